@@ -1,0 +1,77 @@
+import { clientConfigurationError } from "../errors/errors.js";
+import { secureUrl } from "../http/secure-url.js";
+import { knownCloud, type AzureCloudOptions } from "./clouds.js";
+
+/** Which protocol dialect the application speaks. */
+export const ProtocolMode = {
+  /** Microsoft Entra and its kin. */
+  AAD: "AAD",
+  /** Any OpenID Provider, by discovery and without Entra's own parameters. */
+  OIDC: "OIDC",
+  /** Browser only; refused here. */
+  EAR: "EAR",
+} as const;
+/** One of {@link ProtocolMode}. */
+export type ProtocolMode = (typeof ProtocolMode)[keyof typeof ProtocolMode];
+
+/** What kind of identity provider an authority URL names. */
+export type AuthorityKind = "entra" | "ciam" | "adfs" | "oidc";
+
+/** An authority URL, taken apart. Two spellings of one authority have the same `href`. */
+export interface AuthorityUrl {
+  /**
+   * Canonical form: lower-case scheme and host (the preferred one of a known cloud), one trailing slash; the path in
+   * lower case except for `oidc`.
+   */
+  readonly href: string;
+  /** Host with port, in lower case. */
+  readonly host: string;
+  readonly kind: AuthorityKind;
+  /** Path segments. */
+  readonly segments: readonly string[];
+  /** First path segment: tenant id, domain or `common` for Entra; `adfs` for AD FS; `""` for `oidc`. */
+  readonly tenant: string;
+}
+
+/**
+ * Parses and canonicalises an authority URL.
+ *
+ * @param value absolute URL, such as `https://login.microsoftonline.com/common`
+ * @param protocolMode dialect of the application
+ * @throws ClientConfigurationError `empty_url_error`, `url_parse_error`, `authority_uri_insecure`
+ */
+export function authorityUrl(value: unknown, protocolMode: ProtocolMode): AuthorityUrl {
+  const url = secureUrl(value, "authority");
+  if (url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
+    throw clientConfigurationError(
+      "url_parse_error",
+      `authority "${url.origin}${url.pathname}" must have no query, fragment or user name: give only scheme, host and path.`,
+    );
+  }
+  const host = knownCloud(url.host)?.preferredNetwork ?? url.host;
+  const kind = kindOf(host, url.pathname, protocolMode);
+  let segments = url.pathname.split("/").filter((segment) => segment !== "");
+  if (kind !== "oidc") segments = segments.map((segment) => segment.toLowerCase());
+  if (kind === "ciam" && segments.length === 0) segments = [`${host.split(".", 1)[0] ?? ""}.onmicrosoft.com`];
+  if (kind === "entra" && segments.length === 0) segments = ["common"];
+  const path = segments.length > 0 ? `/${segments.join("/")}/` : "/";
+  return {
+    href: `${url.protocol}//${host}${path}`,
+    host,
+    kind,
+    segments,
+    tenant: kind === "oidc" ? "" : (segments[0] ?? ""),
+  };
+}
+
+/** The authority that `azureCloudOptions` names, or the given one. */
+export function authorityForCloud(authority: string, cloud: AzureCloudOptions | undefined): string {
+  if (!cloud || !cloud.azureCloudInstance || cloud.azureCloudInstance === "none") return authority;
+  return `${cloud.azureCloudInstance}/${cloud.tenant || "common"}/`;
+}
+
+function kindOf(host: string, path: string, protocolMode: ProtocolMode): AuthorityKind {
+  if (protocolMode === "OIDC" && !knownCloud(host)) return "oidc";
+  if (host.endsWith(".ciamlogin.com")) return "ciam";
+  return /^\/adfs(\/|$)/i.test(path) ? "adfs" : "entra";
+}

@@ -1,0 +1,74 @@
+/** The names one Entra cloud goes by. */
+export interface Cloud {
+  /** Host that requests go to. */
+  readonly preferredNetwork: string;
+  /** Host that cache entries are written under. */
+  readonly preferredCache: string;
+  /** Every host of the cloud. */
+  readonly aliases: ReadonlySet<string>;
+  /** Endpoints are known from the host alone; otherwise the discovery document is fetched. */
+  readonly endpointsKnown: boolean;
+}
+
+/** The Entra clouds whose hosts are known without asking (public and sovereign). */
+const CLOUDS: readonly Cloud[] = [
+  cloud("login.microsoftonline.com", "login.windows.net", [
+    "login.microsoftonline.com",
+    "login.windows.net",
+    "login.microsoft.com",
+    "sts.windows.net",
+  ]),
+  cloud("login.partner.microsoftonline.cn", "login.partner.microsoftonline.cn", [
+    "login.partner.microsoftonline.cn",
+    "login.chinacloudapi.cn",
+  ]),
+  cloud("login.microsoftonline.us", "login.microsoftonline.us", [
+    "login.microsoftonline.us",
+    "login.usgovcloudapi.net",
+  ]),
+  cloud("login.sovcloud-identity.fr", "login.sovcloud-identity.fr", ["login.sovcloud-identity.fr"]),
+  cloud("login.sovcloud-identity.de", "login.sovcloud-identity.de", ["login.sovcloud-identity.de"]),
+  cloud("login.sovcloud-identity.sg", "login.sovcloud-identity.sg", ["login.sovcloud-identity.sg"]),
+  cloud("login-us.microsoftonline.com", "login-us.microsoftonline.com", ["login-us.microsoftonline.com"], false),
+  cloud("login.microsoftonline.de", "login.microsoftonline.de", ["login.microsoftonline.de"], false),
+];
+
+const BY_HOST: ReadonlyMap<string, Cloud> = new Map(
+  CLOUDS.flatMap((entry) => [...entry.aliases].map((alias) => [alias, entry] as const)),
+);
+
+/** The cloud a host belongs to, when it is a known one. */
+export function knownCloud(host: string): Cloud | undefined {
+  return BY_HOST.get(host);
+}
+
+/** A cloud of one host: how hosts nobody knows are treated. */
+export function selfCloud(host: string): Cloud {
+  return { preferredNetwork: host, preferredCache: host, aliases: new Set([host]), endpointsKnown: false };
+}
+
+/** Tenant segments that name no single tenant. */
+export const MULTI_TENANT_SEGMENTS: ReadonlySet<string> = new Set(["common", "organizations", "consumers"]);
+
+/** National clouds by name, for `azureCloudOptions`. */
+export const AzureCloudInstance = {
+  None: "none",
+  AzurePublic: "https://login.microsoftonline.com",
+  AzureChina: "https://login.chinacloudapi.cn",
+  AzureGermany: "https://login.microsoftonline.de",
+  AzureUsGovernment: "https://login.microsoftonline.us",
+} as const;
+/** One of {@link AzureCloudInstance}. */
+export type AzureCloudInstance = (typeof AzureCloudInstance)[keyof typeof AzureCloudInstance];
+
+/** Names a national cloud and a tenant in place of an authority URL. */
+export interface AzureCloudOptions {
+  /** The cloud; `none` leaves the authority as it is. */
+  readonly azureCloudInstance: AzureCloudInstance;
+  /** Tenant id or domain; `common` by default. */
+  readonly tenant?: string;
+}
+
+function cloud(network: string, cache: string, aliases: readonly string[], endpointsKnown = true): Cloud {
+  return { preferredNetwork: network, preferredCache: cache, aliases: new Set(aliases), endpointsKnown };
+}

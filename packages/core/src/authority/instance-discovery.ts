@@ -1,0 +1,45 @@
+import { isObject, parseJsonObject } from "../encoding.js";
+import { clientConfigurationError } from "../errors/errors.js";
+import type { Call, Transport } from "../http/transport.js";
+import type { AuthorityUrl } from "./authority-url.js";
+import { selfCloud, type Cloud } from "./clouds.js";
+
+const INSTANCE_DISCOVERY = "https://login.microsoftonline.com/common/discovery/instance";
+
+/**
+ * Asks Entra whether a host is one of its own, and under which other names it is known.
+ *
+ * @throws ClientConfigurationError `untrusted_authority` when Entra does not know the host
+ */
+export async function discoverCloud(url: AuthorityUrl, transport: Transport, call: Call): Promise<Cloud> {
+  const query = `api-version=1.1&authorization_endpoint=${encodeURIComponent(`${url.href}oauth2/v2.0/authorize`)}`;
+  const response = await transport.get(`${INSTANCE_DISCOVERY}?${query}`, call);
+  const body = parseJsonObject(response.body);
+  if (!body || body["error"] === "invalid_instance" || (response.status !== 200 && body["error"] === undefined)) {
+    throw clientConfigurationError(
+      "untrusted_authority",
+      `Entra does not know the host "${url.host}": if it is yours, list it in knownAuthorities, or set protocolMode to OIDC for another provider.`,
+      call,
+    );
+  }
+  return cloudFromMetadata(body, url.host) ?? selfCloud(url.host);
+}
+
+/** The entry for a host in an instance discovery response. */
+export function cloudFromMetadata(body: Readonly<Record<string, unknown>>, host: string): Cloud | undefined {
+  const entries: readonly unknown[] = Array.isArray(body["metadata"]) ? body["metadata"] : [];
+  for (const entry of entries) {
+    if (!isObject(entry)) continue;
+    const { preferred_network: network, preferred_cache: cache, aliases } = entry;
+    const hosts = (Array.isArray(aliases) ? aliases : []).filter((alias): alias is string => typeof alias === "string");
+    if (typeof network === "string" && typeof cache === "string" && hosts.includes(host)) {
+      return {
+        preferredNetwork: network,
+        preferredCache: cache,
+        aliases: new Set([...hosts, network, cache]),
+        endpointsKnown: false,
+      };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,110 @@
+import type { AccountInfo, TenantProfile } from "../account.js";
+import { parseJsonObject } from "../encoding.js";
+import { decodeIdToken, isKmsi, tenantOf, type IdTokenClaims } from "../response/id-token.js";
+import type { Entry } from "./partition.js";
+import type { AccountEntity } from "./schema.js";
+
+/** `authority_type` of users of an OpenID Provider that is not Entra or AD FS. */
+export const GENERIC = "Generic";
+
+/** The claims of a cached ID token, decoded on first use; `{}` for one that cannot be read. */
+export function claimsOf(entry: Entry<"IdToken">): IdTokenClaims {
+  if (!entry.facts) {
+    try {
+      entry.facts = decodeIdToken(entry.entity.secret);
+    } catch {
+      entry.facts = {};
+    }
+  }
+  return entry.facts as IdTokenClaims;
+}
+
+/**
+ * What an app sees of a user in the tenant of an ID token; in the home tenant when there is none.
+ * A fresh object each time.
+ */
+export function accountInfo(account: Entry<"Account">, idToken: Entry<"IdToken"> | undefined): AccountInfo {
+  const base = baseAccount(account);
+  const info: AccountInfo = { ...base, tenantProfiles: new Map(base.tenantProfiles) };
+  if (!idToken) return info;
+  return Object.assign(info, claimed(account, idToken));
+}
+
+/** One {@link AccountInfo} for each tenant the user is known in. */
+export function accountProfiles(
+  account: Entry<"Account">,
+  idTokenOf: (tenantId: string) => Entry<"IdToken"> | undefined,
+): AccountInfo[] {
+  const profiles = [...(baseAccount(account).tenantProfiles?.values() ?? [])];
+  if (profiles.length === 0) return [accountInfo(account, idTokenOf(account.entity.realm))];
+  return profiles.map(({ isHomeTenant: _, ...profile }) => {
+    const idToken = idTokenOf(profile.tenantId);
+    const info = accountInfo(account, undefined);
+    Object.assign(info, profile);
+    return idToken ? Object.assign(info, claimed(account, idToken)) : info;
+  });
+}
+
+/** The user's profile in the tenant of an ID token. */
+export function profileFromClaims(homeAccountId: string, claims: IdTokenClaims, generic: boolean): TenantProfile {
+  const tenantId = tenantOf(claims, generic);
+  return {
+    tenantId,
+    localAccountId: claims.oid || claims.sub || "",
+    name: claims.name,
+    username: claims.preferred_username || claims.upn || "",
+    loginHint: claims.login_hint,
+    isHomeTenant: isHomeTenant(tenantId, homeAccountId),
+    upn: claims.upn,
+  };
+}
+
+/** The tenant profiles an account entity lists. */
+export function profilesOf(entity: AccountEntity): TenantProfile[] {
+  const texts: readonly unknown[] = Array.isArray(entity.tenantProfiles) ? entity.tenantProfiles : [];
+  const profiles = texts
+    .map((text) => (typeof text === "string" ? parseJsonObject(text) : undefined))
+    .filter((profile): profile is Record<string, unknown> & TenantProfile => typeof profile?.["tenantId"] === "string");
+  if (profiles.length > 0 || !entity.realm || !entity.local_account_id) return profiles;
+  return [
+    {
+      tenantId: entity.realm,
+      localAccountId: entity.local_account_id,
+      username: "",
+      isHomeTenant: isHomeTenant(entity.realm, entity.home_account_id),
+    },
+  ];
+}
+
+/** What the ID token itself says of the user, which is newer than what the account entity says. */
+function claimed({ entity }: Entry<"Account">, idToken: Entry<"IdToken">): Partial<AccountInfo> {
+  const claims = claimsOf(idToken);
+  const { isHomeTenant: _, ...profile } = profileFromClaims(entity.home_account_id, claims, entity.authority_type === GENERIC);
+  return { ...profile, idTokenClaims: claims, idToken: idToken.entity.secret, kmsi: isKmsi(claims) };
+}
+
+function baseAccount(entry: Entry<"Account">): AccountInfo {
+  if (entry.facts) return entry.facts as AccountInfo;
+  const { entity } = entry;
+  const profiles = profilesOf(entity);
+  const home = profiles.find(({ tenantId }) => tenantId === entity.realm);
+  const base: AccountInfo = {
+    homeAccountId: entity.home_account_id,
+    environment: entity.environment,
+    tenantId: entity.realm,
+    username: entity.username ?? "",
+    localAccountId: entity.local_account_id,
+    loginHint: home?.loginHint,
+    name: entity.name,
+    nativeAccountId: home?.nativeAccountId,
+    authorityType: entity.authority_type,
+    tenantProfiles: new Map(profiles.map((profile) => [profile.tenantId, profile])),
+    dataBoundary: undefined,
+  };
+  entry.facts = base;
+  return base;
+}
+
+function isHomeTenant(tenantId: string, homeAccountId: string): boolean {
+  return tenantId !== "" && tenantId === homeAccountId.split(".")[1];
+}

@@ -1,0 +1,69 @@
+import { sha256Base64Url } from "../encoding.js";
+import type {
+  AccessTokenEntity,
+  AccountEntity,
+  AppMetadataEntity,
+  IdTokenEntity,
+  RefreshTokenEntity,
+} from "./schema.js";
+
+/*
+ * Keys as @azure/msal-node 7.x writes them: segments joined by "-", all in lower case. Readers of the schema go by
+ * the fields; the keys only have to be exact when they are written.
+ */
+
+/** `{home}-{environment}-{utid}`. */
+export function accountKey(account: AccountEntity): string {
+  const home = account.home_account_id;
+  const dot = home.indexOf(".");
+  return join(home, account.environment, dot >= 0 ? home.slice(dot + 1) : account.realm);
+}
+
+/** `{home}-{environment}-accesstoken-{client}-{realm}-{target}-{scheme}[-{hash}]`, the scheme empty for Bearer. */
+export function accessTokenKey(token: AccessTokenEntity): string {
+  const bearer = (token.token_type ?? "Bearer").toLowerCase() === "bearer";
+  const scheme = bearer ? "" : (token.token_type ?? "");
+  const key = join(...credentialStart(token), token.realm, token.target, scheme);
+  const suffixes = [componentsHash(token.additionalCacheKeyComponents), token.userAssertionHash];
+  return [key, ...suffixes.filter((suffix) => suffix !== undefined && suffix !== "")].join("-").toLowerCase();
+}
+
+/** `{home}-{environment}-idtoken-{client}-{realm}--`. */
+export function idTokenKey(token: IdTokenEntity): string {
+  return join(...credentialStart(token), token.realm, "", "");
+}
+
+/** `{home}-{environment}-refreshtoken-{client or family}-{realm}--`. */
+export function refreshTokenKey(token: RefreshTokenEntity): string {
+  return join(...credentialStart(token, token.family_id), token.realm ?? "", "", "");
+}
+
+/** `appmetadata-{environment}-{client}`. */
+export function appMetadataKey(metadata: AppMetadataEntity): string {
+  return join("appmetadata", metadata.environment, metadata.client_id);
+}
+
+/**
+ * The hash that tells apart tokens of one scope set that differ in something else (FMI path, static claims): over
+ * the components in alphabetical order, so that it does not depend on the order they were given in.
+ */
+export function componentsHash(components: Readonly<Record<string, string>> | undefined): string | undefined {
+  const entries = Object.entries(components ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries.length > 0 ? sha256Base64Url(JSON.stringify(Object.fromEntries(entries))) : undefined;
+}
+
+function credentialStart(
+  credential: AccessTokenEntity | IdTokenEntity | RefreshTokenEntity,
+  family?: string,
+): readonly string[] {
+  return [
+    credential.home_account_id ?? "",
+    credential.environment,
+    credential.credential_type,
+    family || credential.client_id,
+  ];
+}
+
+function join(...segments: readonly string[]): string {
+  return segments.join("-").toLowerCase();
+}

@@ -1,0 +1,134 @@
+import { searchScopes, splitScopes } from "../request/scopes.js";
+import type { EntityOf, Section } from "./schema.js";
+
+/** One entity in memory, with what is worked out from it on first use. */
+export interface Entry<S extends Section = Section> {
+  readonly section: S;
+  readonly key: string;
+  readonly entity: EntityOf[S];
+  /** Worked out on first use; see {@link accessTokenFacts} and `account-info.ts`. */
+  facts?: unknown;
+}
+
+/** What a lookup compares, parsed once per token. */
+export interface AccessTokenFacts {
+  /** Granted scopes in lower case. */
+  readonly scopes: ReadonlySet<string>;
+  readonly scopeList: readonly string[];
+  readonly realm: string;
+  readonly bearer: boolean;
+  /** Seconds since the epoch. */
+  readonly expiresOn: number;
+  readonly extendedExpiresOn: number;
+  readonly refreshOn: number | undefined;
+  readonly cachedAt: number;
+}
+
+/** The facts of an access token. */
+export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts {
+  if (entry.facts) return entry.facts as AccessTokenFacts;
+  const { entity } = entry;
+  const scopeList = splitScopes(entity.target);
+  const facts: AccessTokenFacts = {
+    scopes: new Set(scopeList.map((scope) => scope.toLowerCase())),
+    scopeList,
+    realm: entity.realm.toLowerCase(),
+    bearer: (entity.token_type ?? "Bearer").toLowerCase() === "bearer",
+    expiresOn: Number(entity.expires_on),
+    extendedExpiresOn: Number(entity.extended_expires_on ?? entity.expires_on),
+    refreshOn: entity.refresh_on ? Number(entity.refresh_on) : undefined,
+    cachedAt: Number(entity.cached_at),
+  };
+  entry.facts = facts;
+  return facts;
+}
+
+/** What a hit hands out: an access token with the user it belongs to. */
+export interface CachedTokens {
+  readonly accessToken: Entry<"AccessToken">;
+  readonly idToken: Entry<"IdToken"> | undefined;
+  readonly account: Entry<"Account"> | undefined;
+}
+
+/** Everything kept for one user, one app in a tenant, or one on-behalf-of assertion. */
+export class Partition {
+  readonly #entries: Entry[] = [];
+  readonly #found = new Map<string, CachedTokens | undefined>();
+
+  /** All entries of a section. */
+  *all<S extends Section>(section: S): Iterable<Entry<S>> {
+    for (const entry of this.#entries) if (isOf(entry, section)) yield entry;
+  }
+
+  /** The first entry of a section that fits. */
+  find<S extends Section>(section: S, fits: (entry: Entry<S>) => boolean): Entry<S> | undefined {
+    for (const entry of this.#entries) if (isOf(entry, section) && fits(entry)) return entry;
+    return undefined;
+  }
+
+  /** How many entries there are. */
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  /** Adds an entry, in place of one with the same section and key. */
+  put(entry: Entry): void {
+    this.#found.clear();
+    const at = this.#entries.findIndex((other) => other.section === entry.section && other.key === entry.key);
+    if (at >= 0) this.#entries[at] = entry;
+    else this.#entries.push(entry);
+  }
+
+  /** Adds an entry whose key is known to be new: loading a whole cache stays linear. */
+  append(entry: Entry): void {
+    this.#entries.push(entry);
+  }
+
+  /** Removes every entry that fits, and says whether there were any. */
+  remove(fits: (entry: Entry) => boolean): boolean {
+    this.#found.clear();
+    const kept = this.#entries.filter((entry) => !fits(entry));
+    const removed = kept.length < this.#entries.length;
+    if (removed) this.#entries.splice(0, this.#entries.length, ...kept);
+    return removed;
+  }
+
+  /** A copy that can change without changing this one. */
+  copy(): Partition {
+    const copy = new Partition();
+    for (const entry of this.#entries) copy.append(entry);
+    return copy;
+  }
+
+  /**
+   * The answer to a question, remembered until the partition changes.
+   *
+   * @param question text that is equal for equal questions
+   * @param search finds the answer when it is not remembered
+   */
+  remembered(question: string, search: () => CachedTokens | undefined): CachedTokens | undefined {
+    const found = this.#found.get(question);
+    if (found !== undefined || this.#found.has(question)) return found;
+    if (this.#found.size >= REMEMBERED_QUESTIONS) this.#found.clear();
+    const tokens = search();
+    this.#found.set(question, tokens);
+    return tokens;
+  }
+}
+
+/** An app asks for few distinct scope sets; one that makes them up must not make the memory grow. */
+const REMEMBERED_QUESTIONS = 64;
+
+/** Whether an access token grants every scope that is asked for. */
+export function grants(facts: AccessTokenFacts, scopes: readonly string[]): boolean {
+  return searchScopes(scopes).every((scope) => facts.scopes.has(scope));
+}
+
+/** Whether two scope sets share a scope that names a resource: the newer token then replaces the older. */
+export function scopesIntersect(older: AccessTokenFacts, newer: AccessTokenFacts): boolean {
+  return searchScopes(newer.scopeList).some((scope) => older.scopes.has(scope));
+}
+
+function isOf<S extends Section>(entry: Entry, section: S): entry is Entry<S> & Entry {
+  return entry.section === section;
+}

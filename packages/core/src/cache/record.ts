@@ -1,0 +1,148 @@
+import type { Authority } from "../authority/authority.js";
+import { decodeClientInfo } from "../response/client-info.js";
+import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
+import type { TokenResponse } from "../response/token-response.js";
+import type { StoreInCache } from "../request/token-request.js";
+import type { AccountInfo } from "../account.js";
+import { GENERIC, profileFromClaims, profilesOf } from "./account-info.js";
+import { appPartition, assertionPartition, userPartition, type CacheRecord } from "./partitioned-cache.js";
+import type { AccessTokenEntity, AccountEntity, IdTokenEntity, RefreshTokenEntity } from "./schema.js";
+
+/** Whose tokens a response brings. */
+export type TokenOwner =
+  | { readonly kind: "app" }
+  /** `account` is the user a refresh was made for; responses to refreshes need not say it again. */
+  | { readonly kind: "user"; readonly account?: AccountInfo }
+  | { readonly kind: "assertion"; readonly hash: string };
+
+/** What {@link cacheRecord} puts together. */
+export interface CacheRecordInput {
+  readonly response: TokenResponse;
+  readonly claims: IdTokenClaims | undefined;
+  readonly authority: Authority;
+  readonly clientId: string;
+  readonly owner: TokenOwner;
+  /** Scopes that were asked for: granted when the response does not say otherwise (RFC 6749 §5.1). */
+  readonly requestedScopes: readonly string[];
+  /** When the request was sent, in seconds since the epoch. */
+  readonly requestedAt: number;
+  readonly resource?: string | undefined;
+  readonly components?: Readonly<Record<string, string>> | undefined;
+  readonly correlationId: string;
+}
+
+/**
+ * What a token response leaves in the cache. Times count from the moment the request was sent, so that a slow answer
+ * never makes a token look younger than it is.
+ */
+export function cacheRecord(input: CacheRecordInput): CacheRecord {
+  const { response, claims, authority, clientId, owner, requestedAt } = input;
+  const environment = authority.cloud.preferredCache;
+  const home = homeAccountId(input);
+  const realm = realmOf(input);
+  const common = { home_account_id: home, environment, client_id: clientId };
+  const assertion = owner.kind === "assertion" ? { userAssertionHash: owner.hash } : {};
+  const expiresOn = requestedAt + response.expiresIn;
+
+  const accessToken: AccessTokenEntity = {
+    ...common,
+    credential_type: "AccessToken",
+    secret: response.accessToken,
+    realm,
+    target: response.scope ?? input.requestedScopes.join(" "),
+    cached_at: String(requestedAt),
+    expires_on: String(expiresOn),
+    extended_expires_on: String(expiresOn + response.extExpiresIn),
+    ...(response.refreshIn ? { refresh_on: String(requestedAt + response.refreshIn) } : {}),
+    token_type: response.tokenType,
+    ...assertion,
+    ...(input.resource ? { resource: input.resource } : {}),
+    ...(input.components ? { additionalCacheKeyComponents: input.components } : {}),
+  };
+  const idToken: IdTokenEntity | undefined = response.idToken
+    ? {
+        ...common,
+        credential_type: "IdToken",
+        secret: response.idToken,
+        realm: authority.url.kind === "oidc" ? realm : tenantOf(claims, false),
+      }
+    : undefined;
+  const refreshToken: RefreshTokenEntity | undefined = response.refreshToken
+    ? {
+        ...common,
+        credential_type: "RefreshToken",
+        secret: response.refreshToken,
+        ...(response.foci ? { family_id: response.foci } : {}),
+        ...(authority.url.kind === "oidc" && realm ? { realm } : {}),
+        ...(response.refreshTokenExpiresIn ? { expires_on: String(requestedAt + response.refreshTokenExpiresIn) } : {}),
+        ...assertion,
+      }
+    : undefined;
+  return {
+    partition: partitionOf(owner, clientId, realm, home),
+    accessToken,
+    ...(claims && idToken ? { account: accountEntity(input, home, claims) } : {}),
+    ...(idToken ? { idToken } : {}),
+    ...(refreshToken ? { refreshToken } : {}),
+    ...(response.foci ? { appMetadata: { client_id: clientId, environment, family_id: response.foci } } : {}),
+  };
+}
+
+/** The record without what the caller does not want kept. */
+export function storable(record: CacheRecord, store: StoreInCache | undefined): CacheRecord {
+  const { accessToken, idToken, refreshToken, ...rest } = record;
+  return {
+    ...rest,
+    ...(accessToken && store?.accessToken !== false ? { accessToken } : {}),
+    ...(idToken && store?.idToken !== false ? { idToken } : {}),
+    ...(refreshToken && store?.refreshToken !== false ? { refreshToken } : {}),
+  };
+}
+
+/** The account entity, with the profile of the tenant it signed in to added to those that are known already. */
+export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefined): AccountEntity {
+  if (!known) return fresh;
+  const news = profilesOf(fresh);
+  const profiles = [
+    ...profilesOf(known).filter(({ tenantId }) => !news.some((profile) => profile.tenantId === tenantId)),
+    ...news,
+  ];
+  return { ...known, tenantProfiles: profiles.map((profile) => JSON.stringify(profile)) };
+}
+
+function homeAccountId({ response, claims, authority, owner, correlationId }: CacheRecordInput): string {
+  if (owner.kind === "app") return "";
+  const info = authority.url.kind === "adfs" ? undefined : decodeClientInfo(response.clientInfo, correlationId);
+  if (info) return `${info.uid}.${info.utid}`;
+  const known = owner.kind === "user" ? owner.account?.homeAccountId : undefined;
+  return known ?? claims?.sub ?? "";
+}
+
+/** Tenant the tokens belong to. Providers without tenants are told apart by the path of their issuer. */
+function realmOf({ claims, authority, owner }: CacheRecordInput): string {
+  if (authority.url.kind === "oidc") return authority.url.segments.join("/");
+  const known = owner.kind === "user" ? owner.account?.tenantId : undefined;
+  return tenantOf(claims, false) || known || authority.url.tenant;
+}
+
+function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenClaims): AccountEntity {
+  const { response, authority, correlationId } = input;
+  const generic = authority.url.kind === "oidc";
+  const info = decodeClientInfo(response.clientInfo, correlationId);
+  return {
+    home_account_id: home,
+    environment: authority.cloud.preferredCache,
+    realm: info?.utid ?? tenantOf(claims, generic),
+    local_account_id: info?.uid ?? claims.oid ?? claims.sub ?? "",
+    username: claims.preferred_username || claims.upn || claims.emails?.[0] || "",
+    authority_type: generic ? GENERIC : authority.url.kind === "adfs" ? "ADFS" : "MSSTS",
+    name: claims.name ?? "",
+    ...(response.clientInfo ? { client_info: response.clientInfo } : {}),
+    tenantProfiles: [JSON.stringify(profileFromClaims(home, claims, generic))],
+  };
+}
+
+function partitionOf(owner: TokenOwner, clientId: string, realm: string, home: string): CacheRecord["partition"] {
+  if (owner.kind === "app") return appPartition(clientId, realm);
+  return owner.kind === "assertion" ? assertionPartition(owner.hash) : userPartition(home);
+}

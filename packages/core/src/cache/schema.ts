@@ -1,0 +1,101 @@
+/**
+ * The unified MSAL token cache, as it stands in JSON: one object of sections, each a map from key to entity.
+ * Times are strings of whole seconds since the epoch. Fields and sections the library does not know are kept.
+ */
+
+interface Unknown {
+  readonly [field: string]: unknown;
+}
+
+/** A signed-in user. */
+export interface AccountEntity extends Unknown {
+  readonly home_account_id: string;
+  readonly environment: string;
+  readonly realm: string;
+  readonly local_account_id: string;
+  readonly username: string;
+  /** `MSSTS`, `ADFS`, `Generic` or `MSA`. */
+  readonly authority_type: string;
+  readonly name?: string;
+  readonly client_info?: string;
+  /** Each element is the JSON text of a {@link TenantProfileJson}. */
+  readonly tenantProfiles?: readonly string[];
+}
+
+/** One tenant a user is known in. */
+export interface TenantProfileJson {
+  readonly tenantId: string;
+  readonly localAccountId: string;
+  readonly name?: string;
+  readonly username?: string;
+  readonly loginHint?: string;
+  readonly upn?: string;
+  readonly isHomeTenant?: boolean;
+  readonly nativeAccountId?: string;
+}
+
+interface Credential extends Unknown {
+  /** Empty or absent for an app's own token. */
+  readonly home_account_id?: string | null;
+  readonly environment: string;
+  readonly credential_type: string;
+  readonly client_id: string;
+  /** The token. */
+  readonly secret: string;
+}
+
+/** An access token. */
+export interface AccessTokenEntity extends Credential {
+  readonly realm: string;
+  /** Granted scopes, space-separated. */
+  readonly target: string;
+  readonly cached_at: string;
+  readonly expires_on: string;
+  readonly extended_expires_on?: string;
+  readonly refresh_on?: string;
+  readonly token_type?: string;
+  readonly key_id?: string;
+  /** base64url SHA-256 of the assertion of an on-behalf-of token. */
+  readonly userAssertionHash?: string;
+  readonly resource?: string;
+  readonly additionalCacheKeyComponents?: Readonly<Record<string, string>>;
+}
+
+/** An ID token. */
+export interface IdTokenEntity extends Credential {
+  readonly realm: string;
+}
+
+/** A refresh token. */
+export interface RefreshTokenEntity extends Credential {
+  /** `"1"` for a token that serves every app of the family. */
+  readonly family_id?: string;
+  readonly target?: string;
+  readonly realm?: string;
+  readonly expires_on?: string;
+}
+
+/** What is known of an app: its family. */
+export interface AppMetadataEntity extends Unknown {
+  readonly client_id: string;
+  readonly environment: string;
+  readonly family_id?: string;
+}
+
+/** Entities by section. */
+export interface EntityOf {
+  readonly Account: AccountEntity;
+  readonly IdToken: IdTokenEntity;
+  readonly AccessToken: AccessTokenEntity;
+  readonly RefreshToken: RefreshTokenEntity;
+  readonly AppMetadata: AppMetadataEntity;
+}
+
+/** Name of a section. */
+export type Section = keyof EntityOf;
+
+/** The sections, in the order they are written. */
+export const SECTIONS: readonly Section[] = ["Account", "IdToken", "AccessToken", "RefreshToken", "AppMetadata"];
+
+/** The family every family refresh token belongs to. */
+export const THE_FAMILY = "1";

@@ -1,0 +1,130 @@
+/**
+ * Every error code the library can put into {@link AuthError.errorCode}, grouped as MSAL groups them.
+ * A server's own OAuth codes (`invalid_grant`, `invalid_client`, …) come on top of these.
+ */
+
+/** Codes of plain {@link AuthError}s. */
+export const AuthErrorCodes = {
+  unexpectedError: "unexpected_error",
+  postRequestFailed: "post_request_failed",
+} as const;
+
+/** Codes of {@link ClientAuthError}s: something the library met while it worked. */
+export const ClientAuthErrorCodes = {
+  clientInfoDecodingError: "client_info_decoding_error",
+  clientInfoEmptyError: "client_info_empty_error",
+  tokenParsingError: "token_parsing_error",
+  nullOrEmptyToken: "null_or_empty_token",
+  endpointResolutionError: "endpoints_resolution_error",
+  networkError: "network_error",
+  openIdConfigError: "openid_config_error",
+  hashNotDeserialized: "hash_not_deserialized",
+  invalidState: "invalid_state",
+  stateMismatch: "state_mismatch",
+  stateNotFound: "state_not_found",
+  nonceMismatch: "nonce_mismatch",
+  multipleMatchingTokens: "multiple_matching_tokens",
+  multipleMatchingAppMetadata: "multiple_matching_appMetadata",
+  requestCannotBeMade: "request_cannot_be_made",
+  cannotRemoveEmptyScope: "cannot_remove_empty_scope",
+  cannotAppendScopeSet: "cannot_append_scopeset",
+  emptyInputScopeSet: "empty_input_scopeset",
+  noAccountInSilentRequest: "no_account_in_silent_request",
+  invalidCacheRecord: "invalid_cache_record",
+  invalidCacheEnvironment: "invalid_cache_environment",
+  noAccountFound: "no_account_found",
+  noCryptoObject: "no_crypto_object",
+  unexpectedCredentialType: "unexpected_credential_type",
+  dpopTokenTypeMismatch: "dpop_token_type_mismatch",
+  tokenRefreshRequired: "token_refresh_required",
+  tokenClaimsCnfRequiredForSignedJwt: "token_claims_cnf_required_for_signedjwt",
+  authorizationCodeMissingFromServerResponse: "authorization_code_missing_from_server_response",
+  bindingKeyNotRemoved: "binding_key_not_removed",
+  endSessionEndpointNotSupported: "end_session_endpoint_not_supported",
+  keyIdMissing: "key_id_missing",
+  noNetworkConnectivity: "no_network_connectivity",
+  userCanceled: "user_canceled",
+  methodNotImplemented: "method_not_implemented",
+  nestedAppAuthBridgeDisabled: "nested_app_auth_bridge_disabled",
+  platformBrokerError: "platform_broker_error",
+  resourceParameterRequired: "resource_parameter_required",
+  misplacedResourceParam: "misplaced_resource_parameter",
+  /** Client credentials were asked of `common`, `organizations` or `consumers`. */
+  missingTenantIdError: "missing_tenant_id_error",
+  /** A confidential client has no credential, or more than one. */
+  invalidClientCredential: "invalid_client_credential",
+  /** The token endpoint's answer is not what RFC 6749 §5.1 asks for. */
+  invalidTokenResponse: "invalid_token_response",
+  /** The ID token fails a check of OpenID Connect Core §3.1.3.7. */
+  invalidIdToken: "invalid_id_token",
+  /** `signal` was aborted. */
+  requestAborted: "request_aborted",
+  /** `timeoutMs` passed. */
+  requestTimeout: "request_timeout",
+  /** What the cache plugin or the app handed over is not a token cache. */
+  invalidCacheContent: "invalid_cache_content",
+} as const;
+
+/** Codes of {@link ClientConfigurationError}s: something the app said that cannot be right. */
+export const ClientConfigurationErrorCodes = {
+  redirectUriEmpty: "redirect_uri_empty",
+  claimsRequestParsingError: "claims_request_parsing_error",
+  authorityUriInsecure: "authority_uri_insecure",
+  urlParseError: "url_parse_error",
+  urlEmptyError: "empty_url_error",
+  emptyInputScopesError: "empty_input_scopes_error",
+  invalidClaims: "invalid_claims",
+  tokenRequestEmpty: "token_request_empty",
+  logoutRequestEmpty: "logout_request_empty",
+  invalidCodeChallengeMethod: "invalid_code_challenge_method",
+  pkceParamsMissing: "pkce_params_missing",
+  invalidCloudDiscoveryMetadata: "invalid_cloud_discovery_metadata",
+  invalidAuthorityMetadata: "invalid_authority_metadata",
+  untrustedAuthority: "untrusted_authority",
+  missingSshJwk: "missing_ssh_jwk",
+  missingSshKid: "missing_ssh_kid",
+  unsupportedAuthenticationScheme: "unsupported_authentication_scheme",
+  missingNonceAuthenticationHeader: "missing_nonce_authentication_header",
+  invalidAuthenticationHeader: "invalid_authentication_header",
+  cannotSetOIDCOptions: "cannot_set_OIDCOptions",
+  cannotAllowPlatformBroker: "cannot_allow_platform_broker",
+  authorityMismatch: "authority_mismatch",
+  invalidRequestMethodForEAR: "invalid_request_method_for_EAR",
+  invalidPlatformBrokerConfiguration: "invalid_platform_broker_configuration",
+  issuerValidationFailed: "issuer_validation_failed",
+  invalidResponseMode: "invalid_response_mode",
+  invalidDpopHtm: "invalid_dpop_htm",
+  invalidDpopHtu: "invalid_dpop_htu",
+  invalidDpopNonce: "invalid_dpop_nonce",
+  dpopMissingResourceContext: "dpop_missing_resource_context",
+  /** `auth.clientId` is missing or empty. */
+  clientIdMissing: "client_id_missing",
+  /** A public client was given a credential. */
+  publicClientWithCredential: "public_client_with_credential",
+  /** An option has a value of the wrong type or outside its range. */
+  invalidOption: "invalid_option",
+  /** The installed Node.js lacks something, or an optional package is not installed. */
+  missingDependency: "missing_dependency",
+} as const;
+
+/** Codes of {@link InteractionRequiredAuthError}s that arise locally, and those servers send. */
+export const InteractionRequiredAuthErrorCodes = {
+  noTokensFound: "no_tokens_found",
+  nativeAccountUnavailable: "native_account_unavailable",
+  refreshTokenExpired: "refresh_token_expired",
+  uiNotAllowed: "ui_not_allowed",
+  interactionRequired: "interaction_required",
+  consentRequired: "consent_required",
+  loginRequired: "login_required",
+  badToken: "bad_token",
+  interruptedUser: "interrupted_user",
+} as const;
+
+type ValueOf<T> = T[keyof T];
+
+/** Every code in {@link ClientAuthErrorCodes}. */
+export type ClientAuthErrorCode = ValueOf<typeof ClientAuthErrorCodes>;
+/** Every code in {@link ClientConfigurationErrorCodes}. */
+export type ClientConfigurationErrorCode = ValueOf<typeof ClientConfigurationErrorCodes>;
+/** Every code in {@link InteractionRequiredAuthErrorCodes}. */
+export type InteractionRequiredAuthErrorCode = ValueOf<typeof InteractionRequiredAuthErrorCodes>;

@@ -1,0 +1,149 @@
+import type {
+  ClientAuthErrorCode,
+  ClientConfigurationErrorCode,
+  InteractionRequiredAuthErrorCode,
+} from "./error-codes.js";
+
+/**
+ * The root of every error the library throws: a stable `errorCode`, a text that says what to do, and the
+ * correlation id of the request. `cause` keeps the error underneath, when there is one.
+ */
+export class AuthError extends Error {
+  /** A stable code: one of the `…ErrorCodes`, or the server's own `error` (RFC 6749 §5.2). */
+  errorCode: string;
+  /** What went wrong and what to do about it. Never holds a secret or a token. */
+  errorMessage: string;
+  /** The server's `suberror`, or `""`. */
+  subError: string;
+  /** The correlation id of the request that failed, or `""`. */
+  correlationId: string;
+
+  /**
+   * @param errorCode a stable code
+   * @param correlationId correlation id of the request (GUID), or `""`
+   * @param errorMessage what went wrong and what to do
+   * @param subError the server's `suberror`
+   */
+  constructor(errorCode: string, correlationId: string, errorMessage?: string, subError?: string) {
+    super(errorMessage ? `${errorCode}: ${errorMessage}` : errorCode);
+    this.name = "AuthError";
+    this.errorCode = errorCode;
+    this.errorMessage = errorMessage ?? "";
+    this.subError = subError ?? "";
+    this.correlationId = correlationId;
+  }
+}
+
+/** Something went wrong on this side of the wire: the network, a response that makes no sense, a failed check. */
+export class ClientAuthError extends AuthError {
+  /** @inheritdoc */
+  constructor(errorCode: string, correlationId: string, errorMessage?: string) {
+    super(errorCode, correlationId, errorMessage);
+    this.name = "ClientAuthError";
+  }
+}
+
+/** The configuration or the request cannot be right. Nothing was sent. */
+export class ClientConfigurationError extends AuthError {
+  /** @inheritdoc */
+  constructor(errorCode: string, correlationId: string, errorMessage?: string) {
+    super(errorCode, correlationId, errorMessage);
+    this.name = "ClientConfigurationError";
+  }
+}
+
+/** The identity provider answered with an error that no user can resolve by signing in. */
+export class ServerError extends AuthError {
+  /** The first of Entra's `error_codes` (the number after `AADSTS`). */
+  readonly errorNo?: string;
+  /** HTTP status of the answer. */
+  readonly status?: number;
+
+  /** @inheritdoc */
+  constructor(
+    errorCode: string,
+    correlationId: string,
+    errorMessage?: string,
+    subError?: string,
+    errorNo?: string,
+    status?: number,
+  ) {
+    super(errorCode, correlationId, errorMessage, subError);
+    this.name = "ServerError";
+    this.errorNo = errorNo;
+    this.status = status;
+  }
+}
+
+/** The user has to act: sign in again, consent, or answer the claims challenge in `claims`. */
+export class InteractionRequiredAuthError extends AuthError {
+  /** The server's timestamp, or `""`. */
+  timestamp: string;
+  /** The server's trace id, or `""`. */
+  traceId: string;
+  /** The claims challenge to pass on as `claims` of the interactive request, or `""`. */
+  claims: string;
+  /** The first of Entra's `error_codes`. */
+  readonly errorNo?: string;
+
+  /** @inheritdoc */
+  constructor(
+    errorCode: string,
+    correlationId: string,
+    errorMessage?: string,
+    subError?: string,
+    timestamp?: string,
+    traceId?: string,
+    claims?: string,
+    errorNo?: string,
+  ) {
+    super(errorCode, correlationId, errorMessage, subError);
+    this.name = "InteractionRequiredAuthError";
+    this.timestamp = timestamp ?? "";
+    this.traceId = traceId ?? "";
+    this.claims = claims ?? "";
+    this.errorNo = errorNo;
+  }
+}
+
+/** What an error may carry beside its code and text. */
+export interface ErrorContext {
+  /** Correlation id of the request. */
+  readonly correlationId?: string;
+  /** The error underneath. */
+  readonly cause?: unknown;
+}
+
+/** A {@link ClientAuthError} from a known code. */
+export function clientAuthError(
+  code: ClientAuthErrorCode,
+  message: string,
+  context: ErrorContext = {},
+): ClientAuthError {
+  return withCause(new ClientAuthError(code, context.correlationId ?? "", message), context);
+}
+
+/** A {@link ClientConfigurationError} from a known code. */
+export function clientConfigurationError(
+  code: ClientConfigurationErrorCode,
+  message: string,
+  context: ErrorContext = {},
+): ClientConfigurationError {
+  return withCause(new ClientConfigurationError(code, context.correlationId ?? "", message), context);
+}
+
+/** An {@link InteractionRequiredAuthError} that arises locally. */
+export function interactionRequiredError(
+  code: InteractionRequiredAuthErrorCode,
+  message: string,
+  context: ErrorContext = {},
+): InteractionRequiredAuthError {
+  return withCause(new InteractionRequiredAuthError(code, context.correlationId ?? "", message), context);
+}
+
+function withCause<E extends AuthError>(error: E, { cause }: ErrorContext): E {
+  if (cause !== undefined) {
+    Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
+  }
+  return error;
+}

@@ -1,0 +1,55 @@
+/**
+ * Lets equal calls that overlap share one piece of work. Each caller can leave on its own signal; the work itself is
+ * aborted only when every caller has left.
+ */
+export class SingleFlight {
+  readonly #flights = new Map<string, Flight>();
+
+  /**
+   * @param key equal for equal work
+   * @param signal the caller's way to leave
+   * @param start begins the work; its signal aborts when nobody waits any more
+   * @throws the signal's reason when the caller leaves, or whatever the work throws
+   */
+  async run<T>(key: string, signal: AbortSignal | undefined, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
+    const flight = this.#flights.get(key) ?? this.#depart(key, start);
+    flight.waiting += 1;
+    try {
+      return (await (signal ? untilAborted(flight.work, signal) : flight.work)) as T;
+    } finally {
+      flight.waiting -= 1;
+      if (flight.waiting === 0) {
+        flight.controller.abort();
+        this.#land(key, flight);
+      }
+    }
+  }
+
+  #depart(key: string, start: (signal: AbortSignal) => Promise<unknown>): Flight {
+    const controller = new AbortController();
+    const flight: Flight = { controller, waiting: 0, work: start(controller.signal) };
+    this.#flights.set(key, flight);
+    // Nobody may be waiting when the work fails after an abort; each waiting caller still sees the failure.
+    flight.work.catch(() => undefined).finally(() => this.#land(key, flight));
+    return flight;
+  }
+
+  #land(key: string, flight: Flight): void {
+    if (this.#flights.get(key) === flight) this.#flights.delete(key);
+  }
+}
+
+interface Flight {
+  readonly controller: AbortController;
+  readonly work: Promise<unknown>;
+  waiting: number;
+}
+
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", leave, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+  });
+}

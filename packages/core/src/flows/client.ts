@@ -1,0 +1,36 @@
+import type { AuthorityResolver } from "../authority/resolver.js";
+import type { PartitionedCache } from "../cache/partitioned-cache.js";
+import type { TokenCache } from "../cache/token-cache.js";
+import type { Clock } from "../clock.js";
+import type { ClientCredential, SecretAuthMethod } from "../credential/client-credential.js";
+import type { SingleFlight } from "../flight/single-flight.js";
+import type { Throttle } from "../http/throttle.js";
+import type { Transport } from "../http/transport.js";
+import type { Logger } from "../logger.js";
+import type { KeySource } from "../response/key-source.js";
+import type { LibraryInfo, ServerTelemetry } from "../telemetry.js";
+
+/** Everything a flow needs of the application it runs for. Built once, in the application's constructor. */
+export interface Client {
+  readonly clientId: string;
+  readonly defaultAuthority: string;
+  readonly credential: ClientCredential;
+  /** `token_endpoint_auth_method` of the client's registration. */
+  readonly authMethod: SecretAuthMethod | undefined;
+  /** `id_token_signed_response_alg` of the client's registration. */
+  readonly idTokenAlgorithm: string | undefined;
+  /** Capabilities such as `CP1`. */
+  readonly capabilities: readonly string[];
+  readonly authorities: AuthorityResolver;
+  readonly cache: PartitionedCache;
+  /** Ordered access to the cache, through the plugin if there is one. */
+  readonly tokenCache: TokenCache;
+  readonly transport: Transport;
+  readonly throttle: Throttle;
+  readonly flights: SingleFlight;
+  readonly keys: KeySource;
+  readonly clock: Clock;
+  readonly library: LibraryInfo;
+  readonly telemetry: ServerTelemetry;
+  logger(): Logger;
+}

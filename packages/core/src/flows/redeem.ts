@@ -1,0 +1,173 @@
+import type { Authority } from "../authority/authority.js";
+import { accountKey, accessTokenKey, idTokenKey } from "../cache/keys.js";
+import type { Entry } from "../cache/partition.js";
+import type { CacheRecord } from "../cache/partitioned-cache.js";
+import { cacheRecord, mergeAccount, storable, type TokenOwner } from "../cache/record.js";
+import { epochSeconds } from "../clock.js";
+import { authenticateClient } from "../credential/client-credential.js";
+import { clientAuthError } from "../errors/errors.js";
+import type { HttpResponse } from "../http/http-client.js";
+import type { Call } from "../http/transport.js";
+import { mergeClaims } from "../request/claims.js";
+import { Parameters, withQuery } from "../request/parameters.js";
+import type { TokenRequest } from "../request/token-request.js";
+import { authenticationResult, type AuthenticationResult } from "../result.js";
+import type { IdTokenClaims } from "../response/id-token.js";
+import { parseTokenResponse, type TokenResponse } from "../response/token-response.js";
+import { verifyIdToken, type IdTokenExpectations } from "../response/verify-id-token.js";
+import { addLibraryInfo, type ApiId, type CacheOutcome } from "../telemetry.js";
+import type { Client } from "./client.js";
+
+/** What one grant adds to the common token request, and how its answer is kept. One file in `flows/` makes one of these. */
+export interface Grant {
+  readonly apiId: ApiId;
+  readonly cacheOutcome: CacheOutcome;
+  /** Scopes to send. */
+  readonly scopes: readonly string[];
+  /** The grant's own parameters, in the order they are sent. */
+  readonly parameters: Parameters;
+  readonly owner: TokenOwner;
+  /** The nonce the ID token must carry; `"unchecked"` where no authorization request was made. */
+  readonly nonce: IdTokenExpectations["nonce"];
+  /** Equal for requests a server may want to be spared together: grant, user and scopes. */
+  readonly throttleKey: string;
+  /** Extra headers. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Write to the cache only if the user is still in it: a refresh must not bring back who signed out meanwhile. */
+  readonly onlyIfKnown?: boolean;
+}
+
+/**
+ * Exchanges a grant for tokens: authenticates the client, sends the request, validates the answer, writes it to the
+ * cache whole, and makes the result. The cache is untouched when anything fails.
+ */
+export async function redeem(
+  client: Client,
+  authority: Authority,
+  request: TokenRequest,
+  grant: Grant,
+  call: Call,
+): Promise<AuthenticationResult> {
+  const throttleKey = `${authority.metadata.token_endpoint} ${grant.throttleKey}`;
+  client.throttle.check(throttleKey);
+  const requestedAt = epochSeconds(client.clock);
+  const response = await sendTokenRequest(client, authority, request, grant, call);
+  let tokens: TokenResponse;
+  try {
+    tokens = parseTokenResponse(response, call.correlationId);
+  } catch (error) {
+    client.throttle.note(throttleKey, response, error as Error);
+    client.telemetry.noteFailure(grant.apiId, call.correlationId, error);
+    throw error;
+  }
+  const claims = tokens.idToken ? await verify(client, authority, grant, tokens.idToken, call) : undefined;
+  const record = cacheRecord({
+    response: tokens,
+    claims,
+    authority,
+    clientId: client.clientId,
+    owner: grant.owner,
+    requestedScopes: grant.scopes,
+    requestedAt,
+    resource: request.resource,
+    correlationId: call.correlationId,
+  });
+  checkUser(grant.owner, record, tokens, call);
+  const kept = await client.tokenCache.write(() => keep(client, authority, request, grant, record));
+  return resultOf(kept, authority, tokens, call);
+}
+
+async function sendTokenRequest(
+  client: Client,
+  authority: Authority,
+  request: TokenRequest,
+  grant: Grant,
+  call: Call,
+): Promise<HttpResponse> {
+  const entra = authority.url.kind !== "oidc";
+  const { parameters, headers } = authenticateClient(
+    client.credential,
+    client.clientId,
+    authority,
+    client.authMethod,
+  );
+  const body = new Parameters().set("client_id", client.clientId).setAll(grant.parameters);
+  if (entra) {
+    addLibraryInfo(body, client.library, true);
+    client.telemetry.addTo(body, grant.apiId, grant.cacheOutcome);
+    if (grant.owner.kind !== "app") body.set("client_info", "1");
+  }
+  body.setAll(parameters);
+  const entraDefaults = entra && grant.owner.kind === "user";
+  body.set("claims", mergeClaims({ claims: request.claims, capabilities: client.capabilities, entraDefaults }));
+  body.addMissing(request.extraParameters);
+
+  const query = new Parameters().addMissing(request.extraQueryParameters);
+  if (entra) query.set("client-request-id", call.correlationId);
+  const url = withQuery(authority.metadata.token_endpoint, query.toString());
+  const response = await client.transport.post(url, body.toString(), { ...grant.headers, ...headers }, call);
+  client.telemetry.reset(response.status);
+  return response;
+}
+
+function verify(client: Client, authority: Authority, grant: Grant, idToken: string, call: Call): Promise<IdTokenClaims> {
+  const { clientId, clock, keys, credential, idTokenAlgorithm: algorithm } = client;
+  const secret = credential.kind === "secret" ? credential.secret : undefined;
+  return verifyIdToken(idToken, { authority, clientId, clock, keys, algorithm, secret, nonce: grant.nonce }, call);
+}
+
+/** OpenID Connect Core §12.2: a refresh brings tokens of the same user, or it is refused. */
+function checkUser(owner: TokenOwner, record: CacheRecord, tokens: TokenResponse, call: Call): void {
+  const known = owner.kind === "user" ? owner.account : undefined;
+  const answered = record.accessToken?.home_account_id;
+  if (!known || !tokens.clientInfo || known.homeAccountId === answered) return;
+  throw clientAuthError("invalid_id_token", "The refreshed tokens belong to another user than the account.", call);
+}
+
+/** Writes the record, inside the plugin's load and save, and returns the entries the result is made of. */
+function keep(
+  client: Client,
+  authority: Authority,
+  request: TokenRequest,
+  grant: Grant,
+  fresh: CacheRecord,
+): Kept {
+  const environments = authority.cloud.aliases;
+  const known = client.cache.findAccount(fresh.partition, environments);
+  const account = fresh.account && mergeAccount(fresh.account, known?.entity);
+  const record = { ...fresh, ...(account ? { account } : {}) };
+  const ownerless = grant.owner.kind === "user" && !record.accessToken?.home_account_id;
+  const signedOut = grant.onlyIfKnown === true && !known;
+  if (!ownerless && !signedOut) client.cache.save(storable(record, request.storeInCache), environments);
+  const { partition } = record;
+  const realms = [(record.accessToken?.realm ?? "").toLowerCase()];
+  const idToken = client.cache.findIdToken({ partition, clientId: client.clientId, environments, realms });
+  return { record, known, knownIdToken: idToken };
+}
+
+/** What was written, and what was known of the user: a refresh need not repeat it. */
+interface Kept {
+  readonly record: CacheRecord;
+  readonly known: Entry<"Account"> | undefined;
+  readonly knownIdToken: Entry<"IdToken"> | undefined;
+}
+
+function resultOf({ record, known, knownIdToken }: Kept, authority: Authority, tokens: TokenResponse, call: Call): AuthenticationResult {
+  const { accessToken, account, idToken } = record;
+  if (!accessToken) throw clientAuthError("invalid_token_response", "access_token is missing.", call);
+  return authenticationResult(
+    {
+      accessToken: { section: "AccessToken", key: accessTokenKey(accessToken), entity: accessToken },
+      account: account ? { section: "Account", key: accountKey(account), entity: account } : known,
+      idToken: idToken ? { section: "IdToken", key: idTokenKey(idToken), entity: idToken } : knownIdToken,
+    },
+    {
+      authority: authority.url.href,
+      correlationId: call.correlationId,
+      fromCache: false,
+      requestId: tokens.requestId,
+      familyId: tokens.foci ?? "",
+      code: tokens.spaCode,
+    },
+  );
+}

@@ -1,0 +1,78 @@
+import type { AccountInfo } from "../account.js";
+import type { Authority } from "../authority/authority.js";
+import type { Call } from "../http/transport.js";
+import { Parameters } from "../request/parameters.js";
+import { withOidcScopes } from "../request/scopes.js";
+import type { TokenRequest } from "../request/token-request.js";
+import type { AuthenticationResult } from "../result.js";
+import { ApiId, CacheOutcome } from "../telemetry.js";
+import type { Client } from "./client.js";
+import { redeem } from "./redeem.js";
+import { sharedCall } from "./shared-call.js";
+
+/** A refresh token and whose it is. */
+export interface Refresh {
+  readonly refreshToken: string;
+  /** The user whose token it is; unknown for one that is imported. */
+  readonly account?: AccountInfo;
+  readonly redirectUri?: string | undefined;
+  /** Keep the tokens even if their user is not in the cache. */
+  readonly forceCache: boolean;
+  readonly apiId: ApiId;
+  readonly cacheOutcome: CacheOutcome;
+}
+
+/** Tokens for a refresh token the app brings along (RFC 6749 §6), to migrate from another library. */
+export function importRefreshToken(
+  client: Client,
+  request: TokenRequest,
+  refresh: Pick<Refresh, "refreshToken" | "redirectUri" | "forceCache">,
+): Promise<AuthenticationResult> {
+  const url = client.authorities.url(request.authorityUrl);
+  const key = ["refresh_token", url.href, refresh.refreshToken, ...request.scopes].join(" ");
+  return sharedCall(client, request, key, async (call) => {
+    const authority = await client.authorities.resolve(url, call);
+    const source = { apiId: ApiId.refreshToken, cacheOutcome: CacheOutcome.notApplicable };
+    return redeemRefreshToken(client, authority, request, { ...refresh, ...source }, call);
+  });
+}
+
+/** Redeems a refresh token once. */
+export function redeemRefreshToken(
+  client: Client,
+  authority: Authority,
+  request: TokenRequest,
+  refresh: Refresh,
+  call: Call,
+): Promise<AuthenticationResult> {
+  const { account, refreshToken, redirectUri } = refresh;
+  const scopes = withOidcScopes(request.scopes);
+  return redeem(
+    client,
+    authority,
+    request,
+    {
+      apiId: refresh.apiId,
+      cacheOutcome: refresh.cacheOutcome,
+      scopes,
+      parameters: new Parameters()
+        .set("redirect_uri", redirectUri)
+        .set("scope", scopes.join(" "))
+        .set("resource", request.resource)
+        .set("grant_type", "refresh_token")
+        .set("refresh_token", refreshToken),
+      owner: account ? { kind: "user", account } : { kind: "user" },
+      nonce: "unchecked",
+      throttleKey: ["refresh_token", account?.homeAccountId ?? refreshToken, ...scopes].join(" "),
+      headers: account ? anchorMailbox(account.homeAccountId, authority) : {},
+      onlyIfKnown: !refresh.forceCache,
+    },
+    call,
+  );
+}
+
+/** Routes the request to the data centre that knows the user (`Oid:{uid}@{utid}`); Entra only. */
+export function anchorMailbox(homeAccountId: string, authority: Authority): Readonly<Record<string, string>> {
+  const [uid, utid] = homeAccountId.split(".");
+  return authority.url.kind !== "oidc" && uid && utid ? { "X-AnchorMailbox": `Oid:${uid}@${utid}` } : {};
+}

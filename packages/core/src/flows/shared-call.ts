@@ -1,0 +1,43 @@
+import { clientAuthError } from "../errors/errors.js";
+import type { Call } from "../http/transport.js";
+import type { TokenRequest } from "../request/token-request.js";
+import type { AuthenticationResult } from "../result.js";
+import type { Client } from "./client.js";
+
+/**
+ * Runs a network acquisition so that equal calls share it (single flight), each caller with its own deadline, its own
+ * way to leave, and its own correlation id in the result.
+ *
+ * @param key what makes two calls equal; claims, resource and extra parameters are added here
+ * @throws ClientAuthError `request_timeout`, `request_aborted`
+ */
+export async function sharedCall(
+  client: Client,
+  request: TokenRequest,
+  key: string,
+  acquire: (call: Call) => Promise<AuthenticationResult>,
+): Promise<AuthenticationResult> {
+  const { correlationId, timeoutMs } = request;
+  const deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const signals = [request.signal, deadline].filter((signal) => signal !== undefined);
+  const signal = signals.length > 0 ? AbortSignal.any(signals) : undefined;
+  try {
+    const result = await client.flights.run(flightKey(request, key), signal, (shared) =>
+      acquire({ correlationId, signal: shared }),
+    );
+    return result.correlationId === correlationId ? result : { ...result, correlationId };
+  } catch (cause) {
+    if (deadline?.aborted && cause === deadline.reason) {
+      throw clientAuthError("request_timeout", `No token within ${timeoutMs} ms.`, { correlationId, cause });
+    }
+    if (request.signal?.aborted) {
+      throw clientAuthError("request_aborted", "The signal of the request was aborted.", { correlationId, cause });
+    }
+    throw cause;
+  }
+}
+
+function flightKey({ claims, resource, extraParameters, extraQueryParameters, storeInCache }: TokenRequest, key: string): string {
+  const rest = [claims, resource, extraParameters, extraQueryParameters, storeInCache];
+  return rest.every((part) => part === undefined) ? key : `${key} ${JSON.stringify(rest)}`;
+}

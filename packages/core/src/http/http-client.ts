@@ -1,0 +1,31 @@
+/** One HTTP request. */
+export interface HttpRequest {
+  readonly method: "GET" | "POST";
+  /** Absolute URL. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Ends the request early. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds until the request is given up. */
+  readonly timeoutMs: number;
+  /** A longer response body is refused. */
+  readonly maxResponseBytes: number;
+}
+
+/** One HTTP response, read whole. */
+export interface HttpResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * The only way the library reaches the network. An implementation must not follow redirects, must reject when
+ * `signal` aborts or `timeoutMs` passes, and must be safe to call concurrently.
+ */
+export interface HttpClient {
+  /** Sends a request. Rejects only when no complete response came. */
+  send(request: HttpRequest): Promise<HttpResponse>;
+}

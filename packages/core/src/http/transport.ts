@@ -1,0 +1,82 @@
+import { clientAuthError, type AuthError } from "../errors/errors.js";
+import type { Logger } from "../logger.js";
+import type { HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
+
+/** What every request of one call shares. */
+export interface Call {
+  readonly correlationId: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Sends requests through the injected {@link HttpClient}, with limits, and with errors that say what happened. */
+export interface Transport {
+  /** Fetches a document. A connection that breaks is tried once more: a GET changes nothing. */
+  get(url: string, call: Call): Promise<HttpResponse>;
+  /** Posts a form. Never repeated: a code or a refresh token may have been used up by the first attempt. */
+  post(url: string, body: string, headers: Readonly<Record<string, string>>, call: Call): Promise<HttpResponse>;
+}
+
+/** A request without answer is given up after this many milliseconds. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+/** No token response or discovery document comes near this size. */
+export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
+
+/**
+ * @param http the client to send with
+ * @param logger told the method, host and path of each request, never its query, headers or body
+ * @param retries whether a broken GET is tried once more
+ */
+export function createTransport(http: HttpClient, logger: () => Logger, retries: boolean): Transport {
+  const limits = { timeoutMs: REQUEST_TIMEOUT_MS, maxResponseBytes: MAX_RESPONSE_BYTES };
+  return {
+    async get(url, call) {
+      const request: HttpRequest = { method: "GET", url, headers: { accept: "application/json" }, ...limits };
+      try {
+        return await send(request, call);
+      } catch (error) {
+        if (!retries || call.signal?.aborted) throw error;
+        return send(request, call);
+      }
+    },
+    post(url, body, headers, call) {
+      const form = {
+        "content-type": "application/x-www-form-urlencoded;charset=utf-8",
+        accept: "application/json",
+        ...headers,
+      };
+      return send({ method: "POST", url, headers: form, body, ...limits }, call);
+    },
+  };
+
+  async function send(request: HttpRequest, call: Call): Promise<HttpResponse> {
+    call.signal?.throwIfAborted();
+    logger().verbose(`${request.method} ${withoutQuery(request.url)}`, call.correlationId);
+    try {
+      const response = await http.send({ ...request, ...(call.signal ? { signal: call.signal } : {}) });
+      logger().verbose(`${request.method} ${withoutQuery(request.url)}: HTTP ${response.status}`, call.correlationId);
+      return response;
+    } catch (error) {
+      if (call.signal?.aborted) throw error;
+      throw networkError(request, error, call.correlationId);
+    }
+  }
+}
+
+/** URL without its query, which may hold identifiers. */
+export function withoutQuery(url: string): string {
+  return url.split("?", 1)[0] ?? "";
+}
+
+function networkError(request: HttpRequest, cause: unknown, correlationId: string): AuthError {
+  const reason = cause instanceof Error ? rootMessage(cause) : String(cause);
+  return clientAuthError(
+    "network_error",
+    `${request.method} ${withoutQuery(request.url)} got no answer: ${reason}. Check the network, the proxy and the trusted certificates.`,
+    { correlationId, cause },
+  );
+}
+
+function rootMessage(error: Error): string {
+  return error.cause instanceof Error ? rootMessage(error.cause) : error.message || error.name;
+}

@@ -1,0 +1,47 @@
+/**
+ * The OAuth 2.0 / OpenID Connect protocol and the token cache of Tessera, without sockets, files or environment.
+ * Apps use `@tessera/node`; this package is for those who bring their own {@link HttpClient}, or a cache store.
+ *
+ * @packageDocumentation
+ */
+export * from "./account.js";
+export { AzureCloudInstance, type AzureCloudOptions } from "./authority/clouds.js";
+export { authorityForCloud, authorityUrl, ProtocolMode, type AuthorityUrl } from "./authority/authority-url.js";
+export { AuthorityResolver, type AuthorityOptions } from "./authority/resolver.js";
+export type { Authority, ProviderMetadata } from "./authority/authority.js";
+export { PartitionedCache } from "./cache/partitioned-cache.js";
+export {
+  TokenCache,
+  TokenCacheContext,
+  type ICachePlugin,
+  type ISerializableTokenCache,
+} from "./cache/token-cache.js";
+export type * from "./cache/schema.js";
+export { systemClock, type Clock } from "./clock.js";
+export type { ClientCredential, SecretAuthMethod } from "./credential/client-credential.js";
+export { base64Decode, base64UrlEncode, newGuid, parseJsonObject, sha256Base64Url } from "./encoding.js";
+export * from "./errors/error-codes.js";
+export * from "./errors/errors.js";
+export { SingleFlight } from "./flight/single-flight.js";
+export {
+  authorizationUrl,
+  redeemCode,
+  type AuthorizationAsk,
+  type AuthorizationResponse,
+  type CodeAsk,
+} from "./flows/authorization-code.js";
+export type { Client } from "./flows/client.js";
+export { clientCredentials } from "./flows/client-credentials.js";
+export { importRefreshToken } from "./flows/refresh-token.js";
+export { silent, type Silent } from "./flows/silent.js";
+export type { HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
+export { isLoopback, secureUrl } from "./http/secure-url.js";
+export { Throttle } from "./http/throttle.js";
+export { createTransport, MAX_RESPONSE_BYTES, REQUEST_TIMEOUT_MS, type Transport } from "./http/transport.js";
+export { Logger, LogLevel, type ILoggerCallback, type LoggerOptions } from "./logger.js";
+export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
+export { requiredText, tokenRequest, type BaseRequest, type StoreInCache, type TokenRequest } from "./request/token-request.js";
+export type { AuthenticationResult } from "./result.js";
+export type { IdTokenClaims } from "./response/id-token.js";
+export { KeySource } from "./response/key-source.js";
+export { ServerTelemetry, type LibraryInfo } from "./telemetry.js";

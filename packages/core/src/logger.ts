@@ -1,0 +1,111 @@
+/** How much is logged: each level includes those before it. */
+export enum LogLevel {
+  Error,
+  Warning,
+  Info,
+  Verbose,
+  Trace,
+}
+
+/** Receives every log line that passes the level and the rule on personal data. */
+export type ILoggerCallback = (level: LogLevel, message: string, containsPii: boolean) => void;
+
+/** `system.loggerOptions`. */
+export interface LoggerOptions {
+  /** Where lines go. Without it nothing is logged. */
+  loggerCallback?: ILoggerCallback;
+  /** Let lines pass that name users. Tokens and secrets are never logged, whatever this says. */
+  piiLoggingEnabled?: boolean;
+  /** The most detailed level that is logged. Default `LogLevel.Info`. */
+  logLevel?: LogLevel;
+  /** Ignored; accepted because MSAL accepts it. */
+  correlationId?: string;
+}
+
+/**
+ * Writes log lines in MSAL's form: `[time] : [correlation id] : package@version : Level - text`.
+ * A line goes out only if its level is enabled, and a `…Pii` line only with `piiLoggingEnabled`.
+ */
+export class Logger {
+  readonly #callback: ILoggerCallback | undefined;
+  readonly #level: LogLevel;
+  readonly #pii: boolean;
+  readonly #source: string;
+
+  /**
+   * @param loggerOptions callback, level and rule on personal data
+   * @param packageName name shown in each line
+   * @param packageVersion version shown in each line
+   */
+  constructor(loggerOptions: LoggerOptions, packageName = "", packageVersion = "") {
+    this.#callback = loggerOptions.loggerCallback;
+    this.#level = typeof loggerOptions.logLevel === "number" ? loggerOptions.logLevel : LogLevel.Info;
+    this.#pii = loggerOptions.piiLoggingEnabled ?? false;
+    this.#source = `${packageName}@${packageVersion}`;
+  }
+
+  /** A logger with the same options for another package. */
+  clone(packageName: string, packageVersion: string): Logger {
+    return new Logger(
+      { loggerCallback: this.#callback, logLevel: this.#level, piiLoggingEnabled: this.#pii },
+      packageName,
+      packageVersion,
+    );
+  }
+
+  /** Hands a finished line to the callback. */
+  executeCallback(level: LogLevel, message: string, containsPii: boolean): void {
+    this.#callback?.(level, message, containsPii);
+  }
+
+  /** Logs an error. */
+  error(message: string, correlationId = ""): void {
+    this.#log(LogLevel.Error, message, correlationId, false);
+  }
+  /** Logs an error that names a user. */
+  errorPii(message: string, correlationId = ""): void {
+    this.#log(LogLevel.Error, message, correlationId, true);
+  }
+  /** Logs a warning. */
+  warning(message: string, correlationId = ""): void {
+    this.#log(LogLevel.Warning, message, correlationId, false);
+  }
+  /** Logs a warning that names a user. */
+  warningPii(message: string, correlationId = ""): void {
+    this.#log(LogLevel.Warning, message, correlationId, true);
+  }
+  /** Logs what happened. */
+  info(message: string, correlationId = ""): void {
+    this.#log(LogLevel.Info, message, correlationId, false);
+  }
+  /** Logs what happened to a named user. */
+  infoPii(message: string, correlationId = ""): void {
+    this.#log(LogLevel.Info, message, correlationId, true);
+  }
+  /** Logs a detail. */
+  verbose(message: string, correlationId = ""): void {
+    this.#log(LogLevel.Verbose, message, correlationId, false);
+  }
+  /** Logs a detail that names a user. */
+  verbosePii(message: string, correlationId = ""): void {
+    this.#log(LogLevel.Verbose, message, correlationId, true);
+  }
+  /** Logs the finest detail. */
+  trace(message: string, correlationId = ""): void {
+    this.#log(LogLevel.Trace, message, correlationId, false);
+  }
+  /** Logs the finest detail that names a user. */
+  tracePii(message: string, correlationId = ""): void {
+    this.#log(LogLevel.Trace, message, correlationId, true);
+  }
+  /** Whether lines that name users are logged. */
+  isPiiLoggingEnabled(): boolean {
+    return this.#pii;
+  }
+
+  #log(level: LogLevel, message: string, correlationId: string, containsPii: boolean): void {
+    if (!this.#callback || level > this.#level || (containsPii && !this.#pii)) return;
+    const line = `[${new Date().toUTCString()}] : [${correlationId}] : ${this.#source} : ${LogLevel[level]} - ${message}`;
+    this.executeCallback(level, line, containsPii);
+  }
+}

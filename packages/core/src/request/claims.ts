@@ -1,0 +1,81 @@
+import { isObject } from "../encoding.js";
+import { clientConfigurationError } from "../errors/errors.js";
+
+type Claims = Record<string, unknown>;
+
+/** ID-token claims Entra is always asked for, none of them essential; the caller's wishes win. */
+const ENTRA_ID_TOKEN_CLAIMS: Claims = {
+  signin_state: { essential: false },
+  login_hint: { essential: false },
+  tenant_region_sub_scope: { essential: false },
+};
+
+/**
+ * Checks a `claims` request parameter (OpenID Connect Core §5.5).
+ *
+ * @param claims JSON text of an object, or nothing
+ * @param field name of the request field, for the message
+ * @throws ClientConfigurationError `invalid_claims`
+ */
+export function parseClaims(claims: string | undefined, field: string, correlationId = ""): Claims | undefined {
+  if (claims === undefined || claims === "") return undefined;
+  const parsed = tryParse(claims);
+  if (!isObject(parsed)) {
+    throw clientConfigurationError(
+      "invalid_claims",
+      `${field} is not the JSON text of an object: pass the claims challenge as it came, decoded, such as {"access_token":{…}}.`,
+      { correlationId },
+    );
+  }
+  return Object.keys(parsed).length > 0 ? parsed : undefined;
+}
+
+/** What {@link mergeClaims} puts together. */
+export interface ClaimsSources {
+  /** Claims challenge from a resource or the token endpoint. */
+  readonly claims?: Claims | undefined;
+  /** Static claims of the client. */
+  readonly claimsFromClient?: Claims | undefined;
+  /** Client capabilities such as `CP1`. */
+  readonly capabilities?: readonly string[] | undefined;
+  /** Add the ID-token claims Entra is always asked for. */
+  readonly entraDefaults: boolean;
+}
+
+/** The `claims` parameter to send, or `undefined` when there is nothing to ask for. */
+export function mergeClaims(sources: ClaimsSources): string | undefined {
+  const { claims, claimsFromClient, capabilities, entraDefaults } = sources;
+  let merged: Claims = {};
+  if (claimsFromClient) merged = deepMerge(merged, claimsFromClient);
+  if (claims) merged = deepMerge(merged, claims);
+  if (capabilities && capabilities.length > 0) {
+    merged = deepMerge(merged, { access_token: { xms_cc: { values: [...capabilities] } } });
+  }
+  if (entraDefaults) {
+    const idToken = isObject(merged["id_token"]) ? merged["id_token"] : {};
+    merged = { ...merged, id_token: { ...ENTRA_ID_TOKEN_CLAIMS, ...idToken } };
+  }
+  return Object.keys(merged).length > 0 ? JSON.stringify(merged) : undefined;
+}
+
+function deepMerge(base: Claims, over: Claims): Claims {
+  const merged: Claims = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key];
+    Object.defineProperty(merged, key, {
+      value: isObject(below) && isObject(value) ? deepMerge(below, value) : value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+  return merged;
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

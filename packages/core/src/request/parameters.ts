@@ -1,0 +1,35 @@
+/** Name and value of request parameters, in the order they are sent. A later value replaces an earlier one. */
+export class Parameters {
+  readonly #values = new Map<string, string>();
+
+  /** Sets a parameter; `undefined` and `""` set nothing. */
+  set(name: string, value: string | undefined): this {
+    if (value !== undefined && value !== "") this.#values.set(name, value);
+    return this;
+  }
+
+  /** Sets every parameter that is not there yet (the caller's extras never replace the protocol's own). */
+  addMissing(extra: Readonly<Record<string, string>> | undefined): this {
+    for (const [name, value] of Object.entries(extra ?? {})) {
+      if (!this.#values.has(name)) this.set(name, value);
+    }
+    return this;
+  }
+
+  /** Copies all parameters of another list. */
+  setAll(other: Parameters): this {
+    for (const [name, value] of other.#values) this.#values.set(name, value);
+    return this;
+  }
+
+  /** `application/x-www-form-urlencoded`, with `%20` for a space as MSAL sends it. */
+  toString(): string {
+    return [...this.#values].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+  }
+}
+
+/** Appends a query string to a URL that may already have one. */
+export function withQuery(url: string, query: string): string {
+  if (query === "") return url;
+  return `${url}${url.includes("?") ? "&" : "?"}${query}`;
+}

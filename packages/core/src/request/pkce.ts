@@ -1,0 +1,16 @@
+import { randomBytes } from "node:crypto";
+import { sha256Base64Url } from "../encoding.js";
+
+/** A PKCE pair (RFC 7636 §4). */
+export interface PkceCodes {
+  /** The secret half: 43 characters, sent with the code. */
+  readonly verifier: string;
+  /** base64url of the verifier's SHA-256, sent with the authorization request; method `S256`. */
+  readonly challenge: string;
+}
+
+/** Makes a fresh PKCE pair of 256 random bits. */
+export function generatePkceCodes(): PkceCodes {
+  const verifier = randomBytes(32).toString("base64url");
+  return { verifier, challenge: sha256Base64Url(verifier) };
+}

@@ -1,0 +1,63 @@
+import { clientConfigurationError } from "../errors/errors.js";
+
+/** The scopes every user flow asks for, so that an ID token and a refresh token come back. */
+export const OIDC_SCOPES: readonly string[] = ["openid", "profile", "offline_access"];
+
+/** Scopes that name no resource: they do not tell two access tokens apart. */
+const RESOURCELESS_SCOPES: ReadonlySet<string> = new Set([...OIDC_SCOPES, "email"]);
+
+/**
+ * The caller's scopes, trimmed, without empty or repeated ones, in the order given.
+ *
+ * @param scopes what the caller passed
+ * @param needed whether the flow needs at least one
+ * @throws ClientConfigurationError `empty_input_scopes_error`
+ */
+export function requestedScopes(scopes: unknown, needed: boolean, correlationId = ""): readonly string[] {
+  if (scopes === undefined || scopes === null) {
+    if (!needed) return [];
+    throw invalidScopes("scopes is missing", correlationId);
+  }
+  if (!Array.isArray(scopes)) throw invalidScopes(`scopes is a ${typeof scopes}, not an array`, correlationId);
+  const named: string[] = [];
+  for (const scope of scopes as unknown[]) {
+    if (typeof scope !== "string") throw invalidScopes(`scopes holds a ${typeof scope}`, correlationId);
+    const trimmed = scope.trim();
+    if (trimmed && !named.includes(trimmed)) named.push(trimmed);
+  }
+  if (needed && named.length === 0) throw invalidScopes("scopes is empty", correlationId);
+  return named;
+}
+
+/** The scopes a user flow sends: the caller's, then the missing ones of {@link OIDC_SCOPES}. */
+export function withOidcScopes(scopes: readonly string[]): readonly string[] {
+  return [...scopes, ...OIDC_SCOPES.filter((scope) => !scopes.includes(scope))];
+}
+
+/** The scopes without {@link OIDC_SCOPES}, as client credentials send them. */
+export function withoutOidcScopes(scopes: readonly string[]): readonly string[] {
+  return scopes.filter((scope) => !OIDC_SCOPES.includes(scope));
+}
+
+/**
+ * The scopes to look for in the cache, in lower case: those that name a resource, or, when only OIDC scopes were
+ * asked for, those without `offline_access` (no access token ever carries it).
+ */
+export function searchScopes(scopes: readonly string[]): readonly string[] {
+  const lower = scopes.map((scope) => scope.toLowerCase());
+  const resource = lower.filter((scope) => !RESOURCELESS_SCOPES.has(scope));
+  return resource.length > 0 ? resource : lower.filter((scope) => scope !== "offline_access");
+}
+
+/** Splits a space-separated scope string (RFC 6749 §3.3). */
+export function splitScopes(scope: string): string[] {
+  return scope.split(" ").filter((part) => part !== "");
+}
+
+function invalidScopes(what: string, correlationId: string): Error {
+  return clientConfigurationError(
+    "empty_input_scopes_error",
+    `${what}: pass an array of scope names, such as ["User.Read"] or ["https://graph.microsoft.com/.default"].`,
+    { correlationId },
+  );
+}

@@ -1,0 +1,121 @@
+import { newGuid } from "../encoding.js";
+import { clientConfigurationError } from "../errors/errors.js";
+import { parseClaims } from "./claims.js";
+import { requestedScopes } from "./scopes.js";
+
+/** The fields every request object of the public API may carry. */
+export interface BaseRequest {
+  /** Scopes to ask for. */
+  readonly scopes?: readonly string[];
+  /** Authority URL for this request; the application's otherwise. */
+  readonly authority?: string;
+  /** GUID that marks this request in logs here and at the server. */
+  readonly correlationId?: string;
+  /** Claims challenge (JSON text): bypasses the cache. */
+  readonly claims?: string;
+  /** Extra parameters for the query of the token request. */
+  readonly extraQueryParameters?: Readonly<Record<string, string>>;
+  /** Extra parameters for the body of the token request. */
+  readonly extraParameters?: Readonly<Record<string, string>>;
+  /** Which tokens of the answer are kept in the cache; all by default. */
+  readonly storeInCache?: StoreInCache;
+  /** Resource indicator (RFC 8707). */
+  readonly resource?: string;
+  /** Ends the call early. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds until the call is given up. */
+  readonly timeoutMs?: number;
+}
+
+/** Which tokens of an answer are kept; what is not `false` is kept. */
+export interface StoreInCache {
+  readonly accessToken?: boolean;
+  readonly idToken?: boolean;
+  readonly refreshToken?: boolean;
+}
+
+/** A request whose fields have been checked. The caller's object is never changed. */
+export interface TokenRequest {
+  readonly scopes: readonly string[];
+  readonly authorityUrl: string;
+  /** True when the request itself named the authority. */
+  readonly authorityIsExplicit: boolean;
+  readonly correlationId: string;
+  readonly claims: Record<string, unknown> | undefined;
+  readonly extraQueryParameters: Readonly<Record<string, string>> | undefined;
+  readonly extraParameters: Readonly<Record<string, string>> | undefined;
+  readonly storeInCache: StoreInCache | undefined;
+  readonly resource: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number | undefined;
+}
+
+/**
+ * Checks the fields that all requests share.
+ *
+ * @param request what the caller passed
+ * @param options the application's authority, and whether the flow needs a scope
+ * @throws ClientConfigurationError naming the field
+ */
+export function tokenRequest(
+  request: BaseRequest,
+  options: { readonly defaultAuthority: string; readonly scopesNeeded: boolean },
+): TokenRequest {
+  if (typeof request !== "object" || request === null) {
+    throw clientConfigurationError("token_request_empty", "The request is missing: pass an object with scopes.");
+  }
+  const correlationId = request.correlationId || newGuid();
+  return {
+    scopes: requestedScopes(request.scopes, options.scopesNeeded, correlationId),
+    authorityUrl: request.authority || options.defaultAuthority,
+    authorityIsExplicit: Boolean(request.authority),
+    correlationId,
+    claims: parseClaims(request.claims, "claims", correlationId),
+    extraQueryParameters: request.extraQueryParameters,
+    extraParameters: request.extraParameters,
+    storeInCache: request.storeInCache,
+    resource: request.resource,
+    signal: request.signal,
+    timeoutMs: checkedTimeout(request.timeoutMs, correlationId),
+  };
+}
+
+/** Checks a required text field of a request. */
+export function requiredText(value: unknown, field: string, remedy: string, correlationId: string): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw clientConfigurationError("token_request_empty", `${field} is missing: ${remedy}`, { correlationId });
+}
+
+/**
+ * Checks a redirect URI (RFC 6749 §3.1.2): absolute, without fragment. Custom schemes are allowed (RFC 8252 §7.1).
+ *
+ * @throws ClientConfigurationError `redirect_uri_empty`, `url_parse_error`
+ */
+export function checkedRedirectUri(value: unknown, correlationId: string): string {
+  if (typeof value !== "string" || value === "") {
+    throw clientConfigurationError(
+      "redirect_uri_empty",
+      "redirectUri is missing: pass one of the redirect URIs registered for the app.",
+      { correlationId },
+    );
+  }
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || url.hash !== "" || value.includes("#")) {
+    throw clientConfigurationError(
+      "url_parse_error",
+      `redirectUri "${value}" is not an absolute URL without a fragment: pass it exactly as it is registered.`,
+      { correlationId },
+    );
+  }
+  return value;
+}
+
+function checkedTimeout(value: unknown, correlationId: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
+  throw clientConfigurationError(
+    "invalid_option",
+    `timeoutMs is ${String(value)}: pass a positive number of milliseconds.`,
+    { correlationId },
+  );
+}

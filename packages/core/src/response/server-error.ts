@@ -1,0 +1,67 @@
+import { InteractionRequiredAuthError, ServerError, type AuthError } from "../errors/errors.js";
+
+/** `error` values that mean the user has to act. */
+const INTERACTION_ERRORS: ReadonlySet<string> = new Set([
+  "interaction_required",
+  "consent_required",
+  "login_required",
+  "bad_token",
+  "ui_not_allowed",
+  "interrupted_user",
+]);
+
+/** `suberror` values that mean the user has to act. */
+const INTERACTION_SUBERRORS: ReadonlySet<string> = new Set([
+  "message_only",
+  "additional_action",
+  "basic_action",
+  "user_password_expired",
+  "consent_required",
+  "bad_token",
+  "ui_not_allowed",
+  "interrupted_user",
+]);
+
+/**
+ * The error an OAuth error body stands for (RFC 6749 §5.2): {@link InteractionRequiredAuthError} when `error` or
+ * `suberror` says that the user has to act, {@link ServerError} otherwise. Free text never decides.
+ *
+ * @param body JSON body, or the parameters of an authorization response
+ * @param status HTTP status, if there was one
+ * @param correlationId the caller's correlation id
+ */
+export function serverError(
+  body: Readonly<Record<string, unknown>>,
+  status: number | undefined,
+  correlationId: string,
+): AuthError {
+  const error = text(body["error"]) || "unknown_error";
+  const description = text(body["error_description"]);
+  const suberror = text(body["suberror"]);
+  const codes: readonly unknown[] = Array.isArray(body["error_codes"]) ? body["error_codes"] : [];
+  const errorNo = codes[0] === undefined ? undefined : String(codes[0]);
+  if (INTERACTION_ERRORS.has(error) || INTERACTION_SUBERRORS.has(suberror)) {
+    return new InteractionRequiredAuthError(
+      error,
+      correlationId,
+      description,
+      suberror,
+      text(body["timestamp"]),
+      text(body["trace_id"]),
+      text(body["claims"]),
+      errorNo,
+    );
+  }
+  const message = [
+    `Error(s): ${codes.length > 0 ? codes.join(" ") : "Not Available"}`,
+    `Timestamp: ${text(body["timestamp"]) || "Not Available"}`,
+    `Description: ${description || "Not Available"}`,
+    `Correlation ID: ${text(body["correlation_id"]) || "Not Available"}`,
+    `Trace ID: ${text(body["trace_id"]) || "Not Available"}`,
+  ].join(" - ");
+  return new ServerError(error, correlationId, message, suberror, errorNo, status);
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

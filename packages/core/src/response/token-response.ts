@@ -1,0 +1,107 @@
+import { parseJsonObject } from "../encoding.js";
+import { clientAuthError, ServerError } from "../errors/errors.js";
+import type { HttpResponse } from "../http/http-client.js";
+import { serverError } from "./server-error.js";
+
+/** A successful token response (RFC 6749 §5.1), checked. Times are whole seconds. */
+export interface TokenResponse {
+  readonly accessToken: string;
+  readonly tokenType: "Bearer";
+  readonly expiresIn: number;
+  readonly extExpiresIn: number;
+  readonly refreshIn: number | undefined;
+  readonly refreshToken: string | undefined;
+  readonly refreshTokenExpiresIn: number | undefined;
+  readonly idToken: string | undefined;
+  readonly clientInfo: string | undefined;
+  /** Granted scopes, or `undefined` when they are the ones asked for. */
+  readonly scope: string | undefined;
+  /** Family of the refresh token. */
+  readonly foci: string | undefined;
+  /** Code for the single-page app of the same registration. */
+  readonly spaCode: string | undefined;
+  /** `x-ms-request-id` of the response. */
+  readonly requestId: string;
+}
+
+/** Longer lifetimes are a mistake of the server: a hundred years, in seconds. */
+const LONGEST_LIFETIME = 100 * 366 * 86_400;
+
+/**
+ * Reads the answer of a token endpoint.
+ *
+ * @throws ServerError, InteractionRequiredAuthError when it is an OAuth error (RFC 6749 §5.2)
+ * @throws ClientAuthError `invalid_token_response` when it is neither
+ */
+export function parseTokenResponse(response: HttpResponse, correlationId: string): TokenResponse {
+  const body = parseJsonObject(response.body);
+  if (body && (body["error"] !== undefined || body["suberror"] !== undefined)) {
+    throw serverError(body, response.status, correlationId);
+  }
+  if (response.status < 200 || response.status > 299) throw unusableStatus(response, correlationId);
+  if (!body) throw invalid(`the body is not a JSON object (${contentType(response)})`, correlationId);
+
+  const accessToken = optionalText(body, "access_token", correlationId);
+  if (!accessToken) throw invalid("access_token is missing", correlationId);
+  const tokenType = optionalText(body, "token_type", correlationId) ?? "Bearer";
+  if (tokenType.toLowerCase() !== "bearer") {
+    throw invalid(`token_type "${tokenType}" was not asked for: only Bearer is understood`, correlationId);
+  }
+  return {
+    accessToken,
+    tokenType: "Bearer",
+    expiresIn: lifetime(body, "expires_in", correlationId) ?? 0,
+    extExpiresIn: lifetime(body, "ext_expires_in", correlationId) ?? 0,
+    refreshIn: lifetime(body, "refresh_in", correlationId) || undefined,
+    refreshToken: optionalText(body, "refresh_token", correlationId),
+    refreshTokenExpiresIn: lifetime(body, "refresh_token_expires_in", correlationId) || undefined,
+    idToken: optionalText(body, "id_token", correlationId),
+    clientInfo: optionalText(body, "client_info", correlationId),
+    scope: optionalText(body, "scope", correlationId),
+    foci: optionalText(body, "foci", correlationId),
+    spaCode: optionalText(body, "spa_code", correlationId),
+    requestId: response.headers["x-ms-request-id"] ?? "",
+  };
+}
+
+function optionalText(body: Readonly<Record<string, unknown>>, field: string, correlationId: string): string | undefined {
+  const value = body[field];
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value !== "string") throw invalid(`${field} is a ${typeof value}, not a string`, correlationId);
+  return value;
+}
+
+function lifetime(body: Readonly<Record<string, unknown>>, field: string, correlationId: string): number | undefined {
+  const value = body[field];
+  if (value === undefined || value === null || value === "") return undefined;
+  const seconds = typeof value === "number" || typeof value === "string" ? Number(value) : Number.NaN;
+  if (!Number.isFinite(seconds) || seconds < 0 || seconds > LONGEST_LIFETIME) {
+    throw invalid(`${field} is ${JSON.stringify(value)}, not a number of seconds`, correlationId);
+  }
+  return Math.floor(seconds);
+}
+
+function unusableStatus(response: HttpResponse, correlationId: string): Error {
+  const { status } = response;
+  if (status >= 300 && status <= 399) {
+    return invalid(`HTTP ${status} redirects the token request, which is never followed (a secret may be in it)`, correlationId);
+  }
+  return new ServerError(
+    "server_error",
+    correlationId,
+    `The token endpoint answered HTTP ${status} (${contentType(response)}) without an OAuth error: it may be down, or a proxy answered in its place.`,
+    undefined,
+    undefined,
+    status,
+  );
+}
+
+function contentType(response: HttpResponse): string {
+  return response.headers["content-type"] ?? "no content type";
+}
+
+function invalid(what: string, correlationId: string): Error {
+  return clientAuthError("invalid_token_response", `The token endpoint's answer cannot be used: ${what}.`, {
+    correlationId,
+  });
+}

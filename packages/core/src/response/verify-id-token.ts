@@ -1,0 +1,132 @@
+import { timingSafeEqual } from "node:crypto";
+import type { Authority } from "../authority/authority.js";
+import { idTokenIssuerMatches } from "../authority/issuer.js";
+import { epochSeconds, type Clock } from "../clock.js";
+import { clientAuthError } from "../errors/errors.js";
+import type { Call } from "../http/transport.js";
+import { decodeIdToken, type IdTokenClaims } from "./id-token.js";
+import type { KeySource } from "./key-source.js";
+
+/** What an ID token is checked against. */
+export interface IdTokenExpectations {
+  readonly authority: Authority;
+  readonly clientId: string;
+  readonly clock: Clock;
+  readonly keys: KeySource;
+  /** The `alg` the client is registered with (`id_token_signed_response_alg`), if it says. */
+  readonly algorithm: string | undefined;
+  /** Secret of a confidential client: the key of HS256 signatures. */
+  readonly secret: string | undefined;
+  /** `"unchecked"` where no authorization request was made (refresh). */
+  readonly nonce: { readonly expected: string | undefined } | "unchecked";
+}
+
+/**
+ * How far the clocks may be apart, in seconds. Entra's users sit at desktops whose clocks nobody keeps; the same five
+ * minutes are taken off every access token.
+ */
+const TOLERANCE = { entra: 300, oidc: 30 } as const;
+
+/** Asymmetric algorithms that are accepted when the provider lists them (RFC 7518 §3.1, RFC 8037, RFC 9864). */
+const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
+
+/**
+ * Validates an ID token (OpenID Connect Core §3.1.3.7): issuer, audience, authorized party, expiry, nonce always;
+ * the signature for every OpenID Provider that is not Entra. For Entra, TLS to the token endpoint stands in for it
+ * (rule 6), as MSAL has it.
+ *
+ * @returns the claims, trusted from here on
+ * @throws ClientAuthError `invalid_id_token`, `nonce_mismatch`, `token_parsing_error`
+ */
+export async function verifyIdToken(idToken: string, expected: IdTokenExpectations, call: Call): Promise<IdTokenClaims> {
+  const claims = decodeIdToken(idToken, call.correlationId);
+  checkClaims(claims, expected, call.correlationId);
+  if (expected.authority.url.kind === "oidc") await checkSignature(idToken, expected, call);
+  return claims;
+}
+
+function checkClaims(claims: IdTokenClaims, expected: IdTokenExpectations, correlationId: string): void {
+  const { authority, clientId, clock, nonce } = expected;
+  const refuse = (what: string): never => {
+    throw clientAuthError("invalid_id_token", `The ID token is refused: ${what}.`, { correlationId });
+  };
+  const { iss, sub, aud, exp, nbf, iat, azp } = claims;
+  const now = epochSeconds(clock);
+  const tolerance = authority.url.kind === "oidc" ? TOLERANCE.oidc : TOLERANCE.entra;
+
+  if (typeof iss !== "string") return refuse("iss is missing");
+  if (!idTokenIssuerMatches(iss, claims.tid, authority.metadata.issuer, authority.url, authority.cloud.aliases)) {
+    return refuse(`iss is "${iss}", the authority's issuer is "${authority.metadata.issuer}"`);
+  }
+  if (typeof sub !== "string" || sub === "") return refuse("sub is missing");
+  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  if (!audiences.includes(clientId)) return refuse(`aud is ${JSON.stringify(aud)}, this client is "${clientId}"`);
+  if (azp !== undefined ? azp !== clientId : audiences.length > 1) {
+    return refuse(`azp is ${JSON.stringify(azp)}, this client is "${clientId}"`);
+  }
+  if (typeof exp !== "number") return refuse("exp is missing");
+  if (exp <= now - tolerance) return refuse(`it expired at ${exp}, now is ${now}`);
+  if (typeof iat !== "number") return refuse("iat is missing");
+  if (nbf !== undefined && !(typeof nbf === "number" && nbf <= now + tolerance)) {
+    return refuse(`it is not valid before ${nbf}, now is ${now}; check this machine's clock`);
+  }
+  if (nonce !== "unchecked") checkNonce(claims.nonce, nonce.expected, correlationId);
+}
+
+function checkNonce(actual: unknown, expected: string | undefined, correlationId: string): void {
+  if (actual === undefined && expected === undefined) return;
+  if (typeof actual === "string" && expected !== undefined && sameText(actual, expected)) return;
+  const what =
+    expected === undefined
+      ? "it has a nonce, but the request says none: pass the nonce you gave to getAuthCodeUrl"
+      : "it does not have the nonce of the request: it was made for another sign-in";
+  throw clientAuthError("nonce_mismatch", `The ID token is refused: ${what}.`, { correlationId });
+}
+
+async function checkSignature(idToken: string, expected: IdTokenExpectations, call: Call): Promise<void> {
+  const { authority, secret, keys } = expected;
+  const { compactVerify, decodeProtectedHeader } = await import("jose");
+  const allowed = allowedAlgorithms(expected);
+  try {
+    const { alg } = decodeProtectedHeader(idToken);
+    if (typeof alg !== "string" || !allowed.includes(alg)) {
+      throw new Error(`alg is ${JSON.stringify(alg)}, allowed: ${allowed.join(", ")}`);
+    }
+    // The algorithm was allowed above; a symmetric one is only ever checked with this client's own secret.
+    if (alg === "HS256") await compactVerify(idToken, new TextEncoder().encode(secret), { algorithms: ["HS256"] });
+    else {
+      await keys.verifyWith(authority.metadata.jwks_uri, call, (find) =>
+        compactVerify(idToken, find as Parameters<typeof compactVerify>[1], { algorithms: [alg] }),
+      );
+    }
+  } catch (cause) {
+    if (call.signal?.aborted || isNetworkError(cause)) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw clientAuthError(
+      "invalid_id_token",
+      `The signature of the ID token is refused: ${reason}. If the client is registered with another algorithm, name it in auth.clientMetadata.id_token_signed_response_alg.`,
+      { correlationId: call.correlationId, cause },
+    );
+  }
+}
+
+/** What the client is registered with; else the asymmetric algorithms the provider lists; else RS256. */
+function allowedAlgorithms({ algorithm, authority, secret }: IdTokenExpectations): readonly string[] {
+  const usable = (alg: string): boolean => ASYMMETRIC.test(alg) || (alg === "HS256" && secret !== undefined);
+  if (algorithm !== undefined) return [algorithm].filter(usable);
+  const listed = authority.metadata.id_token_signing_alg_values_supported;
+  const supported = Array.isArray(listed) ? listed.filter((alg): alg is string => typeof alg === "string") : [];
+  const accepted = supported.filter(usable);
+  return accepted.length > 0 ? accepted : ["RS256"];
+}
+
+function isNetworkError(error: unknown): boolean {
+  return error instanceof Error && "errorCode" in error;
+}
+
+/** Compares in a time that does not tell how much is equal. */
+export function sameText(a: string, b: string): boolean {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+}

@@ -1,0 +1,88 @@
+import type { AccountInfo } from "./account.js";
+import { accountInfo, claimsOf } from "./cache/account-info.js";
+import { accessTokenFacts, type CachedTokens } from "./cache/partition.js";
+
+/** What every acquisition returns. */
+export interface AuthenticationResult {
+  /** Canonical URL of the authority. */
+  authority: string;
+  /** `oid` of the user, else `sub`, else `""`. */
+  uniqueId: string;
+  /** `tid` of the user, or `""`. */
+  tenantId: string;
+  /** Scopes that were granted. */
+  scopes: string[];
+  /** The user; `null` for an app's own token. */
+  account: AccountInfo | null;
+  /** Raw ID token, or `""`. */
+  idToken: string;
+  /** Claims of the ID token, or `{}`. Shared between results: read, do not change. */
+  idTokenClaims: object;
+  /** The token to send to the API. */
+  accessToken: string;
+  /** Reserved for DPoP. */
+  dpopProof?: string;
+  /** True when no request was sent. */
+  fromCache: boolean;
+  /** When the access token expires. */
+  expiresOn: Date | null;
+  /** Until when the access token may be used if the identity provider is down. */
+  extExpiresOn?: Date;
+  /** When the access token should be renewed, if the server said. */
+  refreshOn?: Date;
+  /** `Bearer`. */
+  tokenType: string;
+  correlationId: string;
+  /** `x-ms-request-id` of the response, or `""`. */
+  requestId?: string;
+  state?: string;
+  /** Family of the refresh token, or `""`. */
+  familyId?: string;
+  cloudGraphHostName?: string;
+  msGraphHost?: string;
+  /** Authorization code for the single-page app of the same registration. */
+  code?: string;
+  fromPlatformBroker?: boolean;
+  resource?: string;
+}
+
+/** What a result says beside its tokens. */
+export interface ResultContext {
+  readonly authority: string;
+  readonly correlationId: string;
+  readonly fromCache: boolean;
+  readonly requestId?: string;
+  readonly familyId?: string;
+  readonly code?: string | undefined;
+}
+
+/** A result from tokens, whether they come from the cache or were just written to it. */
+export function authenticationResult(tokens: CachedTokens, context: ResultContext): AuthenticationResult {
+  const { accessToken, account, idToken } = tokens;
+  const facts = accessTokenFacts(accessToken);
+  const claims = idToken ? claimsOf(idToken) : {};
+  return {
+    authority: context.authority,
+    uniqueId: claims.oid || claims.sub || "",
+    tenantId: claims.tid ?? "",
+    scopes: [...facts.scopeList],
+    account: account ? accountInfo(account, idToken) : null,
+    idToken: idToken?.entity.secret ?? "",
+    idTokenClaims: claims,
+    accessToken: accessToken.entity.secret,
+    fromCache: context.fromCache,
+    expiresOn: new Date(facts.expiresOn * 1000),
+    extExpiresOn: new Date(facts.extendedExpiresOn * 1000),
+    refreshOn: facts.refreshOn === undefined ? undefined : new Date(facts.refreshOn * 1000),
+    correlationId: context.correlationId,
+    requestId: context.requestId ?? "",
+    familyId: context.familyId ?? "",
+    tokenType: accessToken.entity.token_type ?? "Bearer",
+    state: "",
+    cloudGraphHostName: "",
+    msGraphHost: "",
+    code: context.code,
+    fromPlatformBroker: false,
+  };
+}
+

@@ -1,0 +1,91 @@
+import { AuthError } from "./errors/errors.js";
+import type { Parameters } from "./request/parameters.js";
+
+/** Which library calls, as Entra wants to be told. */
+export interface LibraryInfo {
+  readonly sku: string;
+  readonly version: string;
+  readonly os: string;
+  readonly cpu: string;
+  /** The app's own name and version, if it gave them. */
+  readonly appName?: string;
+  readonly appVersion?: string;
+}
+
+/** Public methods by the number Entra's telemetry gives them. */
+export const ApiId = { silent: 62, clientCredential: 771, authorizationCode: 871, refreshToken: 872 } as const;
+/** One of {@link ApiId}. */
+export type ApiId = (typeof ApiId)[keyof typeof ApiId];
+
+/** Why a request was sent. */
+export const CacheOutcome = {
+  notApplicable: 0,
+  forcedOrClaims: 1,
+  noToken: 2,
+  expired: 3,
+  proactive: 4,
+} as const;
+/** One of {@link CacheOutcome}. */
+export type CacheOutcome = (typeof CacheOutcome)[keyof typeof CacheOutcome];
+
+const MOST_ERRORS = 50;
+const LONGEST_LAST = 330;
+
+/** Adds what Entra is told of the library with every token request. */
+export function addLibraryInfo(parameters: Parameters, info: LibraryInfo, capability: boolean): void {
+  parameters
+    .set("x-client-SKU", info.sku)
+    .set("x-client-VER", info.version)
+    .set("x-client-OS", info.os)
+    .set("x-client-CPU", info.cpu);
+  if (!capability) return;
+  parameters
+    .set("x-app-name", info.appName)
+    .set("x-app-ver", info.appVersion)
+    .set("x-ms-lib-capability", "retry-after, h429");
+}
+
+/**
+ * Counts what Entra's server telemetry (schema 5) reports with the next request: silent hits, and the codes of failed
+ * requests. Nothing here leaves for providers other than Entra.
+ */
+export class ServerTelemetry {
+  #silentHits = 0;
+  #failures: { readonly apiId: ApiId; readonly correlationId: string; readonly error: string }[] = [];
+
+  /** Counts a token served from the cache. */
+  countHit(): void {
+    this.#silentHits += 1;
+  }
+
+  /** Notes a failed request. */
+  noteFailure(apiId: ApiId, correlationId: string, error: unknown): void {
+    const code = error instanceof AuthError ? error.subError || error.errorCode : "unknown_error";
+    this.#failures.push({ apiId, correlationId, error: code });
+    if (this.#failures.length > MOST_ERRORS) this.#failures.shift();
+  }
+
+  /** Adds both telemetry parameters. */
+  addTo(parameters: Parameters, apiId: ApiId, outcome: CacheOutcome): void {
+    parameters.set("x-client-current-telemetry", `5|${apiId},${outcome},,,|,`);
+    parameters.set("x-client-last-telemetry", this.#last());
+  }
+
+  /** Starts again after the server has taken the report. */
+  reset(status: number): void {
+    if (status >= 500 || status === 429) return;
+    this.#silentHits = 0;
+    this.#failures = [];
+  }
+
+  #last(): string {
+    for (let count = this.#failures.length; ; count -= 1) {
+      const sent = this.#failures.slice(0, count);
+      const requests = sent.map(({ apiId, correlationId }) => `${apiId},${correlationId}`).join(",");
+      const errors = sent.map(({ error }) => error).join(",");
+      const overflow = count < this.#failures.length ? 1 : 0;
+      const text = `5|${this.#silentHits}|${requests}|${errors}|${this.#failures.length},${overflow}`;
+      if (text.length <= LONGEST_LAST || count === 0) return text;
+    }
+  }
+}

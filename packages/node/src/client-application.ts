@@ -1,0 +1,195 @@
+import {
+  authorityForCloud,
+  AuthorityResolver,
+  authorizationUrl,
+  createTransport,
+  importRefreshToken,
+  KeySource,
+  Logger,
+  PartitionedCache,
+  redeemCode,
+  requiredText,
+  ServerTelemetry,
+  silent,
+  SingleFlight,
+  Throttle,
+  TokenCache,
+  tokenRequest,
+  type AccountInfo,
+  type AuthenticationResult,
+  type AzureCloudOptions,
+  type BaseRequest,
+  type Client,
+  type ClientCredential,
+  type TokenRequest,
+} from "@tessera/core";
+import { checkConfiguration, type Configuration } from "./configuration.js";
+import type {
+  AuthorizationCodePayload,
+  AuthorizationCodeRequest,
+  AuthorizationUrlRequest,
+  RefreshTokenRequest,
+  SignOutRequest,
+  SilentFlowRequest,
+} from "./requests.js";
+import { version } from "./version.js";
+
+/**
+ * What public and confidential clients share: the token cache, silent acquisition, the authorization code flow, and
+ * accounts. One instance serves a whole process, however many users it has; all methods may be called concurrently.
+ */
+export abstract class ClientApplication {
+  /** What the flows work with. */
+  protected readonly client: Client;
+  #logger: Logger;
+  readonly #azureCloud: AzureCloudOptions | undefined;
+
+  /**
+   * @param configuration the application's configuration
+   * @param credential how it proves itself
+   * @throws ClientConfigurationError for every mistake, before anything is sent
+   */
+  protected constructor(configuration: Configuration, credential: ClientCredential) {
+    const checked = checkConfiguration(configuration);
+    const { clientId, clock, cachePlugin } = checked;
+    this.#logger = new Logger(checked.loggerOptions, "@tessera/node", version);
+    this.#azureCloud = configuration.auth.azureCloudOptions;
+    const logger = (): Logger => this.#logger;
+    const transport = createTransport(checked.http, logger, checked.retries);
+    const authorities = new AuthorityResolver(checked.authorities, transport, clock);
+    const cache = new PartitionedCache();
+    const aliasesOf = (environment: string): ReadonlySet<string> => authorities.aliasesOf(environment);
+    this.client = {
+      clientId,
+      defaultAuthority: checked.authority,
+      credential,
+      authMethod: checked.authMethod,
+      idTokenAlgorithm: checked.idTokenAlgorithm,
+      capabilities: checked.capabilities,
+      authorities,
+      cache,
+      tokenCache: new TokenCache({ cache, plugin: cachePlugin, clientId, aliasesOf }),
+      transport,
+      throttle: new Throttle(clock),
+      flights: new SingleFlight(),
+      keys: new KeySource(transport, clock),
+      clock,
+      library: checked.library,
+      telemetry: new ServerTelemetry(),
+      logger,
+    };
+  }
+
+  /**
+   * The URL that starts a sign-in. Send the user's browser there; the code comes to `redirectUri`.
+   * `state`, `nonce` and PKCE are the caller's to make and keep: see {@link CryptoProvider}.
+   *
+   * @throws ClientConfigurationError naming the field; ClientAuthError `endpoints_resolution_error`
+   * @see RFC 6749 §4.1.1, RFC 7636
+   */
+  async getAuthCodeUrl(request: AuthorizationUrlRequest): Promise<string> {
+    return authorizationUrl(this.client, this.checked(request), request);
+  }
+
+  /**
+   * Exchanges an authorization code for tokens, and keeps them for {@link acquireTokenSilent}.
+   *
+   * @param request the code, and what the authorization request said
+   * @param response the parameters that came to the redirect URI: `error`, `state` and `iss` are checked if they are there
+   * @throws ServerError, InteractionRequiredAuthError as the server says; ClientAuthError `state_mismatch`,
+   * `nonce_mismatch`, `invalid_id_token`, `invalid_token_response`, `network_error`
+   * @see RFC 6749 §4.1.3, OpenID Connect Core §3.1.3, RFC 9207
+   */
+  async acquireTokenByCode(
+    request: AuthorizationCodeRequest,
+    response?: AuthorizationCodePayload,
+  ): Promise<AuthenticationResult> {
+    const nonce = request.nonce ?? response?.nonce;
+    return redeemCode(this.client, this.checked(request), { ...request, nonce }, response && { ...response });
+  }
+
+  /**
+   * Tokens for a refresh token from another library. For tokens this application keeps itself, use
+   * {@link acquireTokenSilent}.
+   *
+   * @throws ServerError, InteractionRequiredAuthError as the server says; ClientConfigurationError naming the field
+   * @see RFC 6749 §6
+   */
+  async acquireTokenByRefreshToken(request: RefreshTokenRequest): Promise<AuthenticationResult> {
+    const checked = this.checked(request);
+    const remedy = "pass the refresh token to import.";
+    const refreshToken = requiredText(request.refreshToken, "refreshToken", remedy, checked.correlationId);
+    const { redirectUri, forceCache = false } = request;
+    return importRefreshToken(this.client, checked, { refreshToken, redirectUri, forceCache });
+  }
+
+  /**
+   * A token for a signed-in user without asking the user: from the cache, or renewed with the refresh token. Equal calls
+   * that overlap share one request; a token that is due for renewal is returned at once and renewed in the background.
+   *
+   * @throws InteractionRequiredAuthError when the user has to sign in (`no_tokens_found`, `invalid_grant`, …)
+   * @throws ClientAuthError `no_account_in_silent_request`, `network_error`, `request_timeout`, `request_aborted`
+   */
+  async acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
+    return silent(this.client, this.checked(request), {
+      account: request.account,
+      forceRefresh: request.forceRefresh ?? false,
+      refreshTokenMargin: request.refreshTokenExpirationOffsetSeconds,
+    });
+  }
+
+  /** The token cache: accounts, and the whole cache as JSON. */
+  getTokenCache(): TokenCache {
+    return this.client.tokenCache;
+  }
+
+  /** Every known user, one entry for each tenant the user is known in. */
+  async getAllAccounts(): Promise<AccountInfo[]> {
+    return this.client.tokenCache.getAllAccounts();
+  }
+
+  /** The user with a home account id, or `null`. */
+  async getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null> {
+    return this.client.tokenCache.getAccountByHomeId(homeAccountId);
+  }
+
+  /** The user with an id in some tenant, or `null`. */
+  async getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null> {
+    return this.client.tokenCache.getAccountByLocalId(localAccountId);
+  }
+
+  /** Forgets a user: account and all tokens. */
+  async removeAccount(account: AccountInfo): Promise<void> {
+    return this.client.tokenCache.removeAccount(account);
+  }
+
+  /** Forgets a user. The session at the identity provider goes on. */
+  async signOut(request: SignOutRequest): Promise<void> {
+    return this.removeAccount(request.account);
+  }
+
+  /** Empties the cache in memory. What a cache plugin has stored stays stored. */
+  clearCache(): void {
+    this.client.cache.clear();
+  }
+
+  /** The logger. */
+  getLogger(): Logger {
+    return this.#logger;
+  }
+
+  /** Puts another logger in its place. */
+  setLogger(logger: Logger): void {
+    this.#logger = logger;
+  }
+
+  /** Checks the fields that all requests share. */
+  protected checked(
+    request: BaseRequest & { readonly azureCloudOptions?: AzureCloudOptions },
+    scopesNeeded = false,
+  ): TokenRequest {
+    const checked = tokenRequest(request, { defaultAuthority: this.client.defaultAuthority, scopesNeeded });
+    const cloud = request.azureCloudOptions ?? (request.authority ? this.#azureCloud : undefined);
+    return cloud ? { ...checked, authorityUrl: authorityForCloud(checked.authorityUrl, cloud) } : checked;
+  }
+}

@@ -1,0 +1,239 @@
+import {
+  authorityForCloud,
+  authorityUrl,
+  clientConfigurationError,
+  parseJsonObject,
+  ProtocolMode,
+  systemClock,
+  type AuthorityOptions,
+  type AzureCloudOptions,
+  type Clock,
+  type HttpClient,
+  type ICachePlugin,
+  type LibraryInfo,
+  type LoggerOptions,
+  type SecretAuthMethod,
+} from "@tessera/core";
+import { fromNetworkModule, type INetworkModule } from "./http/network-client.js";
+import { createUndiciHttpClient } from "./http/undici-http-client.js";
+import { version } from "./version.js";
+
+/** Who the application is, and who its users are known to. */
+export interface NodeAuthOptions {
+  /** Client id of the registration. */
+  clientId: string;
+  /** Authority URL; `https://login.microsoftonline.com/common` by default. */
+  authority?: string;
+  /** Issuer URL of an OpenID Provider that is not Microsoft's; sets `protocolMode` to `OIDC`. */
+  oidcAuthority?: string;
+  /** Secret of a confidential client. */
+  clientSecret?: string;
+  /** Hosts to trust without asking Entra about them (B2C, AD FS, custom domains). */
+  knownAuthorities?: string[];
+  /** JSON text of an instance discovery response, to save the request. */
+  cloudDiscoveryMetadata?: string;
+  /** JSON text of a discovery document, to save the request. */
+  authorityMetadata?: string;
+  /** What the client can handle, such as `CP1` (claims challenges). */
+  clientCapabilities?: string[];
+  /** National cloud and tenant, in place of `authority`. */
+  azureCloudOptions?: AzureCloudOptions;
+  /** How the client is registered with its OpenID Provider. */
+  clientMetadata?: ClientMetadata;
+}
+
+/** Client metadata by its names of RFC 7591 §2 and OpenID Connect Registration §2. */
+export interface ClientMetadata {
+  /** The only signature algorithm ID tokens may have, such as `RS256` or `HS256`. */
+  id_token_signed_response_alg?: string;
+  /** How the secret is sent: `client_secret_post` or `client_secret_basic`. By default, as the provider lists. */
+  token_endpoint_auth_method?: string;
+}
+
+/** Where tokens are kept. */
+export interface CacheOptions {
+  /** Keeps the cache beyond the process. */
+  cachePlugin?: ICachePlugin;
+}
+
+/** How the application reaches the network, tells the time and logs. */
+export interface NodeSystemOptions {
+  loggerOptions?: LoggerOptions;
+  /** The app's own HTTP client, in MSAL's form. */
+  networkClient?: INetworkModule;
+  /** Proxy URL; `false` for none. By default the environment decides (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). */
+  proxy?: string | false;
+  /** PEM certificates to trust beside Node's own: a company's, or the local authority's. */
+  ca?: string | string[];
+  /** Do not repeat a discovery request whose connection broke. */
+  disableInternalRetries?: boolean;
+  /** `ProtocolMode.AAD` by default. */
+  protocolMode?: ProtocolMode;
+  /** The time, for tests. */
+  clock?: Clock;
+}
+
+/** What the identity provider is told of the app. */
+export interface NodeTelemetryOptions {
+  application?: { appName?: string; appVersion?: string };
+}
+
+/** Configuration of an application. */
+export interface Configuration {
+  auth: NodeAuthOptions;
+  cache?: CacheOptions;
+  system?: NodeSystemOptions;
+  telemetry?: NodeTelemetryOptions;
+}
+
+/** A configuration in which everything has been checked. */
+export interface CheckedConfiguration {
+  readonly clientId: string;
+  readonly authority: string;
+  readonly authorities: AuthorityOptions;
+  readonly capabilities: readonly string[];
+  readonly authMethod: SecretAuthMethod | undefined;
+  readonly idTokenAlgorithm: string | undefined;
+  readonly cachePlugin: ICachePlugin | undefined;
+  readonly http: HttpClient;
+  readonly retries: boolean;
+  readonly clock: Clock;
+  readonly loggerOptions: LoggerOptions;
+  readonly library: LibraryInfo;
+}
+
+const DEFAULT_AUTHORITY = "https://login.microsoftonline.com/common/";
+
+/**
+ * Checks a configuration and fills in the defaults.
+ *
+ * @throws ClientConfigurationError naming the field, the value and the remedy
+ */
+export function checkConfiguration(configuration: Configuration): CheckedConfiguration {
+  const { auth, cache, system = {}, telemetry } = configuration ?? {};
+  if (typeof auth !== "object" || auth === null || typeof auth.clientId !== "string" || auth.clientId.trim() === "") {
+    throw clientConfigurationError(
+      "client_id_missing",
+      "auth.clientId is missing or empty: pass the client id (application id) of your registration.",
+    );
+  }
+  const protocolMode = checkedMode(auth, system);
+  const authority = auth.oidcAuthority ?? authorityForCloud(auth.authority ?? DEFAULT_AUTHORITY, auth.azureCloudOptions);
+  authorityUrl(authority, protocolMode);
+  const { appName, appVersion } = telemetry?.application ?? {};
+  return {
+    clientId: auth.clientId,
+    authority,
+    authorities: {
+      protocolMode,
+      knownAuthorities: new Set(texts(auth.knownAuthorities, "auth.knownAuthorities").map(hostOf)),
+      cloudMetadata: json(auth.cloudDiscoveryMetadata, "auth.cloudDiscoveryMetadata", "invalid_cloud_discovery_metadata"),
+      authorityMetadata: json(auth.authorityMetadata, "auth.authorityMetadata", "invalid_authority_metadata"),
+    },
+    capabilities: texts(auth.clientCapabilities, "auth.clientCapabilities"),
+    authMethod: checkedAuthMethod(auth.clientMetadata?.token_endpoint_auth_method),
+    idTokenAlgorithm: checkedAlgorithm(auth),
+    cachePlugin: checkedPlugin(cache?.cachePlugin),
+    http: checkedHttp(system),
+    retries: !system.disableInternalRetries,
+    clock: system.clock ?? systemClock,
+    loggerOptions: system.loggerOptions ?? {},
+    library: {
+      sku: "tessera.node",
+      version,
+      os: process.platform,
+      cpu: process.arch,
+      ...(appName ? { appName } : {}),
+      ...(appVersion ? { appVersion } : {}),
+    },
+  };
+}
+
+function checkedMode(auth: NodeAuthOptions, system: NodeSystemOptions): ProtocolMode {
+  if (auth.oidcAuthority !== undefined) {
+    if (auth.authority !== undefined) {
+      throw invalid("auth.oidcAuthority", "is given beside auth.authority", "give one of them");
+    }
+    return ProtocolMode.OIDC;
+  }
+  const mode = system.protocolMode ?? ProtocolMode.AAD;
+  if (mode === ProtocolMode.AAD || mode === ProtocolMode.OIDC) return mode;
+  throw invalid("system.protocolMode", `is "${String(mode)}"`, "use ProtocolMode.AAD or ProtocolMode.OIDC");
+}
+
+function checkedAuthMethod(method: string | undefined): SecretAuthMethod | undefined {
+  if (method === undefined || method === "client_secret_post" || method === "client_secret_basic") return method;
+  throw invalid(
+    "auth.clientMetadata.token_endpoint_auth_method",
+    `is "${method}"`,
+    "use client_secret_post or client_secret_basic",
+  );
+}
+
+function checkedAlgorithm({ clientMetadata, clientSecret }: NodeAuthOptions): string | undefined {
+  const algorithm = clientMetadata?.id_token_signed_response_alg;
+  if (algorithm === undefined || /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/.test(algorithm)) return algorithm;
+  if (algorithm === "HS256" && clientSecret) return algorithm;
+  throw invalid(
+    "auth.clientMetadata.id_token_signed_response_alg",
+    `is "${algorithm}"`,
+    "use RS256 or another asymmetric algorithm; HS256 needs a confidential client with a secret; none is never accepted",
+  );
+}
+
+function checkedPlugin(plugin: ICachePlugin | undefined): ICachePlugin | undefined {
+  if (plugin === undefined || plugin === null) return undefined;
+  if (typeof plugin.beforeCacheAccess === "function" && typeof plugin.afterCacheAccess === "function") return plugin;
+  throw invalid(
+    "cache.cachePlugin",
+    "lacks beforeCacheAccess or afterCacheAccess",
+    "pass an object with both functions (ICachePlugin)",
+  );
+}
+
+function checkedHttp({ networkClient, proxy, ca }: NodeSystemOptions): HttpClient {
+  if (networkClient) {
+    const { sendGetRequestAsync: get, sendPostRequestAsync: post } = networkClient;
+    if (typeof get === "function" && typeof post === "function") return fromNetworkModule(networkClient);
+    throw invalid(
+      "system.networkClient",
+      "lacks sendGetRequestAsync or sendPostRequestAsync",
+      "pass an object with both functions (INetworkModule)",
+    );
+  }
+  if (proxy !== undefined && proxy !== false && !(URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol))) {
+    // The value may hold a password.
+    throw invalid("system.proxy", "is not an http or https URL", 'pass one such as "http://proxy.example:8080", or false');
+  }
+  const certificates = ca === undefined ? [] : texts(Array.isArray(ca) ? ca : [ca], "system.ca");
+  if (certificates.some((pem) => !pem.includes("-----BEGIN CERTIFICATE-----"))) {
+    throw invalid("system.ca", "holds a text that is not a PEM certificate", "pass the content of the .pem file, not its path");
+  }
+  return createUndiciHttpClient({ proxy, ca: certificates });
+}
+
+function texts(value: unknown, field: string): readonly string[] {
+  if (value === undefined || value === null) return [];
+  if (Array.isArray(value) && value.every((item): item is string => typeof item === "string")) return value;
+  throw invalid(field, "is not an array of strings", "pass an array of strings");
+}
+
+function json(
+  value: string | undefined,
+  field: string,
+  code: "invalid_cloud_discovery_metadata" | "invalid_authority_metadata",
+): Readonly<Record<string, unknown>> | undefined {
+  if (value === undefined || value === "") return undefined;
+  const parsed = typeof value === "string" ? parseJsonObject(value) : undefined;
+  if (parsed) return parsed;
+  throw clientConfigurationError(code, `${field} is not the JSON text of an object: pass the response body as it came.`);
+}
+
+/** A host, given as one or as a URL. */
+function hostOf(authority: string): string {
+  return (URL.canParse(authority) && authority.includes("//") ? new URL(authority).host : authority).toLowerCase();
+}
+
+function invalid(field: string, what: string, remedy: string): Error {
+  return clientConfigurationError("invalid_option", `${field} ${what}: ${remedy}.`);
+}

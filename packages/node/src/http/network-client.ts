@@ -1,0 +1,55 @@
+import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
+
+/** Options of one call of an {@link INetworkModule}. */
+export interface NetworkRequestOptions {
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+/** Answer of an {@link INetworkModule}: the body already parsed. */
+export interface NetworkResponse<T> {
+  headers: Record<string, string>;
+  body: T;
+  status: number;
+}
+
+/** MSAL's interface for an app's own HTTP client (`system.networkClient`). */
+export interface INetworkModule {
+  /** Sends a GET; `timeout` in milliseconds. */
+  sendGetRequestAsync<T>(url: string, options?: NetworkRequestOptions, timeout?: number): Promise<NetworkResponse<T>>;
+  /** Sends a POST. */
+  sendPostRequestAsync<T>(url: string, options?: NetworkRequestOptions): Promise<NetworkResponse<T>>;
+}
+
+/** An {@link HttpClient} on an app's own network client. Deadlines and signals hold although it knows neither. */
+export function fromNetworkModule(network: INetworkModule): HttpClient {
+  return {
+    async send(request: HttpRequest): Promise<HttpResponse> {
+      const { url, method, headers, body, signal, timeoutMs } = request;
+      const options: NetworkRequestOptions = { headers: { ...headers }, ...(body === undefined ? {} : { body }) };
+      const timeout = AbortSignal.timeout(timeoutMs);
+      const answer =
+        method === "GET"
+          ? network.sendGetRequestAsync<unknown>(url, options, timeoutMs)
+          : network.sendPostRequestAsync<unknown>(url, options);
+      const response = await orAborted(answer, signal ? AbortSignal.any([signal, timeout]) : timeout);
+      return {
+        status: response.status,
+        headers: lowerCaseNames(response.headers ?? {}),
+        body: typeof response.body === "string" ? response.body : JSON.stringify(response.body ?? null),
+      };
+    },
+  };
+}
+
+function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", leave, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+  });
+}
+
+function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

@@ -1,0 +1,12 @@
+/** Values of `prompt` (OpenID Connect Core §3.1.2.1, and Entra's own). */
+export const PromptValue = {
+  LOGIN: "login",
+  SELECT_ACCOUNT: "select_account",
+  CONSENT: "consent",
+  NONE: "none",
+  CREATE: "create",
+  NO_SESSION: "no_session",
+} as const;
+
+/** Values of `responseMode` (OAuth 2.0 Multiple Response Types §2.1, Form Post). */
+export const ResponseMode = { QUERY: "query", FRAGMENT: "fragment", FORM_POST: "form_post" } as const;
