@@ -2,6 +2,8 @@ import { startLocalAuthority, type LocalAuthority, type LocalAuthorityOptions } 
 import {
   ConfidentialClientApplication,
   PublicClientApplication,
+  type AccountInfo,
+  type AuthenticationResult,
   type Configuration,
   type NodeAuthOptions,
 } from "@tessera/node";
@@ -24,6 +26,12 @@ export interface Entra {
   /** Requests to the token endpoint so far. */
   tokenRequests(): number;
   close(): Promise<void>;
+}
+
+/** The account of a result that must have one. */
+export function accountOf({ account }: AuthenticationResult): AccountInfo {
+  if (!account) throw new Error("the result has no account");
+  return account;
 }
 
 export async function startEntra(options: LocalAuthorityOptions = {}): Promise<Entra> {

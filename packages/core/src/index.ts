@@ -9,13 +9,16 @@ export { AzureCloudInstance, type AzureCloudOptions } from "./authority/clouds.j
 export { authorityForCloud, authorityUrl, ProtocolMode, type AuthorityUrl } from "./authority/authority-url.js";
 export { AuthorityResolver, type AuthorityOptions } from "./authority/resolver.js";
 export type { Authority, ProviderMetadata } from "./authority/authority.js";
-export { PartitionedCache } from "./cache/partitioned-cache.js";
+export { PartitionedCache, type CacheStats } from "./cache/partitioned-cache.js";
+export { TokenCache, type AccountFilter, type TokenCacheParts } from "./cache/token-cache.js";
+export { TokenCacheContext, type ICachePlugin, type ISerializableTokenCache } from "./cache/plugin.js";
+export { createMemoryTokenStore, type PartitionUpdate, type TokenStore } from "./cache/token-store.js";
 export {
-  TokenCache,
-  TokenCacheContext,
-  type ICachePlugin,
-  type ISerializableTokenCache,
-} from "./cache/token-cache.js";
+  DistributedCachePlugin,
+  type ICacheClient,
+  type IPartitionManager,
+} from "./cache/distributed-cache-plugin.js";
+export type { CacheKVStore, PeerAccountEntity, ValidCacheType } from "./cache/key-value-store.js";
 export type * from "./cache/schema.js";
 export { systemClock, type Clock } from "./clock.js";
 export type { ClientCredential, SecretAuthMethod } from "./credential/client-credential.js";
@@ -31,7 +34,8 @@ export {
   type CodeAsk,
 } from "./flows/authorization-code.js";
 export type { Client } from "./flows/client.js";
-export { clientCredentials } from "./flows/client-credentials.js";
+export { clientCredentials, type ClientCredentialsAsk } from "./flows/client-credentials.js";
+export { onBehalfOf, type OnBehalfOfAsk } from "./flows/on-behalf-of.js";
 export { importRefreshToken } from "./flows/refresh-token.js";
 export { silent, type Silent } from "./flows/silent.js";
 export type { HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";

@@ -13,7 +13,7 @@ export interface LibraryInfo {
 }
 
 /** Public methods by the number Entra's telemetry gives them. */
-export const ApiId = { silent: 62, clientCredential: 771, authorizationCode: 871, refreshToken: 872 } as const;
+export const ApiId = { silent: 62, clientCredential: 771, onBehalfOf: 772, authorizationCode: 871, refreshToken: 872 } as const;
 /** One of {@link ApiId}. */
 export type ApiId = (typeof ApiId)[keyof typeof ApiId];
 
@@ -31,18 +31,16 @@ export type CacheOutcome = (typeof CacheOutcome)[keyof typeof CacheOutcome];
 const MOST_ERRORS = 50;
 const LONGEST_LAST = 330;
 
-/** Adds what Entra is told of the library with every token request. */
+/** Adds what Entra is told of the library and the app with every authorization and token request. */
 export function addLibraryInfo(parameters: Parameters, info: LibraryInfo, capability: boolean): void {
   parameters
     .set("x-client-SKU", info.sku)
     .set("x-client-VER", info.version)
     .set("x-client-OS", info.os)
-    .set("x-client-CPU", info.cpu);
-  if (!capability) return;
-  parameters
+    .set("x-client-CPU", info.cpu)
     .set("x-app-name", info.appName)
-    .set("x-app-ver", info.appVersion)
-    .set("x-ms-lib-capability", "retry-after, h429");
+    .set("x-app-ver", info.appVersion);
+  if (capability) parameters.set("x-ms-lib-capability", "retry-after, h429");
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   Throttle,
   TokenCache,
   tokenRequest,
+  type AccountFilter,
   type AccountInfo,
   type AuthenticationResult,
   type AzureCloudOptions,
@@ -51,13 +52,19 @@ export abstract class ClientApplication {
    */
   protected constructor(configuration: Configuration, credential: ClientCredential) {
     const checked = checkConfiguration(configuration);
-    const { clientId, clock, cachePlugin } = checked;
+    const { clientId, clock } = checked;
     this.#logger = new Logger(checked.loggerOptions, "@tessera/node", version);
     this.#azureCloud = configuration.auth.azureCloudOptions;
     const logger = (): Logger => this.#logger;
     const transport = createTransport(checked.http, logger, checked.retries);
     const authorities = new AuthorityResolver(checked.authorities, transport, clock);
-    const cache = new PartitionedCache();
+    const { maxPartitions, plugin, store, onUnreadable } = checked.cache;
+    const warn = (message: string): void => this.#logger.warning(message);
+    const cache = new PartitionedCache({
+      maxPartitions,
+      clock,
+      onForget: () => warn("A user with a refresh token was forgotten to make room: raise cache.maxPartitions, or use a store."),
+    });
     const aliasesOf = (environment: string): ReadonlySet<string> => authorities.aliasesOf(environment);
     this.client = {
       clientId,
@@ -68,7 +75,16 @@ export abstract class ClientApplication {
       capabilities: checked.capabilities,
       authorities,
       cache,
-      tokenCache: new TokenCache({ cache, plugin: cachePlugin, clientId, aliasesOf }),
+      tokenCache: new TokenCache({
+        cache,
+        plugin,
+        store,
+        onUnreadable,
+        clientId,
+        aliasesOf,
+        now: () => clock.now(),
+        warn,
+      }),
       transport,
       throttle: new Throttle(clock),
       flights: new SingleFlight(),
@@ -146,6 +162,11 @@ export abstract class ClientApplication {
   /** Every known user, one entry for each tenant the user is known in. */
   async getAllAccounts(): Promise<AccountInfo[]> {
     return this.client.tokenCache.getAllAccounts();
+  }
+
+  /** The users that fit a filter, one entry for each tenant they are known in. Each field is an index, not a scan. */
+  async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
+    return this.client.tokenCache.getAccounts(filter);
   }
 
   /** The user with a home account id, or `null`. */

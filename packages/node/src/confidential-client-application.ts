@@ -1,7 +1,14 @@
-import { clientAuthError, clientCredentials, type AuthenticationResult, type ClientCredential } from "@tessera/core";
+import {
+  clientAuthError,
+  clientCredentials,
+  onBehalfOf,
+  requiredText,
+  type AuthenticationResult,
+  type ClientCredential,
+} from "@tessera/core";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
-import type { ClientCredentialRequest } from "./requests.js";
+import type { ClientCredentialRequest, OnBehalfOfRequest } from "./requests.js";
 
 /**
  * An application on a server: it proves itself with a credential, and acquires tokens in its own name or in that of a user.
@@ -29,7 +36,23 @@ export class ConfidentialClientApplication extends ClientApplication {
    * @see RFC 6749 §4.4
    */
   async acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult> {
-    return clientCredentials(this.client, this.checked(request, true), request.skipCache ?? false);
+    const { skipCache = false, fmiPath } = request;
+    return clientCredentials(this.client, this.checked(request, true), { skipCache, fmiPath });
+  }
+
+  /**
+   * A token for a downstream API in the name of the user who called this API: from the cache, or with one request however
+   * many callers ask at once with the same assertion.
+   *
+   * @param request `oboAssertion` is the access token this API was called with; validate it before
+   * @throws InteractionRequiredAuthError with the claims challenge to pass back to the caller; ServerError as the server says
+   * @see RFC 7523 §2.1
+   */
+  async acquireTokenOnBehalfOf(request: OnBehalfOfRequest): Promise<AuthenticationResult> {
+    const checked = this.checked(request, true);
+    const remedy = "pass the access token this API was called with.";
+    const oboAssertion = requiredText(request.oboAssertion, "oboAssertion", remedy, checked.correlationId);
+    return onBehalfOf(this.client, checked, { oboAssertion, skipCache: request.skipCache ?? false });
   }
 }
 

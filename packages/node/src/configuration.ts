@@ -13,6 +13,7 @@ import {
   type LibraryInfo,
   type LoggerOptions,
   type SecretAuthMethod,
+  type TokenStore,
 } from "@tessera/core";
 import { fromNetworkModule, type INetworkModule } from "./http/network-client.js";
 import { createUndiciHttpClient } from "./http/undici-http-client.js";
@@ -52,8 +53,20 @@ export interface ClientMetadata {
 
 /** Where tokens are kept. */
 export interface CacheOptions {
-  /** Keeps the cache beyond the process. */
+  /** Keeps the whole cache beyond the process. */
   cachePlugin?: ICachePlugin;
+  /** Keeps the cache beyond the process, partition by partition, for many processes. */
+  store?: TokenStore;
+  /**
+   * Most users, apps in tenants, and on-behalf-of assertions, each, that are kept in memory with all their tokens;
+   * 100,000 by default. Four times as many users keep their refresh token beyond that. With a plugin it does not apply.
+   */
+  maxPartitions?: number;
+  /**
+   * What to do when the stored cache cannot be read: `"refuse"` (default) fails every call until it is mended;
+   * `"ignore"` warns and goes on with tokens in memory only. It is never overwritten.
+   */
+  onUnreadable?: "refuse" | "ignore";
 }
 
 /** How the application reaches the network, tells the time and logs. */
@@ -94,13 +107,23 @@ export interface CheckedConfiguration {
   readonly capabilities: readonly string[];
   readonly authMethod: SecretAuthMethod | undefined;
   readonly idTokenAlgorithm: string | undefined;
-  readonly cachePlugin: ICachePlugin | undefined;
+  readonly cache: CheckedCache;
   readonly http: HttpClient;
   readonly retries: boolean;
   readonly clock: Clock;
   readonly loggerOptions: LoggerOptions;
   readonly library: LibraryInfo;
 }
+
+/** Cache options, checked. */
+export interface CheckedCache {
+  readonly plugin: ICachePlugin | undefined;
+  readonly store: TokenStore | undefined;
+  readonly maxPartitions: number;
+  readonly onUnreadable: "refuse" | "ignore";
+}
+
+const DEFAULT_MAX_PARTITIONS = 100_000;
 
 const DEFAULT_AUTHORITY = "https://login.microsoftonline.com/common/";
 
@@ -133,7 +156,7 @@ export function checkConfiguration(configuration: Configuration): CheckedConfigu
     capabilities: texts(auth.clientCapabilities, "auth.clientCapabilities"),
     authMethod: checkedAuthMethod(auth.clientMetadata?.token_endpoint_auth_method),
     idTokenAlgorithm: checkedAlgorithm(auth),
-    cachePlugin: checkedPlugin(cache?.cachePlugin),
+    cache: checkedCache(cache ?? {}),
     http: checkedHttp(system),
     retries: !system.disableInternalRetries,
     clock: system.clock ?? systemClock,
@@ -181,25 +204,38 @@ function checkedAlgorithm({ clientMetadata, clientSecret }: NodeAuthOptions): st
   );
 }
 
-function checkedPlugin(plugin: ICachePlugin | undefined): ICachePlugin | undefined {
-  if (plugin === undefined || plugin === null) return undefined;
-  if (typeof plugin.beforeCacheAccess === "function" && typeof plugin.afterCacheAccess === "function") return plugin;
-  throw invalid(
-    "cache.cachePlugin",
-    "lacks beforeCacheAccess or afterCacheAccess",
-    "pass an object with both functions (ICachePlugin)",
-  );
+function checkedCache({ cachePlugin, store, maxPartitions, onUnreadable = "refuse" }: CacheOptions): CheckedCache {
+  if (cachePlugin && store) throw invalid("cache.store", "is given beside cache.cachePlugin", "give one of them");
+  requireFunctions(cachePlugin, "cache.cachePlugin", "ICachePlugin", ["beforeCacheAccess", "afterCacheAccess"]);
+  requireFunctions(store, "cache.store", "TokenStore", ["load", "update", "remove", "list"]);
+  if (maxPartitions !== undefined && !(Number.isSafeInteger(maxPartitions) && maxPartitions > 0)) {
+    throw invalid("cache.maxPartitions", `is ${String(maxPartitions)}`, "pass a positive whole number");
+  }
+  if (onUnreadable !== "refuse" && onUnreadable !== "ignore") {
+    throw invalid("cache.onUnreadable", `is "${String(onUnreadable)}"`, 'use "refuse" or "ignore"');
+  }
+  return {
+    plugin: cachePlugin ?? undefined,
+    store: store ?? undefined,
+    // What a plugin keeps is whole: to drop a part of it in memory would drop it from there, too.
+    maxPartitions: cachePlugin ? Number.MAX_SAFE_INTEGER : (maxPartitions ?? DEFAULT_MAX_PARTITIONS),
+    onUnreadable,
+  };
+}
+
+function requireFunctions(value: unknown, field: string, type: string, names: readonly string[]): void {
+  if (value === undefined || value === null) return;
+  const missing = names.filter((name) => typeof (value as Record<string, unknown>)[name] !== "function");
+  if (missing.length > 0) throw invalid(field, `lacks ${missing.join(" and ")}`, `pass an object with them (${type})`);
 }
 
 function checkedHttp({ networkClient, proxy, ca }: NodeSystemOptions): HttpClient {
   if (networkClient) {
-    const { sendGetRequestAsync: get, sendPostRequestAsync: post } = networkClient;
-    if (typeof get === "function" && typeof post === "function") return fromNetworkModule(networkClient);
-    throw invalid(
-      "system.networkClient",
-      "lacks sendGetRequestAsync or sendPostRequestAsync",
-      "pass an object with both functions (INetworkModule)",
-    );
+    requireFunctions(networkClient, "system.networkClient", "INetworkModule", [
+      "sendGetRequestAsync",
+      "sendPostRequestAsync",
+    ]);
+    return fromNetworkModule(networkClient);
   }
   if (proxy !== undefined && proxy !== false && !(URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol))) {
     // The value may hold a password.

@@ -103,6 +103,20 @@ export interface ClientCredentialRequest extends BaseRequest {
   readonly scopes?: readonly string[];
   /** Ask the identity provider even if the cache holds a token. */
   readonly skipCache?: boolean;
+  /** Path of the agent identity the token is for (federated managed identity); kept apart from other tokens. */
+  readonly fmiPath?: string;
+  /** National cloud and tenant, in place of `authority`. */
+  readonly azureCloudOptions?: AzureCloudOptions;
+}
+
+/** Request of {@link ConfidentialClientApplication.acquireTokenOnBehalfOf}. */
+export interface OnBehalfOfRequest extends BaseRequest {
+  /** Scopes of the downstream API. */
+  readonly scopes: readonly string[];
+  /** The access token this API was called with. */
+  readonly oboAssertion: string;
+  /** Ask the identity provider even if the cache holds a token. */
+  readonly skipCache?: boolean;
   /** National cloud and tenant, in place of `authority`. */
   readonly azureCloudOptions?: AzureCloudOptions;
 }

@@ -53,7 +53,13 @@ export interface CachedTokens {
 /** Everything kept for one user, one app in a tenant, or one on-behalf-of assertion. */
 export class Partition {
   readonly #entries: Entry[] = [];
-  readonly #found = new Map<string, CachedTokens | undefined>();
+  #found: Map<string, CachedTokens> | undefined;
+  #foreign: Record<string, unknown> | undefined;
+
+  /** What was loaded with the partition and is not understood: kept as it is. */
+  get foreign(): Record<string, unknown> {
+    return (this.#foreign ??= {});
+  }
 
   /** All entries of a section. */
   *all<S extends Section>(section: S): Iterable<Entry<S>> {
@@ -66,6 +72,28 @@ export class Partition {
     return undefined;
   }
 
+  /**
+   * When the last token expires, in seconds since the epoch; `Infinity` while there is a refresh token that does not say.
+   */
+  lastExpiry(): number {
+    let last = 0;
+    for (const entry of this.#entries) {
+      if (isOf(entry, "AccessToken")) last = Math.max(last, Number(entry.entity.expires_on) || 0);
+      if (isOf(entry, "RefreshToken")) last = Math.max(last, Number(entry.entity.expires_on) || Infinity);
+    }
+    return last;
+  }
+
+  /** Whether an entry fits. */
+  has(fits: (entry: Entry) => boolean): boolean {
+    return this.#entries.some(fits);
+  }
+
+  /** How many tokens there are, of all kinds. */
+  tokens(): number {
+    return this.#entries.filter(({ section }) => section !== "Account").length;
+  }
+
   /** How many entries there are. */
   get size(): number {
     return this.#entries.length;
@@ -73,7 +101,7 @@ export class Partition {
 
   /** Adds an entry, in place of one with the same section and key. */
   put(entry: Entry): void {
-    this.#found.clear();
+    this.#found = undefined;
     const at = this.#entries.findIndex((other) => other.section === entry.section && other.key === entry.key);
     if (at >= 0) this.#entries[at] = entry;
     else this.#entries.push(entry);
@@ -86,7 +114,7 @@ export class Partition {
 
   /** Removes every entry that fits, and says whether there were any. */
   remove(fits: (entry: Entry) => boolean): boolean {
-    this.#found.clear();
+    this.#found = undefined;
     const kept = this.#entries.filter((entry) => !fits(entry));
     const removed = kept.length < this.#entries.length;
     if (removed) this.#entries.splice(0, this.#entries.length, ...kept);
@@ -96,7 +124,8 @@ export class Partition {
   /** A copy that can change without changing this one. */
   copy(): Partition {
     const copy = new Partition();
-    for (const entry of this.#entries) copy.append(entry);
+    copy.#entries.push(...this.#entries);
+    copy.#foreign = this.#foreign;
     return copy;
   }
 
@@ -107,10 +136,11 @@ export class Partition {
    * @param search finds the answer when it is not remembered
    */
   remembered(question: string, search: () => CachedTokens | undefined): CachedTokens | undefined {
-    const found = this.#found.get(question);
-    if (found !== undefined || this.#found.has(question)) return found;
-    if (this.#found.size >= REMEMBERED_QUESTIONS) this.#found.clear();
+    const known = this.#found?.get(question);
+    if (known) return known;
     const tokens = search();
+    if (!tokens) return undefined;
+    if (!this.#found || this.#found.size >= REMEMBERED_QUESTIONS) this.#found = new Map();
     this.#found.set(question, tokens);
     return tokens;
   }

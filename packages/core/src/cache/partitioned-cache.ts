@@ -1,34 +1,18 @@
-import { isObject } from "../encoding.js";
+import { systemClock, type Clock } from "../clock.js";
+import { AccountIndex } from "./account-index.js";
+import { addForeign, DocumentWriter, partitionOf, readDocument, type CacheDocument } from "./document.js";
 import { accessTokenKey, accountKey, appMetadataKey, componentsHash, idTokenKey, refreshTokenKey } from "./keys.js";
 import { accessTokenFacts, grants, Partition, scopesIntersect, type CachedTokens, type Entry } from "./partition.js";
+import { userPartition, type PartitionKey } from "./partition-key.js";
+import { Partitions } from "./partitions.js";
 import {
-  SECTIONS,
   THE_FAMILY,
   type AccessTokenEntity,
   type AccountEntity,
   type AppMetadataEntity,
   type IdTokenEntity,
   type RefreshTokenEntity,
-  type Section,
 } from "./schema.js";
-
-/** Whose tokens a partition holds. */
-export type PartitionKey = `user:${string}` | `app:${string}` | `assertion:${string}`;
-
-/** The partition of a user. */
-export function userPartition(homeAccountId: string): PartitionKey {
-  return `user:${homeAccountId}`;
-}
-
-/** The partition of an app in a tenant. */
-export function appPartition(clientId: string, realm: string): PartitionKey {
-  return `app:${clientId}.${realm.toLowerCase()}`;
-}
-
-/** The partition of an on-behalf-of assertion, by its SHA-256. */
-export function assertionPartition(hash: string): PartitionKey {
-  return `assertion:${hash}`;
-}
 
 /** Where to look for a token. */
 export interface TokenQuery {
@@ -44,7 +28,7 @@ export interface TokenQuery {
 export interface AccessTokenQuery extends TokenQuery {
   readonly scopes: readonly string[];
   /** What else the token is bound to (FMI path, static claims). */
-  readonly components?: Readonly<Record<string, string>>;
+  readonly components?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What one token response leaves in the cache: written whole, or not at all. */
@@ -57,24 +41,79 @@ export interface CacheRecord {
   readonly appMetadata?: AppMetadataEntity;
 }
 
-/** The document of `schema.ts`, before anything in it has been checked. */
-export type CacheDocument = Record<string, unknown>;
+/** Options of {@link PartitionedCache}. */
+export interface CacheLimits {
+  /** Most users, apps and assertions, each, kept in memory; see {@link Partitions}. */
+  readonly maxPartitions: number;
+  readonly clock: Clock;
+  /** Told before a user is forgotten who still had a refresh token. */
+  readonly onForget: (key: PartitionKey) => void;
+}
+
+/** Figures of a cache. */
+export interface CacheStats {
+  /** Users, apps in tenants, and on-behalf-of assertions with tokens in memory. */
+  readonly partitions: { readonly users: number; readonly apps: number; readonly assertions: number };
+  /** Tokens in memory, of all kinds. */
+  readonly tokens: number;
+  /** Lookups that found an access token. */
+  readonly hits: number;
+  /** Lookups that found none. */
+  readonly misses: number;
+  /** Partitions that gave way to others because there were too many. */
+  readonly evictions: number;
+}
+
+/** Keeps or undoes the changes since it was made. */
+export interface Checkpoint {
+  commit(): void;
+  rollBack(): void;
+}
+
+interface Contents {
+  readonly partitions: Partitions;
+  /** Replaced, never changed. */
+  appMetadata: ReadonlyMap<string, Entry<"AppMetadata">>;
+  readonly foreign: CacheDocument;
+  index: AccountIndex | undefined;
+}
+
+const NO_LIMITS: CacheLimits = { maxPartitions: Number.MAX_SAFE_INTEGER, clock: systemClock, onForget: () => undefined };
 
 /** The token cache in memory: every token in its partition, every lookup straight to the partition. */
 export class PartitionedCache {
-  #partitions = new Map<PartitionKey, Partition>();
-  #appMetadata = new Map<string, Entry<"AppMetadata">>();
-  /** Sections and entities that are not ours to understand, kept as they came. */
-  #foreign: CacheDocument = {};
+  readonly #limits: CacheLimits;
+  #contents: Contents;
+  #journal: Map<PartitionKey, Partition | undefined> | undefined;
+  #revision = 0;
+  #hits = 0;
+  #misses = 0;
+
+  constructor(limits: CacheLimits = NO_LIMITS) {
+    this.#limits = limits;
+    this.#contents = this.#empty();
+  }
+
+  /** Grows with every change: equal revisions mean equal contents. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   /**
    * The tokens that answer a query. Of several access tokens that fit, the one with the fewest scopes is taken, then
    * the one that lives longest.
    */
   findTokens(query: AccessTokenQuery): CachedTokens | undefined {
-    const partition = this.#partitions.get(query.partition);
+    const tokens = this.#findTokens(query);
+    if (tokens) this.#hits += 1;
+    else this.#misses += 1;
+    return tokens;
+  }
+
+  #findTokens(query: AccessTokenQuery): CachedTokens | undefined {
+    const partition = this.#contents.partitions.get(query.partition);
     if (!partition) return undefined;
-    const components = componentsHash(query.components) ?? "";
+    const components = query.components ? (componentsHash(query.components) ?? "") : "";
     const question = `${query.clientId} ${query.realms.join(" ")} ${firstOf(query.environments)} ${components} ${query.scopes.join(" ")}`;
     return partition.remembered(question, () => {
       let accessToken: Entry<"AccessToken"> | undefined;
@@ -89,15 +128,13 @@ export class PartitionedCache {
           grants(facts, query.scopes);
         if (fits && (!accessToken || isBetter(entry, accessToken))) accessToken = entry;
       }
-      if (!accessToken) return undefined;
-      const account = this.findAccount(query.partition, query.environments);
-      return { accessToken, account, idToken: this.findIdToken(query) };
+      return accessToken && { accessToken, ...this.#userOf(accessToken, query) };
     });
   }
 
   /** The ID token of a user in a tenant. */
   findIdToken(query: TokenQuery): Entry<"IdToken"> | undefined {
-    return this.#partitions
+    return this.#contents.partitions
       .get(query.partition)
       ?.find(
         "IdToken",
@@ -110,11 +147,11 @@ export class PartitionedCache {
 
   /**
    * The refresh token of a user: the app's own, or one of its family.
-   * When the same token stands under several hosts, the one written last is taken.
+   * When there are several, under several hosts, the one written last is taken.
    */
   findRefreshToken(query: TokenQuery, family: boolean): Entry<"RefreshToken"> | undefined {
     let best: Entry<"RefreshToken"> | undefined;
-    for (const entry of this.#partitions.get(query.partition)?.all("RefreshToken") ?? []) {
+    for (const entry of this.#contents.partitions.get(query.partition)?.all("RefreshToken") ?? []) {
       const { entity } = entry;
       const fits =
         (family ? entity.family_id === THE_FAMILY : entity.client_id === query.clientId && !entity.family_id) &&
@@ -127,7 +164,7 @@ export class PartitionedCache {
 
   /** The family an app is known to belong to. */
   familyOf(clientId: string, environments: ReadonlySet<string>): string | undefined {
-    for (const { entity } of this.#appMetadata.values()) {
+    for (const { entity } of this.#contents.appMetadata.values()) {
       if (entity.client_id === clientId && environments.has(entity.environment) && entity.family_id) {
         return entity.family_id;
       }
@@ -137,161 +174,279 @@ export class PartitionedCache {
 
   /** The account of a user under any of the given hosts, or under any host. */
   findAccount(partition: PartitionKey, environments?: ReadonlySet<string>): Entry<"Account"> | undefined {
-    return this.#partitions.get(partition)?.find("Account", ({ entity }) => !environments || environments.has(entity.environment));
+    return this.#contents.partitions
+      .get(partition)
+      ?.find("Account", ({ entity }) => !environments || environments.has(entity.environment));
   }
 
-  /** Every account entity with the partition it is in. */
-  *accounts(): Iterable<{ readonly key: PartitionKey; readonly entry: Entry<"Account"> }> {
-    for (const [key, partition] of this.#partitions) {
-      if (!key.startsWith("user:")) continue;
-      for (const entry of partition.all("Account")) yield { key, entry };
-    }
+  /** Every account of a partition. */
+  accountsOf(partition: PartitionKey): readonly Entry<"Account">[] {
+    return [...(this.#contents.partitions.get(partition)?.all("Account") ?? [])];
   }
 
-  /** Writes one response's tokens. Access tokens with overlapping scopes give way to the new one. */
+  /** The partition of every user, the least recently used first. */
+  users(): readonly PartitionKey[] {
+    return Array.from(this.#contents.partitions.entries("users"), ([key]) => key);
+  }
+
+  /** The users with an id in some tenant, or with a user name. */
+  usersBy(name: { readonly localAccountId: string } | { readonly username: string }): readonly PartitionKey[] {
+    const index = (this.#contents.index ??= this.#buildIndex());
+    return [...("username" in name ? index.byUsername(name.username) : index.byLocalId(name.localAccountId))];
+  }
+
+  /**
+   * Writes one response's tokens. What they replace goes, whatever host it stands under, and so does what has expired;
+   * access tokens with overlapping scopes give way to the new one.
+   */
   save(record: CacheRecord, environments: ReadonlySet<string>): void {
-    const partition = this.#partitions.get(record.partition)?.copy() ?? new Partition();
-    const { account, idToken, accessToken, refreshToken, appMetadata } = record;
-    if (account) {
-      partition.remove(({ section, entity }) => section === "Account" && !environments || environments.has(entity.environment));
-      partition.put({ section: "Account", key: accountKey(account), entity: account });
+    const partition = this.#contents.partitions.get(record.partition)?.copy() ?? new Partition();
+    const now = this.#limits.clock.now() / 1000;
+    partition.remove((entry) => isEntry(entry, "AccessToken") && accessTokenFacts(entry).extendedExpiresOn < now);
+    putUser(partition, record, environments);
+    putTokens(partition, record, environments);
+    this.#put(record.partition, partition);
+    const home = record.account?.home_account_id;
+    // The user of an on-behalf-of token is known as a user, too.
+    if (home && record.partition !== userPartition(home)) {
+      const user = this.#contents.partitions.get(userPartition(home))?.copy() ?? new Partition();
+      putUser(user, record, environments);
+      this.#put(userPartition(home), user);
     }
-    if (idToken) {
-      partition.remove((entry) => entry.section === "IdToken" && sameOwner(entry, idToken, environments));
-      partition.put({ section: "IdToken", key: idTokenKey(idToken), entity: idToken });
-    }
-    if (accessToken) {
-      const entry: Entry<"AccessToken"> = {
-        section: "AccessToken",
-        key: accessTokenKey(accessToken),
-        entity: accessToken,
-      };
-      partition.remove((other) => isReplacedBy(other, entry, environments));
-      partition.put(entry);
-    }
-    if (refreshToken) {
-      partition.remove(
-        (entry) =>
-          entry.section === "RefreshToken" &&
-          entry.entity["family_id"] === refreshToken.family_id &&
-          (Boolean(refreshToken.family_id) || sameOwner(entry, refreshToken, environments)),
-      );
-      partition.put({ section: "RefreshToken", key: refreshTokenKey(refreshToken), entity: refreshToken });
-    }
-    this.#partitions.set(record.partition, partition);
-    if (appMetadata) {
-      const key = appMetadataKey(appMetadata);
-      this.#appMetadata.set(key, { section: "AppMetadata", key, entity: appMetadata });
+    if (record.appMetadata) {
+      const key = appMetadataKey(record.appMetadata);
+      this.#addAppMetadata({ section: "AppMetadata", key, entity: record.appMetadata });
     }
   }
 
   /** Forgets one refresh token, if it is still the one that is kept. */
-  removeRefreshToken(partition: PartitionKey, secret: string): boolean {
-    return (
-      this.#partitions
-        .get(partition)
-        ?.remove((entry) => entry.section === "RefreshToken" && entry.entity["secret"] === secret) ?? false
-    );
+  removeRefreshToken(partition: PartitionKey, secret: string): void {
+    this.#remove(partition, (entry) => isEntry(entry, "RefreshToken") && entry.entity.secret === secret);
   }
 
-  /** Forgets a user under the given hosts: account, ID tokens, access tokens, refresh tokens. */
-  removeUser(partition: PartitionKey, environments: ReadonlySet<string>): boolean {
-    const found = this.#partitions.get(partition);
-    const removed = found?.remove(({ entity }) => environments.has(entity.environment)) ?? false;
-    if (found?.size === 0) this.#partitions.delete(partition);
-    return removed;
+  /** Forgets a user under the given hosts: account, ID tokens, access tokens (on behalf of the user, too), refresh tokens. */
+  removeUser(homeAccountId: string, environments: ReadonlySet<string>): void {
+    this.#remove(userPartition(homeAccountId), ({ entity }) => environments.has(entity.environment));
+    for (const [key, partition] of [...this.#contents.partitions.entries("assertions")]) {
+      const fits = ({ entity }: Entry): boolean =>
+        entity["home_account_id"] === homeAccountId && environments.has(entity.environment);
+      if (partition.has(fits)) this.#remove(key, fits);
+    }
+  }
+
+  /** Forgets the tokens of an app itself, in every tenant under the given hosts, or in all. */
+  removeAppTokens(clientId: string): void {
+    for (const [key] of [...this.#contents.partitions.entries("apps")]) {
+      this.#remove(key, ({ entity }) => entity["client_id"] === clientId);
+    }
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.#partitions = new Map();
-    this.#appMetadata = new Map();
-    this.#foreign = {};
+    this.#contents = this.#empty();
+    this.#revision += 1;
   }
 
   /**
    * Takes over a document.
    *
-   * @param document parsed JSON; entities that are not understood are kept as they are
-   * @param replace forget what was there before
+   * @param document parsed JSON; what is not understood is kept as it is
+   * @param replace forget what was there before; the change is made at once, when all has been read
    */
   load(document: CacheDocument, replace: boolean): void {
-    if (replace) this.clear();
-    for (const [name, section] of Object.entries(document)) {
-      if (!isSection(name) || !isObject(section)) {
-        this.#foreign[name] = section;
-        continue;
-      }
-      for (const [key, entity] of Object.entries(section)) this.#loadEntity(name, key, entity, replace);
-    }
+    const contents = replace ? this.#empty() : this.#contents;
+    const partitions = new Map<PartitionKey, Partition>();
+    const metadata = new Map(contents.appMetadata);
+    readDocument(document, {
+      entry: (entry) => {
+        if (isEntry(entry, "AppMetadata")) {
+          metadata.set(entry.key, entry);
+          return;
+        }
+        const key = partitionOf(entry);
+        const known = replace ? undefined : contents.partitions.get(key)?.copy();
+        const partition = partitions.get(key) ?? known ?? new Partition();
+        partitions.set(key, partition);
+        if (replace) partition.append(entry);
+        else partition.put(entry);
+      },
+      foreign: (section, key, value) => addForeign(contents.foreign, section, key, value),
+    });
+    for (const [key, partition] of partitions) contents.partitions.set(key, partition);
+    contents.appMetadata = metadata;
+    contents.index = undefined;
+    this.#contents = contents;
+    this.#revision += 1;
   }
 
   /** The document of everything that is kept. */
   document(): CacheDocument {
-    const document: Record<string, Record<string, unknown>> = {};
-    for (const section of SECTIONS) {
-      const foreign = this.#foreign[section];
-      document[section] = isObject(foreign) ? { ...foreign } : {};
+    const { partitions, appMetadata, foreign } = this.#contents;
+    const writer = new DocumentWriter();
+    writer.addForeign(foreign);
+    for (const kind of ["users", "apps", "assertions"] as const) {
+      for (const [, partition] of partitions.entries(kind)) writer.addAll(partition);
     }
-    const add = ({ section, key, entity }: Entry): void => {
-      const entities = document[section];
-      if (entities) entities[key] = entity;
+    for (const entry of appMetadata.values()) writer.add(entry);
+    return writer.document();
+  }
+
+  /** Takes over the document of one partition, in place of what is known of it. */
+  loadPartition(key: PartitionKey, document: CacheDocument | undefined): void {
+    const partition = new Partition();
+    readDocument(document ?? {}, {
+      entry: (entry) => {
+        if (isEntry(entry, "AppMetadata")) this.#addAppMetadata(entry);
+        else partition.append(entry);
+      },
+      foreign: (section, entityKey, value) => addForeign(partition.foreign, section, entityKey, value),
+    });
+    this.#put(key, partition);
+  }
+
+  /** The document of one partition, or `undefined` when nothing is left in it. */
+  partitionDocument(key: PartitionKey): CacheDocument | undefined {
+    const partition = this.#contents.partitions.get(key);
+    if (!partition) return undefined;
+    const writer = new DocumentWriter();
+    writer.addForeign(partition.foreign);
+    writer.addAll(partition);
+    const clients = new Set(Array.from(partition.all("RefreshToken"), ({ entity }) => entity.client_id));
+    for (const entry of this.#contents.appMetadata.values()) {
+      if (clients.has(entry.entity.client_id)) writer.add(entry);
+    }
+    return writer.document();
+  }
+
+  /** When the last token of a partition expires, in seconds since the epoch; `Infinity` if it does not say. */
+  partitionExpiry(key: PartitionKey): number {
+    return this.#contents.partitions.get(key)?.lastExpiry() ?? 0;
+  }
+
+  /** Remembers what is there now, until it is either kept or put back. */
+  checkpoint(): Checkpoint {
+    const contents = this.#contents;
+    const { appMetadata } = contents;
+    const journal = new Map<PartitionKey, Partition | undefined>();
+    this.#journal = journal;
+    return {
+      commit: () => {
+        this.#journal = undefined;
+      },
+      rollBack: () => {
+        this.#journal = undefined;
+        this.#contents = contents;
+        contents.appMetadata = appMetadata;
+        for (const [key, partition] of journal) this.#put(key, partition);
+        this.#revision += 1;
+      },
     };
-    for (const partition of this.#partitions.values()) for (const section of SECTIONS) for (const entry of partition.all(section)) add(entry);
-    for (const entry of this.#appMetadata.values()) add(entry);
-    return { ...this.#foreign, ...document };
   }
 
-  #loadEntity(section: Section, key: string, entity: unknown, fresh: boolean): void {
-    if (isEntity(section, entity)) {
-      const entry: Entry = { section, key, entity };
-      if (isEntryOf(entry, "AppMetadata")) {
-        this.#appMetadata.set(key, entry);
-        return;
-      }
-      const partitionKey = partitionOf(entry);
-      let partition = this.#partitions.get(partitionKey);
-      if (!partition) {
-        partition = new Partition();
-        this.#partitions.set(partitionKey, partition);
-      }
-      if (fresh) partition.append(entry);
-      else partition.put(entry);
-      return;
+  /** Figures. Counting the tokens looks at every partition. */
+  stats(): CacheStats {
+    const { partitions } = this.#contents;
+    let tokens = 0;
+    for (const kind of ["users", "apps", "assertions"] as const) {
+      for (const [, partition] of partitions.entries(kind)) tokens += partition.tokens();
     }
-    const kept = this.#foreign[section];
-    this.#foreign[section] = { ...(isObject(kept) ? kept : {}), [key]: entity };
+    return {
+      partitions: {
+        users: partitions.count("users"),
+        apps: partitions.count("apps"),
+        assertions: partitions.count("assertions"),
+      },
+      tokens,
+      hits: this.#hits,
+      misses: this.#misses,
+      evictions: partitions.evictions,
+    };
+  }
+
+  #empty(): Contents {
+    const { maxPartitions: max, clock } = this.#limits;
+    const onUserDropped = (key: PartitionKey, partition: Partition): void => {
+      for (const account of partition.all("Account")) contents.index?.remove(key, account);
+      if (partition.find("RefreshToken", () => true)) this.#limits.onForget(key);
+    };
+    const contents: Contents = {
+      partitions: new Partitions({ max, clock, onUserDropped }),
+      appMetadata: new Map(),
+      foreign: {},
+      index: undefined,
+    };
+    return contents;
+  }
+
+  #put(key: PartitionKey, partition: Partition | undefined): void {
+    const { partitions, index } = this.#contents;
+    const before = partitions.get(key);
+    if (this.#journal && !this.#journal.has(key)) this.#journal.set(key, before?.copy());
+    if (index) {
+      for (const account of before?.all("Account") ?? []) index.remove(key, account);
+      for (const account of partition?.all("Account") ?? []) index.add(key, account);
+    }
+    partitions.set(key, partition);
+    this.#revision += 1;
+  }
+
+  #remove(key: PartitionKey, fits: (entry: Entry) => boolean): void {
+    const partition = this.#contents.partitions.get(key)?.copy();
+    if (partition?.remove(fits)) this.#put(key, partition);
+  }
+
+  #addAppMetadata(entry: Entry<"AppMetadata">): void {
+    this.#contents.appMetadata = new Map(this.#contents.appMetadata).set(entry.key, entry);
+    this.#revision += 1;
+  }
+
+  /** The user of an access token: beside it, or for an on-behalf-of token that was loaded, where users are. */
+  #userOf(accessToken: Entry<"AccessToken">, query: TokenQuery): Pick<CachedTokens, "account" | "idToken"> {
+    const home = accessToken.entity.home_account_id;
+    if (!home) return { account: undefined, idToken: undefined };
+    const beside = this.findAccount(query.partition, query.environments);
+    const user = beside ? query : { ...query, partition: userPartition(home) };
+    const account = beside ?? this.findAccount(user.partition, query.environments);
+    const idToken = this.findIdToken(user) ?? this.findIdToken({ ...user, realms: [account?.entity.realm ?? ""] });
+    return { account, idToken };
+  }
+
+  #buildIndex(): AccountIndex {
+    const index = new AccountIndex();
+    for (const key of this.users()) for (const account of this.accountsOf(key)) index.add(key, account);
+    return index;
   }
 }
 
-function partitionOf({ section, entity }: Entry): PartitionKey {
-  const home = entity["home_account_id"];
-  const assertion = entity["userAssertionHash"];
-  if (typeof assertion === "string" && assertion !== "") return assertionPartition(assertion.replace(/=+$/, ""));
-  if (typeof home === "string" && home !== "") return userPartition(home);
-  const realm = entity["realm"];
-  if (section === "AccessToken") return appPartition(String(entity["client_id"]), typeof realm === "string" ? realm : "");
-  return userPartition("");
+function putUser(partition: Partition, { account, idToken }: CacheRecord, environments: ReadonlySet<string>): void {
+  if (account) {
+    partition.remove(({ section, entity }) => section === "Account" && environments.has(entity.environment));
+    partition.put({ section: "Account", key: accountKey(account), entity: account });
+  }
+  if (idToken) {
+    partition.remove((entry) => entry.section === "IdToken" && sameOwner(entry, idToken, environments));
+    partition.put({ section: "IdToken", key: idTokenKey(idToken), entity: idToken });
+  }
 }
 
-const TEXT_FIELDS: Readonly<Record<Section, readonly string[]>> = {
-  Account: ["home_account_id", "environment", "realm", "local_account_id"],
-  IdToken: ["environment", "client_id", "secret", "realm"],
-  AccessToken: ["environment", "client_id", "secret", "realm", "target"],
-  RefreshToken: ["environment", "client_id", "secret"],
-  AppMetadata: ["environment", "client_id"],
-};
-
-function isEntity(section: Section, entity: unknown): entity is Entry["entity"] {
-  return isObject(entity) && TEXT_FIELDS[section].every((field) => typeof entity[field] === "string");
+function putTokens(
+  partition: Partition,
+  { accessToken, refreshToken }: CacheRecord,
+  environments: ReadonlySet<string>,
+): void {
+  if (accessToken) {
+    const entry: Entry<"AccessToken"> = { section: "AccessToken", key: accessTokenKey(accessToken), entity: accessToken };
+    partition.remove((other) => isReplacedBy(other, entry, environments));
+    partition.put(entry);
+  }
+  if (refreshToken) {
+    partition.remove((entry) => isEntry(entry, "RefreshToken") && isRotatedBy(entry, refreshToken, environments));
+    partition.put({ section: "RefreshToken", key: refreshTokenKey(refreshToken), entity: refreshToken });
+  }
 }
 
-function isEntryOf<S extends Section>(entry: Entry, section: S): entry is Entry<S> & Entry {
+function isEntry<S extends Entry["section"]>(entry: Entry, section: S): entry is Entry<S> & Entry {
   return entry.section === section;
-}
-
-function isSection(name: string): name is Section {
-  return (SECTIONS as readonly string[]).includes(name);
 }
 
 function isBetter(candidate: Entry<"AccessToken">, best: Entry<"AccessToken">): boolean {
@@ -313,8 +468,19 @@ function sameOwner(
   );
 }
 
+function isRotatedBy(
+  { entity }: Entry<"RefreshToken">,
+  fresh: RefreshTokenEntity,
+  environments: ReadonlySet<string>,
+): boolean {
+  if (!environments.has(entity.environment) || (entity.family_id ?? "") !== (fresh.family_id ?? "")) return false;
+  if (fresh.family_id) return true;
+  const realm = (entity.realm ?? "").toLowerCase();
+  return entity.client_id === fresh.client_id && (realm === "" || realm === (fresh.realm ?? "").toLowerCase());
+}
+
 function isReplacedBy(other: Entry, entry: Entry<"AccessToken">, environments: ReadonlySet<string>): boolean {
-  if (!isEntryOf(other, "AccessToken") || !sameOwner(other, entry.entity, environments)) return false;
+  if (!isEntry(other, "AccessToken") || !sameOwner(other, entry.entity, environments)) return false;
   const older = accessTokenFacts(other);
   const newer = accessTokenFacts(entry);
   return (

@@ -5,7 +5,8 @@ import type { TokenResponse } from "../response/token-response.js";
 import type { StoreInCache } from "../request/token-request.js";
 import type { AccountInfo } from "../account.js";
 import { GENERIC, profileFromClaims, profilesOf } from "./account-info.js";
-import { appPartition, assertionPartition, userPartition, type CacheRecord } from "./partitioned-cache.js";
+import { appPartition, assertionPartition, userPartition } from "./partition-key.js";
+import type { CacheRecord } from "./partitioned-cache.js";
 import type { AccessTokenEntity, AccountEntity, IdTokenEntity, RefreshTokenEntity } from "./schema.js";
 
 /** Whose tokens a response brings. */
@@ -121,6 +122,8 @@ function homeAccountId({ response, claims, authority, owner, correlationId }: Ca
 /** Tenant the tokens belong to. Providers without tenants are told apart by the path of their issuer. */
 function realmOf({ claims, authority, owner }: CacheRecordInput): string {
   if (authority.url.kind === "oidc") return authority.url.segments.join("/");
+  // An on-behalf-of lookup knows the tenant only as the authority names it.
+  if (owner.kind === "assertion") return authority.url.tenant;
   const known = owner.kind === "user" ? owner.account?.tenantId : undefined;
   return tenantOf(claims, false) || known || authority.url.tenant;
 }

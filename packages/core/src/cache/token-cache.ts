@@ -1,75 +1,60 @@
 import type { AccountInfo } from "../account.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
+import { KeyedMutex, mutexOf } from "../flight/keyed-mutex.js";
 import { accountProfiles } from "./account-info.js";
+import type { CacheDocument } from "./document.js";
+import { keyValueStore, peerAccount, type CacheKVStore, type PeerAccountEntity } from "./key-value-store.js";
 import type { Entry } from "./partition.js";
-import { userPartition, type PartitionedCache, type PartitionKey } from "./partitioned-cache.js";
-
-/** What a cache plugin may do with the cache: MSAL's `ISerializableTokenCache`. */
-export interface ISerializableTokenCache {
-  /** Takes over a serialised cache. */
-  deserialize(cache: string): void;
-  /** The whole cache as JSON. */
-  serialize(): string;
-}
-
-/** Handed to an {@link ICachePlugin} around each access. */
-export class TokenCacheContext {
-  /** Whether the access writes. */
-  hasChanged: boolean;
-  /** The cache to load into or save from. */
-  cache: ISerializableTokenCache;
-
-  /**
-   * @param tokenCache the cache
-   * @param hasChanged whether the access writes
-   */
-  constructor(tokenCache: ISerializableTokenCache, hasChanged: boolean) {
-    this.cache = tokenCache;
-    this.hasChanged = hasChanged;
-  }
-
-  /** True when the cache has to be saved. */
-  get cacheHasChanged(): boolean {
-    return this.hasChanged;
-  }
-
-  /** The cache to load into or save from. */
-  get tokenCache(): ISerializableTokenCache {
-    return this.cache;
-  }
-}
-
-/** Keeps the cache somewhere that outlives the process. */
-export interface ICachePlugin {
-  /** Called before every access: load what is stored with `tokenCacheContext.tokenCache.deserialize`. */
-  beforeCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
-  /** Called after every access: when `cacheHasChanged`, store `tokenCacheContext.tokenCache.serialize()`. */
-  afterCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
-}
+import { userPartition, type PartitionKey } from "./partition-key.js";
+import type { CacheStats, PartitionedCache } from "./partitioned-cache.js";
+import { TokenCacheContext, type ICachePlugin, type ISerializableTokenCache } from "./plugin.js";
+import type { TokenStore } from "./token-store.js";
 
 /** What {@link TokenCache} is made of. */
 export interface TokenCacheParts {
   readonly cache: PartitionedCache;
-  readonly plugin: ICachePlugin | undefined;
+  /** Keeps the whole cache beyond the process. */
+  readonly plugin?: ICachePlugin | undefined;
+  /** Keeps the cache beyond the process, partition by partition. */
+  readonly store?: TokenStore | undefined;
+  /** What to do with stored content that is not a cache. */
+  readonly onUnreadable: "refuse" | "ignore";
   readonly clientId: string;
   /** All hosts that mean the same identity provider as the given one. */
   readonly aliasesOf: (environment: string) => ReadonlySet<string>;
+  /** The time in milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly warn: (message: string) => void;
+}
+
+/** Which accounts to list; what is left out does not matter. */
+export interface AccountFilter {
+  readonly homeAccountId?: string;
+  readonly localAccountId?: string;
+  /** Compared without regard to case. */
+  readonly username?: string;
+  readonly tenantId?: string;
 }
 
 /**
- * The token cache of an application: accounts, and the whole cache as JSON. Accesses of one application are ordered:
- * with a plugin, each loads, works and saves before the next one starts.
+ * The token cache of an application: accounts, and the whole cache as JSON.
+ *
+ * With a plugin or a store, what is kept there is the truth: each access loads, works and saves, one after the other, also
+ * between applications that share the plugin; a failure leaves memory and store as they were.
  */
 export class TokenCache implements ISerializableTokenCache {
   readonly #parts: TokenCacheParts;
+  readonly #refreshing: KeyedMutex;
   #changed = false;
-  #inSession = false;
-  #last: Promise<unknown> = Promise.resolve();
+  #session: Session | undefined;
+  #loaded: { readonly text: string; readonly revision: number } | undefined;
 
   /** @internal */
   constructor(parts: TokenCacheParts) {
     this.#parts = parts;
+    const owner = parts.plugin ?? parts.store;
+    this.#refreshing = owner ? mutexOf(owner) : new KeyedMutex();
   }
 
   /** The plugin of the application, if there is one. */
@@ -85,85 +70,186 @@ export class TokenCache implements ISerializableTokenCache {
   /** The whole cache as JSON in the unified MSAL schema. Holds tokens: keep it as secret as they are. */
   serialize(): string {
     this.#changed = false;
-    return JSON.stringify(this.#parts.cache.document());
+    const { cache } = this.#parts;
+    if (this.#loaded?.revision === cache.revision) return this.#loaded.text;
+    return JSON.stringify(cache.document());
   }
 
   /**
    * Takes over a serialised cache. Inside a plugin's `beforeCacheAccess` it replaces what is in memory, elsewhere it is
    * added to it. An empty text is an empty cache.
    *
-   * @param cache JSON of any MSAL library
+   * @param text JSON of any MSAL library
    * @throws ClientAuthError `invalid_cache_content` when it is not JSON of an object; memory is unchanged then
    */
-  deserialize(cache: string): void {
-    const document = cache ? parseJsonObject(cache) : {};
+  deserialize(text: string): void {
+    const { cache } = this.#parts;
+    if (this.#session && text && this.#loaded?.text === text && this.#loaded.revision === cache.revision) return;
+    const document = this.#parse(text || "{}");
     if (!document) {
-      throw clientAuthError(
-        "invalid_cache_content",
-        "The serialised token cache is not the JSON text of an object: it is corrupt, or encrypted, or something else.",
-      );
+      if (this.#session) this.#session.unreadable = true;
+      return;
     }
-    this.#parts.cache.load(document, this.#inSession);
+    const replace = this.#session !== undefined;
+    cache.load(document, replace);
+    this.#loaded = replace && text ? { text, revision: cache.revision } : undefined;
+  }
+
+  /** Every entity by its key, in MSAL Node's own field names. For plugins that look into the cache; a copy. */
+  getKVStore(): CacheKVStore {
+    return keyValueStore(this.#parts.cache.document());
   }
 
   /** Every known user, one entry for each tenant the user is known in. */
   async getAllAccounts(): Promise<AccountInfo[]> {
-    return this.read(() => [...this.#parts.cache.accounts()].flatMap(({ key, entry }) => this.#profiles(key, entry)));
+    return this.getAccounts({});
+  }
+
+  /** The users that fit a filter, one entry for each tenant they are known in. */
+  async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
+    const { cache, store } = this.#parts;
+    const look = (keys: readonly PartitionKey[]): AccountInfo[] =>
+      keys
+        .flatMap((key) => cache.accountsOf(key).flatMap((entry) => this.#profiles(key, entry)))
+        .filter((account) => matches(account, filter));
+    if (filter.homeAccountId) {
+      const key = userPartition(filter.homeAccountId);
+      return this.read(key, () => look([key]));
+    }
+    if (store) {
+      const keys = (await store.list("user:")) as readonly PartitionKey[];
+      return (await Promise.all(keys.map((key) => this.read(key, () => look([key]))))).flat();
+    }
+    return this.read("user:", () => {
+      if (filter.localAccountId) return look(cache.usersBy({ localAccountId: filter.localAccountId }));
+      if (filter.username) return look(cache.usersBy({ username: filter.username }));
+      return look(cache.users());
+    });
   }
 
   /** The user with a home account id, or `null`. */
   async getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null> {
-    if (!homeAccountId) return null;
-    const key = userPartition(homeAccountId);
-    return this.read(() => {
-      const entry = this.#parts.cache.findAccount(key);
-      return (entry && this.#profiles(key, entry)[0]) ?? null;
-    });
+    return homeAccountId ? ((await this.getAccounts({ homeAccountId }))[0] ?? null) : null;
   }
 
   /** The user with an id in some tenant, or `null`. */
   async getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null> {
-    if (!localAccountId) return null;
-    const accounts = await this.getAllAccounts();
-    return accounts.find((account) => account.localAccountId === localAccountId) ?? null;
+    return localAccountId ? ((await this.getAccounts({ localAccountId }))[0] ?? null) : null;
   }
 
-  /** Forgets a user: account and all tokens, under every host of the identity provider. */
+  /**
+   * Forgets a user: account and all tokens, of every client, under every host of the identity provider.
+   * With a {@link TokenStore}, on-behalf-of tokens stay until they expire.
+   */
   async removeAccount(account: AccountInfo): Promise<void> {
-    await this.write(() =>
-      this.#parts.cache.removeUser(userPartition(account.homeAccountId), this.#parts.aliasesOf(account.environment)),
-    );
+    const { cache, aliasesOf } = this.#parts;
+    const { homeAccountId, environment } = account;
+    await this.write(userPartition(homeAccountId), () => cache.removeUser(homeAccountId, aliasesOf(environment)));
   }
 
-  /** Looks into the cache, after the plugin has loaded it. @internal */
-  async read<T>(look: () => T): Promise<T> {
-    return this.#parts.plugin ? this.#session(this.#parts.plugin, false, look) : look();
+  /** Loads what a plugin has stored into memory, in place of what is there. Done before every access anyway. */
+  async overwriteCache(): Promise<void> {
+    await this.read("user:", () => undefined);
   }
 
-  /** Changes the cache between the plugin's load and its save. @internal */
-  async write<T>(change: () => T): Promise<T> {
-    const marked = (): T => {
-      const result = change();
-      this.#changed = true;
-      return result;
-    };
-    return this.#parts.plugin ? this.#session(this.#parts.plugin, true, marked) : marked();
+  /** Figures: partitions, tokens, hits, misses, evictions. Holds no token. */
+  stats(): CacheStats {
+    return this.#parts.cache.stats();
   }
 
-  #session<T>(plugin: ICachePlugin, writes: boolean, work: () => T): Promise<T> {
-    const context = new TokenCacheContext(this, writes);
-    const session = this.#last.then(async () => {
-      this.#inSession = true;
+  /** True when nothing has to be loaded before a look: {@link read} would only cost time. @internal */
+  get immediate(): boolean {
+    return !this.#parts.plugin && !this.#parts.store;
+  }
+
+  /** Looks into one partition, after it has been loaded. @internal */
+  async read<T>(key: PartitionKey, look: () => T): Promise<T> {
+    const { plugin, store, cache } = this.#parts;
+    if (plugin) return this.#inSession(plugin, key, false, look);
+    if (store) cache.loadPartition(key, this.#parse((await store.load(key)) ?? "{}"));
+    return look();
+  }
+
+  /** Changes one partition, between loading and saving it. @internal */
+  async write<T>(key: PartitionKey, change: () => T): Promise<T> {
+    const { plugin, store } = this.#parts;
+    if (plugin) return this.#inSession(plugin, key, true, change);
+    if (store) return this.#update(store, key, change);
+    this.#changed = true;
+    return change();
+  }
+
+  /**
+   * Runs refreshes of one user one after the other, also those of other applications on the same plugin or store: a
+   * refresh token that rotates must not be redeemed twice. @internal
+   */
+  refreshing<T>(key: PartitionKey, refresh: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    return this.#refreshing.run(`refresh ${key}`, refresh, signal);
+  }
+
+  /** The account the current access is about, for plugins that choose a place by it. @internal */
+  get accessedAccount(): PeerAccountEntity | undefined {
+    return this.#session?.account;
+  }
+
+  #inSession<T>(plugin: ICachePlugin, key: PartitionKey, writes: boolean, work: () => T): Promise<T> {
+    return mutexOf(plugin).run("session", async () => {
+      const { cache } = this.#parts;
+      const context = new TokenCacheContext(this, writes);
+      const session: Session = { unreadable: false, account: undefined };
+      const checkpoint = cache.checkpoint();
+      this.#session = session;
       try {
         await plugin.beforeCacheAccess(context);
-        return work();
-      } finally {
-        this.#inSession = false;
+        const before = cache.findAccount(key);
+        const result = work();
+        const about = cache.findAccount(key) ?? before;
+        session.account = about && peerAccount(about.entity);
+        this.#changed ||= writes;
+        // What could not be read must not be overwritten.
+        if (session.unreadable) context.hasChanged = false;
         await plugin.afterCacheAccess(context);
+        checkpoint.commit();
+        return result;
+      } catch (error) {
+        checkpoint.rollBack();
+        throw error;
+      } finally {
+        this.#session = undefined;
       }
     });
-    this.#last = session.catch(() => undefined);
-    return session;
+  }
+
+  async #update<T>(store: TokenStore, key: PartitionKey, change: () => T): Promise<T> {
+    const { cache, now } = this.#parts;
+    const outcome: { value?: { readonly result: T } } = {};
+    await store.update(key, (current) => {
+      const document = this.#parse(current ?? "{}");
+      // What could not be read is not overwritten; the tokens live in memory only.
+      if (document) cache.loadPartition(key, document);
+      outcome.value = { result: change() };
+      if (!document) return "keep";
+      const changed = cache.partitionDocument(key);
+      if (!changed) return "remove";
+      const timeToLive = Math.ceil(cache.partitionExpiry(key) - now() / 1000);
+      const limited = Number.isFinite(timeToLive) ? { timeToLive: Math.max(1, timeToLive) } : {};
+      return { document: JSON.stringify(changed), ...limited };
+    });
+    if (!outcome.value) throw clientAuthError("invalid_cache_content", "cache.store.update did not call its change.");
+    return outcome.value.result;
+  }
+
+  /** The document in a text; `undefined` when it is not one and that is to be ignored. */
+  #parse(text: string): CacheDocument | undefined {
+    const document = parseJsonObject(text);
+    if (document) return document;
+    const message =
+      "The stored token cache is not the JSON text of an object: it is corrupt, or encrypted, or something else.";
+    if (this.#parts.onUnreadable === "ignore" && (this.#session || this.#parts.store)) {
+      this.#parts.warn(`${message} It is left as it is, and tokens are kept in memory only.`);
+      return undefined;
+    }
+    throw clientAuthError("invalid_cache_content", `${message} Move it away, or restore it.`);
   }
 
   #profiles(key: PartitionKey, entry: Entry<"Account">): AccountInfo[] {
@@ -173,4 +259,19 @@ export class TokenCache implements ISerializableTokenCache {
       cache.findIdToken({ partition: key, clientId, environments, realms: [tenantId.toLowerCase()] }),
     );
   }
+}
+
+interface Session {
+  unreadable: boolean;
+  account: PeerAccountEntity | undefined;
+}
+
+function matches(account: AccountInfo, filter: AccountFilter): boolean {
+  const { localAccountId, username, tenantId } = filter;
+  const lower = username?.toLowerCase();
+  return (
+    (!localAccountId || account.localAccountId === localAccountId) &&
+    (!lower || account.username.toLowerCase() === lower || account.upn?.toLowerCase() === lower) &&
+    (!tenantId || account.tenantId.toLowerCase() === tenantId.toLowerCase())
+  );
 }

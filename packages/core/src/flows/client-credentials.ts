@@ -1,6 +1,6 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
-import { appPartition } from "../cache/partitioned-cache.js";
+import { appPartition } from "../cache/partition-key.js";
 import { epochSeconds } from "../clock.js";
 import { clientAuthError } from "../errors/errors.js";
 import { Parameters } from "../request/parameters.js";
@@ -13,6 +13,13 @@ import { freshness } from "./freshness.js";
 import { redeem, type Grant } from "./redeem.js";
 import { sharedCall } from "./shared-call.js";
 
+/** What a client credentials request says beside the common fields. */
+export interface ClientCredentialsAsk {
+  readonly skipCache: boolean;
+  /** Path of the agent identity the token is for; sent as `fmi_path`. */
+  readonly fmiPath?: string | undefined;
+}
+
 /**
  * A token for the app itself (RFC 6749 §4.4): from the cache, or with one request however many callers ask at once.
  *
@@ -21,7 +28,7 @@ import { sharedCall } from "./shared-call.js";
 export async function clientCredentials(
   client: Client,
   request: TokenRequest,
-  skipCache: boolean,
+  ask: ClientCredentialsAsk,
 ): Promise<AuthenticationResult> {
   const url = client.authorities.url(request.authorityUrl);
   if (url.kind === "entra" && MULTI_TENANT_SEGMENTS.has(url.tenant)) {
@@ -32,16 +39,18 @@ export async function clientCredentials(
     );
   }
   const scopes = requestedScopes(withoutOidcScopes(request.scopes), true, request.correlationId);
-  if (skipCache || request.claims) return send(client, request, url, scopes, CacheOutcome.forcedOrClaims);
+  if (ask.skipCache || request.claims) return send(client, request, ask, url, scopes, CacheOutcome.forcedOrClaims);
 
-  const look = (): AuthenticationResult | CacheOutcome => cached(client, request, url, scopes);
-  const found = client.tokenCache.persistence ? await client.tokenCache.read(look) : look();
-  return typeof found === "object" ? found : send(client, request, url, scopes, found);
+  const look = (): AuthenticationResult | CacheOutcome => cached(client, request, ask, url, scopes);
+  const { tokenCache } = client;
+  const found = tokenCache.immediate ? look() : await tokenCache.read(appPartition(client.clientId, realmOf(url)), look);
+  return typeof found === "object" ? found : send(client, request, ask, url, scopes, found);
 }
 
 function cached(
   client: Client,
   request: TokenRequest,
+  ask: ClientCredentialsAsk,
   url: AuthorityUrl,
   scopes: readonly string[],
 ): AuthenticationResult | CacheOutcome {
@@ -52,14 +61,14 @@ function cached(
     environments: client.authorities.aliasesOf(url.host),
     realms: [realm.toLowerCase()],
     scopes,
+    components: componentsOf(request, ask),
   });
   if (!tokens) return CacheOutcome.noToken;
   const state = freshness(tokens.accessToken, epochSeconds(client.clock));
   if (state === "stale") return CacheOutcome.expired;
   if (state === "due") {
-    const { signal: _, timeoutMs: __, ...background } = request;
-    const renewal = { ...background, signal: undefined, timeoutMs: undefined };
-    send(client, renewal, url, scopes, CacheOutcome.proactive).catch((error: unknown) => {
+    const renewal = { ...request, signal: undefined, timeoutMs: undefined };
+    send(client, renewal, ask, url, scopes, CacheOutcome.proactive).catch((error: unknown) => {
       client.logger().warning(`The token in the cache stays in use, renewing it failed: ${String(error)}`, request.correlationId);
     });
   }
@@ -71,27 +80,44 @@ function cached(
 function send(
   client: Client,
   request: TokenRequest,
+  ask: ClientCredentialsAsk,
   url: AuthorityUrl,
   scopes: readonly string[],
   cacheOutcome: CacheOutcome,
 ): Promise<AuthenticationResult> {
-  const key = ["client_credentials", url.href, ...scopes].join(" ");
+  const key = ["client_credentials", url.href, ask.fmiPath, ...scopes].join(" ");
   return sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
-    return redeem(client, authority, request, grant(scopes, cacheOutcome, key), call);
+    return redeem(client, authority, request, grant(request, ask, scopes, cacheOutcome, key), call);
   });
 }
 
-function grant(scopes: readonly string[], cacheOutcome: CacheOutcome, throttleKey: string): Grant {
+function grant(
+  request: TokenRequest,
+  ask: ClientCredentialsAsk,
+  scopes: readonly string[],
+  cacheOutcome: CacheOutcome,
+  throttleKey: string,
+): Grant {
   return {
     apiId: ApiId.clientCredential,
     cacheOutcome,
     scopes,
-    parameters: new Parameters().set("scope", scopes.join(" ")).set("grant_type", "client_credentials"),
+    parameters: new Parameters()
+      .set("scope", scopes.join(" "))
+      .set("grant_type", "client_credentials")
+      .set("fmi_path", ask.fmiPath),
     owner: { kind: "app" },
     nonce: "unchecked",
     throttleKey,
+    components: componentsOf(request, ask),
   };
+}
+
+/** What the token is bound to beside its scopes; part of its cache key. */
+function componentsOf({ claimsFromClient }: TokenRequest, { fmiPath }: ClientCredentialsAsk): Grant["components"] {
+  if (!fmiPath && !claimsFromClient) return undefined;
+  return { ...(fmiPath ? { fmi_path: fmiPath } : {}), ...(claimsFromClient ? { client_claims: claimsFromClient.text } : {}) };
 }
 
 function realmOf(url: AuthorityUrl): string {

@@ -31,6 +31,8 @@ export interface Grant {
   readonly nonce: IdTokenExpectations["nonce"];
   /** Equal for requests a server may want to be spared together: grant, user and scopes. */
   readonly throttleKey: string;
+  /** What the token is bound to beside its scopes. */
+  readonly components?: Readonly<Record<string, string>> | undefined;
   /** Extra headers. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Write to the cache only if the user is still in it: a refresh must not bring back who signed out meanwhile. */
@@ -70,10 +72,11 @@ export async function redeem(
     requestedScopes: grant.scopes,
     requestedAt,
     resource: request.resource,
+    components: grant.components,
     correlationId: call.correlationId,
   });
   checkUser(grant.owner, record, tokens, call);
-  const kept = await client.tokenCache.write(() => keep(client, authority, request, grant, record));
+  const kept = await client.tokenCache.write(record.partition, () => keep(client, authority, request, grant, record));
   return resultOf(kept, authority, tokens, call);
 }
 
@@ -99,7 +102,15 @@ async function sendTokenRequest(
   }
   body.setAll(parameters);
   const entraDefaults = entra && grant.owner.kind === "user";
-  body.set("claims", mergeClaims({ claims: request.claims, capabilities: client.capabilities, entraDefaults }));
+  body.set(
+    "claims",
+    mergeClaims({
+      claims: request.claims,
+      claimsFromClient: request.claimsFromClient?.claims,
+      capabilities: client.capabilities,
+      entraDefaults,
+    }),
+  );
   body.addMissing(request.extraParameters);
 
   const query = new Parameters().addMissing(request.extraQueryParameters);

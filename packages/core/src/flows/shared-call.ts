@@ -37,7 +37,8 @@ export async function sharedCall(
   }
 }
 
-function flightKey({ claims, resource, extraParameters, extraQueryParameters, storeInCache }: TokenRequest, key: string): string {
-  const rest = [claims, resource, extraParameters, extraQueryParameters, storeInCache];
+function flightKey(request: TokenRequest, key: string): string {
+  const { claims, claimsFromClient, resource, extraParameters, extraQueryParameters, storeInCache } = request;
+  const rest = [claims, claimsFromClient, resource, extraParameters, extraQueryParameters, storeInCache];
   return rest.every((part) => part === undefined) ? key : `${key} ${JSON.stringify(rest)}`;
 }

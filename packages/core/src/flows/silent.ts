@@ -1,8 +1,10 @@
 import type { AccountInfo } from "../account.js";
 import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
+import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
 import { isGuid } from "../authority/issuer.js";
-import { userPartition, type TokenQuery } from "../cache/partitioned-cache.js";
+import { userPartition } from "../cache/partition-key.js";
+import type { TokenQuery } from "../cache/partitioned-cache.js";
 import { epochSeconds } from "../clock.js";
 import { AuthError, clientAuthError, interactionRequiredError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
@@ -44,7 +46,8 @@ export async function silent(client: Client, request: TokenRequest, ask: Silent)
   if (ask.forceRefresh || request.claims) return refresh(client, request, url, ask, CacheOutcome.forcedOrClaims);
 
   const look = (): AuthenticationResult | CacheOutcome => cached(client, request, url, ask);
-  const found = client.tokenCache.persistence ? await client.tokenCache.read(look) : look();
+  const { tokenCache } = client;
+  const found = tokenCache.immediate ? look() : await tokenCache.read(userPartition(account.homeAccountId), look);
   return typeof found === "object" ? found : refresh(client, request, url, ask, found);
 }
 
@@ -83,19 +86,27 @@ function refresh(
   outcome: CacheOutcome,
 ): Promise<AuthenticationResult> {
   const { homeAccountId, tenantId } = ask.account;
+  const partition = userPartition(homeAccountId);
   const key = ["silent", url.href, homeAccountId, tenantId, ...request.scopes].join(" ");
   return sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
-    // Resolving may have taught other names of the host, and another process may have renewed the token meanwhile.
-    if (outcome === CacheOutcome.noToken || outcome === CacheOutcome.expired) {
-      const again = await client.tokenCache.read(() => cached(client, request, url, ask));
-      if (typeof again === "object") return again;
-    }
-    return refreshWithCachedToken(client, authority, request, ask, outcome, call);
+    const renew = async (): Promise<AuthenticationResult> => {
+      // Another application or process may have renewed the token while this one waited for its turn; and resolving the
+      // authority may have taught other names of its host.
+      if (outcome === CacheOutcome.noToken || outcome === CacheOutcome.expired) {
+        const again = await client.tokenCache.read(partition, () => cached(client, request, url, ask));
+        if (typeof again === "object") return again;
+      }
+      return refreshWithCachedToken(client, authority, request, ask, outcome, call);
+    };
+    return client.tokenCache.refreshing(partition, renew, call.signal);
   });
 }
 
-/** Tries the refresh tokens that may serve, the likelier first: the family's for an app known to be in one, else its own. */
+/**
+ * Tries the refresh tokens that may serve: for an app known to be in a family the family's first, for others the app's
+ * own. When one is refused, the store is read once more: a sibling may have renewed it meanwhile.
+ */
 async function refreshWithCachedToken(
   client: Client,
   authority: Authority,
@@ -106,29 +117,28 @@ async function refreshWithCachedToken(
 ): Promise<AuthenticationResult> {
   const query = tokenQuery(client, request, authority.url, ask.account);
   const inFamily = client.cache.familyOf(client.clientId, query.environments) !== undefined;
-  let failure: unknown;
+  const refused = new Set<string>();
+  let failure: AuthError | undefined;
   for (const family of [inFamily, !inFamily]) {
-    const tried = new Set<string>();
     for (;;) {
-      const token = await client.tokenCache.read(() => client.cache.findRefreshToken(query, family));
-      // A token that was refused is tried again only if the store holds another one by now: a sibling has rotated it.
-      if (!token || tried.has(token.entity.secret)) break;
-      tried.add(token.entity.secret);
+      const token = await client.tokenCache.read(query.partition, () => client.cache.findRefreshToken(query, family));
+      const refreshToken = token?.entity.secret;
+      if (!refreshToken || refused.has(refreshToken)) break;
       assertNotExpired(client, token.entity.expires_on, ask, call);
-      const source = { forceCache: false, apiId: ApiId.silent, cacheOutcome };
+      const refresh = { account: ask.account, refreshToken, forceCache: false, apiId: ApiId.silent, cacheOutcome };
       try {
-        const refreshToken = token.entity.secret;
-        return await redeemRefreshToken(client, authority, request, { account: ask.account, refreshToken, ...source }, call);
+        return await redeemRefreshToken(client, authority, request, refresh, call);
       } catch (error) {
+        if (!(error instanceof AuthError) || (error.errorCode !== "invalid_grant" && error.errorCode !== "bad_token")) throw error;
         failure = error;
-        if (!(error instanceof AuthError)) throw error;
-        if (error.subError === "bad_token") {
-          await client.tokenCache.write(() => client.cache.removeRefreshToken(query.partition, token.entity.secret));
+        refused.add(refreshToken);
+        if (error.subError === "bad_token" || error.errorCode === "bad_token") {
+          await client.tokenCache.write(query.partition, () => client.cache.removeRefreshToken(query.partition, refreshToken));
         }
-        if (error.errorCode !== "invalid_grant") throw error;
       }
     }
-    if (failure instanceof AuthError && failure.subError !== "client_mismatch") throw failure;
+    // A family's token may not serve this client after all; then its own may.
+    if (failure && failure.subError !== "client_mismatch") throw failure;
   }
   throw interactionRequiredError(
     "no_tokens_found",
@@ -160,5 +170,8 @@ function realms(request: TokenRequest, url: AuthorityUrl, account: AccountInfo):
     return tenant === "" || tenant === path ? [path] : [path, tenant];
   }
   if (request.authorityIsExplicit && isGuid(url.tenant)) return [url.tenant];
+  // Other libraries keep the tokens of the home tenant under the name the authority gives it.
+  const home = account.homeAccountId.split(".")[1];
+  if (tenant !== "" && MULTI_TENANT_SEGMENTS.has(url.tenant) && tenant === home?.toLowerCase()) return [tenant, url.tenant];
   return [tenant || url.tenant];
 }

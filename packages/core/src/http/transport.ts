@@ -41,7 +41,8 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
     },
     post(url, body, headers, call) {
       const form = {
-        "content-type": "application/x-www-form-urlencoded;charset=utf-8",
+        // Spelled as MSAL hands it to an app's own network client.
+        "Content-Type": "application/x-www-form-urlencoded;charset=utf-8",
         accept: "application/json",
         ...headers,
       };

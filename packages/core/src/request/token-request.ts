@@ -13,6 +13,8 @@ export interface BaseRequest {
   readonly correlationId?: string;
   /** Claims challenge (JSON text): bypasses the cache. */
   readonly claims?: string;
+  /** Static claims of the client (JSON text): part of the cache key, so use few distinct values. */
+  readonly claimsFromClient?: string;
   /** Extra parameters for the query of the token request. */
   readonly extraQueryParameters?: Readonly<Record<string, string>>;
   /** Extra parameters for the body of the token request. */
@@ -42,6 +44,8 @@ export interface TokenRequest {
   readonly authorityIsExplicit: boolean;
   readonly correlationId: string;
   readonly claims: Record<string, unknown> | undefined;
+  /** Static claims, as text for the cache key and parsed for the request. */
+  readonly claimsFromClient: { readonly text: string; readonly claims: Record<string, unknown> } | undefined;
   readonly extraQueryParameters: Readonly<Record<string, string>> | undefined;
   readonly extraParameters: Readonly<Record<string, string>> | undefined;
   readonly storeInCache: StoreInCache | undefined;
@@ -71,6 +75,7 @@ export function tokenRequest(
     authorityIsExplicit: Boolean(request.authority),
     correlationId,
     claims: parseClaims(request.claims, "claims", correlationId),
+    claimsFromClient: staticClaims(request.claimsFromClient, correlationId),
     extraQueryParameters: request.extraQueryParameters,
     extraParameters: request.extraParameters,
     storeInCache: request.storeInCache,
@@ -78,6 +83,11 @@ export function tokenRequest(
     signal: request.signal,
     timeoutMs: checkedTimeout(request.timeoutMs, correlationId),
   };
+}
+
+function staticClaims(text: string | undefined, correlationId: string): TokenRequest["claimsFromClient"] {
+  const claims = parseClaims(text, "claimsFromClient", correlationId);
+  return claims && text ? { text, claims } : undefined;
 }
 
 /** Checks a required text field of a request. */

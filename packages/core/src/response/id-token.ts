@@ -1,24 +1,31 @@
 import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 
-/** Claims of an ID token (OpenID Connect Core §2, and Entra's own). */
+/** Claims of an ID token (OpenID Connect Core §2, and Entra's own), typed as MSAL types them. */
 export interface IdTokenClaims {
   readonly iss?: string;
   readonly sub?: string;
-  readonly aud?: string | readonly string[];
+  /** Client id. A provider that names several audiences sends an array. */
+  readonly aud?: string;
   readonly exp?: number;
   readonly iat?: number;
   readonly nbf?: number;
   readonly azp?: string;
   readonly nonce?: string;
   readonly auth_time?: number;
+  readonly amr?: string[];
   readonly name?: string;
   readonly preferred_username?: string;
   readonly upn?: string;
   readonly email?: string;
-  readonly emails?: readonly string[];
+  readonly emails?: string[];
+  readonly roles?: string[];
+  readonly idp?: string;
+  readonly ver?: string;
   /** Object id of the user in the tenant (Entra). */
   readonly oid?: string;
+  /** Object id of the user in the home tenant (Entra). */
+  readonly home_oid?: string;
   /** Tenant id (Entra). */
   readonly tid?: string;
   /** Policy (B2C). */
@@ -26,7 +33,10 @@ export interface IdTokenClaims {
   readonly acr?: string;
   readonly login_hint?: string;
   readonly sid?: string;
-  readonly signin_state?: readonly string[];
+  readonly signin_state?: string[];
+  readonly cloud_instance_host_name?: string;
+  readonly tenant_region_scope?: string;
+  readonly tenant_region_sub_scope?: string;
   readonly [claim: string]: unknown;
 }
 

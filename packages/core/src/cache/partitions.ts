@@ -1,0 +1,138 @@
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../clock.js";
+import type { Partition } from "./partition.js";
+import type { PartitionKey } from "./partition-key.js";
+
+/** How many partitions are kept, and what happens to those that are not. */
+export interface PartitionLimits {
+  /** Most users, apps and assertions, each, that are kept with all their tokens. */
+  readonly max: number;
+  readonly clock: Clock;
+  /** Told of each user who is forgotten to make room. */
+  readonly onUserDropped: (key: PartitionKey, partition: Partition) => void;
+}
+
+/** For each user kept with all tokens, this many more are kept with their refresh token alone. */
+const DORMANT_USERS_PER_USER = 4;
+
+type Kind = "users" | "apps" | "assertions";
+
+/**
+ * Partitions in memory, bounded. When there are too many, the least recently used goes first: an app's or an assertion's
+ * tokens altogether, since they can be had again; of a user only what can be had again, so that the refresh token stays.
+ * Apps and assertions leave by themselves when their last token expires.
+ */
+export class Partitions {
+  readonly #limits: PartitionLimits;
+  readonly #kinds: Readonly<Record<Kind, LRUCache<string, Partition>>>;
+  /** Users of whom only the account and the refresh tokens are kept. */
+  readonly #dormant: LRUCache<string, Partition>;
+  #evictions = 0;
+  #setsUntilPurge = 0;
+
+  constructor(limits: PartitionLimits) {
+    this.#limits = limits;
+    const dormantMax = Math.min(limits.max * DORMANT_USERS_PER_USER, Number.MAX_SAFE_INTEGER);
+    this.#dormant = bounded(dormantMax, limits.clock, (key, partition) => {
+      this.#evictions += 1;
+      limits.onUserDropped(key as PartitionKey, partition);
+    });
+    const dropped = (): void => {
+      this.#evictions += 1;
+    };
+    this.#kinds = {
+      users: bounded(limits.max, limits.clock, (key, partition) => this.#slimDown(key, partition)),
+      apps: bounded(limits.max, limits.clock, dropped),
+      assertions: bounded(limits.max, limits.clock, dropped),
+    };
+  }
+
+  /** A partition, which counts as used. */
+  get(key: PartitionKey): Partition | undefined {
+    const kind = kindOf(key);
+    const found = this.#kinds[kind].get(key);
+    if (found || kind !== "users") return found;
+    const dormant = this.#dormant.get(key);
+    if (dormant) this.set(key, dormant);
+    return dormant;
+  }
+
+  /** Puts a partition in place; an empty one is removed. */
+  set(key: PartitionKey, partition: Partition | undefined): void {
+    const kind = kindOf(key);
+    if (kind === "users") this.#dormant.delete(key);
+    if (!partition || partition.size === 0) {
+      this.#kinds[kind].delete(key);
+      return;
+    }
+    const ttl = kind === "users" ? 0 : this.#remaining(partition);
+    this.#kinds[kind].set(key, partition, { ttl });
+    this.#purgeNowAndThen();
+  }
+
+  /** All partitions of a kind, the least recently used first. */
+  *entries(kind: Kind): Iterable<readonly [PartitionKey, Partition]> {
+    const tiers = kind === "users" ? [this.#dormant, this.#kinds.users] : [this.#kinds[kind]];
+    for (const tier of tiers) {
+      for (const [key, partition] of tier.rentries() as Iterable<[PartitionKey, Partition]>) yield [key, partition];
+    }
+  }
+
+  /** How many partitions of a kind there are. */
+  count(kind: Kind): number {
+    return this.#kinds[kind].size + (kind === "users" ? this.#dormant.size : 0);
+  }
+
+  /** How many partitions gave way to others so far. */
+  get evictions(): number {
+    return this.#evictions;
+  }
+
+  #slimDown(key: string, partition: Partition): void {
+    this.#evictions += 1;
+    const slim = partition.copy();
+    slim.remove(({ section }) => section === "AccessToken" || section === "IdToken");
+    if (slim.find("RefreshToken", () => true)) this.#dormant.set(key, slim);
+    else this.#limits.onUserDropped(key as PartitionKey, partition);
+  }
+
+  /** Milliseconds until the last token has expired; 0 for ever. What has expired already was loaded so, and stays. */
+  #remaining(partition: Partition): number {
+    const expiresOn = partition.lastExpiry();
+    const remaining = expiresOn * 1000 - this.#limits.clock.now();
+    return Number.isFinite(remaining) && remaining > 0 ? Math.ceil(remaining) : 0;
+  }
+
+  /** Expired partitions leave when they are touched, and all of them once in as many writes as there are partitions. */
+  #purgeNowAndThen(): void {
+    this.#setsUntilPurge -= 1;
+    if (this.#setsUntilPurge > 0) return;
+    const { apps, assertions } = this.#kinds;
+    apps.purgeStale();
+    assertions.purgeStale();
+    this.#setsUntilPurge = Math.max(1000, apps.size + assertions.size);
+  }
+}
+
+function bounded(
+  max: number,
+  clock: Clock,
+  evicted: (key: string, partition: Partition) => void,
+): LRUCache<string, Partition> {
+  return new LRUCache<string, Partition>({
+    // A bound by size takes memory as it fills; one by count would take it all at once.
+    maxSize: Math.min(max, Number.MAX_SAFE_INTEGER),
+    sizeCalculation: () => 1,
+    ttl: 0,
+    ttlResolution: 0,
+    perf: clock,
+    disposeAfter: (partition, key, reason) => {
+      if (reason === "evict") evicted(key, partition);
+    },
+  });
+}
+
+function kindOf(key: PartitionKey): Kind {
+  if (key.startsWith("user:")) return "users";
+  return key.startsWith("app:") ? "apps" : "assertions";
+}

@@ -1,0 +1,42 @@
+/** What a cache plugin may do with the cache: MSAL's `ISerializableTokenCache`. */
+export interface ISerializableTokenCache {
+  /** Takes over a serialised cache. */
+  deserialize(cache: string): void;
+  /** The whole cache as JSON. */
+  serialize(): string;
+}
+
+/** Handed to an {@link ICachePlugin} around each access. */
+export class TokenCacheContext {
+  /** Whether the access writes. */
+  hasChanged: boolean;
+  /** The cache to load into or save from. */
+  cache: ISerializableTokenCache;
+
+  /**
+   * @param tokenCache the cache
+   * @param hasChanged whether the access writes
+   */
+  constructor(tokenCache: ISerializableTokenCache, hasChanged: boolean) {
+    this.cache = tokenCache;
+    this.hasChanged = hasChanged;
+  }
+
+  /** True when the cache has to be saved. */
+  get cacheHasChanged(): boolean {
+    return this.hasChanged;
+  }
+
+  /** The cache to load into or save from. */
+  get tokenCache(): ISerializableTokenCache {
+    return this.cache;
+  }
+}
+
+/** Keeps the cache somewhere that outlives the process. */
+export interface ICachePlugin {
+  /** Called before every access: load what is stored with `tokenCacheContext.tokenCache.deserialize`. */
+  beforeCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
+  /** Called after every access: when `cacheHasChanged`, store `tokenCacheContext.tokenCache.serialize()`. */
+  afterCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
+}
