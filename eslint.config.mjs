@@ -1,0 +1,115 @@
+import { basename } from "node:path";
+import eslint from "@eslint/js";
+import { defineConfig } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+const kebabCaseFileNames = {
+  create(context) {
+    return {
+      Program(node) {
+        const name = basename(context.filename);
+        if (/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)+$/.test(name)) return;
+        context.report({ node, message: `The file name ${name} is not kebab-case` });
+      },
+    };
+  },
+};
+
+const vagueName = "/(Manager|Helper|Util|Utils)$/";
+const plainNames = [
+  "error",
+  ...["ClassDeclaration", "FunctionDeclaration", "TSInterfaceDeclaration", "TSTypeAliasDeclaration"].map(
+    (kind) => ({
+      selector: `${kind}[id.name=${vagueName}]`,
+      message: "Say what it does: no Manager, Helper or Util in a name",
+    }),
+  ),
+];
+
+/** What a package may not import: who may know whom is drawn in docs/architecture.md. */
+const mayNotImport = (folder, patterns) => ({
+  files: [`packages/${folder}/src/**`],
+  rules: { "no-restricted-imports": ["error", { patterns }] },
+});
+
+export default defineConfig(
+  { ignores: ["**/dist/", "docs/api/", "coverage/"] },
+  eslint.configs.recommended,
+  {
+    plugins: { tessera: { rules: { "kebab-case-file-names": kebabCaseFileNames } } },
+    rules: { "tessera/kebab-case-file-names": "error", eqeqeq: ["error", "always", { null: "ignore" }] },
+  },
+  {
+    files: ["**/*.mjs"],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          ..."AbortController AbortSignal Buffer console fetch globalThis performance process".split(" "),
+          ..."setImmediate setTimeout clearTimeout structuredClone TextDecoder TextEncoder URL URLSearchParams".split(
+            " ",
+          ),
+        ].map((name) => [name, "readonly"]),
+      ),
+    },
+  },
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "no-restricted-syntax": plainNames,
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      // Callers in plain JavaScript pass what the types forbid; checks for it are wanted.
+      "@typescript-eslint/no-unnecessary-condition": "off",
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      // `async` without `await` turns a throw into a rejection.
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
+    },
+  },
+  {
+    files: ["packages/*/src/**"],
+    rules: { "no-console": "error" },
+  },
+  {
+    files: ["packages/*/src/cli.ts"],
+    rules: { "no-console": "off" },
+  },
+  mayNotImport("core", [
+    {
+      regex: "^node:(?!crypto$)",
+      message: "core has no I/O: take an HttpClient, a Clock or a TokenStore instead",
+    },
+    { regex: "^(undici|@tessera/)", message: "core imports no other package of Tessera and no HTTP client" },
+  ]),
+  mayNotImport("node", [{ regex: "^@tessera/(?!core$)", message: "node imports only core" }]),
+  mayNotImport("local-authority", [
+    { regex: "^@tessera/", message: "both ends of the wire are written from the specifications" },
+  ]),
+  {
+    files: ["packages/core/src/**"],
+    rules: {
+      "no-restricted-globals": [
+        "error",
+        { name: "process", message: "core reads no environment" },
+        { name: "fetch", message: "core sends only through its HttpClient" },
+      ],
+    },
+  },
+  {
+    // Tests look into answers of unknown shape and at bad input that the types forbid.
+    files: ["test/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-call": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
+      "@typescript-eslint/unbound-method": "off",
+    },
+  },
+);

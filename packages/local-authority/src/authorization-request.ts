@@ -1,0 +1,113 @@
+import { readClaims } from "./claims-parameter.js";
+import type { App } from "./config.js";
+import type { Directory, TenantScope } from "./directory.js";
+import { refuse } from "./errors.js";
+import type { Parameters } from "./parameters.js";
+import { isRegistered } from "./redirect-uris.js";
+import { readScopes, type RequestedScopes } from "./scopes.js";
+import { readLoginHint } from "./tokens.js";
+
+/** Where an answer may be sent. Until this is known, an error is shown and never redirected (RFC 6749 §4.1.2.1). */
+export interface ReturnAddress {
+  readonly app: App;
+  readonly redirectUri: string;
+  readonly responseMode: "query" | "fragment" | "form_post";
+  readonly state?: string;
+  /** `client_info=1`: the answer shall say who signed in. */
+  readonly clientInfo: boolean;
+}
+
+/** A checked authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). */
+export interface AuthorizationRequest extends ReturnAddress {
+  readonly at: TenantScope;
+  readonly scopes: RequestedScopes;
+  readonly scope: string;
+  readonly prompts: readonly string[];
+  readonly loginHint?: string;
+  readonly nonce?: string;
+  readonly codeChallenge?: string;
+  readonly codeChallengeMethod?: string;
+  readonly claims?: string;
+  /** Seconds. */
+  readonly maxAge?: string;
+}
+
+/** @throws {AadstsError} 900144, 700016, 50194, 50011: to be shown to the user */
+export function readReturnAddress(
+  parameters: Parameters,
+  at: TenantScope,
+  directory: Directory,
+): ReturnAddress {
+  const app = directory.findApp(parameters["client_id"], at);
+  const redirectUri = parameters["redirect_uri"] ?? onlyRedirectUri(app);
+  if (!redirectUri) throw refuse(900144, { parameter: "redirect_uri" });
+  if (!isRegistered(redirectUri, app.redirectUris)) {
+    throw refuse(50011, { redirectUri, clientId: app.clientId });
+  }
+  const mode = parameters["response_mode"] ?? "query";
+  const responseMode = mode === "fragment" || mode === "form_post" ? mode : "query";
+  return {
+    app,
+    redirectUri,
+    responseMode,
+    state: parameters["state"],
+    clientInfo: parameters["client_info"] === "1",
+  };
+}
+
+/** @throws {AadstsError} 900144, 700054, 50149, 501491, 90013, 9002313 and those of `readScopes`: to be redirected */
+export function readAuthorizationRequest(
+  parameters: Parameters,
+  at: TenantScope,
+  address: ReturnAddress,
+  directory: Directory,
+): AuthorizationRequest {
+  const responseType = parameters["response_type"];
+  if (!responseType) throw refuse(900144, { parameter: "response_type" });
+  if (responseType !== "code") throw refuse(700054, { responseType });
+  if (!["query", "fragment", "form_post"].includes(parameters["response_mode"] ?? "query"))
+    throw refuse(90013);
+  const scope = parameters["scope"] ?? "";
+  const tenant = at.tenant?.name ?? at.segment;
+  readClaims(parameters["claims"]);
+  return {
+    ...address,
+    at,
+    scope,
+    scopes: readScopes(scope, address.app, directory, tenant),
+    prompts: readPrompts(parameters["prompt"]),
+    loginHint: parameters["login_hint"] && readLoginHint(parameters["login_hint"]),
+    nonce: parameters["nonce"],
+    claims: parameters["claims"],
+    maxAge: readMaxAge(parameters["max_age"]),
+    ...readChallenge(parameters),
+  };
+}
+
+function onlyRedirectUri(app: App): string | undefined {
+  return app.redirectUris.length === 1 ? app.redirectUris[0] : undefined;
+}
+
+function readPrompts(prompt: string | undefined): readonly string[] {
+  const prompts = (prompt ?? "").split(" ").filter((word) => word !== "");
+  const known = ["none", "login", "select_account", "consent", "create"];
+  // OpenID Connect Core §3.1.2.1: `none` with any other value is an error.
+  const contradicts = prompts.includes("none") && prompts.length > 1;
+  if (contradicts || prompts.some((word) => !known.includes(word))) throw refuse(90013);
+  return prompts;
+}
+
+function readMaxAge(maxAge: string | undefined): string | undefined {
+  if (maxAge !== undefined && !/^\d+$/.test(maxAge)) throw refuse(90013);
+  return maxAge;
+}
+
+/** RFC 7636 §4.3: without a method the challenge is the verifier itself. */
+function readChallenge(parameters: Parameters) {
+  const codeChallenge = parameters["code_challenge"];
+  const codeChallengeMethod = parameters["code_challenge_method"] ?? "plain";
+  if (codeChallenge === undefined) return {};
+  if (codeChallengeMethod !== "S256" && codeChallengeMethod !== "plain") throw refuse(50149);
+  if (!/^[\w.~-]{43,128}$/.test(codeChallenge)) throw refuse(501491);
+  return { codeChallenge, codeChallengeMethod };
+}

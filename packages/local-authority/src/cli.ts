@@ -1,0 +1,83 @@
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { startLocalAuthority, type LocalAuthorityOptions } from "./start.js";
+
+const usage = `Usage: tessera-local-authority [options]
+
+Starts an identity provider on localhost that speaks Microsoft Entra's protocol. The first line of its output is its
+configuration as JSON: url, caPem, tenants with their apps and users. Ctrl+C stops it.
+
+  --port NUMBER    TCP port (default 0: a free one)
+  --http           plain HTTP instead of HTTPS
+  --ca-file FILE   write the certificate to trust to FILE, for example for NODE_EXTRA_CA_CERTS
+  --config FILE    JSON file with the options of startLocalAuthority: tenants, lifetimes, …
+  --help           this text
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: LocalAuthorityOptions | "help";
+  try {
+    options = await readOptions(args);
+  } catch (error) {
+    return fail(error, "Try --help.");
+  }
+  if (options === "help") {
+    process.stdout.write(usage);
+    return 0;
+  }
+  try {
+    const authority = await startLocalAuthority(options);
+    const { url, caPem, config } = authority;
+    const { caFile } = options;
+    process.stdout.write(`${JSON.stringify({ url, caPem, caFile, ...config })}\n`);
+    await new Promise((stop) => {
+      process.once("SIGINT", stop);
+      process.once("SIGTERM", stop);
+    });
+    await authority.close();
+    return 0;
+  } catch (error) {
+    return fail(error, "");
+  }
+}
+
+async function readOptions(args: readonly string[]): Promise<LocalAuthorityOptions | "help"> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      port: { type: "string" },
+      http: { type: "boolean" },
+      "ca-file": { type: "string" },
+      config: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help === true) return "help";
+  return {
+    ...(values.config === undefined ? {} : await readConfig(values.config)),
+    ...(values.port === undefined ? {} : { port: values.port.trim() === "" ? NaN : Number(values.port) }),
+    ...(values.http === undefined ? {} : { http: values.http }),
+    ...(values["ca-file"] === undefined ? {} : { caFile: values["ca-file"] }),
+  };
+}
+
+/** What the file holds is checked by `startLocalAuthority`, like any other option. */
+async function readConfig(file: string): Promise<LocalAuthorityOptions> {
+  const text = await readFile(file, "utf8");
+  try {
+    return JSON.parse(text) as LocalAuthorityOptions;
+  } catch (error) {
+    throw new Error(`${file} is not JSON: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function fail(error: unknown, hint: string): number {
+  process.stderr.write(`tessera-local-authority: ${messageOf(error)} ${hint}\n`);
+  return 1;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

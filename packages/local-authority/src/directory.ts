@@ -1,0 +1,96 @@
+import type { App, AuthorityConfig, Tenant, User } from "./config.js";
+import { refuse } from "./errors.js";
+
+/** The tenant segment of an authority URL, resolved. */
+export interface TenantScope {
+  /** What discovery and endpoints carry: a GUID, or `common`, `organizations`, `consumers`. */
+  readonly segment: string;
+  /** The one directory that is meant; absent for `common`, `organizations` and `consumers`. */
+  readonly tenant?: Tenant;
+}
+
+export interface SignedInUser {
+  readonly user: User;
+  readonly home: Tenant;
+}
+
+/** Look-ups in the configured tenants, apps and users, and what has changed since start. */
+export interface Directory {
+  readonly apps: readonly App[];
+  readonly resources?: readonly string[];
+  appById(clientId: string): App | undefined;
+  homeOf(app: App): Tenant | undefined;
+  userByName(username: string): SignedInUser | undefined;
+  isDisabled(user: User): boolean;
+  setDisabled(username: string, disabled: boolean): void;
+  /** @throws {AadstsError} 90002, 900023 */
+  findTenant(segment: string): TenantScope;
+  /** The app as seen from a tenant. @throws {AadstsError} 900144, 700016, 50194 */
+  findApp(clientId: string | undefined, scope: TenantScope): App;
+}
+
+/** Where personal accounts live: https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference, `tid` */
+export const consumersTenantId = "9188040d-6c67-4c5b-b112-36a304b66dad";
+const reserved: readonly string[] = ["common", "organizations", "consumers"];
+
+export function createDirectory(config: AuthorityConfig): Directory {
+  const tenants = new Map<string, Tenant>();
+  const homes = new Map<string, { app: App; home: Tenant }>();
+  const users = new Map<string, SignedInUser>();
+  const disabled = new Set<User>();
+  for (const tenant of config.tenants) {
+    tenants.set(tenant.id, tenant);
+    tenants.set(tenant.domain, tenant);
+    for (const app of tenant.apps) homes.set(app.clientId.toLowerCase(), { app, home: tenant });
+    for (const user of tenant.users) {
+      users.set(user.username.toLowerCase(), { user, home: tenant });
+      if (user.disabled) disabled.add(user);
+    }
+  }
+  const registration = (clientId: string) => homes.get(clientId.toLowerCase());
+  const userByName = (username: string) => users.get(username.trim().toLowerCase());
+
+  return {
+    apps: config.tenants.flatMap((tenant) => tenant.apps),
+    resources: config.resources,
+    appById: (clientId) => registration(clientId)?.app,
+    homeOf: (app) => registration(app.clientId)?.home,
+    userByName,
+    isDisabled: (user) => disabled.has(user),
+    setDisabled: (username, value) => {
+      const found = userByName(username);
+      if (found === undefined)
+        throw new RangeError(`There is no user ${username}; authority.config lists them.`);
+      if (value) disabled.add(found.user);
+      else disabled.delete(found.user);
+    },
+    findTenant: (text) => {
+      const segment = text.toLowerCase();
+      if (reserved.includes(segment)) return { segment };
+      const tenant = tenants.get(segment);
+      if (tenant !== undefined) return { segment: tenant.id, tenant };
+      throw /^[0-9a-f-]{36}$|\./.test(segment)
+        ? refuse(90002, { tenant: text })
+        : refuse(900023, { tenant: text });
+    },
+    findApp: (clientId, scope) => {
+      if (!clientId) throw refuse(900144, { parameter: "client_id" });
+      const found = registration(clientId);
+      const here = scope.tenant;
+      if (found === undefined || (here !== undefined && here !== found.home && !found.app.multiTenant)) {
+        throw refuse(700016, { clientId, tenant: here?.name ?? "Microsoft" });
+      }
+      if (here === undefined && !found.app.multiTenant) {
+        throw refuse(50194, { clientId: found.app.clientId, name: found.app.name });
+      }
+      return found.app;
+    },
+  };
+}
+
+/** Whether users of this tenant may sign in at the authority that was asked for. */
+export function admits(scope: TenantScope, home: Tenant): boolean {
+  if (scope.tenant !== undefined) return scope.tenant === home;
+  if (scope.segment === "consumers") return home.id === consumersTenantId;
+  return scope.segment === "common" || home.id !== consumersTenantId;
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from "node:crypto";
+import { readBrowserId, writeSession } from "../cookies.js";
+import { admits, type SignedInUser } from "../directory.js";
+import { AadstsError, refuse } from "../errors.js";
+import type { RequestContext } from "../http.js";
+import { showConsent, showSignIn } from "../interaction.js";
+import { finish, needsConsent } from "../sign-in-flow.js";
+import type { AuthorityState } from "../state.js";
+import type { PendingRequest } from "../stores/pending-requests.js";
+import { issuerOf } from "../tokens.js";
+
+/** The sign-in form comes back: opens a session and goes on, or shows the page again with the reason. */
+export async function login(c: RequestContext, state: AuthorityState): Promise<Response> {
+  const form = c.get("form");
+  const id = form["ctx"] ?? "";
+  const pending = state.pending.find(id, readBrowserId(c, state));
+  if (pending === undefined) throw refuse(90013);
+  const username = form["username"] ?? "";
+  try {
+    const { user, home } = checkPassword(state, pending, username, form["password"] ?? "");
+    const signIn = { user, home, sessionId: randomUUID(), authTime: state.clock.seconds() };
+    state.pending.drop(id);
+    writeSession(c, state, state.sessions.open(signIn));
+    return needsConsent(state, pending.request, signIn)
+      ? await showConsent(c, state, { ...pending, signIn })
+      : await finish(c, state, pending.request, signIn);
+  } catch (failure) {
+    if (!(failure instanceof AadstsError)) throw failure;
+    state.pending.drop(id);
+    return showSignIn(c, state, pending, { username, error: `${explain(failure)} (AADSTS${failure.code})` });
+  }
+}
+
+/** @throws {AadstsError} 50034, 50126, 50057, 50020 */
+function checkPassword(
+  state: AuthorityState,
+  { request }: PendingRequest,
+  username: string,
+  password: string,
+): SignedInUser {
+  const tenant = request.at.tenant?.name ?? request.at.segment;
+  const found = state.directory.userByName(username);
+  if (found === undefined) throw refuse(50034, { username, tenant });
+  if (found.user.password !== password) throw refuse(50126);
+  if (state.directory.isDisabled(found.user)) throw refuse(50057);
+  if (!admits(request.at, found.home)) {
+    const issuer = issuerOf(state.url, found.home.id);
+    throw refuse(50020, { username, issuer, tenant, clientId: request.app.clientId });
+  }
+  return found;
+}
+
+/** What a user can act on; the code tells the developer the rest. */
+function explain(failure: AadstsError): string {
+  return explanations.get(failure.code) ?? failure.message;
+}
+
+const explanations: ReadonlyMap<number, string> = new Map([
+  [50020, "This account does not exist in this organization. Sign in with another account."],
+  [50034, "We couldn’t find an account with that username."],
+  [50057, "Your account is disabled. Contact your support person, then try again."],
+  [50126, "Your account or password is incorrect."],
+]);

@@ -1,0 +1,66 @@
+import { consumersTenantId, type TenantScope } from "../directory.js";
+import { AadstsError, refuse } from "../errors.js";
+import type { RequestContext } from "../http.js";
+import type { AuthorityState } from "../state.js";
+import { issuerOf } from "../tokens.js";
+
+/** OpenID Connect Discovery §4, as Entra serves it for one tenant or for `common`, `organizations` and `consumers`. */
+export function openidConfiguration(c: RequestContext, state: AuthorityState): Response {
+  const at = findTenant(state, c.req.param("tenant") ?? "");
+  const { url } = state;
+  const base = `${url}/${at.segment}`;
+  return c.json({
+    token_endpoint: `${base}/oauth2/v2.0/token`,
+    token_endpoint_auth_methods_supported: ["client_secret_post", "client_secret_basic"],
+    jwks_uri: `${base}/discovery/v2.0/keys`,
+    response_modes_supported: ["query", "fragment", "form_post"],
+    subject_types_supported: ["pairwise"],
+    id_token_signing_alg_values_supported: ["RS256"],
+    response_types_supported: ["code"],
+    scopes_supported: ["openid", "profile", "email", "offline_access"],
+    issuer: issuerOf(url, issuerTenant(at)),
+    request_uri_parameter_supported: false,
+    userinfo_endpoint: `${url}/oidc/userinfo`,
+    authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
+    http_logout_supported: true,
+    frontchannel_logout_supported: false,
+    end_session_endpoint: `${base}/oauth2/v2.0/logout`,
+    code_challenge_methods_supported: ["plain", "S256"],
+    claims_supported: [
+      "sub",
+      "iss",
+      "cloud_instance_name",
+      "aud",
+      "exp",
+      "iat",
+      "auth_time",
+      "nonce",
+      "preferred_username",
+      "name",
+      "tid",
+      "ver",
+      "email",
+    ],
+    tenant_region_scope: null,
+    cloud_instance_name: new URL(url).host,
+    msgraph_host: "graph.microsoft.com",
+  });
+}
+
+/** The discovery endpoint names the error differently than the others do. */
+function findTenant(state: AuthorityState, segment: string): TenantScope {
+  try {
+    return state.directory.findTenant(segment);
+  } catch (failure) {
+    if (failure instanceof AadstsError && failure.code === 90002) {
+      throw refuse(90002, { tenant: segment }, { error: "invalid_tenant" });
+    }
+    throw failure;
+  }
+}
+
+/** Tokens of many tenants come from `common`, so its issuer has the literal placeholder. */
+function issuerTenant(at: TenantScope): string {
+  if (at.tenant !== undefined) return at.tenant.id;
+  return at.segment === "consumers" ? consumersTenantId : "{tenantid}";
+}

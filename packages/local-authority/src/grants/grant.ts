@@ -1,0 +1,36 @@
+import type { AuthenticatedClient } from "../client-authentication.js";
+import type { TenantScope } from "../directory.js";
+import type { Parameters } from "../parameters.js";
+import type { AuthorityState } from "../state.js";
+import { authorizationCode } from "./authorization-code.js";
+import { clientCredentials } from "./client-credentials.js";
+import { refreshToken } from "./refresh-token.js";
+
+/** A token request whose client has been authenticated. */
+export interface TokenRequest extends AuthenticatedClient {
+  readonly form: Parameters;
+  readonly at: TenantScope;
+}
+
+/** A successful token response (RFC 6749 §5.1) with Entra's additions. */
+export interface TokenResponse {
+  readonly token_type: "Bearer";
+  readonly scope?: string;
+  readonly expires_in: number;
+  readonly ext_expires_in: number;
+  readonly refresh_in?: number;
+  readonly access_token: string;
+  readonly refresh_token?: string;
+  readonly id_token?: string;
+  readonly client_info?: string;
+  readonly foci?: string;
+}
+
+export type Grant = (state: AuthorityState, request: TokenRequest) => Promise<TokenResponse>;
+
+/** By `grant_type`. A new grant is one file and one line here. */
+export const grants: ReadonlyMap<string, Grant> = new Map([
+  ["client_credentials", clientCredentials],
+  ["authorization_code", authorizationCode],
+  ["refresh_token", refreshToken],
+]);

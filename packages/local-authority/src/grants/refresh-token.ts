@@ -1,0 +1,54 @@
+import { refuse } from "../errors.js";
+import type { IssuedRefreshToken } from "../stores/refresh-tokens.js";
+import { respondToUser } from "../token-response.js";
+import type { App } from "../config.js";
+import type { AuthorityState } from "../state.js";
+import type { Grant } from "./grant.js";
+
+/** RFC 6749 §6. As at Entra, the token is good for every resource the user agreed to, not only for the first one. */
+export const refreshToken: Grant = (state, request) => {
+  const { form, app } = request;
+  if (!form["refresh_token"]) throw refuse(900144, { parameter: "refresh_token" });
+  const issued = state.refreshTokens.find(form["refresh_token"]);
+  if (issued === undefined) throw refuse(9002313, {}, { error: "invalid_grant" });
+  const { grant } = issued;
+  if (!isFor(app, issued)) throw refuse(70000, {}, { suberror: "client_mismatch" });
+  if (issued.revokedAt !== undefined) {
+    throw refuse(50173, { issued: isoTime(issued.issuedAt), validFrom: isoTime(issued.revokedAt) });
+  }
+  const now = state.clock.seconds();
+  if (now >= issued.expiresAt) {
+    throw refuse(700082, { issued: isoTime(issued.issuedAt), inactive: duration(now - issued.issuedAt) });
+  }
+  const revoke = () => {
+    if (rotationOf(state, app) === "strict") state.refreshTokens.revoke(issued);
+  };
+  return respondToUser(state, request, {
+    signIn: grant,
+    scope: form["scope"] ?? grant.scope,
+    claims: form["claims"],
+    withAuthTime: false,
+    // A refusal further on (consent, say) must not cost the client its token.
+    onAccepted: revoke,
+  });
+};
+
+/** A member of a client family may redeem what another member got. */
+function isFor(app: App, { grant }: IssuedRefreshToken): boolean {
+  return grant.clientId === app.clientId || (app.familyId !== undefined && app.familyId === grant.familyId);
+}
+
+function rotationOf(state: AuthorityState, app: App) {
+  return app.refreshTokenRotation ?? state.config.refreshTokenRotation;
+}
+
+function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}
+
+/** `90.00:00:00`, as .NET writes a time span. */
+function duration(seconds: number): string {
+  const two = (value: number) => String(Math.floor(value)).padStart(2, "0");
+  const days = Math.floor(seconds / 86_400);
+  return `${days}.${two((seconds % 86_400) / 3600)}:${two((seconds % 3600) / 60)}:${two(seconds % 60)}`;
+}

@@ -1,0 +1,71 @@
+import type { CryptoKey, JWK, JWTPayload } from "jose";
+
+interface SigningKey {
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  readonly publicKey: CryptoKey;
+  readonly jwk: JWK;
+}
+
+// One key a process: making an RSA key takes longer than all the rest of a start, and tests start many authorities.
+let current: Promise<SigningKey> | undefined;
+
+/** Starts making the key, so that it is ready when the first token is asked for. */
+export function prepareSigningKey(): void {
+  // A failure surfaces where the key is used; here it must not become an unhandled rejection.
+  signingKey().catch(() => undefined);
+}
+
+/** Signs an RS256 JWT (RFC 7519, RFC 7518 §3.3). */
+export async function signJwt(payload: JWTPayload): Promise<string> {
+  const { SignJWT } = await loadJose();
+  const { kid, privateKey } = await signingKey();
+  return new SignJWT(payload).setProtectedHeader({ typ: "JWT", alg: "RS256", kid }).sign(privateKey);
+}
+
+/** The claims of a JWT that this authority signed for `audience` and that has not expired; `undefined` for any other. */
+export async function verifyJwt(jwt: string, audience: string, now: Date): Promise<JWTPayload | undefined> {
+  const { jwtVerify, errors } = await loadJose();
+  const { publicKey } = await signingKey();
+  try {
+    const { payload } = await jwtVerify(jwt, publicKey, {
+      audience,
+      currentDate: now,
+      algorithms: ["RS256"],
+    });
+    return payload;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined;
+    throw error;
+  }
+}
+
+/** The public key as it stands in the JWKS (RFC 7517). */
+export async function publicJwk(): Promise<JWK> {
+  return (await signingKey()).jwk;
+}
+
+let jose: ReturnType<typeof importJose> | undefined;
+
+// Loaded on use: it is ESM only, and CommonJS could not require it.
+function loadJose() {
+  jose ??= importJose();
+  return jose;
+}
+
+function importJose() {
+  return import("jose");
+}
+
+function signingKey(): Promise<SigningKey> {
+  current ??= createSigningKey();
+  return current;
+}
+
+async function createSigningKey(): Promise<SigningKey> {
+  const { calculateJwkThumbprint, exportJWK, generateKeyPair } = await loadJose();
+  const { privateKey, publicKey } = await generateKeyPair("RS256", { modulusLength: 2048 });
+  const { kty = "RSA", n, e } = await exportJWK(publicKey);
+  const kid = await calculateJwkThumbprint({ kty, n, e });
+  return { kid, privateKey, publicKey, jwk: { kty, use: "sig", kid, n, e } };
+}

@@ -1,0 +1,72 @@
+import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import type { ServerCertificate } from "./certificates.js";
+
+/** A server on `127.0.0.1` and, where the machine has it, on `::1`, at the same port. */
+export interface Listener {
+  readonly port: number;
+  /** Answers requests from now on. */
+  serve(handler: RequestListener): void;
+  /** Ends every connection at once. */
+  close(): Promise<void>;
+}
+
+/** @param port 0: a free one */
+export async function listen(port: number, certificate: ServerCertificate | undefined): Promise<Listener> {
+  for (let attempt = 1; ; attempt += 1) {
+    const v4 = createServer(certificate);
+    await bind(v4, port, "127.0.0.1");
+    const chosen = (v4.address() as AddressInfo).port;
+    const v6 = createServer(certificate);
+    try {
+      await bind(v6, chosen, "::1");
+      return listener(chosen, [v4, v6]);
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT") {
+        return listener(chosen, [v4]);
+      }
+      await closeAll([v4]);
+      // The port that is free on 127.0.0.1 may be taken on ::1: take another one.
+      if (code !== "EADDRINUSE" || port !== 0 || attempt === 10) throw error;
+    }
+  }
+}
+
+function listener(port: number, servers: readonly Server[]): Listener {
+  return {
+    port,
+    serve: (handler) => {
+      for (const server of servers) server.on("request", handler);
+    },
+    close: () => closeAll(servers),
+  };
+}
+
+function createServer(certificate: ServerCertificate | undefined): Server {
+  const server =
+    certificate === undefined
+      ? createHttpServer()
+      : createHttpsServer({ cert: certificate.certPem, key: certificate.keyPem });
+  // Longer than clients keep theirs, so that no request meets a connection that is just being closed.
+  server.keepAliveTimeout = 65_000;
+  return server;
+}
+
+async function bind(server: Server, port: number, host: string): Promise<void> {
+  server.listen(port, host);
+  await once(server, "listening");
+}
+
+async function closeAll(servers: readonly Server[]): Promise<void> {
+  await Promise.all(
+    servers.map(async (server) => {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    }),
+  );
+}

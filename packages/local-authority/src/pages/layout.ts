@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { html, raw } from "hono/html";
+
+type Html = ReturnType<typeof html>;
+
+/** One page: everything in it, no script, no asset from anywhere. */
+export function layout(title: string, content: Html): Html {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        ${styleElement}
+      </head>
+      <body>
+        <main>${content}</main>
+        <footer>Tessera local authority, for development and tests. Do not type a real password here.</footer>
+      </body>
+    </html>`;
+}
+
+const style = `
+:root{--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--paper:#fff;--ground:#f3f4f6;--accent:#0a5cad;--alarm:#a4262c}
+@media (prefers-color-scheme:dark){:root{--ink:#f0f3f6;--soft:#aab4be;--line:#444c56;--paper:#22272e;--ground:#16191d;--accent:#6cb6ff;--alarm:#ff8182}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;display:flex;flex-direction:column;align-items:center;justify-content:center;gap:1rem;padding:1rem;background:var(--ground);color:var(--ink);font:1rem/1.5 system-ui,"Segoe UI",sans-serif}
+main{width:100%;max-width:27.5rem;padding:2.5rem;background:var(--paper);border:1px solid var(--line);border-radius:.75rem;box-shadow:0 2px 12px #0002}
+h1{margin:0 0 .25rem;font-size:1.5rem;font-weight:600}
+p{margin:.5rem 0}.soft,footer{color:var(--soft);font-size:.875rem}footer{max-width:27.5rem;text-align:center}
+label{display:block;margin:1rem 0 .25rem;font-weight:600}
+input:not([type=hidden]){width:100%;padding:.6rem .7rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--soft);border-radius:.4rem}
+input[aria-invalid=true]{border-color:var(--alarm)}
+.actions{display:flex;justify-content:flex-end;gap:.75rem;margin-top:1.75rem}
+button{padding:.55rem 1.5rem;font:inherit;font-weight:600;color:var(--paper);background:var(--accent);border:1px solid var(--accent);border-radius:.4rem;cursor:pointer}
+button.quiet{color:var(--ink);background:transparent;border-color:var(--soft)}
+:is(input,button,a):focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+[role=alert]{margin:1rem 0 0;padding:.6rem .8rem;color:var(--alarm);border:1px solid var(--alarm);border-radius:.4rem}
+ul{margin:.75rem 0;padding-left:1.25rem}code{overflow-wrap:anywhere;font-size:.875rem}
+`;
+
+// Whole, so that nothing gets between the tags: the hash in the policy is over every byte.
+const styleElement = raw(`<style>${style}</style>`);
+
+/** Headers of every page: it may not be framed, and may load nothing but its own style (and the one named script). */
+export function pageHeaders(script?: string): Record<string, string> {
+  const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+  const scripts = script === undefined ? "" : `; script-src ${hash(script)}`;
+  return {
+    "Content-Security-Policy": `default-src 'none'; style-src ${hash(style)}${scripts}; base-uri 'none'; frame-ancestors 'none'`,
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    Pragma: "no-cache",
+  };
+}

@@ -1,0 +1,51 @@
+import { html } from "hono/html";
+import { layout } from "./layout.js";
+
+export interface SignInPage {
+  readonly action: string;
+  readonly pendingId: string;
+  readonly appName: string;
+  readonly tenantName: string;
+  readonly username: string;
+  readonly error?: string;
+}
+
+/** Account and password. An error is announced, and the focus is where the user has to type. */
+export function signInPage({ action, pendingId, appName, tenantName, username, error }: SignInPage) {
+  const invalid = error === undefined ? "false" : "true";
+  const field = username === "" ? "username" : "password";
+  const autofocus = (name: string) => (name === field ? html` autofocus` : "");
+  return layout(
+    error === undefined ? "Sign in" : "Error: Sign in",
+    html`
+      <h1>Sign in</h1>
+      <p class="soft">to ${appName}, with an account of ${tenantName}</p>
+      ${error === undefined ? "" : html`<p role="alert" id="error">${error}</p>`}
+      <form method="post" action="${action}">
+        <input type="hidden" name="ctx" value="${pendingId}" />
+        <label for="username">Account</label>
+        <input
+          id="username"
+          name="username"
+          type="email"
+          value="${username}"
+          autocomplete="username"
+          aria-invalid="${invalid}"
+          ${error === undefined ? "" : html`aria-describedby="error"`}
+          required${autofocus("username")}
+        />
+        <label for="password">Password</label>
+        <input
+          id="password"
+          name="password"
+          type="password"
+          autocomplete="current-password"
+          aria-invalid="${invalid}"
+          ${error === undefined ? "" : html`aria-describedby="error"`}
+          required${autofocus("password")}
+        />
+        <div class="actions"><button type="submit">Sign in</button></div>
+      </form>
+    `,
+  );
+}

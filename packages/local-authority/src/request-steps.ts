@@ -1,0 +1,65 @@
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { MiddlewareHandler } from "hono";
+import { setTimeout as delay } from "node:timers/promises";
+import type { AuthorityClock } from "./clock.js";
+import { createTrace } from "./errors.js";
+import { answerOf, replacesAnswer, type Faults } from "./faults.js";
+import type { Env } from "./http.js";
+import { nameEndpoint, type Journal } from "./journal.js";
+import { readParameters } from "./parameters.js";
+
+/** Reads the query and the form, and gives request and answer the ids by which they can be found again. */
+export function readRequest(clock: AuthorityClock): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const query = readParameters(new URL(c.req.url).searchParams);
+    const isForm = c.req.header("content-type")?.startsWith("application/x-www-form-urlencoded") ?? false;
+    const form = readParameters(new URLSearchParams(isForm ? await c.req.text() : ""));
+    const clientRequestId =
+      query["client-request-id"] ?? c.req.header("client-request-id") ?? form["client-request-id"];
+    const trace = createTrace(clientRequestId, clock.milliseconds());
+    c.set("query", query);
+    c.set("form", form);
+    c.set("trace", trace);
+    await next();
+    c.header("x-ms-request-id", trace.traceId);
+    c.header("client-request-id", trace.correlationId);
+  };
+}
+
+/** Notes the request in the journal and, once there is one, the status of the answer. */
+export function recordRequest(clock: AuthorityClock, journal: Journal): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const path = new URL(c.req.url).pathname;
+    const request = {
+      endpoint: nameEndpoint(path),
+      method: c.req.method,
+      path,
+      query: c.get("query"),
+      form: c.get("form"),
+      headers: c.req.header(),
+      body: await c.req.text(),
+      time: clock.milliseconds(),
+    };
+    c.set("request", request);
+    const noteStatus = journal.record(request);
+    await next();
+    if (!c.env.incoming.socket.destroyed) noteStatus(c.res.status);
+  };
+}
+
+/** Lets the fault that waits for such a request happen. */
+export function meetFault(faults: Faults, url: string, closing: AbortSignal): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const fault = faults.take(c.get("request"));
+    // Closing the authority ends the wait.
+    if (fault?.delayMs !== undefined) {
+      await delay(fault.delayMs, undefined, { signal: closing }).catch(() => undefined);
+    }
+    if (fault?.reset === true || closing.aborted) {
+      c.env.incoming.socket.destroy();
+      return RESPONSE_ALREADY_SENT;
+    }
+    if (fault !== undefined && replacesAnswer(fault)) return answerOf(fault, c.get("trace"), url);
+    return next();
+  };
+}

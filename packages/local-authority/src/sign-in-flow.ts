@@ -1,0 +1,38 @@
+import type { AuthorizationRequest } from "./authorization-request.js";
+import { sendCode } from "./authorization-response.js";
+import type { RequestContext } from "./http.js";
+import type { AuthorityState } from "./state.js";
+import type { SignIn } from "./stores/sessions.js";
+
+export function needsConsent(
+  state: AuthorityState,
+  request: AuthorizationRequest,
+  { user }: SignIn,
+): boolean {
+  return (
+    request.prompts.includes("consent") ||
+    state.consents.missing(user, request.app, request.scopes).length > 0
+  );
+}
+
+/** The user is known and agrees: answers with a code. */
+export function finish(
+  c: RequestContext,
+  state: AuthorityState,
+  request: AuthorizationRequest,
+  signIn: SignIn,
+) {
+  const code = state.codes.issue({
+    ...signIn,
+    clientId: request.app.clientId,
+    redirectUri: request.redirectUri,
+    scope: request.scope,
+    tenantId: request.at.tenant?.id ?? signIn.home.id,
+    nonce: request.nonce,
+    codeChallenge: request.codeChallenge,
+    codeChallengeMethod: request.codeChallengeMethod,
+    claims: request.claims,
+    maxAge: request.maxAge,
+  });
+  return sendCode(c, request, code, signIn);
+}

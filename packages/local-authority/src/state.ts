@@ -1,0 +1,23 @@
+import type { AuthorityClock } from "./clock.js";
+import type { AuthorityConfig } from "./config.js";
+import type { Directory } from "./directory.js";
+import type { CodeStore } from "./stores/codes.js";
+import type { ConsentStore } from "./stores/consents.js";
+import type { PendingStore } from "./stores/pending-requests.js";
+import type { RefreshTokenStore } from "./stores/refresh-tokens.js";
+import type { SessionStore } from "./stores/sessions.js";
+
+/** All that a running authority knows. Endpoints and grants get it whole. */
+export interface AuthorityState {
+  /** `https://localhost:{port}`, without a slash at the end. */
+  readonly url: string;
+  readonly config: AuthorityConfig;
+  readonly clock: AuthorityClock;
+  readonly directory: Directory;
+  readonly codes: CodeStore;
+  readonly refreshTokens: RefreshTokenStore;
+  readonly sessions: SessionStore;
+  readonly consents: ConsentStore;
+  /** Authorization requests that wait for the user. */
+  readonly pending: PendingStore;
+}

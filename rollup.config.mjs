@@ -1,0 +1,91 @@
+// Builds every package: ESM and CommonJS with source maps, and one bundled declaration file for each.
+import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { dts } from "rollup-plugin-dts";
+import ts from "typescript";
+
+const root = dirname(fileURLToPath(import.meta.url));
+const { options: compilerOptions } = ts.parseJsonConfigFileContent(
+  ts.readConfigFile(join(root, "tsconfig.base.json"), ts.sys.readFile).config,
+  ts.sys,
+  root,
+);
+
+/** Resolves `./token-cache.js` to `./token-cache.ts` and removes the types. */
+const typescript = {
+  name: "typescript",
+  resolveId(source, importer) {
+    if (!importer || !source.startsWith(".")) return null;
+    const file = resolve(dirname(importer), source.replace(/\.js$/, ".ts"));
+    return existsSync(file) ? file : null;
+  },
+  transform(code, id) {
+    const { outputText, sourceMapText } = ts.transpileModule(code, { fileName: id, compilerOptions });
+    return { code: outputText, map: sourceMapText };
+  },
+};
+
+function configurationOf(folder) {
+  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const index = join(folder, "src/index.ts");
+  if (!existsSync(index)) throw new Error(`${manifest.name}: ${relative(root, index)} does not exist`);
+
+  rmSync(join(folder, "dist"), { recursive: true, force: true });
+
+  const { dependencies, optionalDependencies, peerDependencies } = manifest;
+  const dependencyNames = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
+  const isExternal = (id) =>
+    id.startsWith("node:") ||
+    builtinModules.includes(id) ||
+    dependencyNames.some((name) => id === name || id.startsWith(`${name}/`));
+
+  const common = {
+    external: isExternal,
+    // An import that is neither a file nor a declared dependency must not reach the user.
+    onwarn(warning) {
+      throw new Error(`${manifest.name}: ${warning.message}`);
+    },
+  };
+  const output = {
+    dir: join(folder, "dist"),
+    sourcemap: true,
+    exports: "named",
+    hoistTransitiveImports: false,
+  };
+  const cli = join(folder, "src/cli.ts");
+
+  return [
+    {
+      ...common,
+      input: existsSync(cli) ? { index, cli } : { index },
+      plugins: [typescript],
+      output: {
+        ...output,
+        format: "es",
+        chunkFileNames: "[name].js",
+        banner: (chunk) => (chunk.isEntry && chunk.name === "cli" ? "#!/usr/bin/env node" : ""),
+      },
+    },
+    {
+      ...common,
+      input: { index },
+      plugins: [typescript],
+      output: { ...output, format: "cjs", entryFileNames: "[name].cjs", chunkFileNames: "[name].cjs" },
+    },
+    {
+      ...common,
+      input: index,
+      plugins: [dts({ tsconfig: join(root, "tsconfig.base.json") })],
+      output: [
+        { file: join(folder, "dist/index.d.ts"), format: "es" },
+        { file: join(folder, "dist/index.d.cts"), format: "es" },
+      ],
+    },
+  ];
+}
+
+export default readdirSync(join(root, "packages"), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .flatMap((entry) => configurationOf(join(root, "packages", entry.name)));

@@ -1,0 +1,28 @@
+export default {
+  rootDir: "..",
+  testMatch: ["<rootDir>/test/**/*.test.ts"],
+  testEnvironment: "node",
+  testTimeout: 30_000,
+  maxWorkers: 2,
+  extensionsToTreatAsEsm: [".ts"],
+  transform: {
+    "\\.ts$": [
+      "@swc/jest",
+      {
+        swcrc: false,
+        jsc: {
+          parser: { syntax: "typescript" },
+          target: "es2023",
+          transform: { verbatimModuleSyntax: true },
+        },
+        module: { type: "es6" },
+      },
+    ],
+  },
+  moduleNameMapper: {
+    "^@tessera/([a-z-]+)$": "<rootDir>/packages/$1/src/index.ts",
+    "^(\\.{1,2}/.*)\\.js$": ["$1.js", "$1.ts"],
+  },
+  modulePathIgnorePatterns: ["/dist/"],
+  reporters: ["default", "<rootDir>/test/support/count-reporter.mjs"],
+};

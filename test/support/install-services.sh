@@ -1,0 +1,20 @@
+#!/bin/sh
+# Installs the Debian packages that some tests talk to. Does nothing when they are there, or without root and apt-get;
+# what is missing then, its tests report.
+packages="python3-msal tinyproxy"
+
+missing=""
+for package in $packages; do
+  dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q "install ok installed" ||
+    missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ] || exit 0
+
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086
+install() { apt-get install --quiet --quiet --yes --no-install-recommends $missing </dev/null >/dev/null 2>&1; }
+# The package lists of a fresh machine are absent or old.
+install || { apt-get update --quiet --quiet </dev/null >/dev/null 2>&1; install; } ||
+  echo "install-services: could not install$missing" >&2
+exit 0
