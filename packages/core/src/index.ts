@@ -7,6 +7,7 @@
 export * from "./account.js";
 export { AzureCloudInstance, type AzureCloudOptions } from "./authority/clouds.js";
 export { authorityForCloud, authorityUrl, ProtocolMode, type AuthorityUrl } from "./authority/authority-url.js";
+export { RegionDetector, TRY_AUTO_DETECT, type RegionAsk } from "./authority/region.js";
 export { AuthorityResolver, type AuthorityOptions } from "./authority/resolver.js";
 export type { Authority, ProviderMetadata } from "./authority/authority.js";
 export { PartitionedCache, type CacheStats } from "./cache/partitioned-cache.js";
@@ -20,8 +21,17 @@ export {
 } from "./cache/distributed-cache-plugin.js";
 export type { CacheKVStore, PeerAccountEntity, ValidCacheType } from "./cache/key-value-store.js";
 export type * from "./cache/schema.js";
+export type { CertificateOptions } from "./credential/certificate.js";
 export { systemClock, type Clock } from "./clock.js";
-export type { ClientCredential, SecretAuthMethod } from "./credential/client-credential.js";
+export {
+  AUTH_METHODS,
+  createAuthenticator,
+  type AssertionContext,
+  type AssertionSource,
+  type AuthMethod,
+  type CertificateSource,
+  type ClientCredential,
+} from "./credential/client-credential.js";
 export { base64Decode, base64UrlEncode, newGuid, parseJsonObject, sha256Base64Url } from "./encoding.js";
 export * from "./errors/error-codes.js";
 export * from "./errors/errors.js";
@@ -35,17 +45,36 @@ export {
 } from "./flows/authorization-code.js";
 export type { Client } from "./flows/client.js";
 export { clientCredentials, type ClientCredentialsAsk } from "./flows/client-credentials.js";
-export { onBehalfOf, type OnBehalfOfAsk } from "./flows/on-behalf-of.js";
+export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfAsk } from "./flows/on-behalf-of.js";
+export {
+  completeAuthCodeFlow,
+  initiateAuthCodeFlow,
+  type AuthCodeFlow,
+  type AuthCodeFlowAsk,
+} from "./flows/auth-code-flow.js";
+export { UsedFlows } from "./flows/used-flows.js";
+export { userFederatedIdentity, type UserFederatedIdentityAsk } from "./flows/user-federated-identity.js";
+export { usernamePassword, type UsernamePasswordAsk } from "./flows/username-password.js";
 export { importRefreshToken } from "./flows/refresh-token.js";
 export { silent, type Silent } from "./flows/silent.js";
-export type { HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
+export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
 export { isLoopback, secureUrl } from "./http/secure-url.js";
 export { Throttle } from "./http/throttle.js";
 export { createTransport, MAX_RESPONSE_BYTES, REQUEST_TIMEOUT_MS, type Transport } from "./http/transport.js";
 export { Logger, LogLevel, type ILoggerCallback, type LoggerOptions } from "./logger.js";
+export {
+  claimsFromChallenge,
+  parseAuthenticationChallenges,
+  type AuthenticationChallenge,
+} from "./request/claims-challenge.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
 export { requiredText, tokenRequest, type BaseRequest, type StoreInCache, type TokenRequest } from "./request/token-request.js";
 export type { AuthenticationResult } from "./result.js";
 export type { IdTokenClaims } from "./response/id-token.js";
+export type {
+  AppTokenProvider,
+  AppTokenProviderParameters,
+  AppTokenProviderResult,
+} from "./response/provided-tokens.js";
 export { KeySource } from "./response/key-source.js";
 export { ServerTelemetry, type LibraryInfo } from "./telemetry.js";

@@ -1,3 +1,4 @@
+import type { Region } from "./authority/region.js";
 import { AuthError } from "./errors/errors.js";
 import type { Parameters } from "./request/parameters.js";
 
@@ -13,7 +14,7 @@ export interface LibraryInfo {
 }
 
 /** Public methods by the number Entra's telemetry gives them. */
-export const ApiId = { silent: 62, clientCredential: 771, onBehalfOf: 772, authorizationCode: 871, refreshToken: 872 } as const;
+export const ApiId = { silent: 62, usernamePassword: 371, clientCredential: 771, onBehalfOf: 772, userFederatedIdentity: 774, authorizationCode: 871, refreshToken: 872 } as const;
 /** One of {@link ApiId}. */
 export type ApiId = (typeof ApiId)[keyof typeof ApiId];
 
@@ -64,8 +65,9 @@ export class ServerTelemetry {
   }
 
   /** Adds both telemetry parameters. */
-  addTo(parameters: Parameters, apiId: ApiId, outcome: CacheOutcome): void {
-    parameters.set("x-client-current-telemetry", `5|${apiId},${outcome},,,|,`);
+  addTo(parameters: Parameters, apiId: ApiId, outcome: CacheOutcome, region?: Region): void {
+    const { name = "", source = "", outcome: found = "" } = region ?? {};
+    parameters.set("x-client-current-telemetry", `5|${apiId},${outcome},${name},${source},${found}|,`);
     parameters.set("x-client-last-telemetry", this.#last());
   }
 

@@ -2,12 +2,16 @@ import {
   authorityForCloud,
   AuthorityResolver,
   authorizationUrl,
+  completeAuthCodeFlow,
+  createAuthenticator,
   createTransport,
   importRefreshToken,
+  initiateAuthCodeFlow,
   KeySource,
   Logger,
   PartitionedCache,
   redeemCode,
+  RegionDetector,
   requiredText,
   ServerTelemetry,
   silent,
@@ -15,8 +19,11 @@ import {
   Throttle,
   TokenCache,
   tokenRequest,
+  UsedFlows,
+  usernamePassword,
   type AccountFilter,
   type AccountInfo,
+  type AuthCodeFlow,
   type AuthenticationResult,
   type AzureCloudOptions,
   type BaseRequest,
@@ -26,12 +33,14 @@ import {
 } from "@tessera/core";
 import { checkConfiguration, type Configuration } from "./configuration.js";
 import type {
+  AuthCodeFlowRequest,
   AuthorizationCodePayload,
   AuthorizationCodeRequest,
   AuthorizationUrlRequest,
   RefreshTokenRequest,
   SignOutRequest,
   SilentFlowRequest,
+  UsernamePasswordRequest,
 } from "./requests.js";
 import { version } from "./version.js";
 
@@ -51,7 +60,7 @@ export abstract class ClientApplication {
    * @throws ClientConfigurationError for every mistake, before anything is sent
    */
   protected constructor(configuration: Configuration, credential: ClientCredential) {
-    const checked = checkConfiguration(configuration);
+    const checked = checkConfiguration(configuration, credential);
     const { clientId, clock } = checked;
     this.#logger = new Logger(checked.loggerOptions, "@tessera/node", version);
     this.#azureCloud = configuration.auth.azureCloudOptions;
@@ -69,8 +78,8 @@ export abstract class ClientApplication {
     this.client = {
       clientId,
       defaultAuthority: checked.authority,
-      credential,
-      authMethod: checked.authMethod,
+      authenticate: createAuthenticator(credential, { clientId, method: checked.authMethod, clock }),
+      secret: credential.kind === "secret" ? credential.secret : undefined,
       idTokenAlgorithm: checked.idTokenAlgorithm,
       capabilities: checked.capabilities,
       authorities,
@@ -89,6 +98,8 @@ export abstract class ClientApplication {
       throttle: new Throttle(clock),
       flights: new SingleFlight(),
       keys: new KeySource(transport, clock),
+      regions: new RegionDetector(transport, clock),
+      usedFlows: new UsedFlows(clock),
       clock,
       library: checked.library,
       telemetry: new ServerTelemetry(),
@@ -122,6 +133,52 @@ export abstract class ClientApplication {
   ): Promise<AuthenticationResult> {
     const nonce = request.nonce ?? response?.nonce;
     return redeemCode(this.client, this.checked(request), { ...request, nonce }, response && { ...response });
+  }
+
+  /**
+   * Begins a sign-in with state, nonce and PKCE made and kept for you. Send the browser to `flow.authUrl`, keep the flow
+   * (plain JSON) in the user's session, and pass both to {@link acquireTokenByAuthCodeFlow} when the answer comes.
+   *
+   * @throws ClientConfigurationError naming the field; ClientAuthError `endpoints_resolution_error`
+   * @see OpenID Connect Core §3.1.2.1, RFC 7636
+   */
+  async initiateAuthCodeFlow(request: AuthCodeFlowRequest): Promise<AuthCodeFlow> {
+    return initiateAuthCodeFlow(this.client, this.checked(request), request);
+  }
+
+  /**
+   * Ends a sign-in: checks state (in constant time), issuer (RFC 9207), errors, nonce, `auth_time` against `maxAge`, and
+   * `c_hash` in the hybrid flow; then redeems the code. A flow works once, and for an hour.
+   *
+   * @param flow what {@link initiateAuthCodeFlow} returned
+   * @param response all parameters that came to the redirect URI, from the query or the form
+   * @throws ClientAuthError `state_mismatch`, `invalid_state`, `nonce_mismatch`, `invalid_id_token`; ServerError,
+   * InteractionRequiredAuthError as the server says
+   * @see OpenID Connect Core §3.1.2.7, §3.3.2.8
+   */
+  async acquireTokenByAuthCodeFlow(
+    flow: AuthCodeFlow,
+    response: Readonly<Record<string, unknown>>,
+    options: Pick<BaseRequest, "correlationId" | "signal" | "timeoutMs"> = {},
+  ): Promise<AuthenticationResult> {
+    const { scopes, authority, claims } = flow;
+    return completeAuthCodeFlow(this.client, this.checked({ ...options, scopes, authority, claims }), flow, response);
+  }
+
+  /**
+   * Tokens for a user's name and password.
+   *
+   * @deprecated The password passes through the app, and neither multi-factor authentication nor single sign-on works:
+   * use it for nothing but tests. RFC 9700 §2.4 forbids it.
+   * @throws ServerError, InteractionRequiredAuthError as the server says
+   * @see RFC 6749 §4.3
+   */
+  async acquireTokenByUsernamePassword(request: UsernamePasswordRequest): Promise<AuthenticationResult> {
+    const checked = this.checked(request);
+    const { correlationId } = checked;
+    const username = requiredText(request.username, "username", "pass the user's name.", correlationId);
+    const password = requiredText(request.password, "password", "pass the user's password.", correlationId);
+    return usernamePassword(this.client, checked, { username, password });
   }
 
   /**

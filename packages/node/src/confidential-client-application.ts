@@ -1,14 +1,34 @@
 import {
-  clientAuthError,
+  authorityForCloud,
+  clientConfigurationError,
   clientCredentials,
+  endOnBehalfOfSession,
   onBehalfOf,
-  requiredText,
+  silent,
+  userFederatedIdentity,
+  type AccountInfo,
+  type AppTokenProvider,
   type AuthenticationResult,
-  type ClientCredential,
+  type BaseRequest,
+  type RegionAsk,
 } from "@tessera/core";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
-import type { ClientCredentialRequest, OnBehalfOfRequest } from "./requests.js";
+import { onlyCredential } from "./credential/credential.js";
+import type {
+  ClientCredentialRequest,
+  OnBehalfOfRequest,
+  UserFederatedIdentityCredentialRequest,
+} from "./requests.js";
+
+/** Request of {@link ConfidentialClientApplication.acquireToken}. */
+export interface ConfidentialTokenRequest extends BaseRequest {
+  readonly scopes: readonly string[];
+  /** A signed-in user: the user's token, from the cache or renewed. */
+  readonly account?: AccountInfo;
+  /** The access token this API was called with: a token on behalf of its user. */
+  readonly oboAssertion?: string;
+}
 
 /**
  * An application on a server: it proves itself with a credential, and acquires tokens in its own name or in that of a user.
@@ -20,12 +40,30 @@ import type { ClientCredentialRequest, OnBehalfOfRequest } from "./requests.js";
  * ```
  */
 export class ConfidentialClientApplication extends ClientApplication {
+  #appTokenProvider: AppTokenProvider | undefined;
+
   /**
    * @param configuration the application's configuration, with exactly one credential
    * @throws ClientAuthError `invalid_client_credential`; ClientConfigurationError for every other mistake
    */
   constructor(configuration: Configuration) {
-    super(configuration, onlyCredential(configuration));
+    super(configuration, onlyCredential(configuration?.auth));
+  }
+
+  /**
+   * The one call. With `oboAssertion`, a token on behalf of the caller's user; with `account`, that user's token; with
+   * neither, the application's own.
+   *
+   * @throws ClientConfigurationError `invalid_option` when both are given; otherwise as the method it stands for
+   */
+  async acquireToken(request: ConfidentialTokenRequest): Promise<AuthenticationResult> {
+    const { account, oboAssertion } = request;
+    if (account && oboAssertion) {
+      throw clientConfigurationError("invalid_option", "account and oboAssertion are both given: give one of them.");
+    }
+    if (oboAssertion) return this.acquireTokenOnBehalfOf({ ...request, oboAssertion });
+    if (account) return silent(this.client, this.checked(request), { account, forceRefresh: false });
+    return this.acquireTokenByClientCredential(request);
   }
 
   /**
@@ -36,8 +74,11 @@ export class ConfidentialClientApplication extends ClientApplication {
    * @see RFC 6749 §4.4
    */
   async acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult> {
-    const { skipCache = false, fmiPath } = request;
-    return clientCredentials(this.client, this.checked(request, true), { skipCache, fmiPath });
+    const { skipCache = false, fmiPath, clientAssertion, azureRegion } = request;
+    const region = regionAsk(azureRegion);
+    const provider = this.#appTokenProvider;
+    const checked = this.checked(inTenant(request, this.client.defaultAuthority), true);
+    return clientCredentials(this.client, checked, { skipCache, fmiPath, clientAssertion, region, provider });
   }
 
   /**
@@ -49,22 +90,53 @@ export class ConfidentialClientApplication extends ClientApplication {
    * @see RFC 7523 §2.1
    */
   async acquireTokenOnBehalfOf(request: OnBehalfOfRequest): Promise<AuthenticationResult> {
-    const checked = this.checked(request, true);
-    const remedy = "pass the access token this API was called with.";
-    const oboAssertion = requiredText(request.oboAssertion, "oboAssertion", remedy, checked.correlationId);
-    return onBehalfOf(this.client, checked, { oboAssertion, skipCache: request.skipCache ?? false });
+    const { oboAssertion, sessionKey, skipCache = false } = request;
+    return onBehalfOf(this.client, this.checked(request, true), { oboAssertion, sessionKey, skipCache });
+  }
+
+  /** Forgets the tokens of long-running on-behalf-of work. */
+  async endOnBehalfOfSession(sessionKey: string): Promise<void> {
+    return endOnBehalfOfSession(this.client, sessionKey);
+  }
+
+  /**
+   * A user's token for an agent identity. Always asks the identity provider; later tokens come from
+   * {@link acquireTokenSilent}.
+   *
+   * @throws ClientAuthError `empty_fic_assertion`, `missing_user_identifier`, `conflicting_user_identifiers`
+   */
+  async acquireTokenByUserFederatedIdentityCredential(
+    request: UserFederatedIdentityCredentialRequest,
+  ): Promise<AuthenticationResult> {
+    return userFederatedIdentity(this.client, this.checked(request, true), request);
+  }
+
+  /**
+   * Gets app tokens from somewhere else than the token endpoint, such as a managed identity. The cache still comes first.
+   *
+   * @param provider called when the cache has no token
+   */
+  SetAppTokenProvider(provider: AppTokenProvider): void {
+    this.#appTokenProvider = provider;
+  }
+
+  /** Forgets the application's own tokens, in every tenant. Users stay signed in. */
+  async removeTokensForClient(): Promise<void> {
+    return this.client.tokenCache.removeAppTokens();
   }
 }
 
-function onlyCredential(configuration: Configuration): ClientCredential {
-  const auth: Readonly<Record<string, unknown>> = { ...configuration?.auth };
-  const given = ["clientSecret", "clientAssertion", "clientCertificate"].filter((field) => auth[field]);
-  const { clientSecret } = auth;
-  if (given.length === 1 && typeof clientSecret === "string") return { kind: "secret", secret: clientSecret };
-  throw clientAuthError(
-    "invalid_client_credential",
-    given.length > 1
-      ? `auth has ${given.join(" and ")}: give exactly one credential.`
-      : "auth.clientSecret is missing or empty: a confidential client proves itself with a credential.",
-  );
+/** `azureRegion` of the request, else `MSAL_FORCE_REGION`, unless the request opts out. */
+function regionAsk(azureRegion: string | undefined): RegionAsk | undefined {
+  if (azureRegion === "DisableMsalForceRegion") return undefined;
+  const region = azureRegion || process.env["MSAL_FORCE_REGION"];
+  return region ? { azureRegion: region, environmentRegion: process.env["REGION_NAME"] } : undefined;
+}
+
+/** The request with its `tenantId` put into the authority. */
+function inTenant(request: ClientCredentialRequest, defaultAuthority: string): ClientCredentialRequest {
+  if (!request.tenantId) return request;
+  const url = new URL(request.authority ?? authorityForCloud(defaultAuthority, request.azureCloudOptions));
+  const { azureCloudOptions: _, ...rest } = request;
+  return { ...rest, authority: `${url.origin}/${encodeURIComponent(request.tenantId)}` };
 }

@@ -1,20 +1,23 @@
 import {
+  AUTH_METHODS,
   authorityForCloud,
   authorityUrl,
   clientConfigurationError,
   parseJsonObject,
   ProtocolMode,
   systemClock,
+  type AuthMethod,
   type AuthorityOptions,
   type AzureCloudOptions,
+  type ClientCredential,
   type Clock,
   type HttpClient,
   type ICachePlugin,
   type LibraryInfo,
   type LoggerOptions,
-  type SecretAuthMethod,
   type TokenStore,
 } from "@tessera/core";
+import type { ClientAssertionCallback, ClientCertificate } from "./credential/credential.js";
 import { fromNetworkModule, type INetworkModule } from "./http/network-client.js";
 import { createUndiciHttpClient } from "./http/undici-http-client.js";
 import { version } from "./version.js";
@@ -29,6 +32,10 @@ export interface NodeAuthOptions {
   oidcAuthority?: string;
   /** Secret of a confidential client. */
   clientSecret?: string;
+  /** Certificate of a confidential client, or a function that returns the current one (rotation without a restart). */
+  clientCertificate?: ClientCertificate | (() => ClientCertificate | Promise<ClientCertificate>);
+  /** Signed JWT of a confidential client, or a function that fetches one when a request is sent. */
+  clientAssertion?: string | ClientAssertionCallback;
   /** Hosts to trust without asking Entra about them (B2C, AD FS, custom domains). */
   knownAuthorities?: string[];
   /** JSON text of an instance discovery response, to save the request. */
@@ -47,7 +54,11 @@ export interface NodeAuthOptions {
 export interface ClientMetadata {
   /** The only signature algorithm ID tokens may have, such as `RS256` or `HS256`. */
   id_token_signed_response_alg?: string;
-  /** How the secret is sent: `client_secret_post` or `client_secret_basic`. By default, as the provider lists. */
+  /**
+   * How the client proves itself: `client_secret_post`, `client_secret_basic` or `client_secret_jwt` with a secret;
+   * `private_key_jwt`, `tls_client_auth` or `self_signed_tls_client_auth` with a certificate. By default a secret is sent
+   * as the provider lists, and a certificate signs.
+   */
   token_endpoint_auth_method?: string;
 }
 
@@ -105,7 +116,8 @@ export interface CheckedConfiguration {
   readonly authority: string;
   readonly authorities: AuthorityOptions;
   readonly capabilities: readonly string[];
-  readonly authMethod: SecretAuthMethod | undefined;
+  readonly authMethod: AuthMethod | undefined;
+  readonly credential: ClientCredential;
   readonly idTokenAlgorithm: string | undefined;
   readonly cache: CheckedCache;
   readonly http: HttpClient;
@@ -130,9 +142,10 @@ const DEFAULT_AUTHORITY = "https://login.microsoftonline.com/common/";
 /**
  * Checks a configuration and fills in the defaults.
  *
+ * @param credential what the application proves itself with
  * @throws ClientConfigurationError naming the field, the value and the remedy
  */
-export function checkConfiguration(configuration: Configuration): CheckedConfiguration {
+export function checkConfiguration(configuration: Configuration, credential: ClientCredential): CheckedConfiguration {
   const { auth, cache, system = {}, telemetry } = configuration ?? {};
   if (typeof auth !== "object" || auth === null || typeof auth.clientId !== "string" || auth.clientId.trim() === "") {
     throw clientConfigurationError(
@@ -154,7 +167,8 @@ export function checkConfiguration(configuration: Configuration): CheckedConfigu
       authorityMetadata: json(auth.authorityMetadata, "auth.authorityMetadata", "invalid_authority_metadata"),
     },
     capabilities: texts(auth.clientCapabilities, "auth.clientCapabilities"),
-    authMethod: checkedAuthMethod(auth.clientMetadata?.token_endpoint_auth_method),
+    authMethod: checkedAuthMethod(auth.clientMetadata?.token_endpoint_auth_method, credential, system),
+    credential,
     idTokenAlgorithm: checkedAlgorithm(auth),
     cache: checkedCache(cache ?? {}),
     http: checkedHttp(system),
@@ -184,13 +198,20 @@ function checkedMode(auth: NodeAuthOptions, system: NodeSystemOptions): Protocol
   throw invalid("system.protocolMode", `is "${String(mode)}"`, "use ProtocolMode.AAD or ProtocolMode.OIDC");
 }
 
-function checkedAuthMethod(method: string | undefined): SecretAuthMethod | undefined {
-  if (method === undefined || method === "client_secret_post" || method === "client_secret_basic") return method;
-  throw invalid(
-    "auth.clientMetadata.token_endpoint_auth_method",
-    `is "${method}"`,
-    "use client_secret_post or client_secret_basic",
-  );
+function checkedAuthMethod(
+  method: string | undefined,
+  { kind }: ClientCredential,
+  { networkClient }: NodeSystemOptions,
+): AuthMethod | undefined {
+  if (method === undefined) return undefined;
+  const field = "auth.clientMetadata.token_endpoint_auth_method";
+  const known: readonly AuthMethod[] = AUTH_METHODS[kind];
+  const found = known.find((name) => name === method);
+  if (!found) throw invalid(field, `is "${method}"`, `with this credential (${kind}) use ${known.join(", ")}`);
+  if (networkClient && found.includes("tls_client_auth")) {
+    throw invalid(field, `is "${method}" beside system.networkClient`, "leave one out: only the built-in client presents a certificate");
+  }
+  return found;
 }
 
 function checkedAlgorithm({ clientMetadata, clientSecret }: NodeAuthOptions): string | undefined {

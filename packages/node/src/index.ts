@@ -11,6 +11,7 @@ export {
   ClientAuthErrorCodes,
   ClientConfigurationError,
   ClientConfigurationErrorCodes,
+  claimsFromChallenge,
   createMemoryTokenStore,
   DistributedCachePlugin,
   InteractionRequiredAuthError,
@@ -18,11 +19,17 @@ export {
   Logger,
   LogLevel,
   ProtocolMode,
+  parseAuthenticationChallenges,
   ServerError,
   TokenCache,
   TokenCacheContext,
   type AccountFilter,
   type AccountInfo,
+  type AppTokenProvider as IAppTokenProvider,
+  type AppTokenProviderParameters,
+  type AppTokenProviderResult,
+  type AuthCodeFlow,
+  type AuthenticationChallenge,
   type AuthenticationResult,
   type AzureCloudOptions,
   type CacheKVStore,
@@ -42,8 +49,11 @@ export {
   type TokenStore,
   type ValidCacheType,
 } from "@tessera/core";
+export { createAuthenticatedFetch, type AuthenticatedFetchOptions, type TokenSource } from "./authenticated-fetch.js";
 export { ClientApplication } from "./client-application.js";
-export { ConfidentialClientApplication } from "./confidential-client-application.js";
+export { ConfidentialClientApplication, type ConfidentialTokenRequest } from "./confidential-client-application.js";
+export type { ClientAssertionCallback, ClientCertificate } from "./credential/credential.js";
+export { federatedTokenFile, githubActionsToken } from "./credential/federated-token.js";
 export type {
   CacheOptions,
   ClientMetadata,
@@ -57,4 +67,5 @@ export type { INetworkModule, NetworkRequestOptions, NetworkResponse } from "./h
 export { PublicClientApplication } from "./public-client-application.js";
 export { PromptValue, ResponseMode } from "./prompt-value.js";
 export type * from "./requests.js";
+export { tokenCredential, type AccessToken, type GetTokenOptions, type TokenCredential } from "./token-credential.js";
 export { version } from "./version.js";

@@ -1,4 +1,4 @@
-import type { AccountInfo, AzureCloudOptions, BaseRequest } from "@tessera/core";
+import type { AccountInfo, AssertionSource, AzureCloudOptions, BaseRequest } from "@tessera/core";
 
 /** What the requests of all user flows have in common. */
 interface UserRequest extends BaseRequest {
@@ -54,6 +54,15 @@ export interface AuthorizationCodeRequest extends UserRequest {
   readonly enableSpaAuthorizationCode?: boolean;
 }
 
+/** Request of {@link ClientApplication.initiateAuthCodeFlow}. */
+export interface AuthCodeFlowRequest
+  extends Omit<AuthorizationUrlRequest, "state" | "nonce" | "codeChallenge" | "codeChallengeMethod"> {
+  /** Seconds since the user last proved who they are, at most; `auth_time` of the ID token is checked against it. */
+  readonly maxAge?: number;
+  /** `code` (default), or `code id_token` for the hybrid flow. */
+  readonly responseType?: "code" | "code id_token";
+}
+
 /** Parameters of the authorization response, as they came to the redirect URI. */
 export interface AuthorizationCodePayload {
   readonly code: string;
@@ -78,6 +87,12 @@ export interface RefreshTokenRequest extends UserRequest {
   readonly redirectUri?: string;
   /** Keep the tokens even though the user is not in the cache yet. */
   readonly forceCache?: boolean;
+}
+
+/** Request of {@link ClientApplication.acquireTokenByUsernamePassword}. */
+export interface UsernamePasswordRequest extends UserRequest {
+  readonly username: string;
+  readonly password: string;
 }
 
 /** Request of {@link ClientApplication.acquireTokenSilent}. */
@@ -105,6 +120,12 @@ export interface ClientCredentialRequest extends BaseRequest {
   readonly skipCache?: boolean;
   /** Path of the agent identity the token is for (federated managed identity); kept apart from other tokens. */
   readonly fmiPath?: string;
+  /** Proves the client in place of its own credential. */
+  readonly clientAssertion?: AssertionSource;
+  /** Tenant id or domain, in place of the one in the authority. */
+  readonly tenantId?: string;
+  /** Use the endpoint of an Azure region: its name, or `TryAutoDetect`. */
+  readonly azureRegion?: string;
   /** National cloud and tenant, in place of `authority`. */
   readonly azureCloudOptions?: AzureCloudOptions;
 }
@@ -113,10 +134,30 @@ export interface ClientCredentialRequest extends BaseRequest {
 export interface OnBehalfOfRequest extends BaseRequest {
   /** Scopes of the downstream API. */
   readonly scopes: readonly string[];
-  /** The access token this API was called with. */
-  readonly oboAssertion: string;
+  /** The access token this API was called with. May be left out when a `sessionKey` goes on with earlier tokens. */
+  readonly oboAssertion?: string;
+  /**
+   * Name of work that goes on when the caller has left, such as a job id. With an assertion it begins; alone it goes on,
+   * renewing with the refresh token. Whoever knows the key has the tokens: do not let callers choose it.
+   */
+  readonly sessionKey?: string;
   /** Ask the identity provider even if the cache holds a token. */
   readonly skipCache?: boolean;
+  /** National cloud and tenant, in place of `authority`. */
+  readonly azureCloudOptions?: AzureCloudOptions;
+}
+
+/** Request of {@link ConfidentialClientApplication.acquireTokenByUserFederatedIdentityCredential}. */
+export interface UserFederatedIdentityCredentialRequest extends BaseRequest {
+  readonly scopes: readonly string[];
+  /** The federated identity credential: the agent's instance token. */
+  readonly assertion: string;
+  /** Object id of the user; one of this and `username`. */
+  readonly userObjectId?: string;
+  /** User name; one of this and `userObjectId`. */
+  readonly username?: string;
+  /** Proves the client in place of its own credential. */
+  readonly clientAssertion?: AssertionSource;
   /** National cloud and tenant, in place of `authority`. */
   readonly azureCloudOptions?: AzureCloudOptions;
 }

@@ -8,6 +8,8 @@ export interface ProviderMetadata {
   readonly token_endpoint: string;
   readonly jwks_uri: string;
   readonly end_session_endpoint?: string;
+  /** Endpoints for clients that prove themselves in TLS (RFC 8705 §5). */
+  readonly mtls_endpoint_aliases?: { readonly token_endpoint?: string };
   readonly id_token_signing_alg_values_supported?: readonly string[];
   readonly token_endpoint_auth_methods_supported?: readonly string[];
   readonly [member: string]: unknown;

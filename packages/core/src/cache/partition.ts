@@ -74,12 +74,15 @@ export class Partition {
 
   /**
    * When the last token expires, in seconds since the epoch; `Infinity` while there is a refresh token that does not say.
+   * The refresh token of an on-behalf-of call is of no use once the call's own tokens have expired; that of a session is.
    */
   lastExpiry(): number {
     let last = 0;
     for (const entry of this.#entries) {
       if (isOf(entry, "AccessToken")) last = Math.max(last, Number(entry.entity.expires_on) || 0);
-      if (isOf(entry, "RefreshToken")) last = Math.max(last, Number(entry.entity.expires_on) || Infinity);
+      if (isOf(entry, "RefreshToken") && outlivesAccessTokens(entry)) {
+        last = Math.max(last, Number(entry.entity.expires_on) || Infinity);
+      }
     }
     return last;
   }
@@ -157,6 +160,11 @@ export function grants(facts: AccessTokenFacts, scopes: readonly string[]): bool
 /** Whether two scope sets share a scope that names a resource: the newer token then replaces the older. */
 export function scopesIntersect(older: AccessTokenFacts, newer: AccessTokenFacts): boolean {
   return searchScopes(newer.scopeList).some((scope) => older.scopes.has(scope));
+}
+
+function outlivesAccessTokens({ entity }: Entry<"RefreshToken">): boolean {
+  const hash = entity["userAssertionHash"];
+  return typeof hash !== "string" || hash.startsWith("session.");
 }
 
 function isOf<S extends Section>(entry: Entry, section: S): entry is Entry<S> & Entry {

@@ -234,11 +234,16 @@ export class PartitionedCache {
     }
   }
 
-  /** Forgets the tokens of an app itself, in every tenant under the given hosts, or in all. */
+  /** Forgets the tokens of an app itself, in every tenant. */
   removeAppTokens(clientId: string): void {
     for (const [key] of [...this.#contents.partitions.entries("apps")]) {
       this.#remove(key, ({ entity }) => entity["client_id"] === clientId);
     }
+  }
+
+  /** Forgets everything in a partition. */
+  removePartition(key: PartitionKey): void {
+    this.#put(key, undefined);
   }
 
   /** Forgets everything. */

@@ -147,6 +147,15 @@ export class TokenCache implements ISerializableTokenCache {
     await this.write(userPartition(homeAccountId), () => cache.removeUser(homeAccountId, aliasesOf(environment)));
   }
 
+  /** Forgets the tokens of the application itself, in every tenant. */
+  async removeAppTokens(): Promise<void> {
+    const { cache, clientId, store } = this.#parts;
+    const names = store ? ((await store.list(`app:${clientId}.`)) as readonly PartitionKey[]) : [];
+    for (const name of names) await store?.remove(name);
+    if (store) cache.removeAppTokens(clientId);
+    else await this.write(`app:${clientId}.`, () => cache.removeAppTokens(clientId));
+  }
+
   /** Loads what a plugin has stored into memory, in place of what is there. Done before every access anyway. */
   async overwriteCache(): Promise<void> {
     await this.read("user:", () => undefined);

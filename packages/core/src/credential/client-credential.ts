@@ -1,44 +1,124 @@
 import type { Authority } from "../authority/authority.js";
+import type { Clock } from "../clock.js";
+import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
+import type { ClientTls } from "../http/http-client.js";
+import { secureUrl } from "../http/secure-url.js";
 import { Parameters } from "../request/parameters.js";
+import { readCertificate, type Certificate, type CertificateOptions } from "./certificate.js";
+import { AssertionSigner } from "./signed-assertion.js";
 
-/** How a client proves itself at the token endpoint. */
+/** What an assertion callback is told. */
+export interface AssertionContext {
+  readonly clientId: string;
+  /** URL the assertion will be sent to. */
+  readonly tokenEndpoint: string;
+  /** Path of the agent identity the token is for, if the request names one. */
+  readonly fmiPath?: string;
+}
+
+/** A signed assertion, or a function that fetches one when it is needed. */
+export type AssertionSource = string | ((context: AssertionContext) => Promise<string>);
+
+/** A certificate, or a function that returns the current one, so that it can be rotated without a restart. */
+export type CertificateSource = CertificateOptions | (() => CertificateOptions | Promise<CertificateOptions>);
+
+/** The one thing a client proves itself with. */
 export type ClientCredential =
   /** A public client: nothing to prove with. */
   | { readonly kind: "none" }
   /** A shared secret. */
-  | { readonly kind: "secret"; readonly secret: string };
+  | { readonly kind: "secret"; readonly secret: string }
+  /** A key and its certificate. */
+  | { readonly kind: "certificate"; readonly certificate: CertificateSource }
+  /** A JWT that someone else has signed. */
+  | { readonly kind: "assertion"; readonly assertion: AssertionSource };
 
-/** `token_endpoint_auth_method` values of RFC 7591 §2 that a secret can be used with. */
-export type SecretAuthMethod = "client_secret_post" | "client_secret_basic";
+/** `token_endpoint_auth_method` values (RFC 7591 §2, RFC 8705 §2). */
+export const AUTH_METHODS = {
+  secret: ["client_secret_post", "client_secret_basic", "client_secret_jwt"],
+  certificate: ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"],
+  assertion: ["private_key_jwt"],
+  none: ["none"],
+} as const satisfies Readonly<Record<ClientCredential["kind"], readonly string[]>>;
+/** One of {@link AUTH_METHODS}. */
+export type AuthMethod = (typeof AUTH_METHODS)[ClientCredential["kind"]][number];
 
-/** What proves the client: parameters for the body, or a header. */
+/** What proves the client in one request. */
 export interface ClientAuthentication {
   readonly parameters: Parameters;
   readonly headers: Readonly<Record<string, string>>;
+  /** Where to send the request, if not to the authority's token endpoint (RFC 8705 §5). */
+  readonly tokenEndpoint?: string;
+  /** Certificate to present in TLS. */
+  readonly tls?: ClientTls;
 }
+
+/** What a single request brings along. */
+export interface AuthenticationAsk {
+  /** Used in place of the client's own credential. */
+  readonly assertion?: AssertionSource | undefined;
+  readonly fmiPath?: string | undefined;
+}
+
+/** Proves the client to an authority. Called only when a request is about to be sent. */
+export type ClientAuthenticator = (authority: Authority, ask?: AuthenticationAsk) => Promise<ClientAuthentication>;
+
+const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /**
- * Proves the client (RFC 6749 §2.3). A secret goes into the body, or into HTTP Basic when the client's registration says
- * so, or when an OpenID Provider does not list posting among its methods.
- *
- * @param credential the client's one credential
- * @param method the method the client is registered with, if the configuration says
+ * @param credential the client's one credential; a certificate that is not a function is checked at once
+ * @param method how the client is registered to prove itself, if the configuration says
+ * @throws ClientConfigurationError `invalid_certificate`
  */
-export function authenticateClient(
+export function createAuthenticator(
   credential: ClientCredential,
-  clientId: string,
-  authority: Authority,
-  method: SecretAuthMethod | undefined,
-): ClientAuthentication {
-  const parameters = new Parameters();
-  if (credential.kind === "none") return { parameters, headers: {} };
-  if ((method ?? methodOf(authority)) === "client_secret_basic") {
-    return { parameters, headers: { authorization: basic(clientId, credential.secret) } };
-  }
-  return { parameters: parameters.set("client_secret", credential.secret), headers: {} };
+  client: { readonly clientId: string; readonly method: AuthMethod | undefined; readonly clock: Clock },
+): ClientAuthenticator {
+  const { clientId, clock, method } = client;
+  const signer = new AssertionSigner(clientId, clock);
+  const certificate = credential.kind === "certificate" ? currentCertificate(credential.certificate, clock) : undefined;
+
+  return async (authority, ask = {}) => {
+    const tokenEndpoint = authority.metadata.token_endpoint;
+    const given = ask.assertion ?? (credential.kind === "assertion" ? credential.assertion : undefined);
+    if (given !== undefined) return bearing(await fetchAssertion(given, { clientId, tokenEndpoint }, ask.fmiPath));
+    if (credential.kind === "secret") {
+      const { secret } = credential;
+      switch (method ?? secretMethod(authority)) {
+        case "client_secret_basic":
+          return { parameters: new Parameters(), headers: { authorization: basic(clientId, secret) } };
+        case "client_secret_jwt":
+          return bearing(await signer.withSecret(secret, audienceOf(authority)));
+        default:
+          return { parameters: new Parameters().set("client_secret", secret), headers: {} };
+      }
+    }
+    if (certificate) {
+      const current = await certificate();
+      if (method === "tls_client_auth" || method === "self_signed_tls_client_auth") return inTls(current, authority);
+      return bearing(await signer.withCertificate(current, authority, audienceOf(authority)));
+    }
+    return { parameters: new Parameters(), headers: {} };
+  };
 }
 
-function methodOf({ url, metadata }: Authority): SecretAuthMethod {
+function bearing(assertion: string): ClientAuthentication {
+  const parameters = new Parameters().set("client_assertion", assertion).set("client_assertion_type", JWT_BEARER);
+  return { parameters, headers: {} };
+}
+
+async function fetchAssertion(source: AssertionSource, context: AssertionContext, fmiPath?: string): Promise<string> {
+  const assertion = typeof source === "string" ? source : await source({ ...context, ...(fmiPath ? { fmiPath } : {}) });
+  if (typeof assertion === "string" && assertion !== "") return assertion;
+  throw clientAuthError("invalid_assertion", "clientAssertion is empty: give a signed JWT, or a function that returns one.");
+}
+
+/** Entra expects its token endpoint as the audience, OpenID Providers themselves. */
+function audienceOf({ url, metadata }: Authority): string {
+  return url.kind === "oidc" ? metadata.issuer : metadata.token_endpoint;
+}
+
+function secretMethod({ url, metadata }: Authority): AuthMethod {
   // Entra, B2C, External ID and AD FS accept posting; that is what MSAL does.
   if (url.kind !== "oidc") return "client_secret_post";
   const supported = metadata.token_endpoint_auth_methods_supported;
@@ -46,6 +126,33 @@ function methodOf({ url, metadata }: Authority): SecretAuthMethod {
   return Array.isArray(supported) && supported.includes("client_secret_post")
     ? "client_secret_post"
     : "client_secret_basic";
+}
+
+function inTls({ tls }: Certificate, { metadata }: Authority): ClientAuthentication {
+  if (!tls) {
+    throw clientConfigurationError(
+      "invalid_certificate",
+      "auth.clientCertificate.publicCertificate is missing: mutual TLS presents the certificate itself.",
+    );
+  }
+  const aliases = metadata.mtls_endpoint_aliases?.token_endpoint;
+  if (aliases !== undefined) secureUrl(aliases, "mtls_endpoint_aliases.token_endpoint");
+  return { parameters: new Parameters(), headers: {}, tls, ...(aliases ? { tokenEndpoint: aliases } : {}) };
+}
+
+/** The certificate to use now; read again only when the function returns another one. */
+function currentCertificate(source: CertificateSource, clock: Clock): () => Promise<Certificate> {
+  if (typeof source !== "function") {
+    const certificate = readCertificate(source, clock.now());
+    return async () => certificate;
+  }
+  let known: { readonly text: string; readonly certificate: Certificate } | undefined;
+  return async () => {
+    const options = await source();
+    const text = JSON.stringify(options);
+    if (known?.text !== text) known = { text, certificate: readCertificate(options, clock.now()) };
+    return known.certificate;
+  };
 }
 
 function basic(clientId: string, secret: string): string {

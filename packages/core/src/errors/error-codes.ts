@@ -53,6 +53,14 @@ export const ClientAuthErrorCodes = {
   missingTenantIdError: "missing_tenant_id_error",
   /** A confidential client has no credential, or more than one. */
   invalidClientCredential: "invalid_client_credential",
+  /** An assertion to prove the client with is empty. */
+  invalidAssertion: "invalid_assertion",
+  /** A user federated identity credential request lacks its assertion. */
+  emptyFicAssertion: "empty_fic_assertion",
+  /** Both `userObjectId` and `username` are given. */
+  conflictingUserIdentifiers: "conflicting_user_identifiers",
+  /** Neither `userObjectId` nor `username` is given. */
+  missingUserIdentifier: "missing_user_identifier",
   /** The token endpoint's answer is not what RFC 6749 §5.1 asks for. */
   invalidTokenResponse: "invalid_token_response",
   /** The ID token fails a check of OpenID Connect Core §3.1.3.7. */
@@ -101,6 +109,8 @@ export const ClientConfigurationErrorCodes = {
   clientIdMissing: "client_id_missing",
   /** A public client was given a credential. */
   publicClientWithCredential: "public_client_with_credential",
+  /** The client certificate cannot be used: its parts do not belong together, it expired, … */
+  invalidCertificate: "invalid_certificate",
   /** An option has a value of the wrong type or outside its range. */
   invalidOption: "invalid_option",
   /** The installed Node.js lacks something, or an optional package is not installed. */

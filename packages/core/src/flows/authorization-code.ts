@@ -32,6 +32,8 @@ export interface AuthorizationAsk {
   readonly state?: string;
   readonly codeChallenge?: string;
   readonly codeChallengeMethod?: string;
+  /** `code` by default. */
+  readonly responseType?: string;
 }
 
 /** What a code redemption says beside the common fields. */
@@ -44,6 +46,8 @@ export interface CodeAsk {
   /** `client_info` of the authorization response. */
   readonly clientInfo?: string | undefined;
   readonly enableSpaAuthorizationCode?: boolean | undefined;
+  /** Seconds since the user last proved who they are, at most. */
+  readonly maxAge?: number | undefined;
 }
 
 /** Parameters of the authorization response, as they came to the redirect URI. */
@@ -93,7 +97,7 @@ export async function authorizationUrl(client: Client, request: TokenRequest, as
   parameters.set("claims", mergeClaims({ claims, capabilities: client.capabilities, entraDefaults: entra }));
   if (entra) addLibraryInfo(parameters, client.library, false);
   parameters
-    .set("response_type", "code")
+    .set("response_type", ask.responseType ?? "code")
     .set("code_challenge", ask.codeChallenge)
     .set("code_challenge_method", ask.codeChallengeMethod)
     .addMissing(request.extraQueryParameters);
@@ -152,6 +156,7 @@ export async function redeemCode(
           .set("return_spa_code", ask.enableSpaAuthorizationCode ? "1" : undefined),
         owner: { kind: "user" },
         nonce: { expected: ask.nonce },
+        maxAge: ask.maxAge,
         throttleKey: key,
         headers: clientInfo ? anchorMailbox(`${clientInfo.uid}.${clientInfo.utid}`, authority) : {},
       },

@@ -1,16 +1,21 @@
+import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
+import { regionalAuthority, type Region, type RegionAsk } from "../authority/region.js";
 import { appPartition } from "../cache/partition-key.js";
 import { epochSeconds } from "../clock.js";
+import type { AssertionSource } from "../credential/client-credential.js";
 import { clientAuthError } from "../errors/errors.js";
+import type { Call } from "../http/transport.js";
 import { Parameters } from "../request/parameters.js";
 import { requestedScopes, withoutOidcScopes } from "../request/scopes.js";
 import type { TokenRequest } from "../request/token-request.js";
+import { providedTokens, type AppTokenProvider } from "../response/provided-tokens.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { ApiId, CacheOutcome } from "../telemetry.js";
 import type { Client } from "./client.js";
 import { freshness } from "./freshness.js";
-import { redeem, type Grant } from "./redeem.js";
+import { acceptTokens, redeem, type Grant } from "./redeem.js";
 import { sharedCall } from "./shared-call.js";
 
 /** What a client credentials request says beside the common fields. */
@@ -18,6 +23,12 @@ export interface ClientCredentialsAsk {
   readonly skipCache: boolean;
   /** Path of the agent identity the token is for; sent as `fmi_path`. */
   readonly fmiPath?: string | undefined;
+  /** Proves the client in place of its own credential. */
+  readonly clientAssertion?: AssertionSource | undefined;
+  /** Use the endpoint of a region. */
+  readonly region?: RegionAsk | undefined;
+  /** Gets the token in place of the token endpoint. */
+  readonly provider?: AppTokenProvider | undefined;
 }
 
 /**
@@ -39,21 +50,24 @@ export async function clientCredentials(
     );
   }
   const scopes = requestedScopes(withoutOidcScopes(request.scopes), true, request.correlationId);
-  if (ask.skipCache || request.claims) return send(client, request, ask, url, scopes, CacheOutcome.forcedOrClaims);
+  const wanted: Wanted = { request, ask, url, scopes };
+  if (ask.skipCache || request.claims) return send(client, wanted, CacheOutcome.forcedOrClaims);
 
-  const look = (): AuthenticationResult | CacheOutcome => cached(client, request, ask, url, scopes);
+  const look = (): AuthenticationResult | CacheOutcome => cached(client, wanted);
   const { tokenCache } = client;
   const found = tokenCache.immediate ? look() : await tokenCache.read(appPartition(client.clientId, realmOf(url)), look);
-  return typeof found === "object" ? found : send(client, request, ask, url, scopes, found);
+  return typeof found === "object" ? found : send(client, wanted, found);
 }
 
-function cached(
-  client: Client,
-  request: TokenRequest,
-  ask: ClientCredentialsAsk,
-  url: AuthorityUrl,
-  scopes: readonly string[],
-): AuthenticationResult | CacheOutcome {
+interface Wanted {
+  readonly request: TokenRequest;
+  readonly ask: ClientCredentialsAsk;
+  readonly url: AuthorityUrl;
+  readonly scopes: readonly string[];
+}
+
+function cached(client: Client, wanted: Wanted): AuthenticationResult | CacheOutcome {
+  const { request, url, scopes } = wanted;
   const realm = realmOf(url);
   const tokens = client.cache.findTokens({
     partition: appPartition(client.clientId, realm),
@@ -61,44 +75,53 @@ function cached(
     environments: client.authorities.aliasesOf(url.host),
     realms: [realm.toLowerCase()],
     scopes,
-    components: componentsOf(request, ask),
+    components: componentsOf(wanted),
   });
   if (!tokens) return CacheOutcome.noToken;
   const state = freshness(tokens.accessToken, epochSeconds(client.clock));
   if (state === "stale") return CacheOutcome.expired;
-  if (state === "due") {
-    const renewal = { ...request, signal: undefined, timeoutMs: undefined };
-    send(client, renewal, ask, url, scopes, CacheOutcome.proactive).catch((error: unknown) => {
-      client.logger().warning(`The token in the cache stays in use, renewing it failed: ${String(error)}`, request.correlationId);
-    });
-  }
+  if (state === "due") renewInBackground(client, wanted);
   client.telemetry.countHit();
   const { correlationId } = request;
   return authenticationResult(tokens, { authority: url.href, correlationId, fromCache: true });
 }
 
-function send(
-  client: Client,
-  request: TokenRequest,
-  ask: ClientCredentialsAsk,
-  url: AuthorityUrl,
-  scopes: readonly string[],
-  cacheOutcome: CacheOutcome,
-): Promise<AuthenticationResult> {
-  const key = ["client_credentials", url.href, ask.fmiPath, ...scopes].join(" ");
-  return sharedCall(client, request, key, async (call) => {
-    const authority = await client.authorities.resolve(url, call);
-    return redeem(client, authority, request, grant(request, ask, scopes, cacheOutcome, key), call);
+function renewInBackground(client: Client, wanted: Wanted): void {
+  const request = { ...wanted.request, signal: undefined, timeoutMs: undefined };
+  send(client, { ...wanted, request }, CacheOutcome.proactive).catch((error: unknown) => {
+    const { correlationId } = request;
+    client.logger().warning(`The token in the cache stays in use, renewing it failed: ${String(error)}`, correlationId);
   });
 }
 
-function grant(
-  request: TokenRequest,
+function send(client: Client, wanted: Wanted, cacheOutcome: CacheOutcome): Promise<AuthenticationResult> {
+  const { request, ask, url, scopes } = wanted;
+  const assertion = typeof ask.clientAssertion === "string" ? ask.clientAssertion : "";
+  const key = ["client_credentials", url.href, ask.fmiPath, ask.region?.azureRegion, assertion, ...scopes].join(" ");
+  return sharedCall(client, request, key, async (call) => {
+    const authority = await client.authorities.resolve(url, call);
+    if (ask.provider) {
+      const requestedAt = epochSeconds(client.clock);
+      const tokens = await providedTokens(ask.provider, { request, scopes, tenantId: url.tenant });
+      return acceptTokens(client, authority, request, grant(wanted, cacheOutcome, key), { tokens, requestedAt }, call);
+    }
+    const { regional, region } = await inRegion(client, authority, ask, call);
+    return redeem(client, regional, request, grant(wanted, cacheOutcome, key, region), call);
+  });
+}
+
+async function inRegion(
+  client: Client,
+  authority: Authority,
   ask: ClientCredentialsAsk,
-  scopes: readonly string[],
-  cacheOutcome: CacheOutcome,
-  throttleKey: string,
-): Grant {
+  call: Call,
+): Promise<{ readonly regional: Authority; readonly region: Region | undefined }> {
+  const region = ask.region && (await client.regions.resolve(ask.region, call));
+  return { regional: regionalAuthority(authority, region?.name), region };
+}
+
+function grant(wanted: Wanted, cacheOutcome: CacheOutcome, throttleKey: string, region?: Region): Grant {
+  const { ask, scopes } = wanted;
   return {
     apiId: ApiId.clientCredential,
     cacheOutcome,
@@ -110,12 +133,14 @@ function grant(
     owner: { kind: "app" },
     nonce: "unchecked",
     throttleKey,
-    components: componentsOf(request, ask),
+    components: componentsOf(wanted),
+    region,
+    authentication: { assertion: ask.clientAssertion, fmiPath: ask.fmiPath },
   };
 }
 
 /** What the token is bound to beside its scopes; part of its cache key. */
-function componentsOf({ claimsFromClient }: TokenRequest, { fmiPath }: ClientCredentialsAsk): Grant["components"] {
+function componentsOf({ request: { claimsFromClient }, ask: { fmiPath } }: Wanted): Grant["components"] {
   if (!fmiPath && !claimsFromClient) return undefined;
   return { ...(fmiPath ? { fmi_path: fmiPath } : {}), ...(claimsFromClient ? { client_claims: claimsFromClient.text } : {}) };
 }

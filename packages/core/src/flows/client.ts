@@ -1,22 +1,25 @@
+import type { RegionDetector } from "../authority/region.js";
 import type { AuthorityResolver } from "../authority/resolver.js";
 import type { PartitionedCache } from "../cache/partitioned-cache.js";
 import type { TokenCache } from "../cache/token-cache.js";
 import type { Clock } from "../clock.js";
-import type { ClientCredential, SecretAuthMethod } from "../credential/client-credential.js";
+import type { ClientAuthenticator } from "../credential/client-credential.js";
 import type { SingleFlight } from "../flight/single-flight.js";
 import type { Throttle } from "../http/throttle.js";
 import type { Transport } from "../http/transport.js";
 import type { Logger } from "../logger.js";
 import type { KeySource } from "../response/key-source.js";
 import type { LibraryInfo, ServerTelemetry } from "../telemetry.js";
+import type { UsedFlows } from "./used-flows.js";
 
 /** Everything a flow needs of the application it runs for. Built once, in the application's constructor. */
 export interface Client {
   readonly clientId: string;
   readonly defaultAuthority: string;
-  readonly credential: ClientCredential;
-  /** `token_endpoint_auth_method` of the client's registration. */
-  readonly authMethod: SecretAuthMethod | undefined;
+  /** Proves the client in a token request. */
+  readonly authenticate: ClientAuthenticator;
+  /** The client's secret, if that is its credential: the key of HS256 signatures. */
+  readonly secret: string | undefined;
   /** `id_token_signed_response_alg` of the client's registration. */
   readonly idTokenAlgorithm: string | undefined;
   /** Capabilities such as `CP1`. */
@@ -29,6 +32,8 @@ export interface Client {
   readonly throttle: Throttle;
   readonly flights: SingleFlight;
   readonly keys: KeySource;
+  readonly regions: RegionDetector;
+  readonly usedFlows: UsedFlows;
   readonly clock: Clock;
   readonly library: LibraryInfo;
   readonly telemetry: ServerTelemetry;

@@ -3,6 +3,9 @@ import { accessTokenFacts, type Entry } from "../cache/partition.js";
 /** An access token is not handed out in its last five minutes: it must survive the way to the API. */
 const EXPIRY_MARGIN_SECONDS = 300;
 
+/** MSAL Node rounds the time to the nearest second: what it has just cached lies up to half a second ahead. */
+const ROUNDING_SECONDS = 1;
+
 /**
  * What can be done with a cached access token: hand it out, hand it out and renew it (`refresh_on` has passed), or renew
  * it first.
@@ -13,6 +16,6 @@ export type Freshness = "fresh" | "due" | "stale";
 export function freshness(entry: Entry<"AccessToken">, now: number): Freshness {
   const { expiresOn, cachedAt, refreshOn } = accessTokenFacts(entry);
   // A token from the future means that the clock was turned back: its expiry cannot be trusted. NaN is stale, too.
-  if (!(now + EXPIRY_MARGIN_SECONDS <= expiresOn) || cachedAt > now) return "stale";
+  if (!(now + EXPIRY_MARGIN_SECONDS <= expiresOn) || cachedAt > now + ROUNDING_SECONDS) return "stale";
   return refreshOn !== undefined && refreshOn <= now ? "due" : "fresh";
 }

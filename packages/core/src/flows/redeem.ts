@@ -1,10 +1,11 @@
 import type { Authority } from "../authority/authority.js";
+import type { Region } from "../authority/region.js";
 import { accountKey, accessTokenKey, idTokenKey } from "../cache/keys.js";
 import type { Entry } from "../cache/partition.js";
 import type { CacheRecord } from "../cache/partitioned-cache.js";
 import { cacheRecord, mergeAccount, storable, type TokenOwner } from "../cache/record.js";
 import { epochSeconds } from "../clock.js";
-import { authenticateClient } from "../credential/client-credential.js";
+import type { AuthenticationAsk } from "../credential/client-credential.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { HttpResponse } from "../http/http-client.js";
 import type { Call } from "../http/transport.js";
@@ -29,10 +30,16 @@ export interface Grant {
   readonly owner: TokenOwner;
   /** The nonce the ID token must carry; `"unchecked"` where no authorization request was made. */
   readonly nonce: IdTokenExpectations["nonce"];
+  /** Seconds since the user last proved who they are, at most. */
+  readonly maxAge?: number | undefined;
   /** Equal for requests a server may want to be spared together: grant, user and scopes. */
   readonly throttleKey: string;
   /** What the token is bound to beside its scopes. */
   readonly components?: Readonly<Record<string, string>> | undefined;
+  /** The region the request goes to. */
+  readonly region?: Region | undefined;
+  /** What this request proves the client with, if not with its own credential. */
+  readonly authentication?: AuthenticationAsk;
   /** Extra headers. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Write to the cache only if the user is still in it: a refresh must not bring back who signed out meanwhile. */
@@ -62,6 +69,18 @@ export async function redeem(
     client.telemetry.noteFailure(grant.apiId, call.correlationId, error);
     throw error;
   }
+  return acceptTokens(client, authority, request, grant, { tokens, requestedAt }, call);
+}
+
+/** Validates tokens, writes them to the cache whole, and makes the result. The second half of {@link redeem}. */
+export async function acceptTokens(
+  client: Client,
+  authority: Authority,
+  request: TokenRequest,
+  grant: Grant,
+  { tokens, requestedAt }: { readonly tokens: TokenResponse; readonly requestedAt: number },
+  call: Call,
+): Promise<AuthenticationResult> {
   const claims = tokens.idToken ? await verify(client, authority, grant, tokens.idToken, call) : undefined;
   const record = cacheRecord({
     response: tokens,
@@ -88,19 +107,14 @@ async function sendTokenRequest(
   call: Call,
 ): Promise<HttpResponse> {
   const entra = authority.url.kind !== "oidc";
-  const { parameters, headers } = authenticateClient(
-    client.credential,
-    client.clientId,
-    authority,
-    client.authMethod,
-  );
+  const proof = await client.authenticate(authority, grant.authentication);
   const body = new Parameters().set("client_id", client.clientId).setAll(grant.parameters);
   if (entra) {
     addLibraryInfo(body, client.library, true);
-    client.telemetry.addTo(body, grant.apiId, grant.cacheOutcome);
+    client.telemetry.addTo(body, grant.apiId, grant.cacheOutcome, grant.region);
     if (grant.owner.kind !== "app") body.set("client_info", "1");
   }
-  body.setAll(parameters);
+  body.setAll(proof.parameters);
   const entraDefaults = entra && grant.owner.kind === "user";
   body.set(
     "claims",
@@ -115,16 +129,16 @@ async function sendTokenRequest(
 
   const query = new Parameters().addMissing(request.extraQueryParameters);
   if (entra) query.set("client-request-id", call.correlationId);
-  const url = withQuery(authority.metadata.token_endpoint, query.toString());
-  const response = await client.transport.post(url, body.toString(), { ...grant.headers, ...headers }, call);
+  const url = withQuery(proof.tokenEndpoint ?? authority.metadata.token_endpoint, query.toString());
+  const headers = { ...grant.headers, ...proof.headers };
+  const response = await client.transport.post(url, { body: body.toString(), headers, tls: proof.tls }, call);
   client.telemetry.reset(response.status);
   return response;
 }
 
 function verify(client: Client, authority: Authority, grant: Grant, idToken: string, call: Call): Promise<IdTokenClaims> {
-  const { clientId, clock, keys, credential, idTokenAlgorithm: algorithm } = client;
-  const secret = credential.kind === "secret" ? credential.secret : undefined;
-  return verifyIdToken(idToken, { authority, clientId, clock, keys, algorithm, secret, nonce: grant.nonce }, call);
+  const { clientId, clock, keys, secret, idTokenAlgorithm: algorithm } = client;
+  return verifyIdToken(idToken, { authority, clientId, clock, keys, algorithm, secret, nonce: grant.nonce, maxAge: grant.maxAge }, call);
 }
 
 /** OpenID Connect Core §12.2: a refresh brings tokens of the same user, or it is refused. */

@@ -5,12 +5,22 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Certificate to present (RFC 8705 §2). */
+  readonly tls?: ClientTls;
   /** Ends the request early. */
   readonly signal?: AbortSignal;
   /** Milliseconds until the request is given up. */
   readonly timeoutMs: number;
   /** A longer response body is refused. */
   readonly maxResponseBytes: number;
+}
+
+/** A client certificate for TLS. */
+export interface ClientTls {
+  /** PEM of the certificate and its chain. */
+  readonly cert: string;
+  /** PEM of the private key. */
+  readonly key: string;
 }
 
 /** One HTTP response, read whole. */

@@ -1,6 +1,6 @@
 import { clientAuthError, type AuthError } from "../errors/errors.js";
 import type { Logger } from "../logger.js";
-import type { HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
+import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 
 /** What every request of one call shares. */
 export interface Call {
@@ -11,9 +11,24 @@ export interface Call {
 /** Sends requests through the injected {@link HttpClient}, with limits, and with errors that say what happened. */
 export interface Transport {
   /** Fetches a document. A connection that breaks is tried once more: a GET changes nothing. */
-  get(url: string, call: Call): Promise<HttpResponse>;
+  get(url: string, call: Call, options?: GetOptions): Promise<HttpResponse>;
   /** Posts a form. Never repeated: a code or a refresh token may have been used up by the first attempt. */
-  post(url: string, body: string, headers: Readonly<Record<string, string>>, call: Call): Promise<HttpResponse>;
+  post(url: string, form: Form, call: Call): Promise<HttpResponse>;
+}
+
+/** What a GET may say beside its URL. */
+export interface GetOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Milliseconds until it is given up. */
+  readonly timeoutMs?: number;
+}
+
+/** A form to post. */
+export interface Form {
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Certificate to present in TLS. */
+  readonly tls?: ClientTls | undefined;
 }
 
 /** A request without answer is given up after this many milliseconds. */
@@ -30,8 +45,9 @@ export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
 export function createTransport(http: HttpClient, logger: () => Logger, retries: boolean): Transport {
   const limits = { timeoutMs: REQUEST_TIMEOUT_MS, maxResponseBytes: MAX_RESPONSE_BYTES };
   return {
-    async get(url, call) {
-      const request: HttpRequest = { method: "GET", url, headers: { accept: "application/json" }, ...limits };
+    async get(url, call, { headers, timeoutMs = REQUEST_TIMEOUT_MS } = {}) {
+      const accepted = { accept: "application/json", ...headers };
+      const request: HttpRequest = { method: "GET", url, headers: accepted, ...limits, timeoutMs };
       try {
         return await send(request, call);
       } catch (error) {
@@ -39,14 +55,14 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
         return send(request, call);
       }
     },
-    post(url, body, headers, call) {
-      const form = {
+    post(url, { body, headers, tls }, call) {
+      const all = {
         // Spelled as MSAL hands it to an app's own network client.
         "Content-Type": "application/x-www-form-urlencoded;charset=utf-8",
         accept: "application/json",
         ...headers,
       };
-      return send({ method: "POST", url, headers: form, body, ...limits }, call);
+      return send({ method: "POST", url, headers: all, body, ...(tls ? { tls } : {}), ...limits }, call);
     },
   };
 

@@ -19,6 +19,10 @@ export interface IdTokenExpectations {
   readonly secret: string | undefined;
   /** `"unchecked"` where no authorization request was made (refresh). */
   readonly nonce: { readonly expected: string | undefined } | "unchecked";
+  /** Seconds since the user last proved who they are, at most (`max_age` of the request). */
+  readonly maxAge?: number | undefined;
+  /** `"always"` where no TLS connection to the issuer vouches for the token. */
+  readonly signature?: "always";
 }
 
 /**
@@ -41,7 +45,7 @@ const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
 export async function verifyIdToken(idToken: string, expected: IdTokenExpectations, call: Call): Promise<IdTokenClaims> {
   const claims = decodeIdToken(idToken, call.correlationId);
   checkClaims(claims, expected, call.correlationId);
-  if (expected.authority.url.kind === "oidc") await checkSignature(idToken, expected, call);
+  if (expected.authority.url.kind === "oidc" || expected.signature === "always") await checkSignature(idToken, expected, call);
   return claims;
 }
 
@@ -69,6 +73,10 @@ function checkClaims(claims: IdTokenClaims, expected: IdTokenExpectations, corre
   if (typeof iat !== "number") return refuse("iat is missing");
   if (nbf !== undefined && !(typeof nbf === "number" && nbf <= now + tolerance)) {
     return refuse(`it is not valid before ${nbf}, now is ${now}; check this machine's clock`);
+  }
+  const { maxAge } = expected;
+  if (maxAge !== undefined && !(typeof claims.auth_time === "number" && claims.auth_time + maxAge + tolerance >= now)) {
+    return refuse(`auth_time is ${String(claims.auth_time)}, more than ${maxAge} seconds before now, ${now}`);
   }
   if (nonce !== "unchecked") checkNonce(claims.nonce, nonce.expected, correlationId);
 }

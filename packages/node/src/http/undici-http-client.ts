@@ -1,5 +1,5 @@
 import { rootCertificates } from "node:tls";
-import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
+import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
 import type { Dispatcher } from "undici";
 
 /** How the network is reached. */
@@ -12,13 +12,21 @@ export interface UndiciOptions {
 
 /** An {@link HttpClient} on undici, which is loaded with the first request. Follows no redirects. */
 export function createUndiciHttpClient(options: UndiciOptions): HttpClient {
-  let loading: Promise<{ readonly request: typeof import("undici").request; readonly dispatcher: Dispatcher }>;
+  let loading: Promise<typeof import("undici")> | undefined;
+  const dispatchers = new Map<string, Dispatcher>();
   return {
-    async send({ url, method, headers, body, signal, timeoutMs, maxResponseBytes }: HttpRequest): Promise<HttpResponse> {
-      loading ??= load(options);
-      const { request, dispatcher } = await loading;
+    async send({ url, method, headers, body, tls, signal, timeoutMs, maxResponseBytes }: HttpRequest): Promise<HttpResponse> {
+      const undici = await (loading ??= import("undici"));
+      const certificate = tls?.cert ?? "";
+      let dispatcher = dispatchers.get(certificate);
+      if (!dispatcher) {
+        dispatcher = createDispatcher(undici, options, tls);
+        // A rotated certificate replaces the one before it; the plain connections stay.
+        for (const [known, old] of dispatchers) if (known && tls && dispatchers.delete(known)) void old.close();
+        dispatchers.set(certificate, dispatcher);
+      }
       const timeout = AbortSignal.timeout(timeoutMs);
-      const response = await request(url, {
+      const response = await undici.request(url, {
         method,
         headers,
         body: body ?? null,
@@ -34,13 +42,17 @@ export function createUndiciHttpClient(options: UndiciOptions): HttpClient {
   };
 }
 
-async function load({ proxy, ca }: UndiciOptions): Promise<{ request: typeof import("undici").request; dispatcher: Dispatcher }> {
-  const { request, Agent, EnvHttpProxyAgent, ProxyAgent } = await import("undici");
-  const tls = ca.length > 0 ? { ca: [...rootCertificates, ...ca] } : {};
-  if (proxy === false) return { request, dispatcher: new Agent({ connect: tls }) };
-  const proxied = { connect: tls, requestTls: tls, proxyTls: tls };
-  const dispatcher = proxy ? new ProxyAgent({ uri: proxy, ...proxied }) : new EnvHttpProxyAgent(proxied);
-  return { request, dispatcher };
+function createDispatcher(
+  { Agent, EnvHttpProxyAgent, ProxyAgent }: typeof import("undici"),
+  { proxy, ca }: UndiciOptions,
+  certificate: ClientTls | undefined,
+): Dispatcher {
+  const trusted = ca.length > 0 ? { ca: [...rootCertificates, ...ca] } : {};
+  const connect = { ...trusted, ...certificate };
+  if (proxy === false) return new Agent({ connect });
+  // The client certificate is for the identity provider, never for the proxy.
+  const proxied = { connect, requestTls: connect, proxyTls: trusted };
+  return proxy ? new ProxyAgent({ uri: proxy, ...proxied }) : new EnvHttpProxyAgent(proxied);
 }
 
 async function readText(body: AsyncIterable<Buffer>, limit: number): Promise<string> {

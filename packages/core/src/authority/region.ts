@@ -1,0 +1,101 @@
+import type { Clock } from "../clock.js";
+import { isObject, parseJsonObject } from "../encoding.js";
+import type { HttpResponse } from "../http/http-client.js";
+import type { Call, Transport } from "../http/transport.js";
+import type { Authority } from "./authority.js";
+import { knownCloud } from "./clouds.js";
+
+/** What is known of the region before anything is asked. */
+export interface RegionAsk {
+  /** A region such as `westus2`, or `TryAutoDetect`. */
+  readonly azureRegion: string;
+  /** Value of the environment variable `REGION_NAME`. */
+  readonly environmentRegion: string | undefined;
+}
+
+/** A region, and how it was found, by the numbers Entra's telemetry gives it. */
+export interface Region {
+  readonly name: string | undefined;
+  /** 1 detection failed, 2 found before, 3 environment, 4 instance metadata. */
+  readonly source: 1 | 2 | 3 | 4 | undefined;
+  /** 2 named by the caller, 4 detected, 5 not detected. */
+  readonly outcome: 2 | 4 | 5;
+}
+
+/** Asks for the region to be found out. */
+export const TRY_AUTO_DETECT = "TryAutoDetect";
+
+const INSTANCE_METADATA = "http://169.254.169.254/metadata/instance/compute";
+const API_VERSION = "2021-02-01";
+const METADATA_TIMEOUT_MS = 2000;
+/** Off Azure nothing answers; ask again, but not with every token. */
+const FAILURE_LIFETIME_MS = 300_000;
+
+/** Finds out which Azure region the process runs in: from the environment, else from the instance metadata service. */
+export class RegionDetector {
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  #found: string | undefined;
+  #failedAt: number | undefined;
+
+  constructor(transport: Transport, clock: Clock) {
+    this.#transport = transport;
+    this.#clock = clock;
+  }
+
+  /** The region to use. Never fails: without a region the global endpoint serves. */
+  async resolve({ azureRegion, environmentRegion }: RegionAsk, call: Call): Promise<Region> {
+    if (azureRegion !== TRY_AUTO_DETECT) {
+      return { name: regionName(azureRegion), source: undefined, outcome: 2 };
+    }
+    const fromEnvironment = regionName(environmentRegion);
+    if (fromEnvironment) return { name: fromEnvironment, source: 3, outcome: 4 };
+    if (this.#found) return { name: this.#found, source: 2, outcome: 4 };
+    const recently = this.#failedAt !== undefined && this.#clock.now() - this.#failedAt < FAILURE_LIFETIME_MS;
+    const detected = recently ? undefined : await this.#detect(call);
+    if (detected) this.#found = detected;
+    else if (!recently) this.#failedAt = this.#clock.now();
+    return detected ? { name: detected, source: 4, outcome: 4 } : { name: undefined, source: 1, outcome: 5 };
+  }
+
+  async #detect(call: Call): Promise<string | undefined> {
+    try {
+      const response = await this.#ask(`api-version=${API_VERSION}`, call);
+      if (response.status !== 400) return locationOf(response);
+      // The service tells which versions it knows when asked in one it does not.
+      const versions = parseJsonObject((await this.#ask("format=json", call)).body)?.["newest-versions"];
+      const newest: unknown = Array.isArray(versions) ? versions[0] : undefined;
+      return typeof newest === "string" ? locationOf(await this.#ask(`api-version=${newest}`, call)) : undefined;
+    } catch (error) {
+      if (call.signal?.aborted) throw error;
+      return undefined;
+    }
+  }
+
+  #ask(query: string, call: Call): Promise<HttpResponse> {
+    const options = { headers: { Metadata: "true" }, timeoutMs: METADATA_TIMEOUT_MS };
+    return this.#transport.get(`${INSTANCE_METADATA}?${query}`, call, options);
+  }
+}
+
+/** The authority with the token endpoint of a region: `{region}.login.microsoft.com`, or `{region}.{host}` in other clouds. */
+export function regionalAuthority(authority: Authority, region: string | undefined): Authority {
+  if (!region || authority.url.kind !== "entra") return authority;
+  const endpoint = new URL(authority.metadata.token_endpoint);
+  const isPublic = knownCloud(endpoint.host)?.preferredNetwork === "login.microsoftonline.com";
+  const host = isPublic ? `${region}.login.microsoft.com` : `${region}.${endpoint.host}`;
+  const metadata = { ...authority.metadata, token_endpoint: `${endpoint.protocol}//${host}${endpoint.pathname}` };
+  return { ...authority, metadata };
+}
+
+/** A region as a host label: `East US` is `eastus`. Anything that is no label is no region. */
+export function regionName(text: string | undefined): string | undefined {
+  const name = text?.replace(/\s/g, "").toLowerCase() ?? "";
+  return /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name) ? name : undefined;
+}
+
+function locationOf({ status, body }: HttpResponse): string | undefined {
+  const parsed = status === 200 ? parseJsonObject(body) : undefined;
+  const location = isObject(parsed) ? parsed["location"] : undefined;
+  return typeof location === "string" ? regionName(location) : undefined;
+}

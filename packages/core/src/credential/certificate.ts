@@ -1,0 +1,130 @@
+import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+import { clientConfigurationError } from "../errors/errors.js";
+
+/** A certificate as applications configure it. */
+export interface CertificateOptions {
+  /** Private key, PEM: PKCS#8, PKCS#1 or SEC 1, encrypted or not. */
+  readonly privateKey?: string;
+  /** Passphrase of an encrypted private key. */
+  readonly passphrase?: string;
+  /** The certificate, PEM, with its chain if it has one; thumbprints are computed from it. */
+  readonly publicCertificate?: string;
+  /** Hexadecimal SHA-256 of the certificate (64 digits), when the certificate itself is not given. */
+  readonly thumbprintSha256?: string;
+  /** Hexadecimal SHA-1 of the certificate (40 digits): for AD FS, and for servers that know no other. */
+  readonly thumbprint?: string;
+  /** Certificate chain, PEM, to send with each assertion (subject-name/issuer authentication). */
+  readonly x5c?: string;
+  /** Send the chain of `publicCertificate`, as if it were given as `x5c`. */
+  readonly sendX5c?: boolean;
+  /** Key id to name in assertions, for OpenID Providers that know the key by one. */
+  readonly kid?: string;
+}
+
+/** A certificate, checked: ready to sign assertions or to stand in TLS. */
+export interface Certificate {
+  readonly key: KeyObject;
+  /** Hexadecimal, lower case. */
+  readonly sha256: string | undefined;
+  readonly sha1: string | undefined;
+  /** base64 DER, the leaf first. */
+  readonly x5c: readonly string[] | undefined;
+  readonly kid: string | undefined;
+  /** PEM of the chain and the key, for TLS; only when the certificate itself was given. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+}
+
+/**
+ * Reads a certificate and checks that its parts belong together and are in date.
+ *
+ * @param options as configured
+ * @param now milliseconds since the epoch
+ * @throws ClientConfigurationError `invalid_certificate` with the reason
+ */
+export function readCertificate(options: CertificateOptions, now: number): Certificate {
+  const key = readPrivateKey(options);
+  const sent = readChain(options.x5c, "x5c", key);
+  const published = readChain(options.publicCertificate, "publicCertificate", key);
+  const chain = published ?? sent;
+  const leaf = chain?.[0];
+  if (leaf) checkLeaf(leaf, key, now);
+  const sha256 = thumbprint(options.thumbprintSha256, "thumbprintSha256", 64, leaf?.fingerprint256);
+  const sha1 = thumbprint(options.thumbprint, "thumbprint", 40, leaf?.fingerprint);
+  if (!sha256 && !sha1 && !options.kid) {
+    throw invalid("has neither publicCertificate nor a thumbprint: give the certificate (PEM)");
+  }
+  const x5c = sent ?? (options.sendX5c ? published : undefined);
+  const pem = key.export({ type: "pkcs8", format: "pem" }).toString();
+  return {
+    key,
+    sha256,
+    sha1,
+    x5c: x5c?.map((certificate) => certificate.raw.toString("base64")),
+    kid: options.kid,
+    tls: chain && { cert: chain.map(String).join("\n"), key: pem },
+  };
+}
+
+function readPrivateKey({ privateKey, passphrase }: CertificateOptions): KeyObject {
+  if (typeof privateKey !== "string" || !privateKey.includes("-----BEGIN ")) {
+    throw invalid("has no privateKey: give the content of the PEM file (-----BEGIN PRIVATE KEY-----), not its path");
+  }
+  try {
+    return createPrivateKey({ key: privateKey, format: "pem", ...(passphrase === undefined ? {} : { passphrase }) });
+  } catch (cause) {
+    const encrypted = /ENCRYPTED/.test(privateKey);
+    const wrong = passphrase === undefined ? "is encrypted: give its passphrase" : "cannot be decrypted: check the passphrase";
+    // The cause may quote the key; only its code is kept.
+    const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+    throw invalid(`privateKey ${encrypted ? wrong : "is not a private key"}${code}`);
+  }
+}
+
+/** All certificates of a PEM text, whatever stands around them, the leaf first and each issuer after what it issued. */
+function readChain(pem: string | undefined, field: string, key: KeyObject): readonly X509Certificate[] | undefined {
+  if (pem === undefined || pem === "") return undefined;
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) throw invalid(`${field} holds no PEM certificate (-----BEGIN CERTIFICATE-----)`);
+  const rest = blocks.map((block) => {
+    try {
+      return new X509Certificate(block);
+    } catch {
+      throw invalid(`${field} holds a certificate that cannot be read`);
+    }
+  });
+  const leafAt = rest.findIndex((certificate) => certificate.checkPrivateKey(key));
+  if (leafAt < 0) throw invalid(`privateKey belongs to no certificate in ${field}: give the key of that certificate`);
+  const chain = rest.splice(leafAt, 1);
+  for (;;) {
+    const last = chain.at(-1);
+    const issuerAt = rest.findIndex((candidate) => last?.checkIssued(candidate));
+    if (issuerAt < 0) return chain;
+    chain.push(...rest.splice(issuerAt, 1));
+  }
+}
+
+function checkLeaf(leaf: X509Certificate, key: KeyObject, now: number): void {
+  if (!leaf.checkPrivateKey(key)) throw invalid("privateKey does not belong to publicCertificate");
+  if (Date.parse(leaf.validTo) < now) throw invalid(`expired on ${leaf.validTo}: renew it, and register the new one`);
+  if (Date.parse(leaf.validFrom) > now) throw invalid(`is not valid before ${leaf.validFrom}: check this machine's clock`);
+}
+
+function thumbprint(
+  given: string | undefined,
+  field: string,
+  digits: number,
+  computed: string | undefined,
+): string | undefined {
+  const actual = computed?.replaceAll(":", "").toLowerCase();
+  if (given === undefined || given === "") return actual;
+  const hex = given.replace(/[:\s]/g, "").toLowerCase();
+  if (hex.length !== digits || !/^[0-9a-f]+$/.test(hex)) {
+    throw invalid(`${field} "${given}" is not ${digits} hexadecimal digits`);
+  }
+  if (actual !== undefined && actual !== hex) throw invalid(`${field} "${given}" is not that of the certificate, ${actual}`);
+  return hex;
+}
+
+function invalid(what: string): Error {
+  return clientConfigurationError("invalid_certificate", `auth.clientCertificate ${what}.`);
+}

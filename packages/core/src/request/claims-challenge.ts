@@ -1,0 +1,72 @@
+import { base64Decode, isObject } from "../encoding.js";
+
+/** One challenge of a `WWW-Authenticate` header. */
+export interface AuthenticationChallenge {
+  /** Scheme in lower case, such as `bearer`. */
+  readonly scheme: string;
+  /** `token68` credentials, if the challenge has them in place of parameters. */
+  readonly token68?: string;
+  /** Parameters, names in lower case. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/**
+ * Parses a `WWW-Authenticate` header: any number of challenges, quoted strings with escapes, parameters in any order.
+ * What does not parse ends the list.
+ *
+ * @see RFC 9110 §11.6.1
+ */
+export function parseAuthenticationChallenges(header: string): readonly AuthenticationChallenge[] {
+  const challenges: { scheme: string; token68?: string; parameters: Record<string, string> }[] = [];
+  let rest = header;
+  const take = (pattern: RegExp): RegExpExecArray | undefined => {
+    const match = pattern.exec(rest);
+    if (match) rest = rest.slice(match[0].length);
+    return match ?? undefined;
+  };
+  for (;;) {
+    take(/^[\s,]+/);
+    const parameter = take(PARAMETER);
+    const current = challenges.at(-1);
+    if (parameter) {
+      if (!current) return challenges;
+      const [, name = "", quoted, token] = parameter;
+      current.parameters[name.toLowerCase()] = quoted === undefined ? (token ?? "") : quoted.replace(/\\(.)/g, "$1");
+      continue;
+    }
+    const scheme = take(SCHEME);
+    if (!scheme) return challenges;
+    const challenge: (typeof challenges)[number] = { scheme: (scheme[1] ?? "").toLowerCase(), parameters: {} };
+    const token68 = take(TOKEN68);
+    if (token68) challenge.token68 = token68[1] ?? "";
+    challenges.push(challenge);
+  }
+}
+
+/**
+ * The claims a resource demands in a `WWW-Authenticate` header (continuous access evaluation, step-up): the JSON text to
+ * pass as `claims`, or `undefined` when it demands none.
+ *
+ * @param header value of the header of a 401 response
+ */
+export function claimsFromChallenge(header: string): string | undefined {
+  for (const { scheme, parameters } of parseAuthenticationChallenges(header)) {
+    const claims = parameters["claims"];
+    if (scheme !== "bearer" || !claims) continue;
+    for (const text of [claims, base64Decode(claims)]) if (isObject(parsed(text))) return text;
+  }
+  return undefined;
+}
+
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const PARAMETER = new RegExp(`^(${TOKEN})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))(?=[ \\t]*(?:,|$))`);
+const SCHEME = new RegExp(`^(${TOKEN})(?=[ \\t,]|$)[ \\t]*`);
+const TOKEN68 = /^([A-Za-z0-9\-._~+/]+=*)(?=[ \t]*(?:,|$))(?![ \t]*=)/;
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+import { claimsFromChallenge, secureUrl, type AccountInfo, type AuthenticationResult, type BaseRequest } from "@tessera/core";
+
+/** An application that has the one call. */
+export interface TokenSource {
+  acquireToken(
+    request: BaseRequest & { readonly scopes: readonly string[]; readonly account?: AccountInfo },
+  ): Promise<AuthenticationResult>;
+}
+
+/** Options of {@link createAuthenticatedFetch}. */
+export interface AuthenticatedFetchOptions {
+  /** Scopes of the API that is called. */
+  readonly scopes: readonly string[];
+  /** The user whose token is sent; the application's own, or what `acquireToken` chooses, without one. */
+  readonly account?: AccountInfo;
+  /** The access token this API was called with, to call another on behalf of its user. */
+  readonly oboAssertion?: string;
+  /** The `fetch` to send with; Node's own by default. */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/**
+ * A `fetch` that carries a token. When the API answers 401 with a claims challenge (continuous access evaluation, step-up),
+ * a token that answers it is acquired and the request is sent once more.
+ *
+ * @param app the application that acquires the token
+ * @returns a function with the signature of `fetch`; it rejects as `acquireToken` and `fetch` do, and with
+ * ClientConfigurationError `authority_uri_insecure` for a URL that is neither https nor on this machine
+ * @see RFC 6750 §2.1, §3
+ *
+ * @example
+ * ```ts
+ * const graph = createAuthenticatedFetch(app, { scopes: ["https://graph.microsoft.com/.default"] });
+ * const users = await (await graph("https://graph.microsoft.com/v1.0/users")).json();
+ * ```
+ */
+export function createAuthenticatedFetch(app: TokenSource, options: AuthenticatedFetchOptions): typeof globalThis.fetch {
+  const { fetch = globalThis.fetch, ...tokenRequest } = options;
+  return async (input, init) => {
+    const request = new Request(input, init);
+    secureUrl(request.url, "the URL");
+    // A stream can be read once only; everything else is kept for a second attempt.
+    const repeatable = !(init?.body instanceof ReadableStream);
+    const again = repeatable ? request.clone() : undefined;
+    const { signal } = request;
+    const response = await fetch(authorized(request, await app.acquireToken({ ...tokenRequest, signal })));
+    const challenge = response.status === 401 ? response.headers.get("www-authenticate") : null;
+    const claims = challenge ? claimsFromChallenge(challenge) : undefined;
+    if (!claims || !again) return response;
+    await response.body?.cancel();
+    return fetch(authorized(again, await app.acquireToken({ ...tokenRequest, claims, signal })));
+  };
+}
+
+function authorized(request: Request, { accessToken }: AuthenticationResult): Request {
+  request.headers.set("authorization", `Bearer ${accessToken}`);
+  return request;
+}

@@ -1,0 +1,50 @@
+import { clientAuthError, type AssertionContext, type CertificateOptions, type ClientCredential } from "@tessera/core";
+import type { NodeAuthOptions } from "../configuration.js";
+import { readPfx } from "./pfx.js";
+
+/** Fetches a signed assertion when a request is about to be sent; never for a token from the cache. */
+export type ClientAssertionCallback = (context: AssertionContext) => Promise<string>;
+
+/** Certificate of a confidential client: private key with certificate or thumbprint, or both in one PKCS#12 file. */
+export interface ClientCertificate extends CertificateOptions {
+  /** PKCS#12 (PFX): path of the file, or its content. `passphrase` opens it. Needs the package `node-forge`. */
+  readonly pfx?: string | Uint8Array;
+}
+
+/**
+ * The one credential in a configuration.
+ *
+ * @throws ClientAuthError `invalid_client_credential` when there is none, or more than one
+ */
+export function onlyCredential(auth: Partial<NodeAuthOptions> | undefined): ClientCredential {
+  const { clientSecret, clientCertificate, clientAssertion } = auth ?? {};
+  const fields = { clientSecret, clientCertificate, clientAssertion };
+  const given = Object.entries(fields).filter(([, value]) => isGiven(value));
+  if (given.length !== 1) {
+    throw clientAuthError(
+      "invalid_client_credential",
+      given.length === 0
+        ? "auth has no credential: a confidential client needs clientSecret, clientCertificate or clientAssertion."
+        : `auth has ${given.map(([field]) => field).join(" and ")}: give exactly one credential.`,
+    );
+  }
+  if (clientSecret) return { kind: "secret", secret: clientSecret };
+  if (clientAssertion) return { kind: "assertion", assertion: clientAssertion };
+  return { kind: "certificate", certificate: certificateSource(clientCertificate) };
+}
+
+/** MSAL Node applications often carry an empty certificate object beside their secret. */
+function isGiven(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return Boolean(value);
+  return Object.values(value).some(Boolean);
+}
+
+function certificateSource(
+  certificate: NodeAuthOptions["clientCertificate"] = {},
+): Extract<ClientCredential, { kind: "certificate" }>["certificate"] {
+  return typeof certificate === "function" ? async () => withoutPfx(await certificate()) : withoutPfx(certificate);
+}
+
+function withoutPfx({ pfx, ...options }: ClientCertificate): CertificateOptions {
+  return pfx ? { ...options, ...readPfx(pfx, options.passphrase), passphrase: undefined } : options;
+}

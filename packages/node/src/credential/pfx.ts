@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { clientConfigurationError, type CertificateOptions } from "@tessera/core";
+
+/**
+ * Reads the private key and the certificates of a PKCS#12 file.
+ *
+ * @param pfx path, or content
+ * @param passphrase opens it
+ * @throws ClientConfigurationError `invalid_certificate`, `missing_dependency`
+ */
+export function readPfx(
+  pfx: string | Uint8Array,
+  passphrase: string | undefined,
+): Pick<CertificateOptions, "privateKey" | "publicCertificate"> {
+  const forge = loadForge();
+  const content = typeof pfx === "string" ? readFile(pfx) : pfx;
+  try {
+    const der = forge.util.createBuffer(Buffer.from(content).toString("binary"));
+    const store = forge.pkcs12.pkcs12FromAsn1(forge.asn1.fromDer(der), false, passphrase ?? "");
+    const bags = (type: string): readonly import("node-forge").pkcs12.Bag[] => store.getBags({ bagType: type })[type] ?? [];
+    const { pkcs8ShroudedKeyBag, keyBag, certBag } = forge.pki.oids;
+    const key = [...bags(pkcs8ShroudedKeyBag ?? ""), ...bags(keyBag ?? "")].find((bag) => bag.key)?.key;
+    const certificates = bags(certBag ?? "").flatMap((bag) => (bag.cert ? [forge.pki.certificateToPem(bag.cert)] : []));
+    if (!key || certificates.length === 0) throw new Error("it holds no RSA key with its certificate");
+    return { privateKey: forge.pki.privateKeyToPem(key), publicCertificate: certificates.join("\n") };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw clientConfigurationError(
+      "invalid_certificate",
+      `auth.clientCertificate.pfx cannot be read: ${reason}. Check the passphrase, and that it is a PKCS#12 file.`,
+    );
+  }
+}
+
+function readFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw clientConfigurationError("invalid_certificate", `auth.clientCertificate.pfx "${path}" cannot be read.`, { cause });
+  }
+}
+
+function loadForge(): typeof import("node-forge") {
+  try {
+    return createRequire(import.meta.url)("node-forge") as typeof import("node-forge");
+  } catch (cause) {
+    throw clientConfigurationError(
+      "missing_dependency",
+      "auth.clientCertificate.pfx needs the package node-forge, which is not installed: npm install node-forge.",
+      { cause },
+    );
+  }
+}

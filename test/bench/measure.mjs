@@ -1,0 +1,78 @@
+// How long a call takes. Contenders take turns, batch by batch, so that whatever else the machine does meets them alike.
+
+const BATCH_NS = 8e6;
+
+/**
+ * Times some asynchronous functions against each other.
+ *
+ * Each is called one after the other, awaited, in batches of about 8 ms; the number of calls in a batch is found out
+ * while it warms up. A figure is the median over the batches of the mean within a batch.
+ *
+ * @param {Record<string, (i: number) => Promise<unknown>>} contenders by name; `i` counts the calls
+ * @param {{ seconds: number }} budget how long each contender is measured, warm-up aside
+ * @returns {Promise<Record<string, Timing>>} nanoseconds per call
+ *
+ * @typedef {{ median: number, low: number, high: number, batches: number, calls: number }} Timing
+ */
+export async function measure(contenders, { seconds }) {
+  globalThis.gc?.();
+  const runners = [];
+  for (const [name, call] of Object.entries(contenders)) runners.push(await warmedUp(name, call, seconds));
+
+  const end = seconds * 1e9;
+  for (let round = 0; runners.some(({ spent, means }) => spent < end || means.length < 3); round += 1) {
+    const order = round % 2 === 0 ? runners : [...runners].reverse();
+    for (const runner of order) {
+      if (runner.spent >= end && runner.means.length >= 3) continue;
+      // The rubbish of one contender is not cleared away at the cost of the next.
+      globalThis.gc?.({ type: "minor" });
+      const spent = await batch(runner);
+      runner.spent += spent;
+      runner.means.push(spent / runner.size);
+    }
+  }
+  return Object.fromEntries(runners.map(({ name, means, size }) => [name, timing(means, size)]));
+}
+
+/** The median of some numbers. */
+export function median(numbers) {
+  return quantile(numbers, 0.5);
+}
+
+async function warmedUp(name, call, seconds) {
+  const runner = { name, call, size: 1, calls: 0, spent: 0, means: [] };
+  const until = Math.min(seconds, 0.5) * 1e9;
+  for (let warm = 0; ; ) {
+    const spent = await batch(runner);
+    warm += spent;
+    if (spent < BATCH_NS / 2) runner.size *= 2;
+    else if (warm >= until) return runner;
+    else runner.size = Math.max(1, Math.round((runner.size * BATCH_NS) / spent));
+  }
+}
+
+async function batch(runner) {
+  const { call, size } = runner;
+  const first = runner.calls;
+  runner.calls += size;
+  const start = process.hrtime.bigint();
+  for (let i = 0; i < size; i += 1) await call(first + i);
+  return Number(process.hrtime.bigint() - start);
+}
+
+function timing(means, size) {
+  return {
+    median: median(means),
+    low: quantile(means, 0.25),
+    high: quantile(means, 0.75),
+    batches: means.length,
+    calls: means.length * size,
+  };
+}
+
+function quantile(numbers, share) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(at)];
+  return below + (sorted[Math.ceil(at)] - below) * (at % 1);
+}
