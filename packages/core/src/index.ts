@@ -22,7 +22,7 @@ export {
 export type { CacheKVStore, PeerAccountEntity, ValidCacheType } from "./cache/key-value-store.js";
 export type * from "./cache/schema.js";
 export type { CertificateOptions } from "./credential/certificate.js";
-export { systemClock, type Clock } from "./clock.js";
+export { pause, systemClock, type Clock } from "./clock.js";
 export {
   AUTH_METHODS,
   createAuthenticator,
@@ -35,6 +35,7 @@ export {
 export { base64Decode, base64UrlEncode, newGuid, parseJsonObject, sha256Base64Url } from "./encoding.js";
 export * from "./errors/error-codes.js";
 export * from "./errors/errors.js";
+export { KeyedMutex } from "./flight/keyed-mutex.js";
 export { SingleFlight } from "./flight/single-flight.js";
 export {
   authorizationUrl,
@@ -45,6 +46,7 @@ export {
 } from "./flows/authorization-code.js";
 export type { Client } from "./flows/client.js";
 export { clientCredentials, type ClientCredentialsAsk } from "./flows/client-credentials.js";
+export { deviceCode, type DeviceCodeAsk, type DeviceCodeResponse } from "./flows/device-code.js";
 export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfAsk } from "./flows/on-behalf-of.js";
 export {
   completeAuthCodeFlow,
@@ -68,6 +70,7 @@ export {
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
+export { OIDC_SCOPES } from "./request/scopes.js";
 export { requiredText, tokenRequest, type BaseRequest, type StoreInCache, type TokenRequest } from "./request/token-request.js";
 export type { AuthenticationResult } from "./result.js";
 export type { IdTokenClaims } from "./response/id-token.js";

@@ -161,8 +161,9 @@ export abstract class ClientApplication {
     response: Readonly<Record<string, unknown>>,
     options: Pick<BaseRequest, "correlationId" | "signal" | "timeoutMs"> = {},
   ): Promise<AuthenticationResult> {
-    const { scopes, authority, claims } = flow;
-    return completeAuthCodeFlow(this.client, this.checked({ ...options, scopes, authority, claims }), flow, response);
+    const { scopes, authority, claims, resource } = flow;
+    const request = this.checked({ ...options, scopes, authority, claims, resource });
+    return completeAuthCodeFlow(this.client, request, flow, response);
   }
 
   /**

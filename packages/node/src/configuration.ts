@@ -18,6 +18,7 @@ import {
   type TokenStore,
 } from "@tessera/core";
 import type { ClientAssertionCallback, ClientCertificate } from "./credential/credential.js";
+import type { INativeBrokerPlugin } from "./interactive/broker.js";
 import { fromNetworkModule, type INetworkModule } from "./http/network-client.js";
 import { createUndiciHttpClient } from "./http/undici-http-client.js";
 import { version } from "./version.js";
@@ -46,6 +47,8 @@ export interface NodeAuthOptions {
   clientCapabilities?: string[];
   /** National cloud and tenant, in place of `authority`. */
   azureCloudOptions?: AzureCloudOptions;
+  /** Model Context Protocol: every request of a public client must name its `resource` (RFC 8707). */
+  isMcp?: boolean;
   /** How the client is registered with its OpenID Provider. */
   clientMetadata?: ClientMetadata;
 }
@@ -102,9 +105,15 @@ export interface NodeTelemetryOptions {
   application?: { appName?: string; appVersion?: string };
 }
 
+/** The operating system's account broker; public clients only. */
+export interface BrokerOptions {
+  nativeBrokerPlugin?: INativeBrokerPlugin;
+}
+
 /** Configuration of an application. */
 export interface Configuration {
   auth: NodeAuthOptions;
+  broker?: BrokerOptions;
   cache?: CacheOptions;
   system?: NodeSystemOptions;
   telemetry?: NodeTelemetryOptions;

@@ -35,6 +35,7 @@ export {
   type CacheKVStore,
   type CacheStats,
   type Clock,
+  type DeviceCodeResponse,
   type ICacheClient,
   type ICachePlugin,
   type IdTokenClaims,
@@ -55,6 +56,7 @@ export { ConfidentialClientApplication, type ConfidentialTokenRequest } from "./
 export type { ClientAssertionCallback, ClientCertificate } from "./credential/credential.js";
 export { federatedTokenFile, githubActionsToken } from "./credential/federated-token.js";
 export type {
+  BrokerOptions,
   CacheOptions,
   ClientMetadata,
   Configuration,
@@ -64,7 +66,8 @@ export type {
 } from "./configuration.js";
 export { CryptoProvider } from "./crypto-provider.js";
 export type { INetworkModule, NetworkRequestOptions, NetworkResponse } from "./http/network-client.js";
-export { PublicClientApplication } from "./public-client-application.js";
+export type { INativeBrokerPlugin, NativeRequest, NativeSignOutRequest } from "./interactive/broker.js";
+export { PublicClientApplication, type PublicTokenRequest } from "./public-client-application.js";
 export { PromptValue, ResponseMode } from "./prompt-value.js";
 export type * from "./requests.js";
 export { tokenCredential, type AccessToken, type GetTokenOptions, type TokenCredential } from "./token-credential.js";

@@ -55,6 +55,22 @@ export const ClientAuthErrorCodes = {
   invalidClientCredential: "invalid_client_credential",
   /** An assertion to prove the client with is empty. */
   invalidAssertion: "invalid_assertion",
+  /** The device code ran out before the user signed in. */
+  deviceCodeExpired: "device_code_expired",
+  /** `cancel` was set on the device code request. */
+  deviceCodePollingCancelled: "device_code_polling_cancelled",
+  /** The device authorization endpoint's answer makes no sense. */
+  deviceCodeUnknownError: "device_code_unknown_error",
+  /** `timeout` of the device code request passed. */
+  userTimeoutReached: "user_timeout_reached",
+  /** A federation server refused a password, or said something that makes no sense. */
+  federationError: "federation_error",
+  /** There is no browser to open (CI, SSH, container). */
+  noBrowser: "no_browser",
+  /** The loopback redirect could not be served. */
+  loopbackServerError: "loopback_server_error",
+  /** The redirect URI of an interactive request is not on this machine. */
+  redirectUriNotSupported: "redirect_uri_not_supported",
   /** A user federated identity credential request lacks its assertion. */
   emptyFicAssertion: "empty_fic_assertion",
   /** Both `userObjectId` and `username` are given. */

@@ -24,6 +24,8 @@ export interface AuthCodeFlow {
   readonly scopes: readonly string[];
   readonly authority: string;
   readonly responseType: "code" | "code id_token";
+  /** Resource indicator (RFC 8707). */
+  readonly resource?: string;
   /** Claims challenge the sign-in answers, JSON text. */
   readonly claims?: string;
   /** Seconds since the user last proved who they are, at most. */
@@ -83,6 +85,7 @@ export async function initiateAuthCodeFlow(
     scopes: request.scopes,
     authority: request.authorityUrl,
     responseType,
+    ...(request.resource ? { resource: request.resource } : {}),
     ...(request.claims ? { claims: JSON.stringify(request.claims) } : {}),
     ...(maxAge === undefined ? {} : { maxAge }),
     startedAt: Math.floor(client.clock.now() / 1000),

@@ -6,7 +6,7 @@ import type { CacheRecord } from "../cache/partitioned-cache.js";
 import { cacheRecord, mergeAccount, storable, type TokenOwner } from "../cache/record.js";
 import { epochSeconds } from "../clock.js";
 import type { AuthenticationAsk } from "../credential/client-credential.js";
-import { clientAuthError } from "../errors/errors.js";
+import { AuthError, clientAuthError } from "../errors/errors.js";
 import type { HttpResponse } from "../http/http-client.js";
 import type { Call } from "../http/transport.js";
 import { mergeClaims } from "../request/claims.js";
@@ -66,7 +66,7 @@ export async function redeem(
     tokens = parseTokenResponse(response, call.correlationId);
   } catch (error) {
     client.throttle.note(throttleKey, response, error as Error);
-    client.telemetry.noteFailure(grant.apiId, call.correlationId, error);
+    if (!isPending(error)) client.telemetry.noteFailure(grant.apiId, call.correlationId, error);
     throw error;
   }
   return acceptTokens(client, authority, request, grant, { tokens, requestedAt }, call);
@@ -195,4 +195,9 @@ function resultOf({ record, known, knownIdToken }: Kept, authority: Authority, t
       code: tokens.spaCode,
     },
   );
+}
+
+/** A user who has not signed in yet (RFC 8628 §3.5) is no failure to report. */
+function isPending(error: unknown): boolean {
+  return error instanceof AuthError && error.errorCode === "authorization_pending";
 }

@@ -6,34 +6,34 @@ import { requestedScopes } from "./scopes.js";
 /** The fields every request object of the public API may carry. */
 export interface BaseRequest {
   /** Scopes to ask for. */
-  readonly scopes?: readonly string[];
+  scopes?: readonly string[];
   /** Authority URL for this request; the application's otherwise. */
-  readonly authority?: string;
+  authority?: string;
   /** GUID that marks this request in logs here and at the server. */
-  readonly correlationId?: string;
+  correlationId?: string;
   /** Claims challenge (JSON text): bypasses the cache. */
-  readonly claims?: string;
+  claims?: string;
   /** Static claims of the client (JSON text): part of the cache key, so use few distinct values. */
-  readonly claimsFromClient?: string;
+  claimsFromClient?: string;
   /** Extra parameters for the query of the token request. */
-  readonly extraQueryParameters?: Readonly<Record<string, string>>;
+  extraQueryParameters?: Record<string, string>;
   /** Extra parameters for the body of the token request. */
-  readonly extraParameters?: Readonly<Record<string, string>>;
+  extraParameters?: Record<string, string>;
   /** Which tokens of the answer are kept in the cache; all by default. */
-  readonly storeInCache?: StoreInCache;
+  storeInCache?: StoreInCache;
   /** Resource indicator (RFC 8707). */
-  readonly resource?: string;
+  resource?: string;
   /** Ends the call early. */
-  readonly signal?: AbortSignal;
+  signal?: AbortSignal;
   /** Milliseconds until the call is given up. */
-  readonly timeoutMs?: number;
+  timeoutMs?: number;
 }
 
 /** Which tokens of an answer are kept; what is not `false` is kept. */
 export interface StoreInCache {
-  readonly accessToken?: boolean;
-  readonly idToken?: boolean;
-  readonly refreshToken?: boolean;
+  accessToken?: boolean;
+  idToken?: boolean;
+  refreshToken?: boolean;
 }
 
 /** A request whose fields have been checked. The caller's object is never changed. */

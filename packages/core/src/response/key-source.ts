@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
+import { SingleFlight } from "../flight/single-flight.js";
 import type { Call, Transport } from "../http/transport.js";
 
 /** Keys are fetched again after this many milliseconds. */
@@ -20,6 +21,7 @@ export class KeySource {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #keys = new LRUCache<string, Keys>({ max: 100 });
+  readonly #flights = new SingleFlight();
 
   constructor(transport: Transport, clock: Clock) {
     this.#transport = transport;
@@ -39,8 +41,10 @@ export class KeySource {
       return await verify(keys.find);
     } catch (error) {
       const noKey = error instanceof Error && "code" in error && error.code === "ERR_JWKS_NO_MATCHING_KEY";
-      if (!noKey || this.#ageOf(keys) < REFRESH_PAUSE_MS) throw error;
-      return verify((await this.#fetch(jwksUri, call)).find);
+      // Another caller may have fetched newer keys meanwhile.
+      const latest = this.#keys.get(jwksUri) ?? keys;
+      if (!noKey || (latest === keys && this.#ageOf(keys) < REFRESH_PAUSE_MS)) throw error;
+      return verify((latest === keys ? await this.#fetch(jwksUri, call) : latest).find);
     }
   }
 
@@ -48,7 +52,11 @@ export class KeySource {
     return this.#clock.now() - keys.fetchedAt;
   }
 
-  async #fetch(jwksUri: string, call: Call): Promise<Keys> {
+  #fetch(jwksUri: string, call: Call): Promise<Keys> {
+    return this.#flights.run(jwksUri, call.signal, (signal) => this.#load(jwksUri, { ...call, signal }));
+  }
+
+  async #load(jwksUri: string, call: Call): Promise<Keys> {
     const { createLocalJWKSet } = await import("jose");
     const response = await this.#transport.get(jwksUri, call);
     const body = response.status === 200 ? parseJsonObject(response.body) : undefined;

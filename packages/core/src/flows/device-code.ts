@@ -1,0 +1,182 @@
+import type { Authority } from "../authority/authority.js";
+import { epochSeconds, pause } from "../clock.js";
+import { parseJsonObject } from "../encoding.js";
+import { AuthError, clientAuthError, ServerError } from "../errors/errors.js";
+import { secureUrl } from "../http/secure-url.js";
+import type { Call } from "../http/transport.js";
+import { mergeClaims } from "../request/claims.js";
+import { Parameters, withQuery } from "../request/parameters.js";
+import { withOidcScopes } from "../request/scopes.js";
+import type { TokenRequest } from "../request/token-request.js";
+import { serverError } from "../response/server-error.js";
+import type { AuthenticationResult } from "../result.js";
+import { ApiId, CacheOutcome } from "../telemetry.js";
+import type { Client } from "./client.js";
+import { redeem, type Grant } from "./redeem.js";
+import { sharedCall } from "./shared-call.js";
+
+/** What the user has to be shown (RFC 8628 §3.2). */
+export interface DeviceCodeResponse {
+  /** Code the user types in. */
+  readonly userCode: string;
+  /** The secret half, for the token endpoint only. */
+  readonly deviceCode: string;
+  /** Where the user types it in. */
+  readonly verificationUri: string;
+  /** The same with the code filled in, if the provider has one: for a link or a QR code. */
+  readonly verificationUriComplete?: string;
+  /** Seconds until the code expires. */
+  readonly expiresIn: number;
+  /** Seconds between two questions of the library to the provider. */
+  readonly interval: number;
+  /** A sentence to show. */
+  readonly message: string;
+}
+
+/** What a device code request says beside the common fields. */
+export interface DeviceCodeAsk {
+  /** Shows the user where to go and what to type. */
+  readonly deviceCodeCallback: (response: DeviceCodeResponse) => unknown;
+  /** Looked at before every question: true ends the wait. */
+  readonly cancelled: () => boolean;
+  /** Seconds to wait for the user, at most. */
+  readonly timeout?: number | undefined;
+}
+
+const DEFAULT_INTERVAL = 5;
+/** RFC 8628 §3.5: `slow_down` adds five seconds, for good. */
+const SLOW_DOWN = 5;
+
+/**
+ * Tokens for a user who signs in on another device (RFC 8628). A question that gets no answer, or a server that is busy, does
+ * not end the wait.
+ *
+ * @throws ClientAuthError `device_code_expired`, `device_code_polling_cancelled`, `user_timeout_reached`; ServerError as the
+ * server says (`access_denied`, `authorization_declined`, …)
+ */
+export function deviceCode(client: Client, request: TokenRequest, ask: DeviceCodeAsk): Promise<AuthenticationResult> {
+  const url = client.authorities.url(request.authorityUrl);
+  // Every call shows its own code, so none shares another's.
+  const key = ["device_code", request.correlationId].join(" ");
+  return sharedCall(client, request, key, async (call) => {
+    const authority = await client.authorities.resolve(url, call);
+    const startedAt = epochSeconds(client.clock);
+    const device = await authorizeDevice(client, authority, request, call);
+    await ask.deviceCodeCallback(device);
+    const expiresAt = startedAt + device.expiresIn;
+    const patience = ask.timeout === undefined ? Infinity : startedAt + ask.timeout;
+    let { interval } = device;
+    for (;;) {
+      await pause(client.clock, interval * 1000, call.signal);
+      checkPatience(ask, epochSeconds(client.clock), { expiresAt, patience }, call);
+      try {
+        return await redeem(client, authority, request, grant(client, authority, request, device), call);
+      } catch (error) {
+        if (call.signal?.aborted) throw error;
+        interval += secondsToAdd(error);
+      }
+    }
+  });
+}
+
+async function authorizeDevice(
+  client: Client,
+  authority: Authority,
+  request: TokenRequest,
+  call: Call,
+): Promise<DeviceCodeResponse> {
+  const form = new Parameters()
+    .set("scope", withOidcScopes(request.scopes).join(" "))
+    .set("client_id", client.clientId)
+    .set("resource", request.resource);
+  if (request.claims || client.capabilities.length > 0) {
+    const entraDefaults = authority.url.kind !== "oidc";
+    form.set("claims", mergeClaims({ claims: request.claims, capabilities: client.capabilities, entraDefaults }));
+  }
+  const query = new Parameters().addMissing(request.extraQueryParameters).toString();
+  const endpoint = withQuery(deviceEndpoint(authority), query);
+  const response = await client.transport.post(endpoint, { body: form.toString(), headers: {} }, call);
+  const body = parseJsonObject(response.body);
+  if (body?.["error"] !== undefined) throw serverError(body, response.status, call.correlationId);
+  const text = (field: string): string => (typeof body?.[field] === "string" ? body[field] : "");
+  const userCode = text("user_code");
+  const code = text("device_code");
+  const verificationUri = text("verification_uri") || text("verification_url");
+  const expiresIn = Number(body?.["expires_in"]);
+  if (!userCode || !code || !verificationUri || !(expiresIn > 0)) {
+    throw clientAuthError(
+      "device_code_unknown_error",
+      `The device authorization endpoint answered HTTP ${response.status} without user_code, device_code, verification_uri and expires_in (RFC 8628 §3.2).`,
+      call,
+    );
+  }
+  const complete = text("verification_uri_complete");
+  return {
+    userCode,
+    deviceCode: code,
+    verificationUri,
+    ...(complete ? { verificationUriComplete: complete } : {}),
+    expiresIn,
+    interval: Math.max(1, Number(body?.["interval"]) || DEFAULT_INTERVAL),
+    message: text("message") || `To sign in, open ${verificationUri} and enter the code ${userCode}.`,
+  };
+}
+
+/** The endpoint the provider publishes; Entra has it beside its token endpoint and does not say so. */
+function deviceEndpoint({ url, metadata }: Authority): string {
+  const published = metadata["device_authorization_endpoint"];
+  if (typeof published === "string") return secureUrl(published, "device_authorization_endpoint").href;
+  if (url.kind !== "oidc") return metadata.token_endpoint.replace(/\/token$/, "/devicecode");
+  throw clientAuthError("openid_config_error", "The provider has no device_authorization_endpoint: it does not offer device codes.");
+}
+
+function grant(client: Client, authority: Authority, request: TokenRequest, device: DeviceCodeResponse): Grant {
+  const scopes = withOidcScopes(request.scopes);
+  return {
+    apiId: ApiId.deviceCode,
+    cacheOutcome: CacheOutcome.notApplicable,
+    scopes,
+    parameters: new Parameters()
+      .set("scope", scopes.join(" "))
+      // Entra knows the grant by its short name, others by its URN.
+      .set("grant_type", authority.url.kind === "oidc" ? "urn:ietf:params:oauth:grant-type:device_code" : "device_code")
+      .set("device_code", device.deviceCode)
+      .set("resource", request.resource),
+    owner: { kind: "user" },
+    nonce: "unchecked",
+    throttleKey: ["device_code", device.deviceCode].join(" "),
+  };
+}
+
+/** Seconds to add to the interval after a failed question. @throws what ends the wait */
+function secondsToAdd(error: unknown): number {
+  if (!(error instanceof AuthError)) throw error;
+  if (error.errorCode === "authorization_pending") return 0;
+  // RFC 8628 §3.5: a connection that fails asks for more time between two attempts.
+  if (error.errorCode === "slow_down" || error.errorCode === "network_error") return SLOW_DOWN;
+  if (error instanceof ServerError && ((error.status ?? 0) >= 500 || error.status === 429)) return SLOW_DOWN;
+  if (error.errorCode === "expired_token" || error.errorCode === "code_expired") throw expired(error);
+  throw error;
+}
+
+function checkPatience(
+  ask: DeviceCodeAsk,
+  now: number,
+  { expiresAt, patience }: { readonly expiresAt: number; readonly patience: number },
+  call: Call,
+): void {
+  if (ask.cancelled()) {
+    throw clientAuthError("device_code_polling_cancelled", "The request was cancelled with cancel = true.", call);
+  }
+  if (now > patience) {
+    throw clientAuthError("user_timeout_reached", `The user did not sign in within ${ask.timeout} seconds.`, call);
+  }
+  if (now > expiresAt) throw expired(undefined, call.correlationId);
+}
+
+function expired(cause?: AuthError, correlationId = cause?.correlationId ?? ""): Error {
+  return clientAuthError("device_code_expired", "The device code has expired before the user signed in: start again.", {
+    correlationId,
+    cause,
+  });
+}

@@ -1,0 +1,84 @@
+import type { Clock } from "../../clock.js";
+import { newGuid } from "../../encoding.js";
+import type { Call, Transport } from "../../http/transport.js";
+import { WS_TRUST_VERSIONS, type UsernameEndpoint } from "./metadata.js";
+import { elements, escapeXml, federationError, parseXml, textOf } from "./xml.js";
+
+/** A SAML assertion, and the OAuth grant that takes it. */
+export interface SecurityToken {
+  readonly grantType: string;
+  /** The assertion as it was signed, byte for byte. */
+  readonly assertion: string;
+}
+
+/** The message is good for ten minutes. */
+const LIFETIME_MS = 600_000;
+
+const GRANT_TYPES: Readonly<Record<string, string>> = {
+  "urn:oasis:names:tc:SAML:1.0:assertion": "urn:ietf:params:oauth:grant-type:saml1_1-bearer",
+  "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1": "urn:ietf:params:oauth:grant-type:saml1_1-bearer",
+  "urn:oasis:names:tc:SAML:2.0:assertion": "urn:ietf:params:oauth:grant-type:saml2-bearer",
+  "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV2.0": "urn:ietf:params:oauth:grant-type:saml2-bearer",
+};
+
+/**
+ * Exchanges user name and password for a SAML assertion (WS-Trust, RequestSecurityToken with a UsernameToken).
+ *
+ * @throws ClientAuthError `federation_error` with the reason of the server's fault
+ */
+export async function requestSecurityToken(
+  transport: Transport,
+  endpoint: UsernameEndpoint,
+  ask: { readonly username: string; readonly password: string; readonly audience: string; readonly clock: Clock },
+  call: Call,
+): Promise<SecurityToken> {
+  const { action } = WS_TRUST_VERSIONS[endpoint.version];
+  const headers = { "content-type": "application/soap+xml; charset=utf-8", accept: "application/soap+xml, text/xml", SOAPAction: action };
+  const response = await transport.post(endpoint.url, { body: envelope(endpoint, ask), headers }, call);
+  const document = await parseXml(response.body, endpoint.url);
+  const fault = elements(document, "Fault")[0];
+  if (fault) {
+    const reason = textOf(elements(fault, "Text")[0]) || textOf(elements(fault, "faultstring")[0]);
+    const codes = elements(fault, "Value").map(textOf);
+    throw federationError(`the federation server refused: ${reason || "no reason given"} (${codes.join(", ")})`);
+  }
+  if (response.status !== 200) throw federationError(`${endpoint.url} answered HTTP ${response.status}`);
+  const grantType = elements(document, "TokenType").map((type) => GRANT_TYPES[textOf(type)]).find(Boolean);
+  // The signature covers the text itself: it is cut out, never written anew.
+  const assertion = /<((?:[\w-]+:)?Assertion)[\s>][\s\S]*?<\/\1\s*>/.exec(response.body)?.[0];
+  if (!grantType || !assertion) throw federationError(`${endpoint.url} returned no SAML assertion of a known kind`);
+  return { grantType, assertion };
+}
+
+function envelope(
+  { url, version }: UsernameEndpoint,
+  ask: { readonly username: string; readonly password: string; readonly audience: string; readonly clock: Clock },
+): string {
+  const { action, namespace, keyType, requestType } = WS_TRUST_VERSIONS[version];
+  const now = ask.clock.now();
+  const time = (at: number): string => new Date(at).toISOString();
+  return `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://www.w3.org/2005/08/addressing" xmlns:u="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd">
+  <s:Header>
+    <a:Action s:mustUnderstand="1">${action}</a:Action>
+    <a:MessageID>urn:uuid:${newGuid()}</a:MessageID>
+    <a:ReplyTo><a:Address>http://www.w3.org/2005/08/addressing/anonymous</a:Address></a:ReplyTo>
+    <a:To s:mustUnderstand="1">${escapeXml(url)}</a:To>
+    <o:Security s:mustUnderstand="1" xmlns:o="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd">
+      <u:Timestamp u:Id="_0"><u:Created>${time(now)}</u:Created><u:Expires>${time(now + LIFETIME_MS)}</u:Expires></u:Timestamp>
+      <o:UsernameToken u:Id="uuid-${newGuid()}">
+        <o:Username>${escapeXml(ask.username)}</o:Username>
+        <o:Password>${escapeXml(ask.password)}</o:Password>
+      </o:UsernameToken>
+    </o:Security>
+  </s:Header>
+  <s:Body>
+    <t:RequestSecurityToken xmlns:t="${namespace}">
+      <p:AppliesTo xmlns:p="http://schemas.xmlsoap.org/ws/2004/09/policy">
+        <a:EndpointReference><a:Address>${escapeXml(ask.audience)}</a:Address></a:EndpointReference>
+      </p:AppliesTo>
+      <t:KeyType>${keyType}</t:KeyType>
+      <t:RequestType>${requestType}</t:RequestType>
+    </t:RequestSecurityToken>
+  </s:Body>
+</s:Envelope>`;
+}

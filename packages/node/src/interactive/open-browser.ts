@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { clientAuthError, clientConfigurationError } from "@tessera/core";
+
+/**
+ * Opens the system browser, through the package `open`.
+ *
+ * @param url where to go
+ * @throws ClientAuthError `no_browser` where there is none; ClientConfigurationError `missing_dependency`
+ */
+export async function openSystemBrowser(url: string): Promise<void> {
+  const reason = whyNoBrowser();
+  if (reason) throw noBrowser(reason);
+  const { default: open } = await loadOpen();
+  const child = await open(url);
+  await new Promise<void>((resolve, reject) => {
+    child.once("error", (cause) => reject(noBrowser("it cannot be started", cause)));
+    child.once("spawn", resolve);
+    if (child.pid !== undefined) resolve();
+  });
+}
+
+/** Whether a browser can be opened here. */
+export function hasBrowser(): boolean {
+  return whyNoBrowser() === undefined;
+}
+
+function whyNoBrowser(): string | undefined {
+  const { env, platform } = process;
+  if (env["CI"] && env["CI"] !== "false") return "this is a CI job";
+  if (platform === "win32") return undefined;
+  const remote = env["SSH_CONNECTION"] || env["SSH_TTY"];
+  if (platform === "darwin") return remote ? "this is an SSH session" : undefined;
+  const display = env["DISPLAY"] || env["WAYLAND_DISPLAY"];
+  if (display || isWsl()) return undefined;
+  return remote ? "this is an SSH session without a display" : "there is no display";
+}
+
+function isWsl(): boolean {
+  return process.env["WSL_DISTRO_NAME"] !== undefined || existsSync("/proc/sys/fs/binfmt_misc/WSLInterop");
+}
+
+function noBrowser(reason: string, cause?: unknown): Error {
+  return clientAuthError(
+    "no_browser",
+    `No browser can be opened here: ${reason}. Use acquireTokenByDeviceCode, or pass openBrowser.`,
+    { cause },
+  );
+}
+
+async function loadOpen(): Promise<typeof import("open")> {
+  try {
+    return await import("open");
+  } catch (cause) {
+    throw clientConfigurationError(
+      "missing_dependency",
+      "Opening the browser needs the package open, which is not installed: npm install open, or pass openBrowser.",
+      { cause },
+    );
+  }
+}
