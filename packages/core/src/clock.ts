@@ -19,7 +19,11 @@ export function epochSeconds(clock: Clock): number {
  *
  * @throws the signal's reason when it aborts
  */
-export async function pause(clock: Clock, milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+export async function pause(
+  clock: Clock,
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   signal?.throwIfAborted();
   if (clock.sleep) {
     await clock.sleep(milliseconds, signal);

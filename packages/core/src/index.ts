@@ -6,7 +6,12 @@
  */
 export * from "./account.js";
 export { AzureCloudInstance, type AzureCloudOptions } from "./authority/clouds.js";
-export { authorityForCloud, authorityUrl, ProtocolMode, type AuthorityUrl } from "./authority/authority-url.js";
+export {
+  authorityForCloud,
+  authorityUrl,
+  ProtocolMode,
+  type AuthorityUrl,
+} from "./authority/authority-url.js";
 export { RegionDetector, TRY_AUTO_DETECT, type RegionAsk } from "./authority/region.js";
 export { AuthorityResolver, type AuthorityOptions } from "./authority/resolver.js";
 export type { Authority, ProviderMetadata } from "./authority/authority.js";
@@ -35,6 +40,8 @@ export {
 export { base64Decode, base64UrlEncode, newGuid, parseJsonObject, sha256Base64Url } from "./encoding.js";
 export * from "./errors/error-codes.js";
 export * from "./errors/errors.js";
+export { withinBounds, type Bounds } from "./flight/deadline.js";
+export { untilAborted } from "./flight/until-aborted.js";
 export { KeyedMutex } from "./flight/keyed-mutex.js";
 export { SingleFlight } from "./flight/single-flight.js";
 export {
@@ -71,7 +78,13 @@ export {
 } from "./request/claims-challenge.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
 export { OIDC_SCOPES } from "./request/scopes.js";
-export { requiredText, tokenRequest, type BaseRequest, type StoreInCache, type TokenRequest } from "./request/token-request.js";
+export {
+  requiredText,
+  tokenRequest,
+  type BaseRequest,
+  type StoreInCache,
+  type TokenRequest,
+} from "./request/token-request.js";
 export type { AuthenticationResult } from "./result.js";
 export type { IdTokenClaims } from "./response/id-token.js";
 export type {

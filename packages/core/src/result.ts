@@ -85,4 +85,3 @@ export function authenticationResult(tokens: CachedTokens, context: ResultContex
     fromPlatformBroker: false,
   };
 }
-

@@ -14,7 +14,16 @@ export interface LibraryInfo {
 }
 
 /** Public methods by the number Entra's telemetry gives them. */
-export const ApiId = { silent: 62, usernamePassword: 371, deviceCode: 671, clientCredential: 771, onBehalfOf: 772, userFederatedIdentity: 774, authorizationCode: 871, refreshToken: 872 } as const;
+export const ApiId = {
+  silent: 62,
+  usernamePassword: 371,
+  deviceCode: 671,
+  clientCredential: 771,
+  onBehalfOf: 772,
+  userFederatedIdentity: 774,
+  authorizationCode: 871,
+  refreshToken: 872,
+} as const;
 /** One of {@link ApiId}. */
 export type ApiId = (typeof ApiId)[keyof typeof ApiId];
 

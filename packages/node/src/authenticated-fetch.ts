@@ -1,4 +1,10 @@
-import { claimsFromChallenge, secureUrl, type AccountInfo, type AuthenticationResult, type BaseRequest } from "@tessera/core";
+import {
+  claimsFromChallenge,
+  secureUrl,
+  type AccountInfo,
+  type AuthenticationResult,
+  type BaseRequest,
+} from "@tessera/core";
 
 /** An application that has the one call. */
 export interface TokenSource {
@@ -34,7 +40,10 @@ export interface AuthenticatedFetchOptions {
  * const users = await (await graph("https://graph.microsoft.com/v1.0/users")).json();
  * ```
  */
-export function createAuthenticatedFetch(app: TokenSource, options: AuthenticatedFetchOptions): typeof globalThis.fetch {
+export function createAuthenticatedFetch(
+  app: TokenSource,
+  options: AuthenticatedFetchOptions,
+): typeof globalThis.fetch {
   const { fetch = globalThis.fetch, ...tokenRequest } = options;
   return async (input, init) => {
     const request = new Request(input, init);

@@ -72,7 +72,10 @@ export abstract class ClientApplication {
     const cache = new PartitionedCache({
       maxPartitions,
       clock,
-      onForget: () => warn("A user with a refresh token was forgotten to make room: raise cache.maxPartitions, or use a store."),
+      onForget: () =>
+        warn(
+          "A user with a refresh token was forgotten to make room: raise cache.maxPartitions, or use a store.",
+        ),
     });
     const aliasesOf = (environment: string): ReadonlySet<string> => authorities.aliasesOf(environment);
     this.client = {

@@ -59,7 +59,10 @@ export class ConfidentialClientApplication extends ClientApplication {
   async acquireToken(request: ConfidentialTokenRequest): Promise<AuthenticationResult> {
     const { account, oboAssertion } = request;
     if (account && oboAssertion) {
-      throw clientConfigurationError("invalid_option", "account and oboAssertion are both given: give one of them.");
+      throw clientConfigurationError(
+        "invalid_option",
+        "account and oboAssertion are both given: give one of them.",
+      );
     }
     if (oboAssertion) return this.acquireTokenOnBehalfOf({ ...request, oboAssertion });
     if (account) return silent(this.client, this.checked(request), { account, forceRefresh: false });

@@ -154,16 +154,25 @@ const DEFAULT_AUTHORITY = "https://login.microsoftonline.com/common/";
  * @param credential what the application proves itself with
  * @throws ClientConfigurationError naming the field, the value and the remedy
  */
-export function checkConfiguration(configuration: Configuration, credential: ClientCredential): CheckedConfiguration {
+export function checkConfiguration(
+  configuration: Configuration,
+  credential: ClientCredential,
+): CheckedConfiguration {
   const { auth, cache, system = {}, telemetry } = configuration ?? {};
-  if (typeof auth !== "object" || auth === null || typeof auth.clientId !== "string" || auth.clientId.trim() === "") {
+  if (
+    typeof auth !== "object" ||
+    auth === null ||
+    typeof auth.clientId !== "string" ||
+    auth.clientId.trim() === ""
+  ) {
     throw clientConfigurationError(
       "client_id_missing",
       "auth.clientId is missing or empty: pass the client id (application id) of your registration.",
     );
   }
   const protocolMode = checkedMode(auth, system);
-  const authority = auth.oidcAuthority ?? authorityForCloud(auth.authority ?? DEFAULT_AUTHORITY, auth.azureCloudOptions);
+  const authority =
+    auth.oidcAuthority ?? authorityForCloud(auth.authority ?? DEFAULT_AUTHORITY, auth.azureCloudOptions);
   authorityUrl(authority, protocolMode);
   const { appName, appVersion } = telemetry?.application ?? {};
   return {
@@ -172,7 +181,11 @@ export function checkConfiguration(configuration: Configuration, credential: Cli
     authorities: {
       protocolMode,
       knownAuthorities: new Set(texts(auth.knownAuthorities, "auth.knownAuthorities").map(hostOf)),
-      cloudMetadata: json(auth.cloudDiscoveryMetadata, "auth.cloudDiscoveryMetadata", "invalid_cloud_discovery_metadata"),
+      cloudMetadata: json(
+        auth.cloudDiscoveryMetadata,
+        "auth.cloudDiscoveryMetadata",
+        "invalid_cloud_discovery_metadata",
+      ),
       authorityMetadata: json(auth.authorityMetadata, "auth.authorityMetadata", "invalid_authority_metadata"),
     },
     capabilities: texts(auth.clientCapabilities, "auth.clientCapabilities"),
@@ -216,16 +229,22 @@ function checkedAuthMethod(
   const field = "auth.clientMetadata.token_endpoint_auth_method";
   const known: readonly AuthMethod[] = AUTH_METHODS[kind];
   const found = known.find((name) => name === method);
-  if (!found) throw invalid(field, `is "${method}"`, `with this credential (${kind}) use ${known.join(", ")}`);
+  if (!found)
+    throw invalid(field, `is "${method}"`, `with this credential (${kind}) use ${known.join(", ")}`);
   if (networkClient && found.includes("tls_client_auth")) {
-    throw invalid(field, `is "${method}" beside system.networkClient`, "leave one out: only the built-in client presents a certificate");
+    throw invalid(
+      field,
+      `is "${method}" beside system.networkClient`,
+      "leave one out: only the built-in client presents a certificate",
+    );
   }
   return found;
 }
 
 function checkedAlgorithm({ clientMetadata, clientSecret }: NodeAuthOptions): string | undefined {
   const algorithm = clientMetadata?.id_token_signed_response_alg;
-  if (algorithm === undefined || /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/.test(algorithm)) return algorithm;
+  if (algorithm === undefined || /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/.test(algorithm))
+    return algorithm;
   if (algorithm === "HS256" && clientSecret) return algorithm;
   throw invalid(
     "auth.clientMetadata.id_token_signed_response_alg",
@@ -234,15 +253,24 @@ function checkedAlgorithm({ clientMetadata, clientSecret }: NodeAuthOptions): st
   );
 }
 
-function checkedCache({ cachePlugin, store, maxPartitions, onUnreadable = "refuse" }: CacheOptions): CheckedCache {
-  if (cachePlugin && store) throw invalid("cache.store", "is given beside cache.cachePlugin", "give one of them");
-  requireFunctions(cachePlugin, "cache.cachePlugin", "ICachePlugin", ["beforeCacheAccess", "afterCacheAccess"]);
+function checkedCache({
+  cachePlugin,
+  store,
+  maxPartitions,
+  onUnreadable = "refuse",
+}: CacheOptions): CheckedCache {
+  if (cachePlugin && store)
+    throw invalid("cache.store", "is given beside cache.cachePlugin", "give one of them");
+  requireFunctions(cachePlugin, "cache.cachePlugin", "ICachePlugin", [
+    "beforeCacheAccess",
+    "afterCacheAccess",
+  ]);
   requireFunctions(store, "cache.store", "TokenStore", ["load", "update", "remove", "list"]);
   if (maxPartitions !== undefined && !(Number.isSafeInteger(maxPartitions) && maxPartitions > 0)) {
     throw invalid("cache.maxPartitions", `is ${String(maxPartitions)}`, "pass a positive whole number");
   }
   if (onUnreadable !== "refuse" && onUnreadable !== "ignore") {
-    throw invalid("cache.onUnreadable", `is "${String(onUnreadable)}"`, 'use "refuse" or "ignore"');
+    throw invalid("cache.onUnreadable", `is "${onUnreadable as string}"`, 'use "refuse" or "ignore"');
   }
   return {
     plugin: cachePlugin ?? undefined,
@@ -256,7 +284,8 @@ function checkedCache({ cachePlugin, store, maxPartitions, onUnreadable = "refus
 function requireFunctions(value: unknown, field: string, type: string, names: readonly string[]): void {
   if (value === undefined || value === null) return;
   const missing = names.filter((name) => typeof (value as Record<string, unknown>)[name] !== "function");
-  if (missing.length > 0) throw invalid(field, `lacks ${missing.join(" and ")}`, `pass an object with them (${type})`);
+  if (missing.length > 0)
+    throw invalid(field, `lacks ${missing.join(" and ")}`, `pass an object with them (${type})`);
 }
 
 function checkedHttp({ networkClient, proxy, ca }: NodeSystemOptions): HttpClient {
@@ -267,13 +296,25 @@ function checkedHttp({ networkClient, proxy, ca }: NodeSystemOptions): HttpClien
     ]);
     return fromNetworkModule(networkClient);
   }
-  if (proxy !== undefined && proxy !== false && !(URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol))) {
+  if (
+    proxy !== undefined &&
+    proxy !== false &&
+    !(URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol))
+  ) {
     // The value may hold a password.
-    throw invalid("system.proxy", "is not an http or https URL", 'pass one such as "http://proxy.example:8080", or false');
+    throw invalid(
+      "system.proxy",
+      "is not an http or https URL",
+      'pass one such as "http://proxy.example:8080", or false',
+    );
   }
   const certificates = ca === undefined ? [] : texts(Array.isArray(ca) ? ca : [ca], "system.ca");
   if (certificates.some((pem) => !pem.includes("-----BEGIN CERTIFICATE-----"))) {
-    throw invalid("system.ca", "holds a text that is not a PEM certificate", "pass the content of the .pem file, not its path");
+    throw invalid(
+      "system.ca",
+      "holds a text that is not a PEM certificate",
+      "pass the content of the .pem file, not its path",
+    );
   }
   return createUndiciHttpClient({ proxy, ca: certificates });
 }
@@ -292,12 +333,17 @@ function json(
   if (value === undefined || value === "") return undefined;
   const parsed = typeof value === "string" ? parseJsonObject(value) : undefined;
   if (parsed) return parsed;
-  throw clientConfigurationError(code, `${field} is not the JSON text of an object: pass the response body as it came.`);
+  throw clientConfigurationError(
+    code,
+    `${field} is not the JSON text of an object: pass the response body as it came.`,
+  );
 }
 
 /** A host, given as one or as a URL. */
 function hostOf(authority: string): string {
-  return (URL.canParse(authority) && authority.includes("//") ? new URL(authority).host : authority).toLowerCase();
+  return (
+    URL.canParse(authority) && authority.includes("//") ? new URL(authority).host : authority
+  ).toLowerCase();
 }
 
 function invalid(field: string, what: string, remedy: string): Error {

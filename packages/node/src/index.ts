@@ -50,9 +50,16 @@ export {
   type TokenStore,
   type ValidCacheType,
 } from "@tessera/core";
-export { createAuthenticatedFetch, type AuthenticatedFetchOptions, type TokenSource } from "./authenticated-fetch.js";
+export {
+  createAuthenticatedFetch,
+  type AuthenticatedFetchOptions,
+  type TokenSource,
+} from "./authenticated-fetch.js";
 export { ClientApplication } from "./client-application.js";
-export { ConfidentialClientApplication, type ConfidentialTokenRequest } from "./confidential-client-application.js";
+export {
+  ConfidentialClientApplication,
+  type ConfidentialTokenRequest,
+} from "./confidential-client-application.js";
 export type { ClientAssertionCallback, ClientCertificate } from "./credential/credential.js";
 export { federatedTokenFile, githubActionsToken } from "./credential/federated-token.js";
 export type {
@@ -70,5 +77,10 @@ export type { INativeBrokerPlugin, NativeRequest, NativeSignOutRequest } from ".
 export { PublicClientApplication, type PublicTokenRequest } from "./public-client-application.js";
 export { PromptValue, ResponseMode } from "./prompt-value.js";
 export type * from "./requests.js";
-export { tokenCredential, type AccessToken, type GetTokenOptions, type TokenCredential } from "./token-credential.js";
+export {
+  tokenCredential,
+  type AccessToken,
+  type GetTokenOptions,
+  type TokenCredential,
+} from "./token-credential.js";
 export { version } from "./version.js";

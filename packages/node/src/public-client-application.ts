@@ -82,8 +82,10 @@ export class PublicClientApplication extends ClientApplication {
    */
   async acquireToken(request: PublicTokenRequest): Promise<AuthenticationResult> {
     const { signal, timeoutMs: _, openBrowser: __, onDeviceCode: ___, ...equal } = request;
-    return this.#calls.run(JSON.stringify({ ...equal, account: request.account?.homeAccountId }), signal, (shared) =>
-      this.#acquire({ ...request, signal: shared }),
+    return this.#calls.run(
+      JSON.stringify({ ...equal, account: request.account?.homeAccountId }),
+      signal,
+      (shared) => this.#acquire({ ...request, signal: shared }),
     );
   }
 
@@ -112,11 +114,19 @@ export class PublicClientApplication extends ClientApplication {
     );
   }
 
-  #askUser(request: PublicTokenRequest, reason: InteractionRequiredAuthError | undefined): Promise<AuthenticationResult> {
+  #askUser(
+    request: PublicTokenRequest,
+    reason: InteractionRequiredAuthError | undefined,
+  ): Promise<AuthenticationResult> {
     const { onDeviceCode, openBrowser, account, loginHint, ...common } = request;
     const ask = { ...common, claims: request.claims ?? (reason?.claims || undefined) };
     if (openBrowser || hasBrowser()) {
-      return this.acquireTokenInteractive({ ...ask, account, loginHint, ...(openBrowser ? { openBrowser } : {}) });
+      return this.acquireTokenInteractive({
+        ...ask,
+        account,
+        loginHint,
+        ...(openBrowser ? { openBrowser } : {}),
+      });
     }
     if (onDeviceCode) return this.acquireTokenByDeviceCode({ ...ask, deviceCodeCallback: onDeviceCode });
     throw clientAuthError(
@@ -143,7 +153,11 @@ export class PublicClientApplication extends ClientApplication {
    */
   async acquireTokenInteractive(request: InteractiveRequest): Promise<AuthenticationResult> {
     const checked = this.checked(request);
-    if (this.#broker) return this.#broker.acquireTokenInteractive(this.#nativeRequest(request, checked), request.windowHandle);
+    if (this.#broker)
+      return this.#broker.acquireTokenInteractive(
+        this.#nativeRequest(request, checked),
+        request.windowHandle,
+      );
     return interactive(this.client, checked, request);
   }
 
@@ -159,17 +173,28 @@ export class PublicClientApplication extends ClientApplication {
     const { deviceCodeCallback, timeout } = request;
     if (typeof deviceCodeCallback !== "function") {
       const remedy = "pass a function that shows the message to the user.";
-      throw clientConfigurationError("invalid_option", `deviceCodeCallback is not a function: ${remedy}`, checked);
+      throw clientConfigurationError(
+        "invalid_option",
+        `deviceCodeCallback is not a function: ${remedy}`,
+        checked,
+      );
     }
     // `cancel` is set on the request while the user is being waited for.
-    return deviceCode(this.client, checked, { deviceCodeCallback, timeout, cancelled: () => request.cancel === true });
+    return deviceCode(this.client, checked, {
+      deviceCodeCallback,
+      timeout,
+      cancelled: () => request.cancel === true,
+    });
   }
 
   /** @inheritdoc */
   override async acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
     const broker = this.#broker;
     if (!broker) return super.acquireTokenSilent(request);
-    const native = { ...this.#nativeRequest(request, this.checked(request)), forceRefresh: request.forceRefresh ?? false };
+    const native = {
+      ...this.#nativeRequest(request, this.checked(request)),
+      forceRefresh: request.forceRefresh ?? false,
+    };
     return broker.acquireTokenSilent(native);
   }
 
@@ -184,7 +209,11 @@ export class PublicClientApplication extends ClientApplication {
     const { nativeAccountId } = request.account;
     if (this.#broker && nativeAccountId) {
       const correlationId = request.correlationId ?? newGuid();
-      await this.#broker.signOut({ clientId: this.client.clientId, accountId: nativeAccountId, correlationId });
+      await this.#broker.signOut({
+        clientId: this.client.clientId,
+        accountId: nativeAccountId,
+        correlationId,
+      });
     }
     await super.signOut(request);
   }
@@ -218,7 +247,12 @@ export class PublicClientApplication extends ClientApplication {
   }
 }
 
-function requireResource({ resource, extraParameters, extraQueryParameters, correlationId }: TokenRequest): void {
+function requireResource({
+  resource,
+  extraParameters,
+  extraQueryParameters,
+  correlationId,
+}: TokenRequest): void {
   if (!resource) {
     throw clientAuthError(
       "resource_parameter_required",

@@ -1,5 +1,11 @@
 // As in MSAL, programs build a request field by field: nothing in it is read-only. The library never changes one.
-import type { AccountInfo, AssertionSource, AzureCloudOptions, BaseRequest, DeviceCodeResponse } from "@tessera/core";
+import type {
+  AccountInfo,
+  AssertionSource,
+  AzureCloudOptions,
+  BaseRequest,
+  DeviceCodeResponse,
+} from "@tessera/core";
 
 /** What the requests of all user flows have in common. */
 interface UserRequest extends BaseRequest {
@@ -56,8 +62,10 @@ export interface AuthorizationCodeRequest extends UserRequest {
 }
 
 /** Request of {@link ClientApplication.initiateAuthCodeFlow}. */
-export interface AuthCodeFlowRequest
-  extends Omit<AuthorizationUrlRequest, "state" | "nonce" | "codeChallenge" | "codeChallengeMethod"> {
+export interface AuthCodeFlowRequest extends Omit<
+  AuthorizationUrlRequest,
+  "state" | "nonce" | "codeChallenge" | "codeChallengeMethod"
+> {
   /** Seconds since the user last proved who they are, at most; `auth_time` of the ID token is checked against it. */
   maxAge?: number;
   /** `code` (default), or `code id_token` for the hybrid flow. */

@@ -51,7 +51,10 @@ interface UserTokenSource {
  */
 export function tokenCredential(app: AppTokenSource): TokenCredential;
 export function tokenCredential(app: UserTokenSource, account: AccountInfo): TokenCredential;
-export function tokenCredential(app: AppTokenSource | UserTokenSource, account?: AccountInfo): TokenCredential {
+export function tokenCredential(
+  app: AppTokenSource | UserTokenSource,
+  account?: AccountInfo,
+): TokenCredential {
   return {
     async getToken(scopes, { abortSignal, claims, tenantId, requestOptions } = {}) {
       const request = {
@@ -63,7 +66,10 @@ export function tokenCredential(app: AppTokenSource | UserTokenSource, account?:
       const result =
         account && "acquireTokenSilent" in app
           ? await app.acquireTokenSilent({ ...request, account })
-          : await (app as AppTokenSource).acquireTokenByClientCredential({ ...request, ...(tenantId ? { tenantId } : {}) });
+          : await (app as AppTokenSource).acquireTokenByClientCredential({
+              ...request,
+              ...(tenantId ? { tenantId } : {}),
+            });
       return {
         token: result.accessToken,
         expiresOnTimestamp: result.expiresOn?.getTime() ?? 0,

@@ -31,6 +31,8 @@ export interface AuthorityUrl {
   readonly segments: readonly string[];
   /** First path segment: tenant id, domain or `common` for Entra; `adfs` for AD FS; `""` for `oidc`. */
   readonly tenant: string;
+  /** What tells the tokens of this authority apart from others of its host: the tenant, for `oidc` the path. */
+  readonly realm: string;
 }
 
 /**
@@ -61,6 +63,7 @@ export function authorityUrl(value: unknown, protocolMode: ProtocolMode): Author
     kind,
     segments,
     tenant: kind === "oidc" ? "" : (segments[0] ?? ""),
+    realm: kind === "oidc" ? segments.join("/") : (segments[0] ?? ""),
   };
 }
 

@@ -29,7 +29,12 @@ const CLOUDS: readonly Cloud[] = [
   cloud("login.sovcloud-identity.fr", "login.sovcloud-identity.fr", ["login.sovcloud-identity.fr"]),
   cloud("login.sovcloud-identity.de", "login.sovcloud-identity.de", ["login.sovcloud-identity.de"]),
   cloud("login.sovcloud-identity.sg", "login.sovcloud-identity.sg", ["login.sovcloud-identity.sg"]),
-  cloud("login-us.microsoftonline.com", "login-us.microsoftonline.com", ["login-us.microsoftonline.com"], false),
+  cloud(
+    "login-us.microsoftonline.com",
+    "login-us.microsoftonline.com",
+    ["login-us.microsoftonline.com"],
+    false,
+  ),
   cloud("login.microsoftonline.de", "login.microsoftonline.de", ["login.microsoftonline.de"], false),
 ];
 

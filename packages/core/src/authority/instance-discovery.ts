@@ -15,7 +15,11 @@ export async function discoverCloud(url: AuthorityUrl, transport: Transport, cal
   const query = `api-version=1.1&authorization_endpoint=${encodeURIComponent(`${url.href}oauth2/v2.0/authorize`)}`;
   const response = await transport.get(`${INSTANCE_DISCOVERY}?${query}`, call);
   const body = parseJsonObject(response.body);
-  if (!body || body["error"] === "invalid_instance" || (response.status !== 200 && body["error"] === undefined)) {
+  if (
+    !body ||
+    body["error"] === "invalid_instance" ||
+    (response.status !== 200 && body["error"] === undefined)
+  ) {
     throw clientConfigurationError(
       "untrusted_authority",
       `Entra does not know the host "${url.host}": if it is yours, list it in knownAuthorities, or set protocolMode to OIDC for another provider.`,
@@ -31,7 +35,9 @@ export function cloudFromMetadata(body: Readonly<Record<string, unknown>>, host:
   for (const entry of entries) {
     if (!isObject(entry)) continue;
     const { preferred_network: network, preferred_cache: cache, aliases } = entry;
-    const hosts = (Array.isArray(aliases) ? aliases : []).filter((alias): alias is string => typeof alias === "string");
+    const hosts = (Array.isArray(aliases) ? aliases : []).filter(
+      (alias): alias is string => typeof alias === "string",
+    );
     if (typeof network === "string" && typeof cache === "string" && hosts.includes(host)) {
       return {
         preferredNetwork: network,

@@ -53,7 +53,8 @@ export function isGuid(text: string): boolean {
 }
 
 function isCiamIssuer(issuer: URL, authority: AuthorityUrl): boolean {
-  const tenant = authority.tenant.replace(/\.onmicrosoft\.com$/, "") || (authority.host.split(".", 1)[0] ?? "");
+  const tenant =
+    authority.tenant.replace(/\.onmicrosoft\.com$/, "") || (authority.host.split(".", 1)[0] ?? "");
   if (issuer.host !== `${tenant}.ciamlogin.com`) return false;
   const path = withoutSlash(issuer.pathname.toLowerCase()).replace(/\/v2\.0$/, "");
   return path === "" || path === `/${tenant}` || path === `/${tenant}.onmicrosoft.com`;

@@ -65,7 +65,9 @@ export class RegionDetector {
       // The service tells which versions it knows when asked in one it does not.
       const versions = parseJsonObject((await this.#ask("format=json", call)).body)?.["newest-versions"];
       const newest: unknown = Array.isArray(versions) ? versions[0] : undefined;
-      return typeof newest === "string" ? locationOf(await this.#ask(`api-version=${newest}`, call)) : undefined;
+      return typeof newest === "string"
+        ? locationOf(await this.#ask(`api-version=${newest}`, call))
+        : undefined;
     } catch (error) {
       if (call.signal?.aborted) throw error;
       return undefined;
@@ -84,7 +86,10 @@ export function regionalAuthority(authority: Authority, region: string | undefin
   const endpoint = new URL(authority.metadata.token_endpoint);
   const isPublic = knownCloud(endpoint.host)?.preferredNetwork === "login.microsoftonline.com";
   const host = isPublic ? `${region}.login.microsoft.com` : `${region}.${endpoint.host}`;
-  const metadata = { ...authority.metadata, token_endpoint: `${endpoint.protocol}//${host}${endpoint.pathname}` };
+  const metadata = {
+    ...authority.metadata,
+    token_endpoint: `${endpoint.protocol}//${host}${endpoint.pathname}`,
+  };
   return { ...authority, metadata };
 }
 

@@ -101,7 +101,8 @@ export class AuthorityResolver {
     const known = knownCloud(url.host);
     if (known) return known;
     // These vouch for themselves: their discovery document is checked against their own host.
-    const selfContained = url.kind !== "entra" || knownAuthorities.has(url.host) || isLoopback(new URL(url.href).hostname);
+    const selfContained =
+      url.kind !== "entra" || knownAuthorities.has(url.host) || isLoopback(new URL(url.href).hostname);
     return selfContained ? selfCloud(url.host) : this.#learn(await discoverCloud(url, this.#transport, call));
   }
 
@@ -113,7 +114,8 @@ export class AuthorityResolver {
   async #metadata(url: AuthorityUrl, cloud: Cloud, call: Call): Promise<ProviderMetadata> {
     const { authorityMetadata, knownAuthorities } = this.#options;
     if (authorityMetadata) return checkedMetadata(authorityMetadata, url, "authorityMetadata");
-    if (cloud.endpointsKnown && url.kind === "entra" && url.segments.length === 1) return knownMetadata(url, cloud);
+    if (cloud.endpointsKnown && url.kind === "entra" && url.segments.length === 1)
+      return knownMetadata(url, cloud);
     const document = discoveryUrl(url);
     const response = await this.#transport.get(document, call);
     const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
@@ -192,5 +194,8 @@ function checkedMetadata(
 }
 
 function badMetadata(source: string, what: string): Error {
-  return clientAuthError("openid_config_error", `the discovery document (${source}) cannot be used: ${what}.`);
+  return clientAuthError(
+    "openid_config_error",
+    `the discovery document (${source}) cannot be used: ${what}.`,
+  );
 }

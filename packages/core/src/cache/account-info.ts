@@ -46,7 +46,11 @@ export function accountProfiles(
 }
 
 /** The user's profile in the tenant of an ID token. */
-export function profileFromClaims(homeAccountId: string, claims: IdTokenClaims, generic: boolean): TenantProfile {
+export function profileFromClaims(
+  homeAccountId: string,
+  claims: IdTokenClaims,
+  generic: boolean,
+): TenantProfile {
   const tenantId = tenantOf(claims, generic);
   return {
     tenantId,
@@ -64,7 +68,10 @@ export function profilesOf(entity: AccountEntity): TenantProfile[] {
   const texts: readonly unknown[] = Array.isArray(entity.tenantProfiles) ? entity.tenantProfiles : [];
   const profiles = texts
     .map((text) => (typeof text === "string" ? parseJsonObject(text) : undefined))
-    .filter((profile): profile is Record<string, unknown> & TenantProfile => typeof profile?.["tenantId"] === "string");
+    .filter(
+      (profile): profile is Record<string, unknown> & TenantProfile =>
+        typeof profile?.["tenantId"] === "string",
+    );
   if (profiles.length > 0 || !entity.realm || !entity.local_account_id) return profiles;
   return [
     {
@@ -79,7 +86,11 @@ export function profilesOf(entity: AccountEntity): TenantProfile[] {
 /** What the ID token itself says of the user, which is newer than what the account entity says. */
 function claimed({ entity }: Entry<"Account">, idToken: Entry<"IdToken">): Partial<AccountInfo> {
   const claims = claimsOf(idToken);
-  const { isHomeTenant: _, ...profile } = profileFromClaims(entity.home_account_id, claims, entity.authority_type === GENERIC);
+  const { isHomeTenant: _, ...profile } = profileFromClaims(
+    entity.home_account_id,
+    claims,
+    entity.authority_type === GENERIC,
+  );
   return { ...profile, idTokenClaims: claims, idToken: idToken.entity.secret, kmsi: isKmsi(claims) };
 }
 

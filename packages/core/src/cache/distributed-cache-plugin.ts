@@ -12,6 +12,7 @@ export interface ICacheClient {
 }
 
 /** Says where the tokens of whoever is being served are kept: MSAL's `IPartitionManager`. */
+// eslint-disable-next-line no-restricted-syntax -- the name MSAL gave it
 export interface IPartitionManager {
   /** The key to load, known before anybody has signed in: usually from the session. */
   getKey(): Promise<string>;

@@ -64,7 +64,12 @@ export class DocumentWriter {
 }
 
 /** Keeps one foreign section or entity in a document of such. */
-export function addForeign(foreign: CacheDocument, section: string, key: string | undefined, value: unknown): void {
+export function addForeign(
+  foreign: CacheDocument,
+  section: string,
+  key: string | undefined,
+  value: unknown,
+): void {
   if (key === undefined) {
     set(foreign, section, value);
     return;
@@ -81,7 +86,8 @@ export function addForeign(foreign: CacheDocument, section: string, key: string 
 /** The partition an entity belongs to by its fields. */
 export function partitionOf({ section, entity }: Entry): PartitionKey {
   const assertion = entity["userAssertionHash"] ?? entity["user_assertion_hash"];
-  if (typeof assertion === "string" && assertion !== "") return assertionPartition(assertion.replace(/=+$/, ""));
+  if (typeof assertion === "string" && assertion !== "")
+    return assertionPartition(assertion.replace(/=+$/, ""));
   const home = entity["home_account_id"];
   if (typeof home === "string" && home !== "") return userPartition(home);
   return section === "AccessToken"

@@ -1,8 +1,22 @@
 import { systemClock, type Clock } from "../clock.js";
 import { AccountIndex } from "./account-index.js";
 import { addForeign, DocumentWriter, partitionOf, readDocument, type CacheDocument } from "./document.js";
-import { accessTokenKey, accountKey, appMetadataKey, componentsHash, idTokenKey, refreshTokenKey } from "./keys.js";
-import { accessTokenFacts, grants, Partition, scopesIntersect, type CachedTokens, type Entry } from "./partition.js";
+import {
+  accessTokenKey,
+  accountKey,
+  appMetadataKey,
+  componentsHash,
+  idTokenKey,
+  refreshTokenKey,
+} from "./keys.js";
+import {
+  accessTokenFacts,
+  grants,
+  Partition,
+  scopesIntersect,
+  type CachedTokens,
+  type Entry,
+} from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
 import { Partitions } from "./partitions.js";
 import {
@@ -78,7 +92,11 @@ interface Contents {
   index: AccountIndex | undefined;
 }
 
-const NO_LIMITS: CacheLimits = { maxPartitions: Number.MAX_SAFE_INTEGER, clock: systemClock, onForget: () => undefined };
+const NO_LIMITS: CacheLimits = {
+  maxPartitions: Number.MAX_SAFE_INTEGER,
+  clock: systemClock,
+  onForget: () => undefined,
+};
 
 /** The token cache in memory: every token in its partition, every lookup straight to the partition. */
 export class PartitionedCache {
@@ -154,7 +172,9 @@ export class PartitionedCache {
     for (const entry of this.#contents.partitions.get(query.partition)?.all("RefreshToken") ?? []) {
       const { entity } = entry;
       const fits =
-        (family ? entity.family_id === THE_FAMILY : entity.client_id === query.clientId && !entity.family_id) &&
+        (family
+          ? entity.family_id === THE_FAMILY
+          : entity.client_id === query.clientId && !entity.family_id) &&
         query.environments.has(entity.environment) &&
         (!entity.realm || query.realms.includes(entity.realm.toLowerCase()));
       if (fits && (!best || writtenAt(entry) >= writtenAt(best))) best = entry;
@@ -190,7 +210,9 @@ export class PartitionedCache {
   }
 
   /** The users with an id in some tenant, or with a user name. */
-  usersBy(name: { readonly localAccountId: string } | { readonly username: string }): readonly PartitionKey[] {
+  usersBy(
+    name: { readonly localAccountId: string } | { readonly username: string },
+  ): readonly PartitionKey[] {
     const index = (this.#contents.index ??= this.#buildIndex());
     return [...("username" in name ? index.byUsername(name.username) : index.byLocalId(name.localAccountId))];
   }
@@ -202,7 +224,9 @@ export class PartitionedCache {
   save(record: CacheRecord, environments: ReadonlySet<string>): void {
     const partition = this.#contents.partitions.get(record.partition)?.copy() ?? new Partition();
     const now = this.#limits.clock.now() / 1000;
-    partition.remove((entry) => isEntry(entry, "AccessToken") && accessTokenFacts(entry).extendedExpiresOn < now);
+    partition.remove(
+      (entry) => isEntry(entry, "AccessToken") && accessTokenFacts(entry).extendedExpiresOn < now,
+    );
     putUser(partition, record, environments);
     putTokens(partition, record, environments);
     this.#put(record.partition, partition);
@@ -412,7 +436,8 @@ export class PartitionedCache {
     const beside = this.findAccount(query.partition, query.environments);
     const user = beside ? query : { ...query, partition: userPartition(home) };
     const account = beside ?? this.findAccount(user.partition, query.environments);
-    const idToken = this.findIdToken(user) ?? this.findIdToken({ ...user, realms: [account?.entity.realm ?? ""] });
+    const idToken =
+      this.findIdToken(user) ?? this.findIdToken({ ...user, realms: [account?.entity.realm ?? ""] });
     return { account, idToken };
   }
 
@@ -423,7 +448,11 @@ export class PartitionedCache {
   }
 }
 
-function putUser(partition: Partition, { account, idToken }: CacheRecord, environments: ReadonlySet<string>): void {
+function putUser(
+  partition: Partition,
+  { account, idToken }: CacheRecord,
+  environments: ReadonlySet<string>,
+): void {
   if (account) {
     partition.remove(({ section, entity }) => section === "Account" && environments.has(entity.environment));
     partition.put({ section: "Account", key: accountKey(account), entity: account });
@@ -440,12 +469,18 @@ function putTokens(
   environments: ReadonlySet<string>,
 ): void {
   if (accessToken) {
-    const entry: Entry<"AccessToken"> = { section: "AccessToken", key: accessTokenKey(accessToken), entity: accessToken };
+    const entry: Entry<"AccessToken"> = {
+      section: "AccessToken",
+      key: accessTokenKey(accessToken),
+      entity: accessToken,
+    };
     partition.remove((other) => isReplacedBy(other, entry, environments));
     partition.put(entry);
   }
   if (refreshToken) {
-    partition.remove((entry) => isEntry(entry, "RefreshToken") && isRotatedBy(entry, refreshToken, environments));
+    partition.remove(
+      (entry) => isEntry(entry, "RefreshToken") && isRotatedBy(entry, refreshToken, environments),
+    );
     partition.put({ section: "RefreshToken", key: refreshTokenKey(refreshToken), entity: refreshToken });
   }
 }
@@ -478,10 +513,13 @@ function isRotatedBy(
   fresh: RefreshTokenEntity,
   environments: ReadonlySet<string>,
 ): boolean {
-  if (!environments.has(entity.environment) || (entity.family_id ?? "") !== (fresh.family_id ?? "")) return false;
+  if (!environments.has(entity.environment) || (entity.family_id ?? "") !== (fresh.family_id ?? ""))
+    return false;
   if (fresh.family_id) return true;
   const realm = (entity.realm ?? "").toLowerCase();
-  return entity.client_id === fresh.client_id && (realm === "" || realm === (fresh.realm ?? "").toLowerCase());
+  return (
+    entity.client_id === fresh.client_id && (realm === "" || realm === (fresh.realm ?? "").toLowerCase())
+  );
 }
 
 function isReplacedBy(other: Entry, entry: Entry<"AccessToken">, environments: ReadonlySet<string>): boolean {

@@ -74,7 +74,8 @@ export class Partitions {
   *entries(kind: Kind): Iterable<readonly [PartitionKey, Partition]> {
     const tiers = kind === "users" ? [this.#dormant, this.#kinds.users] : [this.#kinds[kind]];
     for (const tier of tiers) {
-      for (const [key, partition] of tier.rentries() as Iterable<[PartitionKey, Partition]>) yield [key, partition];
+      for (const [key, partition] of tier.rentries() as Iterable<[PartitionKey, Partition]>)
+        yield [key, partition];
     }
   }
 

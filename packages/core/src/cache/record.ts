@@ -75,7 +75,9 @@ export function cacheRecord(input: CacheRecordInput): CacheRecord {
         secret: response.refreshToken,
         ...(response.foci ? { family_id: response.foci } : {}),
         ...(authority.url.kind === "oidc" && realm ? { realm } : {}),
-        ...(response.refreshTokenExpiresIn ? { expires_on: String(requestedAt + response.refreshTokenExpiresIn) } : {}),
+        ...(response.refreshTokenExpiresIn
+          ? { expires_on: String(requestedAt + response.refreshTokenExpiresIn) }
+          : {}),
         ...assertion,
       }
     : undefined;
@@ -113,7 +115,8 @@ export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefi
 
 function homeAccountId({ response, claims, authority, owner, correlationId }: CacheRecordInput): string {
   if (owner.kind === "app") return "";
-  const info = authority.url.kind === "adfs" ? undefined : decodeClientInfo(response.clientInfo, correlationId);
+  const info =
+    authority.url.kind === "adfs" ? undefined : decodeClientInfo(response.clientInfo, correlationId);
   if (info) return `${info.uid}.${info.utid}`;
   const known = owner.kind === "user" ? owner.account?.homeAccountId : undefined;
   return known ?? claims?.sub ?? "";
@@ -121,9 +124,8 @@ function homeAccountId({ response, claims, authority, owner, correlationId }: Ca
 
 /** Tenant the tokens belong to. Providers without tenants are told apart by the path of their issuer. */
 function realmOf({ claims, authority, owner }: CacheRecordInput): string {
-  if (authority.url.kind === "oidc") return authority.url.segments.join("/");
-  // An on-behalf-of lookup knows the tenant only as the authority names it.
-  if (owner.kind === "assertion") return authority.url.tenant;
+  // A provider without tenants has no other name for it; and an on-behalf-of lookup knows only what the authority says.
+  if (authority.url.kind === "oidc" || owner.kind === "assertion") return authority.url.realm;
   const known = owner.kind === "user" ? owner.account?.tenantId : undefined;
   return tenantOf(claims, false) || known || authority.url.tenant;
 }
@@ -145,7 +147,12 @@ function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenCla
   };
 }
 
-function partitionOf(owner: TokenOwner, clientId: string, realm: string, home: string): CacheRecord["partition"] {
+function partitionOf(
+  owner: TokenOwner,
+  clientId: string,
+  realm: string,
+  home: string,
+): CacheRecord["partition"] {
   if (owner.kind === "app") return appPartition(clientId, realm);
   return owner.kind === "assertion" ? assertionPartition(owner.hash) : userPartition(home);
 }

@@ -95,7 +95,13 @@ export interface EntityOf {
 export type Section = keyof EntityOf;
 
 /** The sections, in the order they are written. */
-export const SECTIONS: readonly Section[] = ["Account", "IdToken", "AccessToken", "RefreshToken", "AppMetadata"];
+export const SECTIONS: readonly Section[] = [
+  "Account",
+  "IdToken",
+  "AccessToken",
+  "RefreshToken",
+  "AppMetadata",
+];
 
 /** The family every family refresh token belongs to. */
 export const THE_FAMILY = "1";

@@ -84,7 +84,8 @@ export class TokenCache implements ISerializableTokenCache {
    */
   deserialize(text: string): void {
     const { cache } = this.#parts;
-    if (this.#session && text && this.#loaded?.text === text && this.#loaded.revision === cache.revision) return;
+    if (this.#session && text && this.#loaded?.text === text && this.#loaded.revision === cache.revision)
+      return;
     const document = this.#parse(text || "{}");
     if (!document) {
       if (this.#session) this.#session.unreadable = true;
@@ -144,7 +145,9 @@ export class TokenCache implements ISerializableTokenCache {
   async removeAccount(account: AccountInfo): Promise<void> {
     const { cache, aliasesOf } = this.#parts;
     const { homeAccountId, environment } = account;
-    await this.write(userPartition(homeAccountId), () => cache.removeUser(homeAccountId, aliasesOf(environment)));
+    await this.write(userPartition(homeAccountId), () =>
+      cache.removeUser(homeAccountId, aliasesOf(environment)),
+    );
   }
 
   /** Forgets the tokens of the application itself, in every tenant. */
@@ -244,7 +247,8 @@ export class TokenCache implements ISerializableTokenCache {
       const limited = Number.isFinite(timeToLive) ? { timeToLive: Math.max(1, timeToLive) } : {};
       return { document: JSON.stringify(changed), ...limited };
     });
-    if (!outcome.value) throw clientAuthError("invalid_cache_content", "cache.store.update did not call its change.");
+    if (!outcome.value)
+      throw clientAuthError("invalid_cache_content", "cache.store.update did not call its change.");
     return outcome.value.result;
   }
 

@@ -50,6 +50,7 @@ export function createMemoryTokenStore(clock: { now(): number } = Date): TokenSt
       }
     },
     remove: async (partition) => void stored.delete(partition),
-    list: async (prefix) => [...stored.keys()].filter((name) => name.startsWith(prefix) && current(name) !== undefined),
+    list: async (prefix) =>
+      [...stored.keys()].filter((name) => name.startsWith(prefix) && current(name) !== undefined),
   };
 }

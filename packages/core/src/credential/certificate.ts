@@ -67,13 +67,22 @@ export function readCertificate(options: CertificateOptions, now: number): Certi
 
 function readPrivateKey({ privateKey, passphrase }: CertificateOptions): KeyObject {
   if (typeof privateKey !== "string" || !privateKey.includes("-----BEGIN ")) {
-    throw invalid("has no privateKey: give the content of the PEM file (-----BEGIN PRIVATE KEY-----), not its path");
+    throw invalid(
+      "has no privateKey: give the content of the PEM file (-----BEGIN PRIVATE KEY-----), not its path",
+    );
   }
   try {
-    return createPrivateKey({ key: privateKey, format: "pem", ...(passphrase === undefined ? {} : { passphrase }) });
+    return createPrivateKey({
+      key: privateKey,
+      format: "pem",
+      ...(passphrase === undefined ? {} : { passphrase }),
+    });
   } catch (cause) {
     const encrypted = /ENCRYPTED/.test(privateKey);
-    const wrong = passphrase === undefined ? "is encrypted: give its passphrase" : "cannot be decrypted: check the passphrase";
+    const wrong =
+      passphrase === undefined
+        ? "is encrypted: give its passphrase"
+        : "cannot be decrypted: check the passphrase";
     // The cause may quote the key; only its code is kept.
     const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
     throw invalid(`privateKey ${encrypted ? wrong : "is not a private key"}${code}`);
@@ -81,7 +90,11 @@ function readPrivateKey({ privateKey, passphrase }: CertificateOptions): KeyObje
 }
 
 /** All certificates of a PEM text, whatever stands around them, the leaf first and each issuer after what it issued. */
-function readChain(pem: string | undefined, field: string, key: KeyObject): readonly X509Certificate[] | undefined {
+function readChain(
+  pem: string | undefined,
+  field: string,
+  key: KeyObject,
+): readonly X509Certificate[] | undefined {
   if (pem === undefined || pem === "") return undefined;
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
   if (blocks.length === 0) throw invalid(`${field} holds no PEM certificate (-----BEGIN CERTIFICATE-----)`);
@@ -93,7 +106,8 @@ function readChain(pem: string | undefined, field: string, key: KeyObject): read
     }
   });
   const leafAt = rest.findIndex((certificate) => certificate.checkPrivateKey(key));
-  if (leafAt < 0) throw invalid(`privateKey belongs to no certificate in ${field}: give the key of that certificate`);
+  if (leafAt < 0)
+    throw invalid(`privateKey belongs to no certificate in ${field}: give the key of that certificate`);
   const chain = rest.splice(leafAt, 1);
   for (;;) {
     const last = chain.at(-1);
@@ -105,8 +119,10 @@ function readChain(pem: string | undefined, field: string, key: KeyObject): read
 
 function checkLeaf(leaf: X509Certificate, key: KeyObject, now: number): void {
   if (!leaf.checkPrivateKey(key)) throw invalid("privateKey does not belong to publicCertificate");
-  if (Date.parse(leaf.validTo) < now) throw invalid(`expired on ${leaf.validTo}: renew it, and register the new one`);
-  if (Date.parse(leaf.validFrom) > now) throw invalid(`is not valid before ${leaf.validFrom}: check this machine's clock`);
+  if (Date.parse(leaf.validTo) < now)
+    throw invalid(`expired on ${leaf.validTo}: renew it, and register the new one`);
+  if (Date.parse(leaf.validFrom) > now)
+    throw invalid(`is not valid before ${leaf.validFrom}: check this machine's clock`);
 }
 
 function thumbprint(
@@ -121,7 +137,8 @@ function thumbprint(
   if (hex.length !== digits || !/^[0-9a-f]+$/.test(hex)) {
     throw invalid(`${field} "${given}" is not ${digits} hexadecimal digits`);
   }
-  if (actual !== undefined && actual !== hex) throw invalid(`${field} "${given}" is not that of the certificate, ${actual}`);
+  if (actual !== undefined && actual !== hex)
+    throw invalid(`${field} "${given}" is not that of the certificate, ${actual}`);
   return hex;
 }
 

@@ -61,7 +61,10 @@ export interface AuthenticationAsk {
 }
 
 /** Proves the client to an authority. Called only when a request is about to be sent. */
-export type ClientAuthenticator = (authority: Authority, ask?: AuthenticationAsk) => Promise<ClientAuthentication>;
+export type ClientAuthenticator = (
+  authority: Authority,
+  ask?: AuthenticationAsk,
+) => Promise<ClientAuthentication>;
 
 const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -76,26 +79,28 @@ export function createAuthenticator(
 ): ClientAuthenticator {
   const { clientId, clock, method } = client;
   const signer = new AssertionSigner(clientId, clock);
-  const certificate = credential.kind === "certificate" ? currentCertificate(credential.certificate, clock) : undefined;
+  const certificate =
+    credential.kind === "certificate" ? currentCertificate(credential.certificate, clock) : undefined;
 
   return async (authority, ask = {}) => {
     const tokenEndpoint = authority.metadata.token_endpoint;
     const given = ask.assertion ?? (credential.kind === "assertion" ? credential.assertion : undefined);
-    if (given !== undefined) return bearing(await fetchAssertion(given, { clientId, tokenEndpoint }, ask.fmiPath));
+    if (given !== undefined)
+      return bearing(await fetchAssertion(given, { clientId, tokenEndpoint }, ask.fmiPath));
     if (credential.kind === "secret") {
       const { secret } = credential;
-      switch (method ?? secretMethod(authority)) {
-        case "client_secret_basic":
-          return { parameters: new Parameters(), headers: { authorization: basic(clientId, secret) } };
-        case "client_secret_jwt":
-          return bearing(await signer.withSecret(secret, audienceOf(authority)));
-        default:
-          return { parameters: new Parameters().set("client_secret", secret), headers: {} };
+      const registered = method ?? secretMethod(authority);
+      if (registered === "client_secret_basic") {
+        return { parameters: new Parameters(), headers: { authorization: basic(clientId, secret) } };
       }
+      if (registered === "client_secret_jwt")
+        return bearing(await signer.withSecret(secret, audienceOf(authority)));
+      return { parameters: new Parameters().set("client_secret", secret), headers: {} };
     }
     if (certificate) {
       const current = await certificate();
-      if (method === "tls_client_auth" || method === "self_signed_tls_client_auth") return inTls(current, authority);
+      if (method === "tls_client_auth" || method === "self_signed_tls_client_auth")
+        return inTls(current, authority);
       return bearing(await signer.withCertificate(current, authority, audienceOf(authority)));
     }
     return { parameters: new Parameters(), headers: {} };
@@ -103,14 +108,24 @@ export function createAuthenticator(
 }
 
 function bearing(assertion: string): ClientAuthentication {
-  const parameters = new Parameters().set("client_assertion", assertion).set("client_assertion_type", JWT_BEARER);
+  const parameters = new Parameters()
+    .set("client_assertion", assertion)
+    .set("client_assertion_type", JWT_BEARER);
   return { parameters, headers: {} };
 }
 
-async function fetchAssertion(source: AssertionSource, context: AssertionContext, fmiPath?: string): Promise<string> {
-  const assertion = typeof source === "string" ? source : await source({ ...context, ...(fmiPath ? { fmiPath } : {}) });
+async function fetchAssertion(
+  source: AssertionSource,
+  context: AssertionContext,
+  fmiPath?: string,
+): Promise<string> {
+  const assertion =
+    typeof source === "string" ? source : await source({ ...context, ...(fmiPath ? { fmiPath } : {}) });
   if (typeof assertion === "string" && assertion !== "") return assertion;
-  throw clientAuthError("invalid_assertion", "clientAssertion is empty: give a signed JWT, or a function that returns one.");
+  throw clientAuthError(
+    "invalid_assertion",
+    "clientAssertion is empty: give a signed JWT, or a function that returns one.",
+  );
 }
 
 /** Entra expects its token endpoint as the audience, OpenID Providers themselves. */

@@ -23,7 +23,9 @@ interface Signer {
 export class AssertionSigner {
   readonly #clientId: string;
   readonly #clock: Clock;
-  readonly #made = new LRUCache<string, { readonly jwt: Promise<string>; readonly until: number }>({ max: 100 });
+  readonly #made = new LRUCache<string, { readonly jwt: Promise<string>; readonly until: number }>({
+    max: 100,
+  });
 
   constructor(clientId: string, clock: Clock) {
     this.#clientId = clientId;
@@ -70,7 +72,10 @@ export class AssertionSigner {
 }
 
 /** Entra wants PS256 and the SHA-256 thumbprint, AD FS knows RS256 and SHA-1 only, OpenID Providers say what they accept. */
-function certificateSigner({ key, sha256, sha1, x5c, kid }: Certificate, { url, metadata }: Authority): Signer {
+function certificateSigner(
+  { key, sha256, sha1, x5c, kid }: Certificate,
+  { url, metadata }: Authority,
+): Signer {
   const chain = x5c ? { x5c: [...x5c] } : {};
   const keyId = kid ? { kid } : {};
   if (url.kind === "oidc") {
@@ -80,22 +85,34 @@ function certificateSigner({ key, sha256, sha1, x5c, kid }: Certificate, { url, 
     return { key, header: { alg, typ: "JWT", ...keyId, ...thumbprint, ...chain } };
   }
   if (key.asymmetricKeyType !== "rsa") {
-    throw clientConfigurationError("invalid_certificate", "auth.clientCertificate has no RSA key, and Entra accepts no other.");
+    throw clientConfigurationError(
+      "invalid_certificate",
+      "auth.clientCertificate has no RSA key, and Entra accepts no other.",
+    );
   }
   if (sha256 && !(url.kind === "adfs" && sha1)) {
     const alg = url.kind === "adfs" ? "RS256" : "PS256";
     return { key, header: { alg, typ: "JWT", ...keyId, "x5t#S256": base64Url(sha256), ...chain } };
   }
-  return { key, header: { alg: "RS256", typ: "JWT", ...keyId, ...(sha1 ? { x5t: base64Url(sha1) } : {}), ...chain } };
+  return {
+    key,
+    header: { alg: "RS256", typ: "JWT", ...keyId, ...(sha1 ? { x5t: base64Url(sha1) } : {}), ...chain },
+  };
 }
 
-const EC_ALGORITHMS: Readonly<Record<string, string>> = { prime256v1: "ES256", secp384r1: "ES384", secp521r1: "ES512" };
+const EC_ALGORITHMS: Readonly<Record<string, string>> = {
+  prime256v1: "ES256",
+  secp384r1: "ES384",
+  secp521r1: "ES512",
+};
 
 function algorithmOf(key: KeyObject, accepted: readonly unknown[]): string {
   const curve = key.asymmetricKeyDetails?.namedCurve;
   if (curve) return EC_ALGORITHMS[curve] ?? "ES256";
   if (key.asymmetricKeyType === "ed25519") return accepted.includes("Ed25519") ? "Ed25519" : "EdDSA";
-  return ["RS256", "PS256", "RS384", "PS384", "RS512", "PS512"].find((alg) => accepted.includes(alg)) ?? "RS256";
+  return (
+    ["RS256", "PS256", "RS384", "PS384", "RS512", "PS512"].find((alg) => accepted.includes(alg)) ?? "RS256"
+  );
 }
 
 function base64Url(hex: string): string {

@@ -12,9 +12,11 @@ export class KeyedMutex {
       signal?.throwIfAborted();
       return work();
     });
-    const tail = turn.catch(() => undefined).finally(() => {
-      if (this.#tails.get(key) === tail) this.#tails.delete(key);
-    });
+    const tail = turn
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#tails.get(key) === tail) this.#tails.delete(key);
+      });
     this.#tails.set(key, tail);
     return turn;
   }

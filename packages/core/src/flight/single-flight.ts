@@ -1,3 +1,5 @@
+import { untilAborted } from "./until-aborted.js";
+
 /**
  * Lets equal calls that overlap share one piece of work. Each caller can leave on its own signal; the work itself is
  * aborted only when every caller has left.
@@ -11,7 +13,11 @@ export class SingleFlight {
    * @param start begins the work; its signal aborts when nobody waits any more
    * @throws the signal's reason when the caller leaves, or whatever the work throws
    */
-  async run<T>(key: string, signal: AbortSignal | undefined, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async run<T>(
+    key: string,
+    signal: AbortSignal | undefined,
+    start: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     signal?.throwIfAborted();
     const flight = this.#flights.get(key) ?? this.#depart(key, start);
     flight.waiting += 1;
@@ -44,12 +50,4 @@ interface Flight {
   readonly controller: AbortController;
   readonly work: Promise<unknown>;
   waiting: number;
-}
-
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", leave, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
-  });
 }

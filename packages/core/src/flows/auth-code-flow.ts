@@ -7,7 +7,12 @@ import { decodeIdToken } from "../response/id-token.js";
 import { serverError } from "../response/server-error.js";
 import { sameText, verifyIdToken } from "../response/verify-id-token.js";
 import type { AuthenticationResult } from "../result.js";
-import { authorizationUrl, redeemCode, type AuthorizationAsk, type AuthorizationResponse } from "./authorization-code.js";
+import {
+  authorizationUrl,
+  redeemCode,
+  type AuthorizationAsk,
+  type AuthorizationResponse,
+} from "./authorization-code.js";
 import type { Client } from "./client.js";
 
 /**
@@ -35,7 +40,10 @@ export interface AuthCodeFlow {
 }
 
 /** What {@link initiateAuthCodeFlow} takes beside the common fields. */
-export interface AuthCodeFlowAsk extends Omit<AuthorizationAsk, "state" | "nonce" | "codeChallenge" | "codeChallengeMethod"> {
+export interface AuthCodeFlowAsk extends Omit<
+  AuthorizationAsk,
+  "state" | "nonce" | "codeChallenge" | "codeChallengeMethod"
+> {
   /** Seconds since the user last proved who they are, at most (OpenID Connect Core §3.1.2.1). */
   readonly maxAge?: number;
   /** `code id_token` also brings an ID token in the front channel (hybrid flow, OpenID Connect Core §3.3). */
@@ -54,22 +62,37 @@ export async function initiateAuthCodeFlow(
   const { correlationId } = request;
   const { maxAge, responseType = "code" } = ask;
   if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge >= 0)) {
-    throw clientConfigurationError("invalid_option", `maxAge is ${String(maxAge)}: pass whole seconds.`, request);
+    throw clientConfigurationError(
+      "invalid_option",
+      `maxAge is ${String(maxAge)}: pass whole seconds.`,
+      request,
+    );
   }
   if (responseType !== "code" && responseType !== "code id_token") {
-    throw clientConfigurationError("invalid_option", `responseType is "${String(responseType)}": use code or code id_token.`, request);
+    throw clientConfigurationError(
+      "invalid_option",
+      `responseType is "${String(responseType)}": use code or code id_token.`,
+      request,
+    );
   }
   const hybrid = responseType === "code id_token";
   // A front-channel ID token must not stand in a query (OAuth 2.0 Multiple Response Types §5).
   const responseMode = ask.responseMode ?? (hybrid ? "form_post" : "query");
   if (hybrid && responseMode === "query") {
-    throw clientConfigurationError("invalid_response_mode", "code id_token cannot come in a query: use form_post.", request);
+    throw clientConfigurationError(
+      "invalid_response_mode",
+      "code id_token cannot come in a query: use form_post.",
+      request,
+    );
   }
   const redirectUri = checkedRedirectUri(ask.redirectUri, correlationId);
   const { verifier, challenge } = generatePkceCodes();
   const state = newGuid();
   const nonce = newGuid();
-  const extra = { ...request.extraQueryParameters, ...(maxAge === undefined ? {} : { max_age: String(maxAge) }) };
+  const extra = {
+    ...request.extraQueryParameters,
+    ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
+  };
   const pkce = { codeChallenge: challenge, codeChallengeMethod: "S256" };
   const authUrl = await authorizationUrl(
     client,
@@ -135,10 +158,18 @@ export async function completeAuthCodeFlow(
 function checkFlow(client: Client, flow: AuthCodeFlow, request: TokenRequest): void {
   const texts = [flow?.state, flow?.nonce, flow?.codeVerifier, flow?.redirectUri, flow?.authority];
   if (texts.some((text) => typeof text !== "string" || text === "") || typeof flow.startedAt !== "number") {
-    throw clientAuthError("invalid_state", "The flow is not one of initiateAuthCodeFlow(): keep it whole in the session.", request);
+    throw clientAuthError(
+      "invalid_state",
+      "The flow is not one of initiateAuthCodeFlow(): keep it whole in the session.",
+      request,
+    );
   }
   if (client.clock.now() / 1000 - flow.startedAt > LONGEST_FLOW) {
-    throw clientAuthError("invalid_state", `The flow is older than ${LONGEST_FLOW} seconds: begin a new one.`, request);
+    throw clientAuthError(
+      "invalid_state",
+      `The flow is older than ${LONGEST_FLOW} seconds: begin a new one.`,
+      request,
+    );
   }
 }
 
@@ -153,22 +184,36 @@ async function checkFrontChannel(
   const idToken = response["id_token"];
   const call = { correlationId: request.correlationId, signal: request.signal };
   if (typeof idToken !== "string") {
-    throw clientAuthError("invalid_id_token", "id_token is missing from the answer: code id_token was asked for.", call);
+    throw clientAuthError(
+      "invalid_id_token",
+      "id_token is missing from the answer: code id_token was asked for.",
+      call,
+    );
   }
   const authority = await client.authorities.resolve(client.authorities.url(request.authorityUrl), call);
   const { clientId, clock, keys, secret, idTokenAlgorithm: algorithm } = client;
   const nonce = { expected: flow.nonce };
   // It came through the browser: no TLS of the token endpoint vouches for it.
-  await verifyIdToken(idToken, { authority, clientId, clock, keys, algorithm, secret, nonce, signature: "always" }, call);
+  await verifyIdToken(
+    idToken,
+    { authority, clientId, clock, keys, algorithm, secret, nonce, signature: "always" },
+    call,
+  );
   const { c_hash: hash } = decodeIdToken(idToken, call.correlationId);
   if (typeof hash !== "string" || !sameText(hash, halfHash(code, idToken))) {
-    throw clientAuthError("invalid_id_token", "c_hash of the ID token is not that of the code: the code was exchanged.", call);
+    throw clientAuthError(
+      "invalid_id_token",
+      "c_hash of the ID token is not that of the code: the code was exchanged.",
+      call,
+    );
   }
 }
 
 /** Left half of the hash that belongs to the token's algorithm, base64url (OpenID Connect Core §3.3.2.11). */
 function halfHash(text: string, idToken: string): string {
-  const header = JSON.parse(Buffer.from(idToken.split(".", 1)[0] ?? "", "base64url").toString()) as { alg?: unknown };
+  const header = JSON.parse(Buffer.from(idToken.split(".", 1)[0] ?? "", "base64url").toString()) as {
+    alg?: unknown;
+  };
   const size = /(384|512)$/.exec(String(header.alg))?.[1] ?? "256";
   const hash = createHash(`sha${size}`).update(text).digest();
   return hash.subarray(0, hash.length / 2).toString("base64url");

@@ -64,7 +64,11 @@ const RESPONSE_MODES: ReadonlySet<string> = new Set(["query", "fragment", "form_
 const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
 
 /** The URL that starts a sign-in (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, PKCE RFC 7636 §4.3). */
-export async function authorizationUrl(client: Client, request: TokenRequest, ask: AuthorizationAsk): Promise<string> {
+export async function authorizationUrl(
+  client: Client,
+  request: TokenRequest,
+  ask: AuthorizationAsk,
+): Promise<string> {
   const { correlationId, signal } = request;
   const redirectUri = checkedRedirectUri(ask.redirectUri, correlationId);
   const responseMode = ask.responseMode || "query";
@@ -165,11 +169,14 @@ export async function redeemCode(
   });
 }
 
-function checkChallenge({ codeChallenge, codeChallengeMethod }: AuthorizationAsk, correlationId: string): void {
+function checkChallenge(
+  { codeChallenge, codeChallengeMethod }: AuthorizationAsk,
+  correlationId: string,
+): void {
   if (Boolean(codeChallenge) !== Boolean(codeChallengeMethod)) {
     throw clientConfigurationError(
       "pkce_params_missing",
-      "codeChallenge and codeChallengeMethod belong together: pass both, from CryptoProvider.generatePkceCodes() and \"S256\".",
+      'codeChallenge and codeChallengeMethod belong together: pass both, from CryptoProvider.generatePkceCodes() and "S256".',
       { correlationId },
     );
   }
@@ -185,7 +192,8 @@ function checkChallenge({ codeChallenge, codeChallengeMethod }: AuthorizationAsk
 /** Tells the server who is likely to sign in. What the account says of itself comes before what the app believes. */
 function addHints(parameters: Parameters, ask: AuthorizationAsk, entra: boolean): void {
   const { account, loginHint, sid, prompt, domainHint } = ask;
-  const anchor = (value: string): Parameters => (entra ? parameters.set("X-AnchorMailbox", value) : parameters);
+  const anchor = (value: string): Parameters =>
+    entra ? parameters.set("X-AnchorMailbox", value) : parameters;
   const [uid, utid] = account?.homeAccountId.split(".") ?? [];
   const oid = uid && utid ? `Oid:${uid}@${utid}` : "";
   const accountHint = domainHint ? undefined : account?.loginHint || account?.idTokenClaims?.login_hint;
@@ -198,7 +206,11 @@ function addHints(parameters: Parameters, ask: AuthorizationAsk, entra: boolean)
 }
 
 /** Entra sends users of a sovereign cloud back with the host that must redeem their code. Only known hosts are believed. */
-function cloudOf(client: Client, url: AuthorityUrl, response: AuthorizationResponse | undefined): AuthorityUrl {
+function cloudOf(
+  client: Client,
+  url: AuthorityUrl,
+  response: AuthorizationResponse | undefined,
+): AuthorityUrl {
   const host = response?.cloud_instance_host_name;
   if (!host || url.kind !== "entra" || !knownCloud(host) || !knownCloud(url.host)) return url;
   return client.authorities.url(`https://${host}/${url.segments.join("/")}`);
@@ -208,11 +220,13 @@ function cloudOf(client: Client, url: AuthorityUrl, response: AuthorizationRespo
 function checkResponseIssuer(iss: unknown, authority: Authority, correlationId: string): void {
   if (iss === undefined) return;
   const { url, metadata, cloud } = authority;
-  const tenant = typeof iss === "string" ? (new RegExp(/^https:\/\/[^/]+\/([^/]+)\/v2\.0$/).exec(iss)?.[1] ?? "") : "";
-  if (typeof iss === "string" && idTokenIssuerMatches(iss, tenant, metadata.issuer, url, cloud.aliases)) return;
+  const tenant =
+    typeof iss === "string" ? (new RegExp(/^https:\/\/[^/]+\/([^/]+)\/v2\.0$/).exec(iss)?.[1] ?? "") : "";
+  if (typeof iss === "string" && idTokenIssuerMatches(iss, tenant, metadata.issuer, url, cloud.aliases))
+    return;
   throw clientAuthError(
     "invalid_state",
-    `The authorization response was issued by "${String(iss)}", not by "${metadata.issuer}": the code is not sent there (RFC 9207).`,
+    `The authorization response was issued by "${typeof iss === "string" ? iss : ""}", not by "${metadata.issuer}": the code is not sent there (RFC 9207).`,
     { correlationId },
   );
 }

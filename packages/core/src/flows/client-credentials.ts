@@ -55,7 +55,9 @@ export async function clientCredentials(
 
   const look = (): AuthenticationResult | CacheOutcome => cached(client, wanted);
   const { tokenCache } = client;
-  const found = tokenCache.immediate ? look() : await tokenCache.read(appPartition(client.clientId, realmOf(url)), look);
+  const found = tokenCache.immediate
+    ? look()
+    : await tokenCache.read(appPartition(client.clientId, url.realm), look);
   return typeof found === "object" ? found : send(client, wanted, found);
 }
 
@@ -68,7 +70,7 @@ interface Wanted {
 
 function cached(client: Client, wanted: Wanted): AuthenticationResult | CacheOutcome {
   const { request, url, scopes } = wanted;
-  const realm = realmOf(url);
+  const { realm } = url;
   const tokens = client.cache.findTokens({
     partition: appPartition(client.clientId, realm),
     clientId: client.clientId,
@@ -90,20 +92,36 @@ function renewInBackground(client: Client, wanted: Wanted): void {
   const request = { ...wanted.request, signal: undefined, timeoutMs: undefined };
   send(client, { ...wanted, request }, CacheOutcome.proactive).catch((error: unknown) => {
     const { correlationId } = request;
-    client.logger().warning(`The token in the cache stays in use, renewing it failed: ${String(error)}`, correlationId);
+    client
+      .logger()
+      .warning(`The token in the cache stays in use, renewing it failed: ${String(error)}`, correlationId);
   });
 }
 
 function send(client: Client, wanted: Wanted, cacheOutcome: CacheOutcome): Promise<AuthenticationResult> {
   const { request, ask, url, scopes } = wanted;
   const assertion = typeof ask.clientAssertion === "string" ? ask.clientAssertion : "";
-  const key = ["client_credentials", url.href, ask.fmiPath, ask.region?.azureRegion, assertion, ...scopes].join(" ");
+  const key = [
+    "client_credentials",
+    url.href,
+    ask.fmiPath,
+    ask.region?.azureRegion,
+    assertion,
+    ...scopes,
+  ].join(" ");
   return sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
     if (ask.provider) {
       const requestedAt = epochSeconds(client.clock);
       const tokens = await providedTokens(ask.provider, { request, scopes, tenantId: url.tenant });
-      return acceptTokens(client, authority, request, grant(wanted, cacheOutcome, key), { tokens, requestedAt }, call);
+      return acceptTokens(
+        client,
+        authority,
+        request,
+        grant(wanted, cacheOutcome, key),
+        { tokens, requestedAt },
+        call,
+      );
     }
     const { regional, region } = await inRegion(client, authority, ask, call);
     return redeem(client, regional, request, grant(wanted, cacheOutcome, key, region), call);
@@ -142,9 +160,8 @@ function grant(wanted: Wanted, cacheOutcome: CacheOutcome, throttleKey: string, 
 /** What the token is bound to beside its scopes; part of its cache key. */
 function componentsOf({ request: { claimsFromClient }, ask: { fmiPath } }: Wanted): Grant["components"] {
   if (!fmiPath && !claimsFromClient) return undefined;
-  return { ...(fmiPath ? { fmi_path: fmiPath } : {}), ...(claimsFromClient ? { client_claims: claimsFromClient.text } : {}) };
-}
-
-function realmOf(url: AuthorityUrl): string {
-  return url.kind === "oidc" ? url.segments.join("/") : url.tenant;
+  return {
+    ...(fmiPath ? { fmi_path: fmiPath } : {}),
+    ...(claimsFromClient ? { client_claims: claimsFromClient.text } : {}),
+  };
 }

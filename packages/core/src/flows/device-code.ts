@@ -54,7 +54,11 @@ const SLOW_DOWN = 5;
  * @throws ClientAuthError `device_code_expired`, `device_code_polling_cancelled`, `user_timeout_reached`; ServerError as the
  * server says (`access_denied`, `authorization_declined`, …)
  */
-export function deviceCode(client: Client, request: TokenRequest, ask: DeviceCodeAsk): Promise<AuthenticationResult> {
+export function deviceCode(
+  client: Client,
+  request: TokenRequest,
+  ask: DeviceCodeAsk,
+): Promise<AuthenticationResult> {
   const url = client.authorities.url(request.authorityUrl);
   // Every call shows its own code, so none shares another's.
   const key = ["device_code", request.correlationId].join(" ");
@@ -91,7 +95,10 @@ async function authorizeDevice(
     .set("resource", request.resource);
   if (request.claims || client.capabilities.length > 0) {
     const entraDefaults = authority.url.kind !== "oidc";
-    form.set("claims", mergeClaims({ claims: request.claims, capabilities: client.capabilities, entraDefaults }));
+    form.set(
+      "claims",
+      mergeClaims({ claims: request.claims, capabilities: client.capabilities, entraDefaults }),
+    );
   }
   const query = new Parameters().addMissing(request.extraQueryParameters).toString();
   const endpoint = withQuery(deviceEndpoint(authority), query);
@@ -127,10 +134,18 @@ function deviceEndpoint({ url, metadata }: Authority): string {
   const published = metadata["device_authorization_endpoint"];
   if (typeof published === "string") return secureUrl(published, "device_authorization_endpoint").href;
   if (url.kind !== "oidc") return metadata.token_endpoint.replace(/\/token$/, "/devicecode");
-  throw clientAuthError("openid_config_error", "The provider has no device_authorization_endpoint: it does not offer device codes.");
+  throw clientAuthError(
+    "openid_config_error",
+    "The provider has no device_authorization_endpoint: it does not offer device codes.",
+  );
 }
 
-function grant(client: Client, authority: Authority, request: TokenRequest, device: DeviceCodeResponse): Grant {
+function grant(
+  client: Client,
+  authority: Authority,
+  request: TokenRequest,
+  device: DeviceCodeResponse,
+): Grant {
   const scopes = withOidcScopes(request.scopes);
   return {
     apiId: ApiId.deviceCode,
@@ -139,7 +154,10 @@ function grant(client: Client, authority: Authority, request: TokenRequest, devi
     parameters: new Parameters()
       .set("scope", scopes.join(" "))
       // Entra knows the grant by its short name, others by its URN.
-      .set("grant_type", authority.url.kind === "oidc" ? "urn:ietf:params:oauth:grant-type:device_code" : "device_code")
+      .set(
+        "grant_type",
+        authority.url.kind === "oidc" ? "urn:ietf:params:oauth:grant-type:device_code" : "device_code",
+      )
       .set("device_code", device.deviceCode)
       .set("resource", request.resource),
     owner: { kind: "user" },
@@ -166,17 +184,29 @@ function checkPatience(
   call: Call,
 ): void {
   if (ask.cancelled()) {
-    throw clientAuthError("device_code_polling_cancelled", "The request was cancelled with cancel = true.", call);
+    throw clientAuthError(
+      "device_code_polling_cancelled",
+      "The request was cancelled with cancel = true.",
+      call,
+    );
   }
   if (now > patience) {
-    throw clientAuthError("user_timeout_reached", `The user did not sign in within ${ask.timeout} seconds.`, call);
+    throw clientAuthError(
+      "user_timeout_reached",
+      `The user did not sign in within ${ask.timeout} seconds.`,
+      call,
+    );
   }
   if (now > expiresAt) throw expired(undefined, call.correlationId);
 }
 
 function expired(cause?: AuthError, correlationId = cause?.correlationId ?? ""): Error {
-  return clientAuthError("device_code_expired", "The device code has expired before the user signed in: start again.", {
-    correlationId,
-    cause,
-  });
+  return clientAuthError(
+    "device_code_expired",
+    "The device code has expired before the user signed in: start again.",
+    {
+      correlationId,
+      cause,
+    },
+  );
 }

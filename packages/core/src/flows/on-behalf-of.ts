@@ -64,7 +64,9 @@ export async function onBehalfOf(
 /** Forgets the tokens of long-running work. */
 export function endOnBehalfOfSession(client: Client, sessionKey: string): Promise<void> {
   const key = assertionPartition(sessionHash(sessionKey));
-  return client.tokenCache.write(key, () => client.cache.removePartition(key));
+  return client.tokenCache.write(key, () => {
+    client.cache.removePartition(key);
+  });
 }
 
 interface Wanted {
@@ -77,7 +79,11 @@ interface Wanted {
 function cached(client: Client, wanted: Wanted): AuthenticationResult | CacheOutcome {
   const { request, url } = wanted;
   const components = componentsOf(request);
-  const tokens = client.cache.findTokens({ ...tokenQuery(client, wanted), scopes: request.scopes, components });
+  const tokens = client.cache.findTokens({
+    ...tokenQuery(client, wanted),
+    scopes: request.scopes,
+    components,
+  });
   if (!tokens) return CacheOutcome.noToken;
   if (freshness(tokens.accessToken, epochSeconds(client.clock)) === "stale") return CacheOutcome.expired;
   client.telemetry.countHit();
@@ -91,7 +97,10 @@ function send(client: Client, wanted: Wanted, outcome: CacheOutcome): Promise<Au
   const key = ["on_behalf_of", url.href, hash, assertionHash, ...request.scopes].join(" ");
   return sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
-    const refresh = outcome === CacheOutcome.forcedOrClaims ? undefined : await refreshed(client, authority, wanted, outcome, call);
+    const refresh =
+      outcome === CacheOutcome.forcedOrClaims
+        ? undefined
+        : await refreshed(client, authority, wanted, outcome, call);
     if (refresh) return refresh;
     const { oboAssertion } = ask;
     if (!oboAssertion) {
@@ -133,14 +142,20 @@ async function refreshed(
       return await redeem(client, authority, wanted.request, grant(wanted, parameters, outcome, key), call);
     } catch (error) {
       // Refused: the assertion may still do. Without one, this is what the caller has to know.
-      if (error instanceof AuthError && error.errorCode === "invalid_grant" && wanted.ask.oboAssertion) return undefined;
+      if (error instanceof AuthError && error.errorCode === "invalid_grant" && wanted.ask.oboAssertion)
+        return undefined;
       throw error;
     }
   };
   return client.tokenCache.refreshing(query.partition, renew, call.signal);
 }
 
-function grant({ request, hash }: Wanted, parameters: Parameters, cacheOutcome: CacheOutcome, throttleKey: string): Grant {
+function grant(
+  { request, hash }: Wanted,
+  parameters: Parameters,
+  cacheOutcome: CacheOutcome,
+  throttleKey: string,
+): Grant {
   return {
     apiId: ApiId.onBehalfOf,
     cacheOutcome,
@@ -158,7 +173,7 @@ function tokenQuery(client: Client, { url, hash }: Wanted): TokenQuery {
     partition: assertionPartition(hash),
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
-    realms: [url.kind === "oidc" ? url.segments.join("/").toLowerCase() : url.tenant],
+    realms: [url.realm.toLowerCase()],
   };
 }
 

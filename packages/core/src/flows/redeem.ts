@@ -94,8 +94,10 @@ export async function acceptTokens(
     components: grant.components,
     correlationId: call.correlationId,
   });
-  checkUser(grant.owner, record, tokens, call);
-  const kept = await client.tokenCache.write(record.partition, () => keep(client, authority, request, grant, record));
+  checkUser(grant.owner, record, { authority, tokens, claims }, call);
+  const kept = await client.tokenCache.write(record.partition, () =>
+    keep(client, authority, request, grant, record),
+  );
   return resultOf(kept, authority, tokens, call);
 }
 
@@ -136,17 +138,49 @@ async function sendTokenRequest(
   return response;
 }
 
-function verify(client: Client, authority: Authority, grant: Grant, idToken: string, call: Call): Promise<IdTokenClaims> {
+function verify(
+  client: Client,
+  authority: Authority,
+  grant: Grant,
+  idToken: string,
+  call: Call,
+): Promise<IdTokenClaims> {
   const { clientId, clock, keys, secret, idTokenAlgorithm: algorithm } = client;
-  return verifyIdToken(idToken, { authority, clientId, clock, keys, algorithm, secret, nonce: grant.nonce, maxAge: grant.maxAge }, call);
+  return verifyIdToken(
+    idToken,
+    { authority, clientId, clock, keys, algorithm, secret, nonce: grant.nonce, maxAge: grant.maxAge },
+    call,
+  );
+}
+
+/** A token response that has been validated. */
+interface Answer {
+  readonly authority: Authority;
+  readonly tokens: TokenResponse;
+  readonly claims: IdTokenClaims | undefined;
 }
 
 /** OpenID Connect Core §12.2: a refresh brings tokens of the same user, or it is refused. */
-function checkUser(owner: TokenOwner, record: CacheRecord, tokens: TokenResponse, call: Call): void {
+function checkUser(
+  owner: TokenOwner,
+  record: CacheRecord,
+  { authority, tokens, claims }: Answer,
+  call: Call,
+): void {
   const known = owner.kind === "user" ? owner.account : undefined;
-  const answered = record.accessToken?.home_account_id;
-  if (!known || !tokens.clientInfo || known.homeAccountId === answered) return;
-  throw clientAuthError("invalid_id_token", "The refreshed tokens belong to another user than the account.", call);
+  if (!known) return;
+  // Entra says with `client_info` who the user is at home; elsewhere the subject is the user.
+  const { kind } = authority.url;
+  const bySubject = (kind === "oidc" || kind === "adfs") && claims !== undefined && !tokens.clientInfo;
+  const isSame = bySubject
+    ? claims.sub === (known.idTokenClaims?.sub ?? known.homeAccountId)
+    : !tokens.clientInfo || record.accessToken?.home_account_id === known.homeAccountId;
+  if (isSame) return;
+  throw clientAuthError(
+    "invalid_id_token",
+    "The refreshed tokens belong to another user than the account.",
+    call,
+  );
 }
 
 /** Writes the record, inside the plugin's load and save, and returns the entries the result is made of. */
@@ -177,7 +211,12 @@ interface Kept {
   readonly knownIdToken: Entry<"IdToken"> | undefined;
 }
 
-function resultOf({ record, known, knownIdToken }: Kept, authority: Authority, tokens: TokenResponse, call: Call): AuthenticationResult {
+function resultOf(
+  { record, known, knownIdToken }: Kept,
+  authority: Authority,
+  tokens: TokenResponse,
+  call: Call,
+): AuthenticationResult {
   const { accessToken, account, idToken } = record;
   if (!accessToken) throw clientAuthError("invalid_token_response", "access_token is missing.", call);
   return authenticationResult(

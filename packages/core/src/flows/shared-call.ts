@@ -1,4 +1,4 @@
-import { clientAuthError } from "../errors/errors.js";
+import { withinBounds } from "../flight/deadline.js";
 import type { Call } from "../http/transport.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
@@ -11,30 +11,19 @@ import type { Client } from "./client.js";
  * @param key what makes two calls equal; claims, resource and extra parameters are added here
  * @throws ClientAuthError `request_timeout`, `request_aborted`
  */
-export async function sharedCall(
+export function sharedCall(
   client: Client,
   request: TokenRequest,
   key: string,
   acquire: (call: Call) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {
-  const { correlationId, timeoutMs } = request;
-  const deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  const signals = [request.signal, deadline].filter((signal) => signal !== undefined);
-  const signal = signals.length > 0 ? AbortSignal.any(signals) : undefined;
-  try {
+  const { correlationId } = request;
+  return withinBounds(request, async (signal) => {
     const result = await client.flights.run(flightKey(request, key), signal, (shared) =>
       acquire({ correlationId, signal: shared }),
     );
     return result.correlationId === correlationId ? result : { ...result, correlationId };
-  } catch (cause) {
-    if (deadline?.aborted && cause === deadline.reason) {
-      throw clientAuthError("request_timeout", `No token within ${timeoutMs} ms.`, { correlationId, cause });
-    }
-    if (request.signal?.aborted) {
-      throw clientAuthError("request_aborted", "The signal of the request was aborted.", { correlationId, cause });
-    }
-    throw cause;
-  }
+  });
 }
 
 function flightKey(request: TokenRequest, key: string): string {

@@ -33,7 +33,11 @@ export interface Silent {
  *
  * @throws InteractionRequiredAuthError `no_tokens_found`, `refresh_token_expired`, or as the server says
  */
-export async function silent(client: Client, request: TokenRequest, ask: Silent): Promise<AuthenticationResult> {
+export async function silent(
+  client: Client,
+  request: TokenRequest,
+  ask: Silent,
+): Promise<AuthenticationResult> {
   const { account } = ask;
   if (!account || typeof account.homeAccountId !== "string" || account.homeAccountId === "") {
     throw clientAuthError(
@@ -43,11 +47,14 @@ export async function silent(client: Client, request: TokenRequest, ask: Silent)
     );
   }
   const url = client.authorities.url(request.authorityUrl);
-  if (ask.forceRefresh || request.claims) return refresh(client, request, url, ask, CacheOutcome.forcedOrClaims);
+  if (ask.forceRefresh || request.claims)
+    return refresh(client, request, url, ask, CacheOutcome.forcedOrClaims);
 
   const look = (): AuthenticationResult | CacheOutcome => cached(client, request, url, ask);
   const { tokenCache } = client;
-  const found = tokenCache.immediate ? look() : await tokenCache.read(userPartition(account.homeAccountId), look);
+  const found = tokenCache.immediate
+    ? look()
+    : await tokenCache.read(userPartition(account.homeAccountId), look);
   return typeof found === "object" ? found : refresh(client, request, url, ask, found);
 }
 
@@ -57,7 +64,10 @@ function cached(
   url: AuthorityUrl,
   ask: Silent,
 ): AuthenticationResult | CacheOutcome {
-  const tokens = client.cache.findTokens({ ...tokenQuery(client, request, url, ask.account), scopes: request.scopes });
+  const tokens = client.cache.findTokens({
+    ...tokenQuery(client, request, url, ask.account),
+    scopes: request.scopes,
+  });
   if (!tokens || (request.resource && tokens.accessToken.entity.resource !== request.resource)) {
     return CacheOutcome.noToken;
   }
@@ -74,7 +84,10 @@ function renewInBackground(client: Client, request: TokenRequest, url: Authority
   refresh(client, background, url, ask, CacheOutcome.proactive).catch((error: unknown) => {
     client
       .logger()
-      .warning(`The token in the cache stays in use, renewing it failed: ${String(error)}`, request.correlationId);
+      .warning(
+        `The token in the cache stays in use, renewing it failed: ${String(error)}`,
+        request.correlationId,
+      );
   });
 }
 
@@ -121,19 +134,33 @@ async function refreshWithCachedToken(
   let failure: AuthError | undefined;
   for (const family of [inFamily, !inFamily]) {
     for (;;) {
-      const token = await client.tokenCache.read(query.partition, () => client.cache.findRefreshToken(query, family));
+      const token = await client.tokenCache.read(query.partition, () =>
+        client.cache.findRefreshToken(query, family),
+      );
       const refreshToken = token?.entity.secret;
       if (!refreshToken || refused.has(refreshToken)) break;
       assertNotExpired(client, token.entity.expires_on, ask, call);
-      const refresh = { account: ask.account, refreshToken, forceCache: false, apiId: ApiId.silent, cacheOutcome };
+      const refresh = {
+        account: ask.account,
+        refreshToken,
+        forceCache: false,
+        apiId: ApiId.silent,
+        cacheOutcome,
+      };
       try {
         return await redeemRefreshToken(client, authority, request, refresh, call);
       } catch (error) {
-        if (!(error instanceof AuthError) || (error.errorCode !== "invalid_grant" && error.errorCode !== "bad_token")) throw error;
+        if (
+          !(error instanceof AuthError) ||
+          (error.errorCode !== "invalid_grant" && error.errorCode !== "bad_token")
+        )
+          throw error;
         failure = error;
         refused.add(refreshToken);
         if (error.subError === "bad_token" || error.errorCode === "bad_token") {
-          await client.tokenCache.write(query.partition, () => client.cache.removeRefreshToken(query.partition, refreshToken));
+          await client.tokenCache.write(query.partition, () =>
+            client.cache.removeRefreshToken(query.partition, refreshToken),
+          );
         }
       }
     }
@@ -150,10 +177,19 @@ async function refreshWithCachedToken(
 function assertNotExpired(client: Client, expiresOn: string | undefined, ask: Silent, call: Call): void {
   const margin = ask.refreshTokenMargin ?? REFRESH_TOKEN_MARGIN_SECONDS;
   if (!expiresOn || epochSeconds(client.clock) + margin <= Number(expiresOn)) return;
-  throw interactionRequiredError("refresh_token_expired", "The refresh token has expired: let the user sign in.", call);
+  throw interactionRequiredError(
+    "refresh_token_expired",
+    "The refresh token has expired: let the user sign in.",
+    call,
+  );
 }
 
-function tokenQuery(client: Client, request: TokenRequest, url: AuthorityUrl, account: AccountInfo): TokenQuery {
+function tokenQuery(
+  client: Client,
+  request: TokenRequest,
+  url: AuthorityUrl,
+  account: AccountInfo,
+): TokenQuery {
   return {
     partition: userPartition(account.homeAccountId),
     clientId: client.clientId,
@@ -166,12 +202,13 @@ function tokenQuery(client: Client, request: TokenRequest, url: AuthorityUrl, ac
 function realms(request: TokenRequest, url: AuthorityUrl, account: AccountInfo): readonly string[] {
   const tenant = (account.tenantId ?? "").toLowerCase();
   if (url.kind === "oidc") {
-    const path = url.segments.join("/").toLowerCase();
+    const path = url.realm.toLowerCase();
     return tenant === "" || tenant === path ? [path] : [path, tenant];
   }
   if (request.authorityIsExplicit && isGuid(url.tenant)) return [url.tenant];
   // Other libraries keep the tokens of the home tenant under the name the authority gives it.
   const home = account.homeAccountId.split(".")[1];
-  if (tenant !== "" && MULTI_TENANT_SEGMENTS.has(url.tenant) && tenant === home?.toLowerCase()) return [tenant, url.tenant];
+  if (tenant !== "" && MULTI_TENANT_SEGMENTS.has(url.tenant) && tenant === home?.toLowerCase())
+    return [tenant, url.tenant];
   return [tenant || url.tenant];
 }

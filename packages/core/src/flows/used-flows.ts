@@ -3,7 +3,12 @@ import type { Clock } from "../clock.js";
 
 /** Remembers which sign-ins have ended, so that none ends twice in this process. */
 export class UsedFlows {
-  readonly #used = new LRUCache<string, true>({ maxSize: 100_000, sizeCalculation: () => 1, ttl: 0, ttlResolution: 0 });
+  readonly #used = new LRUCache<string, true>({
+    maxSize: 100_000,
+    sizeCalculation: () => 1,
+    ttl: 0,
+    ttlResolution: 0,
+  });
   readonly #clock: Clock;
 
   constructor(clock: Clock) {

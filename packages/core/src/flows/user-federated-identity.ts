@@ -28,13 +28,25 @@ export async function userFederatedIdentity(
 ): Promise<AuthenticationResult> {
   const { assertion, userObjectId, username, clientAssertion } = ask;
   if (userObjectId && username) {
-    throw clientAuthError("conflicting_user_identifiers", "userObjectId and username are both given: give one.", request);
+    throw clientAuthError(
+      "conflicting_user_identifiers",
+      "userObjectId and username are both given: give one.",
+      request,
+    );
   }
   if (!userObjectId && !username) {
-    throw clientAuthError("missing_user_identifier", "Neither userObjectId nor username is given: give one.", request);
+    throw clientAuthError(
+      "missing_user_identifier",
+      "Neither userObjectId nor username is given: give one.",
+      request,
+    );
   }
   if (!assertion) {
-    throw clientAuthError("empty_fic_assertion", "assertion is empty: pass the agent's instance token.", request);
+    throw clientAuthError(
+      "empty_fic_assertion",
+      "assertion is empty: pass the agent's instance token.",
+      request,
+    );
   }
   const url = client.authorities.url(request.authorityUrl);
   const scopes = withOidcScopes(request.scopes);

@@ -36,7 +36,9 @@ export function usernamePassword(
   return sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
     const entra = url.kind !== "oidc";
-    const federation = canFederate(url) ? await discoverFederation(client.transport, url, username, call) : undefined;
+    const federation = canFederate(url)
+      ? await discoverFederation(client.transport, url, username, call)
+      : undefined;
     const parameters = new Parameters().set("scope", scopes.join(" "));
     if (federation) parameters.setAll(await federated(client, federation, ask, call));
     else {
@@ -78,7 +80,12 @@ async function federated(
 ): Promise<Parameters> {
   const { transport, clock } = client;
   const endpoint = await endpointOf(client, federation, call);
-  const token = await requestSecurityToken(transport, endpoint, { ...ask, audience: federation.audience, clock }, call);
+  const token = await requestSecurityToken(
+    transport,
+    endpoint,
+    { ...ask, audience: federation.audience, clock },
+    call,
+  );
   return new Parameters()
     .set("grant_type", token.grantType)
     .set("assertion", Buffer.from(token.assertion, "utf8").toString("base64url"));

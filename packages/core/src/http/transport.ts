@@ -71,7 +71,10 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
     logger().verbose(`${request.method} ${withoutQuery(request.url)}`, call.correlationId);
     try {
       const response = await http.send({ ...request, ...(call.signal ? { signal: call.signal } : {}) });
-      logger().verbose(`${request.method} ${withoutQuery(request.url)}: HTTP ${response.status}`, call.correlationId);
+      logger().verbose(
+        `${request.method} ${withoutQuery(request.url)}: HTTP ${response.status}`,
+        call.correlationId,
+      );
       return response;
     } catch (error) {
       if (call.signal?.aborted) throw error;

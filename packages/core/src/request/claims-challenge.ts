@@ -31,12 +31,16 @@ export function parseAuthenticationChallenges(header: string): readonly Authenti
     if (parameter) {
       if (!current) return challenges;
       const [, name = "", quoted, token] = parameter;
-      current.parameters[name.toLowerCase()] = quoted === undefined ? (token ?? "") : quoted.replace(/\\(.)/g, "$1");
+      current.parameters[name.toLowerCase()] =
+        quoted === undefined ? (token ?? "") : quoted.replace(/\\(.)/g, "$1");
       continue;
     }
     const scheme = take(SCHEME);
     if (!scheme) return challenges;
-    const challenge: (typeof challenges)[number] = { scheme: (scheme[1] ?? "").toLowerCase(), parameters: {} };
+    const challenge: (typeof challenges)[number] = {
+      scheme: (scheme[1] ?? "").toLowerCase(),
+      parameters: {},
+    };
     const token68 = take(TOKEN68);
     if (token68) challenge.token68 = token68[1] ?? "";
     challenges.push(challenge);
@@ -59,7 +63,9 @@ export function claimsFromChallenge(header: string): string | undefined {
 }
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-const PARAMETER = new RegExp(`^(${TOKEN})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))(?=[ \\t]*(?:,|$))`);
+const PARAMETER = new RegExp(
+  `^(${TOKEN})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))(?=[ \\t]*(?:,|$))`,
+);
 const SCHEME = new RegExp(`^(${TOKEN})(?=[ \\t,]|$)[ \\t]*`);
 const TOKEN68 = /^([A-Za-z0-9\-._~+/]+=*)(?=[ \t]*(?:,|$))(?![ \t]*=)/;
 

@@ -17,7 +17,11 @@ const ENTRA_ID_TOKEN_CLAIMS: Claims = {
  * @param field name of the request field, for the message
  * @throws ClientConfigurationError `invalid_claims`
  */
-export function parseClaims(claims: string | undefined, field: string, correlationId = ""): Claims | undefined {
+export function parseClaims(
+  claims: string | undefined,
+  field: string,
+  correlationId = "",
+): Claims | undefined {
   if (claims === undefined || claims === "") return undefined;
   const parsed = tryParse(claims);
   if (!isObject(parsed)) {

@@ -18,7 +18,8 @@ export function requestedScopes(scopes: unknown, needed: boolean, correlationId 
     if (!needed) return [];
     throw invalidScopes("scopes is missing", correlationId);
   }
-  if (!Array.isArray(scopes)) throw invalidScopes(`scopes is a ${typeof scopes}, not an array`, correlationId);
+  if (!Array.isArray(scopes))
+    throw invalidScopes(`scopes is a ${typeof scopes}, not an array`, correlationId);
   const named: string[] = [];
   for (const scope of scopes as unknown[]) {
     if (typeof scope !== "string") throw invalidScopes(`scopes holds a ${typeof scope}`, correlationId);

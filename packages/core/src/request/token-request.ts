@@ -66,7 +66,10 @@ export function tokenRequest(
   options: { readonly defaultAuthority: string; readonly scopesNeeded: boolean },
 ): TokenRequest {
   if (typeof request !== "object" || request === null) {
-    throw clientConfigurationError("token_request_empty", "The request is missing: pass an object with scopes.");
+    throw clientConfigurationError(
+      "token_request_empty",
+      "The request is missing: pass an object with scopes.",
+    );
   }
   const correlationId = request.correlationId || newGuid();
   return {
@@ -125,7 +128,7 @@ function checkedTimeout(value: unknown, correlationId: string): number | undefin
   if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
   throw clientConfigurationError(
     "invalid_option",
-    `timeoutMs is ${String(value)}: pass a positive number of milliseconds.`,
+    `timeoutMs is ${JSON.stringify(value)}: pass a positive number of milliseconds.`,
     { correlationId },
   );
 }

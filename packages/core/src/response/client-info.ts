@@ -17,13 +17,20 @@ export interface ClientInfo {
  * @returns `undefined` when the server sent none, or one without both ids
  * @throws ClientAuthError `client_info_decoding_error`
  */
-export function decodeClientInfo(clientInfo: string | undefined, correlationId: string): ClientInfo | undefined {
+export function decodeClientInfo(
+  clientInfo: string | undefined,
+  correlationId: string,
+): ClientInfo | undefined {
   if (!clientInfo) return undefined;
   const decoded = parseJsonObject(base64Decode(clientInfo));
   if (!decoded) {
-    throw clientAuthError("client_info_decoding_error", "client_info in the response is not base64url JSON.", {
-      correlationId,
-    });
+    throw clientAuthError(
+      "client_info_decoding_error",
+      "client_info in the response is not base64url JSON.",
+      {
+        correlationId,
+      },
+    );
   }
   const { uid, utid, xms_tdbr: region } = decoded;
   if (typeof uid !== "string" || typeof utid !== "string" || !uid || !utid) return undefined;

@@ -61,7 +61,7 @@ export function decodeIdToken(idToken: string, correlationId = ""): IdTokenClaim
       { correlationId },
     );
   }
-  return claims as IdTokenClaims;
+  return claims;
 }
 
 /**

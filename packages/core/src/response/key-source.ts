@@ -34,7 +34,11 @@ export class KeySource {
    * @param jwksUri `jwks_uri` of the discovery document
    * @param verify verifies with a key finder of `jose`
    */
-  async verifyWith<T>(jwksUri: string, call: Call, verify: (find: JWTVerifyGetKey) => Promise<T>): Promise<T> {
+  async verifyWith<T>(
+    jwksUri: string,
+    call: Call,
+    verify: (find: JWTVerifyGetKey) => Promise<T>,
+  ): Promise<T> {
     const known = this.#keys.get(jwksUri);
     const keys = known && this.#ageOf(known) < LIFETIME_MS ? known : await this.#fetch(jwksUri, call);
     try {

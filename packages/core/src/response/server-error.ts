@@ -39,7 +39,8 @@ export function serverError(
   const description = text(body["error_description"]);
   const suberror = text(body["suberror"]);
   const codes: readonly unknown[] = Array.isArray(body["error_codes"]) ? body["error_codes"] : [];
-  const errorNo = codes[0] === undefined ? undefined : String(codes[0]);
+  const [first] = codes;
+  const errorNo = typeof first === "number" || typeof first === "string" ? String(first) : undefined;
   if (INTERACTION_ERRORS.has(error) || INTERACTION_SUBERRORS.has(suberror)) {
     return new InteractionRequiredAuthError(
       error,

@@ -64,14 +64,22 @@ export function parseTokenResponse(response: HttpResponse, correlationId: string
   };
 }
 
-function optionalText(body: Readonly<Record<string, unknown>>, field: string, correlationId: string): string | undefined {
+function optionalText(
+  body: Readonly<Record<string, unknown>>,
+  field: string,
+  correlationId: string,
+): string | undefined {
   const value = body[field];
   if (value === undefined || value === null || value === "") return undefined;
   if (typeof value !== "string") throw invalid(`${field} is a ${typeof value}, not a string`, correlationId);
   return value;
 }
 
-function lifetime(body: Readonly<Record<string, unknown>>, field: string, correlationId: string): number | undefined {
+function lifetime(
+  body: Readonly<Record<string, unknown>>,
+  field: string,
+  correlationId: string,
+): number | undefined {
   const value = body[field];
   if (value === undefined || value === null || value === "") return undefined;
   const seconds = typeof value === "number" || typeof value === "string" ? Number(value) : Number.NaN;
@@ -84,7 +92,10 @@ function lifetime(body: Readonly<Record<string, unknown>>, field: string, correl
 function unusableStatus(response: HttpResponse, correlationId: string): Error {
   const { status } = response;
   if (status >= 300 && status <= 399) {
-    return invalid(`HTTP ${status} redirects the token request, which is never followed (a secret may be in it)`, correlationId);
+    return invalid(
+      `HTTP ${status} redirects the token request, which is never followed (a secret may be in it)`,
+      correlationId,
+    );
   }
   return new ServerError(
     "server_error",

@@ -42,10 +42,15 @@ const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
  * @returns the claims, trusted from here on
  * @throws ClientAuthError `invalid_id_token`, `nonce_mismatch`, `token_parsing_error`
  */
-export async function verifyIdToken(idToken: string, expected: IdTokenExpectations, call: Call): Promise<IdTokenClaims> {
+export async function verifyIdToken(
+  idToken: string,
+  expected: IdTokenExpectations,
+  call: Call,
+): Promise<IdTokenClaims> {
   const claims = decodeIdToken(idToken, call.correlationId);
   checkClaims(claims, expected, call.correlationId);
-  if (expected.authority.url.kind === "oidc" || expected.signature === "always") await checkSignature(idToken, expected, call);
+  if (expected.authority.url.kind === "oidc" || expected.signature === "always")
+    await checkSignature(idToken, expected, call);
   return claims;
 }
 
@@ -59,12 +64,15 @@ function checkClaims(claims: IdTokenClaims, expected: IdTokenExpectations, corre
   const tolerance = authority.url.kind === "oidc" ? TOLERANCE.oidc : TOLERANCE.entra;
 
   if (typeof iss !== "string") return refuse("iss is missing");
-  if (!idTokenIssuerMatches(iss, claims.tid, authority.metadata.issuer, authority.url, authority.cloud.aliases)) {
+  if (
+    !idTokenIssuerMatches(iss, claims.tid, authority.metadata.issuer, authority.url, authority.cloud.aliases)
+  ) {
     return refuse(`iss is "${iss}", the authority's issuer is "${authority.metadata.issuer}"`);
   }
   if (typeof sub !== "string" || sub === "") return refuse("sub is missing");
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
-  if (!audiences.includes(clientId)) return refuse(`aud is ${JSON.stringify(aud)}, this client is "${clientId}"`);
+  if (!audiences.includes(clientId))
+    return refuse(`aud is ${JSON.stringify(aud)}, this client is "${clientId}"`);
   if (azp !== undefined ? azp !== clientId : audiences.length > 1) {
     return refuse(`azp is ${JSON.stringify(azp)}, this client is "${clientId}"`);
   }
@@ -75,7 +83,10 @@ function checkClaims(claims: IdTokenClaims, expected: IdTokenExpectations, corre
     return refuse(`it is not valid before ${nbf}, now is ${now}; check this machine's clock`);
   }
   const { maxAge } = expected;
-  if (maxAge !== undefined && !(typeof claims.auth_time === "number" && claims.auth_time + maxAge + tolerance >= now)) {
+  if (
+    maxAge !== undefined &&
+    !(typeof claims.auth_time === "number" && claims.auth_time + maxAge + tolerance >= now)
+  ) {
     return refuse(`auth_time is ${String(claims.auth_time)}, more than ${maxAge} seconds before now, ${now}`);
   }
   if (nonce !== "unchecked") checkNonce(claims.nonce, nonce.expected, correlationId);
@@ -101,7 +112,8 @@ async function checkSignature(idToken: string, expected: IdTokenExpectations, ca
       throw new Error(`alg is ${JSON.stringify(alg)}, allowed: ${allowed.join(", ")}`);
     }
     // The algorithm was allowed above; a symmetric one is only ever checked with this client's own secret.
-    if (alg === "HS256") await compactVerify(idToken, new TextEncoder().encode(secret), { algorithms: ["HS256"] });
+    if (alg === "HS256")
+      await compactVerify(idToken, new TextEncoder().encode(secret), { algorithms: ["HS256"] });
     else {
       await keys.verifyWith(authority.metadata.jwks_uri, call, (find) =>
         compactVerify(idToken, find as Parameters<typeof compactVerify>[1], { algorithms: [alg] }),
@@ -123,7 +135,9 @@ function allowedAlgorithms({ algorithm, authority, secret }: IdTokenExpectations
   const usable = (alg: string): boolean => ASYMMETRIC.test(alg) || (alg === "HS256" && secret !== undefined);
   if (algorithm !== undefined) return [algorithm].filter(usable);
   const listed = authority.metadata.id_token_signing_alg_values_supported;
-  const supported = Array.isArray(listed) ? listed.filter((alg): alg is string => typeof alg === "string") : [];
+  const supported = Array.isArray(listed)
+    ? listed.filter((alg): alg is string => typeof alg === "string")
+    : [];
   const accepted = supported.filter(usable);
   return accepted.length > 0 ? accepted : ["RS256"];
 }

@@ -1,4 +1,9 @@
-import { clientAuthError, type AssertionContext, type CertificateOptions, type ClientCredential } from "@tessera/core";
+import {
+  clientAuthError,
+  type AssertionContext,
+  type CertificateOptions,
+  type ClientCredential,
+} from "@tessera/core";
 import type { NodeAuthOptions } from "../configuration.js";
 import { readPfx } from "./pfx.js";
 
@@ -42,7 +47,9 @@ function isGiven(value: unknown): boolean {
 function certificateSource(
   certificate: NodeAuthOptions["clientCertificate"] = {},
 ): Extract<ClientCredential, { kind: "certificate" }>["certificate"] {
-  return typeof certificate === "function" ? async () => withoutPfx(await certificate()) : withoutPfx(certificate);
+  return typeof certificate === "function"
+    ? async () => withoutPfx(await certificate())
+    : withoutPfx(certificate);
 }
 
 function withoutPfx({ pfx, ...options }: ClientCertificate): CertificateOptions {

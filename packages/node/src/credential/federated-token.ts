@@ -1,5 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { clientAuthError, clientConfigurationError, MAX_RESPONSE_BYTES, parseJsonObject, REQUEST_TIMEOUT_MS } from "@tessera/core";
+import {
+  clientAuthError,
+  clientConfigurationError,
+  MAX_RESPONSE_BYTES,
+  parseJsonObject,
+  REQUEST_TIMEOUT_MS,
+} from "@tessera/core";
 import { createUndiciHttpClient } from "../http/undici-http-client.js";
 import type { ClientAssertionCallback } from "./credential.js";
 
@@ -15,7 +21,9 @@ import type { ClientAssertionCallback } from "./credential.js";
  * new ConfidentialClientApplication({ auth: { clientId, authority, clientAssertion: federatedTokenFile() } });
  * ```
  */
-export function federatedTokenFile(path = process.env["AZURE_FEDERATED_TOKEN_FILE"]): ClientAssertionCallback {
+export function federatedTokenFile(
+  path = process.env["AZURE_FEDERATED_TOKEN_FILE"],
+): ClientAssertionCallback {
   if (!path) {
     throw clientConfigurationError(
       "invalid_option",
@@ -26,7 +34,9 @@ export function federatedTokenFile(path = process.env["AZURE_FEDERATED_TOKEN_FIL
     try {
       return (await readFile(path, "utf8")).trim();
     } catch (cause) {
-      throw clientAuthError("invalid_assertion", `The federated token file "${path}" cannot be read.`, { cause });
+      throw clientAuthError("invalid_assertion", `The federated token file "${path}" cannot be read.`, {
+        cause,
+      });
     }
   };
 }
@@ -57,6 +67,9 @@ export function githubActionsToken(audience = "api://AzureADTokenExchange"): Cli
     });
     const value = response.status === 200 ? parseJsonObject(response.body)?.["value"] : undefined;
     if (typeof value === "string") return value;
-    throw clientAuthError("invalid_assertion", `GitHub Actions answered HTTP ${response.status} without a token.`);
+    throw clientAuthError(
+      "invalid_assertion",
+      `GitHub Actions answered HTTP ${response.status} without a token.`,
+    );
   };
 }

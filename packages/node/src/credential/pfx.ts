@@ -18,10 +18,13 @@ export function readPfx(
   try {
     const der = forge.util.createBuffer(Buffer.from(content).toString("binary"));
     const store = forge.pkcs12.pkcs12FromAsn1(forge.asn1.fromDer(der), false, passphrase ?? "");
-    const bags = (type: string): readonly import("node-forge").pkcs12.Bag[] => store.getBags({ bagType: type })[type] ?? [];
+    const bags = (type: string): readonly import("node-forge").pkcs12.Bag[] =>
+      store.getBags({ bagType: type })[type] ?? [];
     const { pkcs8ShroudedKeyBag, keyBag, certBag } = forge.pki.oids;
     const key = [...bags(pkcs8ShroudedKeyBag ?? ""), ...bags(keyBag ?? "")].find((bag) => bag.key)?.key;
-    const certificates = bags(certBag ?? "").flatMap((bag) => (bag.cert ? [forge.pki.certificateToPem(bag.cert)] : []));
+    const certificates = bags(certBag ?? "").flatMap((bag) =>
+      bag.cert ? [forge.pki.certificateToPem(bag.cert)] : [],
+    );
     if (!key || certificates.length === 0) throw new Error("it holds no RSA key with its certificate");
     return { privateKey: forge.pki.privateKeyToPem(key), publicCertificate: certificates.join("\n") };
   } catch (cause) {
@@ -37,7 +40,11 @@ function readFile(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw clientConfigurationError("invalid_certificate", `auth.clientCertificate.pfx "${path}" cannot be read.`, { cause });
+    throw clientConfigurationError(
+      "invalid_certificate",
+      `auth.clientCertificate.pfx "${path}" cannot be read.`,
+      { cause },
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
+import { untilAborted, type HttpClient, type HttpRequest, type HttpResponse } from "@tessera/core";
 
 /** Options of one call of an {@link INetworkModule}. */
 export interface NetworkRequestOptions {
@@ -16,7 +16,11 @@ export interface NetworkResponse<T> {
 /** MSAL's interface for an app's own HTTP client (`system.networkClient`). */
 export interface INetworkModule {
   /** Sends a GET; `timeout` in milliseconds. */
-  sendGetRequestAsync<T>(url: string, options?: NetworkRequestOptions, timeout?: number): Promise<NetworkResponse<T>>;
+  sendGetRequestAsync<T>(
+    url: string,
+    options?: NetworkRequestOptions,
+    timeout?: number,
+  ): Promise<NetworkResponse<T>>;
   /** Sends a POST. */
   sendPostRequestAsync<T>(url: string, options?: NetworkRequestOptions): Promise<NetworkResponse<T>>;
 }
@@ -26,13 +30,16 @@ export function fromNetworkModule(network: INetworkModule): HttpClient {
   return {
     async send(request: HttpRequest): Promise<HttpResponse> {
       const { url, method, headers, body, signal, timeoutMs } = request;
-      const options: NetworkRequestOptions = { headers: { ...headers }, ...(body === undefined ? {} : { body }) };
+      const options: NetworkRequestOptions = {
+        headers: { ...headers },
+        ...(body === undefined ? {} : { body }),
+      };
       const timeout = AbortSignal.timeout(timeoutMs);
       const answer =
         method === "GET"
           ? network.sendGetRequestAsync<unknown>(url, options, timeoutMs)
           : network.sendPostRequestAsync<unknown>(url, options);
-      const response = await orAborted(answer, signal ? AbortSignal.any([signal, timeout]) : timeout);
+      const response = await untilAborted(answer, signal ? AbortSignal.any([signal, timeout]) : timeout);
       return {
         status: response.status,
         headers: lowerCaseNames(response.headers ?? {}),
@@ -40,14 +47,6 @@ export function fromNetworkModule(network: INetworkModule): HttpClient {
       };
     },
   };
-}
-
-function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", leave, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
-  });
 }
 
 function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {

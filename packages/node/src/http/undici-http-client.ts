@@ -15,14 +15,24 @@ export function createUndiciHttpClient(options: UndiciOptions): HttpClient {
   let loading: Promise<typeof import("undici")> | undefined;
   const dispatchers = new Map<string, Dispatcher>();
   return {
-    async send({ url, method, headers, body, tls, signal, timeoutMs, maxResponseBytes }: HttpRequest): Promise<HttpResponse> {
+    async send({
+      url,
+      method,
+      headers,
+      body,
+      tls,
+      signal,
+      timeoutMs,
+      maxResponseBytes,
+    }: HttpRequest): Promise<HttpResponse> {
       const undici = await (loading ??= import("undici"));
       const certificate = tls?.cert ?? "";
       let dispatcher = dispatchers.get(certificate);
       if (!dispatcher) {
         dispatcher = createDispatcher(undici, options, tls);
         // A rotated certificate replaces the one before it; the plain connections stay.
-        for (const [known, old] of dispatchers) if (known && tls && dispatchers.delete(known)) void old.close();
+        for (const [known, old] of dispatchers)
+          if (known && tls && dispatchers.delete(known)) void old.close();
         dispatchers.set(certificate, dispatcher);
       }
       const timeout = AbortSignal.timeout(timeoutMs);
@@ -68,6 +78,10 @@ async function readText(body: AsyncIterable<Buffer>, limit: number): Promise<str
 }
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const entries = Object.entries(headers).filter((entry): entry is [string, string | string[]] => entry[1] !== undefined);
-  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(", ") : value]));
+  const entries = Object.entries(headers).filter(
+    (entry): entry is [string, string | string[]] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(", ") : value]),
+  );
 }

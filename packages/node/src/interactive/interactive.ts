@@ -1,8 +1,9 @@
 import {
   AuthError,
-  clientAuthError,
   completeAuthCodeFlow,
   initiateAuthCodeFlow,
+  untilAborted,
+  withinBounds,
   type AuthenticationResult,
   type AuthCodeFlowAsk,
   type Client,
@@ -13,8 +14,7 @@ import { openSystemBrowser } from "./open-browser.js";
 
 /** What an interactive request says beside the common fields. */
 export interface InteractiveAsk
-  extends Omit<AuthCodeFlowAsk, "redirectUri" | "responseMode" | "responseType">,
-    LoopbackOptions {
+  extends Omit<AuthCodeFlowAsk, "redirectUri" | "responseMode" | "responseType">, LoopbackOptions {
   /** Opens the URL in a browser; the system's by default. */
   readonly openBrowser?: ((url: string) => Promise<unknown>) | undefined;
 }
@@ -28,29 +28,22 @@ export async function interactive(
   request: TokenRequest,
   ask: InteractiveAsk,
 ): Promise<AuthenticationResult> {
-  const { timeoutMs, correlationId } = request;
-  const deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  const signals = [request.signal, deadline].filter((signal) => signal !== undefined);
-  const signal = AbortSignal.any(signals);
   const { redirectUri, preferredPort, successTemplate, errorTemplate, openBrowser = openSystemBrowser } = ask;
-
   const server = await startLoopbackServer({ redirectUri, preferredPort, successTemplate, errorTemplate });
   try {
-    const inTime = { ...request, signal, timeoutMs: undefined };
-    const responseMode = await responseModeOf(client, inTime);
-    const flow = await initiateAuthCodeFlow(client, inTime, { ...ask, redirectUri: server.redirectUri, responseMode });
-    const answered = server.answerTo(flow.state);
-    await untilAborted(openBrowser(flow.authUrl), signal);
-    const answer = await untilAborted(answered, signal);
-    return await redeemed(answer, () => completeAuthCodeFlow(client, inTime, flow, answer.parameters));
-  } catch (cause) {
-    if (deadline?.aborted && cause === deadline.reason) {
-      throw clientAuthError("request_timeout", `The user did not sign in within ${timeoutMs} ms.`, { correlationId, cause });
-    }
-    if (request.signal?.aborted) {
-      throw clientAuthError("request_aborted", "The signal of the request was aborted.", { correlationId, cause });
-    }
-    throw cause;
+    return await withinBounds(request, async (signal = new AbortController().signal) => {
+      const inTime = { ...request, signal, timeoutMs: undefined };
+      const responseMode = await responseModeOf(client, inTime);
+      const flow = await initiateAuthCodeFlow(client, inTime, {
+        ...ask,
+        redirectUri: server.redirectUri,
+        responseMode,
+      });
+      const answered = server.answerTo(flow.state);
+      await untilAborted(openBrowser(flow.authUrl), signal);
+      const answer = await untilAborted(answered, signal);
+      return redeemed(answer, () => completeAuthCodeFlow(client, inTime, flow, answer.parameters));
+    });
   } finally {
     server.close();
   }
@@ -66,7 +59,8 @@ async function redeemed(
     await answer.finish({ ok: true });
     return result;
   } catch (error) {
-    const reason = error instanceof AuthError ? `The reason given is "${error.errorCode}".` : "An error occurred.";
+    const reason =
+      error instanceof AuthError ? `The reason given is "${error.errorCode}".` : "An error occurred.";
     await answer.finish({ ok: false, reason });
     throw error;
   }
@@ -80,13 +74,4 @@ async function responseModeOf(client: Client, request: TokenRequest): Promise<"f
   const { metadata } = await client.authorities.resolve(url, { correlationId, signal });
   const modes = metadata["response_modes_supported"];
   return Array.isArray(modes) && modes.includes("form_post") ? "form_post" : "query";
-}
-
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason as Error);
-    if (signal.aborted) leave();
-    signal.addEventListener("abort", leave, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
-  });
 }

@@ -46,13 +46,16 @@ export async function startLoopbackServer(options: LoopbackOptions): Promise<Loo
     const parameters = await parametersOf(request, wanted.pathname);
     if (!parameters) return send(response, 404, "");
     const states = parameters.getAll("state");
-    if (!expected || states.length !== 1 || states[0] !== expected.state) return send(response, 400, strangerPage());
+    if (!expected || states.length !== 1 || states[0] !== expected.state)
+      return send(response, 400, strangerPage());
     if (answered) return send(response, 200, repeatedPage());
     answered = true;
     expected.deliver({
       parameters: Object.fromEntries(parameters),
       finish: (outcome) =>
-        outcome.ok ? send(response, 200, successPage(options)) : send(response, 400, errorPage(options, outcome.reason)),
+        outcome.ok
+          ? send(response, 200, successPage(options))
+          : send(response, 400, errorPage(options, outcome.reason)),
     });
   };
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
@@ -79,7 +82,8 @@ export async function startLoopbackServer(options: LoopbackOptions): Promise<Loo
 
 function loopbackUri(redirectUri = "http://localhost"): URL {
   const url = URL.canParse(redirectUri) ? new URL(redirectUri) : undefined;
-  if (url?.protocol === "http:" && isLoopback(url.hostname) && url.search === "" && url.hash === "") return url;
+  if (url?.protocol === "http:" && isLoopback(url.hostname) && url.search === "" && url.hash === "")
+    return url;
   throw clientAuthError(
     "redirect_uri_not_supported",
     `redirectUri "${redirectUri}" is not on this machine: use http://localhost or http://127.0.0.1, with a path if you need one.`,
@@ -96,7 +100,8 @@ async function listen(
   preferredPort: number | undefined,
 ): Promise<readonly Server[]> {
   const fixed = uri.port === "" ? undefined : Number(uri.port);
-  const hosts = uri.hostname === "[::1]" ? ["::1"] : uri.hostname === "127.0.0.1" ? ["127.0.0.1"] : ["127.0.0.1", "::1"];
+  const hosts =
+    uri.hostname === "[::1]" ? ["::1"] : uri.hostname === "127.0.0.1" ? ["127.0.0.1"] : ["127.0.0.1", "::1"];
   const ports = fixed === undefined ? [preferredPort ?? 0, 0, 0, 0] : [fixed];
   let failure: unknown;
   for (const port of ports) {
@@ -141,7 +146,8 @@ function listenOn(
 async function parametersOf(request: IncomingMessage, path: string): Promise<URLSearchParams | undefined> {
   const url = new URL(request.url ?? "/", "http://localhost");
   if (url.pathname !== path) return undefined;
-  const parameters = request.method === "POST" ? new URLSearchParams(await bodyOf(request)) : url.searchParams;
+  const parameters =
+    request.method === "POST" ? new URLSearchParams(await bodyOf(request)) : url.searchParams;
   const known = request.method === "POST" || request.method === "GET";
   return known && (parameters.has("code") || parameters.has("error")) ? parameters : undefined;
 }

@@ -8,17 +8,27 @@ export interface PageTemplates {
 
 /** The page after tokens were received. */
 export function successPage({ successTemplate }: PageTemplates): string {
-  return successTemplate ?? page("You are signed in", "You can close this window and return to the application.", "#107c10");
+  return (
+    successTemplate ??
+    page("You are signed in", "You can close this window and return to the application.", "#107c10")
+  );
 }
 
 /** The page when the sign-in failed. It names the error; details are for the application. */
 export function errorPage({ errorTemplate }: PageTemplates, reason: string): string {
-  return errorTemplate ?? page("The sign-in failed", `${reason} Return to the application to try again.`, "#a80000");
+  return (
+    errorTemplate ??
+    page("The sign-in failed", `${reason} Return to the application to try again.`, "#a80000")
+  );
 }
 
 /** The page for a second visit while or after the first is dealt with. */
 export function repeatedPage(): string {
-  return page("This sign-in is already being completed", "You can close this window and return to the application.", "#605e5c");
+  return page(
+    "This sign-in is already being completed",
+    "You can close this window and return to the application.",
+    "#605e5c",
+  );
 }
 
 /** The page for an answer that belongs to another sign-in. */

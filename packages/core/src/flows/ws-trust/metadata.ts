@@ -32,16 +32,26 @@ export interface UsernameEndpoint {
  *
  * @throws ClientAuthError `federation_error` when there is none
  */
-export async function findUsernameEndpoint(transport: Transport, url: string, call: Call): Promise<UsernameEndpoint> {
+export async function findUsernameEndpoint(
+  transport: Transport,
+  url: string,
+  call: Call,
+): Promise<UsernameEndpoint> {
   secureUrl(url, "federation_metadata_url");
   const response = await transport.get(url, call, { headers: { accept: "application/soap+xml, text/xml" } });
   if (response.status !== 200) throw federationError(`${url} answered HTTP ${response.status}`);
   const document = await parseXml(response.body, url);
-  const policies = new Set(elements(document, "Policy").filter(takesUserName).map((policy) => `#${attribute(policy, "Id")}`));
+  const policies = new Set(
+    elements(document, "Policy")
+      .filter(takesUserName)
+      .map((policy) => `#${attribute(policy, "Id")}`),
+  );
   const bindings = new Map<string, WsTrustVersion>();
   for (const binding of elements(document, "binding")) {
     const version = versionOf(binding);
-    const fits = elements(binding, "PolicyReference").some((reference) => policies.has(attribute(reference, "URI")));
+    const fits = elements(binding, "PolicyReference").some((reference) =>
+      policies.has(attribute(reference, "URI")),
+    );
     if (version && fits) bindings.set(attribute(binding, "name"), version);
   }
   const endpoints = elements(document, "port").flatMap((port): UsernameEndpoint[] => {

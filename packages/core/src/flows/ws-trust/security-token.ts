@@ -16,9 +16,11 @@ const LIFETIME_MS = 600_000;
 
 const GRANT_TYPES: Readonly<Record<string, string>> = {
   "urn:oasis:names:tc:SAML:1.0:assertion": "urn:ietf:params:oauth:grant-type:saml1_1-bearer",
-  "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1": "urn:ietf:params:oauth:grant-type:saml1_1-bearer",
+  "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1":
+    "urn:ietf:params:oauth:grant-type:saml1_1-bearer",
   "urn:oasis:names:tc:SAML:2.0:assertion": "urn:ietf:params:oauth:grant-type:saml2-bearer",
-  "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV2.0": "urn:ietf:params:oauth:grant-type:saml2-bearer",
+  "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV2.0":
+    "urn:ietf:params:oauth:grant-type:saml2-bearer",
 };
 
 /**
@@ -29,30 +31,49 @@ const GRANT_TYPES: Readonly<Record<string, string>> = {
 export async function requestSecurityToken(
   transport: Transport,
   endpoint: UsernameEndpoint,
-  ask: { readonly username: string; readonly password: string; readonly audience: string; readonly clock: Clock },
+  ask: {
+    readonly username: string;
+    readonly password: string;
+    readonly audience: string;
+    readonly clock: Clock;
+  },
   call: Call,
 ): Promise<SecurityToken> {
   const { action } = WS_TRUST_VERSIONS[endpoint.version];
-  const headers = { "content-type": "application/soap+xml; charset=utf-8", accept: "application/soap+xml, text/xml", SOAPAction: action };
+  const headers = {
+    "content-type": "application/soap+xml; charset=utf-8",
+    accept: "application/soap+xml, text/xml",
+    SOAPAction: action,
+  };
   const response = await transport.post(endpoint.url, { body: envelope(endpoint, ask), headers }, call);
   const document = await parseXml(response.body, endpoint.url);
   const fault = elements(document, "Fault")[0];
   if (fault) {
     const reason = textOf(elements(fault, "Text")[0]) || textOf(elements(fault, "faultstring")[0]);
     const codes = elements(fault, "Value").map(textOf);
-    throw federationError(`the federation server refused: ${reason || "no reason given"} (${codes.join(", ")})`);
+    throw federationError(
+      `the federation server refused: ${reason || "no reason given"} (${codes.join(", ")})`,
+    );
   }
   if (response.status !== 200) throw federationError(`${endpoint.url} answered HTTP ${response.status}`);
-  const grantType = elements(document, "TokenType").map((type) => GRANT_TYPES[textOf(type)]).find(Boolean);
+  const grantType = elements(document, "TokenType")
+    .map((type) => GRANT_TYPES[textOf(type)])
+    .find(Boolean);
   // The signature covers the text itself: it is cut out, never written anew.
   const assertion = /<((?:[\w-]+:)?Assertion)[\s>][\s\S]*?<\/\1\s*>/.exec(response.body)?.[0];
-  if (!grantType || !assertion) throw federationError(`${endpoint.url} returned no SAML assertion of a known kind`);
+  if (!grantType || !assertion)
+    throw federationError(`${endpoint.url} returned no SAML assertion of a known kind`);
   return { grantType, assertion };
 }
 
 function envelope(
   { url, version }: UsernameEndpoint,
-  ask: { readonly username: string; readonly password: string; readonly audience: string; readonly clock: Clock },
+  ask: {
+    readonly username: string;
+    readonly password: string;
+    readonly audience: string;
+    readonly clock: Clock;
+  },
 ): string {
   const { action, namespace, keyType, requestType } = WS_TRUST_VERSIONS[version];
   const now = ask.clock.now();

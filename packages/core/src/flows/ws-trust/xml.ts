@@ -12,8 +12,13 @@ export async function parseXml(text: string, source: string): Promise<XmlNode> {
   const { XMLParser } = await loadParser();
   if (/<!DOCTYPE/i.test(text)) throw federationError(`${source} holds a document type, which is refused`);
   try {
-    const options = { ignoreAttributes: false, attributeNamePrefix: "@", removeNSPrefix: true, processEntities: false };
-    return new XMLParser({ ...options, parseTagValue: false, trimValues: true }).parse(text, true) as XmlNode;
+    const options = {
+      ignoreAttributes: false,
+      attributeNamePrefix: "@",
+      removeNSPrefix: true,
+      processEntities: false,
+    };
+    return new XMLParser({ ...options, parseTagValue: false, trimValues: true }).parse(text) as XmlNode;
   } catch (cause) {
     throw federationError(`${source} is not XML`, cause);
   }
@@ -51,16 +56,27 @@ export function federationError(what: string, cause?: unknown): Error {
   return clientAuthError("federation_error", `The federated sign-in failed: ${what}.`, { cause });
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
+};
 
 function unescapeXml(text: string): string {
   const entries = Object.entries(ESCAPES);
-  return text.replace(/&(amp|lt|gt|quot|apos);/g, (entity) => entries.find(([, escaped]) => escaped === entity)?.[0] ?? entity);
+  return text.replace(
+    /&(amp|lt|gt|quot|apos);/g,
+    (entity) => entries.find(([, escaped]) => escaped === entity)?.[0] ?? entity,
+  );
 }
 
 function asNodes(value: unknown): readonly XmlNode[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return values.map((item) => (typeof item === "object" && item !== null ? (item as XmlNode) : { "#text": String(item) }));
+  return values.map((item) =>
+    typeof item === "object" && item !== null ? (item as XmlNode) : { "#text": String(item) },
+  );
 }
 
 async function loadParser(): Promise<typeof import("fast-xml-parser")> {
