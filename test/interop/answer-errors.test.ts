@@ -2,7 +2,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { correlationId, expectSameError, redeem, type Mistake } from "./compare-errors.js";
 import { answerNext, userAnswer } from "./crafted-answers.js";
-import { accountOf, appScopes, graph, signInWith, startStage, type ConfidentialApp, type Stage } from "./stage.js";
+import {
+  accountOf,
+  appScopes,
+  graph,
+  signInWith,
+  startStage,
+  type ConfidentialApp,
+  type Stage,
+} from "./stage.js";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -23,7 +31,8 @@ const userTokens =
   (over: Parameters<typeof userAnswer>[2], audience = clientId): Mistake["run"] =>
   (app) =>
     answer(userAnswer(stage.authority, audience, over))(app, stage);
-const appTokens = (app: ConfidentialApp) => app.acquireTokenByClientCredential({ scopes: appScopes, correlationId });
+const appTokens = (app: ConfidentialApp) =>
+  app.acquireTokenByClientCredential({ scopes: appScopes, correlationId });
 
 const asResult = "the peer makes a result of it, without a token";
 const unreadable = "one code for every token response that cannot be used";
@@ -33,7 +42,10 @@ describe("an OAuth error is the same for", () => {
   it.each(
     Object.entries<Mistake>({
       "interaction that is required": {
-        run: answer({ error: "interaction_required", error_codes: [50076], error_description: "AADSTS50076: MFA" }, 400),
+        run: answer(
+          { error: "interaction_required", error_codes: [50076], error_description: "AADSTS50076: MFA" },
+          400,
+        ),
         error: "InteractionRequiredAuthError interaction_required 50076",
       },
       "consent that is required, with a claims challenge": {
@@ -66,7 +78,10 @@ describe("an OAuth error is the same for", () => {
         run: answer({ error: "temporarily_unavailable", error_codes: [90055] }, 429),
         error: "ServerError temporarily_unavailable 90055",
       },
-      "a broken server": { run: answer({ error: "server_error", error_description: "d" }, 500), error: "ServerError server_error" },
+      "a broken server": {
+        run: answer({ error: "server_error", error_description: "d" }, 500),
+        error: "ServerError server_error",
+      },
       "a broken server, to an app": {
         run: (app) => {
           answerNext(stage.authority, { error: "server_error", error_codes: [90033] }, 503);
@@ -117,7 +132,10 @@ describe("the error is the same for an answer that is", () => {
         tessera: "ClientAuthError invalid_token_response",
         why: "no server means it; the peer's result has an invalid date",
       },
-      "with an ID token that is no JWT": { run: userTokens({ id_token: "a.b.c" }), error: "ClientAuthError token_parsing_error" },
+      "with an ID token that is no JWT": {
+        run: userTokens({ id_token: "a.b.c" }),
+        error: "ClientAuthError token_parsing_error",
+      },
       "with client info that is no JSON": {
         run: userTokens({ client_info: "%%%" }),
         error: "ClientAuthError client_info_decoding_error",
@@ -148,14 +166,22 @@ describe("the error is the same for a connection that", () => {
   it.each(
     Object.entries<Mistake>({
       "cannot be made": {
-        configuration: () => ({ auth: { authority: "https://localhost:1/contoso", knownAuthorities: ["localhost:1"] } }),
+        configuration: () => ({
+          auth: { authority: "https://localhost:1/contoso", knownAuthorities: ["localhost:1"] },
+        }),
         run: appTokens,
         error: "ClientAuthError endpoints_resolution_error",
       },
       "breaks during discovery": {
         run: (app) => {
-          const fault = stage.authority.fault({ match: "openid-configuration", reset: true, times: Infinity });
-          return appTokens(app).finally(() => fault.clear());
+          const fault = stage.authority.fault({
+            match: "openid-configuration",
+            reset: true,
+            times: Infinity,
+          });
+          return appTokens(app).finally(() => {
+            fault.clear();
+          });
         },
         error: "ClientAuthError endpoints_resolution_error",
       },

@@ -1,7 +1,16 @@
 // A cache plugin that was written for the peer: when it is called, with what, and what it finds.
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { ICachePlugin } from "@azure/msal-node";
-import { accountOf, appScopes, graph, signInWith, startStage, type ConfidentialApp, type Library, type Stage } from "./stage.js";
+import {
+  accountOf,
+  appScopes,
+  graph,
+  signInWith,
+  startStage,
+  type ConfidentialApp,
+  type Library,
+  type Stage,
+} from "./stage.js";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -43,21 +52,29 @@ async function prepared(library: Library) {
 }
 
 interface Step {
-  readonly run: (ready: { app: ConfidentialApp; account: ReturnType<typeof accountOf>; plugin: Plugin }) => Promise<unknown>;
+  readonly run: (ready: {
+    app: ConfidentialApp;
+    account: ReturnType<typeof accountOf>;
+    plugin: Plugin;
+  }) => Promise<unknown>;
   /** What both do. */
   readonly calls: readonly string[];
   /** What Tessera does instead, and why. */
   readonly tessera?: { readonly calls: readonly string[]; readonly why: string };
 }
 
-const renewal = "the store is read again before the renewal and for the newest refresh token: another process may have been faster";
+const renewal =
+  "the store is read again before the renewal and for the newest refresh token: another process may have been faster";
 const appToken = (app: ConfidentialApp) => app.acquireTokenByClientCredential({ scopes: appScopes });
 
 describe("a cache plugin is called in the same order and with the same flags for", () => {
   it.each(
     Object.entries<Step>({
       "a sign-in": { run: ({ app }) => signInWith(app, stage), calls: write },
-      "a token in the cache": { run: ({ app, account }) => app.acquireTokenSilent({ account, scopes: graph }), calls: read },
+      "a token in the cache": {
+        run: ({ app, account }) => app.acquireTokenSilent({ account, scopes: graph }),
+        calls: read,
+      },
       "a token that expired": {
         run: ({ app, account }) => {
           stage.advance(3600);
@@ -72,8 +89,14 @@ describe("a cache plugin is called in the same order and with the same flags for
       },
       "a renewal that is refused": {
         run: ({ app, account }) => {
-          stage.authority.fault({ match: "token", status: 400, body: JSON.stringify({ error: "invalid_client" }) });
-          return expect(app.acquireTokenSilent({ account, scopes: graph, forceRefresh: true })).rejects.toThrow();
+          stage.authority.fault({
+            match: "token",
+            status: 400,
+            body: JSON.stringify({ error: "invalid_client" }),
+          });
+          return expect(
+            app.acquireTokenSilent({ account, scopes: graph, forceRefresh: true }),
+          ).rejects.toThrow();
         },
         calls: read,
       },
@@ -100,7 +123,10 @@ describe("a cache plugin is called in the same order and with the same flags for
         calls: read,
         tessera: { calls: [], why: "nobody has the empty id" },
       },
-      "forgetting a user": { run: ({ app, account }) => app.getTokenCache().removeAccount(account), calls: write },
+      "forgetting a user": {
+        run: ({ app, account }) => app.getTokenCache().removeAccount(account),
+        calls: write,
+      },
     }),
   )("%s", async (_, { run, calls, tessera: other }) => {
     const { peer, tessera } = await stage.both(async (library) => {
@@ -118,7 +144,10 @@ describe("what a cache plugin stores", () => {
   it("serves an application of the other library at once, and after a renewal again the first", async () => {
     const plugin = textPlugin();
     const cache = { cachePlugin: plugin.plugin };
-    const [first, second] = [stage.app(stage.peer, "confidential", { cache }), stage.app(stage.tessera, "confidential", { cache })];
+    const [first, second] = [
+      stage.app(stage.peer, "confidential", { cache }),
+      stage.app(stage.tessera, "confidential", { cache }),
+    ];
     const account = accountOf(await signInWith(first, stage));
     await appToken(first);
     for (const app of [first, second]) {
@@ -134,16 +163,22 @@ describe("what a cache plugin stores", () => {
     });
   });
 
-  it.each(["peer", "tessera"] as const)("loses a user whom %s forgets, also for a running Tessera", async (forgetful) => {
-    const cache = { cachePlugin: textPlugin().plugin };
-    const running = { peer: stage.app(stage.peer, "confidential", { cache }), tessera: stage.app(stage.tessera, "confidential", { cache }) };
-    const account = accountOf(await signInWith(running.peer, stage));
-    for (const app of Object.values(running)) await app.acquireTokenSilent({ account, scopes: graph });
-    await stage.app(stage[forgetful], "confidential", { cache }).getTokenCache().removeAccount(account);
-    expect(await running.tessera.getTokenCache().getAllAccounts()).toEqual([]);
-    // A running peer adds what it loads to what it has in memory.
-    expect(await running.peer.getTokenCache().getAllAccounts()).toHaveLength(1);
-  });
+  it.each(["peer", "tessera"] as const)(
+    "loses a user whom %s forgets, also for a running Tessera",
+    async (forgetful) => {
+      const cache = { cachePlugin: textPlugin().plugin };
+      const running = {
+        peer: stage.app(stage.peer, "confidential", { cache }),
+        tessera: stage.app(stage.tessera, "confidential", { cache }),
+      };
+      const account = accountOf(await signInWith(running.peer, stage));
+      for (const app of Object.values(running)) await app.acquireTokenSilent({ account, scopes: graph });
+      await stage.app(stage[forgetful], "confidential", { cache }).getTokenCache().removeAccount(account);
+      expect(await running.tessera.getTokenCache().getAllAccounts()).toEqual([]);
+      // A running peer adds what it loads to what it has in memory.
+      expect(await running.peer.getTokenCache().getAllAccounts()).toHaveLength(1);
+    },
+  );
 });
 
 it("says that the cache has changed only when tokens have; the peer says so after it has loaded them, too", async () => {

@@ -84,7 +84,9 @@ describe("the cache as JSON", () => {
       "two users": {
         run: async (app) => {
           await signInWith(app, stage);
-          await signInWith(app, stage, { user: { username: "bob@contoso.example", password: "bob-password" } });
+          await signInWith(app, stage, {
+            user: { username: "bob@contoso.example", password: "bob-password" },
+          });
         },
       },
       "a user who was forgotten": {
@@ -112,7 +114,8 @@ describe("the cache as JSON", () => {
       "no client info": { run: (app) => redeem(app, { client_info: undefined }) },
       "no scope": { run: (app) => redeem(app, { scope: undefined }) },
       "ids in mixed case": {
-        run: (app) => redeem(app, { client_info: clientInfo({ uid: "User-1", utid: contoso.toUpperCase() }) }),
+        run: (app) =>
+          redeem(app, { client_info: clientInfo({ uid: "User-1", utid: contoso.toUpperCase() }) }),
       },
       "the end of a refresh token": {
         run: (app) => redeem(app, { refresh_token_expires_in: 86_400 }),
@@ -163,15 +166,22 @@ describe.each([
     return { writer, written, reader };
   }
 
-  it.each<AppKind>(["confidential", "public"])(`is a hit for ${readerName}: a user's token, %s client`, async (kind) => {
-    const { writer, written, reader } = await handOver(kind, (app) => signInWith(app, stage));
-    const [account, ...others] = await reader.getTokenCache().getAllAccounts();
-    expect(others).toEqual([]);
-    expectSame(normalised(account), normalised((await writer.getTokenCache().getAllAccounts())[0]));
-    const result = await reader.acquireTokenSilent({ account: account ?? accountOf(null), scopes: graph });
-    expect(result).toMatchObject({ fromCache: true, accessToken: written?.accessToken, idToken: written?.idToken });
-    expect(endpoints()).toEqual(lookUp);
-  });
+  it.each<AppKind>(["confidential", "public"])(
+    `is a hit for ${readerName}: a user's token, %s client`,
+    async (kind) => {
+      const { writer, written, reader } = await handOver(kind, (app) => signInWith(app, stage));
+      const [account, ...others] = await reader.getTokenCache().getAllAccounts();
+      expect(others).toEqual([]);
+      expectSame(normalised(account), normalised((await writer.getTokenCache().getAllAccounts())[0]));
+      const result = await reader.acquireTokenSilent({ account: account ?? accountOf(null), scopes: graph });
+      expect(result).toMatchObject({
+        fromCache: true,
+        accessToken: written?.accessToken,
+        idToken: written?.idToken,
+      });
+      expect(endpoints()).toEqual(lookUp);
+    },
+  );
 
   it(`is a hit for ${readerName}: an app's own token`, async () => {
     const { written, reader } = await handOver("confidential", asApp);
@@ -220,7 +230,8 @@ it("keeps sections and fields that neither library knows, through a write", asyn
   const account = accountOf(await signInWith(seed, stage));
   const document = JSON.parse(seed.getTokenCache().serialize());
   for (const name of Object.keys(document)) {
-    for (const entity of Object.values<Record<string, unknown>>(document[name])) entity["x_future"] = { of: name };
+    for (const entity of Object.values<Record<string, unknown>>(document[name]))
+      entity["x_future"] = { of: name };
   }
   const unknown = { ...document, Future: { key: { a: [1, null] } }, Version: 7 };
   const { peer, tessera } = await stage.both(async (library) => {
@@ -231,11 +242,15 @@ it("keeps sections and fields that neither library knows, through a write", asyn
     return normalised(JSON.parse(app.getTokenCache().serialize()));
   });
   expect(tessera.value).toMatchObject({ Future: unknown.Future, Version: 7 });
-  const why = "it was replaced: what an unknown field said of the old token, Tessera does not say of the new one";
+  const why =
+    "it was replaced: what an unknown field said of the old token, Tessera does not say of the new one";
   const replaced = (section: string, end: string) => ({
     at: `${section}.${account.homeAccountId}-localhost-${section.toLowerCase()}-${web}-${end}.x_future.of`,
     peer: section,
     why,
   });
-  expectSame(peer.value, tessera.value, [replaced("IdToken", `${contoso}--`), replaced("RefreshToken", "--")]);
+  expectSame(peer.value, tessera.value, [
+    replaced("IdToken", `${contoso}--`),
+    replaced("RefreshToken", "--"),
+  ]);
 });

@@ -1,7 +1,15 @@
 import * as peer from "@azure/msal-node";
 import { expect } from "@jest/globals";
 import * as tessera from "@tessera/node";
-import { graph, redirectUri, type App, type AppKind, type ConfidentialApp, type PartialConfiguration, type Stage } from "./stage.js";
+import {
+  graph,
+  redirectUri,
+  type App,
+  type AppKind,
+  type ConfidentialApp,
+  type PartialConfiguration,
+  type Stage,
+} from "./stage.js";
 
 /** A mistake and what comes of it. */
 export type Mistake = {
@@ -15,6 +23,10 @@ export type Mistake = {
   /** What Tessera throws instead, and why. */
   | { readonly tessera: string; readonly why: string }
 );
+
+/** Why Tessera throws something else for most bad input. */
+export const unchecked =
+  "the peer sends whatever it is given; Tessera refuses it with a text that names the field";
 
 export const correlationId = "b4a4a4a4-0000-4000-8000-000000000001";
 
@@ -58,15 +70,23 @@ function summary(outcome: unknown): string {
   // The class that the name says is also the class that `instanceof` sees.
   const type = Object.entries(ours).find(([exported]) => exported === name)?.[1];
   if (typeof type === "function") expect(outcome).toBeInstanceOf(type);
-  return [name, errorCode, subError && `(${subError})`, errorNo].filter((part) => part !== undefined && part !== "").join(" ");
+  return [name, errorCode, subError && `(${subError})`, errorNo]
+    .filter((part) => part !== undefined && part !== "")
+    .join(" ");
 }
 
 /** What the server said: the same text from both. What the libraries themselves say, each says in its own words. */
 function detailsOf(outcome: unknown): unknown {
   if (!(outcome instanceof Error)) return undefined;
   const { errorMessage, errorNo, claims, timestamp, traceId } = outcome as Thrown;
-  const text = errorNo === undefined ? undefined : errorMessage?.replace(guids, "a guid").replace(times, "a time");
-  return { text, claims, timestamp: timestamp?.replace(times, "a time"), traceId: traceId?.replace(guids, "a guid") };
+  const text =
+    errorNo === undefined ? undefined : errorMessage?.replace(guids, "a guid").replace(times, "a time");
+  return {
+    text,
+    claims,
+    timestamp: timestamp?.replace(times, "a time"),
+    traceId: traceId?.replace(guids, "a guid"),
+  };
 }
 
 const guids = /\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/g;

@@ -1,5 +1,6 @@
 import { expect } from "@jest/globals";
 import type { RecordedRequest } from "@tessera/local-authority";
+import { version } from "@tessera/node";
 import { decodeJwt } from "jose";
 
 /** Leaves of a value by their path. `undefined` and absent are the same. */
@@ -36,7 +37,9 @@ export function normalised(value: unknown, field = ""): unknown {
   if (value instanceof Map) return { Map: normalised(Object.fromEntries(value)) };
   if (Array.isArray(value)) return value.map((item) => normalised(item));
   if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [withoutPort(name), normalised(inner, name)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [withoutPort(name), normalised(inner, name)]),
+    );
   }
   if (typeof value !== "string") return value;
   if (/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(value)) return normalised(decodeJwt(value));
@@ -72,7 +75,18 @@ export function authorizeParameters(url: string): Record<string, unknown> {
   const { origin, pathname, searchParams } = new URL(url);
   const names = [...searchParams.keys()];
   const query = normalised(Object.fromEntries(searchParams));
-  return { authorize: { endpoint: `${origin}${pathname}`, query, repeated: names.length - new Set(names).size } };
+  return {
+    authorize: { endpoint: `${origin}${pathname}`, query, repeated: names.length - new Set(names).size },
+  };
+}
+
+/** The name and version in a list of parameters: each library gives its own. */
+export function libraryInfo(peer: unknown): readonly Explained[] {
+  const why = "each library gives its own name and version";
+  return Object.keys(flatten(peer)).flatMap((at) => {
+    if (at.endsWith("x-client-SKU")) return [{ at, peer: "msal.js.node", tessera: "tessera.node", why }];
+    return at.endsWith("x-client-VER") ? [{ at, peer: "7.2.1", tessera: version, why }] : [];
+  });
 }
 
 const guid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
@@ -87,7 +101,9 @@ function protocolHeaders(headers: Readonly<Record<string, string>>): Record<stri
 /** The leaves of what {@link normalised} made. */
 export function flatten(value: unknown, path = ""): Flat {
   if (typeof value !== "object" || value === null) return value === undefined ? {} : { [path]: value };
-  const leaves = Object.entries(value).map(([name, child]) => flatten(child, path === "" ? name : `${path}.${name}`));
+  const leaves = Object.entries(value).map(([name, child]) =>
+    flatten(child, path === "" ? name : `${path}.${name}`),
+  );
   const all: Flat = Object.assign({}, ...leaves);
   // An empty object or list is a value, too.
   return Object.keys(all).length === 0 && path !== "" ? { [path]: value } : all;

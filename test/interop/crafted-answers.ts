@@ -1,11 +1,18 @@
 import type { LocalAuthority } from "@tessera/local-authority";
 
 /** Makes the next answer of the token endpoint a given one. */
-export function answerNext(authority: LocalAuthority, body: Readonly<Record<string, unknown>> | string, status = 200): void {
+export function answerNext(
+  authority: LocalAuthority,
+  body: Readonly<Record<string, unknown>> | string,
+  status = 200,
+): void {
   authority.fault({
     match: "token",
     status,
-    headers: { "content-type": "application/json", "x-ms-request-id": "b4a4a4a4-0000-4000-8000-00000000000f" },
+    headers: {
+      "content-type": "application/json",
+      "x-ms-request-id": "b4a4a4a4-0000-4000-8000-00000000000f",
+    },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
 }
@@ -14,7 +21,10 @@ export function answerNext(authority: LocalAuthority, body: Readonly<Record<stri
 export function userAnswer(
   authority: LocalAuthority,
   clientId: string,
-  { claims = {}, ...over }: Readonly<Record<string, unknown>> & { readonly claims?: Readonly<Record<string, unknown>> } = {},
+  {
+    claims = {},
+    ...over
+  }: Readonly<Record<string, unknown>> & { readonly claims?: Readonly<Record<string, unknown>> } = {},
 ): Record<string, unknown> {
   const tid = typeof claims["tid"] === "string" ? claims["tid"] : (authority.config.tenants[0]?.id ?? "");
   const now = Math.floor(Date.now() / 1000);

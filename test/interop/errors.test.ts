@@ -1,8 +1,16 @@
 // The same mistake, made with both libraries: class and codes of the error, and what was sent before it.
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { ClientCredentialRequest, ServerError, SilentFlowRequest } from "@azure/msal-node";
-import { correlationId, expectSameError, redeem, type Mistake } from "./compare-errors.js";
-import { accountOf, appScopes, codeFor, graph, pkce, redirectUri, signInWith, startStage, type ConfidentialApp, type Stage } from "./stage.js";
+import { correlationId, expectSameError, redeem, unchecked, type Mistake } from "./compare-errors.js";
+import {
+  accountOf,
+  appScopes,
+  graph,
+  signInWith,
+  startStage,
+  type ConfidentialApp,
+  type Stage,
+} from "./stage.js";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -10,12 +18,12 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-const unchecked = "the peer sends whatever it is given; Tessera refuses it with a text that names the field";
-
 const asApp = (app: ConfidentialApp, over: ClientCredentialRequest = {}) =>
   app.acquireTokenByClientCredential({ scopes: appScopes, correlationId, ...over });
 
-const at = (tenant: string) => (stage: Stage) => ({ auth: { authority: stage.authority.authorityUrl(tenant) } });
+const at = (tenant: string) => (stage: Stage) => ({
+  auth: { authority: stage.authority.authorityUrl(tenant) },
+});
 
 describe("configuration: the error is the same for", () => {
   it.each(
@@ -114,94 +122,14 @@ describe("client credentials: the error is the same for", () => {
   )("%s", (_, mistake) => expectSameError(stage, mistake));
 });
 
-describe("authorization code: the error is the same for", () => {
-  const codeVerifier = pkce.verifier;
-  it.each(
-    Object.entries<Mistake>({
-      "a code that was never issued": { run: (app) => redeem(app), error: "ServerError invalid_grant 9002313" },
-      "a code that is empty": { run: (app) => redeem(app, { code: "" }), error: "ClientAuthError request_cannot_be_made" },
-      "a code that was used": {
-        run: async (app) => {
-          const code = await codeFor(app, stage);
-          await redeem(app, { code, codeVerifier });
-          return redeem(app, { code, codeVerifier });
-        },
-        error: "ServerError invalid_grant 54005",
-      },
-      "a code that expired": {
-        run: async (app) => {
-          const code = await codeFor(app, stage);
-          stage.advance(3600);
-          return redeem(app, { code, codeVerifier });
-        },
-        error: "ServerError invalid_grant 70008",
-      },
-      "another redirect URI": {
-        run: async (app) => redeem(app, { code: await codeFor(app, stage), codeVerifier, redirectUri: `${redirectUri}/x` }),
-        error: "ServerError invalid_client 500112",
-      },
-      "an empty redirect URI": {
-        run: (app) => redeem(app, { redirectUri: "" }),
-        error: "ServerError invalid_request 900144",
-        tessera: "ClientConfigurationError redirect_uri_empty",
-        why: unchecked,
-      },
-      "a redirect URI that is no URL": {
-        run: (app) => redeem(app, { redirectUri: "callback" }),
-        error: "ServerError invalid_grant 9002313",
-        tessera: "ClientConfigurationError url_parse_error",
-        why: unchecked,
-      },
-      "no verifier": {
-        run: async (app) => redeem(app, { code: await codeFor(app, stage) }),
-        error: "ServerError invalid_grant 50148",
-      },
-      "a wrong verifier": {
-        run: async (app) => redeem(app, { code: await codeFor(app, stage), codeVerifier: "x".repeat(43) }),
-        error: "ServerError invalid_grant 501481",
-      },
-      "half a PKCE pair": {
-        run: (app) => app.getAuthCodeUrl({ scopes: graph, redirectUri, codeChallenge: pkce.challenge, correlationId }),
-        error: "a result",
-        tessera: "ClientConfigurationError pkce_params_missing",
-        why: "the peer leaves PKCE out and says nothing",
-      },
-      "a response mode that does not exist": {
-        run: (app) => app.getAuthCodeUrl({ scopes: graph, redirectUri, responseMode: "post" as "query", correlationId }),
-        error: "a result",
-        tessera: "ClientConfigurationError invalid_response_mode",
-        why: unchecked,
-      },
-      "another nonce": {
-        run: async (app) => redeem(app, { code: await codeFor(app, stage, { nonce: "n" }), codeVerifier, nonce: "m" }),
-        error: "ClientAuthError nonce_mismatch",
-      },
-      "a nonce that nobody asked for": {
-        run: async (app) => redeem(app, { code: await codeFor(app, stage, { nonce: "n" }), codeVerifier }),
-        error: "ClientAuthError nonce_mismatch",
-      },
-      "a nonce that did not come back": {
-        run: async (app) => redeem(app, { code: await codeFor(app, stage), codeVerifier, nonce: "m" }),
-        error: "ClientAuthError nonce_mismatch",
-      },
-      "another state": {
-        run: (app) => redeem(app, { state: "a" }, { code: "any", state: "b" }),
-        error: "ClientAuthError state_mismatch",
-      },
-      "a state that did not come back": {
-        run: (app) => redeem(app, { state: "a" }, { code: "any" }),
-        error: "ClientAuthError state_mismatch",
-      },
-      "claims that are not JSON": {
-        run: (app) => redeem(app, { claims: "{" }),
-        error: "ClientConfigurationError invalid_claims",
-      },
-    }),
-  )("%s", (_, mistake) => expectSameError(stage, mistake));
-});
-
 describe("silent and refresh: the error is the same for", () => {
-  const account = { homeAccountId: "u.t", environment: "localhost", tenantId: "t", username: "u", localAccountId: "u" };
+  const account = {
+    homeAccountId: "u.t",
+    environment: "localhost",
+    tenantId: "t",
+    username: "u",
+    localAccountId: "u",
+  };
   const silently = (app: ConfidentialApp, request: Partial<SilentFlowRequest>) =>
     app.acquireTokenSilent({ scopes: graph, correlationId, ...request } as SilentFlowRequest);
   const afterSignIn = (prepare: () => void) => async (app: ConfidentialApp) => {
@@ -212,7 +140,10 @@ describe("silent and refresh: the error is the same for", () => {
 
   it.each(
     Object.entries<Mistake>({
-      "no account": { run: (app) => silently(app, {}), error: "ClientAuthError no_account_in_silent_request" },
+      "no account": {
+        run: (app) => silently(app, {}),
+        error: "ClientAuthError no_account_in_silent_request",
+      },
       "an account that is not in the cache": {
         run: (app) => silently(app, { account }),
         error: "InteractionRequiredAuthError no_tokens_found",
@@ -224,15 +155,20 @@ describe("silent and refresh: the error is the same for", () => {
         why: "signing in would not help: the app has lost the id of its user",
       },
       "a refresh token that expired": {
-        run: afterSignIn(() => stage.advance(100 * 86_400)),
+        run: afterSignIn(() => {
+          stage.advance(100 * 86_400);
+        }),
         error: "ServerError invalid_grant 700082",
       },
       "a refresh token that was revoked": {
-        run: afterSignIn(() => stage.authority.revokeSignInSessions(stage.user.username)),
+        run: afterSignIn(() => {
+          stage.authority.revokeSignInSessions(stage.user.username);
+        }),
         error: "InteractionRequiredAuthError invalid_grant (bad_token) 50173",
       },
       "a scope of a resource with a space": {
-        run: async (app) => silently(app, { account: accountOf(await signInWith(app, stage)), scopes: ["a b/c"] }),
+        run: async (app) =>
+          silently(app, { account: accountOf(await signInWith(app, stage)), scopes: ["a b/c"] }),
         error: "ServerError invalid_request 28000",
       },
       "an imported refresh token that is wrong": {
@@ -247,7 +183,6 @@ describe("silent and refresh: the error is the same for", () => {
       },
     }),
   )("%s", (_, mistake) => expectSameError(stage, mistake));
-
 });
 
 describe("details of an error", () => {
@@ -273,7 +208,11 @@ describe("details of an error", () => {
     const { peer, tessera } = await stage.both(async (library) => {
       const app = stage.app(library, "confidential");
       const account = accountOf(await signInWith(app, stage));
-      stage.authority.fault({ match: "token", status: 400, body: '{"error":"invalid_grant","correlation_id":"theirs"}' });
+      stage.authority.fault({
+        match: "token",
+        status: 400,
+        body: '{"error":"invalid_grant","correlation_id":"theirs"}',
+      });
       const request = { account, scopes: graph, forceRefresh: true, correlationId };
       return app.acquireTokenSilent(request).catch((error: unknown) => error);
     });
@@ -285,8 +224,23 @@ describe("details of an error", () => {
 it("a request that cannot be changed is accepted; the peer writes into it", async () => {
   const { peer, tessera } = await stage.both(async (library) => {
     const request = Object.freeze({ scopes: appScopes });
-    return stage.app(library, "confidential").acquireTokenByClientCredential(request).catch((error: unknown) => error);
+    return stage
+      .app(library, "confidential")
+      .acquireTokenByClientCredential(request)
+      .catch((error: unknown) => error);
   });
   expect(peer.value).toBeInstanceOf(TypeError);
   expect(tessera.value).toMatchObject({ tokenType: "Bearer" });
+});
+
+it("a configuration that cannot work is refused by the constructor; the peer waits for the first call", async () => {
+  const { peer, tessera } = await stage.both(async (library) => {
+    try {
+      return stage.app(library, "confidential", { auth: { authority: "http://login.example/contoso" } });
+    } catch (error) {
+      return error;
+    }
+  });
+  expect(peer.value).not.toBeInstanceOf(Error);
+  expect(tessera.value).toMatchObject({ errorCode: "authority_uri_insecure" });
 });

@@ -52,16 +52,22 @@ describe.each<AppKind>(["confidential", "public"])("the result of a %s client", 
           }),
       },
       "a token from the cache": {
-        run: async (app) => app.acquireTokenSilent({ account: accountOf(await signInWith(app, stage)), scopes: graph }),
+        run: async (app) =>
+          app.acquireTokenSilent({ account: accountOf(await signInWith(app, stage)), scopes: graph }),
       },
       "a token from the cache, asked for in other letters": {
         run: async (app) => {
           const account = accountOf(await signInWith(app, stage));
-          return app.acquireTokenSilent({ account, scopes: ["HTTPS://GRAPH.microsoft.com/user.read"], correlationId });
+          return app.acquireTokenSilent({
+            account,
+            scopes: ["HTTPS://GRAPH.microsoft.com/user.read"],
+            correlationId,
+          });
         },
       },
       "a token from the cache, asked for with OpenID Connect scopes only": {
-        run: async (app) => app.acquireTokenSilent({ account: accountOf(await signInWith(app, stage)), scopes: [] }),
+        run: async (app) =>
+          app.acquireTokenSilent({ account: accountOf(await signInWith(app, stage)), scopes: [] }),
       },
       "a token that was renewed": {
         run: async (app) => {
@@ -136,7 +142,11 @@ describe("the result of an answer that the local authority does not give by itse
   const guest = { claims: { tid: fabrikam, oid: "guest-1", name: "Guest" } };
 
   it.each(
-    Object.entries<{ readonly answer?: Answer; readonly run?: Case["run"]; readonly differs?: readonly Explained[] }>({
+    Object.entries<{
+      readonly answer?: Answer;
+      readonly run?: Case["run"];
+      readonly differs?: readonly Explained[];
+    }>({
       "a guest in another tenant": { run: (app) => redeem(app, guest, fabrikam) },
       "a user who is a guest in another tenant, too": {
         run: async (app) => {
@@ -167,9 +177,13 @@ describe("the result of an answer that the local authority does not give by itse
           why: "not built yet",
         })),
       },
-      "a user with a UPN only": { answer: { claims: { preferred_username: undefined, upn: "upn@contoso.example" } } },
+      "a user with a UPN only": {
+        answer: { claims: { preferred_username: undefined, upn: "upn@contoso.example" } },
+      },
       "a user with mail addresses only": {
-        answer: { claims: { preferred_username: undefined, emails: ["a@contoso.example", "b@contoso.example"] } },
+        answer: {
+          claims: { preferred_username: undefined, emails: ["a@contoso.example", "b@contoso.example"] },
+        },
       },
       "a user without a name": { answer: { claims: { name: undefined } } },
       "no client info": { answer: { client_info: undefined } },
@@ -179,7 +193,7 @@ describe("the result of an answer that the local authority does not give by itse
       "times that are text": { answer: { expires_in: "3600", ext_expires_in: "7200", refresh_in: "1800" } },
       "no lifetimes": { answer: { expires_in: undefined, ext_expires_in: undefined } },
       "a time to renew": { answer: { refresh_in: 1800 } },
-      "a token type in lower case": { 
+      "a token type in lower case": {
         answer: { token_type: "bearer" },
         differs: [
           {
@@ -201,7 +215,9 @@ describe("the result of an answer that the local authority does not give by itse
 it("counts a lifetime from the second the request was sent in; the peer rounds the second", async () => {
   stage.advance(0.6);
   const { peer, tessera } = await stage.both(async (library) => {
-    const result = await stage.app(library, "confidential").acquireTokenByClientCredential({ scopes: appScopes });
+    const result = await stage
+      .app(library, "confidential")
+      .acquireTokenByClientCredential({ scopes: appScopes });
     return result?.expiresOn?.getTime() ?? 0;
   });
   expect(peer.value - tessera.value).toBe(1000);

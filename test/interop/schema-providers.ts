@@ -30,9 +30,10 @@ interface Sketch {
 }
 
 export const clientId = "30000000-0000-4000-8000-00000000ca11";
-const home = "20000000-0000-4000-8000-00000000c0de";
-const guestTenant = "20000000-0000-4000-8000-0000000099e5";
-const uid = "10000000-0000-4000-8000-00000000a11c";
+export const home = "20000000-0000-4000-8000-00000000c0de";
+export const guestTenant = "20000000-0000-4000-8000-0000000099e5";
+export const uid = "10000000-0000-4000-8000-00000000a11c";
+const guestId = "10000000-0000-4000-8000-0000000099e5";
 const { privateKey, publicKey } = await generateKeyPair("RS256");
 const keys = { keys: [{ ...(await exportJWK(publicKey)), alg: "RS256", use: "sig", kid: "k1" }] };
 
@@ -67,7 +68,7 @@ function provider(sketch: Sketch): Provider {
     script: {
       ...(sketch.wellKnown ? {} : { [`GET ${base}${v2}/.well-known/openid-configuration`]: discovery }),
       ...(oidc ? { [`GET ${base}/keys`]: keys } : {}),
-      [`POST ${tokenEndpoint}`]: async ({ grant_type: grant = "", scope = "" }) => {
+      [`POST ${tokenEndpoint}`]: async ({ grant_type: grant = "", scope = "", client_id: audience = "" }) => {
         answers += 1;
         const mark = `${sketch.name} ${answers}`;
         const granted = scope.split(" ").filter((name) => name !== "offline_access");
@@ -77,7 +78,7 @@ function provider(sketch: Sketch): Provider {
           ...response,
           scope: granted.join(" "),
           refresh_token: `refresh token of ${mark}`,
-          id_token: await idToken(issuer, sketch.claims),
+          id_token: await idToken(issuer, audience, sketch.claims),
           ...(sketch.foci ? { foci: sketch.foci } : {}),
           ...(sketch.clientInfo ? { client_info: base64url(sketch.clientInfo) } : {}),
         };
@@ -86,11 +87,11 @@ function provider(sketch: Sketch): Provider {
   };
 }
 
-function idToken(issuer: string, claims: Sketch["claims"]): Promise<string> {
+function idToken(issuer: string, audience: string, claims: Sketch["claims"]): Promise<string> {
   return new SignJWT({ ...claims })
     .setProtectedHeader({ alg: "RS256", kid: "k1", typ: "JWT" })
     .setIssuer(issuer)
-    .setAudience(clientId)
+    .setAudience(audience)
     .setIssuedAt()
     .setExpirationTime("1h")
     .sign(privateKey);
@@ -100,7 +101,12 @@ function base64url(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
-const entraUser = { oid: uid, preferred_username: "user@example.test", name: "Example User", sub: "pairwise-subject" };
+const entraUser = {
+  oid: uid,
+  preferred_username: "user@example.test",
+  name: "Example User",
+  sub: "pairwise-subject",
+};
 const entraAccount = {
   homeAccountId: `${uid}.${home}`,
   environment: "login.windows.net",
@@ -119,21 +125,62 @@ const wellKnownEntra = {
 };
 
 export const entraTenant = provider({ ...wellKnownEntra, name: "Entra, one tenant", authority: entra(home) });
-export const webApi = provider({ ...wellKnownEntra, name: "a web API at Entra", authority: entra(home), secret: true });
-export const familyApp = provider({ ...wellKnownEntra, name: "an app of the family", authority: entra(home), foci: "1" });
+export const webApi = provider({
+  ...wellKnownEntra,
+  name: "a web API at Entra",
+  authority: entra(home),
+  secret: true,
+});
+export const entraGuest = provider({
+  ...wellKnownEntra,
+  name: "Entra, guest in another tenant",
+  authority: entra(guestTenant),
+  issuer: `${entra(guestTenant)}/v2.0`,
+  claims: { ...entraUser, oid: guestId, tid: guestTenant },
+  account: { ...entraAccount, tenantId: guestTenant, localAccountId: guestId },
+});
+export const organizations = provider({
+  ...wellKnownEntra,
+  name: "Entra, organizations",
+  authority: entra("organizations"),
+  foci: "1",
+});
+export const familyApp = provider({
+  ...wellKnownEntra,
+  name: "an app of the family",
+  authority: entra(home),
+  foci: "1",
+});
+
+const oidcUser = {
+  sub: "auth0|5f7C8eC7",
+  preferred_username: "buyer",
+  name: "A Buyer",
+  email: "buyer@example.test",
+};
+const oidcAccount = {
+  homeAccountId: "auth0|5f7C8eC7",
+  username: "buyer",
+  localAccountId: "auth0|5f7C8eC7",
+  authorityType: "Generic",
+  name: "A Buyer",
+};
+
+export const deepOidc = provider({
+  name: "OpenID Provider whose issuer has several path segments",
+  authority: "https://keys.example/realms/shop",
+  tokenEndpoint: "https://keys.example/realms/shop/token",
+  issuer: "https://keys.example/realms/shop",
+  oidc: true,
+  claims: oidcUser,
+  account: { ...oidcAccount, environment: "keys.example" },
+});
 
 export const providers: readonly Provider[] = [
   entraTenant,
   familyApp,
   provider({ ...wellKnownEntra, name: "Entra, common", authority: entra("common") }),
-  provider({
-    ...wellKnownEntra,
-    name: "Entra, guest in another tenant",
-    authority: entra(guestTenant),
-    issuer: `${entra(guestTenant)}/v2.0`,
-    claims: { ...entraUser, oid: "10000000-0000-4000-8000-0000000099e5", tid: guestTenant },
-    account: { ...entraAccount, tenantId: guestTenant, localAccountId: "10000000-0000-4000-8000-0000000099e5" },
-  }),
+  entraGuest,
   provider({
     name: "B2C",
     authority: "https://shop.b2clogin.com/shop.onmicrosoft.com/b2c_1_signin",
@@ -171,14 +218,7 @@ export const providers: readonly Provider[] = [
     issuer: "https://shop.auth.example/",
     oidc: true,
     scopes: ["read:orders"],
-    claims: { sub: "auth0|5f7C8eC7", preferred_username: "buyer", name: "A Buyer", email: "buyer@example.test" },
-    account: {
-      homeAccountId: "auth0|5f7C8eC7",
-      environment: "shop.auth.example",
-      username: "buyer",
-      localAccountId: "auth0|5f7C8eC7",
-      authorityType: "Generic",
-      name: "A Buyer",
-    },
+    claims: oidcUser,
+    account: { ...oidcAccount, environment: "shop.auth.example" },
   }),
 ];

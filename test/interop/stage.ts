@@ -1,6 +1,11 @@
 import * as peer from "@azure/msal-node";
 import { jest } from "@jest/globals";
-import { startLocalAuthority, type LocalAuthority, type LocalAuthorityOptions, type RecordedRequest } from "@tessera/local-authority";
+import {
+  startLocalAuthority,
+  type LocalAuthority,
+  type LocalAuthorityOptions,
+  type RecordedRequest,
+} from "@tessera/local-authority";
 import * as tessera from "@tessera/node";
 import { Agent, fetch as undiciFetch, type RequestInit as UndiciRequestInit } from "undici";
 import { signIn } from "../support/sign-in.js";
@@ -20,7 +25,8 @@ export type Cache = Pick<
   | "getAccountByLocalId"
   | "removeAccount"
 >;
-export type ConfidentialApp = App & Pick<peer.ConfidentialClientApplication, "acquireTokenByClientCredential">;
+export type ConfidentialApp = App &
+  Pick<peer.ConfidentialClientApplication, "acquireTokenByClientCredential">;
 
 /** One of the two libraries that are compared. */
 export interface Library {
@@ -62,6 +68,11 @@ export type Both<T> = Readonly<Record<Library["name"], Outcome<T>>>;
 export const redirectUri = "http://localhost:3000/callback";
 export const graph = ["https://graph.microsoft.com/User.Read"];
 export const appScopes = ["https://graph.microsoft.com/.default"];
+/** What an API may ask for, and a wish of the app that is among those Entra is always asked for. */
+export const challengedClaims = JSON.stringify({
+  access_token: { nbf: { essential: true, value: "1" } },
+  id_token: { login_hint: null },
+});
 /** RFC 7636 appendix B. */
 export const pkce = {
   verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
@@ -112,7 +123,9 @@ export async function startStage(options: LocalAuthorityOptions = {}): Promise<S
     }),
     app: ((library: Library, kind: AppKind, over?: PartialConfiguration) => {
       const configuration = stage.configuration(kind, over);
-      return kind === "confidential" ? library.confidential(configuration) : library.publicClient(configuration);
+      return kind === "confidential"
+        ? library.confidential(configuration)
+        : library.publicClient(configuration);
     }) as Stage["app"],
     both: async (run) => {
       const start = Date.now();
@@ -124,7 +137,9 @@ export async function startStage(options: LocalAuthorityOptions = {}): Promise<S
       };
       return { peer: await outcome(stage.peer), tessera: await outcome(stage.tessera) };
     },
-    advance: (seconds) => jest.setSystemTime(Date.now() + seconds * 1000),
+    advance: (seconds) => {
+      jest.setSystemTime(Date.now() + seconds * 1000);
+    },
     close: async () => {
       fetchSpy.mockRestore();
       jest.useRealTimers();
@@ -140,10 +155,18 @@ export interface SignInRequest extends Partial<peer.AuthorizationCodeRequest> {
 }
 
 /** Runs the authorization code flow with PKCE; the user types name and password. */
-export async function signInWith(app: App, stage: Stage, over: SignInRequest = {}): Promise<peer.AuthenticationResult> {
-  const { user = stage.user, ...rest } = over;
+export async function signInWith(
+  app: App,
+  stage: Stage,
+  over: SignInRequest = {},
+): Promise<peer.AuthenticationResult> {
+  const { user: _, ...rest } = over;
   const request = { scopes: graph, redirectUri, ...rest };
-  return app.acquireTokenByCode({ ...request, code: await codeFor(app, stage, over), codeVerifier: pkce.verifier });
+  return app.acquireTokenByCode({
+    ...request,
+    code: await codeFor(app, stage, over),
+    codeVerifier: pkce.verifier,
+  });
 }
 
 /** The code that comes back when the user has signed in. */

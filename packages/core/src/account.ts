@@ -23,7 +23,7 @@ export interface AccountInfo {
   nativeAccountId?: string;
   /** `MSSTS`, `ADFS` or `Generic`. */
   authorityType?: string;
-  /** Profiles of the user in all known tenants, by tenant id. */
+  /** Profiles of the user in all known tenants, by tenant id. Shared between results: read, do not change. */
   tenantProfiles?: Map<string, TenantProfile>;
   dataBoundary?: DataBoundary;
   /** The user chose to stay signed in. */

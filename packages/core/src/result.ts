@@ -56,32 +56,71 @@ export interface ResultContext {
   readonly code?: string | undefined;
 }
 
-/** A result from tokens, whether they come from the cache or were just written to it. */
+/**
+ * A result from tokens, whether they come from the cache or were just written to it. The result, its dates, scopes and
+ * account are the caller's own; claims and tenant profiles are shared.
+ */
 export function authenticationResult(tokens: CachedTokens, context: ResultContext): AuthenticationResult {
-  const { accessToken, account, idToken } = tokens;
-  const facts = accessTokenFacts(accessToken);
-  const claims = idToken ? claimsOf(idToken) : {};
+  const common = commonOf(tokens);
+  const { account } = common;
   return {
     authority: context.authority,
-    uniqueId: claims.oid || claims.sub || "",
-    tenantId: claims.tid ?? "",
-    scopes: [...facts.scopeList],
-    account: account ? accountInfo(account, idToken) : null,
-    idToken: idToken?.entity.secret ?? "",
-    idTokenClaims: claims,
-    accessToken: accessToken.entity.secret,
+    uniqueId: common.uniqueId,
+    tenantId: common.tenantId,
+    scopes: common.scopes.slice(),
+    account: account ? { ...account } : null,
+    idToken: common.idToken,
+    idTokenClaims: common.idTokenClaims,
+    accessToken: common.accessToken,
     fromCache: context.fromCache,
-    expiresOn: new Date(facts.expiresOn * 1000),
-    extExpiresOn: new Date(facts.extendedExpiresOn * 1000),
-    refreshOn: facts.refreshOn === undefined ? undefined : new Date(facts.refreshOn * 1000),
+    expiresOn: new Date(common.expiresOn),
+    extExpiresOn: new Date(common.extExpiresOn),
+    refreshOn: common.refreshOn === undefined ? undefined : new Date(common.refreshOn),
     correlationId: context.correlationId,
     requestId: context.requestId ?? "",
     familyId: context.familyId ?? "",
-    tokenType: accessToken.entity.token_type ?? "Bearer",
+    tokenType: common.tokenType,
     state: "",
     cloudGraphHostName: "",
     msGraphHost: "",
     code: context.code,
     fromPlatformBroker: false,
   };
+}
+
+/** What results for the same tokens say alike. Times in milliseconds since the epoch. */
+interface Common {
+  readonly uniqueId: string;
+  readonly tenantId: string;
+  readonly scopes: readonly string[];
+  readonly account: AccountInfo | undefined;
+  readonly idToken: string;
+  readonly idTokenClaims: object;
+  readonly accessToken: string;
+  readonly expiresOn: number;
+  readonly extExpiresOn: number;
+  readonly refreshOn: number | undefined;
+  readonly tokenType: string;
+}
+
+function commonOf(tokens: CachedTokens): Common {
+  if (tokens.facts) return tokens.facts as Common;
+  const { accessToken, account, idToken } = tokens;
+  const facts = accessTokenFacts(accessToken);
+  const claims = idToken ? claimsOf(idToken) : {};
+  const common: Common = {
+    uniqueId: claims.oid || claims.sub || "",
+    tenantId: claims.tid ?? "",
+    scopes: facts.scopeList,
+    account: account && accountInfo(account, idToken),
+    idToken: idToken?.entity.secret ?? "",
+    idTokenClaims: claims,
+    accessToken: accessToken.entity.secret,
+    expiresOn: facts.expiresOn * 1000,
+    extExpiresOn: facts.extendedExpiresOn * 1000,
+    refreshOn: facts.refreshOn === undefined ? undefined : facts.refreshOn * 1000,
+    tokenType: accessToken.entity.token_type ?? "Bearer",
+  };
+  tokens.facts = common;
+  return common;
 }

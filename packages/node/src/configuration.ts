@@ -217,7 +217,7 @@ function checkedMode(auth: NodeAuthOptions, system: NodeSystemOptions): Protocol
   }
   const mode = system.protocolMode ?? ProtocolMode.AAD;
   if (mode === ProtocolMode.AAD || mode === ProtocolMode.OIDC) return mode;
-  throw invalid("system.protocolMode", `is "${String(mode)}"`, "use ProtocolMode.AAD or ProtocolMode.OIDC");
+  throw invalid("system.protocolMode", `is "${mode}"`, "use ProtocolMode.AAD or ProtocolMode.OIDC");
 }
 
 function checkedAuthMethod(

@@ -38,6 +38,8 @@ export class AuthorityResolver {
     max: MOST_AUTHORITIES,
   });
   readonly #discovered = new Map<string, Cloud>();
+  /** Hosts of which nothing is known yet: the same object each time, so that questions to the cache compare equal. */
+  readonly #alone = new LRUCache<string, Cloud>({ max: 1000 });
   readonly #flights = new SingleFlight();
 
   constructor(options: AuthorityOptions, transport: Transport, clock: Clock) {
@@ -61,7 +63,7 @@ export class AuthorityResolver {
 
   /** Every host that is known, without asking, to mean the same identity provider. */
   aliasesOf(host: string): ReadonlySet<string> {
-    return (this.#discovered.get(host) ?? knownCloud(host) ?? selfCloud(host)).aliases;
+    return (this.#discovered.get(host) ?? knownCloud(host) ?? this.#aloneCloud(host)).aliases;
   }
 
   /**
@@ -103,7 +105,17 @@ export class AuthorityResolver {
     // These vouch for themselves: their discovery document is checked against their own host.
     const selfContained =
       url.kind !== "entra" || knownAuthorities.has(url.host) || isLoopback(new URL(url.href).hostname);
-    return selfContained ? selfCloud(url.host) : this.#learn(await discoverCloud(url, this.#transport, call));
+    return selfContained
+      ? this.#aloneCloud(url.host)
+      : this.#learn(await discoverCloud(url, this.#transport, call));
+  }
+
+  #aloneCloud(host: string): Cloud {
+    const known = this.#alone.get(host);
+    if (known) return known;
+    const alone = selfCloud(host);
+    this.#alone.set(host, alone);
+    return alone;
   }
 
   #learn(cloud: Cloud): Cloud {

@@ -1,37 +1,42 @@
 import { profilesOf } from "./account-info.js";
 import type { Entry } from "./partition.js";
-import type { PartitionKey } from "./partition-key.js";
+import { userPartition, type PartitionKey } from "./partition-key.js";
 
 /** Finds users by an id in some tenant, or by their user name. Built on first use, kept up to date from then on. */
 export class AccountIndex {
-  readonly #keys = new Map<string, Set<PartitionKey>>();
+  /** Home account ids by name. */
+  readonly #ids = new Map<string, Set<string>>();
 
   /** Adds the names of an account. */
-  add(key: PartitionKey, account: Entry<"Account">): void {
+  add({ id }: PartitionKey, account: Entry<"Account">): void {
     for (const name of namesOf(account)) {
-      const keys = this.#keys.get(name);
-      if (keys) keys.add(key);
-      else this.#keys.set(name, new Set([key]));
+      const ids = this.#ids.get(name);
+      if (ids) ids.add(id);
+      else this.#ids.set(name, new Set([id]));
     }
   }
 
   /** Takes the names of an account out. */
-  remove(key: PartitionKey, account: Entry<"Account">): void {
+  remove({ id }: PartitionKey, account: Entry<"Account">): void {
     for (const name of namesOf(account)) {
-      const keys = this.#keys.get(name);
-      keys?.delete(key);
-      if (keys?.size === 0) this.#keys.delete(name);
+      const ids = this.#ids.get(name);
+      ids?.delete(id);
+      if (ids?.size === 0) this.#ids.delete(name);
     }
   }
 
   /** The partitions of the users with an id in some tenant. */
-  byLocalId(localAccountId: string): Iterable<PartitionKey> {
-    return this.#keys.get(`id ${localAccountId}`) ?? [];
+  byLocalId(localAccountId: string): readonly PartitionKey[] {
+    return this.#named(`id ${localAccountId}`);
   }
 
   /** The partitions of the users with a user name, in any case. */
-  byUsername(username: string): Iterable<PartitionKey> {
-    return this.#keys.get(`name ${username.toLowerCase()}`) ?? [];
+  byUsername(username: string): readonly PartitionKey[] {
+    return this.#named(`name ${username.toLowerCase()}`);
+  }
+
+  #named(name: string): readonly PartitionKey[] {
+    return Array.from(this.#ids.get(name) ?? [], userPartition);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AccountInfo, TenantProfile } from "../account.js";
+import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
 import { parseJsonObject } from "../encoding.js";
 import { decodeIdToken, isKmsi, tenantOf, type IdTokenClaims } from "../response/id-token.js";
 import type { Entry } from "./partition.js";
@@ -21,13 +22,11 @@ export function claimsOf(entry: Entry<"IdToken">): IdTokenClaims {
 
 /**
  * What an app sees of a user in the tenant of an ID token; in the home tenant when there is none.
- * A fresh object each time.
+ * A fresh object each time; every one has its members in the same order, which keeps copying it cheap.
  */
 export function accountInfo(account: Entry<"Account">, idToken: Entry<"IdToken"> | undefined): AccountInfo {
   const base = baseAccount(account);
-  const info: AccountInfo = { ...base, tenantProfiles: new Map(base.tenantProfiles) };
-  if (!idToken) return info;
-  return Object.assign(info, claimed(account, idToken));
+  return idToken ? { ...base, ...claimed(account, idToken) } : { ...base };
 }
 
 /** One {@link AccountInfo} for each tenant the user is known in. */
@@ -39,9 +38,8 @@ export function accountProfiles(
   if (profiles.length === 0) return [accountInfo(account, idTokenOf(account.entity.realm))];
   return profiles.map(({ isHomeTenant: _, ...profile }) => {
     const idToken = idTokenOf(profile.tenantId);
-    const info = accountInfo(account, undefined);
-    Object.assign(info, profile);
-    return idToken ? Object.assign(info, claimed(account, idToken)) : info;
+    const info = { ...baseAccount(account), ...profile };
+    return idToken ? { ...info, ...claimed(account, idToken) } : info;
   });
 }
 
@@ -63,6 +61,20 @@ export function profileFromClaims(
   };
 }
 
+/**
+ * The tenant a realm means. MSAL for Python and for Go keep what came through `common` and its like under that name: it
+ * belongs to the user's home tenant.
+ */
+export function tenantOfRealm(realm: string, homeAccountId: string): string {
+  return MULTI_TENANT_SEGMENTS.has(realm) ? (homeAccountId.split(".")[1] ?? realm) : realm;
+}
+
+/** The realms, in lower case, that a user's tokens of a tenant may be kept under. */
+export function realmsOfTenant(tenantId: string, homeAccountId: string): readonly string[] {
+  const tenant = tenantId.toLowerCase();
+  return isHomeTenant(tenantId, homeAccountId) ? [tenant, ...MULTI_TENANT_SEGMENTS] : [tenant];
+}
+
 /** The tenant profiles an account entity lists. */
 export function profilesOf(entity: AccountEntity): TenantProfile[] {
   const texts: readonly unknown[] = Array.isArray(entity.tenantProfiles) ? entity.tenantProfiles : [];
@@ -73,12 +85,13 @@ export function profilesOf(entity: AccountEntity): TenantProfile[] {
         typeof profile?.["tenantId"] === "string",
     );
   if (profiles.length > 0 || !entity.realm || !entity.local_account_id) return profiles;
+  const tenantId = tenantOfRealm(entity.realm, entity.home_account_id);
   return [
     {
-      tenantId: entity.realm,
+      tenantId,
       localAccountId: entity.local_account_id,
       username: "",
-      isHomeTenant: isHomeTenant(entity.realm, entity.home_account_id),
+      isHomeTenant: isHomeTenant(tenantId, entity.home_account_id),
     },
   ];
 }
@@ -98,11 +111,12 @@ function baseAccount(entry: Entry<"Account">): AccountInfo {
   if (entry.facts) return entry.facts as AccountInfo;
   const { entity } = entry;
   const profiles = profilesOf(entity);
-  const home = profiles.find(({ tenantId }) => tenantId === entity.realm);
+  const tenantId = tenantOfRealm(entity.realm, entity.home_account_id);
+  const home = profiles.find((profile) => profile.tenantId === tenantId);
   const base: AccountInfo = {
     homeAccountId: entity.home_account_id,
     environment: entity.environment,
-    tenantId: entity.realm,
+    tenantId,
     username: entity.username ?? "",
     localAccountId: entity.local_account_id,
     loginHint: home?.loginHint,

@@ -52,6 +52,13 @@ export function componentsHash(components: Readonly<Record<string, string>> | un
   return entries.length > 0 ? sha256Base64Url(JSON.stringify(Object.fromEntries(entries))) : undefined;
 }
 
+/** The same components as MSAL for Go keeps them: the value of `ext_cache_key`. */
+export function extCacheKey(components: Readonly<Record<string, string>> | undefined): string | undefined {
+  const entries = Object.entries(components ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const parts = entries.flat().map((text) => `${Buffer.byteLength(text)}:${text}`);
+  return entries.length > 0 ? sha256Base64Url(parts.join("")).toLowerCase() : undefined;
+}
+
 function credentialStart(
   credential: AccessTokenEntity | IdTokenEntity | RefreshTokenEntity,
   family?: string,

@@ -1,17 +1,37 @@
-/** Whose tokens a partition holds. Also the name of the partition in a {@link TokenStore}. */
-export type PartitionKey = `user:${string}` | `app:${string}` | `assertion:${string}`;
+/**
+ * Whose tokens a partition holds. An object and not a text: the id is found in the cache by the very string the app holds,
+ * whose hash is known already.
+ */
+export interface PartitionKey {
+  readonly kind: PartitionKind;
+  readonly id: string;
+}
+
+/** Kinds of partitions. */
+export type PartitionKind = "user" | "app" | "assertion";
 
 /** The partition of a user. */
 export function userPartition(homeAccountId: string): PartitionKey {
-  return `user:${homeAccountId}`;
+  return { kind: "user", id: homeAccountId };
 }
 
 /** The partition of an app in a tenant. */
 export function appPartition(clientId: string, realm: string): PartitionKey {
-  return `app:${clientId}.${realm.toLowerCase()}`;
+  return { kind: "app", id: `${clientId}.${realm.toLowerCase()}` };
 }
 
 /** The partition of an on-behalf-of assertion, by its SHA-256. */
 export function assertionPartition(hash: string): PartitionKey {
-  return `assertion:${hash}`;
+  return { kind: "assertion", id: hash };
+}
+
+/** The name of a partition in a {@link TokenStore}: `{kind}:{id}`. */
+export function partitionName({ kind, id }: PartitionKey): string {
+  return `${kind}:${id}`;
+}
+
+/** The partition a name stands for. */
+export function partitionNamed(name: string): PartitionKey {
+  const [kind = ""] = name.split(":", 1);
+  return { kind: kind as PartitionKind, id: name.slice(kind.length + 1) };
 }

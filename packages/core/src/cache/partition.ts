@@ -1,4 +1,5 @@
 import { searchScopes, splitScopes } from "../request/scopes.js";
+import { componentsHash } from "./keys.js";
 import type { EntityOf, Section } from "./schema.js";
 
 /** One entity in memory, with what is worked out from it on first use. */
@@ -48,12 +49,14 @@ export interface CachedTokens {
   readonly accessToken: Entry<"AccessToken">;
   readonly idToken: Entry<"IdToken"> | undefined;
   readonly account: Entry<"Account"> | undefined;
+  /** What every result for these tokens says alike; see `result.ts`. */
+  facts?: unknown;
 }
 
 /** Everything kept for one user, one app in a tenant, or one on-behalf-of assertion. */
 export class Partition {
   readonly #entries: Entry[] = [];
-  #found: Map<string, CachedTokens> | undefined;
+  #remembered: { readonly question: Question; readonly answer: CachedTokens }[] | undefined;
   #foreign: Record<string, unknown> | undefined;
 
   /** What was loaded with the partition and is not understood: kept as it is. */
@@ -104,7 +107,7 @@ export class Partition {
 
   /** Adds an entry, in place of one with the same section and key. */
   put(entry: Entry): void {
-    this.#found = undefined;
+    this.#remembered = undefined;
     const at = this.#entries.findIndex((other) => other.section === entry.section && other.key === entry.key);
     if (at >= 0) this.#entries[at] = entry;
     else this.#entries.push(entry);
@@ -117,7 +120,7 @@ export class Partition {
 
   /** Removes every entry that fits, and says whether there were any. */
   remove(fits: (entry: Entry) => boolean): boolean {
-    this.#found = undefined;
+    this.#remembered = undefined;
     const kept = this.#entries.filter((entry) => !fits(entry));
     const removed = kept.length < this.#entries.length;
     if (removed) this.#entries.splice(0, this.#entries.length, ...kept);
@@ -133,24 +136,53 @@ export class Partition {
   }
 
   /**
-   * The answer to a question, remembered until the partition changes.
+   * The answer to a question, remembered until the partition changes. Questions are compared part by part: equal texts
+   * are mostly the same text, and to join them into one key would cost more than to look.
    *
-   * @param question text that is equal for equal questions
    * @param search finds the answer when it is not remembered
    */
-  remembered(question: string, search: () => CachedTokens | undefined): CachedTokens | undefined {
-    const known = this.#found?.get(question);
-    if (known) return known;
-    const tokens = search();
-    if (!tokens) return undefined;
-    if (!this.#found || this.#found.size >= REMEMBERED_QUESTIONS) this.#found = new Map();
-    this.#found.set(question, tokens);
-    return tokens;
+  remembered(question: Question, search: () => CachedTokens | undefined): CachedTokens | undefined {
+    const remembered = this.#remembered;
+    if (remembered) {
+      for (const known of remembered) if (isSame(known.question, question)) return known.answer;
+    }
+    const answer = search();
+    if (!answer) return undefined;
+    const room = remembered && remembered.length < REMEMBERED_QUESTIONS;
+    if (room) remembered.push({ question, answer });
+    else this.#remembered = [{ question, answer }];
+    return answer;
   }
 }
 
+/** What is asked of a partition. */
+export interface Question {
+  readonly clientId: string;
+  /** Hosts that mean the same identity provider; the same object for the same provider. */
+  readonly environments: ReadonlySet<string>;
+  readonly realms: readonly string[];
+  readonly scopes: readonly string[];
+  readonly components?: Readonly<Record<string, string>> | undefined;
+}
+
 /** An app asks for few distinct scope sets; one that makes them up must not make the memory grow. */
-const REMEMBERED_QUESTIONS = 64;
+const REMEMBERED_QUESTIONS = 32;
+
+function isSame(a: Question, b: Question): boolean {
+  return (
+    a.clientId === b.clientId &&
+    a.environments === b.environments &&
+    isSameList(a.scopes, b.scopes) &&
+    isSameList(a.realms, b.realms) &&
+    (a.components === b.components || componentsHash(a.components) === componentsHash(b.components))
+  );
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
+  return true;
+}
 
 /** Whether an access token grants every scope that is asked for. */
 export function grants(facts: AccessTokenFacts, scopes: readonly string[]): boolean {

@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from "../clock.js";
+import { tenantOfRealm } from "./account-info.js";
 import { AccountIndex } from "./account-index.js";
 import { addForeign, DocumentWriter, partitionOf, readDocument, type CacheDocument } from "./document.js";
 import {
@@ -6,6 +7,7 @@ import {
   accountKey,
   appMetadataKey,
   componentsHash,
+  extCacheKey,
   idTokenKey,
   refreshTokenKey,
 } from "./keys.js";
@@ -17,8 +19,9 @@ import {
   type CachedTokens,
   type Entry,
 } from "./partition.js";
-import { userPartition, type PartitionKey } from "./partition-key.js";
+import { partitionNamed, partitionName, userPartition, type PartitionKey } from "./partition-key.js";
 import { Partitions } from "./partitions.js";
+import { mergeAccount } from "./record.js";
 import {
   THE_FAMILY,
   type AccessTokenEntity,
@@ -84,6 +87,11 @@ export interface Checkpoint {
   rollBack(): void;
 }
 
+interface Journaled {
+  readonly key: PartitionKey;
+  readonly partition: Partition | undefined;
+}
+
 interface Contents {
   readonly partitions: Partitions;
   /** Replaced, never changed. */
@@ -102,7 +110,7 @@ const NO_LIMITS: CacheLimits = {
 export class PartitionedCache {
   readonly #limits: CacheLimits;
   #contents: Contents;
-  #journal: Map<PartitionKey, Partition | undefined> | undefined;
+  #journal: Map<string, Journaled> | undefined;
   #revision = 0;
   #hits = 0;
   #misses = 0;
@@ -131,9 +139,7 @@ export class PartitionedCache {
   #findTokens(query: AccessTokenQuery): CachedTokens | undefined {
     const partition = this.#contents.partitions.get(query.partition);
     if (!partition) return undefined;
-    const components = query.components ? (componentsHash(query.components) ?? "") : "";
-    const question = `${query.clientId} ${query.realms.join(" ")} ${firstOf(query.environments)} ${components} ${query.scopes.join(" ")}`;
-    return partition.remembered(question, () => {
+    return partition.remembered(query, () => {
       let accessToken: Entry<"AccessToken"> | undefined;
       for (const entry of partition.all("AccessToken")) {
         const facts = accessTokenFacts(entry);
@@ -142,7 +148,7 @@ export class PartitionedCache {
           query.realms.includes(facts.realm) &&
           facts.bearer &&
           query.environments.has(entry.entity.environment) &&
-          (componentsHash(entry.entity.additionalCacheKeyComponents) ?? "") === components &&
+          isBoundTo(entry.entity, query.components) &&
           grants(facts, query.scopes);
         if (fits && (!accessToken || isBetter(entry, accessToken))) accessToken = entry;
       }
@@ -206,7 +212,7 @@ export class PartitionedCache {
 
   /** The partition of every user, the least recently used first. */
   users(): readonly PartitionKey[] {
-    return Array.from(this.#contents.partitions.entries("users"), ([key]) => key);
+    return Array.from(this.#contents.partitions.entries("user"), ([key]) => key);
   }
 
   /** The users with an id in some tenant, or with a user name. */
@@ -232,15 +238,12 @@ export class PartitionedCache {
     this.#put(record.partition, partition);
     const home = record.account?.home_account_id;
     // The user of an on-behalf-of token is known as a user, too.
-    if (home && record.partition !== userPartition(home)) {
+    if (home && record.partition.kind !== "user") {
       const user = this.#contents.partitions.get(userPartition(home))?.copy() ?? new Partition();
       putUser(user, record, environments);
       this.#put(userPartition(home), user);
     }
-    if (record.appMetadata) {
-      const key = appMetadataKey(record.appMetadata);
-      this.#addAppMetadata({ section: "AppMetadata", key, entity: record.appMetadata });
-    }
+    if (record.appMetadata) this.#replaceAppMetadata(record.appMetadata, environments);
   }
 
   /** Forgets one refresh token, if it is still the one that is kept. */
@@ -251,7 +254,7 @@ export class PartitionedCache {
   /** Forgets a user under the given hosts: account, ID tokens, access tokens (on behalf of the user, too), refresh tokens. */
   removeUser(homeAccountId: string, environments: ReadonlySet<string>): void {
     this.#remove(userPartition(homeAccountId), ({ entity }) => environments.has(entity.environment));
-    for (const [key, partition] of [...this.#contents.partitions.entries("assertions")]) {
+    for (const [key, partition] of [...this.#contents.partitions.entries("assertion")]) {
       const fits = ({ entity }: Entry): boolean =>
         entity["home_account_id"] === homeAccountId && environments.has(entity.environment);
       if (partition.has(fits)) this.#remove(key, fits);
@@ -260,7 +263,7 @@ export class PartitionedCache {
 
   /** Forgets the tokens of an app itself, in every tenant. */
   removeAppTokens(clientId: string): void {
-    for (const [key] of [...this.#contents.partitions.entries("apps")]) {
+    for (const [key] of [...this.#contents.partitions.entries("app")]) {
       this.#remove(key, ({ entity }) => entity["client_id"] === clientId);
     }
   }
@@ -284,7 +287,7 @@ export class PartitionedCache {
    */
   load(document: CacheDocument, replace: boolean): void {
     const contents = replace ? this.#empty() : this.#contents;
-    const partitions = new Map<PartitionKey, Partition>();
+    const partitions = new Map<string, Partition>();
     const metadata = new Map(contents.appMetadata);
     readDocument(document, {
       entry: (entry) => {
@@ -293,15 +296,16 @@ export class PartitionedCache {
           return;
         }
         const key = partitionOf(entry);
+        const name = partitionName(key);
         const known = replace ? undefined : contents.partitions.get(key)?.copy();
-        const partition = partitions.get(key) ?? known ?? new Partition();
-        partitions.set(key, partition);
+        const partition = partitions.get(name) ?? known ?? new Partition();
+        partitions.set(name, partition);
         if (replace) partition.append(entry);
         else partition.put(entry);
       },
       foreign: (section, key, value) => addForeign(contents.foreign, section, key, value),
     });
-    for (const [key, partition] of partitions) contents.partitions.set(key, partition);
+    for (const [name, partition] of partitions) contents.partitions.set(partitionNamed(name), partition);
     contents.appMetadata = metadata;
     contents.index = undefined;
     this.#contents = contents;
@@ -313,7 +317,7 @@ export class PartitionedCache {
     const { partitions, appMetadata, foreign } = this.#contents;
     const writer = new DocumentWriter();
     writer.addForeign(foreign);
-    for (const kind of ["users", "apps", "assertions"] as const) {
+    for (const kind of ["user", "app", "assertion"] as const) {
       for (const [, partition] of partitions.entries(kind)) writer.addAll(partition);
     }
     for (const entry of appMetadata.values()) writer.add(entry);
@@ -356,7 +360,7 @@ export class PartitionedCache {
   checkpoint(): Checkpoint {
     const contents = this.#contents;
     const { appMetadata } = contents;
-    const journal = new Map<PartitionKey, Partition | undefined>();
+    const journal = new Map<string, Journaled>();
     this.#journal = journal;
     return {
       commit: () => {
@@ -366,7 +370,7 @@ export class PartitionedCache {
         this.#journal = undefined;
         this.#contents = contents;
         contents.appMetadata = appMetadata;
-        for (const [key, partition] of journal) this.#put(key, partition);
+        for (const { key, partition } of journal.values()) this.#put(key, partition);
         this.#revision += 1;
       },
     };
@@ -376,14 +380,14 @@ export class PartitionedCache {
   stats(): CacheStats {
     const { partitions } = this.#contents;
     let tokens = 0;
-    for (const kind of ["users", "apps", "assertions"] as const) {
+    for (const kind of ["user", "app", "assertion"] as const) {
       for (const [, partition] of partitions.entries(kind)) tokens += partition.tokens();
     }
     return {
       partitions: {
-        users: partitions.count("users"),
-        apps: partitions.count("apps"),
-        assertions: partitions.count("assertions"),
+        users: partitions.count("user"),
+        apps: partitions.count("app"),
+        assertions: partitions.count("assertion"),
       },
       tokens,
       hits: this.#hits,
@@ -410,7 +414,8 @@ export class PartitionedCache {
   #put(key: PartitionKey, partition: Partition | undefined): void {
     const { partitions, index } = this.#contents;
     const before = partitions.get(key);
-    if (this.#journal && !this.#journal.has(key)) this.#journal.set(key, before?.copy());
+    const name = this.#journal && partitionName(key);
+    if (name && !this.#journal?.has(name)) this.#journal?.set(name, { key, partition: before?.copy() });
     if (index) {
       for (const account of before?.all("Account") ?? []) index.remove(key, account);
       for (const account of partition?.all("Account") ?? []) index.add(key, account);
@@ -422,6 +427,16 @@ export class PartitionedCache {
   #remove(key: PartitionKey, fits: (entry: Entry) => boolean): void {
     const partition = this.#contents.partitions.get(key)?.copy();
     if (partition?.remove(fits)) this.#put(key, partition);
+  }
+
+  /** MSAL Node fails for an app that has an entry under each of two hosts, as two libraries would leave it. */
+  #replaceAppMetadata(entity: AppMetadataEntity, environments: ReadonlySet<string>): void {
+    const others = [...this.#contents.appMetadata].filter(
+      ([, known]) =>
+        known.entity.client_id !== entity.client_id || !environments.has(known.entity.environment),
+    );
+    this.#contents.appMetadata = new Map(others);
+    this.#addAppMetadata({ section: "AppMetadata", key: appMetadataKey(entity), entity });
   }
 
   #addAppMetadata(entry: Entry<"AppMetadata">): void {
@@ -454,8 +469,10 @@ function putUser(
   environments: ReadonlySet<string>,
 ): void {
   if (account) {
-    partition.remove(({ section, entity }) => section === "Account" && environments.has(entity.environment));
-    partition.put({ section: "Account", key: accountKey(account), entity: account });
+    const known = [...partition.all("Account")].filter(({ entity }) => environments.has(entity.environment));
+    const entity = known.reduceRight((merged, older) => mergeAccount(merged, older.entity), account);
+    partition.remove((entry) => isEntry(entry, "Account") && known.includes(entry));
+    partition.put({ section: "Account", key: accountKey(entity), entity });
   }
   if (idToken) {
     partition.remove((entry) => entry.section === "IdToken" && sameOwner(entry, idToken, environments));
@@ -501,10 +518,11 @@ function sameOwner(
   environments: ReadonlySet<string>,
 ): boolean {
   const realm = entry.entity["realm"];
+  const tenant = tenantOfRealm(typeof realm === "string" ? realm : "", credential.home_account_id ?? "");
   return (
     entry.entity["client_id"] === credential.client_id &&
     environments.has(entry.entity.environment) &&
-    (typeof realm === "string" ? realm : "").toLowerCase() === (credential.realm ?? "").toLowerCase()
+    tenant.toLowerCase() === (credential.realm ?? "").toLowerCase()
   );
 }
 
@@ -528,17 +546,21 @@ function isReplacedBy(other: Entry, entry: Entry<"AccessToken">, environments: R
   const newer = accessTokenFacts(entry);
   return (
     older.bearer === newer.bearer &&
-    componentsHash(other.entity.additionalCacheKeyComponents) ===
-      componentsHash(entry.entity.additionalCacheKeyComponents) &&
+    isBoundTo(other.entity, entry.entity.additionalCacheKeyComponents) &&
     scopesIntersect(older, newer)
   );
 }
 
-function writtenAt(entry: Entry<"RefreshToken">): number {
-  return Number(entry.entity["last_modification_time"] ?? 0) || 0;
+/** Whether a token is bound to these components and no others, whichever library has written it. */
+function isBoundTo(
+  token: AccessTokenEntity,
+  components: Readonly<Record<string, string>> | undefined,
+): boolean {
+  const ofGo = token["ext_cache_key"];
+  if (typeof ofGo === "string" && ofGo !== "") return ofGo === extCacheKey(components);
+  return componentsHash(token.additionalCacheKeyComponents) === componentsHash(components);
 }
 
-function firstOf(environments: ReadonlySet<string>): string {
-  for (const environment of environments) return environment;
-  return "";
+function writtenAt(entry: Entry<"RefreshToken">): number {
+  return Number(entry.entity["last_modification_time"] ?? 0) || 0;
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../clock.js";
 import type { Partition } from "./partition.js";
-import type { PartitionKey } from "./partition-key.js";
+import type { PartitionKey, PartitionKind } from "./partition-key.js";
 
 /** How many partitions are kept, and what happens to those that are not. */
 export interface PartitionLimits {
@@ -15,8 +15,6 @@ export interface PartitionLimits {
 /** For each user kept with all tokens, this many more are kept with their refresh token alone. */
 const DORMANT_USERS_PER_USER = 4;
 
-type Kind = "users" | "apps" | "assertions";
-
 /**
  * Partitions in memory, bounded. When there are too many, the least recently used goes first: an app's or an assertion's
  * tokens altogether, since they can be had again; of a user only what can be had again, so that the refresh token stays.
@@ -24,7 +22,7 @@ type Kind = "users" | "apps" | "assertions";
  */
 export class Partitions {
   readonly #limits: PartitionLimits;
-  readonly #kinds: Readonly<Record<Kind, LRUCache<string, Partition>>>;
+  readonly #kinds: Readonly<Record<PartitionKind, LRUCache<string, Partition>>>;
   /** Users of whom only the account and the refresh tokens are kept. */
   readonly #dormant: LRUCache<string, Partition>;
   #evictions = 0;
@@ -33,55 +31,53 @@ export class Partitions {
   constructor(limits: PartitionLimits) {
     this.#limits = limits;
     const dormantMax = Math.min(limits.max * DORMANT_USERS_PER_USER, Number.MAX_SAFE_INTEGER);
-    this.#dormant = bounded(dormantMax, limits.clock, (key, partition) => {
+    this.#dormant = bounded(dormantMax, limits.clock, (id, partition) => {
       this.#evictions += 1;
-      limits.onUserDropped(key as PartitionKey, partition);
+      limits.onUserDropped({ kind: "user", id }, partition);
     });
     const dropped = (): void => {
       this.#evictions += 1;
     };
     this.#kinds = {
-      users: bounded(limits.max, limits.clock, (key, partition) => this.#slimDown(key, partition)),
-      apps: bounded(limits.max, limits.clock, dropped),
-      assertions: bounded(limits.max, limits.clock, dropped),
+      user: bounded(limits.max, limits.clock, (id, partition) => this.#slimDown(id, partition)),
+      app: bounded(limits.max, limits.clock, dropped),
+      assertion: bounded(limits.max, limits.clock, dropped),
     };
   }
 
   /** A partition, which counts as used. */
-  get(key: PartitionKey): Partition | undefined {
-    const kind = kindOf(key);
-    const found = this.#kinds[kind].get(key);
-    if (found || kind !== "users") return found;
-    const dormant = this.#dormant.get(key);
-    if (dormant) this.set(key, dormant);
+  get({ kind, id }: PartitionKey): Partition | undefined {
+    const found = this.#kinds[kind].get(id);
+    if (found || kind !== "user") return found;
+    const dormant = this.#dormant.get(id);
+    if (dormant) this.set({ kind, id }, dormant);
     return dormant;
   }
 
   /** Puts a partition in place; an empty one is removed. */
-  set(key: PartitionKey, partition: Partition | undefined): void {
-    const kind = kindOf(key);
-    if (kind === "users") this.#dormant.delete(key);
+  set({ kind, id }: PartitionKey, partition: Partition | undefined): void {
+    if (kind === "user") this.#dormant.delete(id);
     if (!partition || partition.size === 0) {
-      this.#kinds[kind].delete(key);
+      this.#kinds[kind].delete(id);
       return;
     }
-    const ttl = kind === "users" ? 0 : this.#remaining(partition);
-    this.#kinds[kind].set(key, partition, { ttl });
+    const ttl = kind === "user" ? 0 : this.#remaining(partition);
+    this.#kinds[kind].set(id, partition, { ttl });
     this.#purgeNowAndThen();
   }
 
   /** All partitions of a kind, the least recently used first. */
-  *entries(kind: Kind): Iterable<readonly [PartitionKey, Partition]> {
-    const tiers = kind === "users" ? [this.#dormant, this.#kinds.users] : [this.#kinds[kind]];
+  *entries(kind: PartitionKind): Iterable<readonly [PartitionKey, Partition]> {
+    const tiers = kind === "user" ? [this.#dormant, this.#kinds.user] : [this.#kinds[kind]];
     for (const tier of tiers) {
-      for (const [key, partition] of tier.rentries() as Iterable<[PartitionKey, Partition]>)
-        yield [key, partition];
+      for (const [id, partition] of tier.rentries() as Iterable<[string, Partition]>)
+        yield [{ kind, id }, partition];
     }
   }
 
   /** How many partitions of a kind there are. */
-  count(kind: Kind): number {
-    return this.#kinds[kind].size + (kind === "users" ? this.#dormant.size : 0);
+  count(kind: PartitionKind): number {
+    return this.#kinds[kind].size + (kind === "user" ? this.#dormant.size : 0);
   }
 
   /** How many partitions gave way to others so far. */
@@ -89,12 +85,12 @@ export class Partitions {
     return this.#evictions;
   }
 
-  #slimDown(key: string, partition: Partition): void {
+  #slimDown(id: string, partition: Partition): void {
     this.#evictions += 1;
     const slim = partition.copy();
     slim.remove(({ section }) => section === "AccessToken" || section === "IdToken");
-    if (slim.find("RefreshToken", () => true)) this.#dormant.set(key, slim);
-    else this.#limits.onUserDropped(key as PartitionKey, partition);
+    if (slim.find("RefreshToken", () => true)) this.#dormant.set(id, slim);
+    else this.#limits.onUserDropped({ kind: "user", id }, partition);
   }
 
   /** Milliseconds until the last token has expired; 0 for ever. What has expired already was loaded so, and stays. */
@@ -108,17 +104,17 @@ export class Partitions {
   #purgeNowAndThen(): void {
     this.#setsUntilPurge -= 1;
     if (this.#setsUntilPurge > 0) return;
-    const { apps, assertions } = this.#kinds;
-    apps.purgeStale();
-    assertions.purgeStale();
-    this.#setsUntilPurge = Math.max(1000, apps.size + assertions.size);
+    const { app, assertion } = this.#kinds;
+    app.purgeStale();
+    assertion.purgeStale();
+    this.#setsUntilPurge = Math.max(1000, app.size + assertion.size);
   }
 }
 
 function bounded(
   max: number,
   clock: Clock,
-  evicted: (key: string, partition: Partition) => void,
+  evicted: (id: string, partition: Partition) => void,
 ): LRUCache<string, Partition> {
   return new LRUCache<string, Partition>({
     // A bound by size takes memory as it fills; one by count would take it all at once.
@@ -127,13 +123,8 @@ function bounded(
     ttl: 0,
     ttlResolution: 0,
     perf: clock,
-    disposeAfter: (partition, key, reason) => {
-      if (reason === "evict") evicted(key, partition);
+    disposeAfter: (partition, id, reason) => {
+      if (reason === "evict") evicted(id, partition);
     },
   });
-}
-
-function kindOf(key: PartitionKey): Kind {
-  if (key.startsWith("user:")) return "users";
-  return key.startsWith("app:") ? "apps" : "assertions";
 }

@@ -4,7 +4,7 @@ import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
 import type { StoreInCache } from "../request/token-request.js";
 import type { AccountInfo } from "../account.js";
-import { GENERIC, profileFromClaims, profilesOf } from "./account-info.js";
+import { GENERIC, profileFromClaims, profilesOf, tenantOfRealm } from "./account-info.js";
 import { appPartition, assertionPartition, userPartition } from "./partition-key.js";
 import type { CacheRecord } from "./partitioned-cache.js";
 import type { AccessTokenEntity, AccountEntity, IdTokenEntity, RefreshTokenEntity } from "./schema.js";
@@ -110,7 +110,8 @@ export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefi
     ...profilesOf(known).filter(({ tenantId }) => !news.some((profile) => profile.tenantId === tenantId)),
     ...news,
   ];
-  return { ...known, tenantProfiles: profiles.map((profile) => JSON.stringify(profile)) };
+  const realm = tenantOfRealm(known.realm, known.home_account_id);
+  return { ...known, realm, tenantProfiles: profiles.map((profile) => JSON.stringify(profile)) };
 }
 
 function homeAccountId({ response, claims, authority, owner, correlationId }: CacheRecordInput): string {

@@ -2,11 +2,17 @@ import type { AccountInfo } from "../account.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { KeyedMutex, mutexOf } from "../flight/keyed-mutex.js";
-import { accountProfiles } from "./account-info.js";
+import { accountProfiles, realmsOfTenant } from "./account-info.js";
 import type { CacheDocument } from "./document.js";
 import { keyValueStore, peerAccount, type CacheKVStore, type PeerAccountEntity } from "./key-value-store.js";
 import type { Entry } from "./partition.js";
-import { userPartition, type PartitionKey } from "./partition-key.js";
+import {
+  appPartition,
+  partitionName,
+  partitionNamed,
+  userPartition,
+  type PartitionKey,
+} from "./partition-key.js";
 import type { CacheStats, PartitionedCache } from "./partitioned-cache.js";
 import { TokenCacheContext, type ICachePlugin, type ISerializableTokenCache } from "./plugin.js";
 import type { TokenStore } from "./token-store.js";
@@ -118,10 +124,10 @@ export class TokenCache implements ISerializableTokenCache {
       return this.read(key, () => look([key]));
     }
     if (store) {
-      const keys = (await store.list("user:")) as readonly PartitionKey[];
+      const keys = (await store.list("user:")).map(partitionNamed);
       return (await Promise.all(keys.map((key) => this.read(key, () => look([key]))))).flat();
     }
-    return this.read("user:", () => {
+    return this.read(userPartition(""), () => {
       if (filter.localAccountId) return look(cache.usersBy({ localAccountId: filter.localAccountId }));
       if (filter.username) return look(cache.usersBy({ username: filter.username }));
       return look(cache.users());
@@ -153,15 +159,15 @@ export class TokenCache implements ISerializableTokenCache {
   /** Forgets the tokens of the application itself, in every tenant. */
   async removeAppTokens(): Promise<void> {
     const { cache, clientId, store } = this.#parts;
-    const names = store ? ((await store.list(`app:${clientId}.`)) as readonly PartitionKey[]) : [];
+    const names = store ? await store.list(partitionName(appPartition(clientId, ""))) : [];
     for (const name of names) await store?.remove(name);
     if (store) cache.removeAppTokens(clientId);
-    else await this.write(`app:${clientId}.`, () => cache.removeAppTokens(clientId));
+    else await this.write(appPartition(clientId, ""), () => cache.removeAppTokens(clientId));
   }
 
   /** Loads what a plugin has stored into memory, in place of what is there. Done before every access anyway. */
   async overwriteCache(): Promise<void> {
-    await this.read("user:", () => undefined);
+    await this.read(userPartition(""), () => undefined);
   }
 
   /** Figures: partitions, tokens, hits, misses, evictions. Holds no token. */
@@ -178,7 +184,7 @@ export class TokenCache implements ISerializableTokenCache {
   async read<T>(key: PartitionKey, look: () => T): Promise<T> {
     const { plugin, store, cache } = this.#parts;
     if (plugin) return this.#inSession(plugin, key, false, look);
-    if (store) cache.loadPartition(key, this.#parse((await store.load(key)) ?? "{}"));
+    if (store) cache.loadPartition(key, this.#parse((await store.load(partitionName(key))) ?? "{}"));
     return look();
   }
 
@@ -196,7 +202,7 @@ export class TokenCache implements ISerializableTokenCache {
    * refresh token that rotates must not be redeemed twice. @internal
    */
   refreshing<T>(key: PartitionKey, refresh: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    return this.#refreshing.run(`refresh ${key}`, refresh, signal);
+    return this.#refreshing.run(`refresh ${partitionName(key)}`, refresh, signal);
   }
 
   /** The account the current access is about, for plugins that choose a place by it. @internal */
@@ -235,7 +241,7 @@ export class TokenCache implements ISerializableTokenCache {
   async #update<T>(store: TokenStore, key: PartitionKey, change: () => T): Promise<T> {
     const { cache, now } = this.#parts;
     const outcome: { value?: { readonly result: T } } = {};
-    await store.update(key, (current) => {
+    await store.update(partitionName(key), (current) => {
       const document = this.#parse(current ?? "{}");
       // What could not be read is not overwritten; the tokens live in memory only.
       if (document) cache.loadPartition(key, document);
@@ -269,7 +275,12 @@ export class TokenCache implements ISerializableTokenCache {
     const { cache, clientId, aliasesOf } = this.#parts;
     const environments = aliasesOf(entry.entity.environment);
     return accountProfiles(entry, (tenantId) =>
-      cache.findIdToken({ partition: key, clientId, environments, realms: [tenantId.toLowerCase()] }),
+      cache.findIdToken({
+        partition: key,
+        clientId,
+        environments,
+        realms: realmsOfTenant(tenantId, entry.entity.home_account_id),
+      }),
     );
   }
 }

@@ -137,7 +137,9 @@ export async function redeemCode(
   }
   const url = cloudOf(client, client.authorities.url(request.authorityUrl), response);
   const scopes = withOidcScopes(request.scopes);
-  const key = ["authorization_code", url.href, ask.code, ...scopes].join(" ");
+  // Only the same sign-in may share: a code that was injected into another one must fail there (RFC 9700 §2.1.1).
+  const bound = [ask.code, ask.codeVerifier, redirectUri, ask.nonce, ask.maxAge, response?.iss];
+  const key = ["authorization_code", url.href, ...bound, ...scopes].join(" ");
   return sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
     checkResponseIssuer(response?.iss, authority, correlationId);

@@ -4,7 +4,7 @@ import type { AuthorityUrl } from "../authority/authority-url.js";
 import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
 import { isGuid } from "../authority/issuer.js";
 import { userPartition } from "../cache/partition-key.js";
-import type { TokenQuery } from "../cache/partitioned-cache.js";
+import type { AccessTokenQuery } from "../cache/partitioned-cache.js";
 import { epochSeconds } from "../clock.js";
 import { AuthError, clientAuthError, interactionRequiredError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
@@ -33,11 +33,11 @@ export interface Silent {
  *
  * @throws InteractionRequiredAuthError `no_tokens_found`, `refresh_token_expired`, or as the server says
  */
-export async function silent(
+export function silent(
   client: Client,
   request: TokenRequest,
   ask: Silent,
-): Promise<AuthenticationResult> {
+): AuthenticationResult | Promise<AuthenticationResult> {
   const { account } = ask;
   if (!account || typeof account.homeAccountId !== "string" || account.homeAccountId === "") {
     throw clientAuthError(
@@ -47,14 +47,22 @@ export async function silent(
     );
   }
   const url = client.authorities.url(request.authorityUrl);
-  if (ask.forceRefresh || request.claims)
+  if (ask.forceRefresh || request.claims) {
     return refresh(client, request, url, ask, CacheOutcome.forcedOrClaims);
+  }
+  if (!client.tokenCache.immediate) return silentThroughStore(client, request, url, ask);
+  const found = cached(client, request, url, ask);
+  return typeof found === "object" ? found : refresh(client, request, url, ask, found);
+}
 
-  const look = (): AuthenticationResult | CacheOutcome => cached(client, request, url, ask);
-  const { tokenCache } = client;
-  const found = tokenCache.immediate
-    ? look()
-    : await tokenCache.read(userPartition(account.homeAccountId), look);
+async function silentThroughStore(
+  client: Client,
+  request: TokenRequest,
+  url: AuthorityUrl,
+  ask: Silent,
+): Promise<AuthenticationResult> {
+  const partition = userPartition(ask.account.homeAccountId);
+  const found = await client.tokenCache.read(partition, () => cached(client, request, url, ask));
   return typeof found === "object" ? found : refresh(client, request, url, ask, found);
 }
 
@@ -64,10 +72,7 @@ function cached(
   url: AuthorityUrl,
   ask: Silent,
 ): AuthenticationResult | CacheOutcome {
-  const tokens = client.cache.findTokens({
-    ...tokenQuery(client, request, url, ask.account),
-    scopes: request.scopes,
-  });
+  const tokens = client.cache.findTokens(tokenQuery(client, request, url, ask.account));
   if (!tokens || (request.resource && tokens.accessToken.entity.resource !== request.resource)) {
     return CacheOutcome.noToken;
   }
@@ -189,12 +194,13 @@ function tokenQuery(
   request: TokenRequest,
   url: AuthorityUrl,
   account: AccountInfo,
-): TokenQuery {
+): AccessTokenQuery {
   return {
     partition: userPartition(account.homeAccountId),
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
     realms: realms(request, url, account),
+    scopes: request.scopes,
   };
 }
 
@@ -206,9 +212,8 @@ function realms(request: TokenRequest, url: AuthorityUrl, account: AccountInfo):
     return tenant === "" || tenant === path ? [path] : [path, tenant];
   }
   if (request.authorityIsExplicit && isGuid(url.tenant)) return [url.tenant];
+  if (tenant === "" || !MULTI_TENANT_SEGMENTS.has(url.tenant)) return [tenant || url.tenant];
   // Other libraries keep the tokens of the home tenant under the name the authority gives it.
   const home = account.homeAccountId.split(".")[1];
-  if (tenant !== "" && MULTI_TENANT_SEGMENTS.has(url.tenant) && tenant === home?.toLowerCase())
-    return [tenant, url.tenant];
-  return [tenant || url.tenant];
+  return tenant === home?.toLowerCase() ? [tenant, url.tenant] : [tenant];
 }

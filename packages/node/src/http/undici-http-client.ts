@@ -1,4 +1,4 @@
-import { rootCertificates } from "node:tls";
+import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
 import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
 import type { Dispatcher } from "undici";
 
@@ -57,12 +57,29 @@ function createDispatcher(
   { proxy, ca }: UndiciOptions,
   certificate: ClientTls | undefined,
 ): Dispatcher {
-  const trusted = ca.length > 0 ? { ca: [...rootCertificates, ...ca] } : {};
-  const connect = { ...trusted, ...certificate };
+  const trusted = ca.length > 0 ? { secureContext: trusting(ca) } : {};
+  const connect =
+    certificate && ca.length > 0
+      ? { secureContext: createSecureContext({ ca: trustedBy(ca), ...certificate }) }
+      : { ...trusted, ...certificate };
   if (proxy === false) return new Agent({ connect });
   // The client certificate is for the identity provider, never for the proxy.
   const proxied = { connect, requestTls: connect, proxyTls: trusted };
   return proxy ? new ProxyAgent({ uri: proxy, ...proxied }) : new EnvHttpProxyAgent(proxied);
+}
+
+const contexts = new Map<string, SecureContext>();
+
+/** Reading a hundred and more certificates takes tens of milliseconds: once in a process, not for every connection. */
+function trusting(ca: readonly string[]): SecureContext {
+  const key = ca.join();
+  const context = contexts.get(key) ?? createSecureContext({ ca: trustedBy(ca) });
+  contexts.set(key, context);
+  return context;
+}
+
+function trustedBy(ca: readonly string[]): string[] {
+  return [...rootCertificates, ...ca];
 }
 
 async function readText(body: AsyncIterable<Buffer>, limit: number): Promise<string> {

@@ -1,0 +1,310 @@
+// Tessera at `oidc-provider`, a certified OpenID Provider that nobody here wrote.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import {
+  ConfidentialClientApplication,
+  CryptoProvider,
+  ProtocolMode,
+  PublicClientApplication,
+  type AuthenticationResult,
+  type ClientApplication,
+  type NodeAuthOptions,
+} from "@tessera/node";
+import { accountOf } from "../support/entra.js";
+import { ACCESS_TOKEN_LIFETIME, startOpenIdProvider, type OpenIdProvider } from "../support/oidc-provider.js";
+import { signIn } from "../support/sign-in.js";
+import { createTestClock, type TestClock } from "../support/test-clock.js";
+
+type Clients = OpenIdProvider["clients"];
+const scopes = ["openid", "profile", "reports:read"];
+const basic = { clientMetadata: { token_endpoint_auth_method: "client_secret_basic" } };
+const hs256 = { clientMetadata: { ...basic.clientMetadata, id_token_signed_response_alg: "HS256" } };
+
+let provider: OpenIdProvider;
+let realm: OpenIdProvider;
+let clock: TestClock;
+
+beforeAll(async () => {
+  provider = await startOpenIdProvider();
+  realm = await startOpenIdProvider({ path: "/realms/Main", basicOnly: true });
+});
+afterAll(() => Promise.all([provider.close(), realm.close()]));
+beforeEach(() => {
+  clock = createTestClock();
+  provider.clearRequests();
+  realm.clearRequests();
+});
+afterEach(() => {
+  const names = [provider, realm].flatMap(({ requests }) =>
+    requests.flatMap(({ form, query, headers }) => Object.keys({ ...form, ...query, ...headers })),
+  );
+  const entraOnly =
+    /^(client_info|clidata|x-client-|x-app-|x-ms-|x-anchormailbox|client-request-id|claims$)/i;
+  expect(names.filter((name) => entraOnly.test(name))).toEqual([]);
+});
+
+/** An application for one of the provider's clients. */
+function application(
+  name: keyof Clients,
+  over: Partial<NodeAuthOptions> = {},
+  at = provider,
+): ClientApplication {
+  const configuration = { auth: { oidcAuthority: at.url, ...at.clients[name], ...over }, system: { clock } };
+  return name === "publicClient"
+    ? new PublicClientApplication(configuration)
+    : new ConfidentialClientApplication(configuration);
+}
+
+function daemon(over: Partial<NodeAuthOptions> = {}, at = provider): ConfidentialClientApplication {
+  const auth = { oidcAuthority: at.url, ...at.clients.daemon, ...over };
+  return new ConfidentialClientApplication({ auth, system: { clock } });
+}
+
+/** What a user's visit brings to the redirect URI, and what belongs to it. */
+async function visit(app: ClientApplication, consent: "accept" | "cancel" = "accept") {
+  const { redirectUri } = provider;
+  const crypto = new CryptoProvider();
+  const { verifier: codeVerifier, challenge: codeChallenge } = await crypto.generatePkceCodes();
+  const [state, nonce] = [crypto.createNewGuid(), crypto.createNewGuid()];
+  // Standard providers give a refresh token only to whom the user consents to give one (OpenID Connect Core §11).
+  const asked = {
+    scopes,
+    redirectUri,
+    state,
+    nonce,
+    prompt: "consent",
+    codeChallenge,
+    codeChallengeMethod: "S256",
+  };
+  const url = await app.getAuthCodeUrl(asked);
+  const callback = await signIn(url, { username: "olga@example.org", password: "any", consent });
+  const response = { code: "", ...Object.fromEntries(callback.searchParams) };
+  return { request: { scopes, redirectUri, state, nonce, codeVerifier, code: response.code }, response };
+}
+
+async function signInTo(app: ClientApplication): Promise<AuthenticationResult> {
+  const { request, response } = await visit(app);
+  return app.acquireTokenByCode(request, response);
+}
+
+describe.each<{
+  title: string;
+  name: keyof Clients;
+  over?: Partial<NodeAuthOptions>;
+  proof: string;
+  at?: "realm";
+}>([
+  { title: "a public client", name: "publicClient", proof: "nothing" },
+  {
+    title: "a client that posts its secret, as the provider lists it",
+    name: "post",
+    proof: "a posted secret",
+  },
+  { title: "a client registered for HTTP Basic", name: "basic", over: basic, proof: "HTTP Basic" },
+  {
+    title: "a client whose ID tokens are signed with its secret",
+    name: "hs256",
+    over: hs256,
+    proof: "HTTP Basic",
+  },
+  {
+    title: "a public client of a realm with capital letters",
+    name: "publicClient",
+    at: "realm",
+    proof: "nothing",
+  },
+  {
+    title: "a client at a provider that lists only HTTP Basic",
+    name: "post",
+    at: "realm",
+    proof: "HTTP Basic",
+  },
+])("$title", ({ name, over, proof, at }) => {
+  const here = () => (at === "realm" ? realm : provider);
+
+  it(`signs a user in, proving itself with ${proof}, and verifies the ID token`, async () => {
+    const app = application(name, over, here());
+    const result = await signInTo(app);
+    expect(result).toMatchObject({
+      fromCache: false,
+      tokenType: "Bearer",
+      scopes: expect.arrayContaining(scopes),
+    });
+    expect(result.account).toMatchObject({ homeAccountId: "olga@example.org", username: "olga@example.org" });
+    expect(result.idTokenClaims).toMatchObject({ iss: here().url, sub: "olga@example.org" });
+    const [request] = here().tokenRequests();
+    const sent = request?.headers.authorization
+      ? "HTTP Basic"
+      : request?.form["client_secret"]
+        ? "a posted secret"
+        : "nothing";
+    expect(sent).toBe(proof);
+    expect(here().requests.filter(({ path }) => path === "/jwks")).toHaveLength(name === "hs256" ? 0 : 1);
+  });
+
+  it("has the token in the cache the second time, also after a restart", async () => {
+    const app = application(name, over, here());
+    const account = accountOf(await signInTo(app));
+    here().clearRequests();
+    const again = await app.acquireTokenSilent({ scopes, account });
+    expect(again).toMatchObject({ fromCache: true, account: { username: "olga@example.org" } });
+    const restarted = application(name, over, here());
+    restarted.getTokenCache().deserialize(app.getTokenCache().serialize());
+    const [known] = await restarted.getAllAccounts();
+    expect(known).toMatchObject({ homeAccountId: account.homeAccountId, username: account.username });
+    expect(await restarted.acquireTokenSilent({ scopes, account: known ?? account })).toMatchObject({
+      fromCache: true,
+      accessToken: again.accessToken,
+    });
+    expect(here().requests).toEqual([]);
+  });
+
+  it("renews an expired token with one request for a hundred calls, and keeps the rotated refresh token", async () => {
+    const app = application(name, over, here());
+    const account = accountOf(await signInTo(app));
+    for (const round of [1, 2]) {
+      clock.advance(ACCESS_TOKEN_LIFETIME);
+      const calls = Array.from({ length: 100 }, () => app.acquireTokenSilent({ scopes, account }));
+      const tokens = (await Promise.all(calls)).map(({ accessToken }) => accessToken);
+      expect(new Set(tokens).size).toBe(1);
+      expect(here().tokenRequests()).toHaveLength(1 + round);
+      expect((await app.acquireTokenSilent({ scopes, account })).fromCache).toBe(true);
+    }
+    const sent = here()
+      .tokenRequests()
+      .flatMap(({ form }) => form["refresh_token"] ?? []);
+    expect(new Set(sent).size).toBe(2);
+    expect(
+      here()
+        .tokenRequests()
+        .map(({ status }) => status),
+    ).toEqual([200, 200, 200]);
+  });
+});
+
+describe("at a certified OpenID Provider", () => {
+  it("is the same whether named by oidcAuthority, or by authority and ProtocolMode.OIDC", async () => {
+    const { daemon: auth } = provider.clients;
+    const system = { clock, protocolMode: ProtocolMode.OIDC };
+    const app = new ConfidentialClientApplication({ auth: { ...auth, authority: provider.url }, system });
+    const result = await app.acquireTokenByClientCredential({ scopes: ["reports:read"] });
+    expect(result).toMatchObject({ authority: `${provider.url}/`, scopes: ["reports:read"], account: null });
+    const other = daemon();
+    other.getTokenCache().deserialize(app.getTokenCache().serialize());
+    const again = await other.acquireTokenByClientCredential({ scopes: ["reports:read"] });
+    expect(again).toMatchObject({ fromCache: true, accessToken: result.accessToken });
+  });
+
+  it.each(["a provider without path", "a realm"])(
+    "gives %s's app token once for a hundred calls, then from the cache",
+    async (place) => {
+      const at = place === "a realm" ? realm : provider;
+      const app = daemon({}, at);
+      const ask = () => app.acquireTokenByClientCredential({ scopes: ["reports:read"] });
+      const results = await Promise.all(Array.from({ length: 100 }, ask));
+      expect(new Set(results.map(({ accessToken }) => accessToken)).size).toBe(1);
+      expect((await ask()).fromCache).toBe(true);
+      expect(at.requests.map(({ path }) => path)).toEqual(["/.well-known/openid-configuration", "/token"]);
+      await app.acquireTokenByClientCredential({ scopes: ["reports:write"] });
+      expect(at.tokenRequests()).toHaveLength(2);
+    },
+  );
+
+  it("takes over a refresh token from another library", async () => {
+    const first = application("post");
+    await signInTo(first);
+    const [kept] = Object.values<{ secret: string }>(
+      JSON.parse(first.getTokenCache().serialize()).RefreshToken,
+    );
+    const refreshToken = kept?.secret ?? "";
+    const app = application("post");
+    const result = await app.acquireTokenByRefreshToken({ scopes, refreshToken, forceCache: true });
+    expect(await app.acquireTokenSilent({ scopes, account: accountOf(result) })).toMatchObject({
+      fromCache: true,
+    });
+  });
+
+  it("knows its users, and forgets one without a trace", async () => {
+    const app = application("publicClient");
+    const account = accountOf(await signInTo(app));
+    expect(await app.getAllAccounts()).toEqual([expect.objectContaining({ username: "olga@example.org" })]);
+    expect(await app.getAccountByHomeId(account.homeAccountId)).toMatchObject({
+      username: "olga@example.org",
+    });
+    expect(await app.getAccountByLocalId(account.localAccountId)).toMatchObject({
+      username: "olga@example.org",
+    });
+    await app.removeAccount(account);
+    expect(await app.getAllAccounts()).toEqual([]);
+    expect(app.getTokenCache().serialize()).not.toContain("olga");
+    await expect(app.acquireTokenSilent({ scopes, account })).rejects.toMatchObject({
+      errorCode: "no_tokens_found",
+    });
+  });
+});
+
+describe("what goes wrong at a certified OpenID Provider", () => {
+  it("a wrong secret is the provider's invalid_client, and the secret is not in the error", async () => {
+    const clientSecret = "not-the-secret-of-this-client";
+    const failure = daemon({ clientSecret }).acquireTokenByClientCredential({ scopes: ["reports:read"] });
+    const error: unknown = await failure.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: "ServerError", errorCode: "invalid_client", status: 401 });
+    expect(String(error)).not.toContain(clientSecret);
+  });
+
+  it("a scope the client may not ask for is the provider's invalid_scope", async () => {
+    const failure = daemon().acquireTokenByClientCredential({ scopes: ["reports:erase"] });
+    await expect(failure).rejects.toMatchObject({ name: "ServerError", errorCode: "invalid_scope" });
+  });
+
+  it.each([
+    ["a wrong code", { code: "made-up" }],
+    ["a wrong PKCE verifier", { codeVerifier: "0123456789012345678901234567890123456789012" }],
+    ["another redirect URI", { redirectUri: "http://localhost/elsewhere" }],
+  ])("%s is the provider's invalid_grant, and nothing is cached", async (_, wrong) => {
+    const app = application("post");
+    const { request } = await visit(app);
+    await expect(app.acquireTokenByCode({ ...request, ...wrong })).rejects.toMatchObject({
+      name: "ServerError",
+      errorCode: "invalid_grant",
+      status: 400,
+    });
+    expect(await app.getAllAccounts()).toEqual([]);
+  });
+
+  it.each([
+    ["state", "state_mismatch"],
+    ["iss", "invalid_state"],
+  ])("a code that came with another %s is not redeemed", async (parameter, errorCode) => {
+    const app = application("publicClient");
+    const { request, response } = await visit(app);
+    const forged = { ...response, [parameter]: "https://evil.example" };
+    await expect(app.acquireTokenByCode(request, forged)).rejects.toMatchObject({
+      name: "ClientAuthError",
+      errorCode,
+    });
+    expect(provider.tokenRequests()).toEqual([]);
+  });
+
+  it("a user who cancels is the provider's access_denied", async () => {
+    const app = application("publicClient");
+    const { request, response } = await visit(app, "cancel");
+    await expect(app.acquireTokenByCode(request, response)).rejects.toMatchObject({
+      errorCode: "access_denied",
+    });
+    expect(provider.tokenRequests()).toEqual([]);
+  });
+
+  it("a refresh token that has been used elsewhere ends the session at the provider, and is an invalid_grant", async () => {
+    const app = application("post");
+    const account = accountOf(await signInTo(app));
+    const thief = application("post");
+    thief.getTokenCache().deserialize(app.getTokenCache().serialize());
+    await thief.acquireTokenSilent({ scopes, account, forceRefresh: true });
+    await expect(app.acquireTokenSilent({ scopes, account, forceRefresh: true })).rejects.toMatchObject({
+      errorCode: "invalid_grant",
+    });
+    await expect(thief.acquireTokenSilent({ scopes, account, forceRefresh: true })).rejects.toMatchObject({
+      errorCode: "invalid_grant",
+    });
+  });
+});

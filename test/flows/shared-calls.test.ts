@@ -1,0 +1,148 @@
+// Single flight, deadlines and cancellation: equal calls share one request, and each caller can leave.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import type { ConfidentialClientApplication } from "@tessera/node";
+import {
+  code,
+  redeem,
+  startFakeProvider,
+  type FakeProvider,
+  type FakeRequest,
+} from "../support/fake-provider.js";
+
+type Endpoint = keyof FakeProvider["answers"];
+
+let provider: FakeProvider;
+let app: ConfidentialClientApplication;
+
+beforeAll(async () => {
+  provider = await startFakeProvider();
+});
+afterAll(() => provider.close());
+beforeEach(() => {
+  provider.reset();
+  app = provider.confidential();
+});
+
+const ask = (over: { signal?: AbortSignal; timeoutMs?: number; claims?: string } = {}) =>
+  app.acquireTokenByClientCredential({ scopes: ["api:read"], ...over });
+const aborted = { name: "ClientAuthError", errorCode: "request_aborted" };
+const timedOut = { name: "ClientAuthError", errorCode: "request_timeout" };
+
+/** Lets an endpoint wait with its next answer. */
+function hold(endpoint: Endpoint): { readonly arrived: Promise<FakeRequest>; release(): void } {
+  const good = provider.answers[endpoint];
+  let arrive: (request: FakeRequest) => void;
+  let release = (): void => undefined;
+  const arrived = new Promise<FakeRequest>((resolve) => (arrive = resolve));
+  const released = new Promise<void>((resolve) => (release = resolve));
+  provider.answers[endpoint] = async (request) => {
+    provider.answers[endpoint] = good;
+    arrive(request);
+    await Promise.race([released, request.ended]);
+    return good(request);
+  };
+  return { arrived, release };
+}
+
+describe("calls that share a request", () => {
+  it("can leave one by one: who stays gets the token", async () => {
+    const held = hold("token");
+    const [first, second] = [new AbortController(), new AbortController()];
+    const calls = [ask({ signal: first.signal }), ask({ signal: second.signal }), ask()];
+    await held.arrived;
+    first.abort();
+    await expect(calls[0]).rejects.toMatchObject(aborted);
+    second.abort(new Error("changed my mind"));
+    await expect(calls[1]).rejects.toMatchObject({ ...aborted, cause: { message: "changed my mind" } });
+    held.release();
+    expect(await calls[2]).toMatchObject({ accessToken: "an-access-token" });
+    expect(provider.count("token")).toBe(1);
+    expect(await ask()).toMatchObject({ fromCache: true });
+  });
+
+  it("each have their own deadline", async () => {
+    const held = hold("token");
+    const [hasty, patient] = [ask({ timeoutMs: 40 }), ask({ timeoutMs: 20_000 })];
+    await expect(hasty).rejects.toMatchObject({ ...timedOut, message: expect.stringContaining("40 ms") });
+    held.release();
+    expect(await patient).toMatchObject({ accessToken: "an-access-token" });
+    expect(provider.count("token")).toBe(1);
+  });
+
+  it.each<Endpoint>(["discovery", "token", "keys"])(
+    "end the connection when all have left, while waiting for %s",
+    async (endpoint) => {
+      const held = hold(endpoint);
+      const [one, two] = [new AbortController(), new AbortController()];
+      const calls = [one, two].map(({ signal }) => redeem(app, { signal }));
+      const request = await held.arrived;
+      one.abort();
+      await expect(calls[0]).rejects.toMatchObject(aborted);
+      two.abort();
+      await expect(calls[1]).rejects.toMatchObject(aborted);
+      await request.ended;
+      expect(await app.getAllAccounts()).toEqual([]);
+      expect(await redeem(app)).toMatchObject({ accessToken: "an-access-token" });
+    },
+  );
+
+  it.each<Endpoint>(["discovery", "token", "keys"])(
+    "end the connection at their deadline, while waiting for %s",
+    async (endpoint) => {
+      const held = hold(endpoint);
+      const call = redeem(app, { timeoutMs: 60 });
+      const [request] = await Promise.all([held.arrived, expect(call).rejects.toMatchObject(timedOut)]);
+      await request.ended;
+      expect(await redeem(app)).toMatchObject({ accessToken: "an-access-token" });
+    },
+  );
+
+  it("all get the error when it fails, and the next one tries again", async () => {
+    provider.answers.token = () => ({ status: 400, body: { error: "invalid_request" } });
+    const calls = await Promise.allSettled(Array.from({ length: 20 }, () => ask()));
+    const codes = calls.map(
+      (call) => call.status === "rejected" && (call.reason as { errorCode?: string }).errorCode,
+    );
+    expect(new Set(codes)).toEqual(new Set(["invalid_request"]));
+    expect(provider.count("token")).toBe(1);
+    provider.reset();
+    expect(await ask()).toMatchObject({ fromCache: false });
+  });
+
+  it("send nothing when their signal was aborted before", async () => {
+    await expect(ask({ signal: AbortSignal.abort() })).rejects.toMatchObject(aborted);
+    await expect(redeem(app, { signal: AbortSignal.abort() })).rejects.toMatchObject(aborted);
+    expect(provider.requests).toEqual([]);
+  });
+});
+
+describe("calls do not share a request", () => {
+  it.each<[string, object, object]>([
+    ["with other claims", { claims: '{"a":1}' }, { claims: '{"a":2}' }],
+    ["with other extra parameters", { extraParameters: { a: "1" } }, { extraParameters: { a: "2" } }],
+    ["for another resource", { resource: "https://a.example" }, { resource: "https://b.example" }],
+    ["for other scopes", { scopes: ["api:read"] }, { scopes: ["api:write"] }],
+    ["when one of them wants nothing kept", {}, { storeInCache: { accessToken: false } }],
+    ["with another PKCE verifier", {}, { codeVerifier: "another-verifier-0123456789-0123456789-0123456789" }],
+    ["with another redirect URI", {}, { redirectUri: "http://localhost/other" }],
+    ["with another nonce", {}, { nonce: undefined }],
+    ["with another code", {}, { code: "another-code" }],
+  ])("%s", async (_, one, two) => {
+    await Promise.allSettled([redeem(app, one), redeem(app, two)]);
+    expect(provider.count("token")).toBe(2);
+  });
+
+  it("so that a code that was put into another user's sign-in brings that one no token", async () => {
+    const victim = redeem(app);
+    const attacker = redeem(app, { nonce: "of-the-attacker", codeVerifier: "of-the-attacker" });
+    await expect(attacker).rejects.toMatchObject({ errorCode: "nonce_mismatch" });
+    expect(await victim).toMatchObject({ accessToken: "an-access-token" });
+  });
+
+  it("so that a code from another issuer is not redeemed together with one that is right (RFC 9207)", async () => {
+    const [good, bad] = [provider.url, "https://evil.example"].map((iss) => redeem(app, {}, { code, iss }));
+    await expect(bad).rejects.toMatchObject({ errorCode: "invalid_state" });
+    expect(await good).toMatchObject({ accessToken: "an-access-token" });
+    expect(provider.count("token")).toBe(1);
+  });
+});
