@@ -174,6 +174,8 @@ export function checkConfiguration(
   const authority =
     auth.oidcAuthority ?? authorityForCloud(auth.authority ?? DEFAULT_AUTHORITY, auth.azureCloudOptions);
   authorityUrl(authority, protocolMode);
+  requireFunctions(system.clock, "system.clock", "Clock", ["now"]);
+  checkLogger(system.loggerOptions?.loggerCallback);
   const { appName, appVersion } = telemetry?.application ?? {};
   return {
     clientId: auth.clientId,
@@ -279,6 +281,11 @@ function checkedCache({
     maxPartitions: cachePlugin ? Number.MAX_SAFE_INTEGER : (maxPartitions ?? DEFAULT_MAX_PARTITIONS),
     onUnreadable,
   };
+}
+
+function checkLogger(callback: unknown): void {
+  if (callback === undefined || callback === null || typeof callback === "function") return;
+  throw invalid("system.loggerOptions.loggerCallback", "is not a function", "pass one, or leave it out");
 }
 
 function requireFunctions(value: unknown, field: string, type: string, names: readonly string[]): void {

@@ -3,8 +3,8 @@ import { decodeClientInfo } from "../response/client-info.js";
 import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
 import type { StoreInCache } from "../request/token-request.js";
-import type { AccountInfo } from "../account.js";
-import { GENERIC, profileFromClaims, profilesOf, tenantOfRealm } from "./account-info.js";
+import type { AccountInfo, TenantProfile } from "../account.js";
+import { GENERIC, profileFromClaims, profilesOf } from "./account-info.js";
 import { appPartition, assertionPartition, userPartition } from "./partition-key.js";
 import type { CacheRecord } from "./partitioned-cache.js";
 import type { AccessTokenEntity, AccountEntity, IdTokenEntity, RefreshTokenEntity } from "./schema.js";
@@ -102,16 +102,25 @@ export function storable(record: CacheRecord, store: StoreInCache | undefined): 
   };
 }
 
-/** The account entity, with the profile of the tenant it signed in to added to those that are known already. */
+/**
+ * The account entity, with the profile of the tenant it signed in to added to those that are known already. An entry
+ * without profiles is another library's, and names its tenant as the authority did: the user's id there tells which it is.
+ */
 export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefined): AccountEntity {
   if (!known) return fresh;
   const news = profilesOf(fresh);
-  const profiles = [
-    ...profilesOf(known).filter(({ tenantId }) => !news.some((profile) => profile.tenantId === tenantId)),
-    ...news,
-  ];
-  const realm = tenantOfRealm(known.realm, known.home_account_id);
-  return { ...known, realm, tenantProfiles: profiles.map((profile) => JSON.stringify(profile)) };
+  const { realm, local_account_id } = known.tenantProfiles ? known : fresh;
+  const isNew = ({ tenantId, localAccountId }: TenantProfile): boolean =>
+    news.some(
+      (one) => one.tenantId === tenantId || (!known.tenantProfiles && one.localAccountId === localAccountId),
+    );
+  const profiles = [...profilesOf(known).filter((profile) => !isNew(profile)), ...news];
+  return {
+    ...known,
+    realm,
+    local_account_id,
+    tenantProfiles: profiles.map((profile) => JSON.stringify(profile)),
+  };
 }
 
 function homeAccountId({ response, claims, authority, owner, correlationId }: CacheRecordInput): string {

@@ -18,13 +18,13 @@ export async function withinBounds<T>(
   work: (signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
   const { timeoutMs, correlationId } = bounds;
-  const deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  const signals = [bounds.signal, deadline].filter((signal) => signal !== undefined);
+  if (timeoutMs === undefined && !bounds.signal) return work(undefined);
+  const deadline = abortAfter(timeoutMs, bounds.signal);
   try {
-    return await work(signals.length > 0 ? AbortSignal.any(signals) : undefined);
+    return await work(deadline.signal);
   } catch (cause) {
-    if (deadline?.aborted && cause === deadline.reason) {
-      throw clientAuthError("request_timeout", `Not done within timeoutMs, ${timeoutMs} ms.`, {
+    if (deadline.passed()) {
+      throw clientAuthError("request_timeout", `Not done within timeoutMs, ${timeoutMs ?? 0} ms.`, {
         correlationId,
         cause,
       });
@@ -36,5 +36,43 @@ export async function withinBounds<T>(
       });
     }
     throw cause;
+  } finally {
+    deadline.done();
   }
+}
+
+/** A signal that aborts when time is up, or when another signal does. */
+export interface Deadline {
+  readonly signal: AbortSignal;
+  /** Whether time was up. */
+  passed(): boolean;
+  /** Lets go of timer and listener: unlike `AbortSignal.timeout`, nothing stays until the time would have been up. */
+  done(): void;
+}
+
+/**
+ * @param milliseconds how long; for ever without it
+ * @param other aborts, too
+ */
+export function abortAfter(milliseconds: number | undefined, other: AbortSignal | undefined): Deadline {
+  const controller = new AbortController();
+  let passed = false;
+  const timeUp = (): void => {
+    passed = true;
+    controller.abort(new DOMException(`No answer within ${milliseconds ?? 0} ms`, "TimeoutError"));
+  };
+  const timer = milliseconds === undefined ? undefined : setTimeout(timeUp, milliseconds);
+  const follow = (): void => {
+    controller.abort(other?.reason);
+  };
+  if (other?.aborted) follow();
+  other?.addEventListener("abort", follow, { once: true });
+  return {
+    signal: controller.signal,
+    passed: () => passed,
+    done: () => {
+      clearTimeout(timer);
+      other?.removeEventListener("abort", follow);
+    },
+  };
 }

@@ -7,9 +7,9 @@ export interface HttpRequest {
   readonly body?: string;
   /** Certificate to present (RFC 8705 §2). */
   readonly tls?: ClientTls;
-  /** Ends the request early. */
-  readonly signal?: AbortSignal;
-  /** Milliseconds until the request is given up. */
+  /** Ends the request: because the caller has left, or because `timeoutMs` has passed. */
+  readonly signal: AbortSignal;
+  /** Milliseconds until the signal aborts, for clients that tell somebody. */
   readonly timeoutMs: number;
   /** A longer response body is refused. */
   readonly maxResponseBytes: number;
@@ -33,7 +33,7 @@ export interface HttpResponse {
 
 /**
  * The only way the library reaches the network. An implementation must not follow redirects, must reject when
- * `signal` aborts or `timeoutMs` passes, and must be safe to call concurrently.
+ * `signal` aborts, and must be safe to call concurrently.
  */
 export interface HttpClient {
   /** Sends a request. Rejects only when no complete response came. */

@@ -25,14 +25,19 @@ export function secureUrl(value: unknown, field: string): URL {
   if (!url) {
     throw clientConfigurationError(
       "url_parse_error",
-      `${field} "${value}" is not a URL: give an absolute one, such as https://login.microsoftonline.com/common.`,
+      `${field} "${shown(value)}" is not a URL: give an absolute one, such as https://login.microsoftonline.com/common.`,
     );
   }
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
     throw clientConfigurationError(
       "authority_uri_insecure",
-      `${field} "${value}" is not https: use https (plain http is accepted for localhost only).`,
+      `${field} "${shown(value)}" is not https: use https (plain http is accepted for localhost only).`,
     );
   }
   return url;
+}
+
+/** The text for a message: without user name, password, query and fragment, which may hold secrets. */
+function shown(value: string): string {
+  return value.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//");
 }

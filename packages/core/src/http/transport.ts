@@ -1,3 +1,4 @@
+import { abortAfter } from "../flight/deadline.js";
 import { clientAuthError, type AuthError } from "../errors/errors.js";
 import type { Logger } from "../logger.js";
 import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
@@ -47,7 +48,7 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
   return {
     async get(url, call, { headers, timeoutMs = REQUEST_TIMEOUT_MS } = {}) {
       const accepted = { accept: "application/json", ...headers };
-      const request: HttpRequest = { method: "GET", url, headers: accepted, ...limits, timeoutMs };
+      const request = { method: "GET" as const, url, headers: accepted, ...limits, timeoutMs };
       try {
         return await send(request, call);
       } catch (error) {
@@ -66,11 +67,12 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
     },
   };
 
-  async function send(request: HttpRequest, call: Call): Promise<HttpResponse> {
+  async function send(request: Omit<HttpRequest, "signal">, call: Call): Promise<HttpResponse> {
     call.signal?.throwIfAborted();
     logger().verbose(`${request.method} ${withoutQuery(request.url)}`, call.correlationId);
+    const deadline = abortAfter(request.timeoutMs, call.signal);
     try {
-      const response = await http.send({ ...request, ...(call.signal ? { signal: call.signal } : {}) });
+      const response = await http.send({ ...request, signal: deadline.signal });
       logger().verbose(
         `${request.method} ${withoutQuery(request.url)}: HTTP ${response.status}`,
         call.correlationId,
@@ -79,6 +81,8 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
     } catch (error) {
       if (call.signal?.aborted) throw error;
       throw networkError(request, error, call.correlationId);
+    } finally {
+      deadline.done();
     }
   }
 }
@@ -88,7 +92,11 @@ export function withoutQuery(url: string): string {
   return url.split("?", 1)[0] ?? "";
 }
 
-function networkError(request: HttpRequest, cause: unknown, correlationId: string): AuthError {
+function networkError(
+  request: Omit<HttpRequest, "signal">,
+  cause: unknown,
+  correlationId: string,
+): AuthError {
   const reason = cause instanceof Error ? rootMessage(cause) : String(cause);
   return clientAuthError(
     "network_error",

@@ -62,6 +62,7 @@ export function githubActionsToken(audience = "api://AzureADTokenExchange"): Cli
       method: "GET",
       url: `${url}${url.includes("?") ? "&" : "?"}audience=${encodeURIComponent(audience)}`,
       headers: { authorization: `Bearer ${token}`, accept: "application/json" },
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       timeoutMs: REQUEST_TIMEOUT_MS,
       maxResponseBytes: MAX_RESPONSE_BYTES,
     });

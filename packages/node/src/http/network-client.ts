@@ -34,12 +34,11 @@ export function fromNetworkModule(network: INetworkModule): HttpClient {
         headers: { ...headers },
         ...(body === undefined ? {} : { body }),
       };
-      const timeout = AbortSignal.timeout(timeoutMs);
       const answer =
         method === "GET"
           ? network.sendGetRequestAsync<unknown>(url, options, timeoutMs)
           : network.sendPostRequestAsync<unknown>(url, options);
-      const response = await untilAborted(answer, signal ? AbortSignal.any([signal, timeout]) : timeout);
+      const response = await untilAborted(answer, signal);
       return {
         status: response.status,
         headers: lowerCaseNames(response.headers ?? {}),

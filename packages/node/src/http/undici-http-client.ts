@@ -22,7 +22,6 @@ export function createUndiciHttpClient(options: UndiciOptions): HttpClient {
       body,
       tls,
       signal,
-      timeoutMs,
       maxResponseBytes,
     }: HttpRequest): Promise<HttpResponse> {
       const undici = await (loading ??= import("undici"));
@@ -35,13 +34,12 @@ export function createUndiciHttpClient(options: UndiciOptions): HttpClient {
           if (known && tls && dispatchers.delete(known)) void old.close();
         dispatchers.set(certificate, dispatcher);
       }
-      const timeout = AbortSignal.timeout(timeoutMs);
       const response = await undici.request(url, {
         method,
         headers,
         body: body ?? null,
         dispatcher,
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal,
       });
       return {
         status: response.statusCode,
