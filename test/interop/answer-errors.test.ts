@@ -207,6 +207,18 @@ describe("the error is the same for a connection that", () => {
     }),
   )("%s", (_, mistake) => expectSameError(stage, mistake));
 
+  it("cannot be made, with what went wrong as the cause; the peer drops it", async () => {
+    const { peer, tessera } = await stage.both(async (library) => {
+      const auth = { authority: "https://localhost:1/contoso", knownAuthorities: ["localhost:1"] };
+      return appTokens(stage.app(library, "confidential", { auth })).catch((error: unknown) => error);
+    });
+    expect(peer.value).not.toHaveProperty("cause");
+    expect(tessera.value).toMatchObject({
+      message: expect.stringContaining("ECONNREFUSED"),
+      cause: { errorCode: "network_error" },
+    });
+  });
+
   it("breaks once during discovery, which Tessera tries again", async () => {
     const { peer, tessera } = await stage.both(async (library) => {
       stage.authority.fault({ match: "openid-configuration", reset: true });

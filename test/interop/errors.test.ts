@@ -192,6 +192,18 @@ describe("details of an error", () => {
       return redeem(app).catch((error: unknown) => error as ServerError);
     });
 
+  it("say what is wrong and what to do; the peer gives a link", async () => {
+    const { peer, tessera } = await stage.both(async (library) => {
+      const app = stage.app(library, "confidential");
+      return app.acquireTokenByClientCredential({}).catch((error: unknown) => error);
+    });
+    expect(peer.value).toHaveProperty(
+      "errorMessage",
+      expect.stringMatching(/^See https:\/\/aka\.ms\/\S+ for details$/),
+    );
+    expect(tessera.value).toHaveProperty("errorMessage", expect.stringMatching(/^scopes is missing: pass /));
+  });
+
   it("give Entra's number as the text that the types promise; the peer gives a number", async () => {
     const { peer, tessera } = await wrongSecret();
     expect(peer.value).toHaveProperty("errorNo", 9002313);

@@ -145,6 +145,18 @@ describe("a cache as MSAL for Go writes it", () => {
     }
   });
 
+  it("lists a user once whose tenant Go calls by its domain", async () => {
+    const domain = "contoso.onmicrosoft.com";
+    const { app } = read(organizations, expired(goCache(metadata, ...signedInThrough(domain))));
+    const ids = { homeAccountId, tenantId: home, localAccountId: uid };
+    const account = await onlyAccount(app);
+    expect(account).toMatchObject(ids);
+    await app.acquireTokenSilent({ account, scopes: organizations.scopes });
+    for (const library of ["tessera", "msal-node"] as const) {
+      expect(await onlyAccount(read(organizations, cacheOf(app), library).app)).toMatchObject(ids);
+    }
+  });
+
   it("forgets a user, signed in and on behalf of", async () => {
     const { app } = read(
       webApi,

@@ -171,11 +171,6 @@ describe("the result of an answer that the local authority does not give by itse
       "a user who stays signed in": { answer: { claims: { signin_state: ["kmsi", "inknownntwk"] } } },
       "a user in the data boundary of the EU": {
         answer: { client_info: clientInfo({ uid: "user-1", utid: contoso, xms_tdbr: "EU" }) },
-        differs: ["accounts.0.dataBoundary", "result.account.dataBoundary"].map((at) => ({
-          at,
-          peer: "EU",
-          why: "not built yet",
-        })),
       },
       "a user with a UPN only": {
         answer: { claims: { preferred_username: undefined, upn: "upn@contoso.example" } },

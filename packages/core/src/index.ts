@@ -80,6 +80,7 @@ export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
 export { OIDC_SCOPES } from "./request/scopes.js";
 export {
   requiredText,
+  requireRequest,
   tokenRequest,
   type BaseRequest,
   type StoreInCache,

@@ -2,7 +2,7 @@ import { isObject, parseJsonObject } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { AuthorityUrl } from "./authority-url.js";
-import { selfCloud, type Cloud } from "./clouds.js";
+import { knownCloud, selfCloud, type Cloud } from "./clouds.js";
 
 const INSTANCE_DISCOVERY = "https://login.microsoftonline.com/common/discovery/instance";
 
@@ -26,26 +26,27 @@ export async function discoverCloud(url: AuthorityUrl, transport: Transport, cal
       call,
     );
   }
-  return cloudFromMetadata(body, url.host) ?? selfCloud(url.host);
+  return cloudsOf(body).find(({ aliases }) => aliases.has(url.host)) ?? selfCloud(url.host);
 }
 
-/** The entry for a host in an instance discovery response. */
-export function cloudFromMetadata(body: Readonly<Record<string, unknown>>, host: string): Cloud | undefined {
+/** The clouds in an instance discovery response. */
+export function cloudsOf(body: Readonly<Record<string, unknown>>): readonly Cloud[] {
   const entries: readonly unknown[] = Array.isArray(body["metadata"]) ? body["metadata"] : [];
-  for (const entry of entries) {
-    if (!isObject(entry)) continue;
+  return entries.flatMap((entry): Cloud[] => {
+    if (!isObject(entry)) return [];
     const { preferred_network: network, preferred_cache: cache, aliases } = entry;
     const hosts = (Array.isArray(aliases) ? aliases : []).filter(
       (alias): alias is string => typeof alias === "string",
     );
-    if (typeof network === "string" && typeof cache === "string" && hosts.includes(host)) {
-      return {
+    if (typeof network !== "string" || typeof cache !== "string") return [];
+    const all = new Set([...hosts, network, cache]);
+    return [
+      {
         preferredNetwork: network,
         preferredCache: cache,
-        aliases: new Set([...hosts, network, cache]),
-        endpointsKnown: false,
-      };
-    }
-  }
-  return undefined;
+        aliases: all,
+        endpointsKnown: knownCloud(network)?.endpointsKnown ?? false,
+      },
+    ];
+  });
 }

@@ -8,7 +8,7 @@ import { SingleFlight } from "../flight/single-flight.js";
 import type { Authority, ProviderMetadata } from "./authority.js";
 import { authorityUrl, type AuthorityUrl, type ProtocolMode } from "./authority-url.js";
 import { knownCloud, selfCloud, type Cloud } from "./clouds.js";
-import { discoverCloud, cloudFromMetadata } from "./instance-discovery.js";
+import { cloudsOf, discoverCloud } from "./instance-discovery.js";
 import { issuerMatchesAuthority, type KnownAuthorities } from "./issuer.js";
 
 /** What the application's configuration says about authorities. */
@@ -46,6 +46,7 @@ export class AuthorityResolver {
     this.#options = options;
     this.#transport = transport;
     this.#clock = clock;
+    for (const cloud of cloudsOf(options.cloudMetadata ?? {})) this.#learn(cloud);
   }
 
   /**
@@ -97,10 +98,8 @@ export class AuthorityResolver {
   }
 
   async #cloud(url: AuthorityUrl, call: Call): Promise<Cloud> {
-    const { knownAuthorities, cloudMetadata } = this.#options;
-    const supplied = cloudMetadata && cloudFromMetadata(cloudMetadata, url.host);
-    if (supplied) return this.#learn(supplied);
-    const known = knownCloud(url.host);
+    const { knownAuthorities } = this.#options;
+    const known = this.#discovered.get(url.host) ?? knownCloud(url.host);
     if (known) return known;
     // These vouch for themselves: their discovery document is checked against their own host.
     const selfContained =

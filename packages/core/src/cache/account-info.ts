@@ -1,6 +1,6 @@
-import type { AccountInfo, TenantProfile } from "../account.js";
+import type { AccountInfo, DataBoundary, TenantProfile } from "../account.js";
 import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
-import { parseJsonObject } from "../encoding.js";
+import { base64Decode, parseJsonObject } from "../encoding.js";
 import { decodeIdToken, isKmsi, tenantOf, type IdTokenClaims } from "../response/id-token.js";
 import type { Entry } from "./partition.js";
 import type { AccountEntity } from "./schema.js";
@@ -124,10 +124,17 @@ function baseAccount(entry: Entry<"Account">): AccountInfo {
     nativeAccountId: home?.nativeAccountId,
     authorityType: entity.authority_type,
     tenantProfiles: new Map(profiles.map((profile) => [profile.tenantId, profile])),
-    dataBoundary: undefined,
+    dataBoundary: dataBoundaryOf(entity),
   };
   entry.facts = base;
   return base;
+}
+
+/** Where the home tenant keeps its data, as `client_info` says. */
+function dataBoundaryOf({ client_info: clientInfo }: AccountEntity): DataBoundary | undefined {
+  const region = clientInfo ? parseJsonObject(base64Decode(clientInfo))?.["xms_tdbr"] : undefined;
+  if (typeof region !== "string" || region === "") return undefined;
+  return region === "EU" ? "EU" : "None";
 }
 
 function isHomeTenant(tenantId: string, homeAccountId: string): boolean {

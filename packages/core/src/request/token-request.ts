@@ -65,12 +65,7 @@ export function tokenRequest(
   request: BaseRequest,
   options: { readonly defaultAuthority: string; readonly scopesNeeded: boolean },
 ): TokenRequest {
-  if (typeof request !== "object" || request === null) {
-    throw clientConfigurationError(
-      "token_request_empty",
-      "The request is missing: pass an object with scopes.",
-    );
-  }
+  requireRequest(request);
   const correlationId = request.correlationId || newGuid();
   return {
     scopes: requestedScopes(request.scopes, options.scopesNeeded, correlationId),
@@ -91,6 +86,19 @@ export function tokenRequest(
 function staticClaims(text: string | undefined, correlationId: string): TokenRequest["claimsFromClient"] {
   const claims = parseClaims(text, "claimsFromClient", correlationId);
   return claims && text ? { text, claims } : undefined;
+}
+
+/**
+ * Checks that there is a request at all, before anything is read from it.
+ *
+ * @throws ClientConfigurationError `token_request_empty`
+ */
+export function requireRequest(request: unknown): void {
+  if (typeof request === "object" && request !== null) return;
+  throw clientConfigurationError(
+    "token_request_empty",
+    "The request is missing: pass an object with scopes.",
+  );
 }
 
 /** Checks a required text field of a request. */
