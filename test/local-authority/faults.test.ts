@@ -99,6 +99,7 @@ describe("journal", () => {
     expect(authority.requests[1]).toEqual({
       endpoint: "token",
       method: "POST",
+      host: new URL(authority.url).host,
       path: "/common/oauth2/v2.0/token",
       query: { x: "1" },
       form: { grant_type: "b c", client_secret: "s" },

@@ -19,6 +19,7 @@ import { Agent, fetch } from "undici";
 import { createBrowser } from "../support/browser.js";
 import { peerNetwork, type PeerNetwork } from "../support/peer-network.js";
 import { signIn } from "../support/sign-in.js";
+import { azureIdentityClient } from "./azure-identity.js";
 
 const redirectUri = "http://localhost:3000/auth/callback";
 const graph = ["https://graph.microsoft.com/User.Read"];
@@ -255,26 +256,10 @@ describe("msal-node, public client", () => {
 
 describe("@azure/identity", () => {
   it("gets an app token", async () => {
-    const dispatcher = new Agent({ connect: { ca: authority.caPem }, pipelining: 0 });
     const credential = new ClientSecretCredential(tenant.id, web.clientId, web.clientSecret ?? "", {
       authorityHost: authority.url,
       disableInstanceDiscovery: true,
-      httpClient: {
-        async sendRequest(request) {
-          const response = await fetch(request.url, {
-            dispatcher,
-            method: request.method,
-            headers: request.headers.toJSON(),
-            body: typeof request.body === "string" ? request.body : undefined,
-          });
-          return {
-            request,
-            status: response.status,
-            headers: request.headers,
-            bodyAsText: await response.text(),
-          };
-        },
-      },
+      httpClient: azureIdentityClient(authority.caPem),
     });
     const { token, expiresOnTimestamp } = await credential.getToken("https://graph.microsoft.com/.default");
     expect(decodeJwt(token)).toMatchObject({ azp: web.clientId, idtyp: "app" });

@@ -68,7 +68,10 @@ describe("sign-in page", () => {
   });
 
   it("has a policy that lets through its own style and script, byte for byte", async () => {
-    const { text, headers } = await get(authority, authorizePath({ response_mode: "form_post", prompt: "none" }));
+    const { text, headers } = await get(
+      authority,
+      authorizePath({ response_mode: "form_post", prompt: "none" }),
+    );
     for (const tag of ["style", "script"]) {
       const content = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(text)?.[1] ?? "";
       const hash = createHash("sha256").update(content).digest("base64");

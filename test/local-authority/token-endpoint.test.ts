@@ -33,6 +33,7 @@ beforeAll(async () => {
           { clientId: "strict", redirectUris: ["http://localhost/*"], refreshTokenRotation: "strict" },
           { clientId: "family-one", redirectUris: ["http://localhost/*"], familyId: "1" },
           { clientId: "family-two", redirectUris: ["http://localhost/*"], familyId: "1" },
+          { clientId: "retired", clientSecret: "secret", disabled: true },
           { clientId: "api", identifierUri: "api://orders", scopes: ["Orders.Read"] },
         ],
       },
@@ -148,6 +149,7 @@ describe("client credentials", () => {
     ["a wrong secret", { client_secret: "wrong" }, 401, 7000215, "invalid_client"],
     ["no secret from a confidential client", { client_secret: undefined }, 401, 7000218, "invalid_client"],
     ["an unknown client", { client_id: "nobody" }, 400, 700016, "unauthorized_client"],
+    ["a disabled client", { client_id: "retired" }, 400, 7000112, "unauthorized_client"],
     ["no client", { client_id: undefined, client_secret: undefined }, 400, 900144, "invalid_request"],
     [
       "a scope that is not .default",
@@ -397,6 +399,17 @@ describe("refresh token", () => {
     });
     authority.disableUser(alice.username, false);
     expect((await refresh(desktop, disabled)).status).toBe(200);
+
+    authority.expirePassword(alice.username);
+    expect((await refresh(desktop, disabled)).json).toMatchObject({
+      error: "invalid_grant",
+      error_codes: [50055],
+      suberror: "user_password_expired",
+    });
+    await expect(signInTo(desktop)).rejects.toThrow(/AADSTS50055/);
+    authority.expirePassword(alice.username, false);
+    expect((await refresh(desktop, disabled)).status).toBe(200);
+    expect(() => authority.expirePassword("nobody@contoso.example")).toThrow(RangeError);
   });
 
   it("needs the user's consent for what an app had not asked before", async () => {

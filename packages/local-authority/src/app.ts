@@ -9,6 +9,7 @@ import { logout } from "./endpoints/logout.js";
 import { openidConfiguration } from "./endpoints/openid-configuration.js";
 import { token } from "./endpoints/token.js";
 import { userinfo } from "./endpoints/userinfo.js";
+import { verify } from "./endpoints/verify.js";
 import { AadstsError, describe, errorBody } from "./errors.js";
 import type { Faults } from "./faults.js";
 import type { Env, RequestContext } from "./http.js";
@@ -25,7 +26,8 @@ export function createApp(
   faults: Faults,
   closing: AbortSignal,
 ): Hono<Env> {
-  const app = new Hono<Env>();
+  // Some clients put a slash behind the token endpoint of a region.
+  const app = new Hono<Env>({ strict: false });
   const endpoint =
     (handler: (c: RequestContext, state: AuthorityState) => Response | Promise<Response>) =>
     (c: RequestContext) =>
@@ -54,6 +56,7 @@ export function createApp(
   app.get("/:tenant/discovery/v2.0/keys", endpoint(keys));
   app.on(["GET", "POST"], "/:tenant/oauth2/v2.0/authorize", endpoint(authorize));
   app.post("/:tenant/login", endpoint(login));
+  app.post("/:tenant/verify", endpoint(verify));
   app.post("/:tenant/consent", endpoint(consent));
   app.post("/:tenant/oauth2/v2.0/token", endpoint(token));
   app.on(["GET", "POST"], "/:tenant/oauth2/v2.0/logout", endpoint(logout));
@@ -66,7 +69,7 @@ export function createApp(
       process.emitWarning(error instanceof Error ? error : String(error));
       return c.json({ error: "server_error", error_description: String(error) }, 500);
     }
-    const page = ["authorize", "login", "consent", "logout"].includes(
+    const page = ["authorize", "login", "verify", "consent", "logout"].includes(
       nameEndpoint(new URL(c.req.url).pathname),
     );
     return page

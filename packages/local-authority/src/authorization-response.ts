@@ -35,6 +35,7 @@ export function sendError(
     error: failure.error,
     error_description: describe(failure, c.get("trace")),
     error_uri: errorUri(failure, state.url),
+    ...(failure.claims === undefined ? {} : { claims: failure.claims }),
     ...(failure.code === 65004 ? { error_subcode: "cancel" } : {}),
     ...stateOf(address),
   });

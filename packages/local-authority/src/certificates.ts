@@ -11,7 +11,9 @@ export interface ServerCertificate {
  * Makes a certificate authority and a certificate for `localhost`, `127.0.0.1` and `::1` signed by it (RFC 5280).
  * The authority's private key never leaves this function, so nothing else can ever be signed with it.
  */
-export async function createServerCertificate(): Promise<ServerCertificate> {
+export async function createServerCertificate(
+  otherHosts: readonly string[] = [],
+): Promise<ServerCertificate> {
   const [caKeys, serverKeys] = await Promise.all([generateKeys(), generateKeys()]);
   // A name of its own: a client that trusts two of these authorities must not mistake one for the other.
   const caName = `Tessera local authority ${randomBytes(4).toString("hex")}`;
@@ -22,6 +24,7 @@ export async function createServerCertificate(): Promise<ServerCertificate> {
     keys: serverKeys,
     signer: caKeys,
     use: "server",
+    dnsNames: ["localhost", ...otherHosts],
   });
   const key = await subtle.exportKey("pkcs8", serverKeys.privateKey);
   return {
@@ -39,6 +42,7 @@ interface CertificateOrder {
   readonly keys: Keys;
   readonly signer: Keys;
   readonly use: "authority" | "server";
+  readonly dnsNames?: readonly string[];
 }
 
 const { subtle } = globalThis.crypto;
@@ -68,7 +72,14 @@ async function loadLibraries() {
   return { pki, asn1 };
 }
 
-async function issue({ subject, issuer, keys, signer, use }: CertificateOrder): Promise<ArrayBuffer> {
+async function issue({
+  subject,
+  issuer,
+  keys,
+  signer,
+  use,
+  dnsNames = [],
+}: CertificateOrder): Promise<ArrayBuffer> {
   libraries ??= loadLibraries();
   const { pki, asn1 } = await libraries;
   const certificate = new pki.Certificate();
@@ -103,7 +114,7 @@ async function issue({ subject, issuer, keys, signer, use }: CertificateOrder): 
   ];
   if (use === "server") {
     const names = [
-      new pki.GeneralName({ type: 2, value: "localhost" }),
+      ...dnsNames.map((value) => new pki.GeneralName({ type: 2, value })),
       address(127, 0, 0, 1),
       address(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
     ];

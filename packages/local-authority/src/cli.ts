@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { startLocalAuthority, type LocalAuthorityOptions } from "./start.js";
+import type { LocalAuthorityOptions } from "./options.js";
+import { startLocalAuthority } from "./start.js";
 
 const usage = `Usage: tessera-local-authority [options]
 
@@ -29,9 +30,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
   try {
     const authority = await startLocalAuthority(options);
-    const { url, caPem, config } = authority;
+    const { url, caPem, instanceMetadataUrl, config } = authority;
     const { caFile } = options;
-    process.stdout.write(`${JSON.stringify({ url, caPem, caFile, ...config })}\n`);
+    process.stdout.write(`${JSON.stringify({ url, caPem, caFile, instanceMetadataUrl, ...config })}\n`);
     await new Promise((stop) => {
       process.once("SIGINT", stop);
       process.once("SIGTERM", stop);

@@ -9,7 +9,7 @@ export interface Tenant {
   readonly users: readonly User[];
 }
 
-/** An app registration. One without `clientSecret` is a public client. */
+/** An app registration. One without any credential is a public client. */
 export interface App {
   readonly clientId: string;
   readonly name: string;
@@ -33,6 +33,53 @@ export interface App {
   readonly familyId?: string;
   /** Overrides the authority's `refreshTokenRotation`. */
   readonly refreshTokenRotation?: RefreshTokenRotation;
+  /** `true`: an administrator has disabled it. */
+  readonly disabled?: boolean;
+  /** RSA certificates, PEM: client assertions name them by thumbprint. */
+  readonly certificates?: readonly string[];
+  /** Any certificate with this subject from this authority; client assertions carry its chain (`x5c`). */
+  readonly subjectNameIssuer?: SubjectNameIssuer;
+  /** Public keys for `private_key_jwt` (OpenID Connect Core §9), as any OpenID Provider takes them; Entra does not. */
+  readonly jwks?: KeySet;
+  /** `true`: assertions signed with the secret are taken too (`client_secret_jwt`, HS256). Entra does not. */
+  readonly clientSecretJwt?: boolean;
+  /** Issuers whose tokens are good as client assertions. */
+  readonly federatedCredentials?: readonly FederatedCredential[];
+  /** TLS client certificate (RFC 8705 §2). */
+  readonly tlsClientAuth?: TlsClientAuth;
+  /** `true`: a client assertion is good for one request (RFC 7523 §3 (7)). Entra takes it until it expires. */
+  readonly rejectReplayedAssertions?: boolean;
+}
+
+export interface SubjectNameIssuer {
+  /** Common name, DNS name, or the whole subject (`O=Contoso, CN=app`). */
+  readonly subject: string;
+  /** Certificate of the authority to which the chain must lead, PEM. */
+  readonly issuerCa: string;
+}
+
+/** RFC 8705 §2.1: subject and authority; §2.2: the certificate itself, PEM. */
+export type TlsClientAuth = SubjectNameIssuer | { readonly certificate: string };
+
+/** RFC 7517 §5 */
+export interface KeySet {
+  readonly keys: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** Trust in the tokens of an issuer: workload identity federation. */
+export interface FederatedCredential {
+  /** The `iss` claim. Absent: this authority's own tokens of the app's tenant. */
+  readonly issuer?: string;
+  /** The `sub` claim. */
+  readonly subject: string;
+  /** The `aud` claim. Default `api://AzureADTokenExchange`. */
+  readonly audience: string;
+  /** The issuer's keys. Without them and `jwksUri`, an issuer on this machine is asked by discovery. */
+  readonly jwks?: KeySet;
+  /** Where an issuer on this machine publishes its keys. */
+  readonly jwksUri?: string;
+  /** Certificate of the authority to trust for TLS with the issuer, PEM; beside this authority's own. */
+  readonly ca?: string;
 }
 
 export interface User {
@@ -74,6 +121,32 @@ export interface AuthorityConfig {
    * With a list, others are refused with AADSTS500011, as Entra does.
    */
   readonly resources?: readonly string[];
+  readonly conditionalAccess: readonly ConditionalAccessPolicy[];
+  /** Absent: no instance metadata service. */
+  readonly instanceMetadata?: InstanceMetadata;
+}
+
+/** What the emulated instance metadata service of a virtual machine tells. */
+export interface InstanceMetadata {
+  /** The region, e.g. `westus2`. */
+  readonly location: string;
+}
+
+/**
+ * Asks users for a second factor, or keeps them out. A policy covers what all its conditions fit; without conditions it
+ * covers everything. Until the user has signed in with the second factor, token requests are refused with AADSTS50076
+ * and the challenge; what is blocked is refused with AADSTS53003.
+ */
+export interface ConditionalAccessPolicy {
+  /** The API that is called: identifier URI, client id, or any other resource, such as `https://graph.microsoft.com`. */
+  readonly resource?: string;
+  /** The app that asks for the token. */
+  readonly clientId?: string;
+  readonly username?: string;
+  /** Default `multi-factor`. */
+  readonly control: "multi-factor" | "block";
+  /** The challenge: what the `claims` member of the error holds. Default: `access_token.polids` with an id of its own. */
+  readonly claims: Readonly<Record<string, unknown>>;
 }
 
 /** A tenant to add, or to lay over the default tenant with the same `id` or `domain`. */
@@ -82,12 +155,20 @@ export type TenantOptions = Partial<Omit<Tenant, "apps" | "users">> & {
   readonly users?: readonly UserOptions[];
 };
 /** An app to add, or to lay over the one with the same `clientId`. `clientSecret: null` makes it public. */
-export type AppOptions = Partial<Omit<App, "clientSecret">> & {
+export type AppOptions = Partial<Omit<App, "clientSecret" | "federatedCredentials">> & {
   readonly clientId: string;
+  readonly federatedCredentials?: readonly FederatedCredentialOptions[];
   readonly clientSecret?: string | null;
+};
+/** `audience` may be left out. */
+export type FederatedCredentialOptions = Omit<FederatedCredential, "audience"> & {
+  readonly audience?: string;
 };
 /** A user to add, or to lay over the one with the same `username`. */
 export type UserOptions = Partial<User> & { readonly username: string };
+
+/** A policy; `control` and `claims` may be left out. */
+export type ConditionalAccessOptions = Partial<ConditionalAccessPolicy>;
 
 /** The part of the options that a configuration file can hold. */
 export interface ConfigOptions {
@@ -97,4 +178,6 @@ export interface ConfigOptions {
   readonly refreshIn?: number;
   readonly refreshTokenRotation?: RefreshTokenRotation;
   readonly resources?: readonly string[];
+  readonly conditionalAccess?: readonly ConditionalAccessOptions[];
+  readonly instanceMetadata?: InstanceMetadata;
 }

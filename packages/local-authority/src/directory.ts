@@ -21,11 +21,17 @@ export interface Directory {
   appById(clientId: string): App | undefined;
   homeOf(app: App): Tenant | undefined;
   userByName(username: string): SignedInUser | undefined;
+  /** @param home absent: any tenant */
+  userById(oid: string, home: Tenant | undefined): SignedInUser | undefined;
   isDisabled(user: User): boolean;
+  /** @throws {RangeError} for an unknown user */
   setDisabled(username: string, disabled: boolean): void;
+  isPasswordExpired(user: User): boolean;
+  /** @throws {RangeError} for an unknown user */
+  setPasswordExpired(username: string, expired: boolean): void;
   /** @throws {AadstsError} 90002, 900023 */
   findTenant(segment: string): TenantScope;
-  /** The app as seen from a tenant. @throws {AadstsError} 900144, 700016, 50194 */
+  /** The app as seen from a tenant. @throws {AadstsError} 900144, 700016, 50194, 7000112 */
   findApp(clientId: string | undefined, scope: TenantScope): App;
 }
 
@@ -38,6 +44,7 @@ export function createDirectory(config: AuthorityConfig): Directory {
   const homes = new Map<string, { app: App; home: Tenant }>();
   const users = new Map<string, SignedInUser>();
   const disabled = new Set<User>();
+  const passwordExpired = new Set<User>();
   for (const tenant of config.tenants) {
     tenants.set(tenant.id, tenant);
     tenants.set(tenant.domain, tenant);
@@ -49,6 +56,13 @@ export function createDirectory(config: AuthorityConfig): Directory {
   }
   const registration = (clientId: string) => homes.get(clientId.toLowerCase());
   const userByName = (username: string) => users.get(username.trim().toLowerCase());
+  const mark = (set: Set<User>, username: string, value: boolean) => {
+    const found = userByName(username);
+    if (found === undefined)
+      throw new RangeError(`There is no user ${username}; authority.config lists them.`);
+    if (value) set.add(found.user);
+    else set.delete(found.user);
+  };
 
   return {
     apps: config.tenants.flatMap((tenant) => tenant.apps),
@@ -56,13 +70,17 @@ export function createDirectory(config: AuthorityConfig): Directory {
     appById: (clientId) => registration(clientId)?.app,
     homeOf: (app) => registration(app.clientId)?.home,
     userByName,
+    userById: (oid, home) =>
+      [...users.values()].find(
+        (found) => found.user.oid === oid && (home === undefined || found.home === home),
+      ),
     isDisabled: (user) => disabled.has(user),
     setDisabled: (username, value) => {
-      const found = userByName(username);
-      if (found === undefined)
-        throw new RangeError(`There is no user ${username}; authority.config lists them.`);
-      if (value) disabled.add(found.user);
-      else disabled.delete(found.user);
+      mark(disabled, username, value);
+    },
+    isPasswordExpired: (user) => passwordExpired.has(user),
+    setPasswordExpired: (username, value) => {
+      mark(passwordExpired, username, value);
     },
     findTenant: (text) => {
       const segment = text.toLowerCase();
@@ -82,6 +100,9 @@ export function createDirectory(config: AuthorityConfig): Directory {
       }
       if (here === undefined && !found.app.multiTenant) {
         throw refuse(50194, { clientId: found.app.clientId, name: found.app.name });
+      }
+      if (found.app.disabled === true) {
+        throw refuse(7000112, { clientId: found.app.clientId, name: found.app.name });
       }
       return found.app;
     },

@@ -97,15 +97,21 @@ export const table = {
     "invalid_request",
     "The redirect URI '{redirectUri}' specified in the request does not match the redirect URIs configured for the application '{clientId}'. Make sure the redirect URI sent in the request matches one added to your application in the Azure portal. Navigate to https://aka.ms/redirectUriMismatchError to learn more about how to troubleshoot this error.",
   ],
+  50013: [
+    "invalid_grant",
+    "Assertion failed signature validation. [Reason - The key was not found., Please visit the Azure Portal, Graph Explorer or directly use MS Graph to see configured keys for app.]",
+  ],
   50020: [
     "interaction_required",
     "User account '{username}' from identity provider '{issuer}' does not exist in tenant '{tenant}' and cannot access the application '{clientId}' in that tenant. The account needs to be added as an external user in the tenant first. Sign out and sign in again with a different Azure Active Directory user account.",
   ],
+  50027: ["invalid_request", "JWT token is invalid or malformed.{detail}"],
   50034: [
     "invalid_grant",
     "The user account {username} does not exist in the {tenant} directory. To sign into this application, the account must be added to the directory.",
   ],
   50049: ["invalid_instance", "Unknown or invalid instance."],
+  50055: ["invalid_grant", "The password is expired.", 400, "user_password_expired"],
   50057: ["invalid_grant", "The user account is disabled."],
   50058: [
     "login_required",
@@ -114,6 +120,12 @@ export const table = {
   50059: [
     "invalid_request",
     "No tenant-identifying information found in either the request or implied by any provided credentials.",
+  ],
+  50076: [
+    "interaction_required",
+    "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access '{resource}'.",
+    400,
+    "basic_action",
   ],
   50126: ["invalid_grant", "Error validating credentials due to invalid username or password."],
   50148: [
@@ -130,6 +142,12 @@ export const table = {
   50194: [
     "invalid_request",
     "Application '{clientId}'({name}) is not configured as a multi-tenant application. Usage of the /common endpoint is not supported for such apps created after '10/15/2018'. Use a tenant-specific endpoint or configure the application to be multi-tenant.",
+  ],
+  53003: [
+    "invalid_grant",
+    "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+    400,
+    "message_only",
   ],
   54005: [
     "invalid_grant",
@@ -148,18 +166,37 @@ export const table = {
     "invalid_grant",
     "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.",
   ],
+  70021: [
+    "invalid_client",
+    "No matching federated identity record found for presented assertion. Assertion Issuer: '{issuer}'. Assertion Subject: '{subject}'. Assertion Audience: '{audience}'. https://learn.microsoft.com/entra/workload-id/workload-identity-federation",
+    401,
+  ],
   70011: [
     "invalid_scope",
     "The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope {scope} is not valid.",
+  ],
+  240002: [
+    "invalid_grant",
+    "Input id_token cannot be used as 'urn:ietf:params:oauth:grant-type:jwt-bearer' grant.",
   ],
   500011: [
     "invalid_resource",
     "The resource principal named {resource} was not found in the tenant named {tenant}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.",
   ],
+  500121: ["access_denied", "Authentication failed during strong authentication request."],
+  500131: [
+    "invalid_grant",
+    "Assertion audience does not match the Client app presenting the assertion. The audience in the assertion was '{audience}' and the expected audience is '{clientId}' or one of the Application Uris of this application with App ID '{clientId}'({name}). The downstream client must request a token for the expected audience (the application that made the OBO request) and this application should use that token as the assertion.",
+  ],
+  500133: [
+    "invalid_grant",
+    "Assertion is not within its valid time range. Ensure that the access token is not expired before using it for user assertion, or request a new token. Current time: {now}, expiry time of assertion {expiry}.",
+  ],
   500112: [
     "invalid_client",
     "The reply address '{redirectUri}' does not match the reply address '{expected}' provided when requesting Authorization code.",
   ],
+  501661: ["invalid_request", "Request to External OIDC endpoint failed. Issuer: '{issuer}'."],
   501481: [
     "invalid_grant",
     "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
@@ -177,15 +214,55 @@ export const table = {
     "unauthorized_client",
     "Application with identifier '{clientId}' was not found in the directory '{tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.",
   ],
+  700021: [
+    "invalid_client",
+    "Client assertion application identifier doesn't match 'client_id' parameter. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .",
+    401,
+  ],
+  700023: [
+    "invalid_client",
+    "Client assertion audience claim does not match Realm issuer. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .",
+    401,
+  ],
+  700024: [
+    "invalid_client",
+    "Client assertion is not within its valid time range. Current time: {now}, assertion valid from {start}, expiry time of assertion {end}. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .",
+    401,
+  ],
   700025: [
     "invalid_client",
     "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
+    401,
+  ],
+  700027: [
+    "invalid_client",
+    "{summary} [Reason - {reason}, Please visit the Azure Portal, Graph Explorer or directly use MS Graph to see configured keys for app Id '{clientId}'. Review the documentation at https://learn.microsoft.com/graph/deployments to determine the corresponding service endpoint.].",
+    401,
+  ],
+  700030: [
+    "invalid_client",
+    "Invalid certificate - subject name in certificate is not authorized. SubjectNames/SubjectAlternativeNames (up to 10) in token certificate are: {names}.",
     401,
   ],
   700054: ["unsupported_response_type", "response_type '{responseType}' is not enabled for the application."],
   700082: [
     "invalid_grant",
     "The refresh token has expired due to inactivity. The token was issued on {issued} and was inactive for {inactive}.",
+  ],
+  700211: [
+    "invalid_client",
+    "No matching federated identity record found for presented assertion issuer '{issuer}'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation",
+    401,
+  ],
+  700212: [
+    "invalid_client",
+    "No matching federated identity record found for presented assertion audience '{audience}'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation",
+    401,
+  ],
+  700213: [
+    "invalid_client",
+    "No matching federated identity record found for presented assertion subject '{subject}'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation",
+    401,
   ],
   900023: [
     "invalid_request",
@@ -202,6 +279,16 @@ export const table = {
   1002012: [
     "invalid_scope",
     "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).",
+  ],
+  5002738: [
+    "invalid_client",
+    "Invalid JWT token. '{algorithm}' is not a supported signature algorithm. Supported signing algorithms are: '{supported}'",
+    401,
+  ],
+  7000112: ["unauthorized_client", "Application '{clientId}'({name}) is disabled."],
+  7000114: [
+    "invalid_grant",
+    "Application '{clientId}' is not allowed to make application on-behalf-of calls.",
   ],
   7000215: [
     "invalid_client",

@@ -1,6 +1,6 @@
 import { errorBody, refuse, type Trace } from "./errors.js";
 import type { EndpointName, RecordedRequest } from "./journal.js";
-import { LocalAuthorityConfigurationError, checkKeys } from "./resolve-config.js";
+import { LocalAuthorityConfigurationError, checkKeys } from "./config-checks.js";
 
 /** Something that shall go wrong. With neither `status`, `headers`, `body` nor `reset`, the request is only delayed. */
 export interface Fault {

@@ -1,17 +1,27 @@
-export { startLocalAuthority, type LocalAuthority, type LocalAuthorityOptions } from "./start.js";
-export { LocalAuthorityConfigurationError } from "./resolve-config.js";
+export { startLocalAuthority, type LocalAuthority } from "./start.js";
+export type { LocalAuthorityOptions } from "./options.js";
+export { LocalAuthorityConfigurationError } from "./config-checks.js";
 export type {
   App,
   AppOptions,
   AuthorityConfig,
+  ConditionalAccessOptions,
+  ConditionalAccessPolicy,
   ConfigOptions,
+  FederatedCredential,
+  FederatedCredentialOptions,
+  InstanceMetadata,
+  KeySet,
   Lifetimes,
   RefreshTokenRotation,
+  SubjectNameIssuer,
   Tenant,
   TenantOptions,
+  TlsClientAuth,
   User,
   UserOptions,
 } from "./config.js";
+export { appObjectId, fmiSubject } from "./tokens.js";
 export type { Fault, FaultHandle } from "./faults.js";
 export type { EndpointName, RecordedRequest } from "./journal.js";
 export type { Parameters } from "./parameters.js";

@@ -6,11 +6,13 @@ export type EndpointName =
   | "instance-discovery"
   | "authorize"
   | "login"
+  | "verify"
   | "consent"
   | "token"
   | "keys"
   | "userinfo"
   | "logout"
+  | "instance-metadata"
   | "other";
 
 /** A request as it came in. Secrets are kept: tests need them. */
@@ -18,6 +20,8 @@ export interface RecordedRequest {
   readonly endpoint: EndpointName;
   /** Upper case. */
   readonly method: string;
+  /** The `Host` header: `localhost:{port}`, or `{region}.localhost:{port}`. */
+  readonly host: string;
   /** Without the query. */
   readonly path: string;
   readonly query: Parameters;
@@ -66,10 +70,12 @@ const patterns: readonly (readonly [EndpointName, RegExp])[] = [
   ["instance-discovery", /^\/common\/discovery\/instance$/],
   ["authorize", /\/oauth2\/v2\.0\/authorize$/],
   ["login", /^\/[^/]+\/login$/],
+  ["verify", /^\/[^/]+\/verify$/],
   ["consent", /^\/[^/]+\/consent$/],
-  ["token", /\/oauth2\/v2\.0\/token$/],
+  ["token", /\/oauth2\/v2\.0\/token\/?$/],
   ["keys", /\/discovery\/v2\.0\/keys$/],
   ["userinfo", /^\/oidc\/userinfo$/],
+  ["instance-metadata", /^\/metadata\/instance(\/|$)/],
   ["logout", /\/oauth2\/v2\.0\/logout$/],
 ];
 

@@ -1,4 +1,4 @@
-import type { CryptoKey, JWK, JWTPayload } from "jose";
+import type { CompactVerifyGetKey, CryptoKey, JWK, JWTHeaderParameters, JWTPayload } from "jose";
 
 interface SigningKey {
   readonly kid: string;
@@ -40,6 +40,57 @@ export async function verifyJwt(jwt: string, audience: string, now: Date): Promi
   }
 }
 
+/** The claims of a JWT that was signed with this key, whoever it is for and however old; `undefined` for any other. */
+export async function verifyOwnJwt(text: string): Promise<JWTPayload | undefined> {
+  const jwt = readJwt(text);
+  if (jwt === undefined) return undefined;
+  const { publicKey } = await signingKey();
+  return (await hasValidSignature(jwt, () => publicKey, ["RS256"])) ? jwt.claims : undefined;
+}
+
+/** A JWT taken apart, and nothing yet believed. */
+export interface Jwt {
+  /** As it came. */
+  readonly text: string;
+  readonly header: JWTHeaderParameters;
+  readonly claims: JWTPayload;
+}
+
+/** Takes a signed JWT apart (RFC 7515 §7.1); `undefined` for any other text. */
+export function readJwt(text: string): Jwt | undefined {
+  const [header, claims, signature, ...rest] = text.split(".");
+  if (!header || !claims || !signature || rest.length > 0) return undefined;
+  try {
+    const [first, second] = [header, claims].map((part): unknown =>
+      JSON.parse(Buffer.from(part, "base64url").toString()),
+    );
+    if (!isObject(first) || !isObject(second)) return undefined;
+    return { text, header: first as unknown as JWTHeaderParameters, claims: second };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Chooses the key by the header of a JWT. */
+export type KeyChoice = CompactVerifyGetKey;
+
+/** Whether the signature was made with the key, by one of the algorithms. */
+export async function hasValidSignature(
+  { text }: Jwt,
+  key: KeyChoice,
+  algorithms: readonly string[],
+): Promise<boolean> {
+  const { compactVerify, errors } = await loadJose();
+  try {
+    await compactVerify(text, key, { algorithms: [...algorithms] });
+    return true;
+  } catch (error) {
+    // A key that does not fit the algorithm is a TypeError.
+    if (error instanceof errors.JOSEError || error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
 /** The public key as it stands in the JWKS (RFC 7517). */
 export async function publicJwk(): Promise<JWK> {
   return (await signingKey()).jwk;
@@ -48,7 +99,7 @@ export async function publicJwk(): Promise<JWK> {
 let jose: ReturnType<typeof importJose> | undefined;
 
 // Loaded on use: it is ESM only, and CommonJS could not require it.
-function loadJose() {
+export function loadJose() {
   jose ??= importJose();
   return jose;
 }
@@ -68,4 +119,8 @@ async function createSigningKey(): Promise<SigningKey> {
   const { kty = "RSA", n, e } = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint({ kty, n, e });
   return { kid, privateKey, publicKey, jwk: { kty, use: "sig", kid, n, e } };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

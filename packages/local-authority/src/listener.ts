@@ -13,13 +13,21 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** @param port 0: a free one */
-export async function listen(port: number, certificate: ServerCertificate | undefined): Promise<Listener> {
+/**
+ * @param port 0: a free one
+ * @param certificate absent: plain HTTP
+ * @param requestCertificate `true`: clients are asked for a certificate, and may come without one
+ */
+export async function listen(
+  port: number,
+  certificate: ServerCertificate | undefined,
+  requestCertificate = false,
+): Promise<Listener> {
   for (let attempt = 1; ; attempt += 1) {
-    const v4 = createServer(certificate);
+    const v4 = createServer(certificate, requestCertificate);
     await bind(v4, port, "127.0.0.1");
     const chosen = (v4.address() as AddressInfo).port;
-    const v6 = createServer(certificate);
+    const v6 = createServer(certificate, requestCertificate);
     try {
       await bind(v6, chosen, "::1");
       return listener(chosen, [v4, v6]);
@@ -45,11 +53,17 @@ function listener(port: number, servers: readonly Server[]): Listener {
   };
 }
 
-function createServer(certificate: ServerCertificate | undefined): Server {
+function createServer(certificate: ServerCertificate | undefined, requestCert: boolean): Server {
   const server =
     certificate === undefined
       ? createHttpServer()
-      : createHttpsServer({ cert: certificate.certPem, key: certificate.keyPem });
+      : createHttpsServer({
+          cert: certificate.certPem,
+          key: certificate.keyPem,
+          requestCert,
+          // Whose certificate is good is up to each app.
+          rejectUnauthorized: false,
+        });
   // Longer than clients keep theirs, so that no request meets a connection that is just being closed.
   server.keepAliveTimeout = 65_000;
   return server;

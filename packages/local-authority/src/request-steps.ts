@@ -33,6 +33,7 @@ export function recordRequest(clock: AuthorityClock, journal: Journal): Middlewa
     const request = {
       endpoint: nameEndpoint(path),
       method: c.req.method,
+      host: c.req.header("host") ?? "",
       path,
       query: c.get("query"),
       form: c.get("form"),

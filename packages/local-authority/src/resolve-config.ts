@@ -2,6 +2,8 @@ import type {
   App,
   AppOptions,
   AuthorityConfig,
+  ConditionalAccessOptions,
+  ConditionalAccessPolicy,
   ConfigOptions,
   Lifetimes,
   Tenant,
@@ -9,20 +11,23 @@ import type {
   User,
   UserOptions,
 } from "./config.js";
+import {
+  LocalAuthorityConfigurationError,
+  checkArray,
+  checkDomain,
+  checkEach,
+  checkFlag,
+  checkGuid,
+  checkKeys,
+  checkRedirectUri,
+  checkRotation,
+  checkSeconds,
+  checkText,
+  pickDefined,
+} from "./config-checks.js";
+import { checkCredentials, credentialKeys, withDefaultAudiences } from "./resolve-credentials.js";
 import { defaultLifetimes, defaultTenants } from "./default-config.js";
 import { guidFrom } from "./opaque.js";
-
-/** An option that cannot be used: `field` is its path (`tenants[0].apps[1].redirectUris[0]`), `value` what was given. */
-export class LocalAuthorityConfigurationError extends Error {
-  override readonly name = "LocalAuthorityConfigurationError";
-  constructor(
-    readonly field: string,
-    readonly value: unknown,
-    remedy: string,
-  ) {
-    super(`${field} is ${show(field, value)}: ${remedy}`);
-  }
-}
 
 /**
  * Lays the options over the defaults: entries are matched by id or domain, client id and username; what matches is
@@ -33,12 +38,14 @@ export class LocalAuthorityConfigurationError extends Error {
 export function resolveConfig(options: ConfigOptions): AuthorityConfig {
   const config: AuthorityConfig = {
     tenants: resolveTenants(options.tenants),
+    conditionalAccess: resolvePolicies(options.conditionalAccess),
     lifetimes: resolveLifetimes(options.lifetimes),
     refreshTokenRotation: options.refreshTokenRotation ?? "reuse-allowed",
     ...pickDefined({
       extExpiresIn: options.extExpiresIn,
       refreshIn: options.refreshIn,
       resources: options.resources,
+      instanceMetadata: options.instanceMetadata,
     }),
   };
   checkRotation("refreshTokenRotation", config.refreshTokenRotation);
@@ -46,6 +53,10 @@ export function resolveConfig(options: ConfigOptions): AuthorityConfig {
   if (config.refreshIn !== undefined) checkSeconds("refreshIn", config.refreshIn);
   if (config.resources !== undefined) {
     checkEach("resources", config.resources, checkText);
+  }
+  if (config.instanceMetadata !== undefined) {
+    checkKeys("instanceMetadata", config.instanceMetadata, ["location"]);
+    checkText("instanceMetadata.location", config.instanceMetadata.location);
   }
   checkUnique(config);
   return config;
@@ -89,7 +100,7 @@ function resolveTenant(field: string, options: TenantOptions, base: Tenant | und
 function resolveApp(field: string, options: AppOptions, base: App | undefined): App {
   checkKeys(field, options, appKeys);
   const clientId = checkText(`${field}.clientId`, options.clientId);
-  const { clientSecret, ...rest } = options;
+  const { clientSecret, federatedCredentials, ...rest } = options;
   const secret = clientSecret === undefined ? base?.clientSecret : (clientSecret ?? undefined);
   if (secret !== undefined) checkText(`${field}.clientSecret`, secret);
   const app: App = {
@@ -103,7 +114,11 @@ function resolveApp(field: string, options: AppOptions, base: App | undefined): 
     ...withoutSecret(base),
     ...pickDefined(rest),
     clientId,
-    ...pickDefined({ clientSecret: secret }),
+    ...pickDefined({
+      clientSecret: secret,
+      federatedCredentials:
+        federatedCredentials && withDefaultAudiences(`${field}.federatedCredentials`, federatedCredentials),
+    }),
   };
   checkText(`${field}.name`, app.name);
   checkText(`${field}.identifierUri`, app.identifierUri);
@@ -112,6 +127,8 @@ function resolveApp(field: string, options: AppOptions, base: App | undefined): 
   checkEach(`${field}.roles`, app.roles, checkText);
   checkFlag(`${field}.requiresConsent`, app.requiresConsent);
   checkFlag(`${field}.multiTenant`, app.multiTenant);
+  checkCredentials(field, app);
+  if (app.disabled !== undefined) checkFlag(`${field}.disabled`, app.disabled);
   if (app.familyId !== undefined) checkText(`${field}.familyId`, app.familyId);
   if (app.refreshTokenRotation !== undefined) {
     checkRotation(`${field}.refreshTokenRotation`, app.refreshTokenRotation);
@@ -153,6 +170,36 @@ function resolveLifetimes(given: Partial<Lifetimes> = {}): Lifetimes {
   return lifetimes;
 }
 
+function resolvePolicies(
+  given: readonly ConditionalAccessOptions[] = [],
+): readonly ConditionalAccessPolicy[] {
+  return checkArray("conditionalAccess", given).map((options, i) => {
+    const field = `conditionalAccess[${i}]`;
+    checkKeys(field, options, ["resource", "clientId", "username", "control", "claims"]);
+    for (const name of ["resource", "clientId", "username"] as const) {
+      if (options[name] !== undefined) checkText(`${field}.${name}`, options[name]);
+    }
+    const { control = "multi-factor" } = options;
+    if (!["multi-factor", "block"].includes(control)) {
+      throw new LocalAuthorityConfigurationError(
+        `${field}.control`,
+        control,
+        'give "multi-factor" or "block"',
+      );
+    }
+    const id = guidFrom(`${field} ${JSON.stringify(options)}`);
+    const claims = options.claims ?? { access_token: { polids: { essential: true, values: [id] } } };
+    if (typeof claims !== "object" || Object.keys(claims).length === 0) {
+      throw new LocalAuthorityConfigurationError(
+        `${field}.claims`,
+        claims,
+        "give a claims request as an object",
+      );
+    }
+    return { ...pickDefined(options), control, claims };
+  });
+}
+
 /** Two apps with one client id, or two users with one name, would make every look-up a guess. */
 function checkUnique(config: AuthorityConfig): void {
   const seen = new Map<string, string>();
@@ -187,103 +234,13 @@ const appKeys = [
   "multiTenant",
   "familyId",
   "refreshTokenRotation",
+  "disabled",
+  ...credentialKeys,
 ];
 const userKeys = ["oid", "username", "password", "name", "email", "disabled"];
-
-/** @throws {LocalAuthorityConfigurationError} for a field that is not among `known`, which is most often a slip of the pen */
-export function checkKeys(field: string, value: unknown, known: readonly string[]): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new LocalAuthorityConfigurationError(field, value, "give an object");
-  }
-  for (const [key, content] of Object.entries(value)) {
-    if (!known.includes(key)) {
-      const path = field === "" ? key : `${field}.${key}`;
-      throw new LocalAuthorityConfigurationError(
-        path,
-        content,
-        `there is no such field; known: ${known.join(", ")}`,
-      );
-    }
-  }
-}
-
-function checkArray<T>(field: string, value: readonly T[]): readonly T[] {
-  const isArray: boolean = Array.isArray(value);
-  if (!isArray) throw new LocalAuthorityConfigurationError(field, value, "give an array");
-  return value;
-}
-
-function checkEach(
-  field: string,
-  values: readonly unknown[],
-  check: (field: string, value: unknown) => void,
-): void {
-  checkArray(field, values).forEach((value, i) => {
-    check(`${field}[${i}]`, value);
-  });
-}
-
-function checkText(field: string, value: unknown): string {
-  if (typeof value === "string" && value !== "" && value === value.trim()) return value;
-  throw new LocalAuthorityConfigurationError(field, value, "give a text without spaces at its ends");
-}
-
-function checkFlag(field: string, value: unknown): void {
-  if (typeof value !== "boolean")
-    throw new LocalAuthorityConfigurationError(field, value, "give true or false");
-}
-
-function checkSeconds(field: string, value: unknown): void {
-  if (!Number.isInteger(value) || Number(value) < 0) {
-    throw new LocalAuthorityConfigurationError(field, value, "give a whole number of seconds, 0 or more");
-  }
-}
-
-function checkRotation(field: string, value: unknown): void {
-  if (value !== "reuse-allowed" && value !== "strict") {
-    throw new LocalAuthorityConfigurationError(field, value, 'give "reuse-allowed" or "strict"');
-  }
-}
-
-const guidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-function checkGuid(field: string, value: unknown): string {
-  if (typeof value === "string" && guidPattern.test(value)) return value;
-  throw new LocalAuthorityConfigurationError(field, value, "give a GUID in lower case");
-}
-
-function checkDomain(field: string, value: unknown): string {
-  if (typeof value === "string" && /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value)) return value;
-  throw new LocalAuthorityConfigurationError(
-    field,
-    value,
-    "give a domain name in lower case, such as contoso.example",
-  );
-}
-
-function checkRedirectUri(field: string, value: unknown): void {
-  if (typeof value !== "string" || !URL.canParse(value) || value.includes("#")) {
-    throw new LocalAuthorityConfigurationError(
-      field,
-      value,
-      "give an absolute URI without a fragment (RFC 6749 §3.1.2)",
-    );
-  }
-}
 
 function withoutSecret(app: App | undefined): Partial<App> {
   if (app === undefined) return {};
   const { clientSecret: _, ...rest } = app;
   return rest;
-}
-
-/** `undefined` in an option means "as if left out", so it must not cover a default. */
-function pickDefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, content]) => content !== undefined)) as T;
-}
-
-function show(field: string, value: unknown): string {
-  if (/secret|password/i.test(field)) return typeof value === "string" ? "hidden" : typeof value;
-  if (value === undefined) return "missing";
-  return typeof value === "number" ? String(value) : JSON.stringify(value);
 }

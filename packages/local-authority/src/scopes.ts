@@ -3,6 +3,8 @@ import type { Directory } from "./directory.js";
 import { refuse } from "./errors.js";
 
 export const graphResource = "https://graph.microsoft.com";
+/** What workloads exchange for tokens of an app: the audience of federated credentials. */
+export const exchangeResource = "api://AzureADTokenExchange";
 const graphAppId = "00000003-0000-0000-c000-000000000000";
 export const oidcScopes: readonly string[] = ["openid", "profile", "email", "offline_access"];
 
@@ -106,18 +108,26 @@ function sameResource(resource: string): string {
   return resource.replace(/\/+$/, "").toLowerCase();
 }
 
-function findAudience(resource: string, directory: Directory, tenant: string): string {
+/** The `aud` of tokens for a resource: an API of this directory is known by its client id. */
+export function audienceOf(resource: string, directory: Directory): string {
   const wanted = sameResource(resource);
   if (wanted === graphResource || wanted === graphAppId) return graphResource;
+  if (wanted === exchangeResource.toLowerCase()) return exchangeResource;
   const api = directory.apps.find((app) =>
     [app.clientId, app.identifierUri].some((id) => sameResource(id) === wanted),
   );
-  if (api !== undefined) return api.clientId;
+  return api?.clientId ?? resource;
+}
+
+function findAudience(resource: string, directory: Directory, tenant: string): string {
+  const audience = audienceOf(resource, directory);
+  const isOwn =
+    [graphResource, exchangeResource].includes(audience) || directory.appById(audience) !== undefined;
   const { resources } = directory;
-  if (resources !== undefined && !resources.some((known) => sameResource(known) === wanted)) {
+  if (!isOwn && resources?.some((known) => sameResource(known) === sameResource(resource)) === false) {
     throw refuse(500011, { resource, tenant });
   }
-  return resource;
+  return audience;
 }
 
 function isKnownPermission(api: App | undefined, permission: string): boolean {

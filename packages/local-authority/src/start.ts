@@ -3,32 +3,26 @@ import { writeFile } from "node:fs/promises";
 import { createApp } from "./app.js";
 import { createServerCertificate } from "./certificates.js";
 import { createClock } from "./clock.js";
-import type { AuthorityConfig, ConfigOptions } from "./config.js";
+import { usesMutualTls } from "./client-authentication/mutual-tls.js";
+import type { AuthorityConfig } from "./config.js";
 import { createDirectory } from "./directory.js";
 import { createFaults, type Fault, type FaultHandle } from "./faults.js";
 import { createJournal, type RecordedRequest } from "./journal.js";
 import { prepareSigningKey } from "./jwt.js";
+import { startInstanceMetadata } from "./instance-metadata.js";
 import { listen } from "./listener.js";
-import { LocalAuthorityConfigurationError, checkKeys, resolveConfig } from "./resolve-config.js";
+import { LocalAuthorityConfigurationError } from "./config-checks.js";
+import { resolveConfig } from "./resolve-config.js";
+import { checkOptions, type LocalAuthorityOptions } from "./options.js";
+import { regionalHosts } from "./regions.js";
 import type { AuthorityState } from "./state.js";
+import { createAssertionIdStore } from "./stores/assertion-ids.js";
 import { createCodeStore } from "./stores/codes.js";
 import { createConsentStore } from "./stores/consents.js";
 import { createPendingStore } from "./stores/pending-requests.js";
 import { createRefreshTokenStore } from "./stores/refresh-tokens.js";
 import { createSessionStore } from "./stores/sessions.js";
 import { issuerOf } from "./tokens.js";
-
-/** How to start. Everything may be left out. */
-export interface LocalAuthorityOptions extends ConfigOptions {
-  /** TCP port; 0, the default, takes a free one. */
-  readonly port?: number;
-  /** `true`: plain HTTP instead of HTTPS. */
-  readonly http?: boolean;
-  /** Path of a file into which the certificate of the authority's own CA is written, as PEM. */
-  readonly caFile?: string;
-  /** The time to start from: milliseconds since the epoch. Default `Date.now`. */
-  readonly clock?: () => number;
-}
 
 /** An identity provider that is running. */
 export interface LocalAuthority {
@@ -37,6 +31,8 @@ export interface LocalAuthority {
   readonly port: number;
   /** The certificate to trust, as PEM; empty with plain HTTP. */
   readonly caPem: string;
+  /** In the place of `http://169.254.169.254`; absent without the option `instanceMetadata`. */
+  readonly instanceMetadataUrl?: string;
   /** Tenants, their apps and users, and all other settings, defaults filled in. */
   readonly config: AuthorityConfig;
   /** What came in, oldest first; the newest 10,000 are kept. The array is live. */
@@ -74,6 +70,11 @@ export interface LocalAuthority {
    * @throws {RangeError} for an unknown user
    */
   readonly disableUser: (username: string, disabled?: boolean) => void;
+  /**
+   * Lets a password expire, or makes it good again.
+   * @throws {RangeError} for an unknown user
+   */
+  readonly expirePassword: (username: string, expired?: boolean) => void;
   /** Stops at once: every connection is ended. May be called again. */
   readonly close: () => Promise<void>;
 }
@@ -96,8 +97,18 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
   checkOptions(options);
   const { port = 0, http = false, caFile, clock: source = Date.now, ...rest } = options;
   const config = resolveConfig(rest);
+  const needsMtls = usesMutualTls(config);
+  if (http && needsMtls) {
+    throw new LocalAuthorityConfigurationError(
+      "http",
+      http,
+      "leave it out: tlsClientAuth of an app needs TLS",
+    );
+  }
   prepareSigningKey();
-  const certificate = http ? undefined : await createServerCertificate();
+  const certificate = http
+    ? undefined
+    : await createServerCertificate(regionalHosts(config.instanceMetadata?.location));
   const caPem = certificate?.caPem ?? "";
   if (caFile !== undefined) await writeFile(caFile, caPem);
 
@@ -113,15 +124,28 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
     sessions: createSessionStore(clock, lifetimes.session),
     consents: createConsentStore(),
     pending: createPendingStore(),
+    assertionIds: createAssertionIdStore(clock),
   };
 
   const listener = await listen(port, certificate);
   const url = `${http ? "http" : "https"}://localhost:${listener.port}`;
-  const state: AuthorityState = { url, config, clock, directory, ...stores };
+  const mtlsListener = needsMtls ? await listen(0, certificate, true) : undefined;
+  const mtlsUrl = mtlsListener && `https://localhost:${mtlsListener.port}`;
+  const state: AuthorityState = { url, mtlsUrl, caPem, config, clock, directory, ...stores };
   const app = createApp(state, journal, faults, closing.signal);
   // `Request` and `Response` of the process stay as they are: a library has no business replacing them.
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  listener.serve((request, response) => void answer(request, response));
+  const metadata =
+    config.instanceMetadata &&
+    (await startInstanceMetadata(config.instanceMetadata, {
+      clock,
+      journal,
+      faults,
+      closing: closing.signal,
+    }));
+  for (const each of [listener, mtlsListener])
+    each?.serve((request, response) => void answer(request, response));
+  const servers = [listener, mtlsListener, metadata].filter((server) => server !== undefined);
 
   let closed: Promise<void> | undefined;
   const firstTenant = config.tenants[0]?.id ?? "common";
@@ -129,6 +153,7 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
     url,
     port: listener.port,
     caPem,
+    ...(metadata === undefined ? {} : { instanceMetadataUrl: metadata.url }),
     config,
     requests: journal.entries,
     clearRequests: () => {
@@ -149,42 +174,13 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
     disableUser: (username, disabled = true) => {
       directory.setDisabled(username, disabled);
     },
+    expirePassword: (username, expired = true) => {
+      directory.setPasswordExpired(username, expired);
+    },
     close: () => {
       closing.abort();
-      closed ??= listener.close();
+      closed ??= Promise.all(servers.map((server) => server.close())).then(() => undefined);
       return closed;
     },
   };
-}
-
-const optionNames: readonly (keyof LocalAuthorityOptions)[] = [
-  "port",
-  "http",
-  "caFile",
-  "clock",
-  "tenants",
-  "lifetimes",
-  "extExpiresIn",
-  "refreshIn",
-  "refreshTokenRotation",
-  "resources",
-];
-
-function checkOptions(options: LocalAuthorityOptions): void {
-  checkKeys("", options, optionNames);
-  const { port = 0, http = false, caFile, clock } = options;
-  const refuse = (field: string, value: unknown, remedy: string) => {
-    throw new LocalAuthorityConfigurationError(field, value, remedy);
-  };
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    refuse("port", port, "give a whole number from 0 to 65535");
-  if (typeof http !== "boolean") refuse("http", http, "give true or false");
-  if (caFile !== undefined && (typeof caFile !== "string" || caFile === "")) {
-    refuse("caFile", caFile, "give the path of a file");
-  }
-  if (caFile !== undefined && http)
-    refuse("caFile", caFile, "leave it out: with plain HTTP there is no certificate");
-  if (clock !== undefined && typeof clock !== "function") {
-    refuse("clock", clock, "give a function that returns milliseconds since the epoch");
-  }
 }

@@ -1,5 +1,6 @@
 import { readClaims } from "./claims-parameter.js";
 import type { App, AuthorityConfig } from "./config.js";
+import { challenge, unmetPolicy } from "./conditional-access.js";
 import { admits } from "./directory.js";
 import { refuse } from "./errors.js";
 import type { TokenRequest, TokenResponse } from "./grants/grant.js";
@@ -22,16 +23,17 @@ export interface UserGrant {
 /**
  * The token response of every grant that acts for a user.
  *
- * @throws {AadstsError} 50057, 50020, 65001 and those of `readScopes` and `readClaims`
+ * @throws {AadstsError} 50057, 50055, 50020, 50076, 53003, 65001 and those of `readScopes` and `readClaims`
  */
 export async function respondToUser(
   state: AuthorityState,
   request: TokenRequest,
   grant: UserGrant,
 ): Promise<TokenResponse> {
-  const { app, at, form, azpacr } = request;
+  const { app, at, form, azpacr, boundTo } = request;
   const { user, home } = grant.signIn;
   if (state.directory.isDisabled(user)) throw refuse(50057);
+  if (state.directory.isPasswordExpired(user)) throw refuse(50055);
   if (!admits(at, home)) {
     throw refuse(
       50020,
@@ -46,10 +48,13 @@ export async function respondToUser(
   }
   const tenant = at.tenant ?? home;
   const scopes = readScopes(grant.scope, app, state.directory, tenant.name);
+  const claims = readClaims(grant.claims);
   if (state.consents.missing(user, app, scopes).length > 0) {
     throw refuse(65001, { clientId: app.clientId, name: app.name });
   }
-  const claims = readClaims(grant.claims);
+  const attempt = { app, scopes, claims: grant.claims };
+  const policy = unmetPolicy(state, attempt, grant.signIn);
+  if (policy !== undefined) throw challenge(policy, attempt);
   grant.onAccepted?.();
 
   const granted = grantedScopes(scopes, state);
@@ -60,6 +65,7 @@ export async function respondToUser(
       audience: scopes.audience,
       claims,
       azpacr,
+      boundTo,
       signIn: grant.signIn,
       permissions: granted.claim,
     }),
@@ -128,12 +134,13 @@ function issueRefreshToken(
   grant: UserGrant,
   scopes: RequestedScopes,
 ): string {
-  const { user, home, sessionId, authTime } = grant.signIn;
+  const { user, home, sessionId, authTime, multiFactor } = grant.signIn;
   return state.refreshTokens.issue({
     user,
     home,
     sessionId,
     authTime,
+    multiFactor,
     clientId: app.clientId,
     familyId: app.familyId,
     scope: [...scopes.permissions.map((name) => `${scopes.resource}/${name}`), ...scopes.oidc].join(" "),

@@ -53,6 +53,8 @@ export interface AccessTokenOrder {
   readonly claims: RequestedClaims;
   /** How the client proved itself: `0` not at all, `1` secret, `2` certificate or assertion. */
   readonly azpacr: "0" | "1" | "2";
+  /** The hash of the TLS client certificate the token is bound to (RFC 8705 §3.1). */
+  readonly boundTo?: string;
 }
 
 /** An access token for a user's permissions. https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference */
@@ -64,6 +66,8 @@ export function signUserAccessToken(
   const { user } = signIn;
   return signJwt({
     ...accessTokenClaims(state, order),
+    // Tells an on-behalf-of request later on how the user had signed in.
+    ...(signIn.multiFactor === true ? { amr: ["pwd", "mfa"] } : {}),
     email: user.email,
     idtyp: "user",
     name: user.name,
@@ -75,17 +79,40 @@ export function signUserAccessToken(
   });
 }
 
-/** An access token for the app itself: `roles` in the place of `scp`. */
-export function signAppAccessToken(state: AuthorityState, order: AccessTokenOrder): Promise<string> {
-  const { app, tenant } = order;
-  const oid = guidFrom(JSON.stringify([tenant.id, app.clientId]));
+/** An access token for the app itself: `roles` in the place of `scp`. With `fmiPath` it stands for a part of the app. */
+export function signAppAccessToken(
+  state: AuthorityState,
+  order: AccessTokenOrder & { readonly fmiPath?: string },
+): Promise<string> {
+  const { app, tenant, fmiPath } = order;
+  const oid = appObjectId(tenant.id, app.clientId);
   return signJwt({
     ...accessTokenClaims(state, order),
     idtyp: "app",
     oid,
     ...(app.roles.length > 0 ? { roles: app.roles } : {}),
-    sub: oid,
+    sub: fmiPath === undefined ? oid : fmiSubject(tenant.id, app.clientId, fmiPath),
   });
+}
+
+/** The object id of an app in a tenant: `oid` and `sub` of its tokens. The same in every run. */
+export function appObjectId(tenantId: string, clientId: string): string {
+  return guidFrom(JSON.stringify([tenantId, clientId]));
+}
+
+/** The `sub` of an app's token that was asked for with an `fmi_path`, in Entra's form. */
+export function fmiSubject(tenantId: string, clientId: string, fmiPath: string): string {
+  return `/eid1/c/pub/t/${compact(tenantId)}/a/${compact(clientId)}/${fmiPath}`;
+}
+
+/** A GUID in the byte order of .NET, base64url; any other id as it is. */
+function compact(id: string): string {
+  const bytes = Buffer.from(id.replaceAll("-", ""), "hex");
+  if (bytes.length !== 16) return Buffer.from(id).toString("base64url");
+  const swapped = [bytes.subarray(0, 4), bytes.subarray(4, 6), bytes.subarray(6, 8)].map((part) =>
+    part.reverse(),
+  );
+  return Buffer.concat([...swapped, bytes.subarray(8)]).toString("base64url");
 }
 
 /** `client_info`: `uid` and `utid` make the home account id of MSAL, the same in every tenant. */
@@ -110,7 +137,7 @@ export function readLoginHint(hint: string): string {
 }
 
 function accessTokenClaims(state: AuthorityState, order: AccessTokenOrder): JWTPayload {
-  const { app, tenant, audience, claims, azpacr } = order;
+  const { app, tenant, audience, claims, azpacr, boundTo } = order;
   return {
     aud: audience,
     ...registered(state, tenant, state.config.lifetimes.accessToken),
@@ -118,6 +145,7 @@ function accessTokenClaims(state: AuthorityState, order: AccessTokenOrder): JWTP
     appid: app.clientId,
     azp: app.clientId,
     azpacr,
+    ...(boundTo === undefined ? {} : { cnf: { "x5t#S256": boundTo } }),
     rh: rh(),
     tid: tenant.id,
     uti: randomId(16),

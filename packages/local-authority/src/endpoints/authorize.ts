@@ -4,12 +4,13 @@ import {
   type AuthorizationRequest,
 } from "../authorization-request.js";
 import { sendError } from "../authorization-response.js";
+import { challenge, unmetPolicy } from "../conditional-access.js";
 import { ensureBrowserId, readSession } from "../cookies.js";
 import { admits } from "../directory.js";
 import { AadstsError, refuse } from "../errors.js";
 import type { RequestContext } from "../http.js";
-import { showConsent, showSignIn } from "../interaction.js";
-import { finish, needsConsent } from "../sign-in-flow.js";
+import { showSignIn } from "../interaction.js";
+import { finish, needsConsent, proceed } from "../sign-in-flow.js";
 import type { AuthorityState } from "../state.js";
 import type { SignIn } from "../stores/sessions.js";
 
@@ -32,6 +33,8 @@ function decide(c: RequestContext, state: AuthorityState, request: Authorization
   const signIn = usableSession(state, request, state.sessions.find(readSession(c, state)));
   if (prompts.includes("none")) {
     if (signIn === undefined) throw refuse(50058);
+    const policy = unmetPolicy(state, request, signIn);
+    if (policy !== undefined) throw challenge(policy, request);
     if (needsConsent(state, request, signIn)) {
       throw refuse(
         65001,
@@ -44,14 +47,14 @@ function decide(c: RequestContext, state: AuthorityState, request: Authorization
   const wantsPage = ["login", "select_account", "create"].some((prompt) => prompts.includes(prompt));
   const browserId = ensureBrowserId(c, state);
   if (signIn === undefined || wantsPage) return showSignIn(c, state, { request, browserId });
-  if (needsConsent(state, request, signIn)) return showConsent(c, state, { request, browserId, signIn });
-  return finish(c, state, request, signIn);
+  return proceed(c, state, { request, browserId, signIn });
 }
 
 /** The session, if it is of a user whom this request can mean. */
 function usableSession(state: AuthorityState, request: AuthorizationRequest, signIn: SignIn | undefined) {
-  if (signIn === undefined || !admits(request.at, signIn.home) || state.directory.isDisabled(signIn.user))
-    return;
+  if (signIn === undefined || !admits(request.at, signIn.home)) return;
+  const { directory } = state;
+  if (directory.isDisabled(signIn.user) || directory.isPasswordExpired(signIn.user)) return;
   const { loginHint, maxAge } = request;
   if (loginHint && loginHint.toLowerCase() !== signIn.user.username.toLowerCase()) return;
   // OpenID Connect Core §3.1.2.1: older than max_age means sign in again.

@@ -3,8 +3,8 @@ import { readBrowserId, writeSession } from "../cookies.js";
 import { admits, type SignedInUser } from "../directory.js";
 import { AadstsError, refuse } from "../errors.js";
 import type { RequestContext } from "../http.js";
-import { showConsent, showSignIn } from "../interaction.js";
-import { finish, needsConsent } from "../sign-in-flow.js";
+import { showSignIn } from "../interaction.js";
+import { proceed } from "../sign-in-flow.js";
 import type { AuthorityState } from "../state.js";
 import type { PendingRequest } from "../stores/pending-requests.js";
 import { issuerOf } from "../tokens.js";
@@ -21,9 +21,7 @@ export async function login(c: RequestContext, state: AuthorityState): Promise<R
     const signIn = { user, home, sessionId: randomUUID(), authTime: state.clock.seconds() };
     state.pending.drop(id);
     writeSession(c, state, state.sessions.open(signIn));
-    return needsConsent(state, pending.request, signIn)
-      ? await showConsent(c, state, { ...pending, signIn })
-      : await finish(c, state, pending.request, signIn);
+    return await proceed(c, state, { ...pending, signIn });
   } catch (failure) {
     if (!(failure instanceof AadstsError)) throw failure;
     state.pending.drop(id);
@@ -31,7 +29,7 @@ export async function login(c: RequestContext, state: AuthorityState): Promise<R
   }
 }
 
-/** @throws {AadstsError} 50034, 50126, 50057, 50020 */
+/** @throws {AadstsError} 50034, 50126, 50057, 50055, 50020 */
 function checkPassword(
   state: AuthorityState,
   { request }: PendingRequest,
@@ -43,6 +41,7 @@ function checkPassword(
   if (found === undefined) throw refuse(50034, { username, tenant });
   if (found.user.password !== password) throw refuse(50126);
   if (state.directory.isDisabled(found.user)) throw refuse(50057);
+  if (state.directory.isPasswordExpired(found.user)) throw refuse(50055);
   if (!admits(request.at, found.home)) {
     const issuer = issuerOf(state.url, found.home.id);
     throw refuse(50020, { username, issuer, tenant, clientId: request.app.clientId });
@@ -58,6 +57,8 @@ function explain(failure: AadstsError): string {
 const explanations: ReadonlyMap<number, string> = new Map([
   [50020, "This account does not exist in this organization. Sign in with another account."],
   [50034, "We couldn’t find an account with that username."],
+  [50055, "Your password has expired. Change it, then try again."],
+  [53003, "You cannot access this right now: your organization has blocked it."],
   [50057, "Your account is disabled. Contact your support person, then try again."],
   [50126, "Your account or password is incorrect."],
 ]);

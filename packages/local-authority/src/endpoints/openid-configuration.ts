@@ -7,11 +7,24 @@ import { issuerOf } from "../tokens.js";
 /** OpenID Connect Discovery §4, as Entra serves it for one tenant or for `common`, `organizations` and `consumers`. */
 export function openidConfiguration(c: RequestContext, state: AuthorityState): Response {
   const at = findTenant(state, c.req.param("tenant") ?? "");
-  const { url } = state;
+  const { url, mtlsUrl } = state;
   const base = `${url}/${at.segment}`;
   return c.json({
     token_endpoint: `${base}/oauth2/v2.0/token`,
-    token_endpoint_auth_methods_supported: ["client_secret_post", "client_secret_basic"],
+    token_endpoint_auth_methods_supported: [
+      "client_secret_post",
+      "private_key_jwt",
+      "client_secret_basic",
+      "client_secret_jwt",
+      ...(mtlsUrl === undefined ? [] : ["tls_client_auth", "self_signed_tls_client_auth"]),
+    ],
+    token_endpoint_auth_signing_alg_values_supported: ["RS256", "PS256", "ES256", "HS256"],
+    ...(mtlsUrl === undefined
+      ? {}
+      : {
+          mtls_endpoint_aliases: { token_endpoint: `${mtlsUrl}/${at.segment}/oauth2/v2.0/token` },
+          tls_client_certificate_bound_access_tokens: true,
+        }),
     jwks_uri: `${base}/discovery/v2.0/keys`,
     response_modes_supported: ["query", "fragment", "form_post"],
     subject_types_supported: ["pairwise"],

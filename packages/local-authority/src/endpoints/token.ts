@@ -1,7 +1,9 @@
-import { authenticateClient } from "../client-authentication.js";
+import { authenticateClient } from "../client-authentication/authenticate-client.js";
+import { presentedCertificates } from "../client-authentication/mutual-tls.js";
 import { refuse } from "../errors.js";
 import { grants } from "../grants/grant.js";
 import type { RequestContext } from "../http.js";
+import { regionOf } from "../own-addresses.js";
 import type { AuthorityState } from "../state.js";
 
 /** RFC 6749 §3.2: finds the tenant, authenticates the client, and hands over to the grant. */
@@ -14,6 +16,14 @@ export async function token(c: RequestContext, state: AuthorityState): Promise<R
   if (!grantType) throw refuse(900144, { parameter: "grant_type" });
   const grant = grants.get(grantType);
   if (grant === undefined) throw refuse(70003, { grantType });
-  const client = authenticateClient(form, c.req.header("authorization"), at, state.directory);
+  // Regional endpoints give tokens to apps only.
+  const isRegional = regionOf(state, c.req.header("host") ?? "") !== undefined;
+  if (isRegional && grantType !== "client_credentials") throw refuse(70003, { grantType });
+  const client = await authenticateClient(state, {
+    form,
+    authorization: c.req.header("authorization"),
+    certificates: presentedCertificates(c.env.incoming.socket),
+    at,
+  });
   return c.json(await grant(state, { ...client, form, at }));
 }

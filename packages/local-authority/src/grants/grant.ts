@@ -1,10 +1,12 @@
-import type { AuthenticatedClient } from "../client-authentication.js";
+import type { AuthenticatedClient } from "../client-authentication/authenticate-client.js";
 import type { TenantScope } from "../directory.js";
 import type { Parameters } from "../parameters.js";
 import type { AuthorityState } from "../state.js";
 import { authorizationCode } from "./authorization-code.js";
 import { clientCredentials } from "./client-credentials.js";
+import { onBehalfOf } from "./on-behalf-of.js";
 import { refreshToken } from "./refresh-token.js";
+import { userFederatedIdentity } from "./user-federated-identity.js";
 
 /** A token request whose client has been authenticated. */
 export interface TokenRequest extends AuthenticatedClient {
@@ -33,4 +35,6 @@ export const grants: ReadonlyMap<string, Grant> = new Map([
   ["client_credentials", clientCredentials],
   ["authorization_code", authorizationCode],
   ["refresh_token", refreshToken],
+  ["urn:ietf:params:oauth:grant-type:jwt-bearer", onBehalfOf],
+  ["user_fic", userFederatedIdentity],
 ]);

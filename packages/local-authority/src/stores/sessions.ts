@@ -8,6 +8,8 @@ export interface SignIn extends SignedInUser {
   readonly sessionId: string;
   /** Seconds since the epoch: the `auth_time` claim. */
   readonly authTime: number;
+  /** `true`: the user has proved more than the password. */
+  readonly multiFactor?: boolean;
 }
 
 export interface SessionStore {

@@ -1,0 +1,23 @@
+import type { JWTPayload } from "jose";
+import type { AuthorityClock } from "../clock.js";
+import { refuse } from "../errors.js";
+
+/** A clock of the client may be ahead by so many seconds. */
+const tolerance = 300;
+/** Entra sets no limit; one day is far more than any client asks for, and finds times in milliseconds. */
+const longestLifetime = 86_400;
+
+/** RFC 7523 §3 (4) and (5). @throws {AadstsError} 50027 without `exp`, 700024 outside the valid time */
+export function checkTimes(clock: AuthorityClock, { exp, nbf, iat }: JWTPayload): void {
+  if (typeof exp !== "number") throw refuse(50027, { detail: " The claim 'exp' is missing." });
+  const now = clock.seconds();
+  const start = [nbf, iat].find((time) => typeof time === "number") ?? now;
+  if (now >= exp || now + tolerance < start || exp - start > longestLifetime) {
+    throw refuse(700024, { now: isoTime(now), start: isoTime(start), end: isoTime(exp) });
+  }
+}
+
+function isoTime(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString();
+}

@@ -1,0 +1,46 @@
+import type { App, FederatedCredential } from "../config.js";
+import { refuse } from "../errors.js";
+import { hasValidSignature, type Jwt } from "../jwt.js";
+import type { AuthorityState } from "../state.js";
+import { issuerOf } from "../tokens.js";
+import { checkTimes } from "./assertion-times.js";
+import { issuerKeys } from "./issuer-keys.js";
+
+/**
+ * An assertion that another issuer signed: Kubernetes, GitHub, another tenant. Issuer, subject and audience must be
+ * those of one of the app's federated credentials, to the letter.
+ * https://learn.microsoft.com/entra/workload-id/workload-identity-federation
+ *
+ * @throws {AadstsError} 70021, 700211, 700213, 700212, 700024, 700027, 501661
+ */
+export async function verifyFederatedAssertion(state: AuthorityState, app: App, jwt: Jwt): Promise<void> {
+  const { iss: issuer = "", sub: subject = "", aud } = jwt.claims;
+  const audiences = [aud ?? []].flat();
+  const credentials = app.federatedCredentials ?? [];
+  if (credentials.length === 0) {
+    throw refuse(70021, { issuer, subject, audience: audiences.join(" ") });
+  }
+  const ofIssuer = credentials.filter((credential) => issuerFor(state, app, credential) === issuer);
+  if (ofIssuer.length === 0) throw refuse(700211, { issuer });
+  const ofSubject = ofIssuer.filter((credential) => credential.subject === subject);
+  if (ofSubject.length === 0) throw refuse(700213, { subject });
+  const credential = ofSubject.find(({ audience }) => audiences.includes(audience));
+  if (credential === undefined) throw refuse(700212, { audience: audiences.join(" ") });
+  checkTimes(state.clock, jwt.claims);
+  const keys = await issuerKeys(state, credential);
+  if (
+    !(await hasValidSignature(jwt, keys, ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512"]))
+  ) {
+    throw refuse(700027, {
+      summary: "Client assertion contains an invalid signature.",
+      reason: "The key was not found, or did not make this signature.",
+      clientId: app.clientId,
+    });
+  }
+}
+
+/** A credential without issuer trusts the tokens of the app's own tenant. */
+function issuerFor(state: AuthorityState, app: App, { issuer }: FederatedCredential): string | undefined {
+  const home = state.directory.homeOf(app);
+  return issuer ?? (home && issuerOf(state.url, home.id));
+}

@@ -1,0 +1,104 @@
+/** An option that cannot be used: `field` is its path (`tenants[0].apps[1].redirectUris[0]`), `value` what was given. */
+export class LocalAuthorityConfigurationError extends Error {
+  override readonly name = "LocalAuthorityConfigurationError";
+  constructor(
+    readonly field: string,
+    readonly value: unknown,
+    remedy: string,
+  ) {
+    super(`${field} is ${show(field, value)}: ${remedy}`);
+  }
+}
+
+/** @throws {LocalAuthorityConfigurationError} for a field that is not among `known`, which is most often a slip of the pen */
+export function checkKeys(field: string, value: unknown, known: readonly string[]): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new LocalAuthorityConfigurationError(field, value, "give an object");
+  }
+  for (const [key, content] of Object.entries(value)) {
+    if (!known.includes(key)) {
+      const path = field === "" ? key : `${field}.${key}`;
+      throw new LocalAuthorityConfigurationError(
+        path,
+        content,
+        `there is no such field; known: ${known.join(", ")}`,
+      );
+    }
+  }
+}
+
+export function checkArray<T>(field: string, value: readonly T[]): readonly T[] {
+  const isArray: boolean = Array.isArray(value);
+  if (!isArray) throw new LocalAuthorityConfigurationError(field, value, "give an array");
+  return value;
+}
+
+export function checkEach(
+  field: string,
+  values: readonly unknown[],
+  check: (field: string, value: unknown) => void,
+): void {
+  checkArray(field, values).forEach((value, i) => {
+    check(`${field}[${i}]`, value);
+  });
+}
+
+export function checkText(field: string, value: unknown): string {
+  if (typeof value === "string" && value !== "" && value === value.trim()) return value;
+  throw new LocalAuthorityConfigurationError(field, value, "give a text without spaces at its ends");
+}
+
+export function checkFlag(field: string, value: unknown): void {
+  if (typeof value !== "boolean")
+    throw new LocalAuthorityConfigurationError(field, value, "give true or false");
+}
+
+export function checkSeconds(field: string, value: unknown): void {
+  if (!Number.isInteger(value) || Number(value) < 0) {
+    throw new LocalAuthorityConfigurationError(field, value, "give a whole number of seconds, 0 or more");
+  }
+}
+
+export function checkRotation(field: string, value: unknown): void {
+  if (value !== "reuse-allowed" && value !== "strict") {
+    throw new LocalAuthorityConfigurationError(field, value, 'give "reuse-allowed" or "strict"');
+  }
+}
+
+const guidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export function checkGuid(field: string, value: unknown): string {
+  if (typeof value === "string" && guidPattern.test(value)) return value;
+  throw new LocalAuthorityConfigurationError(field, value, "give a GUID in lower case");
+}
+
+export function checkDomain(field: string, value: unknown): string {
+  if (typeof value === "string" && /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value)) return value;
+  throw new LocalAuthorityConfigurationError(
+    field,
+    value,
+    "give a domain name in lower case, such as contoso.example",
+  );
+}
+
+export function checkRedirectUri(field: string, value: unknown): void {
+  if (typeof value !== "string" || !URL.canParse(value) || value.includes("#")) {
+    throw new LocalAuthorityConfigurationError(
+      field,
+      value,
+      "give an absolute URI without a fragment (RFC 6749 §3.1.2)",
+    );
+  }
+}
+
+/** `undefined` in an option means "as if left out", so it must not cover a default. */
+export function pickDefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, content]) => content !== undefined)) as T;
+}
+
+function show(field: string, value: unknown): string {
+  if (/secret|password|certificate|jwks/i.test(field))
+    return typeof value === "string" ? "hidden" : typeof value;
+  if (value === undefined) return "missing";
+  return typeof value === "number" ? String(value) : JSON.stringify(value);
+}

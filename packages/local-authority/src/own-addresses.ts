@@ -1,0 +1,28 @@
+import type { TenantScope } from "./directory.js";
+import type { AuthorityState } from "./state.js";
+
+/**
+ * Whether a text is an address under which Entra accepts client assertions for a tenant: its token endpoint, its issuer
+ * or its authority URL, each at any host of this authority and with any name of the tenant.
+ */
+export function isOwnAddress(state: AuthorityState, at: TenantScope, address: unknown): boolean {
+  if (typeof address !== "string" || !URL.canParse(address)) return false;
+  const { protocol, host, pathname } = new URL(address);
+  if (protocol !== new URL(state.url).protocol || !isOwnHost(state, host)) return false;
+  const [segment = "", ...rest] = pathname.toLowerCase().replace(/\/+$/, "").split("/").slice(1);
+  const names = [at.segment, at.tenant?.domain];
+  return names.includes(segment) && ["", "v2.0", "oauth2/v2.0/token"].includes(rest.join("/"));
+}
+
+/** The region of a host like `westus2.localhost:8443`, the form of Entra's regional endpoints. */
+export function regionOf(state: AuthorityState, host: string): string | undefined {
+  const own = `.${new URL(state.url).host}`;
+  const region = host.endsWith(own) ? host.slice(0, -own.length) : "";
+  return /^[a-z][a-z0-9-]*$/.test(region) ? region : undefined;
+}
+
+function isOwnHost(state: AuthorityState, host: string): boolean {
+  const { host: own, port } = new URL(state.url);
+  const known = [own, `127.0.0.1:${port}`, `[::1]:${port}`, state.mtlsUrl && new URL(state.mtlsUrl).host];
+  return known.includes(host) || regionOf(state, host) !== undefined;
+}
