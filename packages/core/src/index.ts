@@ -61,6 +61,7 @@ export {
   type AuthCodeFlow,
   type AuthCodeFlowAsk,
 } from "./flows/auth-code-flow.js";
+export { Renewals } from "./flows/renewal.js";
 export { UsedFlows } from "./flows/used-flows.js";
 export { userFederatedIdentity, type UserFederatedIdentityAsk } from "./flows/user-federated-identity.js";
 export { usernamePassword, type UsernamePasswordAsk } from "./flows/username-password.js";

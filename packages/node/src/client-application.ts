@@ -12,6 +12,7 @@ import {
   PartitionedCache,
   redeemCode,
   RegionDetector,
+  Renewals,
   requiredText,
   ServerTelemetry,
   silent,
@@ -103,6 +104,7 @@ export abstract class ClientApplication {
       keys: new KeySource(transport, clock),
       regions: new RegionDetector(transport, clock),
       usedFlows: new UsedFlows(clock),
+      renewals: new Renewals(clock, logger),
       clock,
       library: checked.library,
       telemetry: new ServerTelemetry(),
@@ -134,8 +136,9 @@ export abstract class ClientApplication {
     request: AuthorizationCodeRequest,
     response?: AuthorizationCodePayload,
   ): Promise<AuthenticationResult> {
+    const checked = this.checked(request);
     const nonce = request.nonce ?? response?.nonce;
-    return redeemCode(this.client, this.checked(request), { ...request, nonce }, response && { ...response });
+    return redeemCode(this.client, checked, { ...request, nonce }, response && { ...response });
   }
 
   /**

@@ -4,6 +4,7 @@ import {
   clientCredentials,
   endOnBehalfOfSession,
   onBehalfOf,
+  requireRequest,
   silent,
   userFederatedIdentity,
   type AccountInfo,
@@ -57,6 +58,7 @@ export class ConfidentialClientApplication extends ClientApplication {
    * @throws ClientConfigurationError `invalid_option` when both are given; otherwise as the method it stands for
    */
   async acquireToken(request: ConfidentialTokenRequest): Promise<AuthenticationResult> {
+    requireRequest(request);
     const { account, oboAssertion } = request;
     if (account && oboAssertion) {
       throw clientConfigurationError(
@@ -77,6 +79,7 @@ export class ConfidentialClientApplication extends ClientApplication {
    * @see RFC 6749 §4.4
    */
   async acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult> {
+    requireRequest(request);
     const { skipCache = false, fmiPath, clientAssertion, azureRegion } = request;
     const region = regionAsk(azureRegion);
     const provider = this.#appTokenProvider;
@@ -93,8 +96,9 @@ export class ConfidentialClientApplication extends ClientApplication {
    * @see RFC 7523 §2.1
    */
   async acquireTokenOnBehalfOf(request: OnBehalfOfRequest): Promise<AuthenticationResult> {
+    const checked = this.checked(request, true);
     const { oboAssertion, sessionKey, skipCache = false } = request;
-    return onBehalfOf(this.client, this.checked(request, true), { oboAssertion, sessionKey, skipCache });
+    return onBehalfOf(this.client, checked, { oboAssertion, sessionKey, skipCache });
   }
 
   /** Forgets the tokens of long-running on-behalf-of work. */

@@ -6,6 +6,7 @@ import {
   KeyedMutex,
   newGuid,
   OIDC_SCOPES,
+  requireRequest,
   SingleFlight,
   type AccountInfo,
   type AuthenticationResult,
@@ -81,6 +82,7 @@ export class PublicClientApplication extends ClientApplication {
    * {@link acquireTokenInteractive} and {@link acquireTokenByDeviceCode}
    */
   async acquireToken(request: PublicTokenRequest): Promise<AuthenticationResult> {
+    requireRequest(request);
     const { signal, timeoutMs: _, openBrowser: __, onDeviceCode: ___, ...equal } = request;
     return this.#calls.run(
       JSON.stringify({ ...equal, account: request.account?.homeAccountId }),

@@ -82,33 +82,19 @@ function cached(client: Client, wanted: Wanted): AuthenticationResult | CacheOut
   if (!tokens) return CacheOutcome.noToken;
   const state = freshness(tokens.accessToken, epochSeconds(client.clock));
   if (state === "stale") return CacheOutcome.expired;
-  if (state === "due") renewInBackground(client, wanted);
+  if (state === "due") {
+    client.renewals.start(flightKey(wanted), request, (background) =>
+      send(client, { ...wanted, request: background }, CacheOutcome.proactive),
+    );
+  }
   client.telemetry.countHit();
   const { correlationId } = request;
   return authenticationResult(tokens, { authority: url.href, correlationId, fromCache: true });
 }
 
-function renewInBackground(client: Client, wanted: Wanted): void {
-  const request = { ...wanted.request, signal: undefined, timeoutMs: undefined };
-  send(client, { ...wanted, request }, CacheOutcome.proactive).catch((error: unknown) => {
-    const { correlationId } = request;
-    client
-      .logger()
-      .warning(`The token in the cache stays in use, renewing it failed: ${String(error)}`, correlationId);
-  });
-}
-
 function send(client: Client, wanted: Wanted, cacheOutcome: CacheOutcome): Promise<AuthenticationResult> {
   const { request, ask, url, scopes } = wanted;
-  const assertion = typeof ask.clientAssertion === "string" ? ask.clientAssertion : "";
-  const key = [
-    "client_credentials",
-    url.href,
-    ask.fmiPath,
-    ask.region?.azureRegion,
-    assertion,
-    ...scopes,
-  ].join(" ");
+  const key = flightKey(wanted);
   return sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
     if (ask.provider) {
@@ -126,6 +112,13 @@ function send(client: Client, wanted: Wanted, cacheOutcome: CacheOutcome): Promi
     const { regional, region } = await inRegion(client, authority, ask, call);
     return redeem(client, regional, request, grant(wanted, cacheOutcome, key, region), call);
   });
+}
+
+function flightKey({ ask, url, scopes }: Wanted): string {
+  const assertion = typeof ask.clientAssertion === "string" ? ask.clientAssertion : "";
+  return ["client_credentials", url.href, ask.fmiPath, ask.region?.azureRegion, assertion, ...scopes].join(
+    " ",
+  );
 }
 
 async function inRegion(

@@ -10,6 +10,7 @@ import type { Transport } from "../http/transport.js";
 import type { Logger } from "../logger.js";
 import type { KeySource } from "../response/key-source.js";
 import type { LibraryInfo, ServerTelemetry } from "../telemetry.js";
+import type { Renewals } from "./renewal.js";
 import type { UsedFlows } from "./used-flows.js";
 
 /** Everything a flow needs of the application it runs for. Built once, in the application's constructor. */
@@ -34,6 +35,7 @@ export interface Client {
   readonly keys: KeySource;
   readonly regions: RegionDetector;
   readonly usedFlows: UsedFlows;
+  readonly renewals: Renewals;
   readonly clock: Clock;
   readonly library: LibraryInfo;
   readonly telemetry: ServerTelemetry;

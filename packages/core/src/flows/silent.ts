@@ -78,22 +78,14 @@ function cached(
   }
   const state = freshness(tokens.accessToken, epochSeconds(client.clock));
   if (state === "stale") return CacheOutcome.expired;
-  if (state === "due") renewInBackground(client, request, url, ask);
+  if (state === "due") {
+    client.renewals.start(flightKey(request, url, ask), request, (background) =>
+      refresh(client, background, url, ask, CacheOutcome.proactive),
+    );
+  }
   client.telemetry.countHit();
   const { correlationId } = request;
   return authenticationResult(tokens, { authority: url.href, correlationId, fromCache: true });
-}
-
-function renewInBackground(client: Client, request: TokenRequest, url: AuthorityUrl, ask: Silent): void {
-  const background = { ...request, signal: undefined, timeoutMs: undefined };
-  refresh(client, background, url, ask, CacheOutcome.proactive).catch((error: unknown) => {
-    client
-      .logger()
-      .warning(
-        `The token in the cache stays in use, renewing it failed: ${String(error)}`,
-        request.correlationId,
-      );
-  });
 }
 
 function refresh(
@@ -103,9 +95,8 @@ function refresh(
   ask: Silent,
   outcome: CacheOutcome,
 ): Promise<AuthenticationResult> {
-  const { homeAccountId, tenantId } = ask.account;
-  const partition = userPartition(homeAccountId);
-  const key = ["silent", url.href, homeAccountId, tenantId, ...request.scopes].join(" ");
+  const partition = userPartition(ask.account.homeAccountId);
+  const key = flightKey(request, url, ask);
   return sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
     const renew = async (): Promise<AuthenticationResult> => {
@@ -119,6 +110,10 @@ function refresh(
     };
     return client.tokenCache.refreshing(partition, renew, call.signal);
   });
+}
+
+function flightKey(request: TokenRequest, url: AuthorityUrl, { account }: Silent): string {
+  return ["silent", url.href, account.homeAccountId, account.tenantId, ...request.scopes].join(" ");
 }
 
 /**

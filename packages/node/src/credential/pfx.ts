@@ -21,12 +21,18 @@ export function readPfx(
     const bags = (type: string): readonly import("node-forge").pkcs12.Bag[] =>
       store.getBags({ bagType: type })[type] ?? [];
     const { pkcs8ShroudedKeyBag, keyBag, certBag } = forge.pki.oids;
-    const key = [...bags(pkcs8ShroudedKeyBag ?? ""), ...bags(keyBag ?? "")].find((bag) => bag.key)?.key;
-    const certificates = bags(certBag ?? "").flatMap((bag) =>
-      bag.cert ? [forge.pki.certificateToPem(bag.cert)] : [],
+    // What is not RSA, forge does not read, but hands on as it is.
+    const pem = (type: string, content: import("node-forge").asn1.Asn1): string =>
+      forge.pem.encode({ type, body: forge.asn1.toDer(content).getBytes() });
+    const keys = [...bags(pkcs8ShroudedKeyBag ?? ""), ...bags(keyBag ?? "")].map(({ key, asn1 }) =>
+      key ? forge.pki.privateKeyToPem(key) : pem("PRIVATE KEY", asn1),
     );
-    if (!key || certificates.length === 0) throw new Error("it holds no RSA key with its certificate");
-    return { privateKey: forge.pki.privateKeyToPem(key), publicCertificate: certificates.join("\n") };
+    const certificates = bags(certBag ?? "").map(({ cert, asn1 }) =>
+      cert ? forge.pki.certificateToPem(cert) : pem("CERTIFICATE", asn1),
+    );
+    const [privateKey] = keys;
+    if (!privateKey || certificates.length === 0) throw new Error("it holds no key with its certificate");
+    return { privateKey, publicCertificate: certificates.join("\n") };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw clientConfigurationError(

@@ -1,0 +1,35 @@
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../clock.js";
+import type { Logger } from "../logger.js";
+import type { TokenRequest } from "../request/token-request.js";
+
+/** A renewal that failed is not tried again with every call, but after this many milliseconds. */
+const PAUSE_MS = 30_000;
+
+/** Renews tokens that are still good, while their callers already have them. */
+export class Renewals {
+  readonly #clock: Clock;
+  readonly #logger: () => Logger;
+  /** When a token may next be renewed, in milliseconds since the epoch. */
+  readonly #next = new LRUCache<string, number>({ max: 1000 });
+
+  constructor(clock: Clock, logger: () => Logger) {
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /**
+   * Starts a renewal. What becomes of it does not concern the caller: neither a failure, nor the caller's own deadline.
+   *
+   * @param key equal for the same token
+   */
+  start(key: string, request: TokenRequest, renew: (request: TokenRequest) => Promise<unknown>): void {
+    const now = this.#clock.now();
+    if (now < (this.#next.get(key) ?? 0)) return;
+    this.#next.set(key, now + PAUSE_MS);
+    renew({ ...request, signal: undefined, timeoutMs: undefined }).catch((error: unknown) => {
+      const message = `The token in the cache stays in use, renewing it failed: ${String(error)}`;
+      this.#logger().warning(message, request.correlationId);
+    });
+  }
+}
