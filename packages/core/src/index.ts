@@ -54,6 +54,7 @@ export {
 export type { Client } from "./flows/client.js";
 export { clientCredentials, type ClientCredentialsAsk } from "./flows/client-credentials.js";
 export { deviceCode, type DeviceCodeAsk, type DeviceCodeResponse } from "./flows/device-code.js";
+export { endSessionUrl, type EndSessionAsk } from "./flows/end-session.js";
 export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfAsk } from "./flows/on-behalf-of.js";
 export {
   completeAuthCodeFlow,

@@ -5,6 +5,7 @@ import {
   completeAuthCodeFlow,
   createAuthenticator,
   createTransport,
+  endSessionUrl,
   importRefreshToken,
   initiateAuthCodeFlow,
   KeySource,
@@ -38,6 +39,7 @@ import type {
   AuthorizationCodePayload,
   AuthorizationCodeRequest,
   AuthorizationUrlRequest,
+  EndSessionRequest,
   RefreshTokenRequest,
   SignOutRequest,
   SilentFlowRequest,
@@ -167,7 +169,8 @@ export abstract class ClientApplication {
     response: Readonly<Record<string, unknown>>,
     options: Pick<BaseRequest, "correlationId" | "signal" | "timeoutMs"> = {},
   ): Promise<AuthenticationResult> {
-    const { scopes, authority, claims, resource } = flow;
+    // A lost session is told apart from a mistake in the code by completeAuthCodeFlow.
+    const { scopes, authority, claims, resource } = flow ?? {};
     const request = this.checked({ ...options, scopes, authority, claims, resource });
     return completeAuthCodeFlow(this.client, request, flow, response);
   }
@@ -248,6 +251,17 @@ export abstract class ClientApplication {
     return this.client.tokenCache.removeAccount(account);
   }
 
+  /**
+   * The URL that ends the user's session at the identity provider: send the browser there, after {@link signOut}.
+   *
+   * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider has none
+   * @see OpenID Connect RP-Initiated Logout 1.0 §2
+   */
+  async buildEndSessionUrl(request: EndSessionRequest = {}): Promise<string> {
+    // Not `this.checked`: signing out names no resource, also in MCP mode.
+    return endSessionUrl(this.client, this.#checked(request), request);
+  }
+
   /** Forgets a user. The session at the identity provider goes on. */
   async signOut(request: SignOutRequest): Promise<void> {
     return this.removeAccount(request.account);
@@ -270,6 +284,13 @@ export abstract class ClientApplication {
 
   /** Checks the fields that all requests share. */
   protected checked(
+    request: BaseRequest & { readonly azureCloudOptions?: AzureCloudOptions },
+    scopesNeeded = false,
+  ): TokenRequest {
+    return this.#checked(request, scopesNeeded);
+  }
+
+  #checked(
     request: BaseRequest & { readonly azureCloudOptions?: AzureCloudOptions },
     scopesNeeded = false,
   ): TokenRequest {

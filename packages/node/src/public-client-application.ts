@@ -14,6 +14,7 @@ import {
   type BaseRequest,
   type DeviceCodeResponse,
   type TokenRequest,
+  withinBounds,
 } from "@tessera/core";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
@@ -49,6 +50,9 @@ export class PublicClientApplication extends ClientApplication {
   readonly #requiresResource: boolean;
   readonly #asking = new KeyedMutex();
   readonly #calls = new SingleFlight();
+  readonly #hasBrokerPlugin: boolean;
+  /** The user who answered last. */
+  #signedIn: AccountInfo | undefined;
 
   /**
    * @param configuration the application's configuration, without any credential
@@ -67,6 +71,7 @@ export class PublicClientApplication extends ClientApplication {
     super(configuration, { kind: "none" });
     this.#requiresResource = configuration.auth.isMcp ?? false;
     const broker = configuration.broker?.nativeBrokerPlugin;
+    this.#hasBrokerPlugin = broker !== undefined;
     if (broker?.isBrokerAvailable) {
       broker.setLogger(configuration.system?.loggerOptions ?? {});
       this.#broker = broker;
@@ -83,17 +88,24 @@ export class PublicClientApplication extends ClientApplication {
    */
   async acquireToken(request: PublicTokenRequest): Promise<AuthenticationResult> {
     requireRequest(request);
-    const { signal, timeoutMs: _, openBrowser: __, onDeviceCode: ___, ...equal } = request;
-    return this.#calls.run(
-      JSON.stringify({ ...equal, account: request.account?.homeAccountId }),
-      signal,
-      (shared) => this.#acquire({ ...request, signal: shared }),
+    const { signal: _, timeoutMs: __, openBrowser: ___, onDeviceCode: ____, ...equal } = request;
+    const { homeAccountId, tenantId } = request.account ?? {};
+    const key = JSON.stringify({ ...equal, account: [homeAccountId, tenantId] });
+    // Each caller has its own deadline and its own way to leave; what they share has neither.
+    return withinBounds(this.checked(request), (signal) =>
+      this.#calls.run(key, signal, (shared) =>
+        this.#acquire({ ...request, signal: shared, timeoutMs: undefined }),
+      ),
     );
   }
 
   async #acquire(request: PublicTokenRequest): Promise<AuthenticationResult> {
+    const signedInBefore = this.#signedIn;
     const silently = async (): Promise<AuthenticationResult | InteractionRequiredAuthError | undefined> => {
-      const account = request.account ?? (await this.#onlyAccount(request.loginHint));
+      const account =
+        request.account ??
+        (await this.#onlyAccount(request.loginHint)) ??
+        this.#justSignedIn(signedInBefore, request.loginHint);
       if (!account) return undefined;
       try {
         return await this.acquireTokenSilent({ ...request, account });
@@ -110,7 +122,9 @@ export class PublicClientApplication extends ClientApplication {
         // Somebody may have signed in while this call waited for its turn.
         const again = await silently();
         if (again && "accessToken" in again) return again;
-        return this.#askUser(request, again);
+        const result = await this.#askUser(request, again);
+        this.#signedIn = result.account ?? undefined;
+        return result;
       },
       request.signal,
     );
@@ -122,7 +136,7 @@ export class PublicClientApplication extends ClientApplication {
   ): Promise<AuthenticationResult> {
     const { onDeviceCode, openBrowser, account, loginHint, ...common } = request;
     const ask = { ...common, claims: request.claims ?? (reason?.claims || undefined) };
-    if (openBrowser || hasBrowser()) {
+    if (openBrowser || this.#broker || hasBrowser()) {
       return this.acquireTokenInteractive({
         ...ask,
         account,
@@ -136,6 +150,12 @@ export class PublicClientApplication extends ClientApplication {
       "The user has to sign in, but no browser can be opened here: pass onDeviceCode, or openBrowser.",
       { correlationId: request.correlationId, cause: reason },
     );
+  }
+
+  /** Who signed in while a call waited for its turn: among several known users the one it is about. */
+  #justSignedIn(before: AccountInfo | undefined, username: string | undefined): AccountInfo | undefined {
+    const account = this.#signedIn;
+    return account !== before && (!username || account?.username === username) ? account : undefined;
   }
 
   async #onlyAccount(username: string | undefined): Promise<AccountInfo | undefined> {
@@ -160,7 +180,9 @@ export class PublicClientApplication extends ClientApplication {
         this.#nativeRequest(request, checked),
         request.windowHandle,
       );
-    return interactive(this.client, checked, request);
+    // Where the broker is missing, the redirect URI meant for it means nothing.
+    const { redirectUri, ...rest } = request;
+    return interactive(this.client, checked, this.#hasBrokerPlugin ? rest : { ...rest, redirectUri });
   }
 
   /**

@@ -156,6 +156,23 @@ export interface DeviceCodeRequest extends UserRequest {
   readonly timeout?: number;
 }
 
+/** Request of {@link ClientApplication.buildEndSessionUrl}. */
+export interface EndSessionRequest extends Pick<
+  BaseRequest,
+  "authority" | "correlationId" | "extraQueryParameters" | "signal" | "timeoutMs"
+> {
+  /** The user who signs out: gives the ID token and the login hint. */
+  account?: AccountInfo;
+  /** ID token of the session, if not the account's. */
+  idTokenHint?: string;
+  /** Where the browser goes afterwards; one of those registered for it. */
+  postLogoutRedirectUri?: string;
+  /** Comes back with the redirect. */
+  state?: string;
+  /** Who signs out, if not as the account's `login_hint` says. */
+  logoutHint?: string;
+}
+
 /** Request of {@link ClientApplication.signOut}. */
 export interface SignOutRequest {
   /** The user to forget. */

@@ -39,10 +39,11 @@ export function idTokenIssuerMatches(
   aliases: ReadonlySet<string>,
 ): boolean {
   const tenant = typeof tid === "string" ? tid : "";
-  if (iss === documentIssuer.replace(/\{tenantid\}/i, tenant)) return true;
-  if (authority.kind !== "entra" || tenant === "") return false;
-  // A domain or `common` in the authority stands for a tenant id that only the token tells.
-  if (isGuid(authority.tenant) && authority.tenant !== tenant.toLowerCase()) return false;
+  const isEntraUser = authority.kind === "entra" && tenant !== "";
+  // A domain or `common` in the authority stands for a tenant id that only the token tells; a tenant id is meant.
+  if (isEntraUser && isGuid(authority.tenant) && authority.tenant !== tenant.toLowerCase()) return false;
+  if (iss === documentIssuer.replace(/\{tenantid\}/i, () => tenant)) return true;
+  if (!isEntraUser) return false;
   const v1 = `https://sts.windows.net/${tenant}/`;
   return iss === v1 || [...aliases].some((host) => iss === `https://${host}/${tenant}/v2.0`);
 }

@@ -42,8 +42,8 @@ export class AccountIndex {
 
 function namesOf({ entity }: Entry<"Account">): Set<string> {
   const names = new Set([`id ${entity.local_account_id}`]);
-  const addName = (name: string | undefined): void => {
-    if (name) names.add(`name ${name.toLowerCase()}`);
+  const addName = (name: unknown): void => {
+    if (typeof name === "string" && name !== "") names.add(`name ${name.toLowerCase()}`);
   };
   addName(entity.username);
   for (const profile of profilesOf(entity)) {

@@ -82,7 +82,7 @@ export function profilesOf(entity: AccountEntity): TenantProfile[] {
     .map((text) => (typeof text === "string" ? parseJsonObject(text) : undefined))
     .filter(
       (profile): profile is Record<string, unknown> & TenantProfile =>
-        typeof profile?.["tenantId"] === "string",
+        profile !== undefined && isProfile(profile),
     );
   if (profiles.length > 0 || !entity.realm || !entity.local_account_id) return profiles;
   const tenantId = tenantOfRealm(entity.realm, entity.home_account_id);
@@ -135,6 +135,14 @@ function dataBoundaryOf({ client_info: clientInfo }: AccountEntity): DataBoundar
   const region = clientInfo ? parseJsonObject(base64Decode(clientInfo))?.["xms_tdbr"] : undefined;
   if (typeof region !== "string" || region === "") return undefined;
   return region === "EU" ? "EU" : "None";
+}
+
+function isProfile(profile: Readonly<Record<string, unknown>>): boolean {
+  const optional = ["name", "username", "loginHint", "upn", "nativeAccountId"];
+  return (
+    ["tenantId", "localAccountId"].every((field) => typeof profile[field] === "string") &&
+    optional.every((field) => profile[field] === undefined || typeof profile[field] === "string")
+  );
 }
 
 function isHomeTenant(tenantId: string, homeAccountId: string): boolean {

@@ -1,6 +1,8 @@
 import { isObject, parseJsonObject } from "../encoding.js";
+import { overlaid, type CacheDocument } from "./document.js";
 import type { PeerAccountEntity } from "./key-value-store.js";
 import type { ICachePlugin, TokenCacheContext } from "./plugin.js";
+import { SECTIONS, type Section } from "./schema.js";
 import { TokenCache } from "./token-cache.js";
 
 /** A key-value store such as Redis: MSAL's `ICacheClient`. */
@@ -53,20 +55,27 @@ export class DistributedCachePlugin implements ICachePlugin {
     const cache = cacheContext.tokenCache;
     const account = cache instanceof TokenCache ? cache.accessedAccount : undefined;
     const key = account ? await this.#partitions.extractKey(account) : await this.#partitions.getKey();
-    const text = cache.serialize();
-    const known = key === this.#loadedKey ? "" : await this.#client.get(key);
-    await this.#client.set(key, known ? overlaid(known, text) : text);
+    if (!account || key === this.#loadedKey) {
+      await this.#client.set(key, cache.serialize());
+      return;
+    }
+    // Whoever signs in may belong elsewhere than who was loaded: what is there stays, and nobody else's tokens join it.
+    const stored = await this.#client.get(key);
+    const below = parseJsonObject(stored || "{}");
+    // What cannot be read is refused or ignored, as the application has it, and never overwritten.
+    if (!below) cache.deserialize(stored);
+    else await this.#client.set(key, JSON.stringify(overlaid(below, tokensOf(account, cache.serialize()))));
   }
 }
 
-/** A sign-in may save to another key than the one that was loaded: what is there already stays, save what is newer. */
-function overlaid(known: string, fresh: string): string {
-  const below = parseJsonObject(known) ?? {};
-  const above = parseJsonObject(fresh) ?? {};
-  const merged: Record<string, unknown> = { ...below };
-  for (const [section, entities] of Object.entries(above)) {
-    const base = below[section];
-    merged[section] = isObject(base) && isObject(entities) ? { ...base, ...entities } : entities;
-  }
-  return JSON.stringify(merged);
+/** The part of a serialised cache that is one user's. */
+function tokensOf({ homeAccountId }: PeerAccountEntity, text: string): CacheDocument {
+  const document = parseJsonObject(text) ?? {};
+  const own = (section: Section): Record<string, unknown> => {
+    const entities = Object.entries(isObject(document[section]) ? document[section] : {});
+    const isOwn = (entity: unknown): boolean =>
+      section === "AppMetadata" || (isObject(entity) && entity["home_account_id"] === homeAccountId);
+    return Object.fromEntries(entities.filter(([, entity]) => isOwn(entity)));
+  };
+  return Object.fromEntries(SECTIONS.map((section) => [section, own(section)]));
 }

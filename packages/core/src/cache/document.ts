@@ -37,10 +37,13 @@ export class DocumentWriter {
     for (const section of SECTIONS) this.#sections[section] = {};
   }
 
-  /** Adds an entity, unless one with its key is there already. */
+  /** Adds an entity, unless one with its key is there already: a user may be known in more than one partition. */
   add({ section, key, entity }: Entry): void {
     const entities = this.#sections[section];
-    if (entities && !Object.hasOwn(entities, key)) set(entities, key, entity);
+    if (!entities) return;
+    if (!Object.hasOwn(entities, key)) set(entities, key, entity);
+    // Keys are in lower case, ids are not: of two users who differ in that alone, none may displace the other.
+    else if (!sameUser(entities[key], entity)) this.add({ section, key: `${key}-`, entity });
   }
 
   /** Adds all entities of a partition. */
@@ -48,12 +51,16 @@ export class DocumentWriter {
     for (const section of SECTIONS) for (const entry of partition.all(section)) this.add(entry);
   }
 
-  /** Adds what the library does not understand. */
+  /** Adds what the library does not understand. Called last: it gives way to what was written in its place. */
   addForeign(foreign: CacheDocument): void {
     for (const [name, value] of Object.entries(foreign)) {
-      const entities = this.#sections[name];
-      if (!entities || !isObject(value)) set(this.#rest, name, value);
-      else for (const [key, entity] of Object.entries(value)) set(entities, key, entity);
+      // A section may be called `constructor`, which every object has.
+      const entities = isSection(name) ? this.#sections[name] : undefined;
+      if (entities && isObject(value)) {
+        for (const [key, entity] of Object.entries(value)) {
+          if (!Object.hasOwn(entities, key)) set(entities, key, entity);
+        }
+      } else if (!entities || Object.keys(entities).length === 0) set(this.#rest, name, value);
     }
   }
 
@@ -61,6 +68,16 @@ export class DocumentWriter {
   document(): CacheDocument {
     return { ...this.#sections, ...this.#rest };
   }
+}
+
+/** One document laid over another: what both name is taken from the upper one. */
+export function overlaid(below: CacheDocument, above: CacheDocument): CacheDocument {
+  const merged: CacheDocument = { ...below };
+  for (const [section, entities] of Object.entries(above)) {
+    const base = Object.hasOwn(below, section) ? below[section] : undefined;
+    set(merged, section, isObject(base) && isObject(entities) ? { ...base, ...entities } : entities);
+  }
+  return merged;
 }
 
 /** Keeps one foreign section or entity in a document of such. */
@@ -103,8 +120,19 @@ const TEXT_FIELDS: Readonly<Record<Section, readonly string[]>> = {
   AppMetadata: ["environment", "client_id"],
 };
 
+/** Fields that may be missing, but are worked with as texts where they are there. */
+const OPTIONAL_TEXT_FIELDS = ["username", "token_type", "family_id", "client_info"] as const;
+
 function isEntity(section: Section, entity: unknown): entity is Entry["entity"] {
-  return isObject(entity) && TEXT_FIELDS[section].every((field) => typeof entity[field] === "string");
+  return (
+    isObject(entity) &&
+    TEXT_FIELDS[section].every((field) => typeof entity[field] === "string") &&
+    OPTIONAL_TEXT_FIELDS.every((field) => entity[field] == null || typeof entity[field] === "string")
+  );
+}
+
+function sameUser(a: unknown, b: Entry["entity"]): boolean {
+  return isObject(a) && (a["home_account_id"] ?? "") === (b["home_account_id"] ?? "");
 }
 
 function isSection(name: string): name is Section {

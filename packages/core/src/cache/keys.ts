@@ -33,9 +33,10 @@ export function idTokenKey(token: IdTokenEntity): string {
   return join(...credentialStart(token), token.realm, "", "");
 }
 
-/** `{home}-{environment}-refreshtoken-{client or family}-{realm}--`. */
+/** `{home}-{environment}-refreshtoken-{client or family}-{realm}--[-{assertion hash}]`. */
 export function refreshTokenKey(token: RefreshTokenEntity): string {
-  return join(...credentialStart(token, token.family_id), token.realm ?? "", "", "");
+  const key = [...credentialStart(token, token.family_id), token.realm ?? "", "", ""];
+  return join(...key, ...(token.userAssertionHash ? [token.userAssertionHash] : []));
 }
 
 /** `appmetadata-{environment}-{client}`. */

@@ -97,12 +97,12 @@ export class Partition {
 
   /** How many tokens there are, of all kinds. */
   tokens(): number {
-    return this.#entries.filter(({ section }) => section !== "Account").length;
+    return this.#entries.filter(({ section }) => section !== "Account" && section !== "AppMetadata").length;
   }
 
-  /** How many entries there are. */
-  get size(): number {
-    return this.#entries.length;
+  /** Whether there is nothing to keep. */
+  get isEmpty(): boolean {
+    return this.#entries.length === 0 && Object.keys(this.#foreign ?? {}).length === 0;
   }
 
   /** Adds an entry, in place of one with the same section and key. */

@@ -159,7 +159,7 @@ export class PartitionedCache {
   /** The ID token of a user in a tenant. */
   findIdToken(query: TokenQuery): Entry<"IdToken"> | undefined {
     return this.#contents.partitions
-      .get(query.partition)
+      .peek(query.partition)
       ?.find(
         "IdToken",
         ({ entity }) =>
@@ -174,8 +174,10 @@ export class PartitionedCache {
    * When there are several, under several hosts, the one written last is taken.
    */
   findRefreshToken(query: TokenQuery, family: boolean): Entry<"RefreshToken"> | undefined {
+    const partition = this.#contents.partitions.get(query.partition);
+    if (!partition) return undefined;
     let best: Entry<"RefreshToken"> | undefined;
-    for (const entry of this.#contents.partitions.get(query.partition)?.all("RefreshToken") ?? []) {
+    for (const entry of partition.all("RefreshToken")) {
       const { entity } = entry;
       const fits =
         (family
@@ -183,7 +185,7 @@ export class PartitionedCache {
           : entity.client_id === query.clientId && !entity.family_id) &&
         query.environments.has(entity.environment) &&
         (!entity.realm || query.realms.includes(entity.realm.toLowerCase()));
-      if (fits && (!best || writtenAt(entry) >= writtenAt(best))) best = entry;
+      if (fits && (!best || writtenAt(partition, entry) >= writtenAt(partition, best))) best = entry;
     }
     return best;
   }
@@ -207,7 +209,7 @@ export class PartitionedCache {
 
   /** Every account of a partition. */
   accountsOf(partition: PartitionKey): readonly Entry<"Account">[] {
-    return [...(this.#contents.partitions.get(partition)?.all("Account") ?? [])];
+    return [...(this.#contents.partitions.peek(partition)?.all("Account") ?? [])];
   }
 
   /** The partition of every user, the least recently used first. */
@@ -233,6 +235,8 @@ export class PartitionedCache {
     partition.remove(
       (entry) => isEntry(entry, "AccessToken") && accessTokenFacts(entry).extendedExpiresOn < now,
     );
+    // An assertion, and a session on behalf of a user, is of one user: who begins a session anew takes over nothing.
+    if (record.partition.kind === "assertion") partition.remove((entry) => isOfAnother(entry, record));
     putUser(partition, record, environments);
     putTokens(partition, record, environments);
     this.#put(record.partition, partition);
@@ -297,9 +301,11 @@ export class PartitionedCache {
         }
         const key = partitionOf(entry);
         const name = partitionName(key);
-        const known = replace ? undefined : contents.partitions.get(key)?.copy();
-        const partition = partitions.get(name) ?? known ?? new Partition();
-        partitions.set(name, partition);
+        let partition = partitions.get(name);
+        if (!partition) {
+          partition = (replace ? undefined : contents.partitions.get(key)?.copy()) ?? new Partition();
+          partitions.set(name, partition);
+        }
         if (replace) partition.append(entry);
         else partition.put(entry);
       },
@@ -308,6 +314,8 @@ export class PartitionedCache {
     for (const [name, partition] of partitions) contents.partitions.set(partitionNamed(name), partition);
     contents.appMetadata = metadata;
     contents.index = undefined;
+    // What is replaced as a whole is put back as a whole.
+    if (replace) this.#journal = undefined;
     this.#contents = contents;
     this.#revision += 1;
   }
@@ -316,11 +324,11 @@ export class PartitionedCache {
   document(): CacheDocument {
     const { partitions, appMetadata, foreign } = this.#contents;
     const writer = new DocumentWriter();
-    writer.addForeign(foreign);
     for (const kind of ["user", "app", "assertion"] as const) {
       for (const [, partition] of partitions.entries(kind)) writer.addAll(partition);
     }
     for (const entry of appMetadata.values()) writer.add(entry);
+    writer.addForeign(foreign);
     return writer.document();
   }
 
@@ -330,7 +338,7 @@ export class PartitionedCache {
     readDocument(document ?? {}, {
       entry: (entry) => {
         if (isEntry(entry, "AppMetadata")) this.#addAppMetadata(entry);
-        else partition.append(entry);
+        partition.append(entry);
       },
       foreign: (section, entityKey, value) => addForeign(partition.foreign, section, entityKey, value),
     });
@@ -342,12 +350,12 @@ export class PartitionedCache {
     const partition = this.#contents.partitions.get(key);
     if (!partition) return undefined;
     const writer = new DocumentWriter();
-    writer.addForeign(partition.foreign);
-    writer.addAll(partition);
     const clients = new Set(Array.from(partition.all("RefreshToken"), ({ entity }) => entity.client_id));
     for (const entry of this.#contents.appMetadata.values()) {
       if (clients.has(entry.entity.client_id)) writer.add(entry);
     }
+    writer.addAll(partition);
+    writer.addForeign(partition.foreign);
     return writer.document();
   }
 
@@ -452,7 +460,8 @@ export class PartitionedCache {
     const user = beside ? query : { ...query, partition: userPartition(home) };
     const account = beside ?? this.findAccount(user.partition, query.environments);
     const idToken =
-      this.findIdToken(user) ?? this.findIdToken({ ...user, realms: [account?.entity.realm ?? ""] });
+      this.findIdToken(user) ??
+      this.findIdToken({ ...user, realms: [account?.entity.realm.toLowerCase() ?? ""] });
     return { account, idToken };
   }
 
@@ -461,6 +470,15 @@ export class PartitionedCache {
     for (const key of this.users()) for (const account of this.accountsOf(key)) index.add(key, account);
     return index;
   }
+}
+
+/** Whether an entry is of another user than the one a response is for. */
+function isOfAnother({ section, entity }: Entry, record: CacheRecord): boolean {
+  const { accessToken, refreshToken, idToken, account } = record;
+  const user = accessToken ?? refreshToken ?? idToken ?? account;
+  return (
+    user !== undefined && section !== "AppMetadata" && entity["home_account_id"] !== user.home_account_id
+  );
 }
 
 function putUser(
@@ -561,6 +579,13 @@ function isBoundTo(
   return componentsHash(token.additionalCacheKeyComponents) === componentsHash(components);
 }
 
-function writtenAt(entry: Entry<"RefreshToken">): number {
-  return Number(entry.entity["last_modification_time"] ?? 0) || 0;
+/** When a refresh token was written, in seconds since the epoch: it says so, or the access token beside it does. */
+function writtenAt(partition: Partition, { entity }: Entry<"RefreshToken">): number {
+  let last = Number(entity["last_modification_time"]) || 0;
+  for (const token of partition.all("AccessToken")) {
+    const { environment, client_id } = token.entity;
+    const isBeside = environment === entity.environment && client_id === entity.client_id;
+    if (isBeside) last = Math.max(last, accessTokenFacts(token).cachedAt || 0);
+  }
+  return last;
 }

@@ -54,10 +54,15 @@ export class Partitions {
     return dormant;
   }
 
+  /** A partition, which does not count as used: to list everybody must not push out whoever is being served. */
+  peek({ kind, id }: PartitionKey): Partition | undefined {
+    return this.#kinds[kind].peek(id) ?? (kind === "user" ? this.#dormant.peek(id) : undefined);
+  }
+
   /** Puts a partition in place; an empty one is removed. */
   set({ kind, id }: PartitionKey, partition: Partition | undefined): void {
     if (kind === "user") this.#dormant.delete(id);
-    if (!partition || partition.size === 0) {
+    if (!partition || partition.isEmpty) {
       this.#kinds[kind].delete(id);
       return;
     }
@@ -77,6 +82,7 @@ export class Partitions {
 
   /** How many partitions of a kind there are. */
   count(kind: PartitionKind): number {
+    this.#kinds[kind].purgeStale();
     return this.#kinds[kind].size + (kind === "user" ? this.#dormant.size : 0);
   }
 

@@ -73,6 +73,8 @@ export interface RefreshTokenEntity extends Credential {
   readonly target?: string;
   readonly realm?: string;
   readonly expires_on?: string;
+  /** base64url SHA-256 of the assertion of an on-behalf-of token. */
+  readonly userAssertionHash?: string;
 }
 
 /** What is known of an app: its family. */

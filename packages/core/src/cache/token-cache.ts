@@ -78,7 +78,10 @@ export class TokenCache implements ISerializableTokenCache {
     this.#changed = false;
     const { cache } = this.#parts;
     if (this.#loaded?.revision === cache.revision) return this.#loaded.text;
-    return JSON.stringify(cache.document());
+    const text = JSON.stringify(cache.document());
+    // What a plugin saves now comes back at the next access: it need not be parsed.
+    if (this.#session) this.#loaded = { text, revision: cache.revision };
+    return text;
   }
 
   /**
@@ -184,7 +187,11 @@ export class TokenCache implements ISerializableTokenCache {
   async read<T>(key: PartitionKey, look: () => T): Promise<T> {
     const { plugin, store, cache } = this.#parts;
     if (plugin) return this.#inSession(plugin, key, false, look);
-    if (store) cache.loadPartition(key, this.#parse((await store.load(partitionName(key))) ?? "{}"));
+    if (store) {
+      const document = this.#parse((await store.load(partitionName(key))) ?? "{}");
+      // What could not be read does not take the place of what is in memory.
+      if (document) cache.loadPartition(key, document);
+    }
     return look();
   }
 
@@ -217,6 +224,7 @@ export class TokenCache implements ISerializableTokenCache {
       const session: Session = { unreadable: false, account: undefined };
       const checkpoint = cache.checkpoint();
       this.#session = session;
+      let worked = false;
       try {
         await plugin.beforeCacheAccess(context);
         const before = cache.findAccount(key);
@@ -226,11 +234,13 @@ export class TokenCache implements ISerializableTokenCache {
         this.#changed ||= writes;
         // What could not be read must not be overwritten.
         if (session.unreadable) context.hasChanged = false;
+        worked = true;
         await plugin.afterCacheAccess(context);
         checkpoint.commit();
         return result;
       } catch (error) {
         checkpoint.rollBack();
+        if (!worked) await afterFailure(plugin, context);
         throw error;
       } finally {
         this.#session = undefined;
@@ -240,22 +250,33 @@ export class TokenCache implements ISerializableTokenCache {
 
   async #update<T>(store: TokenStore, key: PartitionKey, change: () => T): Promise<T> {
     const { cache, now } = this.#parts;
-    const outcome: { value?: { readonly result: T } } = {};
+    let outcome: { readonly result: T; readonly changed: CacheDocument | undefined } | undefined;
     await store.update(partitionName(key), (current) => {
       const document = this.#parse(current ?? "{}");
       // What could not be read is not overwritten; the tokens live in memory only.
-      if (document) cache.loadPartition(key, document);
-      outcome.value = { result: change() };
-      if (!document) return "keep";
-      const changed = cache.partitionDocument(key);
-      if (!changed) return "remove";
-      const timeToLive = Math.ceil(cache.partitionExpiry(key) - now() / 1000);
-      const limited = Number.isFinite(timeToLive) ? { timeToLive: Math.max(1, timeToLive) } : {};
-      return { document: JSON.stringify(changed), ...limited };
+      if (!document) {
+        outcome = { result: change(), changed: undefined };
+        return "keep";
+      }
+      const checkpoint = cache.checkpoint();
+      try {
+        cache.loadPartition(key, document);
+        const result = change();
+        const changed = cache.partitionDocument(key);
+        outcome = { result, changed: changed ?? {} };
+        if (!changed) return "remove";
+        const timeToLive = Math.ceil(cache.partitionExpiry(key) - now() / 1000);
+        const limited = Number.isFinite(timeToLive) ? { timeToLive: Math.max(1, timeToLive) } : {};
+        return { document: JSON.stringify(changed), ...limited };
+      } finally {
+        // The store may still refuse, or ask again with newer content: until it is done, nothing has happened.
+        checkpoint.rollBack();
+      }
     });
-    if (!outcome.value)
+    if (!outcome)
       throw clientAuthError("invalid_cache_content", "cache.store.update did not call its change.");
-    return outcome.value.result;
+    if (outcome.changed) cache.loadPartition(key, outcome.changed);
+    return outcome.result;
   }
 
   /** The document in a text; `undefined` when it is not one and that is to be ignored. */
@@ -285,6 +306,16 @@ export class TokenCache implements ISerializableTokenCache {
   }
 }
 
+/** A plugin may hold a lock since `beforeCacheAccess`: it is told that the access is over, with nothing to save. */
+async function afterFailure(plugin: ICachePlugin, context: TokenCacheContext): Promise<void> {
+  context.hasChanged = false;
+  try {
+    await plugin.afterCacheAccess(context);
+  } catch {
+    // The caller learns of the first failure.
+  }
+}
+
 interface Session {
   unreadable: boolean;
   account: PeerAccountEntity | undefined;
@@ -292,10 +323,11 @@ interface Session {
 
 function matches(account: AccountInfo, filter: AccountFilter): boolean {
   const { localAccountId, username, tenantId } = filter;
-  const lower = username?.toLowerCase();
+  const isNamed = (name: unknown): boolean =>
+    typeof name === "string" && name.toLowerCase() === username?.toLowerCase();
   return (
     (!localAccountId || account.localAccountId === localAccountId) &&
-    (!lower || account.username.toLowerCase() === lower || account.upn?.toLowerCase() === lower) &&
+    (!username || isNamed(account.username) || isNamed(account.upn)) &&
     (!tenantId || account.tenantId.toLowerCase() === tenantId.toLowerCase())
   );
 }

@@ -17,8 +17,9 @@ interface Signer {
 }
 
 /**
- * Makes the JWTs a client proves itself with (RFC 7523 §3), and reuses each until shortly before it expires: an RSA
- * signature costs more than everything else in a token request on this side.
+ * Makes the JWTs a client proves itself with (RFC 7523 §3). For Entra and its kin each is reused until shortly before it
+ * expires: an RSA signature costs more than everything else in a token request on this side. OpenID Providers take an
+ * assertion once (OpenID Connect Core §9).
  */
 export class AssertionSigner {
   readonly #clientId: string;
@@ -34,29 +35,29 @@ export class AssertionSigner {
 
   /** An assertion signed with a certificate's key, for an authority. */
   withCertificate(certificate: Certificate, authority: Authority, audience: string): Promise<string> {
+    if (authority.url.kind === "oidc") return this.#sign(certificateSigner(certificate, authority), audience);
     const name = certificate.sha256 ?? certificate.sha1 ?? certificate.kid ?? "";
     return this.#reused(`${name} ${audience}`, audience, () => certificateSigner(certificate, authority));
   }
 
   /** An assertion signed with the client's secret (`client_secret_jwt`). */
   withSecret(secret: string, audience: string): Promise<string> {
-    return this.#reused(`secret ${audience}`, audience, () => ({
-      key: new TextEncoder().encode(secret),
-      header: { alg: "HS256", typ: "JWT" },
-    }));
+    const key = new TextEncoder().encode(secret);
+    return this.#sign({ key, header: { alg: "HS256", typ: "JWT" } }, audience);
   }
 
   #reused(name: string, audience: string, signer: () => Signer): Promise<string> {
     const now = epochSeconds(this.#clock);
     const known = this.#made.get(name);
     if (known && now < known.until) return known.jwt;
-    const jwt = this.#sign(signer(), audience, now);
+    const jwt = this.#sign(signer(), audience);
     this.#made.set(name, { jwt, until: now + LIFETIME - RENEW_BEFORE_END });
     jwt.catch(() => this.#made.delete(name));
     return jwt;
   }
 
-  async #sign({ key, header }: Signer, audience: string, now: number): Promise<string> {
+  async #sign({ key, header }: Signer, audience: string): Promise<string> {
+    const now = epochSeconds(this.#clock);
     const { SignJWT } = await import("jose");
     return new SignJWT({})
       .setProtectedHeader(header)

@@ -130,7 +130,7 @@ export async function completeAuthCodeFlow(
 ): Promise<AuthenticationResult> {
   const { correlationId } = request;
   checkFlow(client, flow, request);
-  if (typeof response.state !== "string" || !sameText(response.state, flow.state)) {
+  if (typeof response?.state !== "string" || !sameText(response.state, flow.state)) {
     throw clientAuthError(
       "state_mismatch",
       "The state that came back is not that of this flow: the answer belongs to another sign-in, do not use it.",
@@ -150,9 +150,13 @@ export async function completeAuthCodeFlow(
       request,
     );
   }
-  if (flow.responseType === "code id_token") await checkFrontChannel(client, request, flow, response, code);
+  const subject =
+    flow.responseType === "code id_token"
+      ? await checkFrontChannel(client, request, flow, response, code)
+      : undefined;
   const { redirectUri, codeVerifier, nonce, state, maxAge } = flow;
-  return redeemCode(client, request, { code, redirectUri, codeVerifier, nonce, state, maxAge }, response);
+  const sent = { redirectUri, codeVerifier, nonce, state, maxAge };
+  return redeemCode(client, request, { ...sent, code, subject, responseIsWhole: true }, response);
 }
 
 function checkFlow(client: Client, flow: AuthCodeFlow, request: TokenRequest): void {
@@ -173,14 +177,18 @@ function checkFlow(client: Client, flow: AuthCodeFlow, request: TokenRequest): v
   }
 }
 
-/** The ID token of the front channel, signed, binds the code to this sign-in (OpenID Connect Core §3.3.2.10-11). */
+/**
+ * The ID token of the front channel, signed, binds the code to this sign-in (OpenID Connect Core §3.3.2.10-11).
+ *
+ * @returns its subject
+ */
 async function checkFrontChannel(
   client: Client,
   request: TokenRequest,
   flow: AuthCodeFlow,
   response: AuthorizationResponse,
   code: string,
-): Promise<void> {
+): Promise<string | undefined> {
   const idToken = response["id_token"];
   const call = { correlationId: request.correlationId, signal: request.signal };
   if (typeof idToken !== "string") {
@@ -199,7 +207,7 @@ async function checkFrontChannel(
     { authority, clientId, clock, keys, algorithm, secret, nonce, signature: "always" },
     call,
   );
-  const { c_hash: hash } = decodeIdToken(idToken, call.correlationId);
+  const { c_hash: hash, sub } = decodeIdToken(idToken, call.correlationId);
   if (typeof hash !== "string" || !sameText(hash, halfHash(code, idToken))) {
     throw clientAuthError(
       "invalid_id_token",
@@ -207,6 +215,7 @@ async function checkFrontChannel(
       call,
     );
   }
+  return sub;
 }
 
 /** Left half of the hash that belongs to the token's algorithm, base64url (OpenID Connect Core §3.3.2.11). */

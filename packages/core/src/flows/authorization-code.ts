@@ -48,6 +48,10 @@ export interface CodeAsk {
   readonly enableSpaAuthorizationCode?: boolean | undefined;
   /** Seconds since the user last proved who they are, at most. */
   readonly maxAge?: number | undefined;
+  /** The response holds all parameters that came: an `iss` the provider promises must be among them (RFC 9207 §2.4). */
+  readonly responseIsWhole?: boolean;
+  /** `sub` of the ID token that came with the code; that of the token response must be the same. */
+  readonly subject?: string | undefined;
 }
 
 /** Parameters of the authorization response, as they came to the redirect URI. */
@@ -142,7 +146,7 @@ export async function redeemCode(
   const key = ["authorization_code", url.href, ...bound, ...scopes].join(" ");
   return sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
-    checkResponseIssuer(response?.iss, authority, correlationId);
+    checkResponseIssuer(response?.iss, authority, ask.responseIsWhole ?? false, correlationId);
     const clientInfo = decodeClientInfo(ask.clientInfo ?? response?.client_info, correlationId);
     return redeem(
       client,
@@ -163,6 +167,7 @@ export async function redeemCode(
         owner: { kind: "user" },
         nonce: { expected: ask.nonce },
         maxAge: ask.maxAge,
+        subject: ask.subject,
         throttleKey: key,
         headers: clientInfo ? anchorMailbox(`${clientInfo.uid}.${clientInfo.utid}`, authority) : {},
       },
@@ -219,9 +224,15 @@ function cloudOf(
 }
 
 /** RFC 9207 §2.4: a code is redeemed where it was issued. */
-function checkResponseIssuer(iss: unknown, authority: Authority, correlationId: string): void {
-  if (iss === undefined) return;
+function checkResponseIssuer(
+  iss: unknown,
+  authority: Authority,
+  responseIsWhole: boolean,
+  correlationId: string,
+): void {
   const { url, metadata, cloud } = authority;
+  const promised = responseIsWhole && metadata["authorization_response_iss_parameter_supported"] === true;
+  if (iss === undefined && !promised) return;
   const tenant =
     typeof iss === "string" ? (new RegExp(/^https:\/\/[^/]+\/([^/]+)\/v2\.0$/).exec(iss)?.[1] ?? "") : "";
   if (typeof iss === "string" && idTokenIssuerMatches(iss, tenant, metadata.issuer, url, cloud.aliases))

@@ -66,12 +66,13 @@ export function deviceCode(
     const authority = await client.authorities.resolve(url, call);
     const startedAt = epochSeconds(client.clock);
     const device = await authorizeDevice(client, authority, request, call);
-    await ask.deviceCodeCallback(device);
+    const shown = showing(ask, device);
     const expiresAt = startedAt + device.expiresIn;
     const patience = ask.timeout === undefined ? Infinity : startedAt + ask.timeout;
     let { interval } = device;
     for (;;) {
       await pause(client.clock, interval * 1000, call.signal);
+      if (shown.failure) throw shown.failure.error;
       checkPatience(ask, epochSeconds(client.clock), { expiresAt, patience }, call);
       try {
         return await redeem(client, authority, request, grant(client, authority, request, device), call);
@@ -81,6 +82,18 @@ export function deviceCode(
       }
     }
   });
+}
+
+/** A callback may end only when the user closes what it shows: nothing waits for it, but its failure ends the wait. */
+function showing(
+  ask: DeviceCodeAsk,
+  device: DeviceCodeResponse,
+): { readonly failure?: { readonly error: unknown } } {
+  const shown: { failure?: { readonly error: unknown } } = {};
+  Promise.resolve(ask.deviceCodeCallback(device)).catch((error: unknown) => {
+    shown.failure = { error };
+  });
+  return shown;
 }
 
 async function authorizeDevice(

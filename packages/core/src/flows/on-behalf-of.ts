@@ -97,12 +97,11 @@ function send(client: Client, wanted: Wanted, outcome: CacheOutcome): Promise<Au
   const key = ["on_behalf_of", url.href, hash, assertionHash, ...request.scopes].join(" ");
   return sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
-    const refresh =
-      outcome === CacheOutcome.forcedOrClaims
-        ? undefined
-        : await refreshed(client, authority, wanted, outcome, call);
-    if (refresh) return refresh;
     const { oboAssertion } = ask;
+    // What skips the cache asks anew with the assertion; a session that has none asks with its refresh token.
+    const anew = outcome === CacheOutcome.forcedOrClaims && oboAssertion;
+    const refresh = anew ? undefined : await refreshed(client, authority, wanted, outcome, call);
+    if (refresh) return refresh;
     if (!oboAssertion) {
       throw interactionRequiredError(
         "no_tokens_found",
@@ -129,7 +128,9 @@ async function refreshed(
 ): Promise<AuthenticationResult | undefined> {
   const query = tokenQuery(client, wanted);
   const renew = async (): Promise<AuthenticationResult | undefined> => {
-    const again = await client.tokenCache.read(query.partition, () => cached(client, wanted));
+    const again = await client.tokenCache.read(query.partition, () =>
+      outcome === CacheOutcome.forcedOrClaims ? outcome : cached(client, wanted),
+    );
     if (typeof again === "object") return again;
     const token = client.cache.findRefreshToken(query, false);
     if (!token) return undefined;

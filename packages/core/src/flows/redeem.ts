@@ -32,6 +32,8 @@ export interface Grant {
   readonly nonce: IdTokenExpectations["nonce"];
   /** Seconds since the user last proved who they are, at most. */
   readonly maxAge?: number | undefined;
+  /** The subject the ID token must have. */
+  readonly subject?: string | undefined;
   /** Equal for requests a server may want to be spared together: grant, user and scopes. */
   readonly throttleKey: string;
   /** What the token is bound to beside its scopes. */
@@ -146,9 +148,10 @@ function verify(
   call: Call,
 ): Promise<IdTokenClaims> {
   const { clientId, clock, keys, secret, idTokenAlgorithm: algorithm } = client;
+  const { nonce, maxAge, subject } = grant;
   return verifyIdToken(
     idToken,
-    { authority, clientId, clock, keys, algorithm, secret, nonce: grant.nonce, maxAge: grant.maxAge },
+    { authority, clientId, clock, keys, algorithm, secret, nonce, maxAge, subject },
     call,
   );
 }

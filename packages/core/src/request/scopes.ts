@@ -42,12 +42,15 @@ export function withoutOidcScopes(scopes: readonly string[]): readonly string[] 
 
 /**
  * The scopes to look for in the cache, in lower case: those that name a resource, or, when only OIDC scopes were
- * asked for, those without `offline_access` (no access token ever carries it).
+ * asked for, those without `offline_access` (no access token ever carries it). Without any, `openid profile` is asked for:
+ * not whatever token there is will do.
  */
 export function searchScopes(scopes: readonly string[]): readonly string[] {
   const lower = scopes.map((scope) => scope.toLowerCase());
   const resource = lower.filter((scope) => !RESOURCELESS_SCOPES.has(scope));
-  return resource.length > 0 ? resource : lower.filter((scope) => scope !== "offline_access");
+  if (resource.length > 0) return resource;
+  const identity = lower.filter((scope) => scope !== "offline_access");
+  return identity.length > 0 ? identity : ["openid", "profile"];
 }
 
 /** Splits a space-separated scope string (RFC 6749 §3.3). */

@@ -112,11 +112,11 @@ export function requiredText(value: unknown, field: string, remedy: string, corr
  *
  * @throws ClientConfigurationError `redirect_uri_empty`, `url_parse_error`
  */
-export function checkedRedirectUri(value: unknown, correlationId: string): string {
+export function checkedRedirectUri(value: unknown, correlationId: string, field = "redirectUri"): string {
   if (typeof value !== "string" || value === "") {
     throw clientConfigurationError(
       "redirect_uri_empty",
-      "redirectUri is missing: pass one of the redirect URIs registered for the app.",
+      `${field} is missing: pass one of the redirect URIs registered for the app.`,
       { correlationId },
     );
   }
@@ -124,7 +124,7 @@ export function checkedRedirectUri(value: unknown, correlationId: string): strin
   if (!url || url.hash !== "" || value.includes("#")) {
     throw clientConfigurationError(
       "url_parse_error",
-      `redirectUri "${value}" is not an absolute URL without a fragment: pass it exactly as it is registered.`,
+      `${field} "${value}" is not an absolute URL without a fragment: pass it exactly as it is registered.`,
       { correlationId },
     );
   }

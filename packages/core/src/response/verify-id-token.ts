@@ -21,6 +21,8 @@ export interface IdTokenExpectations {
   readonly nonce: { readonly expected: string | undefined } | "unchecked";
   /** Seconds since the user last proved who they are, at most (`max_age` of the request). */
   readonly maxAge?: number | undefined;
+  /** `sub` of the ID token that came with the code (OpenID Connect Core §3.3.3.6). */
+  readonly subject?: string | undefined;
   /** `"always"` where no TLS connection to the issuer vouches for the token. */
   readonly signature?: "always";
 }
@@ -70,6 +72,8 @@ function checkClaims(claims: IdTokenClaims, expected: IdTokenExpectations, corre
     return refuse(`iss is "${iss}", the authority's issuer is "${authority.metadata.issuer}"`);
   }
   if (typeof sub !== "string" || sub === "") return refuse("sub is missing");
+  if (expected.subject !== undefined && sub !== expected.subject)
+    return refuse("its sub is another than that of the ID token that came with the code");
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (!audiences.includes(clientId))
     return refuse(`aud is ${JSON.stringify(aud)}, this client is "${clientId}"`);

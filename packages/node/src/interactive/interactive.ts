@@ -40,8 +40,9 @@ export async function interactive(
         responseMode,
       });
       const answered = server.answerTo(flow.state);
-      await untilAborted(openBrowser(flow.authUrl), signal);
-      const answer = await untilAborted(answered, signal);
+      // An opener may end only when its browser is closed: when it succeeds says nothing, but its failure ends the wait.
+      const opened = (async (): Promise<unknown> => openBrowser(flow.authUrl))();
+      const answer = await untilAborted(Promise.race([answered, opened.then(() => answered)]), signal);
       return redeemed(answer, () => completeAuthCodeFlow(client, inTime, flow, answer.parameters));
     });
   } finally {

@@ -1,0 +1,60 @@
+import type { AccountInfo } from "../account.js";
+import { clientAuthError } from "../errors/errors.js";
+import { withinBounds } from "../flight/deadline.js";
+import { secureUrl } from "../http/secure-url.js";
+import { Parameters, withQuery } from "../request/parameters.js";
+import { checkedRedirectUri, type TokenRequest } from "../request/token-request.js";
+import type { Client } from "./client.js";
+
+/** What a sign-out at the identity provider says beside the common fields. */
+export interface EndSessionAsk {
+  /** The user who signs out: gives the ID token and the login hint. */
+  readonly account?: AccountInfo;
+  /** ID token of the session, if not the account's. */
+  readonly idTokenHint?: string;
+  /** Where the browser goes afterwards; one of those registered for it. */
+  readonly postLogoutRedirectUri?: string;
+  /** Comes back with the redirect. */
+  readonly state?: string;
+  /** Who signs out, if not as the account's `login_hint` says. */
+  readonly logoutHint?: string;
+}
+
+/**
+ * The URL that ends the user's session at the identity provider (OpenID Connect RP-Initiated Logout 1.0 §2).
+ *
+ * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider publishes none
+ */
+export function endSessionUrl(client: Client, request: TokenRequest, ask: EndSessionAsk): Promise<string> {
+  const { account, postLogoutRedirectUri, state } = ask;
+  const { correlationId } = request;
+  const redirectUri =
+    postLogoutRedirectUri === undefined
+      ? undefined
+      : checkedRedirectUri(postLogoutRedirectUri, correlationId, "postLogoutRedirectUri");
+  return withinBounds(request, async (signal) => {
+    const url = client.authorities.url(request.authorityUrl);
+    const { metadata } = await client.authorities.resolve(url, { correlationId, signal });
+    const endpoint = metadata["end_session_endpoint"];
+    if (typeof endpoint !== "string") {
+      throw clientAuthError(
+        "end_session_endpoint_not_supported",
+        "The provider has no end_session_endpoint: forget the user here with signOut(); the session there goes on.",
+        request,
+      );
+    }
+    const query = new Parameters()
+      .set("client_id", client.clientId)
+      .set("id_token_hint", ask.idTokenHint ?? account?.idToken)
+      .set("logout_hint", ask.logoutHint ?? account?.loginHint ?? hintOf(account))
+      .set("post_logout_redirect_uri", redirectUri)
+      .set("state", state)
+      .addMissing(request.extraQueryParameters);
+    return withQuery(secureUrl(endpoint, "end_session_endpoint").href, query.toString());
+  });
+}
+
+function hintOf(account: AccountInfo | undefined): string | undefined {
+  const hint = account?.idTokenClaims?.["login_hint"];
+  return typeof hint === "string" ? hint : undefined;
+}
