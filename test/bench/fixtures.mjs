@@ -11,7 +11,9 @@ const ENVIRONMENT = "login.windows.net";
 const CACHED_AT = Math.floor(Date.now() / 1000) - 60;
 const EXPIRES_ON = CACHED_AT + 86_400;
 
-const NOISE = Array.from({ length: 4096 }, (_, block) => createHash("sha512").update(`${block}`).digest("base64url")).join("");
+const NOISE = Array.from({ length: 4096 }, (_, block) =>
+  createHash("sha512").update(`${block}`).digest("base64url"),
+).join("");
 
 /** The tenant with a number: 0 is {@link tenantId}. */
 export const tenant = (index) => (index === 0 ? tenantId : guid("2", index));
@@ -37,7 +39,12 @@ export function countingNetwork(delayMs = 20) {
     async sendPostRequestAsync() {
       network.tokenRequests += 1;
       await new Promise((done) => setTimeout(done, delayMs));
-      const body = { token_type: "Bearer", expires_in: 3599, ext_expires_in: 3599, access_token: jwt("app", 900) };
+      const body = {
+        token_type: "Bearer",
+        expires_in: 3599,
+        ext_expires_in: 3599,
+        access_token: jwt(`token ${network.tokenRequests}`, 900),
+      };
       return { status: 200, headers: {}, body };
     },
   };
@@ -86,6 +93,25 @@ export function appCache(tenants) {
   return JSON.stringify(sections);
 }
 
+/** The access token a middle tier was called with, by number: a JWT of about 1.2 kB. */
+export const assertion = (index) => jwt(`assertion ${index}`, 900);
+
+/** The token caches of a middle tier that has acted on behalf of some users: one access token for each assertion. */
+export function* onBehalfOfCaches(count, part = 10_000) {
+  for (let first = 0; first < count; first += part) {
+    const AccessToken = {};
+    for (let index = first; index < Math.min(first + part, count); index += 1) {
+      const { homeAccountId: home, localAccountId: oid } = account(index);
+      const target = scopes.join(" ");
+      const token = accessToken(home, tenantId, target, jwt(`on behalf of ${oid}`, 900));
+      const userAssertionHash = createHash("sha256").update(assertion(index)).digest("base64url");
+      const key = `${home}-${ENVIRONMENT}-accesstoken-${clientId}-${tenantId}-${target.toLowerCase()}-`;
+      AccessToken[key] = { ...token, userAssertionHash };
+    }
+    yield JSON.stringify({ Account: {}, IdToken: {}, AccessToken, RefreshToken: {}, AppMetadata: {} });
+  }
+}
+
 function addUser({ Account, IdToken, AccessToken, RefreshToken }, index) {
   const { homeAccountId: home, username, localAccountId: oid } = account(index);
   const name = `User Number ${index}`;
@@ -109,12 +135,8 @@ function addUser({ Account, IdToken, AccessToken, RefreshToken }, index) {
     realm: tenantId,
     secret: idToken(oid, name, username),
   };
-  AccessToken[`${home}-${ENVIRONMENT}-accesstoken-${clientId}-${tenantId}-${target.toLowerCase()}-`] = accessToken(
-    home,
-    tenantId,
-    target,
-    jwt(oid, 900),
-  );
+  AccessToken[`${home}-${ENVIRONMENT}-accesstoken-${clientId}-${tenantId}-${target.toLowerCase()}-`] =
+    accessToken(home, tenantId, target, jwt(oid, 900));
   RefreshToken[`${home}-${ENVIRONMENT}-refreshtoken-${clientId}---`] = {
     ...own,
     credential_type: "RefreshToken",
@@ -162,7 +184,10 @@ function idToken(oid, name, username) {
 
 /** A JWT that says little, with a filling of some characters. */
 function jwt(seed, length) {
-  return signed({ aud: "00000003-0000-0000-c000-000000000000", sub: seed, filling: text(seed, length / 2) }, seed);
+  return signed(
+    { aud: "00000003-0000-0000-c000-000000000000", sub: seed, filling: text(seed, length / 2) },
+    seed,
+  );
 }
 
 function signed(claims, seed) {

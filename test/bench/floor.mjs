@@ -10,7 +10,8 @@ import { scopes } from "./fixtures.mjs";
  */
 export async function floorOf(app, accounts) {
   const entries = new Map();
-  for (const account of accounts) entries.set(account.homeAccountId, await app.acquireTokenSilent({ account, scopes }));
+  for (const account of accounts)
+    entries.set(account.homeAccountId, await app.acquireTokenSilent({ account, scopes }));
 
   return async ({ account }) => {
     const entry = entries.get(account.homeAccountId);

@@ -10,7 +10,8 @@ await load(1);
 const before = await heap();
 await load(COUNT);
 const loaded = await heap();
-for (let index = 0; index < COUNT; index += 1) await app.acquireTokenSilent({ account: account(index), scopes });
+for (let index = 0; index < COUNT; index += 1)
+  await app.acquireTokenSilent({ account: account(index), scopes });
 const used = await heap();
 console.log(JSON.stringify({ loaded: (loaded - before) / COUNT, used: (used - before) / COUNT }));
 

@@ -14,12 +14,26 @@
 
 /** Tessera against another figure, where more is worse for both: "how many times better". */
 export function faster(name, { tessera, other, against = "msal-node", show = time, wanted }) {
-  return { name, tessera: show(tessera), other: show(other), against, ratio: other / tessera, ...(wanted ? { wanted } : {}) };
+  return {
+    name,
+    tessera: show(tessera),
+    other: show(other),
+    against,
+    ratio: other / tessera,
+    ...(wanted ? { wanted } : {}),
+  };
 }
 
 /** Tessera against another figure that it may not exceed by much: "how many times as much". */
 export function share(name, { tessera, other, against = "msal-node", show = time, wanted }) {
-  return { name, tessera: show(tessera), other: show(other), against, ratio: tessera / other, ...(wanted ? { wanted } : {}) };
+  return {
+    name,
+    tessera: show(tessera),
+    other: show(other),
+    against,
+    ratio: tessera / other,
+    ...(wanted ? { wanted } : {}),
+  };
 }
 
 /** @returns {boolean | undefined} `undefined` where nothing was wanted */
@@ -28,21 +42,31 @@ export function isMet({ ratio, wanted }) {
   return "least" in wanted ? ratio >= wanted.least : ratio <= wanted.most;
 }
 
+const HEAD = ["measured", "Tessera", "beside it", "", "ratio", "wanted", ""];
+const TEXT_COLUMNS = [0, 3, 6];
+
 /** @param {readonly Row[]} rows */
 export function table(rows) {
-  const cells = rows.map((row) => [
-    row.name,
-    row.tessera,
-    row.other,
-    row.against,
-    times(row.ratio),
-    row.wanted ? ("least" in row.wanted ? `≥ ${times(row.wanted.least)}` : `≤ ${times(row.wanted.most)}`) : "",
-    { true: "met", false: "MISSED", undefined: "" }[String(isMet(row))],
-  ]);
-  const head = ["measured", "Tessera", "beside it", "", "ratio", "wanted", ""];
-  const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i].length)));
-  const line = (row) => row.map((cell, i) => ([0, 3, 6].includes(i) ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  ");
-  return [line(head), widths.map((width) => "-".repeat(width)).join("  "), ...cells.map(line)].map((text) => text.trimEnd()).join("\n");
+  const lines = rows.map(cells);
+  const widths = HEAD.map((title, i) => Math.max(title.length, ...lines.map((line) => line[i].length)));
+  const aligned = (line) =>
+    line.map((cell, i) => (TEXT_COLUMNS.includes(i) ? cell.padEnd(widths[i]) : cell.padStart(widths[i])));
+  const rule = widths.map((width) => "-".repeat(width));
+  return [aligned(HEAD), rule, ...lines.map(aligned)].map((line) => line.join("  ").trimEnd()).join("\n");
+}
+
+/** @param {readonly Row[]} rows */
+export function markdown(rows) {
+  const rule = HEAD.map((_, i) => (TEXT_COLUMNS.includes(i) ? "---" : "---:"));
+  return [HEAD, rule, ...rows.map(cells)].map((line) => `| ${line.join(" | ")} |`).join("\n");
+}
+
+/** @param {Row} row */
+function cells(row) {
+  const { name, tessera, other, against, ratio, wanted } = row;
+  const bound = wanted && ("least" in wanted ? `≥ ${times(wanted.least)}` : `≤ ${times(wanted.most)}`);
+  const verdict = { true: "met", false: "MISSED", undefined: "" }[String(isMet(row))];
+  return [name, tessera, other, against, times(ratio), bound ?? "", verdict];
 }
 
 /** Nanoseconds, for people. */

@@ -1,21 +1,11 @@
 // Tessera at `oidc-provider`, a certified OpenID Provider that nobody here wrote.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import {
-  ConfidentialClientApplication,
-  CryptoProvider,
-  ProtocolMode,
-  PublicClientApplication,
-  type AuthenticationResult,
-  type ClientApplication,
-  type NodeAuthOptions,
-} from "@tessera/node";
+import { ConfidentialClientApplication, ProtocolMode, type NodeAuthOptions } from "@tessera/node";
 import { accountOf } from "../support/entra.js";
+import { applicationAt, daemonAt, scopes, signInAt, type ClientName } from "../support/oidc-applications.js";
 import { ACCESS_TOKEN_LIFETIME, startOpenIdProvider, type OpenIdProvider } from "../support/oidc-provider.js";
-import { signIn } from "../support/sign-in.js";
 import { createTestClock, type TestClock } from "../support/test-clock.js";
 
-type Clients = OpenIdProvider["clients"];
-const scopes = ["openid", "profile", "reports:read"];
 const basic = { clientMetadata: { token_endpoint_auth_method: "client_secret_basic" } };
 const hs256 = { clientMetadata: { ...basic.clientMetadata, id_token_signed_response_alg: "HS256" } };
 
@@ -42,53 +32,9 @@ afterEach(() => {
   expect(names.filter((name) => entraOnly.test(name))).toEqual([]);
 });
 
-/** An application for one of the provider's clients. */
-function application(
-  name: keyof Clients,
-  over: Partial<NodeAuthOptions> = {},
-  at = provider,
-): ClientApplication {
-  const configuration = { auth: { oidcAuthority: at.url, ...at.clients[name], ...over }, system: { clock } };
-  return name === "publicClient"
-    ? new PublicClientApplication(configuration)
-    : new ConfidentialClientApplication(configuration);
-}
-
-function daemon(over: Partial<NodeAuthOptions> = {}, at = provider): ConfidentialClientApplication {
-  const auth = { oidcAuthority: at.url, ...at.clients.daemon, ...over };
-  return new ConfidentialClientApplication({ auth, system: { clock } });
-}
-
-/** What a user's visit brings to the redirect URI, and what belongs to it. */
-async function visit(app: ClientApplication, consent: "accept" | "cancel" = "accept") {
-  const { redirectUri } = provider;
-  const crypto = new CryptoProvider();
-  const { verifier: codeVerifier, challenge: codeChallenge } = await crypto.generatePkceCodes();
-  const [state, nonce] = [crypto.createNewGuid(), crypto.createNewGuid()];
-  // Standard providers give a refresh token only to whom the user consents to give one (OpenID Connect Core §11).
-  const asked = {
-    scopes,
-    redirectUri,
-    state,
-    nonce,
-    prompt: "consent",
-    codeChallenge,
-    codeChallengeMethod: "S256",
-  };
-  const url = await app.getAuthCodeUrl(asked);
-  const callback = await signIn(url, { username: "olga@example.org", password: "any", consent });
-  const response = { code: "", ...Object.fromEntries(callback.searchParams) };
-  return { request: { scopes, redirectUri, state, nonce, codeVerifier, code: response.code }, response };
-}
-
-async function signInTo(app: ClientApplication): Promise<AuthenticationResult> {
-  const { request, response } = await visit(app);
-  return app.acquireTokenByCode(request, response);
-}
-
 describe.each<{
   title: string;
-  name: keyof Clients;
+  name: ClientName;
   over?: Partial<NodeAuthOptions>;
   proof: string;
   at?: "realm";
@@ -122,8 +68,8 @@ describe.each<{
   const here = () => (at === "realm" ? realm : provider);
 
   it(`signs a user in, proving itself with ${proof}, and verifies the ID token`, async () => {
-    const app = application(name, over, here());
-    const result = await signInTo(app);
+    const app = applicationAt(here(), clock, name, over);
+    const result = await signInAt(here(), app);
     expect(result).toMatchObject({
       fromCache: false,
       tokenType: "Bearer",
@@ -142,12 +88,12 @@ describe.each<{
   });
 
   it("has the token in the cache the second time, also after a restart", async () => {
-    const app = application(name, over, here());
-    const account = accountOf(await signInTo(app));
+    const app = applicationAt(here(), clock, name, over);
+    const account = accountOf(await signInAt(here(), app));
     here().clearRequests();
     const again = await app.acquireTokenSilent({ scopes, account });
     expect(again).toMatchObject({ fromCache: true, account: { username: "olga@example.org" } });
-    const restarted = application(name, over, here());
+    const restarted = applicationAt(here(), clock, name, over);
     restarted.getTokenCache().deserialize(app.getTokenCache().serialize());
     const [known] = await restarted.getAllAccounts();
     expect(known).toMatchObject({ homeAccountId: account.homeAccountId, username: account.username });
@@ -159,8 +105,8 @@ describe.each<{
   });
 
   it("renews an expired token with one request for a hundred calls, and keeps the rotated refresh token", async () => {
-    const app = application(name, over, here());
-    const account = accountOf(await signInTo(app));
+    const app = applicationAt(here(), clock, name, over);
+    const account = accountOf(await signInAt(here(), app));
     for (const round of [1, 2]) {
       clock.advance(ACCESS_TOKEN_LIFETIME);
       const calls = Array.from({ length: 100 }, () => app.acquireTokenSilent({ scopes, account }));
@@ -188,7 +134,7 @@ describe("at a certified OpenID Provider", () => {
     const app = new ConfidentialClientApplication({ auth: { ...auth, authority: provider.url }, system });
     const result = await app.acquireTokenByClientCredential({ scopes: ["reports:read"] });
     expect(result).toMatchObject({ authority: `${provider.url}/`, scopes: ["reports:read"], account: null });
-    const other = daemon();
+    const other = daemonAt(provider, clock);
     other.getTokenCache().deserialize(app.getTokenCache().serialize());
     const again = await other.acquireTokenByClientCredential({ scopes: ["reports:read"] });
     expect(again).toMatchObject({ fromCache: true, accessToken: result.accessToken });
@@ -198,7 +144,7 @@ describe("at a certified OpenID Provider", () => {
     "gives %s's app token once for a hundred calls, then from the cache",
     async (place) => {
       const at = place === "a realm" ? realm : provider;
-      const app = daemon({}, at);
+      const app = daemonAt(at, clock);
       const ask = () => app.acquireTokenByClientCredential({ scopes: ["reports:read"] });
       const results = await Promise.all(Array.from({ length: 100 }, ask));
       expect(new Set(results.map(({ accessToken }) => accessToken)).size).toBe(1);
@@ -210,13 +156,13 @@ describe("at a certified OpenID Provider", () => {
   );
 
   it("takes over a refresh token from another library", async () => {
-    const first = application("post");
-    await signInTo(first);
+    const first = applicationAt(provider, clock, "post");
+    await signInAt(provider, first);
     const [kept] = Object.values<{ secret: string }>(
       JSON.parse(first.getTokenCache().serialize()).RefreshToken,
     );
     const refreshToken = kept?.secret ?? "";
-    const app = application("post");
+    const app = applicationAt(provider, clock, "post");
     const result = await app.acquireTokenByRefreshToken({ scopes, refreshToken, forceCache: true });
     expect(await app.acquireTokenSilent({ scopes, account: accountOf(result) })).toMatchObject({
       fromCache: true,
@@ -224,8 +170,8 @@ describe("at a certified OpenID Provider", () => {
   });
 
   it("knows its users, and forgets one without a trace", async () => {
-    const app = application("publicClient");
-    const account = accountOf(await signInTo(app));
+    const app = applicationAt(provider, clock, "publicClient");
+    const account = accountOf(await signInAt(provider, app));
     expect(await app.getAllAccounts()).toEqual([expect.objectContaining({ username: "olga@example.org" })]);
     expect(await app.getAccountByHomeId(account.homeAccountId)).toMatchObject({
       username: "olga@example.org",
@@ -238,73 +184,6 @@ describe("at a certified OpenID Provider", () => {
     expect(app.getTokenCache().serialize()).not.toContain("olga");
     await expect(app.acquireTokenSilent({ scopes, account })).rejects.toMatchObject({
       errorCode: "no_tokens_found",
-    });
-  });
-});
-
-describe("what goes wrong at a certified OpenID Provider", () => {
-  it("a wrong secret is the provider's invalid_client, and the secret is not in the error", async () => {
-    const clientSecret = "not-the-secret-of-this-client";
-    const failure = daemon({ clientSecret }).acquireTokenByClientCredential({ scopes: ["reports:read"] });
-    const error: unknown = await failure.catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ name: "ServerError", errorCode: "invalid_client", status: 401 });
-    expect(String(error)).not.toContain(clientSecret);
-  });
-
-  it("a scope the client may not ask for is the provider's invalid_scope", async () => {
-    const failure = daemon().acquireTokenByClientCredential({ scopes: ["reports:erase"] });
-    await expect(failure).rejects.toMatchObject({ name: "ServerError", errorCode: "invalid_scope" });
-  });
-
-  it.each([
-    ["a wrong code", { code: "made-up" }],
-    ["a wrong PKCE verifier", { codeVerifier: "0123456789012345678901234567890123456789012" }],
-    ["another redirect URI", { redirectUri: "http://localhost/elsewhere" }],
-  ])("%s is the provider's invalid_grant, and nothing is cached", async (_, wrong) => {
-    const app = application("post");
-    const { request } = await visit(app);
-    await expect(app.acquireTokenByCode({ ...request, ...wrong })).rejects.toMatchObject({
-      name: "ServerError",
-      errorCode: "invalid_grant",
-      status: 400,
-    });
-    expect(await app.getAllAccounts()).toEqual([]);
-  });
-
-  it.each([
-    ["state", "state_mismatch"],
-    ["iss", "invalid_state"],
-  ])("a code that came with another %s is not redeemed", async (parameter, errorCode) => {
-    const app = application("publicClient");
-    const { request, response } = await visit(app);
-    const forged = { ...response, [parameter]: "https://evil.example" };
-    await expect(app.acquireTokenByCode(request, forged)).rejects.toMatchObject({
-      name: "ClientAuthError",
-      errorCode,
-    });
-    expect(provider.tokenRequests()).toEqual([]);
-  });
-
-  it("a user who cancels is the provider's access_denied", async () => {
-    const app = application("publicClient");
-    const { request, response } = await visit(app, "cancel");
-    await expect(app.acquireTokenByCode(request, response)).rejects.toMatchObject({
-      errorCode: "access_denied",
-    });
-    expect(provider.tokenRequests()).toEqual([]);
-  });
-
-  it("a refresh token that has been used elsewhere ends the session at the provider, and is an invalid_grant", async () => {
-    const app = application("post");
-    const account = accountOf(await signInTo(app));
-    const thief = application("post");
-    thief.getTokenCache().deserialize(app.getTokenCache().serialize());
-    await thief.acquireTokenSilent({ scopes, account, forceRefresh: true });
-    await expect(app.acquireTokenSilent({ scopes, account, forceRefresh: true })).rejects.toMatchObject({
-      errorCode: "invalid_grant",
-    });
-    await expect(thief.acquireTokenSilent({ scopes, account, forceRefresh: true })).rejects.toMatchObject({
-      errorCode: "invalid_grant",
     });
   });
 });

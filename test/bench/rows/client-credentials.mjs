@@ -26,8 +26,10 @@ export async function run({ tessera, peer, seconds }) {
   const large = await measure(
     {
       one: () => one.acquireTokenByClientCredential({ scopes: appScopes, authority: authorities[0] }),
-      sameOfMany: () => many.acquireTokenByClientCredential({ scopes: appScopes, authority: authorities[5000] }),
-      eachOfMany: (i) => many.acquireTokenByClientCredential({ scopes: appScopes, authority: authorities[i % MANY] }),
+      sameOfMany: () =>
+        many.acquireTokenByClientCredential({ scopes: appScopes, authority: authorities[5000] }),
+      eachOfMany: (i) =>
+        many.acquireTokenByClientCredential({ scopes: appScopes, authority: authorities[i % MANY] }),
     },
     { seconds },
   );
@@ -44,6 +46,10 @@ export async function run({ tessera, peer, seconds }) {
       against,
       wanted: { most: 1.5 },
     }),
-    share("  all 10,000 tenants in turn", { tessera: large.eachOfMany.median, other: large.one.median, against }),
+    share("  all 10,000 tenants in turn", {
+      tessera: large.eachOfMany.median,
+      other: large.one.median,
+      against,
+    }),
   ];
 }

@@ -8,7 +8,9 @@ export async function run({ tessera, peer }) {
   const requestsOf = async ({ ConfidentialClientApplication }) => {
     const network = countingNetwork();
     const app = new ConfidentialClientApplication(configuration(network));
-    const calls = Array.from({ length: CALLS }, () => app.acquireTokenByClientCredential({ scopes: appScopes }));
+    const calls = Array.from({ length: CALLS }, () =>
+      app.acquireTokenByClientCredential({ scopes: appScopes }),
+    );
     await Promise.all(calls);
     return network.tokenRequests;
   };

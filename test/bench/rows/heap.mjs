@@ -8,15 +8,14 @@ export async function run() {
   const theirs = heapOf("@azure/msal-node");
   const row = (name, field) =>
     share(name, { tessera: ours[field], other: theirs[field], show: bytes, wanted: { most: 1 } });
-  return [
-    row("heap per account, loaded", "loaded"),
-    row("heap per account, each one used", "used"),
-  ];
+  return [row("heap per account, loaded", "loaded"), row("heap per account, each one used", "used")];
 }
 
 function heapOf(library) {
   const child = fileURLToPath(new URL("../heap-child.mjs", import.meta.url));
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--expose-gc", child, library], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--expose-gc", child, library], {
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout);
 }

@@ -11,7 +11,9 @@ export async function run({ tessera, peer, quick }) {
   const libraries = Object.entries({ tessera, peer });
   const rounds = quick ? 3 : 9;
   for (let round = -1; round < rounds; round += 1) {
-    for (const [name, { ConfidentialClientApplication }] of round % 2 === 0 ? libraries : [...libraries].reverse()) {
+    for (const [name, { ConfidentialClientApplication }] of round % 2 === 0
+      ? libraries
+      : [...libraries].reverse()) {
       const cache = new ConfidentialClientApplication(configuration()).getTokenCache();
       const read = timed(() => cache.deserialize(json));
       const write = timed(() => cache.serialize());

@@ -28,7 +28,11 @@ export async function run({ tessera, seconds }) {
   );
   const beside = { other: times.one.median, against: "its own, 1 account" };
   return [
-    share("cached silent, one of 100,000 accounts", { tessera: times.sameOfMany.median, ...beside, wanted: { most: 1.5 } }),
+    share("cached silent, one of 100,000 accounts", {
+      tessera: times.sameOfMany.median,
+      ...beside,
+      wanted: { most: 1.5 },
+    }),
     share("  all 100,000 accounts in turn", { tessera: times.eachOfMany.median, ...beside }),
   ];
 }

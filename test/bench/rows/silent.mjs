@@ -8,8 +8,8 @@ export async function run(context) {
   const one = await withAccounts(1, context);
   const thousand = await withAccounts(1000, context);
   return [
-    faster("cached silent, 1 account", { ...pair(one), wanted: { least: 20 } }),
-    faster("cached silent, 1,000 accounts", { ...pair(thousand), wanted: { least: 500 } }),
+    faster("cached silent, 1 account", { ...pair(one), wanted: { least: 25 } }),
+    faster("cached silent, 1,000 accounts", { ...pair(thousand), wanted: { least: 1000 } }),
     share("cached silent, 1 account", {
       tessera: one.tessera.median,
       other: one.floor.median,

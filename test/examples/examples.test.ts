@@ -1,0 +1,205 @@
+// Every example as a newcomer runs it: in a process of its own, against the built packages.
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { startLocalAuthority } from "@tessera/local-authority";
+import { createReport, StepFailure } from "../../examples/demo/report.mjs";
+import { signIn } from "../support/sign-in.js";
+import { assertBuilt, root } from "../packages/workspace.js";
+
+beforeAll(assertBuilt);
+
+const running = new Set<Example>();
+afterEach(() => {
+  for (const example of running) example.process.kill();
+  running.clear();
+});
+
+describe("the demo", () => {
+  test("gets tokens from both providers, and says so", async () => {
+    const { status, output } = await run("demo/demo.mjs").end();
+    expect(output).toContain("All steps did what they should");
+    expect(status).toBe(0);
+    expect(lines(output, "first call")).toEqual([
+      expect.stringContaining("discovery, token"),
+      expect.stringContaining("discovery, token"),
+    ]);
+    for (const step of ["same call again", "silent  "]) {
+      expect(lines(output, step)).toEqual([
+        expect.stringMatching(/cache +none/),
+        expect.stringMatching(/cache +none/),
+      ]);
+    }
+    expect(lines(output, "100 calls at once")).toEqual([
+      expect.stringMatching(/one request +token /),
+      expect.stringMatching(/one request +token /),
+    ]);
+    expect(lines(output, "silent, an hour later")).toHaveLength(2);
+    expect(output).not.toMatch(/WARNING|NOTICE/);
+  });
+
+  test("with --browser, leaves the sign-in to the user", async () => {
+    const demo = run("demo/demo.mjs", ["--browser"], { BROWSER: "none" });
+    for (const name of ["alice@contoso.example", "olga@example.org"]) {
+      const [, username = "", password = "", url = ""] = await demo.says(
+        new RegExp(`Sign in as (${name}), password: (.*)\\n.*\\n *(http\\S+)`),
+      );
+      const returned = await signIn(url, { username, password });
+      expect((await fetch(returned)).status).toBe(200);
+    }
+    const { status, output } = await demo.end();
+    expect(output).toContain("All steps did what they should");
+    expect(status).toBe(0);
+  });
+
+  test("refuses an option it does not know", async () => {
+    const { status, errors } = await run("demo/demo.mjs", ["--brwser"]).end();
+    expect(errors).toContain("unknown option --brwser: the only one is --browser");
+    expect(status).toBe(1);
+  });
+
+  test("says what was expected and what came when a step goes wrong", async () => {
+    const printed: string[] = [];
+    const provider = { requests: [] as string[] };
+    const report = createReport((line) => printed.push(line));
+    const step = report.step("silent", provider, { fromCache: true, "token requests": 0 }, async () => {
+      provider.requests.push("token");
+      return { says: "a new token", facts: { fromCache: false } };
+    });
+    await expect(step).rejects.toThrow(StepFailure);
+    await expect(step).rejects.toThrow(
+      /"silent" failed\n +expected: fromCache = true, token requests = 0\n +came: +fromCache = false, token requests = 1/,
+    );
+    expect(printed.join()).toContain("a new token");
+
+    const thrown = report.step("silent", provider, {}, () => Promise.reject(new TypeError("no network")));
+    await expect(thrown).rejects.toThrow("TypeError: no network");
+  });
+});
+
+describe("the daemon", () => {
+  const ours = { TENANT: "", AUTHORITY: "", CLIENT_ID: "", CLIENT_SECRET: "" };
+
+  test("without an environment, runs against its own local authority", async () => {
+    const { status, output } = await run("daemon/daemon.mjs", [], ours).end();
+    expect(output).toMatch(/first call .*from the identity provider/);
+    expect(output).toMatch(/second call.*from the cache/);
+    expect(status).toBe(0);
+  });
+
+  test("takes its configuration from the environment, and says what the authority refuses", async () => {
+    const authority = await startLocalAuthority({ http: true });
+    try {
+      const daemon = authority.config.tenants[0]?.apps.find(({ name }) => name.endsWith("Daemon"));
+      const environment = {
+        ...ours,
+        AUTHORITY: authority.authorityUrl(),
+        CLIENT_ID: daemon?.clientId ?? "",
+        CLIENT_SECRET: daemon?.clientSecret ?? "",
+        NO_PROXY: "localhost",
+        no_proxy: "localhost",
+      };
+      const good = await run("daemon/daemon.mjs", [], environment).end();
+      expect(good.output).toMatch(/second call.*from the cache/);
+      expect(good.status).toBe(0);
+
+      const bad = await run("daemon/daemon.mjs", [], { ...environment, CLIENT_SECRET: "wrong" }).end();
+      expect(bad.errors).toContain("No token (invalid_client): ");
+      expect(bad.errors).toContain("AADSTS7000215");
+      expect(bad.status).toBe(1);
+    } finally {
+      await authority.close();
+    }
+  });
+});
+
+test("the website signs a user in and out", async () => {
+  const site = run("web-sign-in/web-sign-in.mjs", ["--once"], { CLIENT_ID: "", PORT: "0" });
+  const [, origin = "", username = "", password = ""] = await site.says(
+    /open (http\S+) and sign in as (\S+) with the password (\S+)/,
+  );
+  let cookie = "";
+  const visit = async (url: string, method = "GET"): Promise<{ location: string; html: string }> => {
+    const response = await fetch(new URL(url, origin), { method, redirect: "manual", headers: { cookie } });
+    cookie = response.headers.get("set-cookie")?.split(";")[0] ?? cookie;
+    return { location: response.headers.get("location") ?? "", html: await response.text() };
+  };
+
+  expect((await visit("/")).html).toContain("Sign in");
+  const { location } = await visit("/sign-in");
+  const anonymous = cookie;
+  const returned = await signIn(location, { username, password });
+
+  // A code that somebody else brings along.
+  cookie = "";
+  expect((await visit(returned.href)).location).toBe("/");
+  expect((await visit("/")).html).not.toContain("Hello");
+  // The right browser, but another answer than the one it waits for.
+  cookie = anonymous;
+  const forged = new URL(returned);
+  forged.searchParams.set("state", "forged");
+  expect((await visit(forged.href)).html).toContain("state_mismatch");
+
+  const again = await visit("/sign-in");
+  const answer = await signIn(again.location, { username, password });
+  expect((await visit(answer.href)).location).toBe("/");
+  expect((await visit("/")).html).toMatch(/Hello Alice Archer[\s\S]*from the cache/);
+  expect((await visit("/sign-out", "POST")).location).toBe("/");
+
+  const { status, output } = await site.end();
+  expect(output).toContain(`${username} has signed in`);
+  expect(output).toContain(`${username} has signed out`);
+  expect(status).toBe(0);
+});
+
+interface Example {
+  readonly process: ChildProcessByStdio<null, Readable, Readable>;
+  /** Waits until the output matches. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Waits until the process has ended. */
+  end(): Promise<{ readonly status: number | null; readonly output: string; readonly errors: string }>;
+}
+
+function run(
+  file: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Example {
+  const child = spawn(process.execPath, [join(root, "examples", file), ...args], {
+    env: { ...process.env, NODE_OPTIONS: "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  let errors = "";
+  const ended = once(child, "close") as Promise<[number | null]>;
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  const example: Example = {
+    process: child,
+    async says(pattern) {
+      for (;;) {
+        const found = pattern.exec(output);
+        if (found) return found;
+        const over = await Promise.race([
+          once(child.stdout, "data").then(() => false),
+          ended.then(() => true),
+        ]);
+        if (over && !pattern.test(output))
+          throw new Error(`It ended without saying ${pattern}:\n${output}${errors}`);
+      }
+    },
+    async end() {
+      const [status] = await ended;
+      return { status, output, errors };
+    },
+  };
+  running.add(example);
+  return example;
+}
+
+/** The lines of a step in the report. */
+function lines(output: string, step: string): readonly string[] {
+  return output.split("\n").filter((line) => line.trimStart().startsWith(step));
+}

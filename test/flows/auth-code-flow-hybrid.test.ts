@@ -1,0 +1,123 @@
+// `code id_token`: an ID token comes through the browser, too, and binds the code (OpenID Connect Core §3.3.2.10-11).
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import type { AuthCodeFlow, ConfidentialClientApplication } from "@tessera/node";
+import { startEntra, type Entra } from "../support/entra.js";
+import { keys, startFakeProvider, type FakeProvider, type IdTokenOptions } from "../support/fake-provider.js";
+import { expectNothingKept } from "../support/nothing-kept.js";
+import { signIn } from "../support/sign-in.js";
+
+const code = "the-code";
+const redirectUri = "https://app.example/signed-in";
+const leftHalf = (text: string) =>
+  createHash("sha256").update(text).digest().subarray(0, 16).toString("base64url");
+
+describe("the hybrid flow", () => {
+  let provider: FakeProvider;
+  let app: ConfidentialClientApplication;
+  let flow: AuthCodeFlow;
+
+  beforeAll(async () => {
+    provider = await startFakeProvider();
+  });
+  afterAll(() => provider.close());
+  beforeEach(async () => {
+    provider.reset();
+    app = provider.confidential();
+    flow = await app.initiateAuthCodeFlow({
+      scopes: ["api:read"],
+      redirectUri,
+      responseType: "code id_token",
+    });
+    provider.answers.token = () => ({ body: provider.tokens({}, { claims: { nonce: flow.nonce } }) });
+  });
+
+  /** The ID token that comes with the code. */
+  const front = ({ claims, ...rest }: IdTokenOptions = {}) =>
+    provider.idToken({ ...rest, claims: { nonce: flow.nonce, c_hash: leftHalf(code), ...claims } });
+  const finish = (response: object) =>
+    app.acquireTokenByAuthCodeFlow(flow, { code, state: flow.state, ...response });
+
+  it("asks for both, in a form", () => {
+    const asked = Object.fromEntries(new URL(flow.authUrl).searchParams);
+    expect(asked).toMatchObject({
+      response_type: "code id_token",
+      response_mode: "form_post",
+      nonce: flow.nonce,
+    });
+  });
+
+  it("ends well when the ID token vouches for the code", async () => {
+    expect(await finish({ id_token: front() })).toMatchObject({ uniqueId: "user-1", fromCache: false });
+  });
+
+  it.each<[string, () => object, string]>([
+    ["no ID token", () => ({}), "id_token is missing"],
+    ["no c_hash", () => ({ id_token: front({ claims: { c_hash: undefined } }) }), "c_hash"],
+    [
+      "the c_hash of another code",
+      () => ({ id_token: front({ claims: { c_hash: leftHalf("other") } }) }),
+      "c_hash",
+    ],
+    ["another code", () => ({ id_token: front(), code: "of-the-attacker" }), "c_hash"],
+    ["another nonce", () => ({ id_token: front({ claims: { nonce: "other" } }) }), "nonce"],
+    ["another audience", () => ({ id_token: front({ claims: { aud: "other" } }) }), "aud"],
+    ["another issuer", () => ({ id_token: front({ claims: { iss: "https://evil.example" } }) }), "iss"],
+    ["an expired one", () => ({ id_token: front({ claims: { exp: 1 } }) }), "expired"],
+    ["one that somebody else signed", () => ({ id_token: front({ key: keys.two.privateKey }) }), "signature"],
+    [
+      "an unsigned one",
+      () => ({
+        id_token: `${front({ header: { alg: "none" } })
+          .split(".", 2)
+          .join(".")}.`,
+      }),
+      "alg",
+    ],
+    ["no JWT", () => ({ id_token: "no.jwt" }), "token_parsing_error"],
+  ])("with %s is refused: the code is not sent, and nothing is kept", async (_, response, reason) => {
+    await expect(finish(response())).rejects.toMatchObject({
+      name: "ClientAuthError",
+      message: expect.stringContaining(reason),
+    });
+    expect(provider.count("token")).toBe(0);
+    await expectNothingKept(app);
+  });
+
+  it("is refused when the two ID tokens name two users (OpenID Connect Core §3.3.3.6)", async () => {
+    const call = finish({ id_token: front({ claims: { sub: "user-2" } }) });
+    await expect(call).rejects.toMatchObject({
+      errorCode: "invalid_id_token",
+      message: expect.stringContaining("sub"),
+    });
+    await expectNothingKept(app);
+  });
+});
+
+describe("a sign-in at the local authority", () => {
+  let entra: Entra;
+  beforeAll(async () => {
+    entra = await startEntra();
+  });
+  afterAll(() => entra.close());
+  const user = { username: "alice@contoso.example", password: "alice-password" };
+  const local = "http://localhost:3000/redirect";
+
+  it.each([
+    ["query", {}],
+    ["form_post", {}],
+    ["form_post", { maxAge: 60, prompt: "login", loginHint: user.username }],
+    ["query", { resource: undefined, claims: '{"id_token":{"auth_time":{"essential":true}}}' }],
+  ])("with response_mode %s and %j", async (responseMode, over) => {
+    const app = entra.confidential();
+    const scopes = ["User.Read"];
+    const flow = await app.initiateAuthCodeFlow({ scopes, redirectUri: local, responseMode, ...over });
+    const session = JSON.parse(JSON.stringify(flow)) as AuthCodeFlow;
+    const answer = await signIn(flow.authUrl, { ...user, ca: entra.authority.caPem });
+    const result = await app.acquireTokenByAuthCodeFlow(session, Object.fromEntries(answer.searchParams));
+    expect(result.account).toMatchObject({ username: user.username, tenantId: entra.tenantId });
+    const { account } = result;
+    if (!account) throw new Error("no account");
+    expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
+  });
+});

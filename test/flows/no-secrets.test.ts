@@ -1,0 +1,175 @@
+// Secrets, tokens, codes and verifiers never get into a log line or an error, however much is logged: DESIGN §7.
+import { inspect } from "node:util";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import {
+  LogLevel,
+  type AuthenticationResult,
+  type ClientApplication,
+  type LoggerOptions,
+} from "@tessera/node";
+import { accountOf, startEntra, type Entra } from "../support/entra.js";
+import {
+  clientSecret,
+  clientId,
+  redeem,
+  secrets,
+  startFakeProvider,
+  type FakeProvider,
+} from "../support/fake-provider.js";
+import { signInWithCode } from "../support/sign-in-with-code.js";
+
+let lines: string[];
+let errors: unknown[];
+let loggerOptions: LoggerOptions;
+beforeEach(() => {
+  lines = [];
+  errors = [];
+  loggerOptions = {
+    logLevel: LogLevel.Trace,
+    piiLoggingEnabled: true,
+    loggerCallback: (_, line) => lines.push(line),
+  };
+});
+
+/** A call that has to fail; its error is kept. */
+async function failing(call: Promise<unknown>): Promise<void> {
+  errors.push(
+    await call.then(
+      () => Promise.reject(new Error("the call did not fail")),
+      (error: unknown) => error,
+    ),
+  );
+}
+
+/** No secret, as it is or in any form it is sent in, stands in what was logged and thrown. */
+function expectNone(known: readonly string[]): void {
+  expect(known.length).toBeGreaterThan(5);
+  const all = [
+    ...lines,
+    ...errors.map((error) => inspect(error, { depth: Infinity, showHidden: true })),
+  ].join("\n");
+  const forms = known.flatMap((secret) => [
+    secret,
+    encodeURIComponent(secret),
+    ...secret.split(".").slice(2),
+  ]);
+  expect(forms.filter((form) => form.length > 2 && all.includes(form))).toEqual([]);
+}
+
+/** Every token in the cache of an application. */
+function tokensOf(app: ClientApplication): readonly string[] {
+  const sections = Object.values<Record<string, { secret?: string }>>(
+    JSON.parse(app.getTokenCache().serialize()),
+  );
+  return sections.flatMap((section) => Object.values(section).flatMap(({ secret }) => secret ?? []));
+}
+
+describe("at Entra", () => {
+  const scopes = ["https://graph.microsoft.com/User.Read"];
+  let entra: Entra;
+  beforeAll(async () => {
+    entra = await startEntra();
+  });
+  afterAll(() => entra.close());
+
+  /** Every secret that went over the wire. */
+  const sent = (): readonly string[] => {
+    const names = [
+      "client_secret",
+      "code",
+      "code_verifier",
+      "refresh_token",
+      "client_assertion",
+      "passwd",
+      "password",
+    ];
+    return entra.authority.requests.flatMap(({ form }) =>
+      names.flatMap((name) => [form[name] ?? []].flat()).filter((value) => value !== ""),
+    );
+  };
+
+  it("a sign-in, hits, refreshes and all their failures leave no secret behind", async () => {
+    const system = { loggerOptions };
+    const app = entra.confidential({ system });
+    const result: AuthenticationResult = await signInWithCode(entra, app, scopes);
+    const account = accountOf(result);
+    const collected = [...tokensOf(app)];
+    await app.acquireTokenSilent({ scopes, account });
+    await app.acquireTokenSilent({ scopes, account, forceRefresh: true });
+    await app.acquireTokenByClientCredential({ scopes: ["https://graph.microsoft.com/.default"] });
+    collected.push(...tokensOf(app));
+
+    const [used] = entra.authority.requests.flatMap(({ form }) => form["code"] ?? []);
+    const redirectUri = "http://localhost:3000/redirect";
+    await failing(
+      app.acquireTokenByCode({ scopes, redirectUri, code: String(used), codeVerifier: "the-wrong-verifier" }),
+    );
+    const secret = "a-wrong-secret-0123456789";
+    const wrong = entra.confidential({ auth: { clientSecret: secret }, system });
+    await failing(wrong.acquireTokenByClientCredential({ scopes: ["https://graph.microsoft.com/.default"] }));
+    const refresh = () => failing(app.acquireTokenSilent({ scopes, account, forceRefresh: true }));
+    entra.authority.fault({ match: "token", reset: true });
+    await refresh();
+    entra.authority.fault({ match: "token", status: 200, body: JSON.stringify({ token: collected }) });
+    await refresh();
+    entra.authority.fault({ match: "token", status: 429, headers: { "retry-after": "5" }, body: "<html>" });
+    await refresh();
+    await refresh();
+    entra.clock.advance(3600);
+    entra.authority.revokeSignInSessions("alice@contoso.example");
+    await refresh();
+
+    expect(lines.length).toBeGreaterThan(10);
+    expect(lines.join()).toContain("/token");
+    expect(errors).toHaveLength(7);
+    expectNone([...new Set([...collected, ...sent(), secret])]);
+  });
+});
+
+describe("at an OpenID Provider", () => {
+  let provider: FakeProvider;
+  beforeAll(async () => {
+    provider = await startFakeProvider();
+  });
+  afterAll(() => provider.close());
+  beforeEach(() => provider.reset());
+
+  it.each(["client_secret_basic", "client_secret_post"])(
+    "with %s, refused tokens and good ones leave no secret behind",
+    async (method) => {
+      const auth = { clientMetadata: { token_endpoint_auth_method: method } };
+      const app = provider.confidential({ auth, system: { loggerOptions } });
+      const scopes = ["api:read"];
+      for (const claims of [
+        { aud: "another" },
+        { iss: "x" },
+        { exp: 1 },
+        { nonce: "another" },
+        { sub: undefined },
+      ]) {
+        provider.answers.token = () => ({ body: provider.tokens({}, { claims }) });
+        await failing(redeem(app));
+      }
+      provider.answers.token = () => ({ body: provider.tokens({}, { header: { kid: "gone" } }) });
+      await failing(redeem(app));
+      provider.answers.token = () => ({ body: provider.tokens({ token_type: "mac" }) });
+      await failing(redeem(app));
+      provider.answers.token = () => ({ body: JSON.stringify(provider.tokens()).slice(0, -1) });
+      await failing(redeem(app));
+      provider.answers.token = () => ({ status: 401, body: { error: "invalid_client" } });
+      await failing(redeem(app));
+      provider.answers.token = () => ({ reset: true });
+      await failing(redeem(app));
+      provider.reset();
+      const account = accountOf(await redeem(app));
+      provider.answers.token = () => ({ status: 400, body: { error: "invalid_grant" } });
+      await failing(app.acquireTokenSilent({ scopes, account, forceRefresh: true }));
+      await failing(app.acquireTokenByRefreshToken({ scopes, refreshToken: "a-refresh-token-to-import" }));
+
+      expect(lines.length).toBeGreaterThan(10);
+      expect(errors).toHaveLength(12);
+      const basic = Buffer.from(`${clientId}:${clientSecret}`).toString("base64");
+      expectNone([...secrets, basic, "a-refresh-token-to-import", ...tokensOf(app)]);
+    },
+  );
+});

@@ -1,0 +1,113 @@
+// Through a real proxy to an identity provider over HTTPS.
+import { inspect } from "node:util";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "@jest/globals";
+import type { NodeSystemOptions } from "@tessera/node";
+import { startEntra, type Entra } from "../support/entra.js";
+import { describeWith } from "../support/real-part.js";
+import { hasTinyproxy, startTinyproxy, type Tinyproxy } from "../support/tinyproxy.js";
+
+const scopes = ["https://graph.microsoft.com/.default"];
+const names = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"];
+const before = Object.fromEntries(names.map((name) => [name, process.env[name]]));
+
+describeWith("tinyproxy", hasTinyproxy(), () => {
+  const user = { name: "ada", password: "p-ss-of-the-proxy" };
+  let entra: Entra;
+  let proxy: Tinyproxy;
+  let guarded: Tinyproxy;
+  let authority: string;
+
+  beforeAll(async () => {
+    [entra, proxy, guarded] = await Promise.all([startEntra(), startTinyproxy(), startTinyproxy(user)]);
+    authority = new URL(entra.authority.url).host;
+  });
+  afterAll(() => Promise.all([entra.close(), proxy.close(), guarded.close()]));
+  beforeEach(() => {
+    for (const name of names) Reflect.deleteProperty(process.env, name);
+    proxy.clear();
+    guarded.clear();
+    entra.authority.clearRequests();
+  });
+  afterEach(() => {
+    for (const [name, value] of Object.entries(before)) {
+      if (value === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = value;
+    }
+  });
+
+  const ask = (system: NodeSystemOptions = {}) =>
+    entra.confidential({ system: { ...system } }).acquireTokenByClientCredential({ scopes });
+
+  it("system.proxy: every request goes through it, and the TLS inside is checked", async () => {
+    expect(await ask({ proxy: proxy.url })).toMatchObject({ fromCache: false, tokenType: "Bearer" });
+    expect(new Set(await proxy.tunnels())).toEqual(new Set([authority]));
+    expect(entra.tokenRequests()).toBe(1);
+    await expect(ask({ proxy: proxy.url, ca: [] })).rejects.toMatchObject({
+      errorCode: "endpoints_resolution_error",
+      cause: { errorCode: "network_error", message: expect.stringMatching(/certificate/) },
+    });
+    expect(entra.tokenRequests()).toBe(1);
+  });
+
+  it("system.proxy with user name and password", async () => {
+    const url = guarded.url.replace("//", `//${user.name}:${user.password}@`);
+    expect(await ask({ proxy: url })).toMatchObject({ fromCache: false });
+    expect(await guarded.tunnels()).toContain(authority);
+  });
+
+  it.each([
+    ["that are wrong", () => guarded.url.replace("//", `//${user.name}:not-the-${user.password}@`)],
+    ["of a proxy that is not there", () => `http://${user.name}:${user.password}@127.0.0.1:1`],
+  ])("system.proxy with user name and password %s: the error does not hold them", async (_, url) => {
+    const error: unknown = await ask({ proxy: url() }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      errorCode: "endpoints_resolution_error",
+      cause: { errorCode: "network_error" },
+    });
+    const text = inspect(error, { depth: Infinity, showHidden: true });
+    expect(text).not.toContain(user.password);
+    expect(text).not.toContain(Buffer.from(`${user.name}:`).toString("base64").slice(0, 5));
+    expect(entra.authority.requests).toEqual([]);
+  });
+
+  it.each(["HTTPS_PROXY", "https_proxy"])("%s of the environment is used", async (name) => {
+    process.env[name] = proxy.url;
+    expect(await ask()).toMatchObject({ fromCache: false });
+    expect(await proxy.tunnels()).toContain(authority);
+  });
+
+  it.each(["localhost", "other.example,localhost", "*"])(
+    "NO_PROXY=%s is an exception to it",
+    async (exceptions) => {
+      process.env["HTTPS_PROXY"] = proxy.url;
+      process.env["NO_PROXY"] = exceptions;
+      expect(await ask()).toMatchObject({ fromCache: false });
+      expect(await proxy.tunnels()).toEqual([]);
+    },
+  );
+
+  it("NO_PROXY that names another host is none", async () => {
+    process.env["HTTPS_PROXY"] = proxy.url;
+    process.env["NO_PROXY"] = "host,example.com,localhost.example";
+    await ask();
+    expect(await proxy.tunnels()).toContain(authority);
+  });
+
+  it("proxy: false means none, whatever the environment says", async () => {
+    process.env["HTTPS_PROXY"] = proxy.url;
+    expect(await ask({ proxy: false })).toMatchObject({ fromCache: false });
+    expect(await proxy.tunnels()).toEqual([]);
+  });
+
+  it("the proxy of the app comes before that of the environment", async () => {
+    process.env["HTTPS_PROXY"] = "http://127.0.0.1:1";
+    expect(await ask({ proxy: proxy.url })).toMatchObject({ fromCache: false });
+    expect(await proxy.tunnels()).toContain(authority);
+  });
+
+  it("HTTP_PROXY is used for HTTPS, too, where there is no HTTPS_PROXY", async () => {
+    process.env["HTTP_PROXY"] = proxy.url;
+    await ask();
+    expect(await proxy.tunnels()).toContain(authority);
+  });
+});

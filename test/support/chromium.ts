@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+
+const executablePath = "/usr/bin/chromium";
+
+/** Whether Debian's Chromium is on this machine. */
+export const hasChromium = existsSync(executablePath);
+
+/** A real browser without a window. One serves a test file; each user gets a profile that nobody has used before. */
+export interface Chromium {
+  /** A new user at a new browser: no cookies. */
+  user(): Promise<ChromiumUser>;
+  close(): Promise<void>;
+}
+
+export interface ChromiumUser {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  close(): Promise<void>;
+}
+
+export async function launchChromium(): Promise<Chromium> {
+  const browser: Browser = await chromium.launch({
+    executablePath,
+    headless: true,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--disable-dev-shm-usage",
+      "--no-first-run",
+      "--no-proxy-server",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  return {
+    user: async () => {
+      // The local authority's certificate authority lives as long as the test: the browser is not told to trust it.
+      const context = await browser.newContext({
+        ignoreHTTPSErrors: true,
+        viewport: { width: 900, height: 640 },
+      });
+      const page = await context.newPage();
+      return { context, page, close: () => context.close() };
+    },
+    close: () => browser.close(),
+  };
+}
+
+const artifacts = fileURLToPath(new URL("../../.artifacts/", import.meta.url));
+
+/** Keeps a picture of a page as `.artifacts/{name}.png`. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  mkdirSync(artifacts, { recursive: true });
+  await page.screenshot({ path: `${artifacts}${name}.png` });
+}
+
+/**
+ * Does at a sign-in page what a user does: types account and password, presses the button. Knows the pages of the local
+ * authority and of `oidc-provider`.
+ */
+export async function typeCredentials(
+  page: Page,
+  { username, password }: { readonly username: string; readonly password: string },
+): Promise<void> {
+  await page.locator('input[name="username"], input[name="login"]').fill(username);
+  await page.locator('input[type="password"]').fill(password);
+  await page.locator('button[type="submit"]').first().click();
+}
