@@ -70,6 +70,7 @@ export abstract class ClientApplication {
     const logger = (): Logger => this.#logger;
     const transport = createTransport(checked.http, logger, checked.retries);
     const authorities = new AuthorityResolver(checked.authorities, transport, clock);
+    authorities.check(checked.authority);
     const { maxPartitions, plugin, store, onUnreadable } = checked.cache;
     const warn = (message: string): void => this.#logger.warning(message);
     const cache = new PartitionedCache({

@@ -15,8 +15,10 @@ export async function discoverCloud(url: AuthorityUrl, transport: Transport, cal
   const query = `api-version=1.1&authorization_endpoint=${encodeURIComponent(`${url.href}oauth2/v2.0/authorize`)}`;
   const response = await transport.get(`${INSTANCE_DISCOVERY}?${query}`, call);
   const body = parseJsonObject(response.body);
+  // Anything else Entra answers with an error, MSAL takes for a custom domain; an answer that failed says nothing.
   if (
     !body ||
+    response.status >= 500 ||
     body["error"] === "invalid_instance" ||
     (response.status !== 200 && body["error"] === undefined)
   ) {

@@ -50,6 +50,23 @@ export class AuthorityResolver {
   }
 
   /**
+   * Checks what the configuration says of an authority, before anything is asked.
+   *
+   * @throws ClientConfigurationError `invalid_authority_metadata`; see {@link authorityUrl}
+   */
+  check(text: string): void {
+    const url = this.url(text);
+    const { authorityMetadata } = this.#options;
+    if (!authorityMetadata) return;
+    try {
+      checkedMetadata(authorityMetadata, url, "auth.authorityMetadata");
+    } catch (cause) {
+      const reason = cause instanceof AuthError ? cause.errorMessage : String(cause);
+      throw clientConfigurationError("invalid_authority_metadata", reason, { cause });
+    }
+  }
+
+  /**
    * An authority URL, taken apart; the same object for the same text.
    *
    * @throws ClientConfigurationError see {@link authorityUrl}

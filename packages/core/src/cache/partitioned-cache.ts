@@ -190,6 +190,21 @@ export class PartitionedCache {
     return best;
   }
 
+  /** Scopes, in lower case, that a user has granted a client, as the access tokens say. */
+  grantedScopes(
+    partition: PartitionKey,
+    clientId: string,
+    environments: ReadonlySet<string>,
+  ): ReadonlySet<string> {
+    const granted = new Set<string>();
+    for (const entry of this.#contents.partitions.get(partition)?.all("AccessToken") ?? []) {
+      const { client_id, environment } = entry.entity;
+      if (client_id !== clientId || !environments.has(environment)) continue;
+      for (const scope of accessTokenFacts(entry).scopes) granted.add(scope);
+    }
+    return granted;
+  }
+
   /** The family an app is known to belong to. */
   familyOf(clientId: string, environments: ReadonlySet<string>): string | undefined {
     for (const { entity } of this.#contents.appMetadata.values()) {

@@ -1,5 +1,6 @@
 import type { AccountInfo } from "../account.js";
 import type { Authority } from "../authority/authority.js";
+import { userPartition } from "../cache/partition-key.js";
 import type { Call } from "../http/transport.js";
 import { Parameters } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
@@ -46,7 +47,7 @@ export function redeemRefreshToken(
   call: Call,
 ): Promise<AuthenticationResult> {
   const { account, refreshToken, redirectUri } = refresh;
-  const scopes = withOidcScopes(request.scopes);
+  const scopes = refreshScopes(client, authority, request.scopes, account);
   return redeem(
     client,
     authority,
@@ -69,6 +70,23 @@ export function redeemRefreshToken(
     },
     call,
   );
+}
+
+/**
+ * A refresh must not ask for what was not granted (RFC 6749 §6). Entra takes the usual scopes at any time; of other
+ * providers only those are asked for that the user's tokens have, beside what the caller wants.
+ */
+function refreshScopes(
+  client: Client,
+  authority: Authority,
+  scopes: readonly string[],
+  account: AccountInfo | undefined,
+): readonly string[] {
+  if (authority.url.kind !== "oidc" || !account) return withOidcScopes(scopes);
+  const partition = userPartition(account.homeAccountId);
+  const granted = client.cache.grantedScopes(partition, client.clientId, authority.cloud.aliases);
+  const usual = withOidcScopes(scopes).filter((scope) => !scopes.includes(scope) && granted.has(scope));
+  return [...scopes, ...usual];
 }
 
 /** Routes the request to the data centre that knows the user (`Oid:{uid}@{utid}`); Entra only. */

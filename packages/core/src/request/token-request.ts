@@ -136,7 +136,7 @@ function checkedTimeout(value: unknown, correlationId: string): number | undefin
   if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
   throw clientConfigurationError(
     "invalid_option",
-    `timeoutMs is ${JSON.stringify(value)}: pass a positive number of milliseconds.`,
+    `timeoutMs is ${typeof value === "number" ? String(value) : JSON.stringify(value)}: pass a positive number of milliseconds.`,
     { correlationId },
   );
 }
