@@ -38,24 +38,34 @@ export async function post(
   );
 }
 
+/** A body of any other kind; `headers` say which. */
+export async function postText(
+  authority: LocalAuthority,
+  path: string,
+  body: string,
+  headers: Record<string, string>,
+): Promise<Answer> {
+  return send(authority, "POST", path, headers, body);
+}
+
 async function send(
   authority: LocalAuthority,
   method: "GET" | "POST",
   path: string,
   headers: Record<string, string>,
-  form?: string,
+  body?: string,
 ): Promise<Answer> {
   const dispatcher = new Agent({ connect: { ca: authority.caPem || undefined }, pipelining: 0 });
   const {
     statusCode,
     headers: received,
-    body,
+    body: answer,
   } = await request(`${authority.url}${path}`, {
     dispatcher,
     method,
     headers,
-    body: form,
+    body,
   });
-  const text = await body.text();
+  const text = await answer.text();
   return { status: statusCode, headers: received, text, json: text.startsWith("{") ? JSON.parse(text) : {} };
 }

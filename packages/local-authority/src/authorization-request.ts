@@ -17,19 +17,29 @@ export interface ReturnAddress {
   readonly clientInfo: boolean;
 }
 
-/** A checked authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). */
-export interface AuthorizationRequest extends ReturnAddress {
+/** What a user is asked to sign in for, whichever way the request came. */
+export interface SignInRequest {
+  readonly app: App;
   readonly at: TenantScope;
   readonly scopes: RequestedScopes;
   readonly scope: string;
   readonly prompts: readonly string[];
   readonly loginHint?: string;
-  readonly nonce?: string;
-  readonly codeChallenge?: string;
-  readonly codeChallengeMethod?: string;
+  readonly domainHint?: string;
+  /** The `sid` of the session that is meant. */
+  readonly sessionId?: string;
   readonly claims?: string;
   /** Seconds. */
   readonly maxAge?: string;
+}
+
+/** A checked authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). */
+export interface AuthorizationRequest extends ReturnAddress, SignInRequest {
+  /** `true`: an ID token comes with the code (OpenID Connect Core §3.3). */
+  readonly isHybrid: boolean;
+  readonly nonce?: string;
+  readonly codeChallenge?: string;
+  readonly codeChallengeMethod?: string;
 }
 
 /** @throws {AadstsError} 900144, 700016, 50194, 50011: to be shown to the user */
@@ -44,7 +54,7 @@ export function readReturnAddress(
   if (!isRegistered(redirectUri, app.redirectUris)) {
     throw refuse(50011, { redirectUri, clientId: app.clientId });
   }
-  const mode = parameters["response_mode"] ?? "query";
+  const mode = parameters["response_mode"] ?? defaultMode(parameters["response_type"]);
   const responseMode = mode === "fragment" || mode === "form_post" ? mode : "query";
   return {
     app,
@@ -55,7 +65,7 @@ export function readReturnAddress(
   };
 }
 
-/** @throws {AadstsError} 900144, 700054, 50149, 501491, 90013, 9002313 and those of `readScopes`: to be redirected */
+/** @throws {AadstsError} 900144, 700054, 70011, 50149, 501491, 90013, 9002313 and those of `readScopes`: to be redirected */
 export function readAuthorizationRequest(
   parameters: Parameters,
   at: TenantScope,
@@ -64,24 +74,41 @@ export function readAuthorizationRequest(
 ): AuthorizationRequest {
   const responseType = parameters["response_type"];
   if (!responseType) throw refuse(900144, { parameter: "response_type" });
-  if (responseType !== "code") throw refuse(700054, { responseType });
-  if (!["query", "fragment", "form_post"].includes(parameters["response_mode"] ?? "query"))
-    throw refuse(90013);
+  const isHybrid = isHybridType(responseType);
+  if (responseType !== "code" && !isHybrid) throw refuse(700054, { responseType });
+  const modes = isHybrid ? ["fragment", "form_post"] : ["query", "fragment", "form_post"];
+  if (!modes.includes(parameters["response_mode"] ?? defaultMode(responseType))) throw refuse(90013);
+  // OpenID Connect Core §3.3.2.11: what comes through the browser must be tied to the request.
+  if (isHybrid && !parameters["nonce"]) throw refuse(900144, { parameter: "nonce" });
   const scope = parameters["scope"] ?? "";
   const tenant = at.tenant?.name ?? at.segment;
   readClaims(parameters["claims"]);
+  const scopes = readScopes(scope, address.app, directory, tenant);
+  if (isHybrid && !scopes.oidc.includes("openid")) throw refuse(70011, { scope });
   return {
     ...address,
+    isHybrid,
     at,
     scope,
-    scopes: readScopes(scope, address.app, directory, tenant),
+    scopes,
     prompts: readPrompts(parameters["prompt"]),
     loginHint: parameters["login_hint"] && readLoginHint(parameters["login_hint"]),
+    domainHint: parameters["domain_hint"],
+    sessionId: parameters["sid"],
     nonce: parameters["nonce"],
     claims: parameters["claims"],
     maxAge: readMaxAge(parameters["max_age"]),
     ...readChallenge(parameters),
   };
+}
+
+/** OAuth 2.0 Multiple Response Types §3 and §5: an ID token never goes into the query. */
+function isHybridType(responseType: string): boolean {
+  return responseType.split(" ").sort().join(" ") === "code id_token";
+}
+
+function defaultMode(responseType: string | undefined): string {
+  return isHybridType(responseType ?? "") ? "fragment" : "query";
 }
 
 function onlyRedirectUri(app: App): string | undefined {

@@ -1,26 +1,46 @@
-import type { ReturnAddress } from "./authorization-request.js";
+import { readClaims } from "./claims-parameter.js";
+import type { AuthorizationRequest, ReturnAddress } from "./authorization-request.js";
 import { describe, errorUri, type AadstsError } from "./errors.js";
 import type { RequestContext } from "./http.js";
 import { formPostPage, submitScript } from "./pages/form-post.js";
 import { pageHeaders } from "./pages/layout.js";
 import type { AuthorityState } from "./state.js";
 import type { SignIn } from "./stores/sessions.js";
-import { clientInfo } from "./tokens.js";
+import { clientInfo, signIdToken } from "./tokens.js";
 
 type Fields = Readonly<Record<string, string>>;
 
-/** RFC 6749 §4.1.2. `client_info` and `session_state` as Entra adds them. */
-export function sendCode(
+/**
+ * RFC 6749 §4.1.2; with an ID token, when the request is a hybrid one, OpenID Connect Core §3.3.2.5. `client_info` and
+ * `session_state` as Entra adds them.
+ */
+export async function sendCode(
   c: RequestContext,
-  address: ReturnAddress,
+  state: AuthorityState,
+  request: AuthorizationRequest,
   code: string,
-  { user, home, sessionId }: SignIn,
+  signIn: SignIn,
 ) {
-  return send(c, address, {
+  const { user, home, sessionId } = signIn;
+  return send(c, request, {
     code,
-    ...(address.clientInfo ? { client_info: clientInfo(user, home) } : {}),
-    ...stateOf(address),
+    ...(request.isHybrid ? { id_token: await idTokenFor(state, request, code, signIn) } : {}),
+    ...(request.clientInfo ? { client_info: clientInfo(user, home) } : {}),
+    ...stateOf(request),
     session_state: sessionId,
+  });
+}
+
+function idTokenFor(state: AuthorityState, request: AuthorizationRequest, code: string, signIn: SignIn) {
+  return signIdToken(state, {
+    app: request.app,
+    tenant: request.at.tenant ?? signIn.home,
+    signIn,
+    scopes: request.scopes.oidc,
+    nonce: request.nonce,
+    claims: readClaims(request.claims),
+    withAuthTime: request.maxAge !== undefined,
+    code,
   });
 }
 

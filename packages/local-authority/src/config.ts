@@ -7,6 +7,17 @@ export interface Tenant {
   readonly name: string;
   readonly apps: readonly App[];
   readonly users: readonly User[];
+  /** A second domain of the tenant, whose passwords the emulated AD FS checks. */
+  readonly federation?: Federation;
+}
+
+/** A federated domain: its users have their password at an AD FS, which this authority emulates under `/adfs`. */
+export interface Federation {
+  /** Another one than the tenant's own. */
+  readonly domain: string;
+  readonly users: readonly User[];
+  /** The assertions that WS-Trust 1.3 issues unless the client asks for others; 2005 issues SAML 1.1. */
+  readonly samlVersion: "1.1" | "2.0";
 }
 
 /** An app registration. One without any credential is a public client. */
@@ -90,6 +101,8 @@ export interface User {
   readonly name: string;
   readonly email: string;
   readonly disabled: boolean;
+  /** `true`: needs a second factor for everything, as with per-user multi-factor authentication. */
+  readonly multiFactor?: boolean;
 }
 
 /** All in seconds. */
@@ -99,6 +112,16 @@ export interface Lifetimes {
   readonly code: number;
   readonly refreshToken: number;
   readonly session: number;
+}
+
+/** How devices without a browser sign in (RFC 8628). */
+export interface DeviceCodeSettings {
+  /** `true`: send `verification_uri_complete` too, which Entra does not. */
+  readonly completeUri: boolean;
+  /** How long a client has to wait between two polls, seconds. */
+  readonly interval: number;
+  /** How long a code is good for, seconds. */
+  readonly lifetime: number;
 }
 
 /**
@@ -111,6 +134,7 @@ export type RefreshTokenRotation = "reuse-allowed" | "strict";
 export interface AuthorityConfig {
   readonly tenants: readonly Tenant[];
   readonly lifetimes: Lifetimes;
+  readonly deviceCode: DeviceCodeSettings;
   /** `ext_expires_in` of every token response, in seconds; absent: the lifetime of the access token. */
   readonly extExpiresIn?: number;
   /** `refresh_in` of every token response, in seconds; absent: not sent. */
@@ -150,8 +174,14 @@ export interface ConditionalAccessPolicy {
 }
 
 /** A tenant to add, or to lay over the default tenant with the same `id` or `domain`. */
-export type TenantOptions = Partial<Omit<Tenant, "apps" | "users">> & {
+export type TenantOptions = Partial<Omit<Tenant, "apps" | "users" | "federation">> & {
   readonly apps?: readonly AppOptions[];
+  readonly users?: readonly UserOptions[];
+  readonly federation?: FederationOptions;
+};
+/** A federated domain; without `users` it has one, `grace@{domain}`. */
+export type FederationOptions = Partial<Omit<Federation, "users">> & {
+  readonly domain: string;
   readonly users?: readonly UserOptions[];
 };
 /** An app to add, or to lay over the one with the same `clientId`. `clientSecret: null` makes it public. */
@@ -174,6 +204,7 @@ export type ConditionalAccessOptions = Partial<ConditionalAccessPolicy>;
 export interface ConfigOptions {
   readonly tenants?: readonly TenantOptions[];
   readonly lifetimes?: Partial<Lifetimes>;
+  readonly deviceCode?: Partial<DeviceCodeSettings>;
   readonly extExpiresIn?: number;
   readonly refreshIn?: number;
   readonly refreshTokenRotation?: RefreshTokenRotation;

@@ -1,4 +1,4 @@
-import type { App, Lifetimes, Tenant, User } from "./config.js";
+import type { App, DeviceCodeSettings, Lifetimes, Tenant, User } from "./config.js";
 
 export const defaultLifetimes: Lifetimes = {
   accessToken: 3599,
@@ -7,6 +7,8 @@ export const defaultLifetimes: Lifetimes = {
   refreshToken: 7_776_000,
   session: 86_400,
 };
+
+export const defaultDeviceCode: DeviceCodeSettings = { completeUri: false, interval: 5, lifetime: 900 };
 
 const anyLoopbackAddress = [
   "http://localhost",

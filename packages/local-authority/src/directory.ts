@@ -1,4 +1,4 @@
-import type { App, AuthorityConfig, Tenant, User } from "./config.js";
+import type { App, AuthorityConfig, Federation, Tenant, User } from "./config.js";
 import { refuse } from "./errors.js";
 
 /** The tenant segment of an authority URL, resolved. */
@@ -14,6 +14,13 @@ export interface SignedInUser {
   readonly home: Tenant;
 }
 
+/** Who checks the passwords of a domain. */
+export interface Realm {
+  readonly domain: string;
+  /** Absent: this authority itself. */
+  readonly federation?: Federation;
+}
+
 /** Look-ups in the configured tenants, apps and users, and what has changed since start. */
 export interface Directory {
   readonly apps: readonly App[];
@@ -23,6 +30,8 @@ export interface Directory {
   userByName(username: string): SignedInUser | undefined;
   /** @param home absent: any tenant */
   userById(oid: string, home: Tenant | undefined): SignedInUser | undefined;
+  /** @param text a username, or a domain alone; `undefined` when no tenant has the domain */
+  realmOf(text: string): Realm | undefined;
   isDisabled(user: User): boolean;
   /** @throws {RangeError} for an unknown user */
   setDisabled(username: string, disabled: boolean): void;
@@ -43,13 +52,20 @@ export function createDirectory(config: AuthorityConfig): Directory {
   const tenants = new Map<string, Tenant>();
   const homes = new Map<string, { app: App; home: Tenant }>();
   const users = new Map<string, SignedInUser>();
+  const realms = new Map<string, Realm>();
   const disabled = new Set<User>();
   const passwordExpired = new Set<User>();
   for (const tenant of config.tenants) {
     tenants.set(tenant.id, tenant);
     tenants.set(tenant.domain, tenant);
+    realms.set(tenant.domain, { domain: tenant.domain });
+    const { federation } = tenant;
+    if (federation !== undefined) {
+      tenants.set(federation.domain, tenant);
+      realms.set(federation.domain, { domain: federation.domain, federation });
+    }
     for (const app of tenant.apps) homes.set(app.clientId.toLowerCase(), { app, home: tenant });
-    for (const user of tenant.users) {
+    for (const user of [...tenant.users, ...(federation?.users ?? [])]) {
       users.set(user.username.toLowerCase(), { user, home: tenant });
       if (user.disabled) disabled.add(user);
     }
@@ -74,6 +90,7 @@ export function createDirectory(config: AuthorityConfig): Directory {
       [...users.values()].find(
         (found) => found.user.oid === oid && (home === undefined || found.home === home),
       ),
+    realmOf: (text) => realms.get(domainOf(text)),
     isDisabled: (user) => disabled.has(user),
     setDisabled: (username, value) => {
       mark(disabled, username, value);
@@ -107,6 +124,14 @@ export function createDirectory(config: AuthorityConfig): Directory {
       return found.app;
     },
   };
+}
+
+/** What stands behind the `@` of a username; a text without one as a whole. */
+export function domainOf(text: string): string {
+  return text
+    .slice(text.lastIndexOf("@") + 1)
+    .trim()
+    .toLowerCase();
 }
 
 /** Whether users of this tenant may sign in at the authority that was asked for. */

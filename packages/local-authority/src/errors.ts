@@ -89,10 +89,15 @@ type Row = readonly [error: string, text: string, status?: 400 | 401 | 404, sube
 
 /** The texts are those of the public reference and of bug reports that quote the service. */
 export const table = {
+  16000: [
+    "interaction_required",
+    "Either multiple user identities are available for the current request or selected account is not supported for the scenario.",
+  ],
   28000: [
     "invalid_request",
     "Provided value for the input parameter scope is not valid because it contains more than one resource. Scope {scope} is not valid.",
   ],
+  50008: ["invalid_grant", "SAML token is invalid. {detail}"],
   50011: [
     "invalid_request",
     "The redirect URI '{redirectUri}' specified in the request does not match the redirect URIs configured for the application '{clientId}'. Make sure the redirect URI sent in the request matches one added to your application in the Azure portal. Navigate to https://aka.ms/redirectUriMismatchError to learn more about how to troubleshoot this error.",
@@ -143,6 +148,10 @@ export const table = {
     "invalid_request",
     "Application '{clientId}'({name}) is not configured as a multi-tenant application. Usage of the /common endpoint is not supported for such apps created after '10/15/2018'. Use a tenant-specific endpoint or configure the application to be multi-tenant.",
   ],
+  51004: [
+    "invalid_grant",
+    "The user account {username} does not exist in the {tenant} directory. To sign into this application, the account must be added to the directory.",
+  ],
   53003: [
     "invalid_grant",
     "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
@@ -165,6 +174,18 @@ export const table = {
   70008: [
     "invalid_grant",
     "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.",
+  ],
+  70016: [
+    "authorization_pending",
+    "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
+  ],
+  70018: [
+    "bad_verification_code",
+    "The provided value for the input parameter 'device_code' is not valid. It is not a code of this authority.",
+  ],
+  70020: [
+    "expired_token",
+    "The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
   ],
   70021: [
     "invalid_client",
@@ -299,6 +320,10 @@ export const table = {
     "invalid_client",
     "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
     401,
+  ],
+  9001023: [
+    "invalid_request",
+    "The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or tenant-specific endpoint.",
   ],
   9002313: ["invalid_request", "Invalid request. Request is malformed or invalid."],
 } as const satisfies Readonly<Record<number, Row>>;

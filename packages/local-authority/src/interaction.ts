@@ -1,5 +1,8 @@
 import type { RequestContext } from "./http.js";
+import { accountsPage, creationPage } from "./pages/accounts.js";
 import { consentPage } from "./pages/consent.js";
+import { deviceCodePage, deviceConfirmationPage, deviceResultPage } from "./pages/device.js";
+import type { DeviceRequest } from "./device-request.js";
 import { pageHeaders } from "./pages/layout.js";
 import { signInPage } from "./pages/sign-in.js";
 import { verifyPage } from "./pages/verify.js";
@@ -8,23 +11,81 @@ import { listScopes } from "./stores/consents.js";
 import type { PendingRequest } from "./stores/pending-requests.js";
 import type { SignIn } from "./stores/sessions.js";
 
-/** Keeps the request and shows the sign-in page; `error` is what went wrong the last time. */
+/** Keeps the request and shows the sign-in page, for the user who is hinted at; `error` is what went wrong before. */
 export function showSignIn(
   c: RequestContext,
   state: AuthorityState,
   pending: PendingRequest,
-  retry?: { readonly username: string; readonly error: string },
+  retry?: { readonly username: string; readonly error?: string },
 ) {
-  const { at, app, loginHint } = pending.request;
+  const { at, app, loginHint, domainHint } = pending.request;
+  const username = retry?.username ?? loginHint ?? "";
+  const realm = state.directory.realmOf(username) ?? state.directory.realmOf(domainHint ?? "");
   const page = signInPage({
     action: `/${at.segment}/login`,
     pendingId: state.pending.keep(pending),
     appName: app.name,
     tenantName: at.tenant?.name ?? "any organization",
-    username: retry?.username ?? loginHint ?? "",
+    federatedDomain: realm?.federation?.domain,
+    username,
     error: retry?.error,
   });
   return c.html(page, 200, pageHeaders());
+}
+
+/** Keeps the request and lets the user choose among the accounts of the session. */
+export function showAccounts(
+  c: RequestContext,
+  state: AuthorityState,
+  pending: PendingRequest & { readonly accounts: readonly SignIn[] },
+) {
+  const { at, app } = pending.request;
+  const page = accountsPage({
+    action: `/${at.segment}/select-account`,
+    pendingId: state.pending.keep(pending),
+    appName: app.name,
+    accounts: pending.accounts.map(({ user, sessionId }) => ({ ...user, id: sessionId })),
+  });
+  return c.html(page, 200, pageHeaders());
+}
+
+/** Keeps the request and explains where accounts come from (`prompt=create`). */
+export function showCreation(c: RequestContext, state: AuthorityState, pending: PendingRequest) {
+  const { at, app } = pending.request;
+  const page = creationPage({
+    action: `/${at.segment}/select-account`,
+    pendingId: state.pending.keep(pending),
+    appName: app.name,
+  });
+  return c.html(page, 200, pageHeaders());
+}
+
+/** Asks for the code that a device shows; `error` is what was wrong with the last one. */
+export function showDeviceCode(c: RequestContext, userCode: string, error?: string) {
+  return c.html(deviceCodePage({ userCode, error }), 200, pageHeaders());
+}
+
+/** Keeps the request with its user and asks whether the device is theirs. */
+export function showDeviceConfirmation(
+  c: RequestContext,
+  state: AuthorityState,
+  pending: PendingRequest & { readonly signIn: SignIn },
+) {
+  const page = deviceConfirmationPage({
+    pendingId: state.pending.keep(pending),
+    appName: pending.request.app.name,
+    username: pending.signIn.user.username,
+  });
+  return c.html(page, 200, pageHeaders());
+}
+
+/** The end, for the browser: the device goes on. */
+export function showDeviceResult(
+  c: RequestContext,
+  { app }: DeviceRequest,
+  result: "signed-in" | "declined",
+) {
+  return c.html(deviceResultPage(app.name, result), 200, pageHeaders());
 }
 
 /** Keeps the request with its user and asks for the second factor. */

@@ -6,9 +6,15 @@ export type EndpointName =
   | "instance-discovery"
   | "authorize"
   | "login"
+  | "select-account"
   | "verify"
   | "consent"
   | "token"
+  | "device-code"
+  | "device-sign-in"
+  | "user-realm"
+  | "ws-trust-metadata"
+  | "ws-trust"
   | "keys"
   | "userinfo"
   | "logout"
@@ -70,9 +76,15 @@ const patterns: readonly (readonly [EndpointName, RegExp])[] = [
   ["instance-discovery", /^\/common\/discovery\/instance$/],
   ["authorize", /\/oauth2\/v2\.0\/authorize$/],
   ["login", /^\/[^/]+\/login$/],
+  ["select-account", /^\/[^/]+\/select-account$/],
   ["verify", /^\/[^/]+\/verify$/],
   ["consent", /^\/[^/]+\/consent$/],
   ["token", /\/oauth2\/v2\.0\/token\/?$/],
+  ["device-code", /\/oauth2\/v2\.0\/devicecode$/],
+  ["device-sign-in", /^\/common\/oauth2\/deviceauth(\/confirm)?$/],
+  ["user-realm", /^\/common\/userrealm\//],
+  ["ws-trust-metadata", /^\/adfs\/services\/trust\/mex$/],
+  ["ws-trust", /^\/adfs\/services\/trust\/(2005|13)\/usernamemixed$/],
   ["keys", /\/discovery\/v2\.0\/keys$/],
   ["userinfo", /^\/oidc\/userinfo$/],
   ["instance-metadata", /^\/metadata\/instance(\/|$)/],

@@ -91,6 +91,20 @@ export async function hasValidSignature(
   }
 }
 
+const rsa = "RSASSA-PKCS1-v1_5";
+
+/** Signs a text with RSA and SHA-256 (RFC 8017 §8.2), for what is no JWT. @returns base64 */
+export async function signBytes(text: string): Promise<string> {
+  const { privateKey } = await signingKey();
+  return Buffer.from(await crypto.subtle.sign(rsa, privateKey, Buffer.from(text))).toString("base64");
+}
+
+/** @param signature as `signBytes` returns it */
+export async function verifyBytes(text: string, signature: string): Promise<boolean> {
+  const { publicKey } = await signingKey();
+  return crypto.subtle.verify(rsa, publicKey, Buffer.from(signature, "base64"), Buffer.from(text));
+}
+
 /** The public key as it stands in the JWKS (RFC 7517). */
 export async function publicJwk(): Promise<JWK> {
   return (await signingKey()).jwk;

@@ -40,6 +40,7 @@ const optionNames: readonly (keyof LocalAuthorityOptions)[] = [
   "clock",
   "tenants",
   "lifetimes",
+  "deviceCode",
   "extExpiresIn",
   "refreshIn",
   "refreshTokenRotation",

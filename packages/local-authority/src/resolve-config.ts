@@ -5,6 +5,9 @@ import type {
   ConditionalAccessOptions,
   ConditionalAccessPolicy,
   ConfigOptions,
+  DeviceCodeSettings,
+  Federation,
+  FederationOptions,
   Lifetimes,
   Tenant,
   TenantOptions,
@@ -26,7 +29,7 @@ import {
   pickDefined,
 } from "./config-checks.js";
 import { checkCredentials, credentialKeys, withDefaultAudiences } from "./resolve-credentials.js";
-import { defaultLifetimes, defaultTenants } from "./default-config.js";
+import { defaultDeviceCode, defaultLifetimes, defaultTenants } from "./default-config.js";
 import { guidFrom } from "./opaque.js";
 
 /**
@@ -36,10 +39,12 @@ import { guidFrom } from "./opaque.js";
  * @throws {LocalAuthorityConfigurationError} naming the first field that cannot be used
  */
 export function resolveConfig(options: ConfigOptions): AuthorityConfig {
+  const tenants = resolveTenants(options.tenants);
   const config: AuthorityConfig = {
-    tenants: resolveTenants(options.tenants),
-    conditionalAccess: resolvePolicies(options.conditionalAccess),
+    tenants,
+    conditionalAccess: [...resolvePolicies(options.conditionalAccess), ...multiFactorPolicies(tenants)],
     lifetimes: resolveLifetimes(options.lifetimes),
+    deviceCode: resolveDeviceCode(options.deviceCode),
     refreshTokenRotation: options.refreshTokenRotation ?? "reuse-allowed",
     ...pickDefined({
       extExpiresIn: options.extExpiresIn,
@@ -88,13 +93,42 @@ function resolveTenant(field: string, options: TenantOptions, base: Tenant | und
     const user = resolveUser(`${field}.users[${i}]`, given, users.get(given.username), id);
     users.set(user.username, user);
   });
+  const federation =
+    options.federation && resolveFederation(`${field}.federation`, options.federation, base?.federation, id);
   return {
     id,
     domain,
     name: checkText(`${field}.name`, options.name ?? base?.name ?? domain),
     apps: [...apps.values()],
     users: [...users.values()],
+    ...pickDefined({ federation: federation ?? base?.federation }),
   };
+}
+
+function resolveFederation(
+  field: string,
+  options: FederationOptions,
+  base: Federation | undefined,
+  tenantId: string,
+): Federation {
+  checkKeys(field, options, ["domain", "users", "samlVersion"]);
+  const domain = checkDomain(`${field}.domain`, options.domain);
+  const samlVersion = options.samlVersion ?? base?.samlVersion ?? "1.1";
+  if (samlVersion !== "1.1" && samlVersion !== "2.0") {
+    throw new LocalAuthorityConfigurationError(`${field}.samlVersion`, samlVersion, 'give "1.1" or "2.0"');
+  }
+  const users = checkArray(`${field}.users`, options.users ?? [{ username: `grace@${domain}` }]).map(
+    (given, i) => {
+      const user = resolveUser(`${field}.users[${i}]`, given, undefined, tenantId);
+      if (user.username.toLowerCase().endsWith(`@${domain}`)) return user;
+      throw new LocalAuthorityConfigurationError(
+        `${field}.users[${i}].username`,
+        user.username,
+        `give one that ends with @${domain}`,
+      );
+    },
+  );
+  return { domain, samlVersion, users };
 }
 
 function resolveApp(field: string, options: AppOptions, base: App | undefined): App {
@@ -160,6 +194,7 @@ function resolveUser(field: string, options: UserOptions, base: User | undefined
     );
   }
   checkFlag(`${field}.disabled`, user.disabled);
+  if (user.multiFactor !== undefined) checkFlag(`${field}.multiFactor`, user.multiFactor);
   return user;
 }
 
@@ -168,6 +203,22 @@ function resolveLifetimes(given: Partial<Lifetimes> = {}): Lifetimes {
   const lifetimes: Lifetimes = { ...defaultLifetimes, ...pickDefined(given) };
   for (const [name, seconds] of Object.entries(lifetimes)) checkSeconds(`lifetimes.${name}`, seconds);
   return lifetimes;
+}
+
+function resolveDeviceCode(given: Partial<DeviceCodeSettings> = {}): DeviceCodeSettings {
+  checkKeys("deviceCode", given, Object.keys(defaultDeviceCode));
+  const settings: DeviceCodeSettings = { ...defaultDeviceCode, ...pickDefined(given) };
+  checkFlag("deviceCode.completeUri", settings.completeUri);
+  checkSeconds("deviceCode.interval", settings.interval);
+  checkSeconds("deviceCode.lifetime", settings.lifetime);
+  return settings;
+}
+
+/** Per-user multi-factor authentication is a policy that covers whatever the user does. */
+function multiFactorPolicies(tenants: readonly Tenant[]): readonly ConditionalAccessPolicy[] {
+  const users = tenants.flatMap((tenant) => [...tenant.users, ...(tenant.federation?.users ?? [])]);
+  const wanting = users.filter(({ multiFactor }) => multiFactor === true);
+  return resolvePolicies(wanting.map(({ username }) => ({ username })));
 }
 
 function resolvePolicies(
@@ -214,14 +265,18 @@ function checkUnique(config: AuthorityConfig): void {
     claim(`tenant ${tenant.id}`, `id of tenant ${tenant.domain}`, tenant.id);
     claim(`domain ${tenant.domain}`, `domain of tenant ${tenant.id}`, tenant.domain);
     for (const app of tenant.apps) claim(`app ${app.clientId}`, `clientId of ${app.name}`, app.clientId);
-    for (const user of tenant.users) {
+    const { federation } = tenant;
+    if (federation !== undefined) {
+      claim(`domain ${federation.domain}`, `federated domain of tenant ${tenant.id}`, federation.domain);
+    }
+    for (const user of [...tenant.users, ...(federation?.users ?? [])]) {
       claim(`user ${user.username.toLowerCase()}`, `username in ${tenant.domain}`, user.username);
       claim(`oid ${tenant.id} ${user.oid}`, `oid of ${user.username}`, user.oid);
     }
   }
 }
 
-const tenantKeys = ["id", "domain", "name", "apps", "users"];
+const tenantKeys = ["id", "domain", "name", "apps", "users", "federation"];
 const appKeys = [
   "clientId",
   "name",
@@ -237,7 +292,7 @@ const appKeys = [
   "disabled",
   ...credentialKeys,
 ];
-const userKeys = ["oid", "username", "password", "name", "email", "disabled"];
+const userKeys = ["oid", "username", "password", "name", "email", "disabled", "multiFactor"];
 
 function withoutSecret(app: App | undefined): Partial<App> {
   if (app === undefined) return {};

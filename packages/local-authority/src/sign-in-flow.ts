@@ -1,8 +1,9 @@
+import { sendCode, sendError } from "./authorization-response.js";
 import type { AuthorizationRequest } from "./authorization-request.js";
-import { sendCode } from "./authorization-response.js";
 import { challenge, unmetPolicy } from "./conditional-access.js";
+import type { AadstsError } from "./errors.js";
 import type { RequestContext } from "./http.js";
-import { showConsent, showVerification } from "./interaction.js";
+import { showConsent, showDeviceConfirmation, showDeviceResult, showVerification } from "./interaction.js";
 import type { AuthorityState } from "./state.js";
 import type { PendingRequest } from "./stores/pending-requests.js";
 import type { SignIn } from "./stores/sessions.js";
@@ -13,17 +14,18 @@ export function proceed(
   state: AuthorityState,
   pending: PendingRequest & { readonly signIn: SignIn },
 ): Response | Promise<Response> {
-  const { request, signIn } = pending;
+  const { request, signIn, isConfirmed = false } = pending;
   const policy = unmetPolicy(state, request, signIn);
   if (policy?.control === "block") throw challenge(policy, request);
   if (policy !== undefined) return showVerification(c, state, pending);
+  if ("device" in request && !isConfirmed) return showDeviceConfirmation(c, state, pending);
   if (needsConsent(state, request, signIn)) return showConsent(c, state, pending);
   return finish(c, state, request, signIn);
 }
 
 export function needsConsent(
   state: AuthorityState,
-  request: AuthorizationRequest,
+  request: PendingRequest["request"],
   { user }: SignIn,
 ): boolean {
   return (
@@ -32,14 +34,34 @@ export function needsConsent(
   );
 }
 
-/** The user is known and agrees: answers with a code. */
+/** The user is known and agrees: answers with a code, or lets the waiting device have its tokens. */
 export function finish(
   c: RequestContext,
   state: AuthorityState,
-  request: AuthorizationRequest,
+  request: PendingRequest["request"],
   signIn: SignIn,
-) {
-  const code = state.codes.issue({
+): Response | Promise<Response> {
+  if ("device" in request) {
+    request.device.decision = { signIn };
+    return showDeviceResult(c, request, "signed-in");
+  }
+  return sendCode(c, state, request, issueCode(state, request, signIn), signIn);
+}
+
+/** The user does not want to, or cannot: the app learns why. */
+export function decline(
+  c: RequestContext,
+  state: AuthorityState,
+  request: PendingRequest["request"],
+  failure: AadstsError,
+): Response | Promise<Response> {
+  if (!("device" in request)) return sendError(c, state, request, failure);
+  request.device.decision = "declined";
+  return showDeviceResult(c, request, "declined");
+}
+
+function issueCode(state: AuthorityState, request: AuthorizationRequest, signIn: SignIn): string {
+  return state.codes.issue({
     ...signIn,
     clientId: request.app.clientId,
     redirectUri: request.redirectUri,
@@ -51,5 +73,4 @@ export function finish(
     claims: request.claims,
     maxAge: request.maxAge,
   });
-  return sendCode(c, request, code, signIn);
 }

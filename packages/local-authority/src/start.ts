@@ -19,6 +19,7 @@ import type { AuthorityState } from "./state.js";
 import { createAssertionIdStore } from "./stores/assertion-ids.js";
 import { createCodeStore } from "./stores/codes.js";
 import { createConsentStore } from "./stores/consents.js";
+import { createDeviceCodeStore } from "./stores/device-codes.js";
 import { createPendingStore } from "./stores/pending-requests.js";
 import { createRefreshTokenStore } from "./stores/refresh-tokens.js";
 import { createSessionStore } from "./stores/sessions.js";
@@ -120,6 +121,7 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
   const { lifetimes } = config;
   const stores = {
     codes: createCodeStore(clock, lifetimes.code),
+    deviceCodes: createDeviceCodeStore(clock, config.deviceCode),
     refreshTokens: createRefreshTokenStore(clock, lifetimes.refreshToken),
     sessions: createSessionStore(clock, lifetimes.session),
     consents: createConsentStore(),

@@ -4,6 +4,7 @@ import type { Directory } from "./directory.js";
 import type { AssertionIdStore } from "./stores/assertion-ids.js";
 import type { CodeStore } from "./stores/codes.js";
 import type { ConsentStore } from "./stores/consents.js";
+import type { DeviceCodeStore } from "./stores/device-codes.js";
 import type { PendingStore } from "./stores/pending-requests.js";
 import type { RefreshTokenStore } from "./stores/refresh-tokens.js";
 import type { SessionStore } from "./stores/sessions.js";
@@ -20,6 +21,7 @@ export interface AuthorityState {
   readonly clock: AuthorityClock;
   readonly directory: Directory;
   readonly codes: CodeStore;
+  readonly deviceCodes: DeviceCodeStore;
   readonly refreshTokens: RefreshTokenStore;
   readonly sessions: SessionStore;
   readonly consents: ConsentStore;

@@ -20,6 +20,8 @@ export interface IdTokenOrder {
   readonly nonce?: string;
   readonly claims: RequestedClaims;
   readonly withAuthTime: boolean;
+  /** The code it comes with, to which it is tied by `c_hash`. */
+  readonly code?: string;
 }
 
 /** https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference */
@@ -31,6 +33,7 @@ export function signIdToken(state: AuthorityState, order: IdTokenOrder): Promise
     aud: app.clientId,
     ...registered(state, tenant, state.config.lifetimes.idToken),
     ...(order.withAuthTime || asked("auth_time") ? { auth_time: signIn.authTime } : {}),
+    ...(order.code === undefined ? {} : { c_hash: halfHash(order.code) }),
     ...(scopes.includes("email") || asked("email") ? { email: user.email } : {}),
     ...(asked("login_hint") ? { login_hint: loginHintOf(user, tenant) } : {}),
     ...(order.nonce === undefined ? {} : { nonce: order.nonce }),
@@ -162,6 +165,11 @@ function registered(state: AuthorityState, tenant: Tenant, lifetime: number) {
 /** OpenID Connect Core §8.1: another subject for every app, the same one every time. */
 function pairwiseSubject(user: User, app: App, tenant: Tenant): string {
   return sha256(JSON.stringify([tenant.id, user.oid, app.clientId]));
+}
+
+/** OpenID Connect Core §3.3.2.11: the left half of the SHA-256 hash. */
+function halfHash(text: string): string {
+  return Buffer.from(sha256(text), "base64url").subarray(0, 16).toString("base64url");
 }
 
 function rh(): string {

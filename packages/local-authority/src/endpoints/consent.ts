@@ -1,8 +1,7 @@
-import { sendError } from "../authorization-response.js";
 import { readBrowserId } from "../cookies.js";
 import { refuse } from "../errors.js";
 import type { RequestContext } from "../http.js";
-import { finish } from "../sign-in-flow.js";
+import { decline, finish } from "../sign-in-flow.js";
 import type { AuthorityState } from "../state.js";
 
 /** The consent form comes back: remembers the agreement, or tells the app that the user declined. */
@@ -13,7 +12,7 @@ export async function consent(c: RequestContext, state: AuthorityState): Promise
   if (pending?.signIn === undefined) throw refuse(90013);
   const { request, signIn } = pending;
   state.pending.drop(id);
-  if (form["decision"] !== "accept") return sendError(c, state, request, refuse(65004));
+  if (form["decision"] !== "accept") return decline(c, state, request, refuse(65004));
   state.consents.grant(signIn.user, request.app, request.scopes);
   return finish(c, state, request, signIn);
 }

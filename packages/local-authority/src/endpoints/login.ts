@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { readBrowserId, writeSession } from "../cookies.js";
+import { readBrowserId, readSession, writeSession } from "../cookies.js";
 import { admits, type SignedInUser } from "../directory.js";
 import { AadstsError, refuse } from "../errors.js";
 import type { RequestContext } from "../http.js";
 import { showSignIn } from "../interaction.js";
+import { checkPassword } from "../password-check.js";
 import { proceed } from "../sign-in-flow.js";
 import type { AuthorityState } from "../state.js";
 import type { PendingRequest } from "../stores/pending-requests.js";
@@ -17,10 +18,10 @@ export async function login(c: RequestContext, state: AuthorityState): Promise<R
   if (pending === undefined) throw refuse(90013);
   const username = form["username"] ?? "";
   try {
-    const { user, home } = checkPassword(state, pending, username, form["password"] ?? "");
+    const { user, home } = authenticate(state, pending, username, form["password"] ?? "");
     const signIn = { user, home, sessionId: randomUUID(), authTime: state.clock.seconds() };
     state.pending.drop(id);
-    writeSession(c, state, state.sessions.open(signIn));
+    writeSession(c, state, state.sessions.enter(readSession(c, state), signIn));
     return await proceed(c, state, { ...pending, signIn });
   } catch (failure) {
     if (!(failure instanceof AadstsError)) throw failure;
@@ -30,18 +31,14 @@ export async function login(c: RequestContext, state: AuthorityState): Promise<R
 }
 
 /** @throws {AadstsError} 50034, 50126, 50057, 50055, 50020 */
-function checkPassword(
+function authenticate(
   state: AuthorityState,
   { request }: PendingRequest,
   username: string,
   password: string,
 ): SignedInUser {
   const tenant = request.at.tenant?.name ?? request.at.segment;
-  const found = state.directory.userByName(username);
-  if (found === undefined) throw refuse(50034, { username, tenant });
-  if (found.user.password !== password) throw refuse(50126);
-  if (state.directory.isDisabled(found.user)) throw refuse(50057);
-  if (state.directory.isPasswordExpired(found.user)) throw refuse(50055);
+  const found = checkPassword(state.directory, { username, password }, tenant);
   if (!admits(request.at, found.home)) {
     const issuer = issuerOf(state.url, found.home.id);
     throw refuse(50020, { username, issuer, tenant, clientId: request.app.clientId });

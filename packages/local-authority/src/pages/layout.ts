@@ -37,6 +37,7 @@ button{padding:.55rem 1.5rem;font:inherit;font-weight:600;color:var(--paper);bac
 button.quiet{color:var(--ink);background:transparent;border-color:var(--soft)}
 :is(input,button,a):focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 [role=alert]{margin:1rem 0 0;padding:.6rem .8rem;color:var(--alarm);border:1px solid var(--alarm);border-radius:.4rem}
+.choices{list-style:none;padding:0}.choices button{width:100%;margin-bottom:.5rem;text-align:left}.choices .soft{display:block;font-weight:400}
 ul{margin:.75rem 0;padding-left:1.25rem}code{overflow-wrap:anywhere;font-size:.875rem}
 `;
 

@@ -6,12 +6,15 @@ export interface SignInPage {
   readonly pendingId: string;
   readonly appName: string;
   readonly tenantName: string;
+  /** The domain, when its passwords are checked by an AD FS. */
+  readonly federatedDomain?: string;
   readonly username: string;
   readonly error?: string;
 }
 
 /** Account and password. An error is announced, and the focus is where the user has to type. */
-export function signInPage({ action, pendingId, appName, tenantName, username, error }: SignInPage) {
+export function signInPage(page: SignInPage) {
+  const { action, pendingId, appName, tenantName, federatedDomain, username, error } = page;
   const invalid = error === undefined ? "false" : "true";
   const field = username === "" ? "username" : "password";
   const autofocus = (name: string) => (name === field ? html` autofocus` : "");
@@ -20,6 +23,11 @@ export function signInPage({ action, pendingId, appName, tenantName, username, e
     html`
       <h1>Sign in</h1>
       <p class="soft">to ${appName}, with an account of ${tenantName}</p>
+      ${
+        federatedDomain === undefined
+          ? ""
+          : html`<p>${federatedDomain} is a federated domain: this page stands for its own sign-in page.</p>`
+      }
       ${error === undefined ? "" : html`<p role="alert" id="error">${error}</p>`}
       <form method="post" action="${action}">
         <input type="hidden" name="ctx" value="${pendingId}" />

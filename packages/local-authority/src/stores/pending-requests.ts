@@ -1,14 +1,19 @@
 import type { AuthorizationRequest } from "../authorization-request.js";
+import type { DeviceRequest } from "../device-request.js";
 import { randomHandle } from "../opaque.js";
 import type { SignIn } from "./sessions.js";
 
-/** An authorization request between two pages. */
+/** A request to sign in, between two pages. */
 export interface PendingRequest {
-  readonly request: AuthorizationRequest;
+  readonly request: AuthorizationRequest | DeviceRequest;
   /** The browser that asked: its cookie must come back with the form, so no other site can post it (CSRF). */
   readonly browserId: string;
-  /** Set once the user has signed in and only consent is left. */
+  /** What the user may choose from. */
+  readonly accounts?: readonly SignIn[];
+  /** Set once the user has signed in; what is left is the second factor, the device and consent. */
   readonly signIn?: SignIn;
+  /** `true`: the user has said that they mean the device. */
+  readonly isConfirmed?: boolean;
 }
 
 export interface PendingStore {

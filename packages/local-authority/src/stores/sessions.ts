@@ -12,25 +12,31 @@ export interface SignIn extends SignedInUser {
   readonly multiFactor?: boolean;
 }
 
+/** Who is signed in, by browser. Several users may be, side by side. */
 export interface SessionStore {
-  /** @returns the value of the session cookie */
-  open(signIn: SignIn): string;
-  find(cookie: string | undefined): SignIn | undefined;
+  /**
+   * Adds a user to a browser's session, or puts a new sign-in in the place of an old one.
+   * @returns the new value of the session cookie: the old one is void from now on
+   */
+  enter(cookie: string | undefined, signIn: SignIn): string;
+  /** The last one who signed in comes first. */
+  list(cookie: string | undefined): readonly SignIn[];
   close(cookie: string | undefined): void;
 }
 
 export function createSessionStore(clock: AuthorityClock, lifetime: number): SessionStore {
-  const sessions = new Map<string, SignIn>();
+  const sessions = new Map<string, readonly SignIn[]>();
+  const list = (cookie: string | undefined) =>
+    (sessions.get(cookie ?? "") ?? []).filter(({ authTime }) => clock.seconds() < authTime + lifetime);
   return {
-    open: (signIn) => {
-      const cookie = randomHandle();
-      sessions.set(cookie, signIn);
-      return cookie;
+    enter: (cookie, signIn) => {
+      const others = list(cookie).filter(({ user }) => user !== signIn.user);
+      sessions.delete(cookie ?? "");
+      const value = randomHandle();
+      sessions.set(value, [signIn, ...others]);
+      return value;
     },
-    find: (cookie) => {
-      const signIn = sessions.get(cookie ?? "");
-      return signIn !== undefined && clock.seconds() < signIn.authTime + lifetime ? signIn : undefined;
-    },
+    list,
     close: (cookie) => {
       sessions.delete(cookie ?? "");
     },

@@ -1,0 +1,31 @@
+import { readClaims } from "../claims-parameter.js";
+import type { RequestContext } from "../http.js";
+import { readScopes } from "../scopes.js";
+import type { AuthorityState } from "../state.js";
+
+/**
+ * RFC 8628 §3.1 and §3.2: a device without a browser gets a code for itself and one for its user.
+ *
+ * @throws {AadstsError} 90002, 900144, 700016, 50194 and those of `readScopes` and `readClaims`
+ */
+export function deviceCode(c: RequestContext, state: AuthorityState): Response {
+  const { directory, url, config } = state;
+  const at = directory.findTenant(c.req.param("tenant") ?? "");
+  const { client_id: clientId, scope = "", claims } = c.get("form");
+  const app = directory.findApp(clientId, at);
+  const scopes = readScopes(scope, app, directory, at.tenant?.name ?? at.segment);
+  readClaims(claims);
+  const { deviceCode, userCode } = state.deviceCodes.issue({ app, at, scope, scopes, claims });
+  const verificationUri = `${url}/common/oauth2/deviceauth`;
+  const { completeUri, interval, lifetime } = config.deviceCode;
+  c.header("Cache-Control", "no-store");
+  return c.json({
+    user_code: userCode,
+    device_code: deviceCode,
+    verification_uri: verificationUri,
+    ...(completeUri ? { verification_uri_complete: `${verificationUri}?user_code=${userCode}` } : {}),
+    expires_in: lifetime,
+    interval,
+    message: `To sign in, use a web browser to open the page ${verificationUri} and enter the code ${userCode} to authenticate.`,
+  });
+}

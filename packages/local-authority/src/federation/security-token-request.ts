@@ -1,0 +1,84 @@
+import { find, parseXml, type XmlElement } from "../xml.js";
+import { addressing, policy, soap, wsse, wsu, type WsTrustVersion } from "./namespaces.js";
+import { SoapFault } from "./soap.js";
+
+/** What a client asks for, and the password it asks with. */
+export interface SecurityTokenRequest {
+  readonly username: string;
+  readonly password: string;
+  /** The relying party: whom the token is for. */
+  readonly appliesTo: string;
+  /** The kind of token, when the client minds. */
+  readonly tokenType?: string;
+}
+
+/** The SOAP envelope of a request; `undefined` for anything else. */
+export function readEnvelope(text: string): XmlElement | undefined {
+  const envelope = parseXml(text);
+  return envelope?.namespace === soap && envelope.name === "Envelope" ? envelope : undefined;
+}
+
+export function messageIdOf(envelope: XmlElement | undefined): string | undefined {
+  return find(envelope, [soap, "Header"], [addressing, "MessageID"])?.text.trim();
+}
+
+/**
+ * Reads a RequestSecurityToken (WS-Trust 1.3 §3.1) with a UsernameToken and a Timestamp (WS-Security 1.0 §6.2 and §10).
+ *
+ * @param now seconds since the epoch
+ * @throws {SoapFault} InvalidRequest, InvalidSecurity, MessageExpired
+ */
+export function readSecurityTokenRequest(
+  envelope: XmlElement | undefined,
+  version: WsTrustVersion,
+  now: number,
+): SecurityTokenRequest {
+  const { namespace, requestType } = version;
+  const request = find(envelope, [soap, "Body"], [namespace, "RequestSecurityToken"]);
+  if (find(request, [namespace, "RequestType"])?.text.trim() !== requestType) {
+    throw new SoapFault(
+      namespace,
+      "InvalidRequest",
+      `The message is no SOAP 1.2 envelope with a RequestSecurityToken of ${namespace} whose RequestType is ${requestType}.`,
+    );
+  }
+  const security = find(envelope, [soap, "Header"], [wsse, "Security"]);
+  checkTimestamp(find(security, [wsu, "Timestamp"]), now);
+  const token = find(security, [wsse, "UsernameToken"]);
+  const username = find(token, [wsse, "Username"])?.text;
+  const password = find(token, [wsse, "Password"])?.text;
+  if (!username || password === undefined) {
+    throw new SoapFault(
+      wsse,
+      "InvalidSecurity",
+      "The message has no UsernameToken with a name and a password.",
+    );
+  }
+  const address = find(
+    request,
+    [policy, "AppliesTo"],
+    [addressing, "EndpointReference"],
+    [addressing, "Address"],
+  );
+  return {
+    username: username.trim(),
+    password,
+    appliesTo: address?.text.trim() ?? "",
+    tokenType: find(request, [namespace, "TokenType"])?.text.trim(),
+  };
+}
+
+/** Clocks may differ by this much, as Windows services allow. */
+const skewSeconds = 300;
+
+function checkTimestamp(timestamp: XmlElement | undefined, now: number): void {
+  const [created, expires] = ["Created", "Expires"].map(
+    (name) => Date.parse(find(timestamp, [wsu, name])?.text.trim() ?? "") / 1000,
+  );
+  if (created === undefined || expires === undefined || Number.isNaN(created) || Number.isNaN(expires)) {
+    throw new SoapFault(wsse, "InvalidSecurity", "The message has no Timestamp with Created and Expires.");
+  }
+  if (created > now + skewSeconds || expires < now - skewSeconds || expires <= created) {
+    throw new SoapFault(wsu, "MessageExpired", "The Timestamp of the message is not of this time.");
+  }
+}

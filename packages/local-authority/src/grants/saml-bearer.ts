@@ -1,0 +1,45 @@
+import { randomUUID } from "node:crypto";
+import { refuse } from "../errors.js";
+import { cloudAudience, federationIssuer } from "../federation/audience.js";
+import { verifyAssertion, type SamlVersion } from "../federation/saml-assertion.js";
+import { respondToUser } from "../token-response.js";
+import type { AuthorityState } from "../state.js";
+import type { SignIn } from "../stores/sessions.js";
+import type { Grant } from "./grant.js";
+
+/**
+ * RFC 7522 §2.1 for assertions of the emulated AD FS; for SAML 1.1, which the RFC does not know, Entra has a name of its
+ * own.
+ */
+export const samlBearer =
+  (version: SamlVersion): Grant =>
+  async (state, request) => {
+    const { form } = request;
+    if (!form["assertion"]) throw refuse(900144, { parameter: "assertion" });
+    return respondToUser(state, request, {
+      signIn: await readAssertion(state, version, form["assertion"]),
+      scope: form["scope"],
+      claims: form["claims"],
+      withAuthTime: false,
+    });
+  };
+
+/** @throws {AadstsError} 50008, 51004 */
+async function readAssertion(state: AuthorityState, version: SamlVersion, text: string): Promise<SignIn> {
+  const content = await verifyAssertion(version, Buffer.from(text, "base64url").toString());
+  // All authorities of a process share one key: the issuer tells them apart.
+  if (content === undefined || content.issuer !== federationIssuer(state.url)) {
+    throw refuse(50008, {
+      detail: `It is no SAML ${version} assertion of this authority's AD FS, or its signature is wrong.`,
+    });
+  }
+  const now = state.clock.seconds();
+  if (content.audience !== cloudAudience || now < content.notBefore || now >= content.notOnOrAfter) {
+    throw refuse(50008, {
+      detail: "The assertion is not within its valid time range, or is for somebody else.",
+    });
+  }
+  const found = state.directory.userByName(content.upn);
+  if (found === undefined) throw refuse(51004, { username: content.upn, tenant: "Microsoft" });
+  return { ...found, sessionId: randomUUID(), authTime: now };
+}
