@@ -101,8 +101,9 @@ export class PublicClientApplication extends ClientApplication {
 
   async #acquire(request: PublicTokenRequest): Promise<AuthenticationResult> {
     const signedInBefore = this.#signedIn;
+    let account: AccountInfo | undefined;
     const silently = async (): Promise<AuthenticationResult | InteractionRequiredAuthError | undefined> => {
-      const account =
+      account =
         request.account ??
         (await this.#onlyAccount(request.loginHint)) ??
         this.#justSignedIn(signedInBefore, request.loginHint);
@@ -122,7 +123,7 @@ export class PublicClientApplication extends ClientApplication {
         // Somebody may have signed in while this call waited for its turn.
         const again = await silently();
         if (again && "accessToken" in again) return again;
-        const result = await this.#askUser(request, again);
+        const result = await this.#askUser({ ...request, account }, again);
         this.#signedIn = result.account ?? undefined;
         return result;
       },
@@ -219,7 +220,8 @@ export class PublicClientApplication extends ClientApplication {
       ...this.#nativeRequest(request, this.checked(request)),
       forceRefresh: request.forceRefresh ?? false,
     };
-    return broker.acquireTokenSilent(native);
+    const result = await broker.acquireTokenSilent(native);
+    return { ...result, correlationId: native.correlationId };
   }
 
   /** @inheritdoc */
@@ -265,6 +267,9 @@ export class PublicClientApplication extends ClientApplication {
       ...(resource ? { resource } : {}),
       ...("loginHint" in request && request.loginHint ? { loginHint: request.loginHint } : {}),
       ...("prompt" in request && request.prompt ? { prompt: request.prompt } : {}),
+      ...("extraScopesToConsent" in request && request.extraScopesToConsent
+        ? { extraScopesToConsent: [...request.extraScopesToConsent] }
+        : {}),
       extraParameters: { ...extraQueryParameters, ...extraParameters },
       ...(account?.nativeAccountId ? { accountId: account.nativeAccountId } : {}),
     };

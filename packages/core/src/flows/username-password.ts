@@ -1,5 +1,6 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { AuthError } from "../errors/errors.js";
+import { secureUrl } from "../http/secure-url.js";
 import type { Call } from "../http/transport.js";
 import { Parameters } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
@@ -99,7 +100,7 @@ async function endpointOf(client: Client, federation: Federation, call: Call): P
   } catch (error) {
     const dependencyMissing = error instanceof AuthError && error.errorCode === "missing_dependency";
     if (!activeAuthUrl || dependencyMissing || call.signal?.aborted) throw error;
-    return { url: activeAuthUrl, version: "2005" };
+    return { url: secureUrl(activeAuthUrl, "federation_active_auth_url").href, version: "2005" };
   }
 }
 
