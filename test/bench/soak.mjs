@@ -76,7 +76,14 @@ for (let n = 1; n <= assertions; n += 1) {
     globalThis.gc?.();
     const { heapUsed, rss } = process.memoryUsage();
     const { partitions } = app.getTokenCache().stats();
-    const row = [n, n * CALLS_EACH, requests, partitions.assertions, (heapUsed / 1e6).toFixed(0), (rss / 1e6).toFixed(0)];
+    const row = [
+      n,
+      n * CALLS_EACH,
+      requests,
+      partitions.assertions,
+      (heapUsed / 1e6).toFixed(0),
+      (rss / 1e6).toFixed(0),
+    ];
     const seconds = ((performance.now() - started) / 1000).toFixed(0);
     console.log([...row, seconds].map((cell) => String(cell).padStart(10)).join(" "));
   }

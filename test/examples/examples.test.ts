@@ -115,8 +115,11 @@ describe("the daemon", () => {
   });
 });
 
-test("the website signs a user in and out", async () => {
-  const site = run("web-sign-in/web-sign-in.mjs", ["--once"], { CLIENT_ID: "", PORT: "0" });
+test.each([
+  ["on node:http", "web-sign-in/web-sign-in.mjs"],
+  ["on Express", "web-app/web-app.mjs"],
+])("the website %s signs a user in and out", async (_, file) => {
+  const site = run(file, ["--once"], { CLIENT_ID: "", PORT: "0" });
   const [, origin = "", username = "", password = ""] = await site.says(
     /open (http\S+) and sign in as (\S+) with the password (\S+)/,
   );
@@ -152,6 +155,60 @@ test("the website signs a user in and out", async () => {
   expect(output).toContain(`${username} has signed in`);
   expect(output).toContain(`${username} has signed out`);
   expect(status).toBe(0);
+});
+
+test("the daemon with a certificate goes on when it is renewed", async () => {
+  const { status, output } = await run("daemon-certificate/daemon-certificate.mjs", [], {
+    CLIENT_ID: "",
+  }).end();
+  expect(output).toMatch(/first call: .*from the identity provider/);
+  expect(output).toMatch(/second call: .*from the cache/);
+  expect(output).toMatch(/with the renewed certificate: .*from the identity provider/);
+  expect(status).toBe(0);
+});
+
+test("the web API validates tokens and calls another one on behalf of the user", async () => {
+  const { status, output } = await run("web-api/web-api.mjs", ["--once"], { CLIENT_ID: "", PORT: "0" }).end();
+  expect(output).toMatch(/without a token: HTTP 401/);
+  expect(output).toMatch(/with a token that is none: HTTP 401/);
+  expect(output).toMatch(
+    /with Alice's token: HTTP 200 .*"user":"Alice Archer","calledBy":"orders".*\(1 token requests\)/,
+  );
+  expect(output).toMatch(/with the same again: HTTP 200 .*\(0 token requests\)/);
+  expect(status).toBe(0);
+});
+
+describe("programs on the user's machine", () => {
+  const local = { CLIENT_ID: "", NO_PROXY: "localhost", no_proxy: "localhost" };
+
+  test("the command-line program signs its user in once, and remembers them", async () => {
+    const { status, output } = await run("desktop-cli/desktop-cli.mjs", ["--self-test"], local).end();
+    expect(output).toMatch(/alice@contoso.example, signed in now.*\n.*alice@contoso.example, remembered/);
+    expect(status).toBe(0);
+  });
+
+  test("where no browser can be opened, the command-line program shows a code", async () => {
+    const program = run("desktop-cli/desktop-cli.mjs", [], { ...local, CI: "true" });
+    await program.says(/open the page http\S+\/deviceauth and enter the code \S+/);
+  });
+
+  test("the device shows a code, as a picture too, until the user has signed in", async () => {
+    const program = run("device-code/device-code.mjs", ["--self-test", "--qr"], local);
+    const { status, output } = await program.end();
+    expect(output).toMatch(/▄{20,}/);
+    expect(output).toContain("enter the code");
+    expect(output).toContain("You are alice@contoso.example");
+    expect(status).toBe(0);
+  });
+
+  test.each(["desktop-cli/desktop-cli.mjs", "device-code/device-code.mjs"])(
+    "%s refuses an option it does not know",
+    async (file) => {
+      const { status, errors } = await run(file, ["--wrong"], local).end();
+      expect(errors).toContain("unknown option --wrong");
+      expect(status).toBe(1);
+    },
+  );
 });
 
 interface Example {

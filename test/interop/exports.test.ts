@@ -107,7 +107,13 @@ const logLevels = [
   "trace",
   "tracePii",
 ];
-const user = ["acquireToken", "acquireTokenByAuthCodeFlow", "getAccounts", "initiateAuthCodeFlow"];
+const user = [
+  "acquireToken",
+  "acquireTokenByAuthCodeFlow",
+  "buildEndSessionUrl",
+  "getAccounts",
+  "initiateAuthCodeFlow",
+];
 const accounts = ["getAccountByHomeId", "getAccountByLocalId", "removeAccount"];
 
 const classes: Readonly<Record<string, ClassDifferences>> = {

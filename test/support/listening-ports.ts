@@ -9,7 +9,9 @@ export async function listeningPorts(): Promise<readonly number[]> {
 }
 
 /** Local addresses that somebody listens on; the address as the system writes it, hexadecimal on Linux. */
-export async function listeningAddresses(): Promise<readonly { readonly address: string; readonly port: number }[]> {
+export async function listeningAddresses(): Promise<
+  readonly { readonly address: string; readonly port: number }[]
+> {
   if (process.platform !== "linux") return listeningByNetstat();
   const tables = await Promise.all(
     ["/proc/net/tcp", "/proc/net/tcp6"].map((file) => readFile(file, "utf8").catch(() => "")),

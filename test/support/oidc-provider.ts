@@ -97,8 +97,9 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
         client_id: clients.publicClient.clientId,
         application_type: "native",
         token_endpoint_auth_method: "none",
-        grant_types: ["authorization_code", "refresh_token"],
-        redirect_uris: [redirectUri],
+        grant_types: ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
+        redirect_uris: [redirectUri, "http://localhost", "http://127.0.0.1/back"],
+        post_logout_redirect_uris: ["http://localhost/signed-out"],
       },
       web(clients.basic, { token_endpoint_auth_method: basic }),
       web(clients.post, { token_endpoint_auth_method: basicOnly ? basic : "client_secret_post" }),
@@ -118,7 +119,7 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
     // The profile may stand in the ID token, too.
     conformIdTokenClaims: false,
     enabledJWA: { idTokenSigningAlgValues: ["RS256", "HS256"] },
-    features: { clientCredentials: { enabled: true } },
+    features: { clientCredentials: { enabled: true }, deviceFlow: { enabled: true } },
     clientAuthMethods: basicOnly ? ["none", basic] : ["none", basic, "client_secret_post"],
     rotateRefreshToken: true,
     ttl: {

@@ -1,5 +1,5 @@
 // What is wrong with a certificate is said when the application is made, and never with the key or the passphrase.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createPrivateKey } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,6 +11,7 @@ import { readCertificate } from "../../packages/core/src/credential/certificate.
 import { makeCertificate, type MadeCertificate } from "../support/certificates.js";
 import { expectNoSecretIn } from "../support/nothing-kept.js";
 import { makePfx } from "../support/pfx.js";
+import { describeWith } from "../support/real-part.js";
 
 const own = makeCertificate({ subject: "own" });
 const other = makeCertificate({ subject: "other" });
@@ -136,7 +137,24 @@ describe("a PFX", () => {
     },
   );
 
-  it("may hold an elliptic key and certificate", () => {
+  it.each<[string, () => ClientCertificate, string]>([
+    ["a wrong passphrase", () => ({ pfx: makePfx(own, "right"), passphrase }), "Check the passphrase"],
+    ["no passphrase", () => ({ pfx: makePfx(own, "right") }), "Check the passphrase"],
+    ["something else in it", () => ({ pfx: Buffer.from(own.certificatePem) }), "that it is a PKCS#12 file"],
+    ["no file", () => ({ pfx: join(folder, "nowhere.pfx") }), "nowhere.pfx"],
+    ["an expired certificate", () => ({ pfx: makePfx(expired, "p"), passphrase: "p" }), "expired on"],
+    [
+      "a certificate of another key",
+      () => ({ pfx: makePfx({ ...other, privateKeyPem: own.privateKeyPem }, "p"), passphrase: "p" }),
+      "belongs to no certificate",
+    ],
+  ])("with %s is refused", (_, options, reason) => {
+    expectRefused(() => make(options()), reason);
+  });
+});
+
+describeWith("openssl", spawnSync("openssl", ["version"]).status === 0, () => {
+  it("a PFX may hold an elliptic key and certificate", () => {
     const [keyFile, certificateFile, file] = ["ec.key", "ec.pem", "ec.pfx"].map((name) => join(folder, name));
     writeFileSync(keyFile ?? "", ec.privateKeyPem);
     writeFileSync(certificateFile ?? "", ec.certificatePem);
@@ -153,21 +171,6 @@ describe("a PFX", () => {
     ];
     execFileSync("openssl", [...openssl, "pass:open"] as string[]);
     expect(() => make({ pfx: file ?? "", passphrase: "open" })).not.toThrow();
-  });
-
-  it.each<[string, () => ClientCertificate, string]>([
-    ["a wrong passphrase", () => ({ pfx: makePfx(own, "right"), passphrase }), "Check the passphrase"],
-    ["no passphrase", () => ({ pfx: makePfx(own, "right") }), "Check the passphrase"],
-    ["something else in it", () => ({ pfx: Buffer.from(own.certificatePem) }), "that it is a PKCS#12 file"],
-    ["no file", () => ({ pfx: join(folder, "nowhere.pfx") }), "nowhere.pfx"],
-    ["an expired certificate", () => ({ pfx: makePfx(expired, "p"), passphrase: "p" }), "expired on"],
-    [
-      "a certificate of another key",
-      () => ({ pfx: makePfx({ ...other, privateKeyPem: own.privateKeyPem }, "p"), passphrase: "p" }),
-      "belongs to no certificate",
-    ],
-  ])("with %s is refused", (_, options, reason) => {
-    expectRefused(() => make(options()), reason);
   });
 });
 

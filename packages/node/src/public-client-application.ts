@@ -1,4 +1,5 @@
 import {
+  ClientAuthError,
   clientAuthError,
   clientConfigurationError,
   deviceCode,
@@ -131,19 +132,24 @@ export class PublicClientApplication extends ClientApplication {
     );
   }
 
-  #askUser(
+  async #askUser(
     request: PublicTokenRequest,
     reason: InteractionRequiredAuthError | undefined,
   ): Promise<AuthenticationResult> {
     const { onDeviceCode, openBrowser, account, loginHint, ...common } = request;
     const ask = { ...common, claims: request.claims ?? (reason?.claims || undefined) };
     if (openBrowser || this.#broker || hasBrowser()) {
-      return this.acquireTokenInteractive({
-        ...ask,
-        account,
-        loginHint,
-        ...(openBrowser ? { openBrowser } : {}),
-      });
+      try {
+        return await this.acquireTokenInteractive({
+          ...ask,
+          account,
+          loginHint,
+          ...(openBrowser ? { openBrowser } : {}),
+        });
+      } catch (error) {
+        const failed = error instanceof ClientAuthError && error.errorCode === "no_browser";
+        if (!failed || !onDeviceCode) throw error;
+      }
     }
     if (onDeviceCode) return this.acquireTokenByDeviceCode({ ...ask, deviceCodeCallback: onDeviceCode });
     throw clientAuthError(

@@ -1,6 +1,6 @@
 // A cache of 10,000 accounts taken over from its JSON, and written back: what a cache plugin costs.
 import { configuration, userCache } from "../fixtures.mjs";
-import { median } from "../measure.mjs";
+import { median, stopwatch } from "../measure.mjs";
 import { share } from "../table.mjs";
 
 const COUNT = 10_000;
@@ -33,7 +33,7 @@ export async function run({ tessera, peer, quick }) {
 
 function timed(work) {
   globalThis.gc();
-  const start = process.hrtime.bigint();
+  const passed = stopwatch();
   work();
-  return Number(process.hrtime.bigint() - start);
+  return passed();
 }

@@ -61,7 +61,11 @@ export function accountProfiles(
     const idToken = idTokenOf(profile.tenantId);
     const { isHomeTenant: _, nativeAccountId, ...said } = profile;
     // What the token says of the user is newer than the profile.
-    const info = idToken ? accountInfo(account, idToken) : { ...baseAccount(account), ...said };
+    const base = baseAccount(account);
+    // A profile that was made up for lack of one has no name of its own.
+    const info = idToken
+      ? accountInfo(account, idToken)
+      : { ...base, ...said, username: said.username || base.username };
     return nativeAccountId === undefined ? info : { ...info, nativeAccountId };
   });
 }

@@ -439,7 +439,8 @@ export class PartitionedCache {
     const before = partitions.get(key);
     const name = this.#journal && partitionName(key);
     if (name && !this.#journal?.has(name)) this.#journal?.set(name, { key, partition: before?.copy() });
-    if (index) {
+    // An assertion's partition holds its user, too, but is not where the user is.
+    if (index && key.kind === "user") {
       for (const account of before?.all("Account") ?? []) index.remove(key, account);
       for (const account of partition?.all("Account") ?? []) index.add(key, account);
     }

@@ -164,7 +164,10 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 function send(response: ServerResponse, status: number, html: string): Promise<void> {
   return new Promise((resolve) => {
     // The user may have closed the page while the tokens were fetched.
-    if (response.destroyed) return resolve();
+    if (response.destroyed) {
+      resolve();
+      return;
+    }
     response.writeHead(status, {
       "content-type": "text/html; charset=utf-8",
       "cache-control": "no-store",

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { clientAuthError, clientConfigurationError } from "@tessera/core";
 
 /**
- * Opens the system browser, through the package `open`.
+ * Opens the system browser, through the package `open`. Ends when the system's launcher does.
  *
  * @param url where to go
  * @throws ClientAuthError `no_browser` where there is none; ClientConfigurationError `missing_dependency`
@@ -11,11 +11,16 @@ export async function openSystemBrowser(url: string): Promise<void> {
   const reason = whyNoBrowser();
   if (reason) throw noBrowser(reason);
   const { default: open } = await loadOpen();
-  const child = await open(url);
+  const launcher = await open(url).catch((cause: unknown) => {
+    throw noBrowser("it cannot be started", cause);
+  });
+  // A desktop without any browser says so only with the launcher's exit code.
   await new Promise<void>((resolve, reject) => {
-    child.once("error", (cause) => reject(noBrowser("it cannot be started", cause)));
-    child.once("spawn", resolve);
-    if (child.pid !== undefined) resolve();
+    const ended = (code: number | null): void =>
+      code ? reject(noBrowser(`the system's launcher ended with code ${code}`)) : resolve();
+    launcher.once("error", (cause) => reject(noBrowser("it cannot be started", cause)));
+    launcher.once("exit", ended);
+    if (launcher.exitCode !== null) ended(launcher.exitCode);
   });
 }
 

@@ -1,0 +1,62 @@
+// What few apps need is an optional dependency: where it is missing, the error names it.
+/* eslint-disable @typescript-eslint/no-deprecated -- what is deprecated has to work all the same */
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import type { Configuration } from "@tessera/node";
+import { startEntra, type Entra } from "../support/entra.js";
+
+const missing = (name: string) => (): never => {
+  throw new Error(`Cannot find package '${name}'`);
+};
+jest.unstable_mockModule("fast-xml-parser", missing("fast-xml-parser"));
+jest.unstable_mockModule("open", missing("open"));
+
+const scopes = ["https://graph.microsoft.com/User.Read"];
+const federated = { username: "grace@partner.example", password: "grace-password" };
+
+let entra: Entra;
+beforeAll(async () => {
+  entra = await startEntra({
+    tenants: [{ domain: "contoso.example", federation: { domain: "partner.example", users: [federated] } }],
+  });
+});
+afterAll(() => entra.close());
+
+async function publicClient(configuration: Configuration) {
+  const { PublicClientApplication } = await import("@tessera/node");
+  return new PublicClientApplication(configuration);
+}
+
+test("a federated user's password needs fast-xml-parser", async () => {
+  const app = await publicClient(entra.configuration("public"));
+  await expect(app.acquireTokenByUsernamePassword({ scopes, ...federated })).rejects.toMatchObject({
+    name: "ClientConfigurationError",
+    errorCode: "missing_dependency",
+    errorMessage: expect.stringContaining("npm install fast-xml-parser"),
+  });
+});
+
+test("a user of the tenant needs nothing more", async () => {
+  const app = await publicClient(entra.configuration("public"));
+  const alice = { username: "alice@contoso.example", password: "alice-password" };
+  expect((await app.acquireTokenByUsernamePassword({ scopes, ...alice })).account?.username).toBe(
+    alice.username,
+  );
+});
+
+test("opening the system browser needs open, or openBrowser", async () => {
+  const before = { ...process.env };
+  for (const name of ["CI", "SSH_CONNECTION", "SSH_TTY"]) Reflect.deleteProperty(process.env, name);
+  process.env["DISPLAY"] = ":99";
+  try {
+    const app = await publicClient(entra.configuration("public"));
+    await expect(app.acquireTokenInteractive({ scopes })).rejects.toMatchObject({
+      errorCode: "missing_dependency",
+      errorMessage: expect.stringContaining("npm install open"),
+    });
+  } finally {
+    for (const name of ["CI", "SSH_CONNECTION", "SSH_TTY", "DISPLAY"]) {
+      if (before[name] === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = before[name];
+    }
+  }
+});

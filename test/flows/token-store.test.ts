@@ -1,0 +1,280 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import {
+  createMemoryTokenStore,
+  LogLevel,
+  type AccountInfo,
+  type CacheOptions,
+  type ClientApplication,
+  type PartitionUpdate,
+  type TokenStore,
+} from "@tessera/node";
+import { accountOf, startEntra, type Entra } from "../support/entra.js";
+import { signInWithCode } from "../support/sign-in-with-code.js";
+import { createTestClock } from "../support/test-clock.js";
+
+const scopes = ["https://graph.microsoft.com/User.Read"];
+const appScopes = ["https://graph.microsoft.com/.default"];
+const alice = "alice@contoso.example";
+const bob = "bob@contoso.example";
+
+/** What was asked of a store, and how many characters went over the wire for it. */
+interface Access {
+  readonly operation: "load" | "update" | "remove" | "list";
+  readonly partition: string;
+  readonly characters: number;
+  readonly timeToLive?: number | undefined;
+}
+
+function watched(store: TokenStore, log: Access[]): TokenStore {
+  return {
+    async load(partition) {
+      const document = await store.load(partition);
+      log.push({ operation: "load", partition, characters: document?.length ?? 0 });
+      return document;
+    },
+    async update(partition, change) {
+      await store.update(partition, (current) => {
+        const update = change(current);
+        const written = typeof update === "object" ? update : undefined;
+        const characters = (current?.length ?? 0) + (written?.document.length ?? 0);
+        log.push({ operation: "update", partition, characters, timeToLive: written?.timeToLive });
+        return update;
+      });
+    },
+    async remove(partition) {
+      log.push({ operation: "remove", partition, characters: 0 });
+      await store.remove(partition);
+    },
+    async list(prefix) {
+      const names = await store.list(prefix);
+      log.push({ operation: "list", partition: prefix, characters: names.join("").length });
+      return names;
+    },
+  };
+}
+
+describe("a token store", () => {
+  const log: Access[] = [];
+  let entra: Entra;
+  let store: TokenStore;
+  beforeAll(async () => {
+    entra = await startEntra();
+  });
+  afterAll(() => entra.close());
+  beforeEach(() => {
+    store = createMemoryTokenStore(entra.clock);
+    log.length = 0;
+  });
+  const appOn = (one: TokenStore, cache: Partial<CacheOptions> = {}): ClientApplication =>
+    entra.confidential({ cache: { ...cache, store: one } });
+  const operations = (): readonly string[] => log.map(({ operation, partition }) => `${operation} ${partition}`);
+
+  it("is asked for the one partition a call is about, whoever else is in it", async () => {
+    const app = appOn(watched(store, log));
+    const account = accountOf(await signInWithCode(entra, app, scopes));
+    const partition = `user:${account.homeAccountId}`;
+    expect(operations()).toEqual([`update ${partition}`]);
+
+    log.length = 0;
+    await app.acquireTokenSilent({ scopes, account });
+    expect(operations()).toEqual([`load ${partition}`]);
+    const [alone] = log;
+
+    for (let user = 0; user < 500; user += 1) await store.update(`user:${user}`, () => ({ document: "{}" }));
+    log.length = 0;
+    await app.acquireTokenSilent({ scopes, account });
+    await app.getAccountByHomeId(account.homeAccountId);
+    expect(log).toEqual([alone, alone]);
+  });
+
+  it("keeps an app's own tokens in a partition of their own, for as long as they live", async () => {
+    const app = entra.confidential({ cache: { store: watched(store, log) } });
+    await app.acquireTokenByClientCredential({ scopes: appScopes });
+    await app.acquireTokenByClientCredential({ scopes: appScopes });
+    const { clientId } = entra.configuration("confidential").auth;
+    const partition = `app:${clientId}.${entra.tenantId}`;
+    expect(operations()).toEqual([`load ${partition}`, `update ${partition}`, `load ${partition}`]);
+    const ttl = log[1]?.timeToLive ?? 0;
+    expect(ttl).toBeGreaterThan(3590);
+    expect(ttl).toBeLessThanOrEqual(3600);
+    entra.clock.advance(3601);
+    expect(await store.list("")).toEqual([]);
+  });
+
+  it("keeps a user as long as there is a refresh token that does not say when it ends", async () => {
+    await signInWithCode(entra, appOn(watched(store, log)), scopes);
+    expect(log[0]).toMatchObject({ operation: "update", timeToLive: undefined });
+    entra.clock.advance(1_000_000);
+    expect(await store.list("user:")).toHaveLength(1);
+  });
+
+  it("serves two applications: what one has, the other finds, accounts included", async () => {
+    const [first, second] = [appOn(store), appOn(store)];
+    const { accessToken } = await signInWithCode(entra, first, scopes, alice);
+    await signInWithCode(entra, second, scopes, bob);
+    for (const app of [first, second, appOn(store)]) {
+      const accounts = await app.getAllAccounts();
+      expect(accounts.map(({ username }) => username).sort()).toEqual([alice, bob]);
+      const account = (await app.getAccounts({ username: alice.toUpperCase() }))[0] as AccountInfo;
+      expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true, accessToken });
+      expect(await app.getAccountByLocalId(account.localAccountId)).toMatchObject({ username: alice });
+    }
+  });
+
+  it("keeps the tokens of two clients of one user side by side", async () => {
+    const desktop = entra.publicClient({ cache: { store } });
+    const web = appOn(store);
+    const account = accountOf(await signInWithCode(entra, desktop, scopes));
+    await signInWithCode(entra, web, scopes);
+    expect(await store.list("user:")).toHaveLength(1);
+    for (const app of [desktop, web]) {
+      expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
+      expect(await app.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({ fromCache: false });
+    }
+  });
+
+  it("shows a sign-out in one application to the other at once", async () => {
+    const [first, second] = [appOn(store), appOn(store)];
+    const account = accountOf(await signInWithCode(entra, first, scopes));
+    await second.acquireTokenSilent({ scopes, account });
+    await first.signOut({ account });
+    expect(await store.list("")).toEqual([]);
+    await expect(second.acquireTokenSilent({ scopes, account })).rejects.toMatchObject({ errorCode: "no_tokens_found" });
+    expect(await second.getAccountByHomeId(account.homeAccountId)).toBeNull();
+    expect(second.getTokenCache().stats().tokens).toBe(0);
+  });
+
+  it("still has those whom memory has no room for", async () => {
+    const app = appOn(store, { maxPartitions: 1 });
+    const accounts = [
+      accountOf(await signInWithCode(entra, app, scopes, alice)),
+      accountOf(await signInWithCode(entra, app, scopes, bob)),
+    ];
+    for (const account of [...accounts, ...accounts]) {
+      expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
+    }
+  });
+
+  it("may ask again with newer content: the change is made to that, and to nothing else", async () => {
+    const desktop = entra.publicClient({ cache: { store } });
+    const account = accountOf(await signInWithCode(entra, desktop, scopes));
+    const contested: TokenStore = {
+      ...store,
+      // As a store does that compares and swaps: another writer was first, and what was read is no longer there.
+      update: async (partition, change) => {
+        change('{"RefreshToken":{"stale":{"environment":"e","client_id":"c","secret":"stale"}}}');
+        await store.update(partition, change);
+      },
+    };
+    const web = appOn(contested);
+    const { accessToken } = await signInWithCode(entra, web, scopes);
+    expect(await web.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true, accessToken });
+    expect(await desktop.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
+    expect(await store.load(`user:${account.homeAccountId}`)).not.toContain("stale");
+    expect(web.getTokenCache().serialize()).not.toContain("stale");
+  });
+
+  it.each<{ readonly when: string; readonly update: (real: TokenStore["update"]) => TokenStore["update"] }>([
+    { when: "before it changes anything", update: () => () => Promise.reject(new Error("no connection")) },
+    {
+      when: "when it should keep the change",
+      update: () => async (_, change) => {
+        change(undefined);
+        throw new Error("no connection");
+      },
+    },
+  ])("that fails $when leaves memory and store as they were, and the caller learns why", async ({ update }) => {
+    const failing: TokenStore = { ...store };
+    const app = appOn(failing);
+    const account = accountOf(await signInWithCode(entra, app, scopes));
+    const kept = await store.load(`user:${account.homeAccountId}`);
+    const [memory, figures] = [app.getTokenCache().serialize(), app.getTokenCache().stats()];
+
+    failing.update = update(store.update.bind(store));
+    await expect(app.removeAccount(account)).rejects.toThrow("no connection");
+    await expect(app.acquireTokenSilent({ scopes, account, forceRefresh: true })).rejects.toThrow("no connection");
+    await expect(signInWithCode(entra, app, scopes, bob)).rejects.toThrow("no connection");
+    expect(JSON.parse(app.getTokenCache().serialize())).toEqual(JSON.parse(memory));
+    expect(app.getTokenCache().stats()).toMatchObject({ partitions: figures.partitions, tokens: figures.tokens });
+    expect(await store.load(`user:${account.homeAccountId}`)).toBe(kept);
+    expect(await store.list("")).toHaveLength(1);
+  });
+
+  it("that cannot be read from tells the caller so", async () => {
+    const app = appOn({ ...store, load: () => Promise.reject(new Error("no connection")) });
+    const account = accountOf(await signInWithCode(entra, app, scopes));
+    await expect(app.acquireTokenSilent({ scopes, account })).rejects.toThrow("no connection");
+  });
+
+  it("that forgets to make the change is found out", async () => {
+    const app = appOn({ ...store, update: async () => undefined });
+    await expect(signInWithCode(entra, app, scopes)).rejects.toMatchObject({ errorCode: "invalid_cache_content" });
+  });
+
+  it.each(["refuse", "ignore"] as const)("with a partition that is no cache never has it overwritten (%s)", async (onUnreadable) => {
+    const account = accountOf(await signInWithCode(entra, appOn(store), scopes));
+    const partition = `user:${account.homeAccountId}`;
+    await store.update(partition, () => ({ document: "\u0001AQAAANCMnd8B" }));
+    const warnings: string[] = [];
+    const loggerCallback = (_: LogLevel, message: string): void => void warnings.push(message);
+    const app = entra.confidential({
+      cache: { store, onUnreadable },
+      system: { loggerOptions: { logLevel: LogLevel.Warning, loggerCallback } },
+    });
+    if (onUnreadable === "refuse") {
+      const error = { name: "ClientAuthError", errorCode: "invalid_cache_content" };
+      await expect(signInWithCode(entra, app, scopes)).rejects.toMatchObject(error);
+      await expect(app.getAllAccounts()).rejects.toMatchObject(error);
+      expect(app.getTokenCache().stats().tokens).toBe(0);
+    } else {
+      await signInWithCode(entra, app, scopes);
+      expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
+      expect(await app.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({ fromCache: false });
+      expect(await app.getAllAccounts()).toHaveLength(1);
+      expect(warnings[0]).toContain("left as it is");
+    }
+    expect(await store.load(partition)).toBe("\u0001AQAAANCMnd8B");
+  });
+});
+
+describe("the token store in memory", () => {
+  const put = (document: string, timeToLive?: number): PartitionUpdate => ({ document, ...(timeToLive ? { timeToLive } : {}) });
+
+  it.each<{ readonly does: string; readonly changes: readonly PartitionUpdate[]; readonly waits: number; readonly holds: string | undefined }>([
+    { does: "holds nothing at first", changes: [], waits: 0, holds: undefined },
+    { does: "holds what was put there last", changes: [put("1"), put("2")], waits: 0, holds: "2" },
+    { does: "holds what it has for ever, if not told otherwise", changes: [put("1")], waits: 1e9, holds: "1" },
+    { does: "holds it no longer than told", changes: [put("1", 60)], waits: 60, holds: undefined },
+    { does: "holds it until then", changes: [put("1", 60)], waits: 59, holds: "1" },
+    { does: "holds it longer when it is put again", changes: [put("1", 60), put("1", 120)], waits: 60, holds: "1" },
+    { does: "holds it as before when told to keep it", changes: [put("1", 60), "keep"], waits: 60, holds: undefined },
+    { does: "holds nothing that was removed", changes: [put("1"), "remove"], waits: 0, holds: undefined },
+  ])("$does", async ({ changes, waits, holds }) => {
+    const clock = createTestClock();
+    const store = createMemoryTokenStore(clock);
+    let before: string | undefined;
+    for (const change of changes) {
+      await store.update("a:1", (current) => {
+        expect(current).toBe(before);
+        return change;
+      });
+      before = change === "keep" ? before : change === "remove" ? undefined : change.document;
+    }
+    clock.advance(waits);
+    expect(await store.load("a:1")).toBe(holds);
+    expect(await store.list("a:")).toEqual(holds === undefined ? [] : ["a:1"]);
+    expect(await store.list("b:")).toEqual([]);
+    await store.remove("a:1");
+    expect(await store.load("a:1")).toBeUndefined();
+  });
+
+  it("holds what it had when a change throws", async () => {
+    const store = createMemoryTokenStore();
+    await store.update("a", () => put("1"));
+    const fails = store.update("a", () => {
+      throw new Error("no");
+    });
+    await expect(fails).rejects.toThrow("no");
+    expect(await store.load("a")).toBe("1");
+  });
+});
