@@ -20,6 +20,7 @@ const GROUPS = [
   "accounts",
   "heap",
   "serialization",
+  "persistence",
   // Last, because their hundreds of megabytes would make everything after them slower.
   "silent-large",
   "on-behalf-of",

@@ -156,7 +156,10 @@ describe("a claims challenge", () => {
 
   it("may stand among other challenges, in a header of its own", async () => {
     respond = (call, response, index) => {
-      if (index > 1) return challengeOnce(call, response, index);
+      if (index > 1) {
+        challengeOnce(call, response, index);
+        return;
+      }
       const all = ['Basic realm="a, b"', 'PoP nonce="x"', challenge];
       return void response
         .writeHead(

@@ -62,7 +62,9 @@ describe("a cache plugin", () => {
   });
   const appOn = (cache: CacheOptions): ClientApplication => entra.confidential({ cache });
   const peerOn = (file: File): ClientApplication => {
-    const { auth } = entra.configuration("confidential", { auth: { knownAuthorities: [new URL(entra.authority.url).host] } });
+    const { auth } = entra.configuration("confidential", {
+      auth: { knownAuthorities: [new URL(entra.authority.url).host] },
+    });
     const cache = { cachePlugin: plugin(file) as unknown as peer.ICachePlugin };
     const configuration = { auth, cache, system: { networkClient: network } } as peer.Configuration;
     return new peer.ConfidentialClientApplication(configuration) as unknown as ClientApplication;
@@ -112,27 +114,30 @@ describe("a cache plugin", () => {
     expect(kinds).toEqual(kinds.map((_, index) => (index % 2 === 0 ? "before" : "after")));
   });
 
-  it.each(["before", "after"] as const)("that throws in %s leaves memory and file as they were, and the caller learns why", async (hook) => {
-    const file = { text: "" };
-    const good = plugin(file);
-    const broken = new Error("the disk is full");
-    const cachePlugin: ICachePlugin = { ...good };
-    const app = appOn({ cachePlugin });
-    const account = accountOf(await signInWithCode(entra, app, scopes));
-    const kept = file.text;
-    const figures = app.getTokenCache().stats();
+  it.each(["before", "after"] as const)(
+    "that throws in %s leaves memory and file as they were, and the caller learns why",
+    async (hook) => {
+      const file = { text: "" };
+      const good = plugin(file);
+      const broken = new Error("the disk is full");
+      const cachePlugin: ICachePlugin = { ...good };
+      const app = appOn({ cachePlugin });
+      const account = accountOf(await signInWithCode(entra, app, scopes));
+      const kept = file.text;
+      const figures = app.getTokenCache().stats();
 
-    cachePlugin[`${hook}CacheAccess`] = () => Promise.reject(broken);
-    await expect(app.removeAccount(account)).rejects.toBe(broken);
-    await expect(signInWithCode(entra, app, scopes, bob)).rejects.toBe(broken);
-    expect(file.text).toBe(kept);
-    expect(app.getTokenCache().serialize()).toBe(kept);
-    expect(app.getTokenCache().stats()).toEqual(figures);
+      cachePlugin[`${hook}CacheAccess`] = () => Promise.reject(broken);
+      await expect(app.removeAccount(account)).rejects.toBe(broken);
+      await expect(signInWithCode(entra, app, scopes, bob)).rejects.toBe(broken);
+      expect(file.text).toBe(kept);
+      expect(app.getTokenCache().serialize()).toBe(kept);
+      expect(app.getTokenCache().stats()).toEqual(figures);
 
-    Object.assign(cachePlugin, good);
-    expect(await app.getAllAccounts()).toHaveLength(1);
-    expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
-  });
+      Object.assign(cachePlugin, good);
+      expect(await app.getAllAccounts()).toHaveLength(1);
+      expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
+    },
+  );
 
   it("that fails after it has loaded something newer leaves in memory what was there before", async () => {
     const file = { text: "" };
@@ -151,7 +156,9 @@ describe("a cache plugin", () => {
     const file = { text: "not a cache" };
     const log: string[] = [];
     const app = appOn({ cachePlugin: plugin(file, log) });
-    await expect(signInWithCode(entra, app, scopes)).rejects.toMatchObject({ errorCode: "invalid_cache_content" });
+    await expect(signInWithCode(entra, app, scopes)).rejects.toMatchObject({
+      errorCode: "invalid_cache_content",
+    });
     expect(log).toEqual(["before a write", "after a read"]);
     expect(file.text).toBe("not a cache");
   });
@@ -162,14 +169,20 @@ describe("a cache plugin", () => {
       open: (file: File) => appOn({ cachePlugin: plugin(file) }),
       left: [bob],
     },
-    { promise: "brings such a user back with the peer", open: (file: File) => peerOn(file), left: [alice, bob] },
+    {
+      promise: "brings such a user back with the peer",
+      open: (file: File) => peerOn(file),
+      left: [alice, bob],
+    },
   ])("$promise", async ({ open, left }) => {
     const file = { text: "" };
     const here = open(file);
     await signInWithCode(entra, here, scopes, alice);
     const cache = here.getTokenCache();
     const [account] = await cache.getAllAccounts();
-    await open(file).getTokenCache().removeAccount(account as AccountInfo);
+    await open(file)
+      .getTokenCache()
+      .removeAccount(account as AccountInfo);
     await signInWithCode(entra, here, scopes, bob);
     expect((await cache.getAllAccounts()).map(({ username }) => username).sort()).toEqual(left);
     expect(file.text.includes(account?.homeAccountId ?? "")).toBe(left.includes(alice));
@@ -196,7 +209,10 @@ describe("a cache plugin", () => {
     held.open();
     const { accessToken } = await refreshed;
     expect((await elsewhere.getAllAccounts()).map(({ username }) => username).sort()).toEqual([alice, bob]);
-    expect(await elsewhere.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true, accessToken });
+    expect(await elsewhere.acquireTokenSilent({ scopes, account })).toMatchObject({
+      fromCache: true,
+      accessToken,
+    });
   });
 
   it("that is asynchronous makes no call at once with others fail, as the peer's do when it empties its memory to load", async () => {
@@ -204,9 +220,14 @@ describe("a cache plugin", () => {
     const app = appOn({ cachePlugin: plugin(file) });
     const account = accountOf(await signInWithCode(entra, app, scopes));
     const failures = async (one: ClientApplication): Promise<readonly unknown[]> => {
-      const requests = Array.from({ length: 10 }, (_, index) => ({ scopes: [`https://graph.microsoft.com/Things.Read.${index}`], account }));
+      const requests = Array.from({ length: 10 }, (_, index) => ({
+        scopes: [`https://graph.microsoft.com/Things.Read.${index}`],
+        account,
+      }));
       const outcomes = await Promise.allSettled(requests.map((request) => one.acquireTokenSilent(request)));
-      return outcomes.flatMap((one) => (one.status === "rejected" ? [(one.reason as peer.AuthError).errorCode] : []));
+      return outcomes.flatMap((one) =>
+        one.status === "rejected" ? [(one.reason as peer.AuthError).errorCode] : [],
+      );
     };
     expect(await failures(app)).toEqual([]);
     expect(await failures(peerOn({ ...file }))).toContain("no_tokens_found");
@@ -229,45 +250,62 @@ describe("a cache plugin", () => {
   });
 });
 
-describe.each(["a plugin", "a token store"])("fifty silent calls at once after a restart, with %s", (kind) => {
-  const COUNT = 50;
-  const users = Array.from({ length: COUNT }, (_, index) => ({ username: `user${index}@contoso.example` }));
-  const scopeSets = users.map((_, index) => [`https://graph.microsoft.com/Things.Read.${index}`]);
-  const file = { text: "" };
-  let entra: Entra;
-  let cache: CacheOptions;
-  let accounts: readonly AccountInfo[];
-  const restart = (): ClientApplication => entra.publicClient({ cache, system: { ca: [] } });
+describe.each(["a plugin", "a token store"])(
+  "fifty silent calls at once after a restart, with %s",
+  (kind) => {
+    const COUNT = 50;
+    const users = Array.from({ length: COUNT }, (_, index) => ({ username: `user${index}@contoso.example` }));
+    const scopeSets = users.map((_, index) => [`https://graph.microsoft.com/Things.Read.${index}`]);
+    const file = { text: "" };
+    let entra: Entra;
+    let cache: CacheOptions;
+    let accounts: readonly AccountInfo[];
+    const restart = (): ClientApplication => entra.publicClient({ cache, system: { ca: [] } });
 
-  beforeAll(async () => {
-    // A refresh token works once: whoever loses the one that came for it has lost the user.
-    entra = await startEntra({ http: true, refreshTokenRotation: "strict", tenants: [{ domain: "contoso.example", users }] });
-    cache = kind === "a plugin" ? { cachePlugin: plugin(file) } : { store: createMemoryTokenStore(entra.clock) };
-    const app = restart();
-    accounts = await Promise.all(users.map(async ({ username }) => accountOf(await signInWithCode(entra, app, scopes, username))));
-  });
-  afterAll(() => entra.close());
+    beforeAll(async () => {
+      // A refresh token works once: whoever loses the one that came for it has lost the user.
+      entra = await startEntra({
+        http: true,
+        refreshTokenRotation: "strict",
+        tenants: [{ domain: "contoso.example", users }],
+      });
+      cache =
+        kind === "a plugin" ? { cachePlugin: plugin(file) } : { store: createMemoryTokenStore(entra.clock) };
+      const app = restart();
+      accounts = await Promise.all(
+        users.map(async ({ username }) => accountOf(await signInWithCode(entra, app, scopes, username))),
+      );
+    });
+    afterAll(() => entra.close());
 
-  it.each([1, 2])("renew fifty users in %d application(s), and lose none of their refresh tokens", async (apps) => {
-    for (const round of ["first", "second"]) {
+    it.each([1, 2])(
+      "renew fifty users in %d application(s), and lose none of their refresh tokens",
+      async (apps) => {
+        for (const round of ["first", "second"]) {
+          entra.clock.advance(3600);
+          const restarted = Array.from({ length: apps }, restart);
+          const calls = accounts.flatMap((account) =>
+            restarted.map((app) => app.acquireTokenSilent({ scopes, account })),
+          );
+          const tokens = (await Promise.all(calls)).map(({ accessToken }) => accessToken);
+          expect([round, new Set(tokens).size]).toEqual([round, COUNT]);
+        }
+      },
+    );
+
+    it("get fifty scope sets of one user in two applications with fifty requests, and the refresh token lives on", async () => {
+      const account = accounts[0] as AccountInfo;
+      entra.authority.clearRequests();
+      const restarted = [restart(), restart()];
+      await Promise.all(
+        scopeSets.flatMap((set) => restarted.map((app) => app.acquireTokenSilent({ scopes: set, account }))),
+      );
+      expect(entra.tokenRequests()).toBe(COUNT);
       entra.clock.advance(3600);
-      const restarted = Array.from({ length: apps }, restart);
-      const calls = accounts.flatMap((account) => restarted.map((app) => app.acquireTokenSilent({ scopes, account })));
-      const tokens = (await Promise.all(calls)).map(({ accessToken }) => accessToken);
-      expect([round, new Set(tokens).size]).toEqual([round, COUNT]);
-    }
-  });
-
-  it("get fifty scope sets of one user in two applications with fifty requests, and the refresh token lives on", async () => {
-    const account = accounts[0] as AccountInfo;
-    entra.authority.clearRequests();
-    const restarted = [restart(), restart()];
-    await Promise.all(scopeSets.flatMap((set) => restarted.map((app) => app.acquireTokenSilent({ scopes: set, account }))));
-    expect(entra.tokenRequests()).toBe(COUNT);
-    entra.clock.advance(3600);
-    expect(await restart().acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: false });
-  });
-});
+      expect(await restart().acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: false });
+    });
+  },
+);
 
 const unreadable = [
   { name: "truncated", text: '{"Account":{"a":{"home_account_id":"1' },
@@ -290,25 +328,38 @@ describe("content that is not a cache", () => {
     const error = { name: "ClientAuthError", errorCode: "invalid_cache_content" };
     await expect(app.getAllAccounts()).rejects.toMatchObject(error);
     await expect(signInWithCode(entra, app, scopes)).rejects.toMatchObject(error);
-    await expect(app.acquireTokenByClientCredential({ scopes: ["https://graph.microsoft.com/.default"] })).rejects.toMatchObject(error);
+    await expect(
+      app.acquireTokenByClientCredential({ scopes: ["https://graph.microsoft.com/.default"] }),
+    ).rejects.toMatchObject(error);
     expect(() => app.getTokenCache().deserialize(text)).toThrow(expect.objectContaining(error));
     expect(app.getTokenCache().stats().tokens).toBe(0);
     expect(file.text).toBe(text);
   });
 
-  it.each(unreadable)("stays as it is while calls succeed from memory, if it is $name and is to be ignored", async ({ text }) => {
-    const file = { text };
-    const warnings: string[] = [];
-    const loggerOptions = { logLevel: LogLevel.Warning, loggerCallback: (_: LogLevel, message: string) => void warnings.push(message) };
-    const app = entra.confidential({ cache: { cachePlugin: plugin(file), onUnreadable: "ignore" }, system: { loggerOptions } });
-    const account = accountOf(await signInWithCode(entra, app, scopes));
-    expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
-    expect(await app.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({ fromCache: false });
-    await app.removeAccount(account);
-    expect(await app.getAllAccounts()).toEqual([]);
-    expect(file.text).toBe(text);
-    expect(warnings[0]).toContain("left as it is");
-  });
+  it.each(unreadable)(
+    "stays as it is while calls succeed from memory, if it is $name and is to be ignored",
+    async ({ text }) => {
+      const file = { text };
+      const warnings: string[] = [];
+      const loggerOptions = {
+        logLevel: LogLevel.Warning,
+        loggerCallback: (_: LogLevel, message: string) => void warnings.push(message),
+      };
+      const app = entra.confidential({
+        cache: { cachePlugin: plugin(file), onUnreadable: "ignore" },
+        system: { loggerOptions },
+      });
+      const account = accountOf(await signInWithCode(entra, app, scopes));
+      expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
+      expect(await app.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({
+        fromCache: false,
+      });
+      await app.removeAccount(account);
+      expect(await app.getAllAccounts()).toEqual([]);
+      expect(file.text).toBe(text);
+      expect(warnings[0]).toContain("left as it is");
+    },
+  );
 
   it.each(["", "{}", '{"Account":{}}'])("is not what an empty cache is: %j", async (text) => {
     const file = { text };

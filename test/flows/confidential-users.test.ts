@@ -121,7 +121,6 @@ describe("an agent that acts as a user", () => {
   });
 });
 
-/* eslint-disable @typescript-eslint/no-deprecated -- it is there for those who cannot do without */
 describe("a password", () => {
   it("signs a user in, whose next tokens come silently", async () => {
     const app = entra.confidential();

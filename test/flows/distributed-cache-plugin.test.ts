@@ -2,7 +2,12 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as peer from "@azure/msal-node";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { DistributedCachePlugin, type AccountInfo, type ClientApplication, type ICacheClient } from "@tessera/node";
+import {
+  DistributedCachePlugin,
+  type AccountInfo,
+  type ClientApplication,
+  type ICacheClient,
+} from "@tessera/node";
 import { accountOf, startEntra, type Entra } from "../support/entra.js";
 import { peerNetwork, type PeerNetwork } from "../support/peer-network.js";
 import { signInWithCode } from "../support/sign-in-with-code.js";
@@ -70,25 +75,39 @@ describe("the plugin for a key-value store", () => {
     await entra.close();
   });
   const here = (): Server =>
-    new Server((client, partitions) => entra.confidential({ cache: { cachePlugin: new DistributedCachePlugin(client, partitions) } }));
+    new Server((client, partitions) =>
+      entra.confidential({ cache: { cachePlugin: new DistributedCachePlugin(client, partitions) } }),
+    );
   const withThePeer = (): Server =>
     new Server((client, partitions) => {
-      const { auth } = entra.configuration("confidential", { auth: { knownAuthorities: [new URL(entra.authority.url).host] } });
+      const { auth } = entra.configuration("confidential", {
+        auth: { knownAuthorities: [new URL(entra.authority.url).host] },
+      });
       const cachePlugin = new peer.DistributedCachePlugin(client, partitions);
-      const configuration = { auth, cache: { cachePlugin }, system: { networkClient: network } } as peer.Configuration;
+      const configuration = {
+        auth,
+        cache: { cachePlugin },
+        system: { networkClient: network },
+      } as peer.Configuration;
       return new peer.ConfidentialClientApplication(configuration) as unknown as ClientApplication;
     });
   beforeEach(() => {
     server = here();
   });
 
-  async function signIn(one: Server, username: string, session: WebSession = { key: "" }): Promise<WebSession> {
+  async function signIn(
+    one: Server,
+    username: string,
+    session: WebSession = { key: "" },
+  ): Promise<WebSession> {
     const { account } = await one.serve(session, (app) => signInWithCode(entra, app, scopes, username));
     return { key: account?.homeAccountId ?? "" };
   }
 
   /** Who is listed for each of two sessions, and whose tokens are in their partitions, after both were busy at once. */
-  async function afterRushHour(one: Server): Promise<{ readonly listed: string[][]; readonly stored: boolean[][] }> {
+  async function afterRushHour(
+    one: Server,
+  ): Promise<{ readonly listed: string[][]; readonly stored: boolean[][] }> {
     const sessions = [await signIn(one, alice), await signIn(one, bob)];
     await Promise.allSettled(
       Array.from({ length: 20 }, (_, turn) => sessions[turn % 2] as WebSession).map((session, turn) =>
@@ -100,10 +119,14 @@ describe("the plugin for a key-value store", () => {
     );
     const listed = await Promise.all(
       sessions.map((session) =>
-        one.serve(session, async (app) => (await app.getTokenCache().getAllAccounts()).map(({ username }) => username)),
+        one.serve(session, async (app) =>
+          (await app.getTokenCache().getAllAccounts()).map(({ username }) => username),
+        ),
       ),
     );
-    const stored = sessions.map(({ key }) => sessions.map((other) => (one.values.get(key) ?? "").includes(other.key)));
+    const stored = sessions.map(({ key }) =>
+      sessions.map((other) => (one.values.get(key) ?? "").includes(other.key)),
+    );
     return { listed, stored };
   }
 
@@ -144,7 +167,9 @@ describe("the plugin for a key-value store", () => {
 
   it("keeps what is stored where a sign-in belongs, and takes nobody else's tokens there", async () => {
     const bobs = await signIn(server, bob);
-    await server.serve(bobs, (app) => app.acquireTokenSilent({ scopes: ["https://graph.microsoft.com/Mail.Read"], account: account(bobs) }));
+    await server.serve(bobs, (app) =>
+      app.acquireTokenSilent({ scopes: ["https://graph.microsoft.com/Mail.Read"], account: account(bobs) }),
+    );
     const alices = await signIn(server, alice);
     const kept = server.values.get(alices.key);
     // The browser of the first user is used by the second.
@@ -153,7 +178,9 @@ describe("the plugin for a key-value store", () => {
     expect(server.values.get(bobs.key)).not.toContain(alices.key);
     for (const scope of ["User.Read", "Mail.Read"]) {
       const request = { scopes: [`https://graph.microsoft.com/${scope}`], account: account(bobs) };
-      expect(await server.serve(bobs, (app) => app.acquireTokenSilent(request))).toMatchObject({ fromCache: true });
+      expect(await server.serve(bobs, (app) => app.acquireTokenSilent(request))).toMatchObject({
+        fromCache: true,
+      });
     }
   });
 
@@ -177,7 +204,9 @@ describe("the plugin for a key-value store", () => {
   it("takes a user who signs out of the partition, and leaves the others alone", async () => {
     const [alices, bobs] = [await signIn(server, alice), await signIn(server, bob)];
     const kept = server.values.get(bobs.key);
-    await server.serve(alices, async (app) => app.removeAccount((await app.getAllAccounts())[0] as AccountInfo));
+    await server.serve(alices, async (app) =>
+      app.removeAccount((await app.getAllAccounts())[0] as AccountInfo),
+    );
     expect(server.values.get(alices.key)).not.toContain("secret");
     expect(server.values.get(bobs.key)).toBe(kept);
     expect(await server.serve(alices, (app) => app.getAllAccounts())).toEqual([]);
@@ -185,7 +214,13 @@ describe("the plugin for a key-value store", () => {
 
   function account({ key }: WebSession): AccountInfo {
     const [localAccountId = "", tenantId = ""] = key.split(".");
-    return { homeAccountId: key, localAccountId, tenantId, environment: new URL(entra.authority.url).host, username: "" };
+    return {
+      homeAccountId: key,
+      localAccountId,
+      tenantId,
+      environment: new URL(entra.authority.url).host,
+      username: "",
+    };
   }
 
   function appToken(app: ClientApplication): Promise<unknown> {

@@ -1,5 +1,4 @@
 // What few apps need is an optional dependency: where it is missing, the error names it.
-/* eslint-disable @typescript-eslint/no-deprecated -- what is deprecated has to work all the same */
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import type { Configuration } from "@tessera/node";
 import { startEntra, type Entra } from "../support/entra.js";

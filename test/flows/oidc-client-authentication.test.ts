@@ -58,20 +58,20 @@ const clients = [
   registration("secret-jwt", { client_secret: secret, token_endpoint_auth_method: "client_secret_jwt" }),
   registration("rsa", {
     token_endpoint_auth_method: "private_key_jwt",
-    jwks: { keys: [jwkOf(rsa, { kid: "r1" })] } as ClientMetadata["jwks"],
+    jwks: { keys: [jwkOf(rsa, { kid: "r1" })] },
   }),
   registration("ps256", {
     token_endpoint_auth_method: "private_key_jwt",
     token_endpoint_auth_signing_alg: "RS256",
-    jwks: { keys: [jwkOf(rsa, x5c(rsa))] } as ClientMetadata["jwks"],
+    jwks: { keys: [jwkOf(rsa, x5c(rsa))] },
   }),
   registration("ec", {
     token_endpoint_auth_method: "private_key_jwt",
-    jwks: { keys: [jwkOf(ec, { kid: "e1" })] } as ClientMetadata["jwks"],
+    jwks: { keys: [jwkOf(ec, { kid: "e1" })] },
   }),
   registration("self-signed", {
     token_endpoint_auth_method: "self_signed_tls_client_auth",
-    jwks: { keys: [jwkOf(rsa, x5c(rsa)), jwkOf(ec, x5c(ec))] } as ClientMetadata["jwks"],
+    jwks: { keys: [jwkOf(rsa, x5c(rsa)), jwkOf(ec, x5c(ec))] },
     ...bound,
   }),
   registration("by-name", {

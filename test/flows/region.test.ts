@@ -64,7 +64,7 @@ function network(): INetworkModule {
     options: { headers?: object; body?: string } = {},
   ) => {
     const form = Object.fromEntries(new URLSearchParams(options.body));
-    sent.push({ method, url, form, headers: { ...options.headers } as Sent["headers"] });
+    sent.push({ method, url, form, headers: { ...options.headers } });
     const given = answer(new URL(url));
     if (given === "nobody") throw new Error(`nobody answers at ${url}`);
     return { status: given.status, headers: {}, body: given.body as T };

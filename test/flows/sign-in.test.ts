@@ -27,7 +27,11 @@ describe.each(["confidential", "public"] as const)("a user signs in with a %s cl
 
   it("finds the token in the cache the second time, without a request", async () => {
     const again = await app.acquireTokenSilent({ scopes, account });
-    expect(again).toMatchObject({ fromCache: true, accessToken: result.accessToken, idToken: result.idToken });
+    expect(again).toMatchObject({
+      fromCache: true,
+      accessToken: result.accessToken,
+      idToken: result.idToken,
+    });
     expect(entra.authority.requests).toHaveLength(0);
   });
 

@@ -67,7 +67,8 @@ describe("a token store", () => {
   });
   const appOn = (one: TokenStore, cache: Partial<CacheOptions> = {}): ClientApplication =>
     entra.confidential({ cache: { ...cache, store: one } });
-  const operations = (): readonly string[] => log.map(({ operation, partition }) => `${operation} ${partition}`);
+  const operations = (): readonly string[] =>
+    log.map(({ operation, partition }) => `${operation} ${partition}`);
 
   it("is asked for the one partition a call is about, whoever else is in it", async () => {
     const app = appOn(watched(store, log));
@@ -116,7 +117,10 @@ describe("a token store", () => {
       const accounts = await app.getAllAccounts();
       expect(accounts.map(({ username }) => username).sort()).toEqual([alice, bob]);
       const account = (await app.getAccounts({ username: alice.toUpperCase() }))[0] as AccountInfo;
-      expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true, accessToken });
+      expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({
+        fromCache: true,
+        accessToken,
+      });
       expect(await app.getAccountByLocalId(account.localAccountId)).toMatchObject({ username: alice });
     }
   });
@@ -129,7 +133,9 @@ describe("a token store", () => {
     expect(await store.list("user:")).toHaveLength(1);
     for (const app of [desktop, web]) {
       expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
-      expect(await app.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({ fromCache: false });
+      expect(await app.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({
+        fromCache: false,
+      });
     }
   });
 
@@ -139,7 +145,9 @@ describe("a token store", () => {
     await second.acquireTokenSilent({ scopes, account });
     await first.signOut({ account });
     expect(await store.list("")).toEqual([]);
-    await expect(second.acquireTokenSilent({ scopes, account })).rejects.toMatchObject({ errorCode: "no_tokens_found" });
+    await expect(second.acquireTokenSilent({ scopes, account })).rejects.toMatchObject({
+      errorCode: "no_tokens_found",
+    });
     expect(await second.getAccountByHomeId(account.homeAccountId)).toBeNull();
     expect(second.getTokenCache().stats().tokens).toBe(0);
   });
@@ -183,22 +191,30 @@ describe("a token store", () => {
         throw new Error("no connection");
       },
     },
-  ])("that fails $when leaves memory and store as they were, and the caller learns why", async ({ update }) => {
-    const failing: TokenStore = { ...store };
-    const app = appOn(failing);
-    const account = accountOf(await signInWithCode(entra, app, scopes));
-    const kept = await store.load(`user:${account.homeAccountId}`);
-    const [memory, figures] = [app.getTokenCache().serialize(), app.getTokenCache().stats()];
+  ])(
+    "that fails $when leaves memory and store as they were, and the caller learns why",
+    async ({ update }) => {
+      const failing: TokenStore = { ...store };
+      const app = appOn(failing);
+      const account = accountOf(await signInWithCode(entra, app, scopes));
+      const kept = await store.load(`user:${account.homeAccountId}`);
+      const [memory, figures] = [app.getTokenCache().serialize(), app.getTokenCache().stats()];
 
-    failing.update = update(store.update.bind(store));
-    await expect(app.removeAccount(account)).rejects.toThrow("no connection");
-    await expect(app.acquireTokenSilent({ scopes, account, forceRefresh: true })).rejects.toThrow("no connection");
-    await expect(signInWithCode(entra, app, scopes, bob)).rejects.toThrow("no connection");
-    expect(JSON.parse(app.getTokenCache().serialize())).toEqual(JSON.parse(memory));
-    expect(app.getTokenCache().stats()).toMatchObject({ partitions: figures.partitions, tokens: figures.tokens });
-    expect(await store.load(`user:${account.homeAccountId}`)).toBe(kept);
-    expect(await store.list("")).toHaveLength(1);
-  });
+      failing.update = update(store.update.bind(store));
+      await expect(app.removeAccount(account)).rejects.toThrow("no connection");
+      await expect(app.acquireTokenSilent({ scopes, account, forceRefresh: true })).rejects.toThrow(
+        "no connection",
+      );
+      await expect(signInWithCode(entra, app, scopes, bob)).rejects.toThrow("no connection");
+      expect(JSON.parse(app.getTokenCache().serialize())).toEqual(JSON.parse(memory));
+      expect(app.getTokenCache().stats()).toMatchObject({
+        partitions: figures.partitions,
+        tokens: figures.tokens,
+      });
+      expect(await store.load(`user:${account.homeAccountId}`)).toBe(kept);
+      expect(await store.list("")).toHaveLength(1);
+    },
+  );
 
   it("that cannot be read from tells the caller so", async () => {
     const app = appOn({ ...store, load: () => Promise.reject(new Error("no connection")) });
@@ -208,46 +224,76 @@ describe("a token store", () => {
 
   it("that forgets to make the change is found out", async () => {
     const app = appOn({ ...store, update: async () => undefined });
-    await expect(signInWithCode(entra, app, scopes)).rejects.toMatchObject({ errorCode: "invalid_cache_content" });
+    await expect(signInWithCode(entra, app, scopes)).rejects.toMatchObject({
+      errorCode: "invalid_cache_content",
+    });
   });
 
-  it.each(["refuse", "ignore"] as const)("with a partition that is no cache never has it overwritten (%s)", async (onUnreadable) => {
-    const account = accountOf(await signInWithCode(entra, appOn(store), scopes));
-    const partition = `user:${account.homeAccountId}`;
-    await store.update(partition, () => ({ document: "\u0001AQAAANCMnd8B" }));
-    const warnings: string[] = [];
-    const loggerCallback = (_: LogLevel, message: string): void => void warnings.push(message);
-    const app = entra.confidential({
-      cache: { store, onUnreadable },
-      system: { loggerOptions: { logLevel: LogLevel.Warning, loggerCallback } },
-    });
-    if (onUnreadable === "refuse") {
-      const error = { name: "ClientAuthError", errorCode: "invalid_cache_content" };
-      await expect(signInWithCode(entra, app, scopes)).rejects.toMatchObject(error);
-      await expect(app.getAllAccounts()).rejects.toMatchObject(error);
-      expect(app.getTokenCache().stats().tokens).toBe(0);
-    } else {
-      await signInWithCode(entra, app, scopes);
-      expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
-      expect(await app.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({ fromCache: false });
-      expect(await app.getAllAccounts()).toHaveLength(1);
-      expect(warnings[0]).toContain("left as it is");
-    }
-    expect(await store.load(partition)).toBe("\u0001AQAAANCMnd8B");
-  });
+  it.each(["refuse", "ignore"] as const)(
+    "with a partition that is no cache never has it overwritten (%s)",
+    async (onUnreadable) => {
+      const account = accountOf(await signInWithCode(entra, appOn(store), scopes));
+      const partition = `user:${account.homeAccountId}`;
+      await store.update(partition, () => ({ document: "\u0001AQAAANCMnd8B" }));
+      const warnings: string[] = [];
+      const loggerCallback = (_: LogLevel, message: string): void => void warnings.push(message);
+      const app = entra.confidential({
+        cache: { store, onUnreadable },
+        system: { loggerOptions: { logLevel: LogLevel.Warning, loggerCallback } },
+      });
+      if (onUnreadable === "refuse") {
+        const error = { name: "ClientAuthError", errorCode: "invalid_cache_content" };
+        await expect(signInWithCode(entra, app, scopes)).rejects.toMatchObject(error);
+        await expect(app.getAllAccounts()).rejects.toMatchObject(error);
+        expect(app.getTokenCache().stats().tokens).toBe(0);
+      } else {
+        await signInWithCode(entra, app, scopes);
+        expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
+        expect(await app.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({
+          fromCache: false,
+        });
+        expect(await app.getAllAccounts()).toHaveLength(1);
+        expect(warnings[0]).toContain("left as it is");
+      }
+      expect(await store.load(partition)).toBe("\u0001AQAAANCMnd8B");
+    },
+  );
 });
 
 describe("the token store in memory", () => {
-  const put = (document: string, timeToLive?: number): PartitionUpdate => ({ document, ...(timeToLive ? { timeToLive } : {}) });
+  const put = (document: string, timeToLive?: number): PartitionUpdate => ({
+    document,
+    ...(timeToLive ? { timeToLive } : {}),
+  });
 
-  it.each<{ readonly does: string; readonly changes: readonly PartitionUpdate[]; readonly waits: number; readonly holds: string | undefined }>([
+  it.each<{
+    readonly does: string;
+    readonly changes: readonly PartitionUpdate[];
+    readonly waits: number;
+    readonly holds: string | undefined;
+  }>([
     { does: "holds nothing at first", changes: [], waits: 0, holds: undefined },
     { does: "holds what was put there last", changes: [put("1"), put("2")], waits: 0, holds: "2" },
-    { does: "holds what it has for ever, if not told otherwise", changes: [put("1")], waits: 1e9, holds: "1" },
+    {
+      does: "holds what it has for ever, if not told otherwise",
+      changes: [put("1")],
+      waits: 1e9,
+      holds: "1",
+    },
     { does: "holds it no longer than told", changes: [put("1", 60)], waits: 60, holds: undefined },
     { does: "holds it until then", changes: [put("1", 60)], waits: 59, holds: "1" },
-    { does: "holds it longer when it is put again", changes: [put("1", 60), put("1", 120)], waits: 60, holds: "1" },
-    { does: "holds it as before when told to keep it", changes: [put("1", 60), "keep"], waits: 60, holds: undefined },
+    {
+      does: "holds it longer when it is put again",
+      changes: [put("1", 60), put("1", 120)],
+      waits: 60,
+      holds: "1",
+    },
+    {
+      does: "holds it as before when told to keep it",
+      changes: [put("1", 60), "keep"],
+      waits: 60,
+      holds: undefined,
+    },
     { does: "holds nothing that was removed", changes: [put("1"), "remove"], waits: 0, holds: undefined },
   ])("$does", async ({ changes, waits, holds }) => {
     const clock = createTestClock();

@@ -1,5 +1,4 @@
 // User names and passwords: of the tenant's own users, and of a federated domain, whose AD FS speaks WS-Trust.
-/* eslint-disable @typescript-eslint/no-deprecated -- what is deprecated has to work all the same */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Fault } from "@tessera/local-authority";
 import { PublicClientApplication, type AuthenticationResult } from "@tessera/node";

@@ -132,7 +132,7 @@ it.each(
       differs: [
         ...asked,
         ...Object.entries(realm).map(([field, tessera]) => ({
-          at: `wire.other.${field}`,
+          at: `wire.user-realm.${field}`,
           tessera,
           why: "asks first whether the user's passwords are kept elsewhere (AD FS), where the peer would fail",
         })),

@@ -8,12 +8,14 @@ import { packages, sources, type Package } from "./workspace.js";
 const allowedDependencies: Readonly<Record<string, readonly string[]>> = {
   "@tessera/core": ["jose", "lru-cache"],
   "@tessera/node": ["@tessera/core", "undici", "jose", "lru-cache"],
+  "@tessera/persistence": ["@tessera/core"],
 };
 
 /** The modules that the source of a package may not import, also not dynamically. */
 const forbiddenImports: Readonly<Record<string, RegExp>> = {
   "@tessera/core": /^node:(?!crypto$)|^(fs|http|https|net|os|path|tls|undici)$|^@tessera\//,
   "@tessera/node": /^@tessera\/(?!core$)/,
+  "@tessera/persistence": /^@tessera\/(?!core$)/,
   "@tessera/local-authority": /^@tessera\//,
 };
 
@@ -71,6 +73,15 @@ test("core reads no environment", () => {
     /\bprocess\s*(\.\w|\[|\?\.)|\bglobalThis\.process\b/.test(readFileSync(file, "utf8")),
   );
   expect(readers).toEqual([]);
+});
+
+test.each(["@tessera/persistence"])("%s takes nothing but types of core", (name) => {
+  const pkg = packages.find(({ manifest }) => manifest.name === name);
+  const statements = sources(pkg as Package).flatMap(
+    (file) => readFileSync(file, "utf8").match(/^(import|export)\b[^;]*"@tessera\/core";/gm) ?? [],
+  );
+  expect(statements.length).toBeGreaterThan(0);
+  expect(statements.filter((statement) => !/^(import|export) type\b/.test(statement))).toEqual([]);
 });
 
 function imports(pkg: Package): readonly { file: string; specifier: string }[] {

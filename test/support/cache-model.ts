@@ -1,5 +1,13 @@
-import { partitionName, userPartition, type PartitionKey } from "../../packages/core/src/cache/partition-key.js";
-import type { AccessTokenQuery, CacheRecord, TokenQuery } from "../../packages/core/src/cache/partitioned-cache.js";
+import {
+  partitionName,
+  userPartition,
+  type PartitionKey,
+} from "../../packages/core/src/cache/partition-key.js";
+import type {
+  AccessTokenQuery,
+  CacheRecord,
+  TokenQuery,
+} from "../../packages/core/src/cache/partitioned-cache.js";
 import type {
   AccessTokenEntity,
   AccountEntity,
@@ -40,14 +48,18 @@ export class CacheModel {
   }
 
   /** Writes one response: what it replaces goes, under whatever host it stands. */
-  save({ partition, account, idToken, accessToken, refreshToken, appMetadata }: CacheRecord, aliases: Aliases): void {
+  save(
+    { partition, account, idToken, accessToken, refreshToken, appMetadata }: CacheRecord,
+    aliases: Aliases,
+  ): void {
     const now = this.#now();
     const owner = partitionName(partition);
     this.#drop({ accessTokens: (held) => held.owner === owner && lastUse(held.entity) < now });
     if (partition.kind === "assertion") this.#dropOthers(owner, accessToken?.home_account_id);
     const user = account ? userOf(account.home_account_id) : owner;
     if (account) {
-      const isKnown = (held: Held<AccountEntity>): boolean => held.owner === user && aliases.has(held.entity.environment);
+      const isKnown = (held: Held<AccountEntity>): boolean =>
+        held.owner === user && aliases.has(held.entity.environment);
       const known = this.#lists.accounts.find(isKnown)?.entity;
       this.#drop({ accounts: isKnown });
       this.#add({ accounts: [{ owner: user, entity: withProfilesOf(account, known) }] });
@@ -57,20 +69,28 @@ export class CacheModel {
       this.#add({ idTokens: [{ owner: user, entity: idToken }] });
     }
     if (accessToken) {
-      this.#drop({ accessTokens: (held) => held.owner === owner && givesWay(held.entity, accessToken, aliases) });
+      this.#drop({
+        accessTokens: (held) => held.owner === owner && givesWay(held.entity, accessToken, aliases),
+      });
       this.#add({ accessTokens: [{ owner, entity: accessToken }] });
     }
     if (refreshToken) {
-      this.#drop({ refreshTokens: (held) => held.owner === owner && isRotated(held.entity, refreshToken, aliases) });
+      this.#drop({
+        refreshTokens: (held) => held.owner === owner && isRotated(held.entity, refreshToken, aliases),
+      });
       this.#add({ refreshTokens: [{ owner, entity: refreshToken }] });
     }
-    if (appMetadata?.family_id) this.#add({ family: [`${appMetadata.environment} ${appMetadata.client_id}`] });
+    if (appMetadata?.family_id)
+      this.#add({ family: [`${appMetadata.environment} ${appMetadata.client_id}`] });
   }
 
   /** Another library adds tokens of a user to the stored document, and clears nothing away. */
   add(partition: PartitionKey, accessToken: AccessTokenEntity, refreshToken: RefreshTokenEntity): void {
     const owner = partitionName(partition);
-    this.#add({ accessTokens: [{ owner, entity: accessToken }], refreshTokens: [{ owner, entity: refreshToken }] });
+    this.#add({
+      accessTokens: [{ owner, entity: accessToken }],
+      refreshTokens: [{ owner, entity: refreshToken }],
+    });
   }
 
   /** Every access token that answers a query. */
@@ -97,8 +117,12 @@ export class CacheModel {
   idTokens(home: string, query: TokenQuery): readonly IdTokenEntity[] {
     const tokens = ofOwner(this.#lists.idTokens, userPartition(home));
     const inTenant = tokens.filter((token) => isFor(token, query));
-    const homeRealm = this.accounts(userPartition(home)).find(({ environment }) => query.environments.has(environment))?.realm ?? "";
-    return inTenant.length > 0 ? inTenant : tokens.filter((token) => isFor(token, { ...query, realms: [lower(homeRealm)] }));
+    const homeRealm =
+      this.accounts(userPartition(home)).find(({ environment }) => query.environments.has(environment))
+        ?.realm ?? "";
+    return inTenant.length > 0
+      ? inTenant
+      : tokens.filter((token) => isFor(token, { ...query, realms: [lower(homeRealm)] }));
   }
 
   /** The refresh tokens that may serve: the client's own, or the family's. */
@@ -117,7 +141,10 @@ export class CacheModel {
       Math.max(
         Number(token["last_modification_time"] ?? 0),
         ...ofOwner(this.#lists.accessTokens, query.partition)
-          .filter(({ environment, client_id }) => environment === token.environment && client_id === token.client_id)
+          .filter(
+            ({ environment, client_id }) =>
+              environment === token.environment && client_id === token.client_id,
+          )
           .map(({ cached_at }) => Number(cached_at)),
       );
     const last = Math.max(...fitting.map(written));
@@ -144,13 +171,18 @@ export class CacheModel {
     const isNamed = ({ localAccountId, username }: Omit<Profile, "tenantId">): boolean =>
       "username" in name ? lower(username) === lower(name.username) : localAccountId === name.localAccountId;
     const found = this.#lists.accounts.filter(({ entity }) =>
-      [{ localAccountId: entity.local_account_id, username: entity.username }, ...profilesOf(entity)].some(isNamed),
+      [{ localAccountId: entity.local_account_id, username: entity.username }, ...profilesOf(entity)].some(
+        isNamed,
+      ),
     );
     return new Set(found.map(({ owner }) => owner));
   }
 
   removeUser(home: string, aliases: Aliases): void {
-    const isUsers = ({ owner, entity }: Held<{ environment: string; home_account_id?: string | null }>): boolean =>
+    const isUsers = ({
+      owner,
+      entity,
+    }: Held<{ environment: string; home_account_id?: string | null }>): boolean =>
       (owner === userOf(home) || (owner.startsWith("assertion:") && entity.home_account_id === home)) &&
       aliases.has(entity.environment);
     this.#drop({ accounts: isUsers, idTokens: isUsers, accessTokens: isUsers, refreshTokens: isUsers });
@@ -171,7 +203,9 @@ export class CacheModel {
           .filter((held) => held.owner === owner && owner.startsWith("assertion:session."))
           .map(({ entity }) => Number(entity.expires_on ?? Infinity)),
       );
-    this.#drop({ refreshTokens: ({ owner }) => owner.startsWith("assertion:") && lastOf(owner) < this.#now() });
+    this.#drop({
+      refreshTokens: ({ owner }) => owner.startsWith("assertion:") && lastOf(owner) < this.#now(),
+    });
   }
 
   /** Forgets all that is in a partition. */
@@ -246,7 +280,9 @@ function wanted(scopes: readonly string[]): readonly string[] {
 }
 
 function isFor(token: IdTokenEntity, { clientId, environments, realms }: TokenQuery): boolean {
-  return token.client_id === clientId && environments.has(token.environment) && realms.includes(lower(token.realm));
+  return (
+    token.client_id === clientId && environments.has(token.environment) && realms.includes(lower(token.realm))
+  );
 }
 
 function isBearer({ token_type = "Bearer" }: AccessTokenEntity): boolean {
@@ -265,11 +301,19 @@ function givesWay(older: AccessTokenEntity, newer: AccessTokenEntity, aliases: A
 
 function isRotated(older: RefreshTokenEntity, newer: RefreshTokenEntity, aliases: Aliases): boolean {
   const sameKind = (older.family_id ?? "") === (newer.family_id ?? "");
-  return aliases.has(older.environment) && sameKind && (Boolean(newer.family_id) || older.client_id === newer.client_id);
+  return (
+    aliases.has(older.environment) &&
+    sameKind &&
+    (Boolean(newer.family_id) || older.client_id === newer.client_id)
+  );
 }
 
 function isSameHolder(older: IdTokenEntity, newer: IdTokenEntity, aliases: Aliases): boolean {
-  return older.client_id === newer.client_id && aliases.has(older.environment) && lower(older.realm) === lower(newer.realm);
+  return (
+    older.client_id === newer.client_id &&
+    aliases.has(older.environment) &&
+    lower(older.realm) === lower(newer.realm)
+  );
 }
 
 function lastUse({ extended_expires_on, expires_on }: AccessTokenEntity): number {
@@ -294,8 +338,13 @@ export function profilesOf(account: AccountEntity): readonly Profile[] {
 
 function withProfilesOf(fresh: AccountEntity, known: AccountEntity | undefined): AccountEntity {
   const news = profilesOf(fresh);
-  const others = (known ? profilesOf(known) : []).filter((one) => !news.some(({ tenantId }) => tenantId === one.tenantId));
-  return { ...(known ?? fresh), tenantProfiles: [...others, ...news].map((profile) => JSON.stringify(profile)) };
+  const others = (known ? profilesOf(known) : []).filter(
+    (one) => !news.some(({ tenantId }) => tenantId === one.tenantId),
+  );
+  return {
+    ...(known ?? fresh),
+    tenantProfiles: [...others, ...news].map((profile) => JSON.stringify(profile)),
+  };
 }
 
 function lower(text: string): string {

@@ -1,4 +1,8 @@
-import { startLocalAuthority, type LocalAuthority, type LocalAuthorityOptions } from "@tessera/local-authority";
+import {
+  startLocalAuthority,
+  type LocalAuthority,
+  type LocalAuthorityOptions,
+} from "@tessera/local-authority";
 import {
   ConfidentialClientApplication,
   PublicClientApplication,

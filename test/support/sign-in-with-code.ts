@@ -17,10 +17,15 @@ export async function signInWithCode(
   const nonce = crypto.createNewGuid();
   const pkce = { codeChallenge: challenge, codeChallengeMethod: "S256" };
   const url = await app.getAuthCodeUrl({ scopes, redirectUri, state, nonce, ...pkce });
-  const user = entra.authority.config.tenants.flatMap(({ users }) => users).find((one) => one.username === username);
+  const user = entra.authority.config.tenants
+    .flatMap(({ users }) => users)
+    .find((one) => one.username === username);
   if (!user) throw new Error(`the local authority has no user ${username}`);
   const callback = await signIn(url, { username, password: user.password, ca: entra.authority.caPem });
   const response = Object.fromEntries(callback.searchParams);
   const code = response["code"] ?? "";
-  return app.acquireTokenByCode({ scopes, redirectUri, code, codeVerifier: verifier, state, nonce }, { ...response, code });
+  return app.acquireTokenByCode(
+    { scopes, redirectUri, code, codeVerifier: verifier, state, nonce },
+    { ...response, code },
+  );
 }

@@ -1,7 +1,16 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { appPartition, assertionPartition, partitionName, userPartition } from "../../packages/core/src/cache/partition-key.js";
-import { PartitionedCache, type AccessTokenQuery, type CacheRecord } from "../../packages/core/src/cache/partitioned-cache.js";
+import {
+  appPartition,
+  assertionPartition,
+  partitionName,
+  userPartition,
+} from "../../packages/core/src/cache/partition-key.js";
+import {
+  PartitionedCache,
+  type AccessTokenQuery,
+  type CacheRecord,
+} from "../../packages/core/src/cache/partitioned-cache.js";
 import { TokenCache } from "../../packages/core/src/cache/token-cache.js";
 import { createMemoryTokenStore, type TokenStore } from "../../packages/core/src/cache/token-store.js";
 import { isObject } from "../../packages/core/src/encoding.js";
@@ -9,7 +18,10 @@ import { CacheModel, profilesOf } from "../support/cache-model.js";
 import { createTestClock } from "../support/test-clock.js";
 
 const CLOUDS = [
-  { preferred: "login.windows.net", hosts: new Set(["login.microsoftonline.com", "login.windows.net", "sts.windows.net"]) },
+  {
+    preferred: "login.windows.net",
+    hosts: new Set(["login.microsoftonline.com", "login.windows.net", "sts.windows.net"]),
+  },
   { preferred: "op.example", hosts: new Set(["op.example"]) },
 ] as const;
 /** The last two are two users: ids are case-sensitive, although keys are not. */
@@ -32,7 +44,9 @@ const components = fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, fc
 const words = (...pool: readonly string[]): fc.Arbitrary<string[]> =>
   fc
     .shuffledSubarray([...pool], { minLength: 1 })
-    .chain((some) => fc.tuple(...some.map((word) => fc.constantFrom(word, word.toLowerCase(), word.toUpperCase()))));
+    .chain((some) =>
+      fc.tuple(...some.map((word) => fc.constantFrom(word, word.toLowerCase(), word.toUpperCase()))),
+    );
 const granted = words("A", "B", "C", "openid", "profile");
 /** Mostly the same ones, so that questions come again. */
 const asked = fc.oneof(
@@ -62,26 +76,32 @@ type Response = typeof response extends fc.Arbitrary<infer T> ? T : never;
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant("save" as const), response }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant("find" as const), place, asked, components }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("otherLibraryWrites" as const), response, age: fc.nat(60) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("otherLibraryWrites" as const), response, age: fc.nat(60) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("removeUser" as const), home, cloud }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("removeRefreshToken" as const), place }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("advance" as const), seconds: fc.constantFrom(1, 600, 3600) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("advance" as const), seconds: fc.constantFrom(1, 600, 3600) }),
+  },
   { weight: 1, arbitrary: fc.constant({ do: "reload" as const }) },
   { weight: 1, arbitrary: fc.constant({ do: "compareUsers" as const }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 const attempt = fc.record({
   do: fc.constant("attempt" as const),
-  steps: fc.array(step.filter((one) => one.do !== "advance"), { maxLength: 8 }),
+  steps: fc.array(
+    step.filter((one) => one.do !== "advance"),
+    { maxLength: 8 },
+  ),
   succeeds: fc.boolean(),
 });
-const steps = fc.array(
-  fc.oneof(
-    { weight: 8, arbitrary: step },
-    { weight: 1, arbitrary: attempt },
-  ),
-  { maxLength: 40, size: "max" },
-);
+const steps = fc.array(fc.oneof({ weight: 8, arbitrary: step }, { weight: 1, arbitrary: attempt }), {
+  maxLength: 40,
+  size: "max",
+});
 
 /** The cache and the model, side by side. */
 class World {
@@ -91,7 +111,11 @@ class World {
   #tokens = 0;
 
   constructor(maxPartitions = Number.MAX_SAFE_INTEGER) {
-    this.cache = new PartitionedCache({ maxPartitions, clock: this.clock, onForget: (key) => this.model.forget(key) });
+    this.cache = new PartitionedCache({
+      maxPartitions,
+      clock: this.clock,
+      onForget: (key) => this.model.forget(key),
+    });
   }
 
   get now(): number {
@@ -110,7 +134,11 @@ class World {
       case "save":
         return this.save(step.response);
       case "find":
-        return this.compareTokens({ ...queryOf(step.place), scopes: step.asked, components: step.components });
+        return this.compareTokens({
+          ...queryOf(step.place),
+          scopes: step.asked,
+          components: step.components,
+        });
       case "otherLibraryWrites":
         return this.#otherLibraryWrites(step.response, step.age);
       case "removeUser":
@@ -141,7 +169,9 @@ class World {
     expect(acceptable.map((token) => token?.secret)).toContain(found?.accessToken.entity.secret);
     const user = found?.accessToken.entity.home_account_id;
     if (!user) return;
-    const known = this.model.accounts(userPartition(user)).some(({ environment }) => query.environments.has(environment));
+    const known = this.model
+      .accounts(userPartition(user))
+      .some(({ environment }) => query.environments.has(environment));
     expect(found.account?.entity.home_account_id).toBe(known ? user : undefined);
     const idTokens = this.model.idTokens(user, query);
     expect(found.idToken !== undefined).toBe(idTokens.length > 0);
@@ -163,11 +193,14 @@ class World {
   compareWhatIsLeft(place: Place, scopes: readonly string[]): void {
     const query = queryOf(place);
     const found = this.cache.findTokens({ ...query, scopes })?.accessToken.entity.secret;
-    expect([undefined, ...this.model.candidates({ ...query, scopes }).map(({ secret }) => secret)]).toContain(found);
+    expect([undefined, ...this.model.candidates({ ...query, scopes }).map(({ secret }) => secret)]).toContain(
+      found,
+    );
     for (const family of [false, true]) {
       const kept = this.cache.findRefreshToken(query, family)?.entity.secret;
       const written = this.model.refreshTokens(query, family).map(({ secret }) => secret);
-      if (kept !== undefined || (written.length > 0 && place.owner.kind === "user")) expect(written).toContain(kept);
+      if (kept !== undefined || (written.length > 0 && place.owner.kind === "user"))
+        expect(written).toContain(kept);
     }
   }
 
@@ -183,10 +216,19 @@ class World {
     expect(new Set(this.cache.users().map(partitionName))).toEqual(this.model.users());
     for (const name of HOMES) {
       const listed = (accounts: ReturnType<CacheModel["accounts"]>): unknown =>
-        accounts.map((account) => [account.environment, new Set(profilesOf(account).map(({ tenantId }) => tenantId))]);
+        accounts.map((account) => [
+          account.environment,
+          new Set(profilesOf(account).map(({ tenantId }) => tenantId)),
+        ]);
       const owner = userPartition(name);
-      expect(listed(this.cache.accountsOf(owner).map(({ entity }) => entity))).toEqual(listed(this.model.accounts(owner)));
-      for (const by of [{ localAccountId: `${name} in t1` }, { username: `${name}@T2` }, { username: "nobody" }]) {
+      expect(listed(this.cache.accountsOf(owner).map(({ entity }) => entity))).toEqual(
+        listed(this.model.accounts(owner)),
+      );
+      for (const by of [
+        { localAccountId: `${name} in t1` },
+        { username: `${name}@T2` },
+        { username: "nobody" },
+      ]) {
         expect(new Set(this.cache.usersBy(by).map(partitionName))).toEqual(this.model.usersBy(by));
       }
     }
@@ -197,9 +239,16 @@ class World {
     const { cloud, owner, clientId } = response.place;
     if (owner.kind !== "user") return;
     const host = [...cloud.hosts][0] ?? "";
-    const { accessToken, refreshToken } = this.record({ ...response, refreshToken: "own" }, host, this.now - age);
+    const { accessToken, refreshToken } = this.record(
+      { ...response, refreshToken: "own" },
+      host,
+      this.now - age,
+    );
     if (!accessToken || !refreshToken) throw new Error("a record without tokens");
-    const document = JSON.parse(JSON.stringify(this.cache.document())) as Record<string, Record<string, unknown>>;
+    const document = JSON.parse(JSON.stringify(this.cache.document())) as Record<
+      string,
+      Record<string, unknown>
+    >;
     const key = (kind: string): string => `${owner.home}-${host}-${kind}-${clientId}-${accessToken.secret}`;
     document["AccessToken"] = { ...document["AccessToken"], [key("accesstoken")]: accessToken };
     document["RefreshToken"] = { ...document["RefreshToken"], [key("refreshtoken")]: refreshToken };
@@ -214,7 +263,11 @@ class World {
     const secret = `token ${(this.#tokens += 1)}`;
     const common = { home_account_id: owner.home, environment, client_id };
     const assertion = owner.kind === "assertion" ? { userAssertionHash: owner.hash } : {};
-    const profile = { tenantId: realm, localAccountId: `${owner.home} in ${realm}`, username: `${owner.home}@${realm}` };
+    const profile = {
+      tenantId: realm,
+      localAccountId: `${owner.home} in ${realm}`,
+      username: `${owner.home}@${realm}`,
+    };
     return {
       partition: queryOf(place).partition,
       accessToken: {
@@ -256,7 +309,9 @@ class World {
             },
           }
         : {}),
-      ...(response.refreshToken === "family" ? { appMetadata: { client_id, environment, family_id: "1" } } : {}),
+      ...(response.refreshToken === "family"
+        ? { appMetadata: { client_id, environment, family_id: "1" } }
+        : {}),
     };
   }
 }
@@ -300,41 +355,64 @@ describe("the token cache, whatever is done with it", () => {
 
   it("never gives out what is wrong, forgets no refresh token without a word, and stays in its bounds, when there is no room", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60, size: "max" }), fc.array(place), fc.integer({ min: 1, max: 2 }), (sequence, places, max) => {
-        const world = new World(max);
-        for (const one of sequence) {
-          if (one.do === "find") world.compareWhatIsLeft(one.place, one.asked);
-          else if (one.do === "compareUsers") world.cache.usersBy({ username: "anybody" });
-          else world.do(one);
-          const { users, apps, assertions } = world.cache.stats().partitions;
-          expect(users).toBeLessThanOrEqual(5 * max);
-          expect(apps).toBeLessThanOrEqual(max);
-          expect(assertions).toBeLessThanOrEqual(max);
-        }
-        for (const one of places) world.compareWhatIsLeft(one, []);
-      }),
+      fc.property(
+        fc.array(step, { maxLength: 60, size: "max" }),
+        fc.array(place),
+        fc.integer({ min: 1, max: 2 }),
+        (sequence, places, max) => {
+          const world = new World(max);
+          for (const one of sequence) {
+            if (one.do === "find") world.compareWhatIsLeft(one.place, one.asked);
+            else if (one.do === "compareUsers") world.cache.usersBy({ username: "anybody" });
+            else world.do(one);
+            const { users, apps, assertions } = world.cache.stats().partitions;
+            expect(users).toBeLessThanOrEqual(5 * max);
+            expect(apps).toBeLessThanOrEqual(max);
+            expect(assertions).toBeLessThanOrEqual(max);
+          }
+          for (const one of places) world.compareWhatIsLeft(one, []);
+        },
+      ),
       { numRuns: 400 },
     );
   });
 });
 
-const text = fc.oneof(fc.constantFrom("U1.T1", "auth0|AbC", "sub|Q", "1", "login.windows.net"), fc.string({ maxLength: 8 }));
+const text = fc.oneof(
+  fc.constantFrom("U1.T1", "auth0|AbC", "sub|Q", "1", "login.windows.net"),
+  fc.string({ maxLength: 8 }),
+);
 const seconds = fc.oneof(fc.constantFrom("1", "1760000000", "4102444800", ""), fc.integer());
 /** Names that are members of every object, and others. */
-const oddName = fc.oneof(fc.constantFrom("__proto__", "constructor", "toString", "0", ""), fc.string({ maxLength: 5 }));
+const oddName = fc.oneof(
+  fc.constantFrom("__proto__", "constructor", "toString", "0", ""),
+  fc.string({ maxLength: 5 }),
+);
 const unknownFields = fc.array(
-  fc.tuple(fc.oneof(fc.constantFrom("requestedClaims", "requestedClaimsHash"), oddName), fc.jsonValue({ maxDepth: 2 })),
+  fc.tuple(
+    fc.oneof(fc.constantFrom("requestedClaims", "requestedClaimsHash"), oddName),
+    fc.jsonValue({ maxDepth: 2 }),
+  ),
   { maxLength: 2 },
 );
 /** Fields that should be texts, if they are there, and are something else. */
 const oddFields = fc.array(
   fc.tuple(
-    fc.constantFrom("home_account_id", "username", "client_info", "token_type", "family_id", "tenantProfiles", "expires_on"),
+    fc.constantFrom(
+      "home_account_id",
+      "username",
+      "client_info",
+      "token_type",
+      "family_id",
+      "tenantProfiles",
+      "expires_on",
+    ),
     fc.oneof(fc.integer(), fc.constant({}), fc.constant([5])),
   ),
   { maxLength: 1 },
 );
-const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined });
+const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined });
 
 type Kind = "Account" | "IdToken" | "AccessToken" | "RefreshToken" | "AppMetadata";
 type Fields = Readonly<Record<string, unknown>>;
@@ -342,7 +420,12 @@ type Library = "node 7" | "node 2.15" | "python" | "go";
 const library = fc.constantFrom<Library>("node 7", "node 2.15", "python", "go");
 
 /** The fields of `cache-schema.md` §4, those included that only some libraries write. */
-const credential = { home_account_id: fc.oneof(text, fc.constant(null), fc.constant(undefined)), environment: text, client_id: text, secret: text };
+const credential = {
+  home_account_id: fc.oneof(text, fc.constant(null), fc.constant(undefined)),
+  environment: text,
+  client_id: text,
+  secret: text,
+};
 const FIELDS: Readonly<Record<Kind, fc.Arbitrary<Fields>>> = {
   Account: fc.record({
     home_account_id: text,
@@ -355,7 +438,19 @@ const FIELDS: Readonly<Record<Kind, fc.Arbitrary<Fields>>> = {
     client_info: optional(text),
     account_source: optional(text),
     last_modification_time: optional(seconds),
-    tenantProfiles: optional(fc.array(fc.oneof(fc.constantFrom('{"tenantId":"T1","localAccountId":"U1","username":"Me"}', '{"tenantId":"T1","localAccountId":"U1","username":5}', '{"tenantId":5}', "{"), text))),
+    tenantProfiles: optional(
+      fc.array(
+        fc.oneof(
+          fc.constantFrom(
+            '{"tenantId":"T1","localAccountId":"U1","username":"Me"}',
+            '{"tenantId":"T1","localAccountId":"U1","username":5}',
+            '{"tenantId":5}',
+            "{",
+          ),
+          text,
+        ),
+      ),
+    ),
   }),
   IdToken: fc.record({ ...credential, credential_type: fc.constant("IdToken"), realm: text }),
   AccessToken: fc.record({
@@ -384,24 +479,48 @@ const FIELDS: Readonly<Record<Kind, fc.Arbitrary<Fields>>> = {
     expires_on: optional(seconds),
     last_modification_time: optional(seconds),
   }),
-  AppMetadata: fc.record({ environment: text, client_id: text, family_id: optional(fc.constantFrom("1", null)) }),
+  AppMetadata: fc.record({
+    environment: text,
+    client_id: text,
+    family_id: optional(fc.constantFrom("1", null)),
+  }),
 };
 
 /** What follows the last segment of a key: `cache-schema.md` §2. */
-const ENDS: Readonly<Record<Library, Readonly<Record<"IdToken" | "AccessToken" | "RefreshToken", string>>>> = {
-  "node 7": { AccessToken: "-", IdToken: "--", RefreshToken: "---" },
-  "node 2.15": { AccessToken: "--", IdToken: "---", RefreshToken: "----" },
-  python: { AccessToken: "", IdToken: "-", RefreshToken: "--t" },
-  go: { AccessToken: "", IdToken: "", RefreshToken: "" },
-};
+const ENDS: Readonly<Record<Library, Readonly<Record<"IdToken" | "AccessToken" | "RefreshToken", string>>>> =
+  {
+    "node 7": { AccessToken: "-", IdToken: "--", RefreshToken: "---" },
+    "node 2.15": { AccessToken: "--", IdToken: "---", RefreshToken: "----" },
+    python: { AccessToken: "", IdToken: "-", RefreshToken: "--t" },
+    go: { AccessToken: "", IdToken: "", RefreshToken: "" },
+  };
 
 function keyOf(kind: Kind, fields: Fields, by: Library): string {
   const { home_account_id: home, environment, client_id: client, realm, family_id: family, target } = fields;
-  const join = (...segments: readonly unknown[]): string => segments.map((segment) => segment ?? "").join("-");
-  if (kind === "AppMetadata") return by === "python" ? join("appmetadata", environment, client) : join("appmetadata", environment, client).toLowerCase();
-  if (kind === "Account") return join(home, environment, by === "python" || by === "go" ? realm : String(home).split(".")[1]).toLowerCase();
-  const owner = join(home, environment, kind, (kind === "RefreshToken" && by !== "python" && family) || client);
-  const rest = kind === "RefreshToken" ? "" : kind === "IdToken" ? `-${String(realm)}` : `-${String(realm)}-${String(target)}`;
+  const join = (...segments: readonly unknown[]): string =>
+    segments.map((segment) => segment ?? "").join("-");
+  if (kind === "AppMetadata")
+    return by === "python"
+      ? join("appmetadata", environment, client)
+      : join("appmetadata", environment, client).toLowerCase();
+  if (kind === "Account")
+    return join(
+      home,
+      environment,
+      by === "python" || by === "go" ? realm : String(home).split(".")[1],
+    ).toLowerCase();
+  const owner = join(
+    home,
+    environment,
+    kind,
+    (kind === "RefreshToken" && by !== "python" && family) || client,
+  );
+  const rest =
+    kind === "RefreshToken"
+      ? ""
+      : kind === "IdToken"
+        ? `-${String(realm)}`
+        : `-${String(realm)}-${String(target)}`;
   return `${owner}${rest}${ENDS[by][kind]}`.toLowerCase();
 }
 
@@ -413,9 +532,19 @@ const entity = anyKind.chain((kind) =>
     return { section: kind as string, key: keyOf(kind, fields, by), value };
   }),
 );
-const oddEntity = fc.record({ section: fc.oneof(anyKind, oddName), key: oddName, value: fc.jsonValue({ maxDepth: 3 }) });
-const oddSection = fc.record({ section: fc.oneof(anyKind, oddName), key: fc.constant(undefined), value: fc.jsonValue() });
-const document = (part: typeof entity | typeof oddEntity | typeof oddSection): fc.Arbitrary<Record<string, unknown>> =>
+const oddEntity = fc.record({
+  section: fc.oneof(anyKind, oddName),
+  key: oddName,
+  value: fc.jsonValue({ maxDepth: 3 }),
+});
+const oddSection = fc.record({
+  section: fc.oneof(anyKind, oddName),
+  key: fc.constant(undefined),
+  value: fc.jsonValue(),
+});
+const document = (
+  part: typeof entity | typeof oddEntity | typeof oddSection,
+): fc.Arbitrary<Record<string, unknown>> =>
   fc.array(part as typeof entity, { maxLength: 12 }).map((parts) => {
     const sections = new Map<string, unknown>();
     for (const { section, key, value } of parts) {
@@ -425,7 +554,10 @@ const document = (part: typeof entity | typeof oddEntity | typeof oddSection): f
     }
     return Object.fromEntries(sections);
   });
-const anyDocument = fc.oneof(document(entity), document(fc.oneof(entity, oddEntity, oddSection) as typeof entity));
+const anyDocument = fc.oneof(
+  document(entity),
+  document(fc.oneof(entity, oddEntity, oddSection) as typeof entity),
+);
 
 /** Objects as lists of their members in alphabetical order: compares members called `__proto__`, too. */
 function canonical(value: unknown): unknown {
@@ -437,7 +569,9 @@ function canonical(value: unknown): unknown {
 
 /** The document with all five sections, as the peer writes it, too. */
 function whole(document: Record<string, unknown> | undefined): unknown {
-  const sections = ["Account", "IdToken", "AccessToken", "RefreshToken", "AppMetadata"].map((name) => [name, {}] as const);
+  const sections = ["Account", "IdToken", "AccessToken", "RefreshToken", "AppMetadata"].map(
+    (name) => [name, {}] as const,
+  );
   return canonical(Object.fromEntries([...sections, ...Object.entries(document ?? {})]));
 }
 
@@ -454,7 +588,11 @@ function tokenCache(cache: PartitionedCache, store?: TokenStore): TokenCache {
 }
 
 describe("a document of the token cache, whoever wrote it and whatever else is in it", () => {
-  const limits = { maxPartitions: 1000, clock: createTestClock(1_760_000_000_000), onForget: () => undefined };
+  const limits = {
+    maxPartitions: 1000,
+    clock: createTestClock(1_760_000_000_000),
+    onForget: () => undefined,
+  };
   const runs = { numRuns: 400 };
 
   it("comes back from the cache as it was", () => {
@@ -483,18 +621,22 @@ describe("a document of the token cache, whoever wrote it and whatever else is i
 
   it("comes back as a partition, in memory and in a store, as it was", async () => {
     await fc.assert(
-      fc.asyncProperty(anyDocument, fc.constantFrom(userPartition("U1.T1"), assertionPartition("h1")), async (document, key) => {
-        const text = JSON.stringify(document);
-        const cache = new PartitionedCache(limits);
-        cache.loadPartition(key, JSON.parse(text));
-        expect(whole(cache.partitionDocument(key))).toEqual(whole(JSON.parse(text)));
+      fc.asyncProperty(
+        anyDocument,
+        fc.constantFrom(userPartition("U1.T1"), assertionPartition("h1")),
+        async (document, key) => {
+          const text = JSON.stringify(document);
+          const cache = new PartitionedCache(limits);
+          cache.loadPartition(key, JSON.parse(text));
+          expect(whole(cache.partitionDocument(key))).toEqual(whole(JSON.parse(text)));
 
-        const store = createMemoryTokenStore(limits.clock);
-        const name = partitionName(key);
-        await store.update(name, () => ({ document: text }));
-        await tokenCache(new PartitionedCache(limits), store).write(key, () => undefined);
-        expect(whole(JSON.parse((await store.load(name)) ?? "{}"))).toEqual(whole(JSON.parse(text)));
-      }),
+          const store = createMemoryTokenStore(limits.clock);
+          const name = partitionName(key);
+          await store.update(name, () => ({ document: text }));
+          await tokenCache(new PartitionedCache(limits), store).write(key, () => undefined);
+          expect(whole(JSON.parse((await store.load(name)) ?? "{}"))).toEqual(whole(JSON.parse(text)));
+        },
+      ),
       runs,
     );
   });
@@ -506,11 +648,17 @@ describe("a document of the token cache, whoever wrote it and whatever else is i
         const world = new World();
         const record = world.record(one, preferred, world.now);
         world.cache.save(record, hosts);
-        const document = JSON.parse(JSON.stringify(world.cache.document())) as Record<string, Record<string, unknown>>;
+        const document = JSON.parse(JSON.stringify(world.cache.document())) as Record<
+          string,
+          Record<string, unknown>
+        >;
         const [[key = "", token] = []] = Object.entries(document["AccessToken"] ?? {});
 
         const later = new World();
-        later.cache.load({ AccessToken: wholeSection ? (odd ?? 1) : { [key]: { ...Object(odd), secret: 5 } } }, true);
+        later.cache.load(
+          { AccessToken: wholeSection ? (odd ?? 1) : { [key]: { ...Object(odd), secret: 5 } } },
+          true,
+        );
         later.cache.save(record, hosts);
         expect(later.cache.document()["AccessToken"]).toMatchObject({ [key]: token });
       }),

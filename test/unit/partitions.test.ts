@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { LogLevel, PublicClientApplication } from "@tessera/node";
-import { appPartition, assertionPartition, partitionName, userPartition } from "../../packages/core/src/cache/partition-key.js";
+import {
+  appPartition,
+  assertionPartition,
+  partitionName,
+  userPartition,
+} from "../../packages/core/src/cache/partition-key.js";
 import { PartitionedCache, type CacheRecord } from "../../packages/core/src/cache/partitioned-cache.js";
 import { createTestClock } from "../support/test-clock.js";
 
@@ -17,7 +22,11 @@ interface Written {
   readonly lifetime?: number;
 }
 
-function record(partition: CacheRecord["partition"], home: string, { refreshToken, lifetime = 3600 }: Written = {}): CacheRecord {
+function record(
+  partition: CacheRecord["partition"],
+  home: string,
+  { refreshToken, lifetime = 3600 }: Written = {},
+): CacheRecord {
   const common = { home_account_id: home, environment, client_id: clientId };
   const account = {
     home_account_id: home,
@@ -39,25 +48,41 @@ function record(partition: CacheRecord["partition"], home: string, { refreshToke
       expires_on: String(seconds() + lifetime),
       token_type: "Bearer",
     },
-    ...(home ? { account, idToken: { ...common, credential_type: "IdToken", secret: `id token of ${home}`, realm: tenant } } : {}),
-    ...(refreshToken ? { refreshToken: { ...common, credential_type: "RefreshToken", secret: refreshToken } } : {}),
+    ...(home
+      ? {
+          account,
+          idToken: { ...common, credential_type: "IdToken", secret: `id token of ${home}`, realm: tenant },
+        }
+      : {}),
+    ...(refreshToken
+      ? { refreshToken: { ...common, credential_type: "RefreshToken", secret: refreshToken } }
+      : {}),
   };
 }
 
 const app = (id: number): CacheRecord => record(appPartition(clientId, `tenant-${id}`), "");
 const assertion = (id: number): CacheRecord => record(assertionPartition(`hash-${id}`), `user-${id}`);
-const user = (id: number, refreshToken?: string): CacheRecord => record(userPartition(`user-${id}`), `user-${id}`, { refreshToken });
+const user = (id: number, refreshToken?: string): CacheRecord =>
+  record(userPartition(`user-${id}`), `user-${id}`, { refreshToken });
 
 function cacheOf(maxPartitions: number): { cache: PartitionedCache; forgotten: string[] } {
   const forgotten: string[] = [];
-  return { cache: new PartitionedCache({ maxPartitions, clock, onForget: ({ id }) => forgotten.push(id) }), forgotten };
+  return {
+    cache: new PartitionedCache({ maxPartitions, clock, onForget: ({ id }) => forgotten.push(id) }),
+    forgotten,
+  };
 }
 
 function save(cache: PartitionedCache, ...records: readonly CacheRecord[]): void {
   for (const one of records) cache.save(one, hosts);
 }
 
-const query = ({ partition }: CacheRecord) => ({ partition, clientId, environments: hosts, realms: [tenant] });
+const query = ({ partition }: CacheRecord) => ({
+  partition,
+  clientId,
+  environments: hosts,
+  realms: [tenant],
+});
 const hasAccessToken = (cache: PartitionedCache, one: CacheRecord): boolean =>
   cache.findTokens({ ...query(one), scopes: ["User.Read"] }) !== undefined;
 const refreshTokenIn = (cache: PartitionedCache, one: CacheRecord): string | undefined =>
@@ -68,15 +93,18 @@ describe("partitions in memory", () => {
     { kind: "apps", make: app },
     { kind: "assertions", make: assertion },
     { kind: "users", make: (id: number) => user(id) },
-  ] as const)("are at most as many $kind as allowed: the least recently used leaves first", ({ kind, make }) => {
-    const { cache } = cacheOf(3);
-    save(cache, make(1), make(2), make(3));
-    expect(hasAccessToken(cache, make(1))).toBe(true);
-    save(cache, make(4));
-    expect([1, 2, 3, 4].map((id) => hasAccessToken(cache, make(id)))).toEqual([true, false, true, true]);
-    expect(cache.stats().partitions[kind]).toBe(3);
-    expect(cache.stats().evictions).toBe(kind === "assertions" ? 2 : 1); // the user of the assertion leaves, too
-  });
+  ] as const)(
+    "are at most as many $kind as allowed: the least recently used leaves first",
+    ({ kind, make }) => {
+      const { cache } = cacheOf(3);
+      save(cache, make(1), make(2), make(3));
+      expect(hasAccessToken(cache, make(1))).toBe(true);
+      save(cache, make(4));
+      expect([1, 2, 3, 4].map((id) => hasAccessToken(cache, make(id)))).toEqual([true, false, true, true]);
+      expect(cache.stats().partitions[kind]).toBe(3);
+      expect(cache.stats().evictions).toBe(kind === "assertions" ? 2 : 1); // the user of the assertion leaves, too
+    },
+  );
 
   it("bound each kind by itself: many apps push no user out", () => {
     const { cache } = cacheOf(2);
@@ -101,9 +129,12 @@ describe("partitions in memory", () => {
     save(cache, user(1, "refresh 1b"));
     // To look for the second user's is to use it: the others come first.
     expect([1, 3, 2].map((id) => hasAccessToken(cache, user(id)))).toEqual([true, true, false]);
-    expect([1, 2, 3].map((id) => refreshTokenIn(cache, user(id)))).toEqual(["refresh 1b", "refresh 2", "refresh 3"]);
+    expect([1, 2, 3].map((id) => refreshTokenIn(cache, user(id)))).toEqual([
+      "refresh 1b",
+      "refresh 2",
+      "refresh 3",
+    ]);
   });
-
 
   it("of apps and assertions leave by themselves when their last token has expired, which is no eviction", () => {
     const { cache } = cacheOf(100);
@@ -137,7 +168,11 @@ describe("partitions in memory", () => {
 describe("an application with little room", () => {
   it("pushes nobody out by listing everybody", async () => {
     const { cache } = cacheOf(1000);
-    const pca = new PublicClientApplication({ auth: { clientId }, cache: { maxPartitions: 2 }, system: { clock } });
+    const pca = new PublicClientApplication({
+      auth: { clientId },
+      cache: { maxPartitions: 2 },
+      system: { clock },
+    });
     save(cache, ...[1, 2, 3, 4, 5, 6].map((id) => user(id, "rt-secret")));
     pca.getTokenCache().deserialize(JSON.stringify(cache.document()));
     const before = pca.getTokenCache().stats();
@@ -150,11 +185,15 @@ describe("an application with little room", () => {
 
   it("warns before it forgets a user with a refresh token, names the option, and says nothing of the user", () => {
     const warnings: string[] = [];
-    const loggerCallback = (level: LogLevel, message: string): void => void (level === LogLevel.Warning && warnings.push(message));
+    const loggerCallback = (level: LogLevel, message: string): void =>
+      void (level === LogLevel.Warning && warnings.push(message));
     const pca = new PublicClientApplication({
       auth: { clientId },
       cache: { maxPartitions: 1 },
-      system: { clock, loggerOptions: { loggerCallback, logLevel: LogLevel.Warning, piiLoggingEnabled: false } },
+      system: {
+        clock,
+        loggerOptions: { loggerCallback, logLevel: LogLevel.Warning, piiLoggingEnabled: false },
+      },
     });
     const fill = (first: number, count: number, refreshToken?: string): void => {
       const { cache } = cacheOf(1000);
@@ -178,7 +217,11 @@ describe("a cache of 100,000 accounts", () => {
   });
 
   it("is loaded without decoding an ID token, and finds one of them by decoding one", async () => {
-    const pca = new PublicClientApplication({ auth: { clientId }, cache: { maxPartitions: COUNT }, system: { clock } });
+    const pca = new PublicClientApplication({
+      auth: { clientId },
+      cache: { maxPartitions: COUNT },
+      system: { clock },
+    });
     const text = manyAccounts(COUNT);
     const parse = jest.spyOn(JSON, "parse");
     pca.getTokenCache().deserialize(text);
@@ -192,9 +235,13 @@ describe("a cache of 100,000 accounts", () => {
     expect(parse).toHaveBeenCalledTimes(2);
 
     accountsOf.mockClear();
-    expect(await pca.getAccountByLocalId("user-99999")).toMatchObject({ idTokenClaims: { name: "User 99999" } });
+    expect(await pca.getAccountByLocalId("user-99999")).toMatchObject({
+      idTokenClaims: { name: "User 99999" },
+    });
     expect(await pca.getAccounts({ username: "USER-500@contoso.example" })).toHaveLength(1);
-    expect(await pca.getAccounts({ localAccountId: "user-8", username: "user-9@contoso.example" })).toEqual([]);
+    expect(await pca.getAccounts({ localAccountId: "user-8", username: "user-9@contoso.example" })).toEqual(
+      [],
+    );
     expect(accountsOf).toHaveBeenCalledTimes(3);
     expect(parse).toHaveBeenCalledTimes(5);
   });
@@ -215,7 +262,12 @@ function manyAccounts(count: number): string {
   const idTokens: string[] = [];
   for (let id = 0; id < count; id += 1) {
     const { account, idToken } = user(id);
-    const claims = { name: `User ${id}`, oid: `user-${id}`, tid: tenant, preferred_username: account?.username };
+    const claims = {
+      name: `User ${id}`,
+      oid: `user-${id}`,
+      tid: tenant,
+      preferred_username: account?.username,
+    };
     const secret = `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.`;
     accounts.push(`"user-${id}-${environment}-${tenant}":${JSON.stringify(account)}`);
     idTokens.push(`"user-${id}-${environment}-idtoken":${JSON.stringify({ ...idToken, secret })}`);

@@ -33,9 +33,14 @@ export class AuthorityResolver {
   readonly #options: AuthorityOptions;
   readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #urls = new LRUCache<string, AuthorityUrl>({ max: MOST_AUTHORITIES });
+  // A bound by size takes memory as it fills; one by count would take it all at once, and milliseconds.
+  readonly #urls = new LRUCache<string, AuthorityUrl>({
+    maxSize: MOST_AUTHORITIES,
+    sizeCalculation: () => 1,
+  });
   readonly #resolved = new LRUCache<string, { readonly authority: Authority; readonly until: number }>({
-    max: MOST_AUTHORITIES,
+    maxSize: MOST_AUTHORITIES,
+    sizeCalculation: () => 1,
   });
   readonly #discovered = new Map<string, Cloud>();
   /** Hosts of which nothing is known yet: the same object each time, so that questions to the cache compare equal. */

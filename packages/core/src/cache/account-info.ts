@@ -117,7 +117,7 @@ export function profilesOf(entity: AccountEntity): TenantProfile[] {
     {
       tenantId,
       localAccountId: entity.local_account_id,
-      username: "",
+      username: entity.username ?? "",
       isHomeTenant: isHomeTenant(tenantId, entity.home_account_id),
     },
   ];

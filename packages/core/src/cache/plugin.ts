@@ -39,4 +39,14 @@ export interface ICachePlugin {
   beforeCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
   /** Called after every access: when `cacheHasChanged`, store `tokenCacheContext.tokenCache.serialize()`. */
   afterCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
+  /**
+   * Runs a refresh while no other process refreshes the same user: a refresh token that rotates must not be redeemed twice.
+   * The cache is loaded again when it is this one's turn, and the token of another process is found there. MSAL has no such
+   * method; a plugin without it is for one process, or for refresh tokens that do not rotate.
+   *
+   * @param partition names the user; equal in all processes
+   * @param refresh what to run, once
+   * @param signal lets the caller leave while it waits
+   */
+  aroundRefresh?<T>(partition: string, refresh: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }

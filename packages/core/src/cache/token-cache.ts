@@ -209,7 +209,10 @@ export class TokenCache implements ISerializableTokenCache {
    * refresh token that rotates must not be redeemed twice. @internal
    */
   refreshing<T>(key: PartitionKey, refresh: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    return this.#refreshing.run(`refresh ${partitionName(key)}`, refresh, signal);
+    const name = partitionName(key);
+    const { plugin } = this.#parts;
+    const turn = (): Promise<T> => plugin?.aroundRefresh?.(name, refresh, signal) ?? refresh();
+    return this.#refreshing.run(`refresh ${name}`, turn, signal);
   }
 
   /** The account the current access is about, for plugins that choose a place by it. @internal */

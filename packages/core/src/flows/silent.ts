@@ -66,11 +66,13 @@ async function silentThroughStore(
   return typeof found === "object" ? found : refresh(client, request, url, ask, found);
 }
 
+/** @param renewing why the token is being renewed at this moment, if it is */
 function cached(
   client: Client,
   request: TokenRequest,
   url: AuthorityUrl,
   ask: Silent,
+  renewing?: CacheOutcome,
 ): AuthenticationResult | CacheOutcome {
   const tokens = client.cache.findTokens(tokenQuery(client, request, url, ask.account));
   if (!tokens || (request.resource && tokens.accessToken.entity.resource !== request.resource)) {
@@ -79,6 +81,7 @@ function cached(
   const state = freshness(tokens.accessToken, epochSeconds(client.clock));
   if (state === "stale") return CacheOutcome.expired;
   if (state === "due") {
+    if (renewing === CacheOutcome.proactive) return renewing;
     client.renewals.start(flightKey(request, url, ask), request, (background) =>
       refresh(client, background, url, ask, CacheOutcome.proactive),
     );
@@ -102,8 +105,10 @@ function refresh(
     const renew = async (): Promise<AuthenticationResult> => {
       // Another application or process may have renewed the token while this one waited for its turn; and resolving the
       // authority may have taught other names of its host.
-      if (outcome === CacheOutcome.noToken || outcome === CacheOutcome.expired) {
-        const again = await client.tokenCache.read(partition, () => cached(client, request, url, ask));
+      if (outcome !== CacheOutcome.forcedOrClaims) {
+        const again = await client.tokenCache.read(partition, () =>
+          cached(client, request, url, ask, outcome),
+        );
         if (typeof again === "object") return again;
       }
       return refreshWithCachedToken(client, authority, request, ask, outcome, call);

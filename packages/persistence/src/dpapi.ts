@@ -1,0 +1,38 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { PersistenceError } from "./errors.js";
+
+const SCRIPT = `
+Add-Type -AssemblyName System.Security
+$blob = [Convert]::FromBase64String([Console]::In.ReadToEnd())
+$text = [Security.Cryptography.ProtectedData]::Unprotect($blob, $null, 'CurrentUser')
+[Console]::Out.Write([Convert]::ToBase64String($text))
+`;
+
+/**
+ * Decrypts what Windows encrypted for its current user (`CryptUnprotectData`), with the PowerShell that comes with Windows.
+ *
+ * @param powershell path of the program
+ * @throws PersistenceError `migration_failed`
+ */
+export function unprotect(blob: Buffer, powershell = powershellOfWindows()): string {
+  const parameters = ["-NoProfile", "-NonInteractive", "-Command", SCRIPT];
+  const { status, stdout, stderr, error } = spawnSync(powershell, parameters, {
+    input: blob.toString("base64"),
+    encoding: "utf8",
+    windowsHide: true,
+  });
+  if (status === 0) return Buffer.from(stdout, "base64").toString("utf8");
+  const reason = error?.message ?? stderr.trim().split("\n")[0] ?? "";
+  throw new PersistenceError(
+    "migration_failed",
+    `Windows does not decrypt the cache of @azure/msal-node-extensions (${reason}): run as the user who stored it.`,
+    error,
+  );
+}
+
+/** By its full path: the folder an app is started in must not be searched for it. */
+function powershellOfWindows(): string {
+  const windows = process.env["SystemRoot"] ?? "C:\\Windows";
+  return join(windows, "System32", "WindowsPowerShell", "v1.0", "powershell.exe");
+}

@@ -1,0 +1,119 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { unprotect } from "./dpapi.js";
+import { PersistenceError, storageFailed, systemCode } from "./errors.js";
+import { loadKeytar, readEntry } from "./keychain.js";
+import type { StoredCache } from "./stored-cache.js";
+
+/** Where `@azure/msal-node-extensions` keeps a cache: the options of its `PersistenceCreator.createPersistence`. */
+export interface MigrationSource {
+  /** Absolute path of its file: the cache itself, in clear or encrypted by Windows; beside a keychain entry, a mere mark. */
+  readonly cachePath: string;
+  /** Service of its entry in the keychain (macOS, Linux). */
+  readonly serviceName?: string;
+  /** Account of its entry in the keychain (macOS, Linux). */
+  readonly accountName?: string;
+}
+
+/** What a DPAPI blob begins with: version 1, and the id of the provider. */
+const DPAPI_HEADER = Buffer.from("01000000d08c9ddf0115d1118c7a00c04fc297eb", "hex");
+
+/**
+ * Takes over what another library has stored, once: a user who signs out afterwards stays signed out. What is here already
+ * is newer, and stays. The source is left as it is.
+ *
+ * @param markPath a file that remembers what was taken over
+ * @throws PersistenceError `migration_failed` when the source is there and cannot be read; it is tried again next time
+ */
+export async function migrateOnce(
+  source: MigrationSource,
+  cache: StoredCache,
+  markPath: string,
+): Promise<void> {
+  const name = JSON.stringify([source.cachePath, source.serviceName ?? "", source.accountName ?? ""]);
+  if (readMarks(markPath).includes(name)) return;
+  const lock = await cache.lock();
+  try {
+    const marks = readMarks(markPath);
+    if (marks.includes(name)) return;
+    const theirs = await readSource(source);
+    const below = parse(theirs || "{}", source);
+    // The peer's file is "{}" when the cache is in a keychain; and a locked keychain says that it holds nothing.
+    if (Object.keys(below).length === 0) return;
+    const above = parse((await cache.load(lock)) || "{}", source);
+    await cache.save(JSON.stringify(merged(below, above)), lock);
+    writeMarks(markPath, [...marks, name]);
+  } finally {
+    lock.release();
+  }
+}
+
+/** The text of the peer's cache; empty when there is none. */
+async function readSource({ cachePath, serviceName, accountName }: MigrationSource): Promise<string> {
+  if (serviceName && accountName && process.platform !== "win32") {
+    const entry = await readEntry(await loadKeytar(), { service: serviceName, account: accountName });
+    if (entry) return entry;
+  }
+  const content = readIfThere(cachePath);
+  if (!content.subarray(0, DPAPI_HEADER.length).equals(DPAPI_HEADER)) return content.toString("utf8");
+  if (process.platform === "win32") return unprotect(content);
+  throw new PersistenceError(
+    "migration_failed",
+    `${cachePath} was encrypted by Windows for a user of that machine: migrate there, or leave migrateFrom out.`,
+  );
+}
+
+function readIfThere(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return Buffer.alloc(0);
+    throw new PersistenceError("migration_failed", `${path} cannot be read.`, error);
+  }
+}
+
+type Sections = Readonly<Record<string, unknown>>;
+
+function parse(text: string, { cachePath }: MigrationSource): Sections {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) return value;
+  } catch {
+    // Said below, without a piece of the text: it may hold tokens.
+  }
+  throw new PersistenceError(
+    "migration_failed",
+    `What @azure/msal-node-extensions stored for ${cachePath} is no token cache: leave migrateFrom out.`,
+  );
+}
+
+/** Both caches, section by section; of entries with the same key the upper one's. */
+function merged(below: Sections, above: Sections): Sections {
+  const sections = [...new Set([...Object.keys(below), ...Object.keys(above)])];
+  return Object.fromEntries(
+    sections.map((section) => {
+      const [lower, upper] = [below[section], above[section]];
+      return [section, isObject(lower) && isObject(upper) ? { ...lower, ...upper } : (upper ?? lower)];
+    }),
+  );
+}
+
+function isObject(value: unknown): value is Sections {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function readMarks(path: string): readonly unknown[] {
+  try {
+    const marks: unknown = JSON.parse(readFileSync(path, "utf8"));
+    return Array.isArray(marks) ? marks : [];
+  } catch {
+    return [];
+  }
+}
+
+function writeMarks(path: string, marks: readonly unknown[]): void {
+  try {
+    writeFileSync(path, JSON.stringify(marks), { mode: 0o600 });
+  } catch (error) {
+    throw storageFailed(`It cannot be noted in ${path} that the cache was migrated`, error);
+  }
+}

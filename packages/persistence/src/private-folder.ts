@@ -1,0 +1,97 @@
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  statSync,
+  type Stats,
+} from "node:fs";
+import { homedir } from "node:os";
+import { dirname } from "node:path";
+import { PersistenceError, storageFailed } from "./errors.js";
+import type { ProblemListener } from "./problem.js";
+
+/** Permission bits of anybody but the owner. */
+const OTHERS = 0o077;
+const STICKY = 0o1000;
+
+/**
+ * Makes sure that a folder is there, and that it is the user's alone (mode 0700). On Windows, access is governed by the
+ * folder it stands in; there is nothing to check.
+ *
+ * @returns its real path
+ * @throws PersistenceError `not_private`, `storage_failed`
+ */
+export function preparePrivateFolder(folder: string, report: ProblemListener): string {
+  const { path, stats } = openFolder(folder);
+  assertOwned(path, stats);
+  if (isOpenToOthers(stats)) {
+    if (stats.mode & STICKY || path === homedir() || path === dirname(path)) {
+      throw new PersistenceError(
+        "not_private",
+        `${path} is not a folder for one app: pass a directory of its own.`,
+      );
+    }
+    makePrivate(path, 0o700, report, () => {
+      chmodSync(path, 0o700);
+    });
+  }
+  return path;
+}
+
+/** @throws PersistenceError `storage_failed` when nothing can be written to a folder */
+export function assertWritable(folder: string): void {
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw storageFailed(`The token cache cannot be saved in ${folder}`, error);
+  }
+}
+
+/** @throws PersistenceError `not_private` when a file or folder belongs to another user */
+export function assertOwned(path: string, { uid }: { readonly uid: number | bigint }): void {
+  const own = process.getuid?.();
+  if (own === undefined || BigInt(own) === BigInt(uid)) return;
+  throw new PersistenceError(
+    "not_private",
+    `${path} belongs to another user (uid ${uid}, this process has ${own}): run as that user, or pass another directory.`,
+  );
+}
+
+/** Whether anybody but the owner may read, write or enter. */
+export function isOpenToOthers({ mode }: { readonly mode: number | bigint }): boolean {
+  return process.platform !== "win32" && (Number(mode) & OTHERS) !== 0;
+}
+
+/** Takes the permissions of others away, and tells of it. */
+export function makePrivate(path: string, mode: number, report: ProblemListener, change: () => void): void {
+  try {
+    change();
+  } catch (error) {
+    throw new PersistenceError(
+      "not_private",
+      `${path} can be read by others, and that cannot be changed.`,
+      error,
+    );
+  }
+  const message = `${path} was open to other users of this machine; its mode is now ${mode.toString(8).padStart(4, "0")}.`;
+  report({ code: "permissions_repaired", message, path });
+}
+
+function openFolder(folder: string): { readonly path: string; readonly stats: Stats } {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const path = realpathSync(folder);
+    return { path, stats: statSync(path) };
+  } catch (error) {
+    // On a read-only file system Node.js says ENOENT: the folder above says why.
+    assertWritable(existingFolder(folder));
+    throw storageFailed(`The folder of the token cache, ${folder}, cannot be made`, error);
+  }
+}
+
+function existingFolder(path: string): string {
+  return existsSync(path) || path === dirname(path) ? path : existingFolder(dirname(path));
+}

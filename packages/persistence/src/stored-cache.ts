@@ -1,0 +1,98 @@
+import { identifyFile, readPrivateFile, removeLeftovers, replaceFile, setAside } from "./private-file.js";
+import type { PersistenceProblem, ProblemListener } from "./problem.js";
+import type { Opened, Protection } from "./protection.js";
+import { acquireLock, type HeldLock } from "./ticket-lock.js";
+
+/** Milliseconds to wait for others to save. Each takes a few; whoever is killed is not waited for. */
+const LOCK_TIMEOUT_MS = 30_000;
+
+/** The cache on disk. */
+export interface StoredCache {
+  /**
+   * The text of the cache, empty when there is none. Reads and decrypts only what has changed since, and needs no lock:
+   * the file is only ever replaced whole. What cannot be read is set aside and reported.
+   *
+   * @throws PersistenceError
+   */
+  load(lock?: HeldLock): Promise<string>;
+  /**
+   * Saves a text, if it is another one than is there.
+   *
+   * @throws PersistenceError; what was stored is as before
+   */
+  save(text: string, lock: HeldLock): Promise<void>;
+  /** The lock to hold from loading to saving. */
+  lock(): Promise<HeldLock>;
+}
+
+interface Known {
+  readonly identity: string | undefined;
+  readonly text: string;
+}
+
+/**
+ * Opens the cache in a file.
+ *
+ * @param path the file
+ * @param lockFolder where its locks are
+ */
+export function openStoredCache(
+  path: string,
+  lockFolder: string,
+  protection: Protection,
+  report: ProblemListener,
+): StoredCache {
+  let known: Known | undefined;
+
+  const read = async (): Promise<Known | Extract<Opened, { unreadable: unknown }>> => {
+    const identity = identifyFile(path);
+    if (known?.identity === identity && known) return known;
+    const content = identity === undefined ? undefined : readPrivateFile(path, report);
+    if (!content) return { identity: undefined, text: "" };
+    const opened = await protection.open(content.text);
+    return "text" in opened ? { identity: content.identity, text: opened.text } : opened;
+  };
+
+  const cache: StoredCache = {
+    async load(lock) {
+      const found = await read();
+      if ("text" in found) {
+        known = found;
+        return found.text;
+      }
+      // Another process may be about to do the same: only who has the lock moves it, and only if it is still unreadable.
+      if (!lock) {
+        const own = await cache.lock();
+        try {
+          return await cache.load(own);
+        } finally {
+          own.release();
+        }
+      }
+      const { unreadable } = found;
+      const setAsideAs = setAside(path);
+      report({ code: unreadable, message: messageOf(unreadable, path, setAsideAs), path, setAsideAs });
+      known = { identity: undefined, text: "" };
+      return "";
+    },
+    async save(text, lock) {
+      if (known?.text === text && known.identity !== undefined) return;
+      const content = await protection.seal(text);
+      known = { identity: await replaceFile(path, content, lock.isHeld), text };
+    },
+    async lock() {
+      const lock = await acquireLock(lockFolder, "cache", { timeoutMs: LOCK_TIMEOUT_MS });
+      removeLeftovers(path);
+      return lock;
+    },
+  };
+  return cache;
+}
+
+function messageOf(unreadable: PersistenceProblem["code"], path: string, setAsideAs: string): string {
+  const why =
+    unreadable === "key_lost"
+      ? "was encrypted with a key that is no longer in the keychain"
+      : "is damaged, or is no token cache";
+  return `The token cache ${path} ${why}. It was set aside as ${setAsideAs}; users have to sign in again.`;
+}

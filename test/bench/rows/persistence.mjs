@@ -1,0 +1,112 @@
+// What it costs to keep the cache on the disk, and how soon a command-line tool has the token it printed yesterday. Beside
+// the peer's clear file, which is neither encrypted nor synced to the disk: a crash may leave half of it.
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm, utimes } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { FilePersistence, PersistenceCachePlugin } from "@azure/msal-node-extensions";
+import { createPersistentCache } from "@tessera/persistence";
+import { account, authorityOf, clientId, scopes, tenantId, userCache } from "../fixtures.mjs";
+import { measure, median } from "../measure.mjs";
+import { share } from "../table.mjs";
+
+const auth = { clientId, authority: authorityOf(tenantId) };
+const PROTECTIONS = { clear: "none", encrypted: { passphrase: "of the benchmark" } };
+
+export async function run(context) {
+  const folder = await mkdtemp(join(tmpdir(), "tessera-bench-"));
+  try {
+    const rows = [];
+    for (const count of [1, 100]) rows.push(...(await accesses(context, folder, count)));
+    return [...rows, coldStart(context, folder)];
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** An access that finds a changed file, and one that changes it. */
+async function accesses({ tessera, peer, seconds }, folder, count) {
+  const contenders = {};
+  for (const [name, protection] of Object.entries(PROTECTIONS)) {
+    const directory = join(folder, `${name}-${count}`);
+    const plugin = await createPersistentCache({ appName: "bench", directory, protection });
+    contenders[name] = { plugin, file: plugin.file, library: tessera };
+  }
+  const file = join(folder, `peer-${count}.json`);
+  const plugin = new PersistenceCachePlugin(await FilePersistence.create(file));
+  contenders.peer = { plugin, file, library: peer };
+
+  const loads = {};
+  const saves = {};
+  for (const [name, { plugin, file, library }] of Object.entries(contenders)) {
+    const cache = new library.PublicClientApplication({ auth }).getTokenCache();
+    let text = userCache(count);
+    const access = async (tokenCache, hasChanged) => {
+      const context = new library.TokenCacheContext(tokenCache, hasChanged);
+      await plugin.beforeCacheAccess(context);
+      await plugin.afterCacheAccess(context);
+    };
+    const keep = { deserialize: () => {}, serialize: () => text };
+    await access(keep, true);
+    loads[name] = async (i) => {
+      // As if another process had written it.
+      const time = Date.now() / 1000 + i;
+      await utimes(file, time, time);
+      await access(cache, false);
+    };
+    saves[name] = async (i) => {
+      text = `${text.slice(0, text.lastIndexOf("}") + 1)}${" ".repeat(i % 2)}`;
+      await access(keep, true);
+    };
+  }
+  const accounts = count === 1 ? "1 account" : `${count} accounts`;
+  const rows = (what, timings) =>
+    Object.keys(PROTECTIONS).map((name) =>
+      share(`${what} ${accounts}, ${name}`, { tessera: timings[name].median, other: timings.peer.median }),
+    );
+  return [
+    ...rows("load", await measure(loads, { seconds })),
+    ...rows("save", await measure(saves, { seconds })),
+  ];
+}
+
+/** A program that prints a cached token, from the start of the process to its end. */
+function coldStart({ quick }, folder) {
+  const common = `const options = { account: ${JSON.stringify(account(0))}, scopes: ${JSON.stringify(scopes)} };
+    const app = new PublicClientApplication({ auth: ${JSON.stringify(auth)}, cache: { cachePlugin } });
+    console.log((await app.acquireTokenSilent(options)).accessToken);`;
+  const programs = {
+    tessera: `import { PublicClientApplication } from "@tessera/node";
+      import { createPersistentCache } from "@tessera/persistence";
+      const directory = ${JSON.stringify(join(folder, "clear-1"))};
+      const cachePlugin = await createPersistentCache({ appName: "bench", directory, protection: "none" });
+      ${common}`,
+    peer: `import { PublicClientApplication } from "@azure/msal-node";
+      import { FilePersistence, PersistenceCachePlugin } from "@azure/msal-node-extensions";
+      const persistence = await FilePersistence.create(${JSON.stringify(join(folder, "peer-1.json"))});
+      const cachePlugin = new PersistenceCachePlugin(persistence);
+      ${common}`,
+  };
+  const times = { tessera: [], peer: [] };
+  for (let round = -1; round < (quick ? 7 : 21); round += 1) {
+    for (const [name, program] of Object.entries(programs)) {
+      const time = timed(program);
+      // The first round reads the programs from the disk.
+      if (round >= 0) times[name].push(time);
+    }
+  }
+  const [ours, other] = [median(times.tessera), median(times.peer)];
+  return share("cold start of a CLI to its cached token", { tessera: ours, other, wanted: { most: 1 / 2 } });
+}
+
+function timed(program) {
+  const start = process.hrtime.bigint();
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    cwd: fileURLToPath(new URL("../../..", import.meta.url)),
+    encoding: "utf8",
+  });
+  const time = Number(process.hrtime.bigint() - start);
+  if (status !== 0 || stdout.trim().split(".").length !== 3) throw new Error(`no token: ${stdout}${stderr}`);
+  return time;
+}

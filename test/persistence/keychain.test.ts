@@ -1,0 +1,151 @@
+// The operating system's keychain: gnome-keyring, through keytar.
+import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { compactDecrypt, decodeProtectedHeader } from "jose";
+import { keyringIsAvailable, startKeyring, type Keyring } from "../support/keyring.js";
+import { describeWith } from "../support/real-part.js";
+import { root } from "../packages/workspace.js";
+import { temporaryFolder } from "./folder.js";
+import { alice, bob, scopes, startStage, type Stage } from "./stage.js";
+import { startWorker, type Worker } from "./worker.js";
+
+let stage: Stage;
+let home: string;
+let keyring: Keyring;
+beforeAll(async () => {
+  stage = await startStage();
+});
+afterAll(() => stage.close());
+
+/** A process in the user's desktop session, with the default protection and in the default folder. */
+const start = (env = keyring.env): Promise<Worker> =>
+  startWorker({ ...stage.worker({ appName: "contoso-cli" }), env });
+
+/** What the keychain holds for the app, and after it has been forgotten: nothing. */
+function keychainEntries(then: "keep" | "forget" = "keep"): readonly { account: string; password: string }[] {
+  const script = `
+    const { default: keytar } = await import("keytar");
+    const service = "contoso-cli token cache";
+    const entries = await keytar.findCredentials(service);
+    if ("${then}" === "forget") for (const { account } of entries) await keytar.deletePassword(service, account);
+    console.log(JSON.stringify(entries));`;
+  const output = execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
+    cwd: join(root, "packages/persistence"),
+    env: { ...process.env, ...keyring.env },
+    encoding: "utf8",
+  });
+  return JSON.parse(output) as readonly { account: string; password: string }[];
+}
+
+const filesOf = (worker: Worker): readonly string[] => readdirSync(join(worker.file, "..")).sort();
+
+describeWith("gnome-keyring", keyringIsAvailable, () => {
+  beforeEach(async () => {
+    home = temporaryFolder();
+    keyring = await startKeyring(home, "unlocked");
+  });
+  afterEach(() => keyring.close());
+
+  test("a user who has signed in is known to the next process, from the platform's data folder", async () => {
+    const first = await start();
+    expect(first.file).toBe(join(home, ".local/share/contoso-cli/token-cache.jwe"));
+    const account = await first.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+    await first.kill();
+    const second = await start();
+    expect(await second.do({ call: "accounts" })).toMatchObject([{ username: alice }]);
+    expect(await second.do({ call: "acquire", account, scopes })).toMatchObject({ fromCache: true });
+  });
+
+  test("the keychain holds 32 bytes, and with them any JOSE library opens the file", async () => {
+    const worker = await start();
+    await worker.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+    const [entry, ...others] = keychainEntries();
+    expect(others).toEqual([]);
+    const key = Buffer.from(entry?.password ?? "", "base64url");
+    expect(key).toHaveLength(32);
+
+    const file = readFileSync(worker.file, "ascii");
+    expect(decodeProtectedHeader(file)).toMatchObject({ alg: "dir", enc: "A256GCM" });
+    const { plaintext } = await compactDecrypt(file, key);
+    expect(Object.keys(JSON.parse(Buffer.from(plaintext).toString()) as object)).toContain("RefreshToken");
+  });
+
+  test("processes that start at once for the first time agree on one key", async () => {
+    const started = await Promise.all(Array.from({ length: 6 }, () => start()));
+    expect(keychainEntries()).toHaveLength(1);
+    const [first] = started;
+    await first?.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+    for (const worker of started) expect(await worker.do({ call: "accounts" })).toHaveLength(1);
+  });
+
+  describe("when the keychain is locked", () => {
+    test("opening the cache is refused, and nothing is lost", async () => {
+      const before = await start();
+      await before.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+      const content = readFileSync(before.file);
+      await before.kill();
+      await keyring.close();
+
+      keyring = await startKeyring(home, "locked");
+      await expect(start()).rejects.toMatchObject({
+        errorCode: "keychain_locked",
+        message: expect.stringContaining("unlock it"),
+      });
+      expect(filesOf(before)).toEqual(["locks", "token-cache.jwe"]);
+      expect(readFileSync(before.file)).toEqual(content);
+      await keyring.close();
+
+      keyring = await startKeyring(home, "unlocked");
+      expect(await (await start()).do({ call: "accounts" })).toHaveLength(1);
+    });
+
+    test("an app that has never run refuses to, instead of keeping tokens in clear", async () => {
+      await keyring.close();
+      keyring = await startKeyring(home, "locked");
+      await expect(start()).rejects.toMatchObject({ errorCode: "keychain_locked" });
+    });
+  });
+
+  describe("when the key is lost", () => {
+    test("the cache is set aside and the user signs in again; one process is told, once", async () => {
+      const before = await start();
+      await before.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+      const content = readFileSync(before.file);
+      await before.kill();
+      keychainEntries("forget");
+
+      const after = await Promise.all(Array.from({ length: 3 }, () => start()));
+      const problems = (await Promise.all(after.map((worker) => worker.do({ call: "problems" })))).flat();
+      expect(problems).toMatchObject([{ code: "key_lost", path: before.file }]);
+      expect(problems[0]?.message).toContain("users have to sign in again");
+      expect(readFileSync(problems[0]?.setAsideAs ?? "")).toEqual(content);
+      for (const worker of after) expect(await worker.do({ call: "accounts" })).toEqual([]);
+
+      await after[0]?.do({ call: "signIn", refreshToken: await stage.refreshToken(bob), scopes });
+      for (const worker of after)
+        expect(await worker.do({ call: "accounts" })).toMatchObject([{ username: bob }]);
+    });
+
+    test("a process that runs on with the old key takes up the new one", async () => {
+      const running = await start();
+      await running.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+      keychainEntries("forget");
+      const next = await start();
+      await next.do({ call: "signIn", refreshToken: await stage.refreshToken(bob), scopes });
+      expect(await running.do({ call: "accounts" })).toMatchObject([{ username: bob }]);
+      expect(await running.do({ call: "problems" })).toEqual([]);
+    });
+  });
+});
+
+// Elsewhere a keychain is always there.
+const onLinux = process.platform === "linux" ? test : test.skip;
+
+onLinux("without a keychain opening the cache is refused, and the error says what to do", async () => {
+  const nothing = { DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent", DISPLAY: undefined };
+  const started = start({ ...nothing, HOME: temporaryFolder(), XDG_DATA_HOME: undefined });
+  await expect(started).rejects.toMatchObject({ errorCode: "keychain_unavailable" });
+  await expect(started).rejects.toThrow(/libsecret-1-0 .*\{ passphrase \}, or "none"/s);
+});

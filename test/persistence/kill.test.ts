@@ -1,0 +1,67 @@
+// `kill -9` at random moments: whatever a process was doing, the next one finds a valid cache, and does not wait.
+import { randomInt } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import type { AccountInfo } from "@tessera/node";
+import { full } from "./load.js";
+import { alice, scopes, startStage, type Stage } from "./stage.js";
+import { forkWorker, killed, startWorker } from "./worker.js";
+
+jest.setTimeout(full ? 600_000 : 60_000);
+
+const KILLS = full ? 200 : 24;
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await startStage();
+});
+afterAll(() => stage.close());
+
+test("after kill -9 the next process reads what was saved last, and is not blocked for a second", async () => {
+  const cache = stage.cache();
+  const [account] = (await stage.signIn(cache, alice)) as [AccountInfo];
+  const options = stage.worker(cache);
+
+  let saved = 0;
+  const waits: number[] = [];
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    if (kill % 4 === 3) {
+      // While it starts.
+      const child = forkWorker(options);
+      await delay(randomInt(200));
+      await killed(child);
+      continue;
+    }
+    const worker = await startWorker(options);
+    const count = await timed(worker.do({ call: "count" }));
+    const refreshed = await timed(worker.do({ call: "acquire", account, scopes, forceRefresh: true }));
+    waits.push(worker.openMs, count.ms, refreshed.ms);
+    expect(refreshed.value).toMatchObject({ fromCache: false });
+    expect(await worker.do({ call: "problems" })).toEqual([]);
+    expect(count.value).toBeGreaterThanOrEqual(saved);
+
+    const refreshes = kill % 2 === 0;
+    worker.churn(refreshes ? { account, scopes } : undefined, (counted) => {
+      if (!refreshes) saved = Number(counted);
+    });
+    await delay(randomInt(60));
+    await worker.kill();
+  }
+
+  const longest = Math.round(Math.max(...waits));
+  process.stdout.write(`${KILLS} kills: ${saved} numbers saved, the longest wait was ${longest} ms\n`);
+  expect(longest).toBeLessThan(1000);
+  const last = await startWorker(options);
+  expect(await last.do({ call: "accounts" })).toHaveLength(1);
+  await last.do({ call: "acquire", account, scopes, forceRefresh: true });
+  await last.kill();
+  // What the dead left behind was cleared away.
+  expect(readdirSync(cache.directory).sort()).toEqual(["locks", "token-cache.json"]);
+  expect(readdirSync(`${cache.directory}/locks`)).toEqual([]);
+});
+
+async function timed<T>(work: Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
+  const begin = performance.now();
+  return { value: await work, ms: performance.now() - begin };
+}

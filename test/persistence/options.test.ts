@@ -1,0 +1,76 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import {
+  createPersistentCache,
+  PersistenceErrorCodes,
+  type PersistentCacheOptions,
+} from "@tessera/persistence";
+import { dataFolder } from "../../packages/persistence/src/data-folder.js";
+
+const good: PersistentCacheOptions = { appName: "contoso-cli", directory: "/nowhere", protection: "none" };
+
+describe("an option that cannot be right is refused before anything is touched", () => {
+  test.each<[string, object, string]>([
+    ["no name", { appName: undefined }, "appName is undefined: pass 1 to 64 letters"],
+    ["an empty name", { appName: "" }, "appName"],
+    ["a path as the name", { appName: "contoso/cli" }, "appName"],
+    ["a Windows path as the name", { appName: "contoso\\cli" }, "appName"],
+    ["the folder above", { appName: ".." }, "appName"],
+    ["a name that Windows shortens", { appName: "contoso." }, "appName"],
+    ["a name that is too long", { appName: "a".repeat(66) }, "appName"],
+    ["a relative directory", { directory: "cache" }, 'directory is "cache": pass the absolute path'],
+    ["an unknown protection", { protection: "dpapi" }, 'pass "keychain", { passphrase }'],
+    ["an empty passphrase", { protection: { passphrase: "" } }, "with a text that is not empty"],
+    ["a passphrase that is no text", { protection: { passphrase: 1 } }, "with a text that is not empty"],
+    ["no protection at all", { protection: null }, 'or "none"'],
+    ["a migration from nowhere", { migrateFrom: {} }, "migrateFrom"],
+    ["a migration from a relative path", { migrateFrom: { cachePath: "cache.json" } }, "migrateFrom"],
+    ["a listener that is none", { onProblem: "log" }, "onProblem"],
+  ])("%s", async (_, over, message) => {
+    const opened = createPersistentCache({ ...good, ...over });
+    await expect(opened).rejects.toMatchObject({ name: "PersistenceError", errorCode: "invalid_option" });
+    await expect(opened).rejects.toThrow(message);
+  });
+
+  test("and the passphrase is not shown", async () => {
+    const protection = { passphrase: ["hunter2"] } as never;
+    await expect(createPersistentCache({ ...good, protection })).rejects.not.toThrow("hunter2");
+  });
+
+  test("nothing at all", async () => {
+    await expect(createPersistentCache(undefined as never)).rejects.toMatchObject({
+      errorCode: "invalid_option",
+    });
+  });
+});
+
+describe("the data folder of an app is", () => {
+  const home = homedir();
+  test.each<[NodeJS.Platform, NodeJS.ProcessEnv, string]>([
+    ["linux", {}, join(home, ".local/share/contoso-cli")],
+    ["linux", { XDG_DATA_HOME: "/data" }, "/data/contoso-cli"],
+    ["linux", { XDG_DATA_HOME: "relative" }, join(home, ".local/share/contoso-cli")],
+    ["freebsd", {}, join(home, ".local/share/contoso-cli")],
+    ["darwin", { XDG_DATA_HOME: "/data" }, join(home, "Library/Application Support/contoso-cli")],
+    ["win32", { LOCALAPPDATA: "/Users/alice/AppData/Local" }, "/Users/alice/AppData/Local/contoso-cli"],
+    ["win32", {}, join(home, "AppData/Local/contoso-cli")],
+  ])("on %s with %j: %s", (platform, environment, folder) => {
+    expect(dataFolder("contoso-cli", platform, environment)).toBe(folder);
+  });
+});
+
+test("the error codes are a closed list", () => {
+  expect(Object.values(PersistenceErrorCodes).sort()).toEqual([
+    "invalid_option",
+    "keychain_locked",
+    "keychain_unavailable",
+    "lock_lost",
+    "lock_timeout",
+    "migration_failed",
+    "newer_format",
+    "not_private",
+    "storage_failed",
+    "wrong_passphrase",
+  ]);
+});

@@ -1,0 +1,154 @@
+// The lock between processes: one at a time, first come first served, and nobody waits for the dead.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, test } from "@jest/globals";
+import { createPersistentCache } from "@tessera/persistence";
+import { liveness, ownIdentity } from "../../packages/persistence/src/process-identity.js";
+import { acquireLock } from "../../packages/persistence/src/ticket-lock.js";
+import { temporaryFolder } from "./folder.js";
+import { load, save } from "./raw-access.js";
+import { startStage } from "./stage.js";
+import { startWorker } from "./worker.js";
+
+const [host, space, pid, start] = ownIdentity().split("-") as [string, string, string, string];
+const ticketOf = (identity: string): string => `cache.000000000001.${identity}.00000000`;
+
+describe("who holds the lock", () => {
+  test("holds it alone", async () => {
+    const folder = temporaryFolder();
+    let inside = 0;
+    let most = 0;
+    const work = async (): Promise<void> => {
+      const lock = await acquireLock(folder, "cache");
+      inside += 1;
+      most = Math.max(most, inside);
+      await delay(1);
+      inside -= 1;
+      lock.release();
+    };
+    await Promise.all(Array.from({ length: 50 }, work));
+    expect(most).toBe(1);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("got it in the order in which they came", async () => {
+    const folder = temporaryFolder();
+    const first = await acquireLock(folder, "cache");
+    const order: number[] = [];
+    const waiting = Array.from({ length: 10 }, async (_, index) => {
+      const lock = await acquireLock(folder, "cache");
+      order.push(index);
+      lock.release();
+    });
+    first.release();
+    await Promise.all(waiting);
+    expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  test("does not keep anybody from a lock with another name", async () => {
+    const folder = temporaryFolder();
+    await acquireLock(folder, "cache");
+    await acquireLock(folder, "cache-2");
+    await acquireLock(folder, "refresh");
+  });
+});
+
+describe("who waits", () => {
+  test("can leave the queue, and holds up nobody behind", async () => {
+    const folder = temporaryFolder();
+    const held = await acquireLock(folder, "cache");
+    const leaving = new AbortController();
+    const left = acquireLock(folder, "cache", { signal: leaving.signal });
+    const behind = acquireLock(folder, "cache");
+    leaving.abort(new Error("enough"));
+    await expect(left).rejects.toThrow("enough");
+    held.release();
+    (await behind).release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("is told which process is in the way when it takes too long", async () => {
+    const folder = temporaryFolder();
+    const held = await acquireLock(folder, "cache");
+    const late = acquireLock(folder, "cache", { timeoutMs: 20 });
+    await expect(late).rejects.toThrow(`lock_timeout: Process ${process.pid} holds the lock`);
+    held.release();
+  });
+});
+
+describe("a lock is healed", () => {
+  test.each([
+    ["at once when the process is gone", [host, space, "4194305", start]],
+    ["at once when its process id belongs to another process now", [host, space, pid, `${start}0`]],
+  ])("%s", async (_, identity) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, ticketOf(identity.join("-"))), "");
+    const begin = performance.now();
+    (await acquireLock(folder, "cache")).release();
+    expect(performance.now() - begin).toBeLessThan(500);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("at once when the machine has been started again", async () => {
+    const folder = temporaryFolder();
+    const ticket = join(folder, ticketOf([host, "another boot", pid, start].join("-")));
+    writeFileSync(ticket, "");
+    utimesSync(ticket, 1000, 1000);
+    (await acquireLock(folder, "cache")).release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test.concurrent("of another host's process only when that has given no sign for five seconds", async () => {
+    const folder = temporaryFolder();
+    const ticket = join(folder, ticketOf("another host-another boot-1-1"));
+    writeFileSync(ticket, "");
+    const begin = performance.now();
+    let lastSign = begin;
+    const heartbeat = setInterval(() => {
+      if (performance.now() - begin > 1500) return;
+      utimesSync(ticket, new Date(), new Date());
+      lastSign = performance.now();
+    }, 500);
+    const lock = await acquireLock(folder, "cache");
+    clearInterval(heartbeat);
+    expect(performance.now() - lastSign).toBeGreaterThan(4900);
+    lock.release();
+  });
+
+  test.concurrent("of a process that stands still; when it goes on it writes nothing", async () => {
+    const stage = await startStage();
+    const cache = stage.cache();
+    const worker = await startWorker(stage.worker(cache));
+    await worker.do({ call: "begin" });
+    process.kill(worker.pid, "SIGSTOP");
+    const sibling = await createPersistentCache(cache);
+    await save(sibling, () => '{"Count":{"value":7}}');
+    process.kill(worker.pid, "SIGCONT");
+    await expect(worker.do({ call: "end" })).rejects.toMatchObject({ errorCode: "lock_lost" });
+    expect(await load(sibling)).toBe('{"Count":{"value":7}}');
+    await worker.kill();
+    await stage.close();
+  });
+});
+
+const onLinux = process.platform === "linux" ? test : test.skip;
+
+onLinux("a killed process is gone even while nobody has asked for its exit code", async () => {
+  // The second `sleep` is the parent of the first, and never asks.
+  const parent = spawn("sh", ["-c", "sleep 100 & echo $!; exec sleep 100"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [line] = (await once(parent.stdout, "data")) as [Buffer];
+  const child = Number(line.toString());
+  const stat = readFileSync(`/proc/${String(child)}/stat`, "latin1");
+  const identity = [host, space, child, stat.split(" ")[21]].join("-");
+  expect(liveness(identity, Date.now())).toBe("running");
+
+  process.kill(child, "SIGKILL");
+  while (!/^\d+ \(\w+\) Z/.test(readFileSync(`/proc/${String(child)}/stat`, "latin1"))) await delay(1);
+  expect(liveness(identity, Date.now())).toBe("gone");
+  parent.kill("SIGKILL");
+});
