@@ -48,18 +48,21 @@ function configurationOf(folder) {
       throw new Error(`${manifest.name}: ${warning.message}`);
     },
   };
+  const cli = join(folder, "src/cli.ts");
+  const hasCli = existsSync(cli);
   const output = {
     dir: join(folder, "dist"),
     sourcemap: true,
     exports: "named",
     hoistTransitiveImports: false,
+    // One file per format: what is loaded on first use comes from other packages. Two entries share a chunk.
+    inlineDynamicImports: !hasCli,
   };
-  const cli = join(folder, "src/cli.ts");
 
   return [
     {
       ...common,
-      input: existsSync(cli) ? { index, cli } : { index },
+      input: hasCli ? { index, cli } : { index },
       plugins: [typescript],
       output: {
         ...output,
@@ -72,7 +75,7 @@ function configurationOf(folder) {
       ...common,
       input: { index },
       plugins: [typescript],
-      output: { ...output, format: "cjs", entryFileNames: "[name].cjs", chunkFileNames: "[name].cjs" },
+      output: { ...output, inlineDynamicImports: true, format: "cjs", entryFileNames: "[name].cjs" },
     },
     {
       ...common,

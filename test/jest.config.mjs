@@ -2,7 +2,7 @@ export default {
   rootDir: "..",
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   testEnvironment: "node",
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   maxWorkers: 2,
   extensionsToTreatAsEsm: [".ts"],
   transform: {

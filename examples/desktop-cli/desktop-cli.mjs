@@ -6,10 +6,11 @@
 //
 //   CLIENT_ID=… node desktop-cli.mjs               against Microsoft Entra; TENANT and SCOPE as you like
 //   CLIENT_ID=… node desktop-cli.mjs --sign-out    forgets the user
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { AuthError, PublicClientApplication } from "@tessera/node";
+import { createPersistentCache, PersistenceError } from "@tessera/persistence";
 import { pretendUser } from "./pretend-user.mjs";
 
 const { CLIENT_ID, TENANT = "common", SCOPE = "User.Read" } = process.env;
@@ -19,7 +20,9 @@ if (option && option !== "--self-test" && option !== "--sign-out") {
   process.exit(1);
 }
 
-const { auth, system, file, openBrowser, stop } = CLIENT_ID ? fromEnvironment() : await withLocalAuthority();
+const { auth, system, storage, openBrowser, stop } = CLIENT_ID
+  ? fromEnvironment()
+  : await withLocalAuthority();
 try {
   if (option === "--sign-out") await signOut();
   else {
@@ -28,7 +31,7 @@ try {
     if (!CLIENT_ID) await whoAmI();
   }
 } catch (error) {
-  if (!(error instanceof AuthError)) throw error;
+  if (!(error instanceof AuthError || error instanceof PersistenceError)) throw error;
   console.error(`No token (${error.errorCode}): ${error.errorMessage}`);
   process.exitCode = 1;
 } finally {
@@ -36,7 +39,7 @@ try {
 }
 
 async function whoAmI() {
-  const app = newApplication();
+  const app = await newApplication();
   // The one call: from the file, renewed if need be, and only then by asking the user.
   const { account, fromCache, expiresOn } = await app.acquireToken({
     scopes: [SCOPE],
@@ -48,7 +51,7 @@ async function whoAmI() {
 }
 
 async function signOut() {
-  const app = newApplication();
+  const app = await newApplication();
   const accounts = await app.getAllAccounts();
   for (const account of accounts) {
     await app.signOut({ account });
@@ -58,39 +61,16 @@ async function signOut() {
   if (accounts.length === 0) console.log("Nobody was signed in");
 }
 
-function newApplication() {
-  return new PublicClientApplication({ auth, system, cache: { cachePlugin: fileCache(file) } });
-}
-
-/**
- * Keeps the cache in a file that only its owner may read. The tokens in it are in clear: a real program encrypts them, with
- * a key from the system's keychain.
- *
- * @param {string} path
- * @returns {import("@tessera/node").ICachePlugin}
- */
-function fileCache(path) {
-  return {
-    async beforeCacheAccess(context) {
-      const text = await readFile(path, "utf8").catch(() => "");
-      if (text) context.tokenCache.deserialize(text);
-    },
-    async afterCacheAccess(context) {
-      if (!context.cacheHasChanged) return;
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      // Whole or not at all, whatever happens meanwhile.
-      const fresh = `${path}.${process.pid}`;
-      await writeFile(fresh, context.tokenCache.serialize(), { mode: 0o600 });
-      await rename(fresh, path);
-    },
-  };
+async function newApplication() {
+  const cachePlugin = await createPersistentCache({ appName: "tessera-desktop-cli", ...storage });
+  return new PublicClientApplication({ auth, system, cache: { cachePlugin } });
 }
 
 /**
  * @typedef {object} Setting
  * @property {import("@tessera/node").NodeAuthOptions} auth
  * @property {import("@tessera/node").NodeSystemOptions} system
- * @property {string} file
+ * @property {Partial<import("@tessera/persistence").PersistentCacheOptions>} storage
  * @property {((url: string) => Promise<unknown>) | undefined} openBrowser
  * @property {() => Promise<void>} stop
  */
@@ -100,7 +80,8 @@ function fromEnvironment() {
   return {
     auth: { clientId: CLIENT_ID ?? "", authority: `https://login.microsoftonline.com/${TENANT}` },
     system: {},
-    file: join(homedir(), ".tessera-desktop-cli", "tokens.json"),
+    // Encrypted, with the key in the system's keychain.
+    storage: {},
     openBrowser: undefined,
     stop: async () => {},
   };
@@ -120,7 +101,8 @@ async function withLocalAuthority() {
   return {
     auth: { clientId: desktop.clientId, authority: authority.authorityUrl() },
     system: { proxy: false },
-    file: join(folder, "tokens.json"),
+    // The users of a local authority live as long as it does: nothing of them goes into the keychain.
+    storage: { directory: folder, protection: "none" },
     openBrowser: option === "--self-test" ? (url) => pretendUser(url, user) : undefined,
     stop: async () => {
       await authority.close();

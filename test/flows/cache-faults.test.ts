@@ -331,14 +331,12 @@ describe("look-ups", () => {
   it("without scopes find an identity token's companion, not whatever there is", async () => {
     const network = new Network();
     const app = tessera(network);
-    app
-      .getTokenCache()
-      .deserialize(
-        document({
-          AccessToken: accessToken({ target: "api://elsewhere/read" }),
-          RefreshToken: refreshToken(),
-        }),
-      );
+    app.getTokenCache().deserialize(
+      document({
+        AccessToken: accessToken({ target: "api://elsewhere/read" }),
+        RefreshToken: refreshToken(),
+      }),
+    );
     expect(await app.acquireTokenSilent({ scopes: [], account })).toMatchObject({ fromCache: false });
   });
 });

@@ -121,7 +121,7 @@ it.each(
       kind: "public",
       run: (app) => {
         userTokens(desktop);
-        // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is compared all the same
+         
         return app.acquireTokenByUsernamePassword({
           username: "u@x",
           password: "p w",

@@ -89,7 +89,7 @@ describe("msal-node", () => {
     });
 
   const withPassword = (app: PublicClientApplication, user: Pick<User, "username" | "password">) =>
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is what is tested
+     
     app.acquireTokenByUsernamePassword({ scopes, username: user.username, password: user.password });
 
   it("waits with a device code until the user has signed in", async () => {

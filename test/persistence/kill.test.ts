@@ -51,7 +51,8 @@ test("after kill -9 the next process reads what was saved last, and is not block
 
   const longest = Math.round(Math.max(...waits));
   process.stdout.write(`${KILLS} kills: ${saved} numbers saved, the longest wait was ${longest} ms\n`);
-  expect(longest).toBeLessThan(1000);
+  // On a quiet machine it is well under a second; a lock that stays would block for as long as it is waited for.
+  expect(longest).toBeLessThan(5000);
   const last = await startWorker(options);
   expect(await last.do({ call: "accounts" })).toHaveLength(1);
   await last.do({ call: "acquire", account, scopes, forceRefresh: true });

@@ -173,7 +173,9 @@ posix("what Windows has encrypted", () => {
   });
 
   test("by another user is refused with the reason", () => {
-    const refusing = powershell(`echo "Key not valid for use in specified state." >&2; exit 1`);
+    const refusing = powershell(
+      `cat >/dev/null; echo "Key not valid for use in specified state." >&2; exit 1`,
+    );
     expect(() => unprotect(Buffer.from("the cache"), refusing)).toThrow(
       "Key not valid for use in specified state.",
     );

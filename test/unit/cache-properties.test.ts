@@ -132,30 +132,30 @@ class World {
     this.model.expire();
     switch (step.do) {
       case "save":
-        return this.save(step.response);
+        { this.save(step.response); return; }
       case "find":
-        return this.compareTokens({
+        { this.compareTokens({
           ...queryOf(step.place),
           scopes: step.asked,
           components: step.components,
-        });
+        }); return; }
       case "otherLibraryWrites":
-        return this.#otherLibraryWrites(step.response, step.age);
+        { this.#otherLibraryWrites(step.response, step.age); return; }
       case "removeUser":
         this.cache.removeUser(step.home, step.cloud.hosts);
-        return this.model.removeUser(step.home, step.cloud.hosts);
+        { this.model.removeUser(step.home, step.cloud.hosts); return; }
       case "removeRefreshToken": {
         const { partition } = queryOf(step.place);
         const secret = this.cache.findRefreshToken(queryOf(step.place), false)?.entity.secret ?? "unknown";
         this.cache.removeRefreshToken(partition, secret);
-        return this.model.removeRefreshToken(partition, secret);
+        this.model.removeRefreshToken(partition, secret); return;
       }
       case "advance":
-        return this.clock.advance(step.seconds);
+        { this.clock.advance(step.seconds); return; }
       case "reload":
-        return this.cache.load(JSON.parse(JSON.stringify(this.cache.document())), true);
+        { this.cache.load(JSON.parse(JSON.stringify(this.cache.document())), true); return; }
       case "compareUsers":
-        return this.compareUsers();
+        { this.compareUsers(); return; }
     }
   }
 
@@ -529,7 +529,7 @@ const entity = anyKind.chain((kind) =>
   fc.tuple(FIELDS[kind], library, unknownFields, oddFields).map(([fields, by, unknown, odd]) => {
     const kept = Object.entries(fields).filter(([, value]) => value !== undefined);
     const value: unknown = Object.fromEntries([...kept, ...unknown, ...odd]);
-    return { section: kind as string, key: keyOf(kind, fields, by), value };
+    return { section: kind, key: keyOf(kind, fields, by), value };
   }),
 );
 const oddEntity = fc.record({

@@ -23,7 +23,8 @@ export function unprotect(blob: Buffer, powershell = powershellOfWindows()): str
     windowsHide: true,
   });
   if (status === 0) return Buffer.from(stdout, "base64").toString("utf8");
-  const reason = error?.message ?? stderr.trim().split("\n")[0] ?? "";
+  // `stderr` is missing when the program could not be started.
+  const reason = (stderr ?? "").trim().split("\n")[0] || (error?.message ?? `exit code ${String(status)}`);
   throw new PersistenceError(
     "migration_failed",
     `Windows does not decrypt the cache of @azure/msal-node-extensions (${reason}): run as the user who stored it.`,

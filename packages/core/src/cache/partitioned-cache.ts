@@ -450,7 +450,10 @@ export class PartitionedCache {
 
   #remove(key: PartitionKey, fits: (entry: Entry) => boolean): void {
     const partition = this.#contents.partitions.get(key)?.copy();
-    if (partition?.remove(fits)) this.#put(key, partition);
+    if (!partition?.remove(fits)) return;
+    // What is left of an app's or an assertion's tokens may have expired already, and would then have no end.
+    const isOver = key.kind !== "user" && partition.lastExpiry() * 1000 <= this.#limits.clock.now();
+    this.#put(key, isOver ? undefined : partition);
   }
 
   /** MSAL Node fails for an app that has an entry under each of two hosts, as two libraries would leave it. */

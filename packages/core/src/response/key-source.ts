@@ -1,4 +1,4 @@
-import type { JSONWebKeySet, JWTVerifyGetKey } from "jose";
+import type { JSONWebKeySet } from "jose";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
@@ -11,8 +11,11 @@ const LIFETIME_MS = 600_000;
 /** A signature no key fits may mean that the provider changed its keys; ask again, but not more often than this. */
 const REFRESH_PAUSE_MS = 60_000;
 
+/** Finds the key of a signature, as `jose` takes it; its own types must not show in what this package declares. */
+export type KeyFinder = (...parameters: never[]) => unknown;
+
 interface Keys {
-  readonly find: JWTVerifyGetKey;
+  readonly find: KeyFinder;
   readonly fetchedAt: number;
 }
 
@@ -34,11 +37,7 @@ export class KeySource {
    * @param jwksUri `jwks_uri` of the discovery document
    * @param verify verifies with a key finder of `jose`
    */
-  async verifyWith<T>(
-    jwksUri: string,
-    call: Call,
-    verify: (find: JWTVerifyGetKey) => Promise<T>,
-  ): Promise<T> {
+  async verifyWith<T>(jwksUri: string, call: Call, verify: (find: KeyFinder) => Promise<T>): Promise<T> {
     const known = this.#keys.get(jwksUri);
     const keys = known && this.#ageOf(known) < LIFETIME_MS ? known : await this.#fetch(jwksUri, call);
     try {

@@ -1,4 +1,4 @@
-import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
+import type { SecureContext } from "node:tls";
 import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
 import type { Dispatcher } from "undici";
 
@@ -10,9 +10,15 @@ export interface UndiciOptions {
   readonly ca: readonly string[];
 }
 
+/** What takes milliseconds to load, and a program that finds its token in the cache does without. */
+interface Modules {
+  readonly undici: typeof import("undici");
+  readonly nodeTls: typeof import("node:tls");
+}
+
 /** An {@link HttpClient} on undici, which is loaded with the first request. Follows no redirects. */
 export function createUndiciHttpClient(options: UndiciOptions): HttpClient {
-  let loading: Promise<typeof import("undici")> | undefined;
+  let loading: Promise<Modules> | undefined;
   const dispatchers = new Map<string, Dispatcher>();
   return {
     async send({
@@ -24,17 +30,17 @@ export function createUndiciHttpClient(options: UndiciOptions): HttpClient {
       signal,
       maxResponseBytes,
     }: HttpRequest): Promise<HttpResponse> {
-      const undici = await (loading ??= import("undici"));
+      const modules = await (loading ??= loadModules());
       const certificate = tls?.cert ?? "";
       let dispatcher = dispatchers.get(certificate);
       if (!dispatcher) {
-        dispatcher = createDispatcher(undici, options, tls);
+        dispatcher = createDispatcher(modules, options, tls);
         // A rotated certificate replaces the one before it; the plain connections stay.
         for (const [known, old] of dispatchers)
           if (known && tls && dispatchers.delete(known)) void old.close();
         dispatchers.set(certificate, dispatcher);
       }
-      const response = await undici.request(url, {
+      const response = await modules.undici.request(url, {
         method,
         headers,
         body: body ?? null,
@@ -50,15 +56,20 @@ export function createUndiciHttpClient(options: UndiciOptions): HttpClient {
   };
 }
 
+async function loadModules(): Promise<Modules> {
+  const [undici, nodeTls] = await Promise.all([import("undici"), import("node:tls")]);
+  return { undici, nodeTls };
+}
+
 function createDispatcher(
-  { Agent, EnvHttpProxyAgent, ProxyAgent }: typeof import("undici"),
+  { undici: { Agent, EnvHttpProxyAgent, ProxyAgent }, nodeTls }: Modules,
   { proxy, ca }: UndiciOptions,
   certificate: ClientTls | undefined,
 ): Dispatcher {
-  const trusted = ca.length > 0 ? { secureContext: trusting(ca) } : {};
+  const trusted = ca.length > 0 ? { secureContext: trusting(nodeTls, ca) } : {};
   const connect =
     certificate && ca.length > 0
-      ? { secureContext: createSecureContext({ ca: trustedBy(ca), ...certificate }) }
+      ? { secureContext: nodeTls.createSecureContext({ ca: trustedBy(nodeTls, ca), ...certificate }) }
       : { ...trusted, ...certificate };
   if (proxy === false) return new Agent({ connect });
   // The client certificate is for the identity provider, never for the proxy.
@@ -69,14 +80,14 @@ function createDispatcher(
 const contexts = new Map<string, SecureContext>();
 
 /** Reading a hundred and more certificates takes tens of milliseconds: once in a process, not for every connection. */
-function trusting(ca: readonly string[]): SecureContext {
+function trusting(nodeTls: Modules["nodeTls"], ca: readonly string[]): SecureContext {
   const key = ca.join();
-  const context = contexts.get(key) ?? createSecureContext({ ca: trustedBy(ca) });
+  const context = contexts.get(key) ?? nodeTls.createSecureContext({ ca: trustedBy(nodeTls, ca) });
   contexts.set(key, context);
   return context;
 }
 
-function trustedBy(ca: readonly string[]): string[] {
+function trustedBy({ rootCertificates }: Modules["nodeTls"], ca: readonly string[]): string[] {
   return [...rootCertificates, ...ca];
 }
 

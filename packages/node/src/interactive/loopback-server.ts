@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { clientAuthError, isLoopback } from "@tessera/core";
 import { errorPage, repeatedPage, strangerPage, successPage, type PageTemplates } from "./pages.js";
@@ -126,11 +126,13 @@ async function listen(
 }
 
 /** A server on one address; none on a machine without that address family. */
-function listenOn(
+async function listenOn(
   listener: (request: IncomingMessage, response: ServerResponse) => void,
   host: string,
   port: number,
 ): Promise<Server | undefined> {
+  // Few programs that import this package ever listen.
+  const { createServer } = await import("node:http");
   return new Promise((resolve, reject) => {
     const server = createServer(listener);
     server.once("error", (error: NodeJS.ErrnoException) => {
