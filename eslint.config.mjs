@@ -118,6 +118,7 @@ export default defineConfig(
       // What is deprecated, mistaken or untyped on purpose has to be tried, too.
       "@typescript-eslint/no-deprecated": "off",
       "@typescript-eslint/no-dynamic-delete": "off",
+      "@typescript-eslint/no-meaningless-void-operator": "off",
       "@typescript-eslint/no-misused-spread": "off",
       "@typescript-eslint/no-unnecessary-type-parameters": "off",
       "@typescript-eslint/no-unsafe-class-instance-assignment": "off",

@@ -8,7 +8,7 @@ import {
   type ClientApplication,
   type ICacheClient,
 } from "@tessera/node";
-import { accountOf, startEntra, type Entra } from "../support/entra.js";
+import { startEntra, type Entra } from "../support/entra.js";
 import { peerNetwork, type PeerNetwork } from "../support/peer-network.js";
 import { signInWithCode } from "../support/sign-in-with-code.js";
 

@@ -131,31 +131,47 @@ class World {
   do(step: Step): void {
     this.model.expire();
     switch (step.do) {
-      case "save":
-        { this.save(step.response); return; }
-      case "find":
-        { this.compareTokens({
+      case "save": {
+        this.save(step.response);
+        return;
+      }
+      case "find": {
+        this.compareTokens({
           ...queryOf(step.place),
           scopes: step.asked,
           components: step.components,
-        }); return; }
-      case "otherLibraryWrites":
-        { this.#otherLibraryWrites(step.response, step.age); return; }
+        });
+        return;
+      }
+      case "otherLibraryWrites": {
+        this.#otherLibraryWrites(step.response, step.age);
+        return;
+      }
       case "removeUser":
         this.cache.removeUser(step.home, step.cloud.hosts);
-        { this.model.removeUser(step.home, step.cloud.hosts); return; }
+        {
+          this.model.removeUser(step.home, step.cloud.hosts);
+          return;
+        }
       case "removeRefreshToken": {
         const { partition } = queryOf(step.place);
         const secret = this.cache.findRefreshToken(queryOf(step.place), false)?.entity.secret ?? "unknown";
         this.cache.removeRefreshToken(partition, secret);
-        this.model.removeRefreshToken(partition, secret); return;
+        this.model.removeRefreshToken(partition, secret);
+        return;
       }
-      case "advance":
-        { this.clock.advance(step.seconds); return; }
-      case "reload":
-        { this.cache.load(JSON.parse(JSON.stringify(this.cache.document())), true); return; }
-      case "compareUsers":
-        { this.compareUsers(); return; }
+      case "advance": {
+        this.clock.advance(step.seconds);
+        return;
+      }
+      case "reload": {
+        this.cache.load(JSON.parse(JSON.stringify(this.cache.document())), true);
+        return;
+      }
+      case "compareUsers": {
+        this.compareUsers();
+        return;
+      }
     }
   }
 
@@ -498,7 +514,7 @@ const ENDS: Readonly<Record<Library, Readonly<Record<"IdToken" | "AccessToken" |
 function keyOf(kind: Kind, fields: Fields, by: Library): string {
   const { home_account_id: home, environment, client_id: client, realm, family_id: family, target } = fields;
   const join = (...segments: readonly unknown[]): string =>
-    segments.map((segment) => segment ?? "").join("-");
+    segments.map((segment) => (typeof segment === "string" ? segment : "")).join("-");
   if (kind === "AppMetadata")
     return by === "python"
       ? join("appmetadata", environment, client)
@@ -652,7 +668,7 @@ describe("a document of the token cache, whoever wrote it and whatever else is i
           string,
           Record<string, unknown>
         >;
-        const [[key = "", token] = []] = Object.entries(document["AccessToken"] ?? {});
+        const [[key, token] = ["", undefined]] = Object.entries(document["AccessToken"] ?? {});
 
         const later = new World();
         later.cache.load(
