@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FilePersistence, PersistenceCachePlugin } from "@azure/msal-node-extensions";
 import { createPersistentCache } from "@tessera/persistence";
-import { account, authorityOf, clientId, scopes, tenantId, userCache } from "../fixtures.mjs";
+import { authorityOf, clientId, tenantId, userCache } from "../fixtures.mjs";
 import { measure, median } from "../measure.mjs";
 import { share } from "../table.mjs";
 
@@ -71,27 +71,16 @@ async function accesses({ tessera, peer, seconds }, folder, count) {
   ];
 }
 
-/** A program that prints a cached token, from the start of the process to its end. */
+/** A program that prints a cached token, from the start of its process to the end. */
 function coldStart({ quick }, folder) {
-  const common = `const options = { account: ${JSON.stringify(account(0))}, scopes: ${JSON.stringify(scopes)} };
-    const app = new PublicClientApplication({ auth: ${JSON.stringify(auth)}, cache: { cachePlugin } });
-    console.log((await app.acquireTokenSilent(options)).accessToken);`;
   const programs = {
-    tessera: `import { PublicClientApplication } from "@tessera/node";
-      import { createPersistentCache } from "@tessera/persistence";
-      const directory = ${JSON.stringify(join(folder, "clear-1"))};
-      const cachePlugin = await createPersistentCache({ appName: "bench", directory, protection: "none" });
-      ${common}`,
-    peer: `import { PublicClientApplication } from "@azure/msal-node";
-      import { FilePersistence, PersistenceCachePlugin } from "@azure/msal-node-extensions";
-      const persistence = await FilePersistence.create(${JSON.stringify(join(folder, "peer-1.json"))});
-      const cachePlugin = new PersistenceCachePlugin(persistence);
-      ${common}`,
+    tessera: ["cli-tessera.mjs", join(folder, "clear-1")],
+    peer: ["cli-peer.mjs", join(folder, "peer-1.json")],
   };
   const times = { tessera: [], peer: [] };
-  for (let round = -1; round < (quick ? 7 : 21); round += 1) {
-    for (const [name, program] of Object.entries(programs)) {
-      const time = timed(program);
+  for (let round = -1; round < (quick ? 9 : 25); round += 1) {
+    for (const [name, [program, place]] of Object.entries(programs)) {
+      const time = timed(program, place);
       // The first round reads the programs from the disk.
       if (round >= 0) times[name].push(time);
     }
@@ -100,10 +89,11 @@ function coldStart({ quick }, folder) {
   return share("cold start of a CLI to its cached token", { tessera: ours, other, wanted: { most: 1 / 2 } });
 }
 
-function timed(program) {
+function timed(program, place) {
+  const path = fileURLToPath(new URL(`../${program}`, import.meta.url));
   const start = process.hrtime.bigint();
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
-    cwd: fileURLToPath(new URL("../../..", import.meta.url)),
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path, place], {
+    env: { ...process.env, CLIENT_ID: auth.clientId, AUTHORITY: auth.authority },
     encoding: "utf8",
   });
   const time = Number(process.hrtime.bigint() - start);

@@ -471,16 +471,20 @@ export class PartitionedCache {
     this.#revision += 1;
   }
 
-  /** The user of an access token: beside it, or for an on-behalf-of token that was loaded, where users are. */
+  /** The user of an access token: beside it, or, for an on-behalf-of token that was loaded, where users are. */
   #userOf(accessToken: Entry<"AccessToken">, query: TokenQuery): Pick<CachedTokens, "account" | "idToken"> {
     const home = accessToken.entity.home_account_id;
     if (!home) return { account: undefined, idToken: undefined };
-    const beside = this.findAccount(query.partition, query.environments);
-    const user = beside ? query : { ...query, partition: userPartition(home) };
-    const account = beside ?? this.findAccount(user.partition, query.environments);
+    const user = { ...query, partition: userPartition(home) };
+    const account =
+      this.findAccount(query.partition, query.environments) ??
+      this.findAccount(user.partition, query.environments);
+    const realms = [account?.entity.realm.toLowerCase() ?? ""];
     const idToken =
+      this.findIdToken(query) ??
       this.findIdToken(user) ??
-      this.findIdToken({ ...user, realms: [account?.entity.realm.toLowerCase() ?? ""] });
+      this.findIdToken({ ...query, realms }) ??
+      this.findIdToken({ ...user, realms });
     return { account, idToken };
   }
 
