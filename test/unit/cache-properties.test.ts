@@ -35,6 +35,9 @@ const COMPONENTS = [
   { fmi_path: "/two" },
 ] as const;
 
+// The same sequences every time, so that a failure is the code's; another seed explores others: FC_SEED=1 pnpm jest ….
+fc.configureGlobal({ seed: Number(process.env["FC_SEED"] ?? 20_261_121) });
+
 const cloud = fc.constantFrom(...CLOUDS);
 const home = fc.constantFrom(...HOMES);
 const clientId = fc.constantFrom(...CLIENTS);
