@@ -121,7 +121,7 @@ it.each(
       kind: "public",
       run: (app) => {
         userTokens(desktop);
-         
+
         return app.acquireTokenByUsernamePassword({
           username: "u@x",
           password: "p w",

@@ -89,7 +89,6 @@ describe("msal-node", () => {
     });
 
   const withPassword = (app: PublicClientApplication, user: Pick<User, "username" | "password">) =>
-     
     app.acquireTokenByUsernamePassword({ scopes, username: user.username, password: user.password });
 
   it("waits with a device code until the user has signed in", async () => {
