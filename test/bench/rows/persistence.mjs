@@ -1,6 +1,7 @@
 // What it costs to keep the cache on the disk, and how soon a command-line tool has the token it printed yesterday. Beside
 // the peer's clear file, which is neither encrypted nor synced to the disk: a crash may leave half of it.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +20,7 @@ export async function run(context) {
   try {
     const rows = [];
     for (const count of [1, 100]) rows.push(...(await accesses(context, folder, count)));
-    return [...rows, coldStart(context, folder)];
+    return [...rows, await coldStart(context, folder)];
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -71,8 +72,8 @@ async function accesses({ tessera, peer, seconds }, folder, count) {
   ];
 }
 
-/** A program that prints a cached token, from the start of its process to the end. */
-function coldStart({ quick }, folder) {
+/** A program that prints a cached token: from the start of its process to the token. */
+async function coldStart({ quick }, folder) {
   const programs = {
     tessera: ["cli-tessera.mjs", join(folder, "clear-1")],
     peer: ["cli-peer.mjs", join(folder, "peer-1.json")],
@@ -80,7 +81,7 @@ function coldStart({ quick }, folder) {
   const times = { tessera: [], peer: [] };
   for (let round = -1; round < (quick ? 9 : 25); round += 1) {
     for (const [name, [program, place]] of Object.entries(programs)) {
-      const time = timed(program, place);
+      const time = await timed(program, place);
       // The first round reads the programs from the disk.
       if (round >= 0) times[name].push(time);
     }
@@ -89,14 +90,18 @@ function coldStart({ quick }, folder) {
   return share("cold start of a CLI to its cached token", { tessera: ours, other, wanted: { most: 1 / 2 } });
 }
 
-function timed(program, place) {
+async function timed(program, place) {
   const path = fileURLToPath(new URL(`../${program}`, import.meta.url));
   const start = process.hrtime.bigint();
-  const { status, stdout, stderr } = spawnSync(process.execPath, [path, place], {
+  const child = spawn(process.execPath, [path, place], {
     env: { ...process.env, CLIENT_ID: auth.clientId, AUTHORITY: auth.authority },
-    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
   });
+  const ended = once(child, "close");
+  const [token] = await Promise.race([once(child.stdout, "data"), ended]);
   const time = Number(process.hrtime.bigint() - start);
-  if (status !== 0 || stdout.trim().split(".").length !== 3) throw new Error(`no token: ${stdout}${stderr}`);
+  const [status] = await ended;
+  if (status !== 0 || String(token).trim().split(".").length !== 3)
+    throw new Error(`no token: exit ${status}`);
   return time;
 }

@@ -20,8 +20,8 @@ export type AuthorityKind = "entra" | "ciam" | "adfs" | "oidc";
 /** An authority URL, taken apart. Two spellings of one authority have the same `href`. */
 export interface AuthorityUrl {
   /**
-   * Canonical form: lower-case scheme and host (the preferred one of a known cloud), one trailing slash; the path in
-   * lower case except for `oidc`.
+   * Canonical form: lower-case scheme and host (the preferred one of a known cloud), one trailing slash; except for `oidc`
+   * the path in lower case, for Entra and External ID without `v2.0` at its end.
    */
   readonly href: string;
   /** Host with port, in lower case. */
@@ -31,7 +31,10 @@ export interface AuthorityUrl {
   readonly segments: readonly string[];
   /** First path segment: tenant id, domain or `common` for Entra; `adfs` for AD FS; `""` for `oidc`. */
   readonly tenant: string;
-  /** What tells the tokens of this authority apart from others of its host: the tenant, for `oidc` the path. */
+  /**
+   * What tells the tokens of this authority apart from others of its host: the tenant, for `oidc` the path. In lower case,
+   * as the cache compares it: capitals in a path, which mean something there, are percent-encoded.
+   */
   readonly realm: string;
 }
 
@@ -54,6 +57,8 @@ export function authorityUrl(value: unknown, protocolMode: ProtocolMode): Author
   const kind = kindOf(host, url.pathname, protocolMode);
   let segments = url.pathname.split("/").filter((segment) => segment !== "");
   if (kind !== "oidc") segments = segments.map((segment) => segment.toLowerCase());
+  // The version of the protocol is part of an issuer's name, and of no tenant's.
+  if ((kind === "entra" || kind === "ciam") && segments.at(-1) === "v2.0") segments.pop();
   if (kind === "ciam" && segments.length === 0) segments = [`${host.split(".", 1)[0] ?? ""}.onmicrosoft.com`];
   if (kind === "entra" && segments.length === 0) segments = ["common"];
   const path = segments.length > 0 ? `/${segments.join("/")}/` : "/";
@@ -63,7 +68,7 @@ export function authorityUrl(value: unknown, protocolMode: ProtocolMode): Author
     kind,
     segments,
     tenant: kind === "oidc" ? "" : (segments[0] ?? ""),
-    realm: kind === "oidc" ? segments.join("/") : (segments[0] ?? ""),
+    realm: kind === "oidc" ? caseless(segments.join("/")) : (segments[0] ?? ""),
   };
 }
 
@@ -71,6 +76,22 @@ export function authorityUrl(value: unknown, protocolMode: ProtocolMode): Author
 export function authorityForCloud(authority: string, cloud: AzureCloudOptions | undefined): string {
   if (!cloud || !cloud.azureCloudInstance || cloud.azureCloudInstance === "none") return authority;
   return `${cloud.azureCloudInstance}/${cloud.tenant || "common"}/`;
+}
+
+/** The realm of an issuer of an OpenID Provider: see {@link AuthorityUrl}; `undefined` when it is not a URL. */
+export function realmOfIssuer(issuer: string): string | undefined {
+  if (!URL.canParse(issuer)) return undefined;
+  return caseless(
+    new URL(issuer).pathname
+      .split("/")
+      .filter((segment) => segment !== "")
+      .join("/"),
+  );
+}
+
+/** Another text for each path, whatever it becomes in lower case. */
+function caseless(path: string): string {
+  return path.replace(/[A-Z%]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
 }
 
 function kindOf(host: string, path: string, protocolMode: ProtocolMode): AuthorityKind {

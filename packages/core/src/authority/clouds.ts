@@ -69,9 +69,9 @@ export type AzureCloudInstance = (typeof AzureCloudInstance)[keyof typeof AzureC
 /** Names a national cloud and a tenant in place of an authority URL. */
 export interface AzureCloudOptions {
   /** The cloud; `none` leaves the authority as it is. */
-  readonly azureCloudInstance: AzureCloudInstance;
+  azureCloudInstance: AzureCloudInstance;
   /** Tenant id or domain; `common` by default. */
-  readonly tenant?: string;
+  tenant?: string;
 }
 
 function cloud(network: string, cache: string, aliases: readonly string[], endpointsKnown = true): Cloud {

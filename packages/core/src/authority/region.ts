@@ -1,5 +1,7 @@
 import type { Clock } from "../clock.js";
 import { isObject, parseJsonObject } from "../encoding.js";
+import { clientConfigurationError } from "../errors/errors.js";
+import { SingleFlight } from "../flight/single-flight.js";
 import type { HttpResponse } from "../http/http-client.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { Authority } from "./authority.js";
@@ -31,10 +33,25 @@ const METADATA_TIMEOUT_MS = 2000;
 /** Off Azure nothing answers; ask again, but not with every token. */
 const FAILURE_LIFETIME_MS = 300_000;
 
+/**
+ * Refuses a region that cannot be one: whoever names a region means it, and should not end up elsewhere.
+ *
+ * @throws ClientConfigurationError `invalid_option`
+ */
+export function checkRegion({ azureRegion }: RegionAsk, correlationId: string): void {
+  if (azureRegion === TRY_AUTO_DETECT || regionName(azureRegion)) return;
+  throw clientConfigurationError(
+    "invalid_option",
+    `azureRegion (or MSAL_FORCE_REGION) is ${JSON.stringify(azureRegion)}: pass the name of a region, such as westus2, or TryAutoDetect.`,
+    { correlationId },
+  );
+}
+
 /** Finds out which Azure region the process runs in: from the environment, else from the instance metadata service. */
 export class RegionDetector {
   readonly #transport: Transport;
   readonly #clock: Clock;
+  readonly #flights = new SingleFlight();
   #found: string | undefined;
   #failedAt: number | undefined;
 
@@ -43,7 +60,7 @@ export class RegionDetector {
     this.#clock = clock;
   }
 
-  /** The region to use. Never fails: without a region the global endpoint serves. */
+  /** The region to use. Never fails: where none is found, the global endpoint serves. */
   async resolve({ azureRegion, environmentRegion }: RegionAsk, call: Call): Promise<Region> {
     if (azureRegion !== TRY_AUTO_DETECT) {
       return { name: regionName(azureRegion), source: undefined, outcome: 2 };
@@ -52,10 +69,15 @@ export class RegionDetector {
     if (fromEnvironment) return { name: fromEnvironment, source: 3, outcome: 4 };
     if (this.#found) return { name: this.#found, source: 2, outcome: 4 };
     const recently = this.#failedAt !== undefined && this.#clock.now() - this.#failedAt < FAILURE_LIFETIME_MS;
-    const detected = recently ? undefined : await this.#detect(call);
+    const detected = recently ? undefined : await this.#detectOnce(call);
     if (detected) this.#found = detected;
     else if (!recently) this.#failedAt = this.#clock.now();
     return detected ? { name: detected, source: 4, outcome: 4 } : { name: undefined, source: 1, outcome: 5 };
+  }
+
+  /** The service refuses whoever asks it several times a second. */
+  #detectOnce(call: Call): Promise<string | undefined> {
+    return this.#flights.run("detect", call.signal, (signal) => this.#detect({ ...call, signal }));
   }
 
   async #detect(call: Call): Promise<string | undefined> {
@@ -95,7 +117,7 @@ export function regionalAuthority(authority: Authority, region: string | undefin
 
 /** A region as a host label: `East US` is `eastus`. Anything that is no label is no region. */
 export function regionName(text: string | undefined): string | undefined {
-  const name = text?.replace(/\s/g, "").toLowerCase() ?? "";
+  const name = typeof text === "string" ? text.replace(/\s/g, "").toLowerCase() : "";
   return /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name) ? name : undefined;
 }
 

@@ -1,8 +1,8 @@
-import { LRUCache } from "lru-cache";
+import { boundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { AuthError, clientAuthError, clientConfigurationError } from "../errors/errors.js";
-import { isLoopback, secureUrl } from "../http/secure-url.js";
+import { isLoopback, secureEndpoint } from "../http/secure-url.js";
 import type { Call, Transport } from "../http/transport.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import type { Authority, ProviderMetadata } from "./authority.js";
@@ -33,18 +33,13 @@ export class AuthorityResolver {
   readonly #options: AuthorityOptions;
   readonly #transport: Transport;
   readonly #clock: Clock;
-  // A bound by size takes memory as it fills; one by count would take it all at once, and milliseconds.
-  readonly #urls = new LRUCache<string, AuthorityUrl>({
-    maxSize: MOST_AUTHORITIES,
-    sizeCalculation: () => 1,
-  });
-  readonly #resolved = new LRUCache<string, { readonly authority: Authority; readonly until: number }>({
-    maxSize: MOST_AUTHORITIES,
-    sizeCalculation: () => 1,
-  });
+  readonly #urls = boundedMap<AuthorityUrl>(MOST_AUTHORITIES);
+  readonly #resolved = boundedMap<{ readonly authority: Authority; readonly until: number }>(
+    MOST_AUTHORITIES,
+  );
   readonly #discovered = new Map<string, Cloud>();
   /** Hosts of which nothing is known yet: the same object each time, so that questions to the cache compare equal. */
-  readonly #alone = new LRUCache<string, Cloud>({ max: 1000 });
+  readonly #alone = boundedMap<Cloud>(1000);
   readonly #flights = new SingleFlight();
 
   constructor(options: AuthorityOptions, transport: Transport, clock: Clock) {
@@ -172,8 +167,7 @@ export class AuthorityResolver {
 }
 
 function discoveryUrl(url: AuthorityUrl): string {
-  const last = url.segments.at(-1);
-  const v2 = url.kind === "oidc" || url.kind === "adfs" || last === "v2.0" ? "" : "v2.0/";
+  const v2 = url.kind === "oidc" || url.kind === "adfs" ? "" : "v2.0/";
   return `${url.href}${v2}.well-known/openid-configuration`;
 }
 
@@ -204,11 +198,7 @@ function checkedMetadata(
     if (!required && !name.endsWith("_endpoint")) continue;
     if (typeof value !== "string") throw badMetadata(source, `${name} is not a string`);
     const endpoint = value.replace(/\{tenant(id)?\}/gi, url.tenant);
-    const parsed = secureUrl(endpoint, name);
-    // A document from the network must not send secrets to this machine's own plain ports.
-    if (parsed.protocol === "http:" && !url.href.startsWith("http:")) {
-      throw badMetadata(source, `${name} "${endpoint}" is not https`);
-    }
+    secureEndpoint(endpoint, name, url.href);
     endpoints[name] = endpoint;
   }
   const [authorization, token, jwks] = REQUIRED_ENDPOINTS.map((name) => {

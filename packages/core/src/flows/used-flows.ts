@@ -1,18 +1,15 @@
-import { LRUCache } from "lru-cache";
+import type { LRUCache } from "lru-cache";
+import { boundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 
 /** Remembers which sign-ins have ended, so that none ends twice in this process. */
 export class UsedFlows {
-  readonly #used = new LRUCache<string, true>({
-    maxSize: 100_000,
-    sizeCalculation: () => 1,
-    ttl: 0,
-    ttlResolution: 0,
-  });
+  readonly #used: LRUCache<string, true>;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#used = boundedMap(100_000, { ttl: 0, ttlResolution: 0, perf: clock });
   }
 
   /**

@@ -37,6 +37,22 @@ export function secureUrl(value: unknown, field: string): URL {
   return url;
 }
 
+/**
+ * Parses an endpoint that a discovery document names. Plain http is for who is spoken to in clear himself: a document from
+ * the network must not send secrets to this machine's own ports.
+ *
+ * @param authority URL of the authority the document is of
+ * @throws ClientConfigurationError as {@link secureUrl}
+ */
+export function secureEndpoint(value: unknown, field: string, authority: string): URL {
+  const url = secureUrl(value, field);
+  if (url.protocol === "https:" || authority.startsWith("http:")) return url;
+  throw clientConfigurationError(
+    "authority_uri_insecure",
+    `${field} "${shown(url.href)}" is not https, as its authority ${authority} is: the provider has to publish an https URL.`,
+  );
+}
+
 /** The text for a message: without user name, password, query and fragment, which may hold secrets. */
 function shown(value: string): string {
   return value.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//");

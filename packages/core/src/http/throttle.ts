@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { boundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import type { HttpResponse } from "./http-client.js";
 
@@ -10,7 +10,7 @@ const LONGEST_PAUSE = 3600;
  * named; the caller gets the server's own error at once. Requests of other users, apps or scopes are not held back.
  */
 export class Throttle {
-  readonly #paused = new LRUCache<string, { readonly until: number; readonly error: Error }>({ max: 1000 });
+  readonly #paused = boundedMap<{ readonly until: number; readonly error: Error }>(1000);
   readonly #clock: Clock;
 
   constructor(clock: Clock) {

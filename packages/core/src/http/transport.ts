@@ -79,8 +79,8 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
       );
       return response;
     } catch (error) {
-      if (call.signal?.aborted) throw error;
-      throw networkError(request, error, call.correlationId);
+      call.signal?.throwIfAborted();
+      throw networkError(request, bareError(error), call.correlationId);
     } finally {
       deadline.done();
     }
@@ -92,19 +92,31 @@ export function withoutQuery(url: string): string {
   return url.split("?", 1)[0] ?? "";
 }
 
-function networkError(
-  request: Omit<HttpRequest, "signal">,
-  cause: unknown,
-  correlationId: string,
-): AuthError {
-  const reason = cause instanceof Error ? rootMessage(cause) : String(cause);
+function networkError(request: Omit<HttpRequest, "signal">, cause: Error, correlationId: string): AuthError {
   return clientAuthError(
     "network_error",
-    `${request.method} ${withoutQuery(request.url)} got no answer: ${reason}. Check the network, the proxy and the trusted certificates.`,
+    `${request.method} ${withoutQuery(request.url)} got no answer: ${rootMessage(cause)}. Check the network, the proxy and the trusted certificates.`,
     { correlationId, cause },
   );
 }
 
-function rootMessage(error: Error): string {
-  return error.cause instanceof Error ? rootMessage(error.cause) : error.message || error.name;
+/** Deeper than errors are nested, unless they go in a circle. */
+const DEEPEST_CAUSE = 5;
+
+/** What an error says. An app's own client may have hung the request on it, with secret, code and all: that stays behind. */
+function bareError(error: unknown, depth = 0): Error {
+  if (typeof error !== "object" || error === null) return new Error(String(error));
+  const { name, message, code, stack, cause } = error as Partial<Record<string, unknown>>;
+  const bare = new Error(typeof message === "string" ? message : "");
+  for (const [key, value] of Object.entries({ name, stack }))
+    if (typeof value === "string") Object.defineProperty(bare, key, { value, configurable: true });
+  if (typeof code === "string" || typeof code === "number") Object.assign(bare, { code });
+  if (cause !== undefined && depth < DEEPEST_CAUSE) bare.cause = bareError(cause, depth + 1);
+  return bare;
+}
+
+function rootMessage(error: Error & { readonly code?: string | number }): string {
+  return error.cause instanceof Error
+    ? rootMessage(error.cause)
+    : error.message || String(error.code ?? error.name);
 }

@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from "jose";
-import { LRUCache } from "lru-cache";
+import { boundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
@@ -23,7 +23,7 @@ interface Keys {
 export class KeySource {
   readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #keys = new LRUCache<string, Keys>({ max: 100 });
+  readonly #keys = boundedMap<Keys>(100);
   readonly #flights = new SingleFlight();
 
   constructor(transport: Transport, clock: Clock) {
