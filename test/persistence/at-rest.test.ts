@@ -1,5 +1,6 @@
 // What is on the disk: encrypted, whole, the user's alone; and what becomes of a file that is something else.
 import { execFileSync } from "node:child_process";
+import { randomBytes, scryptSync } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -17,7 +18,10 @@ import {
 import { dirname, join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
 import { PersistenceError, createPersistentCache, type PersistenceProblem } from "@tessera/persistence";
+import { seal } from "../../packages/persistence/src/envelope.js";
+import { clearText } from "../../packages/persistence/src/clear.js";
 import { passphraseProtection } from "../../packages/persistence/src/passphrase.js";
+import { makePrivate } from "../../packages/persistence/src/private-folder.js";
 import { temporaryFolder } from "./folder.js";
 import { load, save } from "./raw-access.js";
 
@@ -37,9 +41,18 @@ async function open(protection: "none" | { passphrase: string }, directory = joi
 
 /** A cache with a text in it. */
 async function stored(protection: "none" | { passphrase: string } = "none") {
-  const opened = await open(protection);
-  await save(opened.plugin, () => text);
-  return opened;
+  if (protection === "none") {
+    const opened = await open(protection);
+    await save(opened.plugin, () => text);
+    return opened;
+  }
+  // A key that costs less than one the product would make: how it is made is in the file, and stays.
+  const directory = join(temporaryFolder(), "app");
+  mkdirSync(directory, { mode: 0o700 });
+  const parameters = { name: "scrypt", N: 2, r: 8, p: 1, salt: "c2FsdHNhbHRzYWx0c2FsdA" } as const;
+  const key = scryptSync(protection.passphrase, Buffer.from(parameters.salt, "base64url"), 32, parameters);
+  writeFileSync(join(directory, "token-cache.passphrase.jwe"), seal(text, key, parameters), { mode: 0o600 });
+  return open(protection, directory);
 }
 
 const modeOf = (path: string): string => (lstatSync(path).mode & 0o777).toString(8);
@@ -47,12 +60,14 @@ const refused = (errorCode: string) => expect.objectContaining({ name: "Persiste
 
 describe("a cache that was saved", () => {
   test.each(["none", { passphrase }] as const)("is there for the next process (%j)", async (protection) => {
-    const { directory } = await stored(protection);
+    const { plugin, directory } = await open(protection);
+    await save(plugin, () => text);
     expect(await load((await open(protection, directory)).plugin)).toBe(text);
   });
 
   test("with a passphrase shows no token, and says how its key is made: scrypt, by OWASP's figures", async () => {
-    const { file } = await stored({ passphrase });
+    const { plugin, file } = await open({ passphrase });
+    await save(plugin, () => text);
     const content = readFileSync(file, "ascii");
     expect(content).not.toContain(secret);
     expect(content).not.toContain(Buffer.from(secret).toString("base64url").slice(0, -2));
@@ -63,6 +78,21 @@ describe("a cache that was saved", () => {
       kdf: { name: "scrypt", N: 131_072, r: 8, p: 1 },
     });
   });
+
+  test.each(["clear", "encrypted"])(
+    "is the same after the way through the file, whatever is in it (%s)",
+    async (kind) => {
+      const protection = kind === "clear" ? clearText : passphraseProtection(passphrase);
+      const sealed = async (value: string) => Buffer.from(await protection.seal(value));
+      // Characters of one to four bytes, in every place relative to the ends of the pieces that are encrypted at a time.
+      for (const filler of ["a", "é", "連", "😀", "a😀"]) {
+        for (let shift = 0; shift < 4; shift += 1) {
+          const value = JSON.stringify({ filler: "x".repeat(shift) + filler.repeat(40_000) });
+          expect(await protection.open(await sealed(value))).toEqual({ text: value });
+        }
+      }
+    },
+  );
 
   test("is another text in the file each time, the passphrase's salt aside", async () => {
     const { plugin, file } = await stored({ passphrase });
@@ -126,12 +156,24 @@ describe("a cache that was saved", () => {
     expect(readFileSync(file)).toEqual(before);
   });
 
+  test("that another passphrase was put on while the app runs is neither read nor overwritten", async () => {
+    const { plugin, file } = await stored({ passphrase });
+    const cheap = { name: "scrypt", N: 2, r: 1, p: 1, salt: randomBytes(16).toString("base64url") } as const;
+    const theirs = seal(text, randomBytes(32), cheap);
+    writeFileSync(file, theirs);
+    await expect(load(plugin)).rejects.toEqual(refused("wrong_passphrase"));
+    await expect(save(plugin, () => "{}")).rejects.toEqual(refused("wrong_passphrase"));
+    expect(readFileSync(file)).toEqual(theirs);
+  });
+
   test("is not opened when a later version has written it, and stays as it is", async () => {
-    const { file, directory } = await stored({ passphrase });
+    const { plugin, file, directory } = await stored({ passphrase });
     const header = { typ: "tessera-token-cache", v: 2 };
     const later = `${Buffer.from(JSON.stringify(header)).toString("base64url")}..AA.AA.AA`;
     writeFileSync(file, later);
     await expect(open({ passphrase }, directory)).rejects.toEqual(refused("newer_format"));
+    // Nor by an older version that runs already.
+    await expect(save(plugin, () => "{}")).rejects.toEqual(refused("newer_format"));
     expect(readFileSync(file, "ascii")).toBe(later);
   });
 
@@ -195,6 +237,31 @@ describe("a file that is no cache is set aside, reported once, and never overwri
   });
 });
 
+describe("a listener that fails does not keep the app from its tokens, and the problem becomes a warning", () => {
+  test.each<[string, () => void]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no log today");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("no log today"))],
+  ])("it %s", async (_, onProblem) => {
+    const { file, directory } = await stored();
+    chmodSync(file, 0o644);
+    const warn = jest.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    const plugin = await createPersistentCache({ appName, directory, protection: "none", onProblem });
+    expect(await load(plugin)).toBe(text);
+    writeFileSync(file, "junk");
+    expect(await load(plugin)).toBe("");
+    expect(warn.mock.calls.map(([, options]) => options)).toEqual([
+      { type: "PersistenceWarning", code: "permissions_repaired" },
+      { type: "PersistenceWarning", code: "corrupt" },
+    ]);
+    warn.mockRestore();
+  });
+});
+
 describe("permissions", () => {
   posix("of a file and a folder that others can read are taken from them, and that is reported", async () => {
     const { file, directory } = await stored();
@@ -222,6 +289,15 @@ describe("permissions", () => {
     chmodSync(directory, 0o1777);
     await expect(open("none", directory)).rejects.toEqual(refused("not_private"));
     expect(lstatSync(directory).mode & 0o7777).toBe(0o1777);
+  });
+
+  posix("that the file system does not keep, as on some network drives: it is refused", () => {
+    const report = jest.fn();
+    const permissions = { change: () => undefined, look: () => ({ mode: 0o100777 }) };
+    expect(() => makePrivate("/mnt/c/app", 0o700, report, permissions)).toThrow(
+      "not_private: /mnt/c/app can be read by others, and that cannot be changed: pass a directory on a file system that keeps permissions.",
+    );
+    expect(report).not.toHaveBeenCalled();
   });
 
   posix("of another user's folder or file: it is refused", async () => {
@@ -261,6 +337,14 @@ describe("at the place of the file", () => {
     const directory = join(temporaryFolder(), "app");
     mkdirSync(join(directory, "token-cache.json"), { recursive: true, mode: 0o700 });
     await expect(open("none", directory)).rejects.toThrow("is a folder");
+
+    // While the app runs.
+    const { plugin, file } = await stored();
+    unlinkSync(file);
+    mkdirSync(file);
+    await expect(load(plugin)).rejects.toThrow("is a folder");
+    await expect(save(plugin, () => "{}")).rejects.toEqual(refused("not_private"));
+    expect(readdirSync(join(file, "..", "locks"))).toEqual([]);
   });
 
   posix("a named pipe is refused, and not waited for", async () => {
@@ -291,7 +375,8 @@ test("an error is a PersistenceError with a code and a text, as MSAL's errors ar
 
 test("nothing in an encrypted file can be changed unnoticed, and no file makes the process work for hours", async () => {
   const protection = passphraseProtection(passphrase);
-  const parts = (await protection.seal(text)).split(".");
+  const parts = (await protection.seal(text)).toString().split(".");
+  const open = (content: string) => protection.open(Buffer.from(content));
   const header = JSON.parse(Buffer.from(parts[0] ?? "", "base64url").toString()) as { kdf: object };
   const withHeader = (over: object) => [base64Url({ ...header, ...over }), ...parts.slice(1)].join(".");
   const changed = [
@@ -305,8 +390,17 @@ test("nothing in an encrypted file can be changed unnoticed, and no file makes t
     withHeader({ kdf: { ...header.kdf, p: 1000 } }),
     [...parts, "AA"].join("."),
   ];
-  expect(await protection.open(parts.join("."))).toEqual({ text });
-  for (const content of changed) expect(await protection.open(content)).toEqual({ unreadable: "corrupt" });
+  expect(await open(parts.join("."))).toEqual({ text });
+  for (const content of changed) expect(await open(content)).toEqual({ unreadable: "corrupt" });
+});
+
+test("a file of somebody who does not know the passphrase has no say in how the key is made", async () => {
+  const protection = passphraseProtection(passphrase);
+  const cheap = { name: "scrypt", N: 2, r: 1, p: 1, salt: randomBytes(16).toString("base64url") } as const;
+  const theirs = seal(text, randomBytes(32), cheap);
+  await expect(protection.open(theirs)).rejects.toEqual(refused("wrong_passphrase"));
+  const [header = ""] = (await protection.seal(text)).toString().split(".");
+  expect(JSON.parse(Buffer.from(header, "base64url").toString())).toMatchObject({ kdf: { N: 131_072 } });
 });
 
 const base64Url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");

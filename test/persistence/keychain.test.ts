@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { compactDecrypt, decodeProtectedHeader } from "jose";
+import { readEntry, type Keytar } from "../../packages/persistence/src/keychain.js";
 import { keyringIsAvailable, startKeyring, type Keyring } from "../support/keyring.js";
 import { describeWith } from "../support/real-part.js";
 import { root } from "../packages/workspace.js";
@@ -108,6 +109,20 @@ describeWith("gnome-keyring", keyringIsAvailable, () => {
     });
   });
 
+  test("a process that runs keeps its tokens when the keychain goes away; the next one is refused, and nothing is lost", async () => {
+    const running = await start();
+    const account = await running.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+    await keyring.close();
+    expect(await running.do({ call: "acquire", account, scopes, forceRefresh: true })).toMatchObject({
+      fromCache: false,
+    });
+    await expect(start()).rejects.toMatchObject({ errorCode: "keychain_unavailable" });
+    expect(filesOf(running)).toEqual(["locks", "token-cache.jwe"]);
+    expect(await running.do({ call: "accounts" })).toHaveLength(1);
+    keyring = await startKeyring(home, "unlocked");
+    expect(await (await start()).do({ call: "accounts" })).toHaveLength(1);
+  });
+
   describe("when the key is lost", () => {
     test("the cache is set aside and the user signs in again; one process is told, once", async () => {
       const before = await start();
@@ -138,6 +153,16 @@ describeWith("gnome-keyring", keyringIsAvailable, () => {
       expect(await running.do({ call: "problems" })).toEqual([]);
     });
   });
+});
+
+test.each([
+  ["Linux", "Cannot create an item in a locked collection", "keychain_locked"],
+  ["macOS, over SSH", "User interaction is not allowed.", "keychain_locked"],
+  ["Linux, without a session", "Cannot autolaunch D-Bus without X11 $DISPLAY", "keychain_unavailable"],
+])("an error of the keychain has a code that says what to do (%s)", async (_, message, errorCode) => {
+  const broken = { getPassword: () => Promise.reject(new Error(message)) } as unknown as Keytar;
+  const read = readEntry(broken, { service: "contoso", account: "key" });
+  await expect(read).rejects.toMatchObject({ name: "PersistenceError", errorCode });
 });
 
 // Elsewhere a keychain is always there.

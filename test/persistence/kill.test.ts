@@ -10,7 +10,7 @@ import { forkWorker, killed, startWorker } from "./worker.js";
 
 jest.setTimeout(full ? 600_000 : 60_000);
 
-const KILLS = full ? 200 : 24;
+const KILLS = full ? 200 : 16;
 
 let stage: Stage;
 beforeAll(async () => {
@@ -25,6 +25,7 @@ test("after kill -9 the next process reads what was saved last, and is not block
 
   let saved = 0;
   const waits: number[] = [];
+  const refreshes: number[] = [];
   for (let kill = 0; kill < KILLS; kill += 1) {
     if (kill % 4 === 3) {
       // While it starts.
@@ -35,24 +36,30 @@ test("after kill -9 the next process reads what was saved last, and is not block
     }
     const worker = await startWorker(options);
     const count = await timed(worker.do({ call: "count" }));
+    const raised = await timed(worker.do({ call: "raise" }));
     const refreshed = await timed(worker.do({ call: "acquire", account, scopes, forceRefresh: true }));
-    waits.push(worker.openMs, count.ms, refreshed.ms);
+    waits.push(worker.openMs, count.ms, raised.ms);
+    refreshes.push(refreshed.ms);
     expect(refreshed.value).toMatchObject({ fromCache: false });
     expect(await worker.do({ call: "problems" })).toEqual([]);
     expect(count.value).toBeGreaterThanOrEqual(saved);
+    saved = raised.value;
 
-    const refreshes = kill % 2 === 0;
-    worker.churn(refreshes ? { account, scopes } : undefined, (counted) => {
-      if (!refreshes) saved = Number(counted);
+    const refreshing = kill % 2 === 0;
+    worker.churn(refreshing ? { account, scopes } : undefined, (counted) => {
+      if (!refreshing) saved = Number(counted);
     });
     await delay(randomInt(60));
     await worker.kill();
   }
 
-  const longest = Math.round(Math.max(...waits));
-  process.stdout.write(`${KILLS} kills: ${saved} numbers saved, the longest wait was ${longest} ms\n`);
-  // On a quiet machine it is well under a second; a lock that stays would block for as long as it is waited for.
-  expect(longest).toBeLessThan(5000);
+  const [longest, longestRefresh] = [waits, refreshes].map((times) => Math.round(Math.max(...times)));
+  process.stdout.write(
+    `${KILLS} kills: ${saved} numbers saved; the longest wait for the cache was ${longest} ms, for a refresh ${longestRefresh} ms\n`,
+  );
+  // A machine that runs other tests beside this one is slow; a lock that stays would block for five seconds at least.
+  expect(longest).toBeLessThan(full ? 1000 : 3000);
+  expect(longestRefresh).toBeLessThan(5000);
   const last = await startWorker(options);
   expect(await last.do({ call: "accounts" })).toHaveLength(1);
   await last.do({ call: "acquire", account, scopes, forceRefresh: true });

@@ -1,7 +1,8 @@
 // From @azure/msal-node-extensions: users stay signed in, and who signs out stays signed out.
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as immediate } from "node:timers/promises";
 import { FilePersistence, PersistenceCachePlugin } from "@azure/msal-node-extensions";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { ICachePlugin } from "@azure/msal-node";
@@ -20,6 +21,26 @@ const options = () => ({ appName, directory: join(temporaryFolder(), "app"), pro
 const accountsIn = (text: string): readonly string[] =>
   Object.keys((JSON.parse(text || "{}") as { Account?: object }).Account ?? {});
 const entry = (name: string, value = name): string => JSON.stringify({ Account: { [name]: { value } } });
+
+/** What another process has loaded after a migration. */
+function migrateElsewhere(own: object, env: NodeJS.ProcessEnv): string {
+  return runIn(
+    env,
+    `import { createPersistentCache } from "@tessera/persistence";
+    const plugin = await createPersistentCache(${JSON.stringify(own)});
+    const deserialize = (text) => console.log(text);
+    await plugin.beforeCacheAccess({ cacheHasChanged: false, tokenCache: { deserialize } });`,
+  );
+}
+
+/** Runs a program. */
+function runIn(env: NodeJS.ProcessEnv, script: string): string {
+  return execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+  });
+}
 
 /** A file as the peer would have written it. */
 function peerFile(content: string | Buffer): string {
@@ -93,6 +114,42 @@ describe("a migration", () => {
     expect(accountsIn(await load(await createPersistentCache(own)))).toEqual(["bob", "alice"]);
   });
 
+  test.each<[string, string]>([
+    ["has written half", entry("alice").slice(0, 12)],
+    ["has emptied its file", ""],
+  ])("while the peer runs, and %s, waits for the rest", async (_, content) => {
+    const cachePath = peerFile(content);
+    writeFileSync(`${cachePath}.lockfile`, "1");
+    const own = { ...options(), migrateFrom: { cachePath } };
+    const opened = createPersistentCache(own);
+    // The peer's file is read as soon as the own lock is held.
+    const locks = join(own.directory, "locks");
+    while (!existsSync(locks) || readdirSync(locks).length === 0) await immediate();
+    writeFileSync(cachePath, entry("alice"));
+    rmSync(`${cachePath}.lockfile`);
+    expect(accountsIn(await load(await opened))).toEqual(["alice"]);
+  });
+
+  test("is noted in a file that is replaced whole, and what a killed process left of it is removed", async () => {
+    const own = { ...options(), migrateFrom: { cachePath: peerFile(entry("alice")) } };
+    const plugin = await createPersistentCache(own);
+    expect(statSync(`${plugin.file}.migrated`).mode & 0o777).toBe(0o600);
+    writeFileSync(`${plugin.file}.migrated.new-0123456789ab`, "[");
+    await save(plugin, () => "{}");
+    expect(readdirSync(own.directory).sort()).toEqual([
+      "locks",
+      "token-cache.json",
+      "token-cache.json.migrated",
+    ]);
+  });
+
+  const onLinux = process.platform === "linux" ? test : test.skip;
+  onLinux("where there is no keychain takes the clear file that the peer was told to keep instead", () => {
+    const source = { cachePath: peerFile(entry("alice")), serviceName: "contoso", accountName: "msal" };
+    const nothing = { DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent", DISPLAY: undefined };
+    expect(accountsIn(migrateElsewhere({ ...options(), migrateFrom: source }, nothing))).toEqual(["alice"]);
+  });
+
   test("waits for a source that is not there yet", async () => {
     const cachePath = join(temporaryFolder(), "cache.json");
     const own = { ...options(), migrateFrom: { cachePath } };
@@ -130,30 +187,20 @@ describeWith("gnome-keyring", keyringIsAvailable, () => {
   });
   afterAll(() => keyring.close());
 
-  /** Runs a program in the user's desktop session. */
-  const run = (script: string): string =>
-    execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
-      cwd: root,
-      env: { ...process.env, ...keyring.env },
-      encoding: "utf8",
-    });
-
   test("the peer's entry in libsecret is taken over", () => {
     const source: MigrationSource = {
       cachePath: join(temporaryFolder(), "cache.json"),
       serviceName: "contoso",
       accountName: "msal",
     };
-    run(`
-      import { LibSecretPersistence } from "@azure/msal-node-extensions";
+    runIn(
+      keyring.env,
+      `import { LibSecretPersistence } from "@azure/msal-node-extensions";
       const persistence = await LibSecretPersistence.create(...${JSON.stringify(Object.values(source))});
-      await persistence.save(${JSON.stringify(entry("alice"))});`);
-    const loaded = run(`
-      import { createPersistentCache } from "@tessera/persistence";
-      const plugin = await createPersistentCache({ appName: "contoso-cli", migrateFrom: ${JSON.stringify(source)} });
-      const deserialize = (text) => console.log(text);
-      await plugin.beforeCacheAccess({ cacheHasChanged: false, tokenCache: { deserialize } });`);
-    expect(accountsIn(loaded)).toEqual(["alice"]);
+      await persistence.save(${JSON.stringify(entry("alice"))});`,
+    );
+    const own = { appName: "contoso-cli", migrateFrom: source };
+    expect(accountsIn(migrateElsewhere(own, keyring.env))).toEqual(["alice"]);
   });
 });
 
@@ -167,21 +214,23 @@ posix("what Windows has encrypted", () => {
     return path;
   }
 
-  test("is decrypted by PowerShell", () => {
+  test("is decrypted by PowerShell, however much it is", async () => {
     const upperCase = powershell(`base64 -d | tr a-z A-Z | base64 -w0`);
-    expect(unprotect(Buffer.from("the cache"), upperCase)).toBe("THE CACHE");
+    expect(await unprotect(Buffer.from("the cache"), upperCase)).toBe("THE CACHE");
+    const much = "a".repeat(2_000_000);
+    expect((await unprotect(Buffer.from(much), upperCase)) === much.toUpperCase()).toBe(true);
   });
 
-  test("by another user is refused with the reason", () => {
+  test("by another user is refused with the reason", async () => {
     const refusing = powershell(
       `cat >/dev/null; echo "Key not valid for use in specified state." >&2; exit 1`,
     );
-    expect(() => unprotect(Buffer.from("the cache"), refusing)).toThrow(
+    await expect(unprotect(Buffer.from("the cache"), refusing)).rejects.toThrow(
       "Key not valid for use in specified state.",
     );
   });
 
-  test("is refused where there is no PowerShell", () => {
-    expect(() => unprotect(Buffer.from("the cache"))).toThrow("ENOENT");
+  test("is refused where there is no PowerShell", async () => {
+    await expect(unprotect(Buffer.from("the cache"))).rejects.toThrow("ENOENT");
   });
 });

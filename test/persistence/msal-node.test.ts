@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createPersistentCache } from "@tessera/persistence";
 import { accountOf, graph, signInWith, startStage, type Library, type Stage } from "../interop/stage.js";
 import { temporaryFolder } from "./folder.js";
+import { load, save } from "./raw-access.js";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -38,6 +39,23 @@ test("calls at the same time all get their token, also while one of them writes"
   const silent = (forceRefresh: boolean) => app.acquireTokenSilent({ account, scopes: graph, forceRefresh });
   const calls = Array.from({ length: 20 }, (_, index) => silent(index % 5 === 0));
   for (const result of await Promise.all(calls)) expect(result?.accessToken).toBeTruthy();
+});
+
+test("what one call writes is not undone by another that reads at the same time, whichever comes first", async () => {
+  const directory = temporaryFolder();
+  const app = await appOf(stage.peer, directory);
+  const account = accountOf(await signInWith(app, stage));
+  const cache = await createPersistentCache({ appName: "contoso-cli", directory, protection: "none" });
+  const signedIn = await load(cache);
+  for (let ticks = 0; ticks < 40; ticks += 1) {
+    await save(cache, () => signedIn);
+    const read = async (): Promise<void> => {
+      for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
+      await app.getTokenCache().getAllAccounts();
+    };
+    await Promise.all([app.getTokenCache().removeAccount(account), read()]);
+    expect(await app.getTokenCache().getAllAccounts()).toEqual([]);
+  }
 });
 
 test("a running app of the peer sees a sibling's sign-in", async () => {

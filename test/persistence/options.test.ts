@@ -7,6 +7,7 @@ import {
   type PersistentCacheOptions,
 } from "@tessera/persistence";
 import { dataFolder } from "../../packages/persistence/src/data-folder.js";
+import { temporaryFolder } from "./folder.js";
 
 const good: PersistentCacheOptions = { appName: "contoso-cli", directory: "/nowhere", protection: "none" };
 
@@ -18,7 +19,10 @@ describe("an option that cannot be right is refused before anything is touched",
     ["a Windows path as the name", { appName: "contoso\\cli" }, "appName"],
     ["the folder above", { appName: ".." }, "appName"],
     ["a name that Windows shortens", { appName: "contoso." }, "appName"],
-    ["a name that is too long", { appName: "a".repeat(66) }, "appName"],
+    ["a name of spaces", { appName: " " }, "appName"],
+    ["a name that Windows keeps for a device", { appName: "Con.app" }, "no name that Windows keeps"],
+    ["a name that is too long", { appName: "a".repeat(65) }, "appName"],
+    ["a name that is too long, of other letters", { appName: "é".repeat(65) }, "appName"],
     ["a relative directory", { directory: "cache" }, 'directory is "cache": pass the absolute path'],
     ["an unknown protection", { protection: "dpapi" }, 'pass "keychain", { passphrase }'],
     ["an empty passphrase", { protection: { passphrase: "" } }, "with a text that is not empty"],
@@ -31,6 +35,21 @@ describe("an option that cannot be right is refused before anything is touched",
     const opened = createPersistentCache({ ...good, ...over });
     await expect(opened).rejects.toMatchObject({ name: "PersistenceError", errorCode: "invalid_option" });
     await expect(opened).rejects.toThrow(message);
+  });
+
+  test.each([
+    "a",
+    "7",
+    "Contoso CLI 2.0",
+    "contoso_",
+    "a".repeat(64),
+    "Зонд",
+    "é".repeat(64),
+    "連絡-2",
+    "console",
+  ])("but the name %j is none", async (appName) => {
+    const opened = createPersistentCache({ ...good, appName, directory: temporaryFolder() });
+    await expect(opened).resolves.toHaveProperty("file");
   });
 
   test("and the passphrase is not shown", async () => {
@@ -55,8 +74,29 @@ describe("the data folder of an app is", () => {
     ["darwin", { XDG_DATA_HOME: "/data" }, join(home, "Library/Application Support/contoso-cli")],
     ["win32", { LOCALAPPDATA: "/Users/alice/AppData/Local" }, "/Users/alice/AppData/Local/contoso-cli"],
     ["win32", {}, join(home, "AppData/Local/contoso-cli")],
+    ["win32", { LOCALAPPDATA: "relative" }, join(home, "AppData/Local/contoso-cli")],
   ])("on %s with %j: %s", (platform, environment, folder) => {
     expect(dataFolder("contoso-cli", platform, environment)).toBe(folder);
+  });
+});
+
+describe("without a home folder there is no data folder: the app has to name one", () => {
+  test.each<[string, () => string]>([
+    ["HOME is empty", () => ""],
+    ["HOME is relative: the folder would be another one wherever the app is started", () => "."],
+    [
+      "HOME is not set, and the system does not know the user, as in some containers",
+      () => {
+        throw Object.assign(new Error("uv_os_homedir returned ENOENT"), { code: "ERR_SYSTEM_ERROR" });
+      },
+    ],
+  ])("%s", (_, home) => {
+    for (const platform of ["linux", "darwin", "win32"] as const) {
+      expect(() => dataFolder("contoso-cli", platform, {}, home)).toThrow(
+        "invalid_option: directory is undefined, and the user has no home folder: set HOME, or pass the absolute path of a folder.",
+      );
+    }
+    expect(dataFolder("contoso-cli", "linux", { XDG_DATA_HOME: "/data" }, home)).toBe("/data/contoso-cli");
   });
 });
 

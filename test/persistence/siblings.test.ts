@@ -3,8 +3,10 @@ import { chmodSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { AccountInfo } from "@tessera/node";
+import { createPersistentCache } from "@tessera/persistence";
 import { clearText } from "../../packages/persistence/src/clear.js";
 import { openStoredCache } from "../../packages/persistence/src/stored-cache.js";
+import { accountOf } from "../support/entra.js";
 import { signInWithCode } from "../support/sign-in-with-code.js";
 import { temporaryFolder } from "./folder.js";
 import { alice, bob, scopes, startStage, type Stage } from "./stage.js";
@@ -62,13 +64,31 @@ describe("a process that runs on", () => {
   });
 });
 
+test("two apps with one cache and client ids of their own lose nothing to each other", async () => {
+  const cache = stage.cache();
+  const open = async () => ({ cache: { cachePlugin: await createPersistentCache(cache) } });
+  const apps = [stage.entra.publicClient(await open()), stage.entra.confidential(await open())];
+  const accounts: AccountInfo[] = [];
+  for (const app of apps) accounts.push(accountOf(await signInWithCode(stage.entra, app, scopes, alice)));
+
+  const renewed = apps.map((app, index) =>
+    app.acquireTokenSilent({ account: accounts[index] as AccountInfo, scopes, forceRefresh: true }),
+  );
+  const tokens = (await Promise.all(renewed)).map(({ accessToken }) => accessToken);
+  expect(new Set(tokens).size).toBe(2);
+  for (const [index, app] of apps.entries()) {
+    const again = await app.acquireTokenSilent({ account: accounts[index] as AccountInfo, scopes });
+    expect(again).toMatchObject({ fromCache: true, accessToken: tokens[index] });
+  }
+});
+
 describe("a file that has not changed", () => {
   const opened = () => {
     const path = join(temporaryFolder(), "token-cache.json");
     let decrypted = 0;
     const protection = {
       ...clearText,
-      open: (content: string) => {
+      open: (content: Buffer) => {
         decrypted += 1;
         return clearText.open(content);
       },

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "./folder.js";
 
@@ -37,6 +37,25 @@ export function mountSmallDisk(): SmallDisk | undefined {
     makeReadOnly: () => run("mount", "-o", "remount,ro", disk),
     unmount: () => run("umount", disk),
   };
+}
+
+/** A file system that counts time in whole seconds, and gives the number of a removed file to the next one. */
+export interface CoarseDisk {
+  readonly folder: string;
+  readonly unmount: () => void;
+}
+
+/** Mounts one; `undefined` where that is not allowed. */
+export function mountCoarseDisk(): CoarseDisk | undefined {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return undefined;
+  const place = temporaryFolder();
+  const [image, folder] = [join(place, "image"), join(place, "disk")];
+  mkdirSync(folder);
+  writeFileSync(image, Buffer.alloc(512 * 1024));
+  // Inodes of 128 bytes, as of ext3, have no room for more.
+  if (!run("mkfs.ext4", "-q", "-O", "^has_journal", "-I", "128", image)) return undefined;
+  if (!run("mount", "-o", "loop", image, folder)) return undefined;
+  return { folder: join(folder, "app"), unmount: () => run("umount", folder) };
 }
 
 function run(command: string, ...parameters: readonly string[]): boolean {

@@ -23,6 +23,7 @@ const calls = {
   signOut: ({ account }) => app.signOut({ account }),
   problems: () => problems,
   count: () => count(false),
+  raise: () => count(true),
   /** Begins to write to the cache. */
   begin: () => plugin.beforeCacheAccess(writing),
   /** Ends what `begin` has begun. */

@@ -21,6 +21,8 @@ export type Call =
   | { readonly call: "problems" }
   /** The number that {@link Worker.churn} raises. */
   | { readonly call: "count" }
+  /** Raises it by one; the new number. */
+  | { readonly call: "raise" }
   /** Begins to write to the cache, and holds its lock until `end`. */
   | { readonly call: "begin" }
   | { readonly call: "end" };
@@ -32,6 +34,7 @@ interface Values {
   readonly signOut: null;
   readonly problems: readonly PersistenceProblem[];
   readonly count: number;
+  readonly raise: number;
   readonly begin: null;
   readonly end: null;
 }

@@ -3,7 +3,10 @@ import type { Protection } from "./protection.js";
 /** No protection but the permissions of the file: its content is the cache itself, as every MSAL library reads it. */
 export const clearText: Protection = {
   fileName: "token-cache.json",
-  open: async (content) => (isJsonObject(content) ? { text: content } : { unreadable: "corrupt" }),
+  async open(content) {
+    const text = content.toString("utf8");
+    return isJsonObject(text) ? { text } : { unreadable: "corrupt" };
+  },
   seal: async (text) => text,
 };
 

@@ -8,7 +8,7 @@ import { keychainEntry, keychainProtection } from "./keychain.js";
 import type { MigrationSource } from "./migration.js";
 import { passphraseProtection } from "./passphrase.js";
 import { assertWritable, preparePrivateFolder } from "./private-folder.js";
-import { warnOfProblem, type ProblemListener } from "./problem.js";
+import { warnOfProblem, type PersistenceProblem, type ProblemListener } from "./problem.js";
 import type { Protection } from "./protection.js";
 import { openStoredCache, type StoredCache } from "./stored-cache.js";
 import { acquireLock, type HeldLock, type LockWait } from "./ticket-lock.js";
@@ -72,31 +72,65 @@ export async function createPersistentCache(options: PersistentCacheOptions): Pr
   return { file, ...accessTo(cache), aroundRefresh: refreshesOneByOne(lockFolder) };
 }
 
-/** Load before each access and save after it; who will write holds the lock from the one to the other. */
+/** An access that writes: it holds the lock from loading to saving. */
+interface Writing {
+  readonly lock: HeldLock;
+  readonly ended: Promise<void>;
+  readonly end: () => void;
+}
+
+/** Load before each access and save after it. */
 function accessTo(
   cache: StoredCache,
 ): Required<Pick<ICachePlugin, "beforeCacheAccess" | "afterCacheAccess">> {
-  const locks = new WeakMap<TokenCacheContext, HeldLock>();
+  const writings = new WeakMap<TokenCacheContext, Writing>();
+  let current: Writing | undefined;
+
+  const beginWriting = async (): Promise<Writing> => {
+    const lock = await cache.lock();
+    let end = lock.release;
+    const ended = new Promise<void>((resolve) => {
+      end = () => {
+        lock.release();
+        if (current === writing) current = undefined;
+        resolve();
+      };
+    });
+    const writing: Writing = { lock, ended, end };
+    current = writing;
+    return writing;
+  };
+
   return {
     async beforeCacheAccess(context) {
-      const lock = context.cacheHasChanged ? await cache.lock() : undefined;
+      if (!context.cacheHasChanged) {
+        let text: string;
+        // MSAL Node has one memory for all that it does at once: what it is about to save must not be loaded over.
+        do {
+          await current?.ended;
+          text = await cache.load();
+        } while (current);
+        context.tokenCache.deserialize(text);
+        return;
+      }
+      const writing = await beginWriting();
       try {
-        context.tokenCache.deserialize(await cache.load(lock));
+        context.tokenCache.deserialize(await cache.load(writing.lock));
+        writings.set(context, writing);
       } catch (error) {
-        lock?.release();
+        writing.end();
         throw error;
       }
-      if (lock) locks.set(context, lock);
     },
     async afterCacheAccess(context) {
       // There is none when the access only read, or when `beforeCacheAccess` failed: MSAL Node calls this all the same.
-      const lock = locks.get(context);
-      if (!lock) return;
-      locks.delete(context);
+      const writing = writings.get(context);
+      if (!writing) return;
+      writings.delete(context);
       try {
-        if (context.cacheHasChanged) await cache.save(context.tokenCache.serialize(), lock);
+        if (context.cacheHasChanged) await cache.save(context.tokenCache.serialize(), writing.lock);
       } finally {
-        lock.release();
+        writing.end();
       }
     },
   };
@@ -140,14 +174,11 @@ function checkedOptions(options: PersistentCacheOptions): CheckedOptions {
     migrateFrom,
     onProblem = warnOfProblem,
   } = options ?? {};
-  if (
-    typeof appName !== "string" ||
-    !/^(?=[\p{L}\p{N}])[\p{L}\p{N}._ -]{0,63}[\p{L}\p{N}_-]$/u.test(appName)
-  ) {
+  if (typeof appName !== "string" || !isFolderName(appName)) {
     throw invalid(
       "appName",
       appName,
-      "pass 1 to 64 letters, digits, dots, hyphens, underscores and spaces that begin with a letter or digit",
+      "pass 1 to 64 letters, digits, dots, hyphens, underscores and spaces that begin with a letter or digit, and no name that Windows keeps for a device",
     );
   }
   if (directory !== undefined && !(typeof directory === "string" && isAbsolute(directory))) {
@@ -163,8 +194,29 @@ function checkedOptions(options: PersistentCacheOptions): CheckedOptions {
     directory: directory ?? dataFolder(appName),
     protection: checkedProtection(protection),
     migrateFrom,
-    onProblem,
+    onProblem: surviving(onProblem),
   };
+}
+
+/** A listener that throws or rejects does not keep the app from its tokens; and somebody should still know. */
+function surviving(listener: (problem: PersistenceProblem) => unknown): ProblemListener {
+  return (problem) => {
+    new Promise((resolve) => {
+      resolve(listener(problem));
+    }).catch(() => {
+      warnOfProblem(problem);
+    });
+  };
+}
+
+/** On every platform, so that an app that runs on one runs on the others. */
+function isFolderName(name: string): boolean {
+  if (/^(?:aux|con|nul|prn|com\d|lpt\d)(?:\.|$)/i.test(name)) return false;
+  // The second expression takes half a millisecond to compile: most names do without.
+  return (
+    /^[a-z\d](?:[\w. -]{0,62}[\w-])?$/i.test(name) ||
+    /^(?=[\p{L}\p{N}])[\p{L}\p{N}._ -]{0,63}[\p{L}\p{N}_-]$/u.test(name)
+  );
 }
 
 function checkedProtection(

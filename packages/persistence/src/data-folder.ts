@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { PersistenceError } from "./errors.js";
 
 /**
  * The folder in which the platform wants an app to keep its data.
@@ -7,19 +8,40 @@ import { isAbsolute, join } from "node:path";
  * @param appName name of the folder
  * @param platform as `process.platform`
  * @param environment as `process.env`
+ * @param home as `os.homedir`
+ * @throws PersistenceError `invalid_option` when the user has no home folder
  * @see XDG Base Directory Specification; File System Programming Guide (macOS); KNOWNFOLDERID (Windows)
  */
 export function dataFolder(
   appName: string,
   platform: NodeJS.Platform = process.platform,
   environment: NodeJS.ProcessEnv = process.env,
+  home: () => string = homedir,
 ): string {
-  return join(base(platform, environment), appName);
+  const inHome = (...path: readonly string[]): string => join(homeFolder(home), ...path);
+  // "If an implementation encounters a relative path it should consider the path invalid and ignore it."
+  const named = (folder: string | undefined): string | undefined =>
+    folder && isAbsolute(folder) ? folder : undefined;
+  if (platform === "darwin") return inHome("Library", "Application Support", appName);
+  const base =
+    platform === "win32"
+      ? (named(environment["LOCALAPPDATA"]) ?? inHome("AppData", "Local"))
+      : (named(environment["XDG_DATA_HOME"]) ?? inHome(".local", "share"));
+  return join(base, appName);
 }
 
-function base(platform: NodeJS.Platform, { XDG_DATA_HOME, LOCALAPPDATA }: NodeJS.ProcessEnv): string {
-  if (platform === "win32") return LOCALAPPDATA || join(homedir(), "AppData", "Local");
-  if (platform === "darwin") return join(homedir(), "Library", "Application Support");
-  // "If an implementation encounters a relative path it should consider the path invalid and ignore it."
-  return XDG_DATA_HOME && isAbsolute(XDG_DATA_HOME) ? XDG_DATA_HOME : join(homedir(), ".local", "share");
+function homeFolder(home: () => string): string {
+  let reason: unknown;
+  try {
+    const folder = home();
+    if (isAbsolute(folder)) return folder;
+  } catch (error) {
+    // HOME is not set, and the system does not know the user.
+    reason = error;
+  }
+  throw new PersistenceError(
+    "invalid_option",
+    "directory is undefined, and the user has no home folder: set HOME, or pass the absolute path of a folder.",
+    reason,
+  );
 }

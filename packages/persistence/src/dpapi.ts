@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { PersistenceError } from "./errors.js";
 
@@ -15,11 +14,14 @@ $text = [Security.Cryptography.ProtectedData]::Unprotect($blob, $null, 'CurrentU
  * @param powershell path of the program
  * @throws PersistenceError `migration_failed`
  */
-export function unprotect(blob: Buffer, powershell = powershellOfWindows()): string {
+export async function unprotect(blob: Buffer, powershell = powershellOfWindows()): Promise<string> {
+  // Loaded here alone: an app that starts should not wait for it.
+  const { spawnSync } = await import("node:child_process");
   const parameters = ["-NoProfile", "-NonInteractive", "-Command", SCRIPT];
   const { status, stdout, stderr, error } = spawnSync(powershell, parameters, {
     input: blob.toString("base64"),
     encoding: "utf8",
+    maxBuffer: Infinity,
     windowsHide: true,
   });
   if (status === 0) return Buffer.from(stdout, "base64").toString("utf8");

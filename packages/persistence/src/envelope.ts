@@ -21,10 +21,22 @@ export interface EnvelopeHeader {
 /** A file taken apart, not yet decrypted. */
 export interface Envelope {
   readonly header: EnvelopeHeader;
-  readonly parts: readonly [header: string, key: string, iv: string, ciphertext: string, tag: string];
+  /** Encoded, as all that follows. */
+  readonly protectedHeader: string;
+  readonly iv: string;
+  readonly ciphertext: Buffer;
+  readonly tag: string;
 }
 
 const VERSION = 1;
+
+/** How much is encrypted or decrypted at a time: pieces that stay in the processor's cache take a quarter of the time. */
+const CHUNK = 48 * 1024;
+
+/** A dot, and 16 bytes in base64url. */
+const TAG_LENGTH = 23;
+
+const DOT = ".".charCodeAt(0);
 
 /** Tells one key from another without saying anything about it. */
 export function keyId(key: Buffer): string {
@@ -32,7 +44,7 @@ export function keyId(key: Buffer): string {
 }
 
 /** Encrypts a text. */
-export function seal(text: string, key: Buffer, kdf?: ScryptParameters): string {
+export function seal(text: string, key: Buffer, kdf?: ScryptParameters): Buffer {
   const header = {
     alg: "dir",
     enc: "A256GCM",
@@ -44,12 +56,27 @@ export function seal(text: string, key: Buffer, kdf?: ScryptParameters): string 
   const encodedHeader = Buffer.from(JSON.stringify(header)).toString("base64url");
   const iv = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(encodedHeader, "ascii"));
-  const ciphertext = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
-  return [
-    encodedHeader,
-    "",
-    ...[iv, ciphertext, cipher.getAuthTag()].map((part) => part.toString("base64url")),
-  ].join(".");
+  const prefix = `${encodedHeader}..${iv.toString("base64url")}.`;
+  const content = Buffer.allocUnsafe(prefix.length + Math.ceil(Buffer.byteLength(text) / 3) * 4 + TAG_LENGTH);
+  let end = 0;
+  const append = (part: string): void => {
+    end += content.write(part, end, "latin1");
+  };
+  append(prefix);
+  for (const piece of pieces(text)) append(cipher.update(piece, "utf8", "base64url"));
+  append(cipher.final("base64url"));
+  append(`.${cipher.getAuthTag().toString("base64url")}`);
+  return content.subarray(0, end);
+}
+
+/** A text in parts; none ends between the two halves of a character. */
+function* pieces(text: string): Generator<string> {
+  for (let from = 0, to; from < text.length; from = to) {
+    to = from + CHUNK;
+    const last = text.charCodeAt(to - 1);
+    if (last >= 0xd800 && last < 0xdc00) to += 1;
+    yield text.slice(from, to);
+  }
 }
 
 /**
@@ -58,29 +85,45 @@ export function seal(text: string, key: Buffer, kdf?: ScryptParameters): string 
  * @returns `undefined` when it is torn or something else
  * @throws PersistenceError `newer_format`
  */
-export function parseEnvelope(content: string): Envelope | undefined {
-  const [header, key, iv, ciphertext, tag, ...rest] = content.split(".");
-  if (!header || key !== "" || !iv || ciphertext === undefined || !tag || rest.length > 0) return undefined;
-  const parsed = parseHeader(header);
-  return parsed && { header: parsed, parts: [header, key, iv, ciphertext, tag] };
+export function parseEnvelope(content: Buffer): Envelope | undefined {
+  const dots: number[] = [];
+  for (let dot = content.indexOf(DOT); dot >= 0; dot = content.indexOf(DOT, dot + 1)) {
+    if (dots.push(dot) > 4) return undefined;
+  }
+  const [header = 0, key = 0, iv = 0, ciphertext] = dots;
+  if (ciphertext === undefined || key !== header + 1) return undefined;
+  const protectedHeader = content.toString("latin1", 0, header);
+  const parsed = parseHeader(protectedHeader);
+  return (
+    parsed && {
+      header: parsed,
+      protectedHeader,
+      iv: content.toString("latin1", key + 1, iv),
+      ciphertext: content.subarray(iv + 1, ciphertext),
+      tag: content.toString("latin1", ciphertext + 1),
+    }
+  );
 }
 
 /** Decrypts; `undefined` when anything in it was changed, or the key is another. */
-export function unseal(
-  { parts: [header, , iv, ciphertext, tag] }: Envelope,
-  key: Buffer,
-): string | undefined {
+export function unseal({ protectedHeader, iv, ciphertext, tag }: Envelope, key: Buffer): string | undefined {
   const [nonce, authTag] = [Buffer.from(iv, "base64url"), Buffer.from(tag, "base64url")];
   if (nonce.length !== 12 || authTag.length !== 16) return undefined;
   const decipher = createDecipheriv("aes-256-gcm", key, nonce)
-    .setAAD(Buffer.from(header, "ascii"))
+    .setAAD(Buffer.from(protectedHeader, "ascii"))
     .setAuthTag(authTag);
+  const text = Buffer.allocUnsafe(ciphertext.length);
+  let end = 0;
+  for (let from = 0; from < ciphertext.length; from += CHUNK) {
+    const bytes = Buffer.from(ciphertext.toString("latin1", from, from + CHUNK), "base64url");
+    end += decipher.update(bytes).copy(text, end);
+  }
   try {
-    const text = decipher.update(Buffer.from(ciphertext, "base64url"));
-    return Buffer.concat([text, decipher.final()]).toString("utf8");
+    decipher.final();
   } catch {
     return undefined;
   }
+  return text.toString("utf8", 0, end);
 }
 
 function parseHeader(encoded: string): EnvelopeHeader | undefined {

@@ -115,7 +115,8 @@ async function writeEntry(
 
 function unavailable(error: unknown): PersistenceError {
   const reason = error instanceof Error ? error.message : String(error);
-  if (/\block/i.test(reason)) {
+  // macOS says that it must not ask for the password, as over SSH.
+  if (/\block|interaction is not allowed/i.test(reason)) {
     return new PersistenceError(
       "keychain_locked",
       `The keychain is locked (${reason}): unlock it (sign in to the desktop, or unlock the login keyring) and try again.`,

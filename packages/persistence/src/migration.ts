@@ -1,7 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { unprotect } from "./dpapi.js";
-import { PersistenceError, storageFailed, systemCode } from "./errors.js";
-import { loadKeytar, readEntry } from "./keychain.js";
+import { PersistenceError, systemCode } from "./errors.js";
+import { loadKeytar, readEntry, type KeychainEntry } from "./keychain.js";
+import { replaceFile } from "./private-file.js";
 import type { StoredCache } from "./stored-cache.js";
 
 /** Where `@azure/msal-node-extensions` keeps a cache: the options of its `PersistenceCreator.createPersistence`. */
@@ -35,22 +37,38 @@ export async function migrateOnce(
   try {
     const marks = readMarks(markPath);
     if (marks.includes(name)) return;
-    const theirs = await readSource(source);
-    const below = parse(theirs || "{}", source);
+    const below = await readWhole(source);
     // The peer's file is "{}" when the cache is in a keychain; and a locked keychain says that it holds nothing.
     if (Object.keys(below).length === 0) return;
     const above = parse((await cache.load(lock)) || "{}", source);
     await cache.save(JSON.stringify(merged(below, above)), lock);
-    writeMarks(markPath, [...marks, name]);
+    await replaceFile(markPath, JSON.stringify([...marks, name]), lock.isHeld);
   } finally {
     lock.release();
   }
 }
 
+/** The peer may be writing just now. It writes in place: what is torn or empty is whole a moment later. */
+async function readWhole(source: MigrationSource): Promise<Sections> {
+  for (let attempt = 1; ; attempt += 1) {
+    const last = attempt === 10;
+    try {
+      const sections = parse((await readSource(source)) || "{}", source);
+      if (last || Object.keys(sections).length > 0 || !isLocked(source)) return sections;
+    } catch (error) {
+      // The lock may have been given back since.
+      if (last || (attempt > 1 && !isLocked(source))) throw error;
+    }
+    await delay(50);
+  }
+}
+
+const isLocked = ({ cachePath }: MigrationSource): boolean => existsSync(`${cachePath}.lockfile`);
+
 /** The text of the peer's cache; empty when there is none. */
 async function readSource({ cachePath, serviceName, accountName }: MigrationSource): Promise<string> {
   if (serviceName && accountName && process.platform !== "win32") {
-    const entry = await readEntry(await loadKeytar(), { service: serviceName, account: accountName });
+    const entry = await entryOf({ service: serviceName, account: accountName });
     if (entry) return entry;
   }
   const content = readIfThere(cachePath);
@@ -60,6 +78,16 @@ async function readSource({ cachePath, serviceName, accountName }: MigrationSour
     "migration_failed",
     `${cachePath} was encrypted by Windows for a user of that machine: migrate there, or leave migrateFrom out.`,
   );
+}
+
+/** Where there is no keychain the peer may have been told to keep a clear file (`usePlaintextFileOnLinux`). */
+async function entryOf(entry: KeychainEntry): Promise<string | undefined> {
+  try {
+    return await readEntry(await loadKeytar(), entry);
+  } catch (error) {
+    if (error instanceof PersistenceError && error.errorCode === "keychain_unavailable") return undefined;
+    throw error;
+  }
 }
 
 function readIfThere(path: string): Buffer {
@@ -107,13 +135,5 @@ function readMarks(path: string): readonly unknown[] {
     return Array.isArray(marks) ? marks : [];
   } catch {
     return [];
-  }
-}
-
-function writeMarks(path: string, marks: readonly unknown[]): void {
-  try {
-    writeFileSync(path, JSON.stringify(marks), { mode: 0o600 });
-  } catch (error) {
-    throw storageFailed(`It cannot be noted in ${path} that the cache was migrated`, error);
   }
 }

@@ -16,6 +16,11 @@ export interface ScryptParameters {
   readonly salt: string;
 }
 
+interface Derived {
+  readonly parameters: ScryptParameters;
+  readonly key: Buffer;
+}
+
 /** 128 MiB and some 0.3 s: what OWASP's Password Storage Cheat Sheet asks for. */
 const COST = { N: 2 ** 17, r: 8, p: 1 };
 
@@ -24,13 +29,12 @@ const MAX_MEMORY = 2 ** 30;
 
 /** Protects the cache with a key made of a passphrase. The key is made once, and again when another process chose a new salt. */
 export function passphraseProtection(passphrase: string): Protection {
-  let current: { readonly parameters: ScryptParameters; readonly key: Buffer } | undefined;
+  let current: Derived | undefined;
 
-  const keyFor = async (parameters: ScryptParameters): Promise<Buffer> => {
-    const same = current && JSON.stringify(current.parameters) === JSON.stringify(parameters);
-    if (!current || !same) current = { parameters, key: await derive(passphrase, parameters) };
-    return current.key;
-  };
+  const derivedWith = async (parameters: ScryptParameters): Promise<Derived> =>
+    current && JSON.stringify(current.parameters) === JSON.stringify(parameters)
+      ? current
+      : { parameters, key: await derive(passphrase, parameters) };
 
   return {
     fileName: "token-cache.passphrase.jwe",
@@ -38,14 +42,16 @@ export function passphraseProtection(passphrase: string): Protection {
       const envelope = parseEnvelope(content);
       const parameters = envelope?.header.kdf;
       if (!envelope || !parameters || !isUsable(parameters)) return { unreadable: "corrupt" };
-      const key = await keyFor(parameters);
-      if (keyId(key) !== envelope.header.kid) {
+      const derived = await derivedWith(parameters);
+      if (keyId(derived.key) !== envelope.header.kid) {
         throw new PersistenceError(
           "wrong_passphrase",
           "The passphrase does not open the token cache: pass the one it was made with, or remove the file to begin anew.",
         );
       }
-      const text = unseal(envelope, key);
+      // Only now: whoever does not know the passphrase must not choose how little its key costs.
+      current = derived;
+      const text = unseal(envelope, derived.key);
       return text === undefined ? { unreadable: "corrupt" } : { text };
     },
     async seal(text) {
@@ -54,7 +60,8 @@ export function passphraseProtection(passphrase: string): Protection {
         ...COST,
         salt: randomBytes(16).toString("base64url"),
       };
-      return seal(text, await keyFor(parameters), parameters);
+      current = await derivedWith(parameters);
+      return seal(text, current.key, parameters);
     },
   };
 }

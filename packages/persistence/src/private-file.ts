@@ -5,61 +5,66 @@ import {
   existsSync,
   fchmodSync,
   fstatSync,
-  fsyncSync,
+  fsync,
+  futimesSync,
   lstatSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
   unlinkSync,
+  writeFileSync,
   type BigIntStats,
 } from "node:fs";
-import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 import { PersistenceError, storageFailed, systemCode } from "./errors.js";
 import { assertOwned, isOpenToOthers, makePrivate } from "./private-folder.js";
 import type { ProblemListener } from "./problem.js";
 
 /** A file and what is in it. */
 export interface FileContent {
+  /**
+   * Tells one content of a file from any other without reading it: every {@link replaceFile} makes a new file with a later
+   * time.
+   */
   readonly identity: string;
-  readonly text: string;
-}
-
-/**
- * Tells one content of a file from any other without reading it: every {@link replaceFile} makes a new file with a later
- * time. `undefined` when there is none.
- */
-export function identifyFile(path: string): string | undefined {
-  try {
-    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    return stats && identityOf(stats);
-  } catch (error) {
-    throw storageFailed(`The token cache ${path} cannot be read`, error);
-  }
+  readonly bytes: Buffer;
 }
 
 /**
  * Reads a file that must be the user's alone (mode 0600): what others could read is taken from them, and reported.
  *
+ * @param known the identity of a content that need not be read again
+ * @returns what is there; `undefined` when there is no file
  * @throws PersistenceError `not_private` for another user's file, for a symbolic link and for all that is no plain file;
  * `storage_failed`
  */
-export function readPrivateFile(path: string, report: ProblemListener): FileContent | undefined {
-  const descriptor = openPlainFile(path);
+export async function readPrivateFile(
+  path: string,
+  report: ProblemListener,
+  known?: string,
+): Promise<FileContent | "known" | undefined> {
+  // Opened before it is looked at: a file server is asked then, and not this host's memory of it.
+  const descriptor = await openPlainFile(path);
   if (descriptor === undefined) return undefined;
   try {
     const stats = fstatSync(descriptor, { bigint: true });
+    // Whoever takes the permissions of a file away or adds some changes its identity.
+    if (identityOf(stats) === known) return "known";
     assertPlainFile(path, stats);
     assertOwned(path, stats);
     if (isOpenToOthers(stats)) {
-      makePrivate(path, 0o600, report, () => {
-        fchmodSync(descriptor, 0o600);
+      makePrivate(path, 0o600, report, {
+        change: (mode) => {
+          fchmodSync(descriptor, mode);
+        },
+        look: () => fstatSync(descriptor),
       });
     }
     const identity = identityOf(fstatSync(descriptor, { bigint: true }));
-    return { identity, text: readFileSync(descriptor, "utf8") };
+    return { identity, bytes: readFileSync(descriptor) };
   } catch (error) {
     throw error instanceof PersistenceError
       ? error
@@ -77,20 +82,26 @@ export function readPrivateFile(path: string, report: ProblemListener): FileCont
  * @returns the identity of the new file
  * @throws PersistenceError `lock_lost`, `not_private`, `storage_failed`
  */
-export async function replaceFile(path: string, text: string, mayReplace: () => boolean): Promise<string> {
+export async function replaceFile(
+  path: string,
+  content: string | Buffer,
+  mayReplace: () => boolean,
+): Promise<string> {
   const temporary = `${path}.new-${randomBytes(6).toString("hex")}`;
   try {
     const before = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     if (before) assertPlainFile(path, before);
-    await writeDurably(temporary, text, laterThan(before));
-    if (!mayReplace()) {
-      throw new PersistenceError(
-        "lock_lost",
-        "This process stood still for so long that another one took its lock; the token cache was not written.",
-      );
-    }
-    await rename(temporary, path);
-    syncFolder(dirname(path));
+    await writeDurably(temporary, content, before);
+    await patiently(() => {
+      if (!mayReplace()) {
+        throw new PersistenceError(
+          "lock_lost",
+          "This process stood still for so long that another one took its lock; the token cache was not written.",
+        );
+      }
+      renameSync(temporary, path);
+    });
+    await syncFolder(dirname(path));
     return identityOf(lstatSync(path, { bigint: true }));
   } catch (error) {
     removeIfThere(temporary);
@@ -100,11 +111,11 @@ export async function replaceFile(path: string, text: string, mayReplace: () => 
   }
 }
 
-/** Removes what writers left behind that were killed in {@link replaceFile}. Only for who alone may write. */
+/** Removes what writers of a file, or of one beside it, left behind that were killed in {@link replaceFile}. Only for who alone may write. */
 export function removeLeftovers(path: string): void {
-  const prefix = `${basename(path)}.new-`;
+  const own = basename(path);
   for (const name of readdirSync(dirname(path))) {
-    if (name.startsWith(prefix)) removeIfThere(join(dirname(path), name));
+    if (name.startsWith(own) && /\.new-[\da-f]{12}$/.test(name)) removeIfThere(join(dirname(path), name));
   }
 }
 
@@ -113,12 +124,14 @@ export function removeLeftovers(path: string): void {
  *
  * @returns where it is now: `{path}.corrupt-{time}`
  */
-export function setAside(path: string): string {
+export async function setAside(path: string): Promise<string> {
   const stamp = `${path}.corrupt-${new Date().toISOString().replaceAll(/[-:]/g, "")}`;
   let target = stamp;
   for (let count = 2; existsSync(target); count += 1) target = `${stamp}-${count}`;
   try {
-    renameSync(path, target);
+    await patiently(() => {
+      renameSync(path, target);
+    });
   } catch (error) {
     throw storageFailed(`The unreadable token cache ${path} cannot be moved away`, error);
   }
@@ -128,16 +141,24 @@ export function setAside(path: string): string {
 const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
   [dev, ino, size, mtimeNs, ctimeNs].join(" ");
 
-function openPlainFile(path: string): number | undefined {
+async function openPlainFile(path: string): Promise<number | undefined> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
-    // Without O_NONBLOCK, opening a named pipe would wait for its other end. Windows lacks both flags: they count as 0.
-    return openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    // Windows lacks these flags, which count as 0 then: it has no named pipes in folders, and links are looked for.
+    if (process.platform === "win32") assertNoLink(path);
+    // Without O_NONBLOCK, opening a named pipe would wait for its other end.
+    return await patiently(() => openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   } catch (error) {
+    if (error instanceof PersistenceError) throw error;
     if (systemCode(error) === "ENOENT") return undefined;
-    if (systemCode(error) === "ELOOP") assertPlainFile(path, lstatSync(path, { bigint: true }));
+    assertNoLink(path);
     throw storageFailed(`The token cache ${path} cannot be read`, error);
   }
+}
+
+function assertNoLink(path: string): void {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stats?.isSymbolicLink()) assertPlainFile(path, stats);
 }
 
 function assertPlainFile(path: string, stats: BigIntStats): void {
@@ -153,42 +174,54 @@ function assertPlainFile(path: string, stats: BigIntStats): void {
   );
 }
 
-/** Two writes within one tick of the file system's clock must not look alike: each time is later than the one before. */
-function laterThan(before: BigIntStats | undefined): number {
-  return Math.max(Date.now(), before ? Math.round(Number(before.mtimeNs) / 1e6) + 1 : 0);
-}
-
-async function writeDurably(path: string, text: string, time: number): Promise<void> {
-  const file = await open(path, "wx", 0o600);
+async function writeDurably(
+  path: string,
+  content: string | Buffer,
+  before: BigIntStats | undefined,
+): Promise<void> {
+  const descriptor = openSync(path, "wx", 0o600);
   try {
-    await file.writeFile(text);
-    await file.utimes(time / 1000, time / 1000);
-    await file.sync();
+    writeFileSync(descriptor, content);
+    if (before) setLaterThan(before, descriptor);
+    await promisify(fsync)(descriptor);
   } finally {
-    await file.close();
+    closeSync(descriptor);
   }
 }
 
-async function rename(from: string, to: string): Promise<void> {
+/**
+ * Two writes within one tick of the file system's clock must not look alike, nor after a clock was set back: each time is
+ * later than the one before, if need be by the two seconds that the coarsest file systems can tell apart.
+ */
+function setLaterThan(before: BigIntStats, descriptor: number): void {
+  for (const later of [1, 2000]) {
+    if (fstatSync(descriptor, { bigint: true }).mtimeNs > before.mtimeNs) return;
+    const time = (Math.round(Number(before.mtimeNs) / 1e6) + later) / 1000;
+    futimesSync(descriptor, time, time);
+  }
+}
+
+/** Windows does not open, replace or rename a file that somebody, such as a virus scanner, has just opened. */
+async function patiently<T>(work: () => T): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      renameSync(from, to);
-      return;
+      return work();
     } catch (error) {
-      // Windows does not replace a file that somebody, such as a virus scanner, has just opened.
       const busy = ["EPERM", "EACCES", "EBUSY"].includes(systemCode(error) ?? "");
-      if (process.platform !== "win32" || !busy || attempt === 10) throw error;
+      if (process.platform !== "win32" || !busy || attempt === 20) throw error;
       await delay(10 * attempt);
     }
   }
 }
 
-/** The new name is on the disk only when the folder is. Windows has no such call. */
-function syncFolder(folder: string): void {
+/** The new name is on the disk only when the folder is. Windows has no such call, nor have some network file systems. */
+async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   const descriptor = openSync(folder, constants.O_RDONLY);
   try {
-    fsyncSync(descriptor);
+    await promisify(fsync)(descriptor);
+  } catch (error) {
+    if (!["EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"].includes(systemCode(error) ?? "")) throw error;
   } finally {
     closeSync(descriptor);
   }

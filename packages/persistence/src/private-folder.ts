@@ -28,14 +28,17 @@ export function preparePrivateFolder(folder: string, report: ProblemListener): s
   const { path, stats } = openFolder(folder);
   assertOwned(path, stats);
   if (isOpenToOthers(stats)) {
-    if (stats.mode & STICKY || path === homedir() || path === dirname(path)) {
+    if (stats.mode & STICKY || isHome(path) || path === dirname(path)) {
       throw new PersistenceError(
         "not_private",
         `${path} is not a folder for one app: pass a directory of its own.`,
       );
     }
-    makePrivate(path, 0o700, report, () => {
-      chmodSync(path, 0o700);
+    makePrivate(path, 0o700, report, {
+      change: (mode) => {
+        chmodSync(path, mode);
+      },
+      look: () => statSync(path),
     });
   }
   return path;
@@ -65,25 +68,55 @@ export function isOpenToOthers({ mode }: { readonly mode: number | bigint }): bo
   return process.platform !== "win32" && (Number(mode) & OTHERS) !== 0;
 }
 
-/** Takes the permissions of others away, and tells of it. */
-export function makePrivate(path: string, mode: number, report: ProblemListener, change: () => void): void {
+/** How to change the mode of a file or folder, and to see what became of it. */
+export interface Permissions {
+  readonly change: (mode: number) => void;
+  readonly look: () => { readonly mode: number };
+}
+
+/**
+ * Takes the permissions of others away, and tells of it.
+ *
+ * @throws PersistenceError `not_private` when that is not possible
+ */
+export function makePrivate(
+  path: string,
+  mode: number,
+  report: ProblemListener,
+  permissions: Permissions,
+): void {
+  let reason: unknown;
   try {
-    change();
+    permissions.change(mode);
   } catch (error) {
+    reason = error;
+  }
+  // Some file systems keep no permissions, and say nothing when they are changed.
+  if (isOpenToOthers(permissions.look())) {
     throw new PersistenceError(
       "not_private",
-      `${path} can be read by others, and that cannot be changed.`,
-      error,
+      `${path} can be read by others, and that cannot be changed: pass a directory on a file system that keeps permissions.`,
+      reason,
     );
   }
   const message = `${path} was open to other users of this machine; its mode is now ${mode.toString(8).padStart(4, "0")}.`;
   report({ code: "permissions_repaired", message, path });
 }
 
+function isHome(path: string): boolean {
+  try {
+    return path === realpathSync.native(homedir());
+  } catch {
+    // The user has none.
+    return false;
+  }
+}
+
 function openFolder(folder: string): { readonly path: string; readonly stats: Stats } {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const path = realpathSync(folder);
+    // As the system spells it: where "Data" and "data" are one folder, the key in the keychain must be one, too.
+    const path = realpathSync.native(folder);
     return { path, stats: statSync(path) };
   } catch (error) {
     // On a read-only file system Node.js says ENOENT: the folder above says why.

@@ -7,9 +7,9 @@ export interface Protection {
    *
    * @throws PersistenceError when it cannot be told whether the content is readable; it is left alone then
    */
-  open(content: string): Promise<Opened>;
+  open(content: Buffer): Promise<Opened>;
   /** Makes the file's content of the text of the cache. */
-  seal(text: string): Promise<string>;
+  seal(text: string): Promise<string | Buffer>;
 }
 
 /** What {@link Protection.open} found. */

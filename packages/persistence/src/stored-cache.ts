@@ -1,4 +1,5 @@
-import { identifyFile, readPrivateFile, removeLeftovers, replaceFile, setAside } from "./private-file.js";
+import { storageFailed } from "./errors.js";
+import { readPrivateFile, removeLeftovers, replaceFile, setAside } from "./private-file.js";
 import type { PersistenceProblem, ProblemListener } from "./problem.js";
 import type { Opened, Protection } from "./protection.js";
 import { acquireLock, type HeldLock } from "./ticket-lock.js";
@@ -45,45 +46,52 @@ export function openStoredCache(
   let known: Known | undefined;
 
   const read = async (): Promise<Known | Extract<Opened, { unreadable: unknown }>> => {
-    const identity = identifyFile(path);
-    if (known?.identity === identity && known) return known;
-    const content = identity === undefined ? undefined : readPrivateFile(path, report);
-    if (!content) return { identity: undefined, text: "" };
-    const opened = await protection.open(content.text);
+    const before = known;
+    const content = await readPrivateFile(path, report, before?.identity);
+    if (content === "known" && before) return before;
+    if (typeof content !== "object") return { identity: undefined, text: "" };
+    const opened = await protection.open(content.bytes);
     return "text" in opened ? { identity: content.identity, text: opened.text } : opened;
+  };
+
+  const current = async (lock: HeldLock | undefined): Promise<Known> => {
+    const found = await read();
+    if ("text" in found) return (known = found);
+    // Another process may be about to do the same: only who has the lock moves it, and only if it is still unreadable.
+    if (!lock) {
+      const own = await cache.lock();
+      try {
+        return await current(own);
+      } finally {
+        own.release();
+      }
+    }
+    const { unreadable } = found;
+    const setAsideAs = await setAside(path);
+    report({ code: unreadable, message: messageOf(unreadable, path, setAsideAs), path, setAsideAs });
+    return (known = { identity: undefined, text: "" });
   };
 
   const cache: StoredCache = {
     async load(lock) {
-      const found = await read();
-      if ("text" in found) {
-        known = found;
-        return found.text;
-      }
-      // Another process may be about to do the same: only who has the lock moves it, and only if it is still unreadable.
-      if (!lock) {
-        const own = await cache.lock();
-        try {
-          return await cache.load(own);
-        } finally {
-          own.release();
-        }
-      }
-      const { unreadable } = found;
-      const setAsideAs = setAside(path);
-      report({ code: unreadable, message: messageOf(unreadable, path, setAsideAs), path, setAsideAs });
-      known = { identity: undefined, text: "" };
-      return "";
+      return (await current(lock)).text;
     },
     async save(text, lock) {
-      if (known?.text === text && known.identity !== undefined) return;
+      // Not what was loaded last: a load that needs no lock may have ended since, with something older.
+      const there = await current(lock);
+      if (there.text === text && there.identity !== undefined) return;
       const content = await protection.seal(text);
       known = { identity: await replaceFile(path, content, lock.isHeld), text };
     },
     async lock() {
       const lock = await acquireLock(lockFolder, "cache", { timeoutMs: LOCK_TIMEOUT_MS });
-      removeLeftovers(path);
-      return lock;
+      try {
+        removeLeftovers(path);
+        return lock;
+      } catch (error) {
+        lock.release();
+        throw storageFailed(`The token cache ${path} cannot be saved`, error);
+      }
     },
   };
   return cache;

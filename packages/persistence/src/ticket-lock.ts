@@ -36,6 +36,12 @@ const HEARTBEAT_MS = 1000;
 const ABANDONED_MS = 5000;
 
 /**
+ * The time between two looks counts as this many milliseconds at most: who slept, as a machine does, did not watch, and
+ * whom it waits for may have slept as well.
+ */
+const LOOK_MS = 1000;
+
+/**
  * Acquires a lock that is shared by every process that can see a folder, first come, first served.
  *
  * Each process takes a ticket: an empty file whose name is a number, one more than the highest there, and its owner. Who
@@ -49,18 +55,19 @@ const ABANDONED_MS = 5000;
 export async function acquireLock(folder: string, name: string, wait: LockWait = {}): Promise<HeldLock> {
   const { signal, timeoutMs = Infinity } = wait;
   signal?.throwIfAborted();
-  const begin = performance.now();
   let ticket = takeTicket(folder, name);
   const heartbeat = setInterval(() => {
     touch(join(folder, ticket));
   }, HEARTBEAT_MS).unref();
   const release = (): void => {
     clearInterval(heartbeat);
-    removeTicket(folder, ticket);
+    removeSoon(join(folder, ticket));
   };
   try {
     const isAbandoned = watchTicket(folder);
-    let place = { ahead: 0, since: begin };
+    let looked = performance.now();
+    let waited = 0;
+    let place = { ahead: 0, since: 0 };
     for (;;) {
       const tickets = listTickets(folder, name);
       // Who stood still for long may find that its ticket was taken for abandoned.
@@ -70,16 +77,15 @@ export async function acquireLock(folder: string, name: string, wait: LockWait =
       }
       const ahead = tickets.filter((other) => other < ticket).sort();
       const [first] = ahead;
-      if (first === undefined) return { isHeld: () => existsSync(join(folder, ticket)), release };
-      if (isAbandoned(first)) {
-        removeTicket(folder, first);
-        continue;
-      }
+      if (first === undefined) return { isHeld: () => isThere(join(folder, ticket)), release };
       const now = performance.now();
-      if (now - begin > timeoutMs) throw timedOut(folder, first, timeoutMs);
-      if (ahead.length !== place.ahead) place = { ahead: ahead.length, since: now };
+      waited += Math.min(now - looked, LOOK_MS);
+      looked = now;
+      if (isAbandoned(first, waited) && remove(join(folder, first))) continue;
+      if (waited > timeoutMs) throw timedOut(folder, first, timeoutMs);
+      if (ahead.length !== place.ahead) place = { ahead: ahead.length, since: waited };
       // The next in line looks often, the others seldom, and everybody less often while nothing moves.
-      await delay(Math.min(50, Math.max(2 * ahead.length - 1, (now - place.since) / 16)), undefined, {
+      await delay(Math.min(50, Math.max(2 * ahead.length - 1, (waited - place.since) / 16)), undefined, {
         signal,
       });
     }
@@ -100,28 +106,34 @@ function takeTicket(folder: string, name: string): string {
     const number = String(last + 1).padStart(12, "0");
     const ticket = `${name}.${number}.${ownIdentity()}.${randomBytes(4).toString("hex")}`;
     create(folder, ticket);
-    const tickets = listTickets(folder, name);
-    if (tickets.includes(ticket) && !tickets.some((other) => other > ticket)) return ticket;
-    removeTicket(folder, ticket);
+    try {
+      const tickets = listTickets(folder, name);
+      if (tickets.includes(ticket) && !tickets.some((other) => other > ticket)) return ticket;
+    } catch (error) {
+      removeSoon(join(folder, ticket));
+      throw error;
+    }
+    removeSoon(join(folder, ticket));
   }
 }
 
 /** Tells of a ticket, looked at again and again, whether its owner is gone. */
-function watchTicket(folder: string): (ticket: string) => boolean {
+function watchTicket(folder: string): (ticket: string, waited: number) => boolean {
   let watched = { ticket: "", touched: 0, since: 0 };
-  return (ticket) => {
-    const touched = statSync(join(folder, ticket), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return (ticket, waited) => {
+    const touched = touchedAt(join(folder, ticket));
     if (liveness(ticket.split(".")[2] ?? "", touched) === "gone") return true;
-    // By the watcher's own clock: clocks of two hosts differ, and after a sleep every ticket looks old.
-    const now = performance.now();
-    if (watched.ticket !== ticket || watched.touched !== touched) watched = { ticket, touched, since: now };
-    return now - watched.since > ABANDONED_MS;
+    // By how long the watcher has waited: clocks of two hosts differ, and after a sleep every ticket looks old.
+    if (watched.ticket !== ticket || watched.touched !== touched)
+      watched = { ticket, touched, since: waited };
+    return waited - watched.since > ABANDONED_MS;
   };
 }
 
 function listTickets(folder: string, name: string): readonly string[] {
+  const ticket = new RegExp(`^${name}\\.\\d{12}\\.`);
   try {
-    return readdirSync(folder).filter((entry) => entry.startsWith(`${name}.`));
+    return readdirSync(folder).filter((entry) => ticket.test(entry));
   } catch (error) {
     if (systemCode(error) === "ENOENT") return [];
     throw storageFailed(`The locks in ${folder} cannot be read`, error);
@@ -143,19 +155,40 @@ function create(folder: string, ticket: string): void {
   }
 }
 
-function removeTicket(folder: string, ticket: string): void {
+/** @returns whether it is gone, by whomever */
+function remove(path: string): boolean {
   try {
-    unlinkSync(join(folder, ticket));
-  } catch {
-    // Somebody else did; or it cannot be removed now, and is abandoned soon.
+    unlinkSync(path);
+    return true;
+  } catch (error) {
+    return systemCode(error) === "ENOENT";
   }
 }
 
-function touch(path: string): void {
+/** On Windows a file cannot be removed while somebody, such as a virus scanner, has it open. */
+function removeSoon(path: string, attempt = 1): void {
+  if (remove(path) || attempt === 10) return;
+  setTimeout(removeSoon, 10 * attempt, path, attempt + 1).unref();
+}
+
+function touch(path: string): boolean {
   try {
     utimesSync(path, new Date(), new Date());
+    return true;
   } catch {
-    // It was taken for abandoned: `isHeld` says so.
+    return false;
+  }
+}
+
+/** Touching asks the file server, where looking would ask this host's memory of it. */
+const isThere = (path: string): boolean => touch(path) || existsSync(path);
+
+function touchedAt(path: string): number {
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    // It was removed since, or is being removed.
+    return 0;
   }
 }
 
