@@ -56,7 +56,7 @@ describe("OpenID configuration", () => {
   it("publishes public keys only", async () => {
     const { json } = await get(authority, `/${tenant.id}/discovery/v2.0/keys`);
     const [key] = json["keys"] as Record<string, unknown>[];
-    expect(Object.keys(key ?? {}).sort()).toEqual(["e", "issuer", "kid", "kty", "n", "use"]);
+    expect(Object.keys(key ?? {}).sort()).toEqual(["e", "issuer", "kid", "kty", "n", "use", "x5c", "x5t"]);
   });
 });
 

@@ -55,7 +55,7 @@ describe("start", () => {
     const second = await startLocalAuthority({ http: true, port: first.port });
     expect(second.port).toBe(first.port);
     await expect(startLocalAuthority({ http: true, port: first.port })).rejects.toMatchObject({
-      code: "EADDRINUSE",
+      cause: { code: "EADDRINUSE" },
     });
     await second.close();
   });

@@ -1,14 +1,16 @@
 import { readClaims } from "./claims-parameter.js";
 import type { App } from "./config.js";
+import { dialectOf } from "./dialects/dialect.js";
 import type { Directory, TenantScope } from "./directory.js";
 import { refuse } from "./errors.js";
 import type { Parameters } from "./parameters.js";
 import { isRegistered } from "./redirect-uris.js";
-import { readScopes, type RequestedScopes } from "./scopes.js";
+import type { RequestedScopes } from "./scopes.js";
 import { readLoginHint } from "./tokens.js";
 
 /** Where an answer may be sent. Until this is known, an error is shown and never redirected (RFC 6749 §4.1.2.1). */
 export interface ReturnAddress {
+  readonly at: TenantScope;
   readonly app: App;
   readonly redirectUri: string;
   readonly responseMode: "query" | "fragment" | "form_post";
@@ -23,6 +25,7 @@ export interface SignInRequest {
   readonly at: TenantScope;
   readonly scopes: RequestedScopes;
   readonly scope: string;
+  readonly resource?: string;
   readonly prompts: readonly string[];
   readonly loginHint?: string;
   readonly domainHint?: string;
@@ -57,6 +60,7 @@ export function readReturnAddress(
   const mode = parameters["response_mode"] ?? defaultMode(parameters["response_type"]);
   const responseMode = mode === "fragment" || mode === "form_post" ? mode : "query";
   return {
+    at,
     app,
     redirectUri,
     responseMode,
@@ -65,7 +69,7 @@ export function readReturnAddress(
   };
 }
 
-/** @throws {AadstsError} 900144, 700054, 70011, 50149, 501491, 90013, 9002313 and those of `readScopes`: to be redirected */
+/** @throws {AadstsError} 900144, 700054, 70011, 50149, 501491, 90013, 9002313 and those of the dialect: to be redirected */
 export function readAuthorizationRequest(
   parameters: Parameters,
   at: TenantScope,
@@ -81,15 +85,16 @@ export function readAuthorizationRequest(
   // OpenID Connect Core §3.3.2.11: what comes through the browser must be tied to the request.
   if (isHybrid && !parameters["nonce"]) throw refuse(900144, { parameter: "nonce" });
   const scope = parameters["scope"] ?? "";
-  const tenant = at.tenant?.name ?? at.segment;
   readClaims(parameters["claims"]);
-  const scopes = readScopes(scope, address.app, directory, tenant);
+  const { app } = address;
+  const { resource } = parameters;
+  const scopes = dialectOf(at).readScopes({ at, app, scope: parameters["scope"], resource, directory });
   if (isHybrid && !scopes.oidc.includes("openid")) throw refuse(70011, { scope });
   return {
     ...address,
     isHybrid,
-    at,
     scope,
+    resource,
     scopes,
     prompts: readPrompts(parameters["prompt"]),
     loginHint: parameters["login_hint"] && readLoginHint(parameters["login_hint"]),

@@ -1,12 +1,14 @@
 import { readClaims } from "./claims-parameter.js";
 import type { AuthorizationRequest, ReturnAddress } from "./authorization-request.js";
-import { describe, errorUri, type AadstsError } from "./errors.js";
+import { dialectOf } from "./dialects/dialect.js";
+import { errorUri, type AadstsError } from "./errors.js";
 import type { RequestContext } from "./http.js";
 import { formPostPage, submitScript } from "./pages/form-post.js";
 import { pageHeaders } from "./pages/layout.js";
 import type { AuthorityState } from "./state.js";
 import type { SignIn } from "./stores/sessions.js";
-import { clientInfo, signIdToken } from "./tokens.js";
+import { signIdToken } from "./sign-tokens.js";
+import { clientInfo } from "./tokens.js";
 
 type Fields = Readonly<Record<string, string>>;
 
@@ -22,17 +24,19 @@ export async function sendCode(
   signIn: SignIn,
 ) {
   const { user, home, sessionId } = signIn;
+  const isAdfs = request.at.kind === "adfs";
   return send(c, request, {
     code,
     ...(request.isHybrid ? { id_token: await idTokenFor(state, request, code, signIn) } : {}),
-    ...(request.clientInfo ? { client_info: clientInfo(user, home) } : {}),
+    ...(request.clientInfo && !isAdfs ? { client_info: clientInfo(user.oid, home) } : {}),
     ...stateOf(request),
-    session_state: sessionId,
+    ...(isAdfs ? {} : { session_state: sessionId }),
   });
 }
 
 function idTokenFor(state: AuthorityState, request: AuthorizationRequest, code: string, signIn: SignIn) {
   return signIdToken(state, {
+    at: request.at,
     app: request.app,
     tenant: request.at.tenant ?? signIn.home,
     signIn,
@@ -51,14 +55,21 @@ export function sendError(
   address: ReturnAddress,
   failure: AadstsError,
 ) {
+  const { error, error_description } = dialectOf(address.at).errorBody(failure, c.get("trace"), state.url);
   return send(c, address, {
-    error: failure.error,
-    error_description: describe(failure, c.get("trace")),
-    error_uri: errorUri(failure, state.url),
-    ...(failure.claims === undefined ? {} : { claims: failure.claims }),
-    ...(failure.code === 65004 ? { error_subcode: "cancel" } : {}),
+    error,
+    error_description,
+    ...(address.at.kind === "entra" ? entraFields(failure, state.url) : {}),
     ...stateOf(address),
   });
+}
+
+function entraFields(failure: AadstsError, url: string): Fields {
+  return {
+    error_uri: errorUri(failure, url),
+    ...(failure.claims === undefined ? {} : { claims: failure.claims }),
+    ...(failure.code === 65004 ? { error_subcode: "cancel" } : {}),
+  };
 }
 
 function stateOf(address: ReturnAddress): Fields {

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, type webcrypto } from "node:crypto";
 
 /** What a TLS server on localhost needs, and the certificate a client must trust to reach it. */
 export interface ServerCertificate {
@@ -34,14 +34,23 @@ export async function createServerCertificate(
   };
 }
 
-type Keys = Awaited<ReturnType<typeof generateKeys>>;
+/** The certificate of the key that signs tokens (DER): signed by itself, as AD FS makes it. */
+export function createSigningCertificate(keys: Keys): Promise<ArrayBuffer> {
+  const subject = "Tessera local authority, token signing";
+  return issue({ subject, issuer: subject, keys, signer: keys, use: "signing" });
+}
+
+interface Keys {
+  readonly publicKey: webcrypto.CryptoKey;
+  readonly privateKey: webcrypto.CryptoKey;
+}
 
 interface CertificateOrder {
   readonly subject: string;
   readonly issuer: string;
   readonly keys: Keys;
   readonly signer: Keys;
-  readonly use: "authority" | "server";
+  readonly use: "authority" | "server" | "signing";
   readonly dnsNames?: readonly string[];
 }
 
@@ -63,10 +72,16 @@ function generateKeys() {
   return subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
 }
 
-let libraries: ReturnType<typeof loadLibraries> | undefined;
+let libraries: ReturnType<typeof importLibraries> | undefined;
 
-// Loaded on use: plain HTTP never needs them, and CommonJS could not require them.
-async function loadLibraries() {
+// Loaded on use: CommonJS could not require them.
+export function loadCertificateLibraries() {
+  libraries ??= importLibraries();
+  return libraries;
+}
+
+async function importLibraries() {
+  // One after the other: jest's loader does not manage two at once that share modules.
   const pki = await import("pkijs");
   const asn1 = await import("asn1js");
   return { pki, asn1 };
@@ -80,8 +95,7 @@ async function issue({
   use,
   dnsNames = [],
 }: CertificateOrder): Promise<ArrayBuffer> {
-  libraries ??= loadLibraries();
-  const { pki, asn1 } = await libraries;
+  const { pki, asn1 } = await loadCertificateLibraries();
   const certificate = new pki.Certificate();
   certificate.version = 2;
   certificate.serialNumber = new asn1.Integer({ valueHex: serialNumber() });

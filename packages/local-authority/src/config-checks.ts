@@ -5,8 +5,9 @@ export class LocalAuthorityConfigurationError extends Error {
     readonly field: string,
     readonly value: unknown,
     remedy: string,
+    options?: ErrorOptions,
   ) {
-    super(`${field} is ${show(field, value)}: ${remedy}`);
+    super(`${field} is ${show(field, value)}: ${remedy}`, options);
   }
 }
 

@@ -1,12 +1,16 @@
 import type { App, AuthorityConfig, Federation, Tenant, User } from "./config.js";
 import { refuse } from "./errors.js";
 
-/** The tenant segment of an authority URL, resolved. */
+/** The path of an authority URL, resolved. */
 export interface TenantScope {
-  /** What discovery and endpoints carry: a GUID, or `common`, `organizations`, `consumers`. */
+  /** Which product's protocol is spoken there. */
+  readonly kind: "entra" | "b2c" | "adfs";
+  /** What discovery and endpoints carry: a GUID, `common`, `organizations`, `consumers`, `{tenant}/{policy}`, or `adfs`. */
   readonly segment: string;
-  /** The one directory that is meant; absent for `common`, `organizations` and `consumers`. */
+  /** The one directory that is meant; absent for `common`, `organizations` and `consumers`, and at the AD FS. */
   readonly tenant?: Tenant;
+  /** The user flow of B2C, as in the URL. */
+  readonly policy?: string;
 }
 
 export interface SignedInUser {
@@ -38,8 +42,11 @@ export interface Directory {
   isPasswordExpired(user: User): boolean;
   /** @throws {RangeError} for an unknown user */
   setPasswordExpired(username: string, expired: boolean): void;
-  /** @throws {AadstsError} 90002, 900023 */
-  findTenant(segment: string): TenantScope;
+  /**
+   * @param policy of B2C
+   * @throws {AadstsError} 90002, 900023
+   */
+  findTenant(segment: string, policy?: string): TenantScope;
   /** The app as seen from a tenant. @throws {AadstsError} 900144, 700016, 50194, 7000112 */
   findApp(clientId: string | undefined, scope: TenantScope): App;
 }
@@ -99,11 +106,15 @@ export function createDirectory(config: AuthorityConfig): Directory {
     setPasswordExpired: (username, value) => {
       mark(passwordExpired, username, value);
     },
-    findTenant: (text) => {
+    findTenant: (text, policy) => {
       const segment = text.toLowerCase();
-      if (reserved.includes(segment)) return { segment };
       const tenant = tenants.get(segment);
-      if (tenant !== undefined) return { segment: tenant.id, tenant };
+      if (policy !== undefined && tenant !== undefined) {
+        return { kind: "b2c", segment: `${segment}/${policy.toLowerCase()}`, tenant, policy };
+      }
+      if (segment === "adfs") return { kind: "adfs", segment };
+      if (reserved.includes(segment) && policy === undefined) return { kind: "entra", segment };
+      if (tenant !== undefined) return { kind: "entra", segment: tenant.id, tenant };
       throw /^[0-9a-f-]{36}$|\./.test(segment)
         ? refuse(90002, { tenant: text })
         : refuse(900023, { tenant: text });
@@ -115,7 +126,7 @@ export function createDirectory(config: AuthorityConfig): Directory {
       if (found === undefined || (here !== undefined && here !== found.home && !found.app.multiTenant)) {
         throw refuse(700016, { clientId, tenant: here?.name ?? "Microsoft" });
       }
-      if (here === undefined && !found.app.multiTenant) {
+      if (scope.kind === "entra" && here === undefined && !found.app.multiTenant) {
         throw refuse(50194, { clientId: found.app.clientId, name: found.app.name });
       }
       if (found.app.disabled === true) {
@@ -136,6 +147,8 @@ export function domainOf(text: string): string {
 
 /** Whether users of this tenant may sign in at the authority that was asked for. */
 export function admits(scope: TenantScope, home: Tenant): boolean {
+  // One AD FS for all.
+  if (scope.kind === "adfs") return true;
   if (scope.tenant !== undefined) return scope.tenant === home;
   if (scope.segment === "consumers") return home.id === consumersTenantId;
   return scope.segment === "common" || home.id !== consumersTenantId;

@@ -6,7 +6,8 @@ export class AadstsError extends Error {
     readonly code: AadstsCode,
     readonly error: string,
     readonly status: 400 | 401 | 404,
-    text: string,
+    /** Without the code in front. */
+    readonly text: string,
     readonly suberror?: string,
     readonly claims?: string,
   ) {
@@ -61,21 +62,6 @@ export function createTrace(clientRequestId: string | undefined, milliseconds: n
 export function describe(failure: AadstsError, trace: Trace): string {
   const { traceId, correlationId, timestamp } = trace;
   return `${failure.message} Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`;
-}
-
-/** The error body of RFC 6749 §5.2 with Entra's additions. */
-export function errorBody(failure: AadstsError, trace: Trace, url: string) {
-  return {
-    error: failure.error,
-    error_description: describe(failure, trace),
-    error_codes: [failure.code],
-    timestamp: trace.timestamp,
-    trace_id: trace.traceId,
-    correlation_id: trace.correlationId,
-    error_uri: errorUri(failure, url),
-    ...(failure.suberror === undefined ? {} : { suberror: failure.suberror }),
-    ...(failure.claims === undefined ? {} : { claims: failure.claims }),
-  };
 }
 
 export function errorUri(failure: AadstsError, url: string): string {
@@ -133,6 +119,8 @@ export const table = {
     "basic_action",
   ],
   50126: ["invalid_grant", "Error validating credentials due to invalid username or password."],
+  // What B2C means by "Forgot your password?"; the text is in its own words.
+  50142: ["access_denied", "The user has to change the password first."],
   50148: [
     "invalid_grant",
     "The code_verifier does not match the code_challenge supplied in the authorization request for PKCE.",

@@ -1,5 +1,6 @@
-import { errorBody, refuse, type Trace } from "./errors.js";
-import type { EndpointName, RecordedRequest } from "./journal.js";
+import { dialectAt } from "./dialects/dialect.js";
+import { refuse, type Trace } from "./errors.js";
+import { endpointNames, type EndpointName, type RecordedRequest } from "./journal.js";
 import { LocalAuthorityConfigurationError, checkKeys } from "./config-checks.js";
 
 /** Something that shall go wrong. With neither `status`, `headers`, `body` nor `reset`, the request is only delayed. */
@@ -59,11 +60,16 @@ export function createFaults(): Faults {
 }
 
 /** The answer of a fault. */
-export function answerOf({ status = 200, headers, body }: Fault, trace: Trace, url: string): Response {
+export function answerOf(
+  { status = 200, headers, body }: Fault,
+  path: string,
+  trace: Trace,
+  url: string,
+): Response {
   if (body !== undefined || status < 400)
     return new Response(body ?? null, { status, headers: { ...headers } });
   const failure = refuse(status === 429 ? 90055 : 90033);
-  return Response.json(errorBody(failure, trace, url), { status, headers: { ...headers } });
+  return Response.json(dialectAt(path).errorBody(failure, trace, url), { status, headers: { ...headers } });
 }
 
 /** Whether the fault takes the place of the endpoint's own answer. */
@@ -78,7 +84,17 @@ function matches(match: Fault["match"], request: RecordedRequest): boolean {
 
 function check(fault: Fault): void {
   checkKeys("fault", fault, keys);
-  const { status, times, delayMs } = fault;
+  const { match, status, times, delayMs } = fault;
+  const isKnown =
+    typeof match === "function" || match instanceof RegExp || endpointNames.some((name) => name === match);
+  if (!isKnown) {
+    const known = endpointNames.join(", ");
+    throw new LocalAuthorityConfigurationError(
+      "fault.match",
+      match,
+      `give a function, a pattern for the path, or the name of an endpoint: ${known}`,
+    );
+  }
   if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
     throw new LocalAuthorityConfigurationError("fault.status", status, "give an HTTP status from 200 to 599");
   }

@@ -25,8 +25,9 @@ export function showSignIn(
     action: `/${at.segment}/login`,
     pendingId: state.pending.keep(pending),
     appName: app.name,
-    tenantName: at.tenant?.name ?? "any organization",
-    federatedDomain: realm?.federation?.domain,
+    tenantName: at.tenant?.name ?? (at.kind === "adfs" ? "this AD FS" : "any organization"),
+    federatedDomain: at.kind === "entra" ? realm?.federation?.domain : undefined,
+    isUserFlow: at.kind === "b2c",
     username,
     error: retry?.error,
   });

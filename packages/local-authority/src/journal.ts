@@ -74,22 +74,25 @@ export function createJournal(): Journal {
 const patterns: readonly (readonly [EndpointName, RegExp])[] = [
   ["openid-configuration", /\/\.well-known\/openid-configuration$/],
   ["instance-discovery", /^\/common\/discovery\/instance$/],
-  ["authorize", /\/oauth2\/v2\.0\/authorize$/],
-  ["login", /^\/[^/]+\/login$/],
-  ["select-account", /^\/[^/]+\/select-account$/],
-  ["verify", /^\/[^/]+\/verify$/],
-  ["consent", /^\/[^/]+\/consent$/],
-  ["token", /\/oauth2\/v2\.0\/token\/?$/],
-  ["device-code", /\/oauth2\/v2\.0\/devicecode$/],
-  ["device-sign-in", /^\/common\/oauth2\/deviceauth(\/confirm)?$/],
+  ["authorize", /(^\/adfs\/oauth2|\/oauth2\/v2\.0)\/authorize\/?$/],
+  ["login", /^\/[^/]+(\/b2c_1[^/]*)?\/login$/i],
+  ["select-account", /^\/[^/]+(\/b2c_1[^/]*)?\/select-account$/i],
+  ["verify", /^\/[^/]+(\/b2c_1[^/]*)?\/verify$/i],
+  ["consent", /^\/[^/]+(\/b2c_1[^/]*)?\/consent$/i],
+  ["token", /(^\/adfs\/oauth2|\/oauth2\/v2\.0)\/token\/?$/],
+  ["device-code", /(^\/adfs\/oauth2|\/oauth2\/v2\.0)\/devicecode$/],
+  ["device-sign-in", /^\/(common|adfs)\/oauth2\/deviceauth(\/confirm)?$/],
   ["user-realm", /^\/common\/userrealm\//],
   ["ws-trust-metadata", /^\/adfs\/services\/trust\/mex$/],
   ["ws-trust", /^\/adfs\/services\/trust\/(2005|13)\/usernamemixed$/],
-  ["keys", /\/discovery\/v2\.0\/keys$/],
-  ["userinfo", /^\/oidc\/userinfo$/],
+  ["keys", /(^\/adfs\/discovery|\/discovery\/v2\.0)\/keys$/],
+  ["userinfo", /^\/(oidc|adfs)\/userinfo$/],
   ["instance-metadata", /^\/metadata\/instance(\/|$)/],
-  ["logout", /\/oauth2\/v2\.0\/logout$/],
+  ["logout", /(^\/adfs\/oauth2|\/oauth2\/v2\.0)\/logout$/],
 ];
+
+/** All that a fault can wait for by name. */
+export const endpointNames: readonly EndpointName[] = [...patterns.map(([name]) => name), "other"];
 
 export function nameEndpoint(path: string): EndpointName {
   return patterns.find(([, pattern]) => pattern.test(path))?.[0] ?? "other";

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import type { CompactVerifyGetKey, CryptoKey, JWK, JWTHeaderParameters, JWTPayload } from "jose";
+import { createSigningCertificate, loadCertificateLibraries } from "./certificates.js";
 
 interface SigningKey {
   readonly kid: string;
@@ -16,11 +18,17 @@ export function prepareSigningKey(): void {
   signingKey().catch(() => undefined);
 }
 
-/** Signs an RS256 JWT (RFC 7519, RFC 7518 §3.3). */
-export async function signJwt(payload: JWTPayload): Promise<string> {
+/**
+ * Signs an RS256 JWT (RFC 7519, RFC 7518 §3.3).
+ *
+ * @param withThumbprint `true`: the header names the certificate, too (`x5t`)
+ */
+export async function signJwt(payload: JWTPayload, withThumbprint = false): Promise<string> {
   const { SignJWT } = await loadJose();
   const { kid, privateKey } = await signingKey();
-  return new SignJWT(payload).setProtectedHeader({ typ: "JWT", alg: "RS256", kid }).sign(privateKey);
+  return new SignJWT(payload)
+    .setProtectedHeader({ typ: "JWT", alg: "RS256", ...(withThumbprint ? { x5t: kid } : {}), kid })
+    .sign(privateKey);
 }
 
 /** The claims of a JWT that this authority signed for `audience` and that has not expired; `undefined` for any other. */
@@ -128,11 +136,15 @@ function signingKey(): Promise<SigningKey> {
 }
 
 async function createSigningKey(): Promise<SigningKey> {
-  const { calculateJwkThumbprint, exportJWK, generateKeyPair } = await loadJose();
-  const { privateKey, publicKey } = await generateKeyPair("RS256", { modulusLength: 2048 });
-  const { kty = "RSA", n, e } = await exportJWK(publicKey);
-  const kid = await calculateJwkThumbprint({ kty, n, e });
-  return { kid, privateKey, publicKey, jwk: { kty, use: "sig", kid, n, e } };
+  // All that is loaded is asked for at once: a test that ends early must not meet an import afterwards.
+  const [{ exportJWK, generateKeyPair }] = await Promise.all([loadJose(), loadCertificateLibraries()]);
+  const keys = await generateKeyPair("RS256", { modulusLength: 2048 });
+  const { kty = "RSA", n, e } = await exportJWK(keys.publicKey);
+  const certificate = Buffer.from(await createSigningCertificate(keys));
+  // Microsoft's services name a key by the SHA-1 thumbprint of its certificate.
+  const kid = createHash("sha1").update(certificate).digest("base64url");
+  const x5c = [certificate.toString("base64")];
+  return { kid, ...keys, jwk: { kty, use: "sig", kid, x5t: kid, n, e, x5c } };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -32,7 +32,7 @@ export async function listen(
       await bind(v6, chosen, "::1");
       return listener(chosen, [v4, v6]);
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      const code = systemCode(error);
       if (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT") {
         return listener(chosen, [v4]);
       }
@@ -72,6 +72,11 @@ function createServer(certificate: ServerCertificate | undefined, requestCert: b
 async function bind(server: Server, port: number, host: string): Promise<void> {
   server.listen(port, host);
   await once(server, "listening");
+}
+
+/** The `code` of an error of the operating system, by what it has: jest gives modules another `Error` than Node's. */
+export function systemCode(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }
 
 async function closeAll(servers: readonly Server[]): Promise<void> {

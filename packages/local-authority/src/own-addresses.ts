@@ -2,16 +2,19 @@ import type { TenantScope } from "./directory.js";
 import type { AuthorityState } from "./state.js";
 
 /**
- * Whether a text is an address under which Entra accepts client assertions for a tenant: its token endpoint, its issuer
- * or its authority URL, each at any host of this authority and with any name of the tenant.
+ * Whether a text is an address under which client assertions are accepted: the token endpoint, the issuer or the URL of
+ * the authority, each at any host of this authority and with any name of the tenant.
  */
 export function isOwnAddress(state: AuthorityState, at: TenantScope, address: unknown): boolean {
   if (typeof address !== "string" || !URL.canParse(address)) return false;
   const { protocol, host, pathname } = new URL(address);
   if (protocol !== new URL(state.url).protocol || !isOwnHost(state, host)) return false;
-  const [segment = "", ...rest] = pathname.toLowerCase().replace(/\/+$/, "").split("/").slice(1);
-  const names = [at.segment, at.tenant?.domain];
-  return names.includes(segment) && ["", "v2.0", "oauth2/v2.0/token"].includes(rest.join("/"));
+  const path = pathname.toLowerCase().replace(/\/+$/, "").slice(1);
+  if (at.kind === "adfs") return ["adfs", "adfs/oauth2/token"].includes(path);
+  const policy = at.policy === undefined ? "" : `/${at.policy.toLowerCase()}`;
+  const names = at.tenant === undefined ? [at.segment] : [at.tenant.id, at.tenant.domain];
+  const ends = ["", "/v2.0", "/oauth2/v2.0/token"];
+  return names.some((name) => ends.some((end) => path === `${name}${policy}${end}`));
 }
 
 /** The region of a host like `westus2.localhost:8443`, the form of Entra's regional endpoints. */

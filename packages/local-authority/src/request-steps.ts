@@ -11,19 +11,42 @@ import { readParameters } from "./parameters.js";
 /** Reads the query and the form, and gives request and answer the ids by which they can be found again. */
 export function readRequest(clock: AuthorityClock): MiddlewareHandler<Env> {
   return async (c, next) => {
+    const body = await readBody(c.req.raw);
+    if (body === undefined) {
+      const error_description = `The body is larger than ${largestBody} bytes.`;
+      return c.json({ error: "invalid_request", error_description }, 413);
+    }
     const query = readParameters(new URL(c.req.url).searchParams);
     const isForm = c.req.header("content-type")?.startsWith("application/x-www-form-urlencoded") ?? false;
-    const form = readParameters(new URLSearchParams(isForm ? await c.req.text() : ""));
+    const form = readParameters(new URLSearchParams(isForm ? body : ""));
     const clientRequestId =
       query["client-request-id"] ?? c.req.header("client-request-id") ?? form["client-request-id"];
     const trace = createTrace(clientRequestId, clock.milliseconds());
+    c.set("body", body);
     c.set("query", query);
     c.set("form", form);
     c.set("trace", trace);
     await next();
     c.header("x-ms-request-id", trace.traceId);
     c.header("client-request-id", trace.correlationId);
+    return undefined;
   };
+}
+
+/** Bytes: far more than any client sends. */
+const largestBody = 1_048_576;
+
+/** The body as text, empty where there is none; `undefined` when it is too large to be read. */
+async function readBody({ method, body }: Request): Promise<string | undefined> {
+  if (method === "GET" || method === "HEAD" || body === null) return "";
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > largestBody) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 /** Notes the request in the journal and, once there is one, the status of the answer. */
@@ -38,7 +61,7 @@ export function recordRequest(clock: AuthorityClock, journal: Journal): Middlewa
       query: c.get("query"),
       form: c.get("form"),
       headers: c.req.header(),
-      body: await c.req.text(),
+      body: c.get("body"),
       time: clock.milliseconds(),
     };
     c.set("request", request);
@@ -60,7 +83,8 @@ export function meetFault(faults: Faults, url: string, closing: AbortSignal): Mi
       c.env.incoming.socket.destroy();
       return RESPONSE_ALREADY_SENT;
     }
-    if (fault !== undefined && replacesAnswer(fault)) return answerOf(fault, c.get("trace"), url);
+    if (fault !== undefined && replacesAnswer(fault))
+      return answerOf(fault, c.get("request").path, c.get("trace"), url);
     return next();
   };
 }

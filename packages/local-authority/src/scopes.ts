@@ -1,5 +1,5 @@
 import type { App } from "./config.js";
-import type { Directory } from "./directory.js";
+import type { Directory, TenantScope } from "./directory.js";
 import { refuse } from "./errors.js";
 
 export const graphResource = "https://graph.microsoft.com";
@@ -22,18 +22,25 @@ export interface RequestedScopes {
   readonly write: (permission: string) => string;
 }
 
+/** What a client asks for. */
+export interface ScopeAsk {
+  readonly at: TenantScope;
+  readonly app: App;
+  readonly scope: string | undefined;
+  /** The parameter of that name (RFC 8707 §2), which AD FS goes by. */
+  readonly resource: string | undefined;
+  /** The one that was named when the user signed in, for requests that name none. */
+  readonly earlierResource?: string;
+  readonly directory: Directory;
+}
+
 /**
- * Reads the scopes of a user flow.
+ * Reads the scopes of a user flow as Entra does.
  *
  * @throws {AadstsError} 900144 (missing), 70011 (malformed, or `.default` mixed with others), 28000 (two resources),
  * 500011 (unknown resource), 650053 (unknown permission of a known API)
  */
-export function readScopes(
-  scope: string | undefined,
-  client: App,
-  directory: Directory,
-  tenant: string,
-): RequestedScopes {
+export function readEntraScopes({ at, app, scope, directory }: ScopeAsk): RequestedScopes {
   const words = splitScopes(scope);
   const oidc = words
     .filter((word) => oidcScopes.includes(word.toLowerCase()))
@@ -51,10 +58,10 @@ export function readScopes(
       scope: `${words.join(" ")} (.default can't be combined with resource-specific scopes)`,
     });
   }
-  const audience = findAudience(resource, directory, tenant);
+  const audience = findAudience(resource, directory, nameOf(at));
   const api = directory.appById(audience);
   const unknown = permissions.find((name) => name !== ".default" && !isKnownPermission(api, name));
-  if (unknown !== undefined) throw refuse(650053, { name: client.name, scope: unknown, resource });
+  if (unknown !== undefined) throw refuse(650053, { name: app.name, scope: unknown, resource });
   const short = parts.every((part) => part.short);
   return {
     resource,
@@ -70,12 +77,12 @@ export function readScopes(
  *
  * @throws {AadstsError} 900144, 70011, 1002012, 500011
  */
-export function readDefaultScope(scope: string | undefined, directory: Directory, tenant: string): string {
+export function readDefaultScope({ at, scope, directory }: ScopeAsk): string {
   const words = splitScopes(scope);
   const [word, ...rest] = words;
   if (word === undefined || rest.length > 0) throw refuse(70011, { scope: words.join(" ") });
   if (!word.endsWith("/.default")) throw refuse(1002012, { scope: word });
-  return findAudience(word.slice(0, -"/.default".length), directory, tenant);
+  return findAudience(word.slice(0, -"/.default".length), directory, nameOf(at));
 }
 
 export function isGraph(audience: string): boolean {
@@ -104,7 +111,13 @@ function split(word: string, words: readonly string[]) {
   return { resource, permission, short: slash < 0 };
 }
 
-function sameResource(resource: string): string {
+/** How an error calls the place. */
+function nameOf({ tenant, segment }: TenantScope): string {
+  return tenant?.name ?? segment;
+}
+
+/** The spelling in which two names of one resource are equal. */
+export function sameResource(resource: string): string {
   return resource.replace(/\/+$/, "").toLowerCase();
 }
 

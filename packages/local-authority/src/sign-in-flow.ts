@@ -1,6 +1,7 @@
 import { sendCode, sendError } from "./authorization-response.js";
 import type { AuthorizationRequest } from "./authorization-request.js";
 import { challenge, unmetPolicy } from "./conditional-access.js";
+import { realmOf } from "./dialects/dialect.js";
 import type { AadstsError } from "./errors.js";
 import type { RequestContext } from "./http.js";
 import { showConsent, showDeviceConfirmation, showDeviceResult, showVerification } from "./interaction.js";
@@ -28,6 +29,8 @@ export function needsConsent(
   request: PendingRequest["request"],
   { user }: SignIn,
 ): boolean {
+  // At an AD FS the administrator decides.
+  if (request.at.kind === "adfs") return false;
   return (
     request.prompts.includes("consent") ||
     state.consents.missing(user, request.app, request.scopes).length > 0
@@ -65,7 +68,9 @@ function issueCode(state: AuthorityState, request: AuthorizationRequest, signIn:
     ...signIn,
     clientId: request.app.clientId,
     redirectUri: request.redirectUri,
+    realm: realmOf(request.at),
     scope: request.scope,
+    resource: request.resource,
     tenantId: request.at.tenant?.id ?? signIn.home.id,
     nonce: request.nonce,
     codeChallenge: request.codeChallenge,

@@ -10,7 +10,7 @@ import { createFaults, type Fault, type FaultHandle } from "./faults.js";
 import { createJournal, type RecordedRequest } from "./journal.js";
 import { prepareSigningKey } from "./jwt.js";
 import { startInstanceMetadata } from "./instance-metadata.js";
-import { listen } from "./listener.js";
+import { listen, systemCode } from "./listener.js";
 import { LocalAuthorityConfigurationError } from "./config-checks.js";
 import { resolveConfig } from "./resolve-config.js";
 import { checkOptions, type LocalAuthorityOptions } from "./options.js";
@@ -42,7 +42,8 @@ export interface LocalAuthority {
   readonly clearRequests: () => void;
   /**
    * `{url}/{tenant}`, to be given to a client as its authority.
-   * @param tenant GUID, domain, `common`, `organizations` or `consumers`. Default: the id of the first tenant
+   * @param tenant GUID, domain, `common`, `organizations` or `consumers`; `adfs` for the AD FS; `{domain}/b2c_1_{name}` for
+   * a policy of B2C. Default: the id of the first tenant
    */
   readonly authorityUrl: (tenant?: string) => string;
   /**
@@ -59,6 +60,7 @@ export interface LocalAuthority {
   /**
    * Moves the authority's clock, so that what it issued expires.
    * @param seconds negative values move it back
+   * @throws {RangeError} for what is no finite number
    */
   readonly advanceClock: (seconds: number) => void;
   /**
@@ -91,8 +93,9 @@ export interface LocalAuthority {
  * await authority.close();
  * ```
  *
- * @throws {LocalAuthorityConfigurationError} for an option that cannot be used; the message names it
- * @throws {Error} of the operating system, when the port is taken or `caFile` cannot be written
+ * @throws {LocalAuthorityConfigurationError} for an option that cannot be used, a port that is taken among them; the
+ * message names it
+ * @throws {Error} of the operating system, when `caFile` cannot be written
  */
 export async function startLocalAuthority(options: LocalAuthorityOptions = {}): Promise<LocalAuthority> {
   checkOptions(options);
@@ -129,7 +132,9 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
     assertionIds: createAssertionIdStore(clock),
   };
 
-  const listener = await listen(port, certificate);
+  const listener = await listen(port, certificate).catch((cause: unknown) => {
+    throw unusablePort(port, cause);
+  });
   const url = `${http ? "http" : "https"}://localhost:${listener.port}`;
   const mtlsListener = needsMtls ? await listen(0, certificate, true) : undefined;
   const mtlsUrl = mtlsListener && `https://localhost:${mtlsListener.port}`;
@@ -165,6 +170,7 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
     issuer: (tenantId = firstTenant) => issuerOf(url, tenantId),
     fault: (fault) => faults.add(fault),
     advanceClock: (seconds) => {
+      if (!Number.isFinite(seconds)) throw new RangeError(`${seconds} is no number of seconds.`);
       clock.advance(seconds);
     },
     revokeSignInSessions: (username) => {
@@ -185,4 +191,14 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
       return closed;
     },
   };
+}
+
+/** What to do when the operating system does not give the port. */
+function unusablePort(port: number, cause: unknown): unknown {
+  const remedies: ReadonlyMap<unknown, string> = new Map([
+    ["EADDRINUSE", "another program uses it; stop that one, or give another port, or 0 for any that is free"],
+    ["EACCES", "this user may not take it; give one from 1024 up, or 0 for any that is free"],
+  ]);
+  const remedy = remedies.get(systemCode(cause));
+  return remedy === undefined ? cause : new LocalAuthorityConfigurationError("port", port, remedy, { cause });
 }

@@ -1,18 +1,21 @@
 import { readClaims } from "./claims-parameter.js";
-import type { App, AuthorityConfig } from "./config.js";
 import { challenge, unmetPolicy } from "./conditional-access.js";
+import { dialectOf, realmOf, type TokenResponse } from "./dialects/dialect.js";
 import { admits } from "./directory.js";
 import { refuse } from "./errors.js";
-import type { TokenRequest, TokenResponse } from "./grants/grant.js";
-import { isGraph, readScopes, type RequestedScopes } from "./scopes.js";
+import type { TokenRequest } from "./grants/grant.js";
+import type { RequestedScopes } from "./scopes.js";
 import type { AuthorityState } from "./state.js";
 import type { SignIn } from "./stores/sessions.js";
-import { clientInfo, issuerOf, signIdToken, signUserAccessToken } from "./tokens.js";
+import { signIdToken, signUserAccessToken } from "./sign-tokens.js";
+import { issuerOf } from "./tokens.js";
 
 /** What a grant has found out about the user it answers for. */
 export interface UserGrant {
   readonly signIn: SignIn;
   readonly scope: string | undefined;
+  /** What the token that is redeemed was for; the request may name another one. */
+  readonly resource?: string;
   readonly nonce?: string;
   readonly claims?: string;
   readonly withAuthTime: boolean;
@@ -23,7 +26,7 @@ export interface UserGrant {
 /**
  * The token response of every grant that acts for a user.
  *
- * @throws {AadstsError} 50057, 50055, 50020, 50076, 53003, 65001 and those of `readScopes` and `readClaims`
+ * @throws {AadstsError} 50057, 50055, 50020, 50076, 53003, 65001 and those of the dialect and of `readClaims`
  */
 export async function respondToUser(
   state: AuthorityState,
@@ -31,6 +34,8 @@ export async function respondToUser(
   grant: UserGrant,
 ): Promise<TokenResponse> {
   const { app, at, form, azpacr, boundTo } = request;
+  const { directory } = state;
+  const dialect = dialectOf(at);
   const { user, home } = grant.signIn;
   if (state.directory.isDisabled(user)) throw refuse(50057);
   if (state.directory.isPasswordExpired(user)) throw refuse(50055);
@@ -47,9 +52,16 @@ export async function respondToUser(
     );
   }
   const tenant = at.tenant ?? home;
-  const scopes = readScopes(grant.scope, app, state.directory, tenant.name);
+  const scopes = dialect.readScopes({
+    at,
+    app,
+    scope: grant.scope,
+    resource: form["resource"],
+    earlierResource: grant.resource,
+    directory,
+  });
   const claims = readClaims(grant.claims);
-  if (state.consents.missing(user, app, scopes).length > 0) {
+  if (at.kind !== "adfs" && state.consents.missing(user, app, scopes).length > 0) {
     throw refuse(65001, { clientId: app.clientId, name: app.name });
   }
   const attempt = { app, scopes, claims: grant.claims };
@@ -57,20 +69,24 @@ export async function respondToUser(
   if (policy !== undefined) throw challenge(policy, attempt);
   grant.onAccepted?.();
 
-  const granted = grantedScopes(scopes, state);
+  const granted = dialect.grantedScopes(scopes, state);
   const [accessToken, idToken] = await Promise.all([
-    signUserAccessToken(state, {
-      app,
-      tenant,
-      audience: scopes.audience,
-      claims,
-      azpacr,
-      boundTo,
-      signIn: grant.signIn,
-      permissions: granted.claim,
-    }),
+    scopes.audience === ""
+      ? undefined
+      : signUserAccessToken(state, {
+          at,
+          app,
+          tenant,
+          audience: scopes.audience,
+          claims,
+          azpacr,
+          boundTo,
+          signIn: grant.signIn,
+          permissions: granted.claim,
+        }),
     scopes.oidc.includes("openid")
       ? signIdToken(state, {
+          at,
           app,
           tenant,
           signIn: grant.signIn,
@@ -81,56 +97,22 @@ export async function respondToUser(
         })
       : undefined,
   ]);
-  return {
-    token_type: "Bearer",
+  const givesRefreshToken = dialect.givesRefreshToken(scopes, form["grant_type"]);
+  return dialect.tokenResponse(state, {
+    at,
+    accessToken,
+    idToken,
+    ...(givesRefreshToken ? { refreshToken: issueRefreshToken(state, request, grant, scopes) } : {}),
     scope: granted.response.join(" "),
-    ...expiry(state.config),
-    access_token: accessToken,
-    ...(scopes.oidc.includes("offline_access")
-      ? { refresh_token: issueRefreshToken(state, app, grant, scopes) }
-      : {}),
-    ...(idToken === undefined ? {} : { id_token: idToken }),
-    ...(form["client_info"] === "1" ? { client_info: clientInfo(user, home) } : {}),
-    ...(app.familyId === undefined ? {} : { foci: app.familyId }),
-  };
-}
-
-/** The time fields of every token response, in seconds. */
-export function expiry(config: AuthorityConfig) {
-  const lifetime = config.lifetimes.accessToken;
-  return {
-    expires_in: lifetime,
-    ext_expires_in: config.extExpiresIn ?? lifetime,
-    ...(config.refreshIn === undefined ? {} : { refresh_in: config.refreshIn }),
-  };
-}
-
-/**
- * `claim` goes into `scp`, `response` into `scope`. Entra answers in the form in which it was asked, keeps the literal
- * `.default` so that a cache finds what it asked for, never names `offline_access`, and counts the OpenID Connect
- * scopes as permissions of Microsoft Graph.
- */
-function grantedScopes(scopes: RequestedScopes, state: AuthorityState) {
-  const isDefault = scopes.permissions.includes(".default");
-  const named = isDefault ? defaultPermissions(scopes, state) : scopes.permissions;
-  const oidc = isGraph(scopes.audience) ? scopes.oidc.filter((scope) => scope !== "offline_access") : [];
-  const claim = [...named, ...oidc];
-  return {
-    claim: claim.length > 0 ? claim : ["User.Read"],
-    response: [...named.map(scopes.write), ...oidc, ...(isDefault ? [scopes.write(".default")] : [])],
-  };
-}
-
-/** What `.default` stands for: the permissions an administrator gave the app for this resource. */
-function defaultPermissions(scopes: RequestedScopes, state: AuthorityState): readonly string[] {
-  if (isGraph(scopes.audience)) return ["User.Read"];
-  const declared = state.directory.appById(scopes.audience)?.scopes ?? [];
-  return declared.length > 0 ? declared : ["user_impersonation"];
+    resource: scopes.resource,
+    ...(form["client_info"] === "1" ? { identity: grant.signIn } : {}),
+    familyId: app.familyId,
+  });
 }
 
 function issueRefreshToken(
   state: AuthorityState,
-  app: App,
+  { app, at }: TokenRequest,
   grant: UserGrant,
   scopes: RequestedScopes,
 ): string {
@@ -143,6 +125,8 @@ function issueRefreshToken(
     multiFactor,
     clientId: app.clientId,
     familyId: app.familyId,
+    realm: realmOf(at),
     scope: [...scopes.permissions.map((name) => `${scopes.resource}/${name}`), ...scopes.oidc].join(" "),
+    resource: scopes.resource,
   });
 }

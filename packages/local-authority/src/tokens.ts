@@ -1,17 +1,17 @@
-import type { JWTPayload } from "jose";
 import type { RequestedClaims } from "./claims-parameter.js";
-import type { App, Tenant, User } from "./config.js";
-import { signJwt } from "./jwt.js";
-import { guidFrom, randomId, sha256 } from "./opaque.js";
+import type { App, Lifetimes, Tenant, User } from "./config.js";
+import type { TenantScope } from "./directory.js";
+import { guidFrom, sha256 } from "./opaque.js";
 import type { AuthorityState } from "./state.js";
 import type { SignIn } from "./stores/sessions.js";
 
-/** `https://localhost:{port}/{tenant}/v2.0`: the `iss` of every token. */
+/** `https://localhost:{port}/{tenant}/v2.0`: the `iss` of every token of Entra. */
 export function issuerOf(url: string, tenantId: string): string {
   return `${url}/${tenantId}/v2.0`;
 }
 
 export interface IdTokenOrder {
+  readonly at: TenantScope;
   readonly app: App;
   readonly tenant: Tenant;
   readonly signIn: SignIn;
@@ -24,32 +24,8 @@ export interface IdTokenOrder {
   readonly code?: string;
 }
 
-/** https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference */
-export function signIdToken(state: AuthorityState, order: IdTokenOrder): Promise<string> {
-  const { app, tenant, signIn, scopes, claims } = order;
-  const { user } = signIn;
-  const asked = (claim: string) => claims.idToken.includes(claim);
-  return signJwt({
-    aud: app.clientId,
-    ...registered(state, tenant, state.config.lifetimes.idToken),
-    ...(order.withAuthTime || asked("auth_time") ? { auth_time: signIn.authTime } : {}),
-    ...(order.code === undefined ? {} : { c_hash: halfHash(order.code) }),
-    ...(scopes.includes("email") || asked("email") ? { email: user.email } : {}),
-    ...(asked("login_hint") ? { login_hint: loginHintOf(user, tenant) } : {}),
-    ...(order.nonce === undefined ? {} : { nonce: order.nonce }),
-    ...(scopes.includes("profile")
-      ? { name: user.name, oid: user.oid, preferred_username: user.username }
-      : {}),
-    rh: rh(),
-    ...(asked("sid") ? { sid: signIn.sessionId } : {}),
-    sub: pairwiseSubject(user, app, tenant),
-    tid: tenant.id,
-    uti: randomId(16),
-    ver: "2.0",
-  });
-}
-
 export interface AccessTokenOrder {
+  readonly at: TenantScope;
   readonly app: App;
   readonly tenant: Tenant;
   readonly audience: string;
@@ -60,42 +36,15 @@ export interface AccessTokenOrder {
   readonly boundTo?: string;
 }
 
-/** An access token for a user's permissions. https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference */
-export function signUserAccessToken(
-  state: AuthorityState,
-  order: AccessTokenOrder & { readonly signIn: SignIn; readonly permissions: readonly string[] },
-): Promise<string> {
-  const { app, tenant, signIn } = order;
-  const { user } = signIn;
-  return signJwt({
-    ...accessTokenClaims(state, order),
-    // Tells an on-behalf-of request later on how the user had signed in.
-    ...(signIn.multiFactor === true ? { amr: ["pwd", "mfa"] } : {}),
-    email: user.email,
-    idtyp: "user",
-    name: user.name,
-    oid: user.oid,
-    preferred_username: user.username,
-    scp: order.permissions.join(" "),
-    sid: signIn.sessionId,
-    sub: pairwiseSubject(user, app, tenant),
-  });
+/** An access token for a user's permissions. */
+export interface UserTokenOrder extends AccessTokenOrder {
+  readonly signIn: SignIn;
+  readonly permissions: readonly string[];
 }
 
-/** An access token for the app itself: `roles` in the place of `scp`. With `fmiPath` it stands for a part of the app. */
-export function signAppAccessToken(
-  state: AuthorityState,
-  order: AccessTokenOrder & { readonly fmiPath?: string },
-): Promise<string> {
-  const { app, tenant, fmiPath } = order;
-  const oid = appObjectId(tenant.id, app.clientId);
-  return signJwt({
-    ...accessTokenClaims(state, order),
-    idtyp: "app",
-    oid,
-    ...(app.roles.length > 0 ? { roles: app.roles } : {}),
-    sub: fmiPath === undefined ? oid : fmiSubject(tenant.id, app.clientId, fmiPath),
-  });
+/** An access token for the app itself. With `fmiPath` it stands for a part of the app. */
+export interface AppTokenOrder extends AccessTokenOrder {
+  readonly fmiPath?: string;
 }
 
 /** The object id of an app in a tenant: `oid` and `sub` of its tokens. The same in every run. */
@@ -118,9 +67,9 @@ function compact(id: string): string {
   return Buffer.concat([...swapped, bytes.subarray(8)]).toString("base64url");
 }
 
-/** `client_info`: `uid` and `utid` make the home account id of MSAL, the same in every tenant. */
-export function clientInfo(user: User, home: Tenant): string {
-  return Buffer.from(JSON.stringify({ uid: user.oid, utid: home.id })).toString("base64url");
+/** `client_info`: `uid` and `utid` make the home account id of MSAL. */
+export function clientInfo(uid: string, home: Tenant): string {
+  return Buffer.from(JSON.stringify({ uid, utid: home.id })).toString("base64url");
 }
 
 /** The opaque hint that Entra puts into the `login_hint` claim, to be sent back as the parameter of that name. */
@@ -139,39 +88,21 @@ export function readLoginHint(hint: string): string {
   }
 }
 
-function accessTokenClaims(state: AuthorityState, order: AccessTokenOrder): JWTPayload {
-  const { app, tenant, audience, claims, azpacr, boundTo } = order;
-  return {
-    aud: audience,
-    ...registered(state, tenant, state.config.lifetimes.accessToken),
-    aio: randomId(32),
-    appid: app.clientId,
-    azp: app.clientId,
-    azpacr,
-    ...(boundTo === undefined ? {} : { cnf: { "x5t#S256": boundTo } }),
-    rh: rh(),
-    tid: tenant.id,
-    uti: randomId(16),
-    ver: "2.0",
-    ...(claims.clientCapabilities.length > 0 ? { xms_cc: claims.clientCapabilities } : {}),
-  };
-}
-
-function registered(state: AuthorityState, tenant: Tenant, lifetime: number) {
-  const now = state.clock.seconds();
-  return { iss: issuerOf(state.url, tenant.id), iat: now, nbf: now, exp: now + lifetime };
+/** From when until when a token is good (RFC 7519 §4.1), by its lifetime. */
+export function validity(
+  { clock, config }: AuthorityState,
+  lifetime: keyof Pick<Lifetimes, "accessToken" | "idToken">,
+) {
+  const now = clock.seconds();
+  return { iat: now, nbf: now, exp: now + config.lifetimes[lifetime] };
 }
 
 /** OpenID Connect Core §8.1: another subject for every app, the same one every time. */
-function pairwiseSubject(user: User, app: App, tenant: Tenant): string {
+export function pairwiseSubject(user: User, app: App, tenant: Tenant): string {
   return sha256(JSON.stringify([tenant.id, user.oid, app.clientId]));
 }
 
 /** OpenID Connect Core §3.3.2.11: the left half of the SHA-256 hash. */
-function halfHash(text: string): string {
+export function halfHash(text: string): string {
   return Buffer.from(sha256(text), "base64url").subarray(0, 16).toString("base64url");
-}
-
-function rh(): string {
-  return `1.${randomId(32)}.`;
 }

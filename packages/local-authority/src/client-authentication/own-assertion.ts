@@ -25,7 +25,7 @@ export async function verifyOwnAssertion(
   if (![aud].flat().some((address) => isOwnAddress(state, at, address))) throw refuse(700023);
   checkTimes(state.clock, jwt.claims);
 
-  const { key, algorithms, description } = await keyOf(app, jwt, state.clock.milliseconds());
+  const { key, algorithms, description } = await keyOf(app, at, jwt, state.clock.milliseconds());
   if (!(await hasValidSignature(jwt, key, algorithms))) {
     throw badSignature(
       app,
@@ -44,13 +44,18 @@ interface Key {
   readonly description: string;
 }
 
-async function keyOf(app: App, { header }: Jwt, now: number): Promise<Key> {
+async function keyOf(app: App, { kind }: TenantScope, { header }: Jwt, now: number): Promise<Key> {
   const alg = String(header.alg);
+  const certificateAlgorithms = kind === "adfs" ? ["RS256"] : ["RS256", "PS256"];
   const refuseAlgorithm = (supported: readonly string[]) =>
     refuse(5002738, { algorithm: alg, supported: supported.join(",") });
 
   if (header.x5t !== undefined || header["x5t#S256"] !== undefined || header.x5c !== undefined) {
     if (!certificateAlgorithms.includes(alg)) throw refuseAlgorithm(certificateAlgorithms);
+    // AD FS knows a certificate by its SHA-1 thumbprint only.
+    if (kind === "adfs" && header.x5t === undefined) {
+      throw refuse(50027, { detail: " The header has no 'x5t'." });
+    }
     const { key, description } = findCertificate(app, header, now);
     return { key: () => key, algorithms: [alg], description };
   }
@@ -74,7 +79,6 @@ function badSignature(app: App, reason: string) {
   });
 }
 
-const certificateAlgorithms: readonly string[] = ["RS256", "PS256"];
 const secretAlgorithms: readonly string[] = ["HS256"];
 const keyAlgorithms: readonly string[] = [
   "RS256",

@@ -8,13 +8,13 @@ import { sendError } from "../authorization-response.js";
 import { challenge, unmetPolicy } from "../conditional-access.js";
 import { ensureBrowserId } from "../cookies.js";
 import { AadstsError, refuse } from "../errors.js";
-import type { RequestContext } from "../http.js";
+import { requestedAuthority, type RequestContext } from "../http.js";
 import { finish, needsConsent } from "../sign-in-flow.js";
 import type { AuthorityState } from "../state.js";
 
 /** RFC 6749 §3.1 and OpenID Connect Core §3.1.2. Answers at once when it can; otherwise shows the page that is missing. */
 export async function authorize(c: RequestContext, state: AuthorityState): Promise<Response> {
-  const at = state.directory.findTenant(c.req.param("tenant") ?? "");
+  const at = requestedAuthority(c, state.directory);
   const parameters = { ...c.get("query"), ...c.get("form") };
   const address = readReturnAddress(parameters, at, state.directory);
   try {

@@ -1,22 +1,29 @@
 import { readClaims } from "../claims-parameter.js";
-import type { RequestContext } from "../http.js";
-import { readScopes } from "../scopes.js";
+import { dialectOf } from "../dialects/dialect.js";
+import { requestedAuthority, type RequestContext } from "../http.js";
 import type { AuthorityState } from "../state.js";
 
 /**
  * RFC 8628 §3.1 and §3.2: a device without a browser gets a code for itself and one for its user.
  *
- * @throws {AadstsError} 90002, 900144, 700016, 50194 and those of `readScopes` and `readClaims`
+ * @throws {AadstsError} 90002, 900144, 700016, 50194 and those of the dialect and of `readClaims`
  */
 export function deviceCode(c: RequestContext, state: AuthorityState): Response {
   const { directory, url, config } = state;
-  const at = directory.findTenant(c.req.param("tenant") ?? "");
-  const { client_id: clientId, scope = "", claims } = c.get("form");
+  const at = requestedAuthority(c, directory);
+  const { client_id: clientId, scope, resource, claims } = c.get("form");
   const app = directory.findApp(clientId, at);
-  const scopes = readScopes(scope, app, directory, at.tenant?.name ?? at.segment);
+  const scopes = dialectOf(at).readScopes({ at, app, scope, resource, directory });
   readClaims(claims);
-  const { deviceCode, userCode } = state.deviceCodes.issue({ app, at, scope, scopes, claims });
-  const verificationUri = `${url}/common/oauth2/deviceauth`;
+  const { deviceCode, userCode } = state.deviceCodes.issue({
+    app,
+    at,
+    scope: scope ?? "openid",
+    resource,
+    scopes,
+    claims,
+  });
+  const verificationUri = `${url}/${at.kind === "adfs" ? "adfs" : "common"}/oauth2/deviceauth`;
   const { completeUri, interval, lifetime } = config.deviceCode;
   c.header("Cache-Control", "no-store");
   return c.json({

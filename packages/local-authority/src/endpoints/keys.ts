@@ -1,11 +1,13 @@
-import type { RequestContext } from "../http.js";
+import { requestedAuthority, type RequestContext } from "../http.js";
 import { publicJwk } from "../jwt.js";
 import type { AuthorityState } from "../state.js";
 import { issuerOf } from "../tokens.js";
 
-/** The JWKS (RFC 7517 §5). */
+/** The JWKS (RFC 7517 §5): one key, with its certificate. */
 export async function keys(c: RequestContext, state: AuthorityState): Promise<Response> {
-  const at = state.directory.findTenant(c.req.param("tenant") ?? "");
-  const issuer = issuerOf(state.url, at.tenant?.id ?? "{tenantid}");
-  return c.json({ keys: [{ ...(await publicJwk()), issuer }] });
+  const at = requestedAuthority(c, state.directory);
+  const jwk = await publicJwk();
+  if (at.kind === "adfs") return c.json({ keys: [{ ...jwk, alg: "RS256" }] });
+  if (at.kind === "b2c") return c.json({ keys: [jwk] });
+  return c.json({ keys: [{ ...jwk, issuer: issuerOf(state.url, at.tenant?.id ?? "{tenantid}") }] });
 }

@@ -5,7 +5,7 @@ import { AadstsError, refuse } from "../errors.js";
 import type { RequestContext } from "../http.js";
 import { showSignIn } from "../interaction.js";
 import { checkPassword } from "../password-check.js";
-import { proceed } from "../sign-in-flow.js";
+import { decline, proceed } from "../sign-in-flow.js";
 import type { AuthorityState } from "../state.js";
 import type { PendingRequest } from "../stores/pending-requests.js";
 import { issuerOf } from "../tokens.js";
@@ -17,6 +17,11 @@ export async function login(c: RequestContext, state: AuthorityState): Promise<R
   const pending = state.pending.find(id, readBrowserId(c, state));
   if (pending === undefined) throw refuse(90013);
   const username = form["username"] ?? "";
+  const code = pending.request.at.kind === "b2c" ? gaveUp[form["decision"] ?? ""] : undefined;
+  if (code !== undefined) {
+    state.pending.drop(id);
+    return decline(c, state, pending.request, refuse(code));
+  }
   try {
     const { user, home } = authenticate(state, pending, username, form["password"] ?? "");
     const signIn = { user, home, sessionId: randomUUID(), authTime: state.clock.seconds() };
@@ -26,7 +31,8 @@ export async function login(c: RequestContext, state: AuthorityState): Promise<R
   } catch (failure) {
     if (!(failure instanceof AadstsError)) throw failure;
     state.pending.drop(id);
-    return showSignIn(c, state, pending, { username, error: `${explain(failure)} (AADSTS${failure.code})` });
+    const code = pending.request.at.kind === "entra" ? ` (AADSTS${failure.code})` : "";
+    return showSignIn(c, state, pending, { username, error: `${explain(failure)}${code}` });
   }
 }
 
@@ -45,6 +51,12 @@ function authenticate(
   }
   return found;
 }
+
+/** The ways out of the page of a user flow of B2C. */
+const gaveUp: Readonly<Record<string, 65004 | 50142 | undefined>> = {
+  cancel: 65004,
+  "forgot-password": 50142,
+};
 
 /** What a user can act on; the code tells the developer the rest. */
 function explain(failure: AadstsError): string {

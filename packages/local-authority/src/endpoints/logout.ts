@@ -1,5 +1,5 @@
 import { clearSession, readSession } from "../cookies.js";
-import type { RequestContext } from "../http.js";
+import { requestedAuthority, type RequestContext } from "../http.js";
 import { pageHeaders } from "../pages/layout.js";
 import { signedOutPage } from "../pages/notice.js";
 import { isRegistered } from "../redirect-uris.js";
@@ -7,7 +7,7 @@ import type { AuthorityState } from "../state.js";
 
 /** OpenID Connect RP-Initiated Logout §2. Ends the browser's session; refresh tokens live on, as at Entra. */
 export function logout(c: RequestContext, state: AuthorityState): Response | Promise<Response> {
-  state.directory.findTenant(c.req.param("tenant") ?? "");
+  requestedAuthority(c, state.directory);
   state.sessions.close(readSession(c, state));
   clearSession(c, state);
   const parameters = { ...c.get("query"), ...c.get("form") };

@@ -1,15 +1,22 @@
 import { consumersTenantId, type TenantScope } from "../directory.js";
 import { AadstsError, refuse } from "../errors.js";
-import type { RequestContext } from "../http.js";
+import { requestedAuthority, type RequestContext } from "../http.js";
 import type { AuthorityState } from "../state.js";
 import { issuerOf } from "../tokens.js";
+import { adfsConfiguration, b2cConfiguration } from "./other-configurations.js";
 
-/** OpenID Connect Discovery §4, as Entra serves it for one tenant or for `common`, `organizations` and `consumers`. */
+/** OpenID Connect Discovery §4. */
 export function openidConfiguration(c: RequestContext, state: AuthorityState): Response {
-  const at = findTenant(state, c.req.param("tenant") ?? "");
-  const { url, mtlsUrl } = state;
+  const at = findTenant(c, state);
+  if (at.kind === "adfs") return c.json(adfsConfiguration(state));
+  if (at.kind === "b2c" && at.tenant !== undefined) return c.json(b2cConfiguration(state, at, at.tenant));
+  return c.json(entraConfiguration(state, at));
+}
+
+/** As Entra serves it for one tenant or for `common`, `organizations` and `consumers`. */
+function entraConfiguration({ url, mtlsUrl }: AuthorityState, at: TenantScope) {
   const base = `${url}/${at.segment}`;
-  return c.json({
+  return {
     token_endpoint: `${base}/oauth2/v2.0/token`,
     token_endpoint_auth_methods_supported: [
       "client_secret_post",
@@ -58,16 +65,16 @@ export function openidConfiguration(c: RequestContext, state: AuthorityState): R
     tenant_region_scope: null,
     cloud_instance_name: new URL(url).host,
     msgraph_host: "graph.microsoft.com",
-  });
+  };
 }
 
 /** The discovery endpoint names the error differently than the others do. */
-function findTenant(state: AuthorityState, segment: string): TenantScope {
+function findTenant(c: RequestContext, state: AuthorityState): TenantScope {
   try {
-    return state.directory.findTenant(segment);
+    return requestedAuthority(c, state.directory);
   } catch (failure) {
     if (failure instanceof AadstsError && failure.code === 90002) {
-      throw refuse(90002, { tenant: segment }, { error: "invalid_tenant" });
+      throw refuse(90002, { tenant: c.req.param("tenant") ?? "" }, { error: "invalid_tenant" });
     }
     throw failure;
   }

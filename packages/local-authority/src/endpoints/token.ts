@@ -2,7 +2,7 @@ import { authenticateClient } from "../client-authentication/authenticate-client
 import { presentedCertificates } from "../client-authentication/mutual-tls.js";
 import { refuse } from "../errors.js";
 import { grants } from "../grants/grant.js";
-import type { RequestContext } from "../http.js";
+import { requestedAuthority, type RequestContext } from "../http.js";
 import { regionOf } from "../own-addresses.js";
 import type { AuthorityState } from "../state.js";
 
@@ -10,7 +10,7 @@ import type { AuthorityState } from "../state.js";
 export async function token(c: RequestContext, state: AuthorityState): Promise<Response> {
   c.header("Cache-Control", "no-store, no-cache");
   c.header("Pragma", "no-cache");
-  const at = state.directory.findTenant(c.req.param("tenant") ?? "");
+  const at = requestedAuthority(c, state.directory);
   const form = c.get("form");
   const grantType = form["grant_type"];
   if (!grantType) throw refuse(900144, { parameter: "grant_type" });

@@ -1,3 +1,5 @@
+import { userInfoResource } from "../dialects/adfs-scopes.js";
+import { federationIssuer } from "../federation/audience.js";
 import type { RequestContext } from "../http.js";
 import { verifyJwt } from "../jwt.js";
 import { graphResource } from "../scopes.js";
@@ -5,16 +7,8 @@ import type { AuthorityState } from "../state.js";
 
 /** OpenID Connect Core §5.3, in the place of `https://graph.microsoft.com/oidc/userinfo`: takes tokens for Graph only. */
 export async function userinfo(c: RequestContext, state: AuthorityState): Promise<Response> {
-  const [scheme, jwt = ""] = (c.req.header("authorization") ?? "").split(" ");
-  const now = new Date(state.clock.milliseconds());
-  const claims = scheme?.toLowerCase() === "bearer" ? await verifyJwt(jwt, graphResource, now) : undefined;
-  if (claims === undefined || claims["idtyp"] !== "user") {
-    c.header("WWW-Authenticate", 'Bearer error="invalid_token"');
-    return c.json(
-      { error: { code: "InvalidAuthenticationToken", message: "Access token validation failure." } },
-      401,
-    );
-  }
+  const claims = await bearerClaims(c, state, graphResource);
+  if (claims?.["idtyp"] !== "user") return refuseToken(c);
   const scopes = String(claims["scp"]).split(" ");
   const name = String(claims["name"]);
   return c.json({
@@ -24,4 +18,25 @@ export async function userinfo(c: RequestContext, state: AuthorityState): Promis
       : {}),
     ...(scopes.includes("email") ? { email: claims["email"] } : {}),
   });
+}
+
+/** The one of the AD FS, which tells the subject and nothing else. */
+export async function adfsUserinfo(c: RequestContext, state: AuthorityState): Promise<Response> {
+  const claims = await bearerClaims(c, state, userInfoResource);
+  if (claims?.sub === undefined || claims.iss !== federationIssuer(state.url)) return refuseToken(c);
+  return c.json({ sub: claims.sub });
+}
+
+function bearerClaims(c: RequestContext, state: AuthorityState, audience: string) {
+  const [scheme, jwt = ""] = (c.req.header("authorization") ?? "").split(" ");
+  const now = new Date(state.clock.milliseconds());
+  return scheme?.toLowerCase() === "bearer" ? verifyJwt(jwt, audience, now) : undefined;
+}
+
+function refuseToken(c: RequestContext): Response {
+  c.header("WWW-Authenticate", 'Bearer error="invalid_token"');
+  return c.json(
+    { error: { code: "InvalidAuthenticationToken", message: "Access token validation failure." } },
+    401,
+  );
 }

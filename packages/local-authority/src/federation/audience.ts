@@ -1,7 +1,7 @@
 /** What an AD FS calls Entra. */
 export const cloudAudience = "urn:federation:MicrosoftOnline";
 
-/** The `Issuer` of assertions. */
+/** The `Issuer` of assertions and of the AD FS's access tokens: an identifier, which AD FS starts with `http`. */
 export function federationIssuer(url: string): string {
-  return `${url}/adfs/services/trust`;
+  return `${url.replace(/^https:/, "http:")}/adfs/services/trust`;
 }

@@ -1,3 +1,4 @@
+import { realmOf } from "../dialects/dialect.js";
 import { refuse } from "../errors.js";
 import { sha256 } from "../opaque.js";
 import type { Parameters } from "../parameters.js";
@@ -10,7 +11,7 @@ export const authorizationCode: Grant = (state, request) => {
   const { form, at, app } = request;
   const redirectUri = required(form, "redirect_uri");
   const issued = state.codes.find(required(form, "code"));
-  if (issued === undefined) throw refuse(9002313, {}, { error: "invalid_grant" });
+  if (issued?.grant.realm !== realmOf(at)) throw refuse(9002313, {}, { error: "invalid_grant" });
   const { grant } = issued;
   if (grant.clientId !== app.clientId) throw refuse(70000);
   if (at.tenant !== undefined && at.tenant.id !== grant.tenantId) throw refuse(700005);
@@ -23,6 +24,7 @@ export const authorizationCode: Grant = (state, request) => {
   return respondToUser(state, request, {
     signIn: grant,
     scope: form["scope"] ?? grant.scope,
+    resource: grant.resource,
     nonce: grant.nonce,
     claims: form["claims"] ?? grant.claims,
     withAuthTime: grant.maxAge !== undefined,

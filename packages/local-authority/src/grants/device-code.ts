@@ -1,3 +1,4 @@
+import { realmOf } from "../dialects/dialect.js";
 import { refuse } from "../errors.js";
 import { respondToUser } from "../token-response.js";
 import type { AuthorityState } from "../state.js";
@@ -10,12 +11,12 @@ import type { Grant } from "./grant.js";
  * https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code
  */
 export const deviceCode: Grant = (state, request) => {
-  const { form, app } = request;
+  const { form, app, at } = request;
   // Entra's older name of the parameter.
   const code = form["device_code"] ?? form["code"];
   if (!code) throw refuse(900144, { parameter: "device_code" });
   const issued = state.deviceCodes.find(code);
-  if (issued === undefined) throw refuse(70018);
+  if (issued === undefined || realmOf(issued.grant.at) !== realmOf(at)) throw refuse(70018);
   if (issued.grant.app.clientId !== app.clientId) throw refuse(70000);
   if (issued.redeemed) throw refuse(54005);
   if (state.clock.seconds() >= issued.expiresAt) throw refuse(70020);
@@ -25,6 +26,7 @@ export const deviceCode: Grant = (state, request) => {
   return respondToUser(state, request, {
     signIn,
     scope: form["scope"] ?? issued.grant.scope,
+    resource: issued.grant.resource,
     claims: form["claims"] ?? issued.grant.claims,
     withAuthTime: false,
     // Before the first await: of two redemptions at the same time, one must find it redeemed.

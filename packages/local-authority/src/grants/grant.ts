@@ -1,4 +1,5 @@
 import type { AuthenticatedClient } from "../client-authentication/authenticate-client.js";
+import type { TokenResponse } from "../dialects/dialect.js";
 import type { TenantScope } from "../directory.js";
 import type { Parameters } from "../parameters.js";
 import type { AuthorityState } from "../state.js";
@@ -15,20 +16,6 @@ import { userFederatedIdentity } from "./user-federated-identity.js";
 export interface TokenRequest extends AuthenticatedClient {
   readonly form: Parameters;
   readonly at: TenantScope;
-}
-
-/** A successful token response (RFC 6749 §5.1) with Entra's additions. */
-export interface TokenResponse {
-  readonly token_type: "Bearer";
-  readonly scope?: string;
-  readonly expires_in: number;
-  readonly ext_expires_in: number;
-  readonly refresh_in?: number;
-  readonly access_token: string;
-  readonly refresh_token?: string;
-  readonly id_token?: string;
-  readonly client_info?: string;
-  readonly foci?: string;
 }
 
 export type Grant = (state: AuthorityState, request: TokenRequest) => Promise<TokenResponse>;

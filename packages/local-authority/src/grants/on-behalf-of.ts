@@ -1,4 +1,10 @@
+import type { JWTPayload } from "jose";
+import { randomUUID } from "node:crypto";
+import type { App, Tenant } from "../config.js";
+import { audienceOf } from "../dialects/adfs-scopes.js";
+import { multiFactorMethod } from "../dialects/adfs.js";
 import { refuse } from "../errors.js";
+import { federationIssuer } from "../federation/audience.js";
 import { readJwt, verifyOwnJwt } from "../jwt.js";
 import { respondToUser } from "../token-response.js";
 import type { AuthorityState } from "../state.js";
@@ -26,37 +32,58 @@ export const onBehalfOf: Grant = async (state, request) => {
   });
 };
 
-/** @throws {AadstsError} 50027, 50013, 500131, 500133, 240002, 7000114 */
+/** @throws {AadstsError} 50027, 50013, 500131, 500133, and those of `readUser` and `readAdfsUser` */
 async function readAssertion(
   state: AuthorityState,
-  { app }: TokenRequest,
+  { app, at }: TokenRequest,
   assertion: string,
 ): Promise<SignIn> {
   if (readJwt(assertion) === undefined) throw refuse(50027);
   const claims = await verifyOwnJwt(assertion);
-  const tenant = state.config.tenants.find(({ id }) => id === claims?.["tid"]);
+  const isAdfs = at.kind === "adfs";
+  const tenant = isAdfs ? at.tenant : state.config.tenants.find(({ id }) => id === claims?.["tid"]);
   // All authorities of a process share one key: the issuer tells them apart.
-  if (claims === undefined || tenant === undefined || claims.iss !== issuerOf(state.url, tenant.id)) {
-    throw refuse(50013);
-  }
-  if (claims.aud !== app.clientId && claims.aud !== app.identifierUri) {
+  const issuer = isAdfs ? federationIssuer(state.url) : tenant && issuerOf(state.url, tenant.id);
+  if (claims === undefined || issuer === undefined || claims.iss !== issuer) throw refuse(50013);
+  const own = [app.clientId, app.identifierUri, ...(isAdfs ? [audienceOf(app.clientId)] : [])];
+  if (!own.includes(String(claims.aud))) {
     throw refuse(500131, { audience: String(claims.aud), clientId: app.clientId, name: app.name });
   }
   const now = state.clock.seconds();
-  const { exp = 0, nbf = 0, iat = 0 } = claims;
+  const { exp = 0, nbf = 0 } = claims;
   if (now >= exp || now < nbf) {
     throw refuse(500133, { now: isoTime(now), expiry: isoTime(exp) });
   }
+  return isAdfs ? readAdfsUser(state, app, claims) : readUser(state, app, claims, tenant);
+}
+
+/** @throws {AadstsError} 7000114 (an app's token), 240002 (an ID token), 50034 */
+function readUser(state: AuthorityState, app: App, claims: JWTPayload, tenant: Tenant | undefined): SignIn {
   if (claims["idtyp"] === "app") throw refuse(7000114, { clientId: app.clientId });
   if (claims["idtyp"] !== "user") throw refuse(240002);
-  const found = state.directory.userById(String(claims["oid"]), tenant);
-  if (found === undefined) throw refuse(50034, { username: String(claims["oid"]), tenant: tenant.name });
+  const oid = String(claims["oid"]);
+  const found = state.directory.userById(oid, tenant);
+  if (found === undefined) throw refuse(50034, { username: oid, tenant: tenant?.name ?? "" });
   const methods = claims["amr"];
   return {
     ...found,
     sessionId: String(claims["sid"]),
-    authTime: iat,
+    authTime: claims.iat ?? 0,
     multiFactor: Array.isArray(methods) && methods.includes("mfa"),
+  };
+}
+
+/** @throws {AadstsError} 7000114, 50034 */
+function readAdfsUser({ directory }: AuthorityState, app: App, claims: JWTPayload): SignIn {
+  const username = claims["upn"];
+  if (typeof username !== "string") throw refuse(7000114, { clientId: app.clientId });
+  const found = directory.userByName(username);
+  if (found === undefined) throw refuse(50034, { username, tenant: "AD FS" });
+  return {
+    ...found,
+    sessionId: randomUUID(),
+    authTime: claims.iat ?? 0,
+    multiFactor: claims["authmethod"] === multiFactorMethod,
   };
 }
 

@@ -17,7 +17,7 @@ export const password: Grant = (state, request) => {
   if (["common", "consumers"].includes(at.segment)) throw refuse(9001023);
   const found = checkPassword(state.directory, { username, password }, at.tenant?.name ?? at.segment);
   // The password of a federated user is at the AD FS: Entra could not tell a right one from a wrong one.
-  if (state.directory.realmOf(username)?.federation !== undefined) throw refuse(50126);
+  if (at.kind === "entra" && state.directory.realmOf(username)?.federation !== undefined) throw refuse(50126);
   return respondToUser(state, request, {
     signIn: { ...found, sessionId: randomUUID(), authTime: state.clock.seconds() },
     scope: form["scope"],

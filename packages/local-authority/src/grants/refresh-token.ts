@@ -1,3 +1,4 @@
+import { realmOf } from "../dialects/dialect.js";
 import { refuse } from "../errors.js";
 import type { IssuedRefreshToken } from "../stores/refresh-tokens.js";
 import { respondToUser } from "../token-response.js";
@@ -7,10 +8,10 @@ import type { Grant } from "./grant.js";
 
 /** RFC 6749 §6. As at Entra, the token is good for every resource the user agreed to, not only for the first one. */
 export const refreshToken: Grant = (state, request) => {
-  const { form, app } = request;
+  const { form, app, at } = request;
   if (!form["refresh_token"]) throw refuse(900144, { parameter: "refresh_token" });
   const issued = state.refreshTokens.find(form["refresh_token"]);
-  if (issued === undefined) throw refuse(9002313, {}, { error: "invalid_grant" });
+  if (issued?.grant.realm !== realmOf(at)) throw refuse(9002313, {}, { error: "invalid_grant" });
   const { grant } = issued;
   if (!isFor(app, issued)) throw refuse(70000, {}, { suberror: "client_mismatch" });
   if (issued.revokedAt !== undefined) {
@@ -21,11 +22,13 @@ export const refreshToken: Grant = (state, request) => {
     throw refuse(700082, { issued: isoTime(issued.issuedAt), inactive: duration(now - issued.issuedAt) });
   }
   const revoke = () => {
-    if (rotationOf(state, app) === "strict") state.refreshTokens.revoke(issued);
+    // The AD FS gives no other one in its place.
+    if (rotationOf(state, app) === "strict" && at.kind !== "adfs") state.refreshTokens.revoke(issued);
   };
   return respondToUser(state, request, {
     signIn: grant,
     scope: form["scope"] ?? grant.scope,
+    resource: grant.resource,
     claims: form["claims"],
     withAuthTime: false,
     // A refusal further on (consent, say) must not cost the client its token.

@@ -8,13 +8,15 @@ export interface SignInPage {
   readonly tenantName: string;
   /** The domain, when its passwords are checked by an AD FS. */
   readonly federatedDomain?: string;
+  /** `true`: a page of B2C, which can be left. */
+  readonly isUserFlow: boolean;
   readonly username: string;
   readonly error?: string;
 }
 
 /** Account and password. An error is announced, and the focus is where the user has to type. */
 export function signInPage(page: SignInPage) {
-  const { action, pendingId, appName, tenantName, federatedDomain, username, error } = page;
+  const { action, pendingId, appName, tenantName, federatedDomain, isUserFlow, username, error } = page;
   const invalid = error === undefined ? "false" : "true";
   const field = username === "" ? "username" : "password";
   const autofocus = (name: string) => (name === field ? html` autofocus` : "");
@@ -52,8 +54,18 @@ export function signInPage(page: SignInPage) {
           ${error === undefined ? "" : html`aria-describedby="error"`}
           required${autofocus("password")}
         />
-        <div class="actions"><button type="submit">Sign in</button></div>
+        <div class="actions">
+          ${isUserFlow ? html`${leave("forgot-password", "Forgot your password?")}${leave("cancel", "Cancel")}` : ""}
+          <button type="submit">Sign in</button>
+        </div>
       </form>
     `,
   );
+}
+
+/** A button that needs no field filled in. */
+function leave(decision: string, label: string) {
+  return html`<button type="submit" name="decision" value="${decision}" class="quiet" formnovalidate>
+    ${label}
+  </button>`;
 }

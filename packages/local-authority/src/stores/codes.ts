@@ -6,7 +6,10 @@ import { randomHandle } from "../opaque.js";
 export interface CodeGrant extends SignIn {
   readonly clientId: string;
   readonly redirectUri: string;
+  /** Where it is good: see `realmOf`. */
+  readonly realm: string;
   readonly scope: string;
+  readonly resource?: string;
   readonly tenantId: string;
   readonly nonce?: string;
   readonly codeChallenge?: string;

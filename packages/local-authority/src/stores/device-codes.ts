@@ -6,7 +6,7 @@ import { randomHandle } from "../opaque.js";
 import type { SignIn } from "./sessions.js";
 
 /** What a device asked for (RFC 8628 §3.1). */
-export type DeviceGrant = Pick<SignInRequest, "app" | "at" | "scope" | "scopes" | "claims">;
+export type DeviceGrant = Pick<SignInRequest, "app" | "at" | "scope" | "resource" | "scopes" | "claims">;
 
 export interface IssuedDeviceCode {
   readonly grant: DeviceGrant;

@@ -5,8 +5,11 @@ import type { SignIn } from "./sessions.js";
 export interface RefreshTokenGrant extends SignIn {
   readonly clientId: string;
   readonly familyId?: string;
+  /** Where it is good: see `realmOf`. */
+  readonly realm: string;
   /** The scopes of the first request: what a refresh without `scope` means (RFC 6749 §6). */
   readonly scope: string;
+  readonly resource?: string;
 }
 
 export interface IssuedRefreshToken {
