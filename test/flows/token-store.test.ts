@@ -1,16 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   createMemoryTokenStore,
-  LogLevel,
   type AccountInfo,
   type CacheOptions,
   type ClientApplication,
-  type PartitionUpdate,
   type TokenStore,
 } from "@tessera/node";
 import { accountOf, startEntra, type Entra } from "../support/entra.js";
 import { signInWithCode } from "../support/sign-in-with-code.js";
-import { createTestClock } from "../support/test-clock.js";
 
 const scopes = ["https://graph.microsoft.com/User.Read"];
 const appScopes = ["https://graph.microsoft.com/.default"];
@@ -227,100 +224,5 @@ describe("a token store", () => {
     await expect(signInWithCode(entra, app, scopes)).rejects.toMatchObject({
       errorCode: "invalid_cache_content",
     });
-  });
-
-  it.each(["refuse", "ignore"] as const)(
-    "with a partition that is no cache never has it overwritten (%s)",
-    async (onUnreadable) => {
-      const account = accountOf(await signInWithCode(entra, appOn(store), scopes));
-      const partition = `user:${account.homeAccountId}`;
-      await store.update(partition, () => ({ document: "\u0001AQAAANCMnd8B" }));
-      const warnings: string[] = [];
-      const loggerCallback = (_: LogLevel, message: string): void => void warnings.push(message);
-      const app = entra.confidential({
-        cache: { store, onUnreadable },
-        system: { loggerOptions: { logLevel: LogLevel.Warning, loggerCallback } },
-      });
-      if (onUnreadable === "refuse") {
-        const error = { name: "ClientAuthError", errorCode: "invalid_cache_content" };
-        await expect(signInWithCode(entra, app, scopes)).rejects.toMatchObject(error);
-        await expect(app.getAllAccounts()).rejects.toMatchObject(error);
-        expect(app.getTokenCache().stats().tokens).toBe(0);
-      } else {
-        await signInWithCode(entra, app, scopes);
-        expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
-        expect(await app.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({
-          fromCache: false,
-        });
-        expect(await app.getAllAccounts()).toHaveLength(1);
-        expect(warnings[0]).toContain("left as it is");
-      }
-      expect(await store.load(partition)).toBe("\u0001AQAAANCMnd8B");
-    },
-  );
-});
-
-describe("the token store in memory", () => {
-  const put = (document: string, timeToLive?: number): PartitionUpdate => ({
-    document,
-    ...(timeToLive ? { timeToLive } : {}),
-  });
-
-  it.each<{
-    readonly does: string;
-    readonly changes: readonly PartitionUpdate[];
-    readonly waits: number;
-    readonly holds: string | undefined;
-  }>([
-    { does: "holds nothing at first", changes: [], waits: 0, holds: undefined },
-    { does: "holds what was put there last", changes: [put("1"), put("2")], waits: 0, holds: "2" },
-    {
-      does: "holds what it has for ever, if not told otherwise",
-      changes: [put("1")],
-      waits: 1e9,
-      holds: "1",
-    },
-    { does: "holds it no longer than told", changes: [put("1", 60)], waits: 60, holds: undefined },
-    { does: "holds it until then", changes: [put("1", 60)], waits: 59, holds: "1" },
-    {
-      does: "holds it longer when it is put again",
-      changes: [put("1", 60), put("1", 120)],
-      waits: 60,
-      holds: "1",
-    },
-    {
-      does: "holds it as before when told to keep it",
-      changes: [put("1", 60), "keep"],
-      waits: 60,
-      holds: undefined,
-    },
-    { does: "holds nothing that was removed", changes: [put("1"), "remove"], waits: 0, holds: undefined },
-  ])("$does", async ({ changes, waits, holds }) => {
-    const clock = createTestClock();
-    const store = createMemoryTokenStore(clock);
-    let before: string | undefined;
-    for (const change of changes) {
-      await store.update("a:1", (current) => {
-        expect(current).toBe(before);
-        return change;
-      });
-      before = change === "keep" ? before : change === "remove" ? undefined : change.document;
-    }
-    clock.advance(waits);
-    expect(await store.load("a:1")).toBe(holds);
-    expect(await store.list("a:")).toEqual(holds === undefined ? [] : ["a:1"]);
-    expect(await store.list("b:")).toEqual([]);
-    await store.remove("a:1");
-    expect(await store.load("a:1")).toBeUndefined();
-  });
-
-  it("holds what it had when a change throws", async () => {
-    const store = createMemoryTokenStore();
-    await store.update("a", () => put("1"));
-    const fails = store.update("a", () => {
-      throw new Error("no");
-    });
-    await expect(fails).rejects.toThrow("no");
-    expect(await store.load("a")).toBe("1");
   });
 });

@@ -3,24 +3,33 @@ import {
   userPartition,
   type PartitionKey,
 } from "../../packages/core/src/cache/partition-key.js";
-import type {
-  AccessTokenQuery,
-  CacheRecord,
-  TokenQuery,
-} from "../../packages/core/src/cache/partitioned-cache.js";
+import type { AccessTokenQuery, TokenQuery } from "../../packages/core/src/cache/partitioned-cache.js";
+import type { CacheRecord } from "../../packages/core/src/cache/record.js";
 import type {
   AccessTokenEntity,
   AccountEntity,
   IdTokenEntity,
   RefreshTokenEntity,
 } from "../../packages/core/src/cache/schema.js";
-
-/** An entity, and the partition it was written to. */
-interface Held<T> {
-  /** The name of the partition. */
-  readonly owner: string;
-  readonly entity: T;
-}
+import {
+  ofOwner,
+  profilesOf,
+  userOf,
+  wordsOf,
+  wanted,
+  isFor,
+  isBearer,
+  givesWay,
+  isRotated,
+  isSameHolder,
+  lastUse,
+  sameComponents,
+  withProfilesOf,
+  lower,
+  type Aliases,
+  type Held,
+  type Profile,
+} from "./cache-rules.js";
 
 interface Lists {
   readonly accounts: readonly Held<AccountEntity>[];
@@ -30,8 +39,6 @@ interface Lists {
   /** `{host} {client id}` of the apps that belong to the family. */
   readonly family: readonly string[];
 }
-
-type Aliases = ReadonlySet<string>;
 
 /**
  * The token cache as its documentation describes it, and nothing more: flat lists, scanned from the beginning for
@@ -256,97 +263,4 @@ export class CacheModel {
       refreshTokens: without(this.#lists.refreshTokens, fits.refreshTokens),
     };
   }
-}
-
-function ofOwner<T>(list: readonly Held<T>[], partition: PartitionKey): readonly T[] {
-  return list.filter((held) => held.owner === partitionName(partition)).map(({ entity }) => entity);
-}
-
-function userOf(home: string): string {
-  return partitionName(userPartition(home));
-}
-
-/** The words of a scope string, in lower case. */
-function wordsOf(target: string): readonly string[] {
-  return lower(target).split(" ").filter(Boolean);
-}
-
-/** What a request really asks for: OpenID Connect's own scopes only count when there are no others. */
-function wanted(scopes: readonly string[]): readonly string[] {
-  const words = scopes.map(lower).filter((word) => word !== "offline_access");
-  const resource = words.filter((word) => !["openid", "profile", "email"].includes(word));
-  if (resource.length > 0) return resource;
-  return words.length > 0 ? words : ["openid", "profile"];
-}
-
-function isFor(token: IdTokenEntity, { clientId, environments, realms }: TokenQuery): boolean {
-  return (
-    token.client_id === clientId && environments.has(token.environment) && realms.includes(lower(token.realm))
-  );
-}
-
-function isBearer({ token_type = "Bearer" }: AccessTokenEntity): boolean {
-  return lower(token_type) === "bearer";
-}
-
-/** Whether an older access token gives way to a newer one: the same holder, and a scope in common. */
-function givesWay(older: AccessTokenEntity, newer: AccessTokenEntity, aliases: Aliases): boolean {
-  return (
-    isSameHolder(older, newer, aliases) &&
-    isBearer(older) === isBearer(newer) &&
-    sameComponents(older.additionalCacheKeyComponents, newer.additionalCacheKeyComponents) &&
-    wanted(wordsOf(newer.target)).some((word) => wordsOf(older.target).includes(word))
-  );
-}
-
-function isRotated(older: RefreshTokenEntity, newer: RefreshTokenEntity, aliases: Aliases): boolean {
-  const sameKind = (older.family_id ?? "") === (newer.family_id ?? "");
-  return (
-    aliases.has(older.environment) &&
-    sameKind &&
-    (Boolean(newer.family_id) || older.client_id === newer.client_id)
-  );
-}
-
-function isSameHolder(older: IdTokenEntity, newer: IdTokenEntity, aliases: Aliases): boolean {
-  return (
-    older.client_id === newer.client_id &&
-    aliases.has(older.environment) &&
-    lower(older.realm) === lower(newer.realm)
-  );
-}
-
-function lastUse({ extended_expires_on, expires_on }: AccessTokenEntity): number {
-  return Number(extended_expires_on ?? expires_on);
-}
-
-function sameComponents(a: AccessTokenEntity["additionalCacheKeyComponents"], b: typeof a): boolean {
-  const text = (components: typeof a): string => JSON.stringify(Object.entries(components ?? {}).sort());
-  return text(a) === text(b);
-}
-
-interface Profile {
-  readonly tenantId: string;
-  readonly localAccountId: string;
-  readonly username: string;
-}
-
-/** The tenants an account is known in. */
-export function profilesOf(account: AccountEntity): readonly Profile[] {
-  return (account.tenantProfiles ?? []).map((text) => JSON.parse(text) as Profile);
-}
-
-function withProfilesOf(fresh: AccountEntity, known: AccountEntity | undefined): AccountEntity {
-  const news = profilesOf(fresh);
-  const others = (known ? profilesOf(known) : []).filter(
-    (one) => !news.some(({ tenantId }) => tenantId === one.tenantId),
-  );
-  return {
-    ...(known ?? fresh),
-    tenantProfiles: [...others, ...news].map((profile) => JSON.stringify(profile)),
-  };
-}
-
-function lower(text: string): string {
-  return text.toLowerCase();
 }

@@ -1,15 +1,18 @@
 import type { AccountInfo, DataBoundary, TenantProfile } from "../account.js";
 import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
 import { base64Decode, parseJsonObject } from "../encoding.js";
-import { decodeIdToken, isKmsi, tenantOf, type IdTokenClaims } from "../response/id-token.js";
+import {
+  decodeIdToken,
+  isKmsi,
+  tenantOf,
+  type AllIdTokenClaims,
+  type IdTokenClaims,
+} from "../response/id-token.js";
 import type { Entry } from "./partition.js";
-import type { AccountEntity } from "./schema.js";
-
-/** `authority_type` of users of an OpenID Provider that is not Entra or AD FS. */
-export const GENERIC = "Generic";
+import { GENERIC, type AccountEntity } from "./schema.js";
 
 /** The claims of a cached ID token, decoded on first use; `{}` for one that cannot be read. */
-export function claimsOf(entry: Entry<"IdToken">): IdTokenClaims {
+export function claimsOf(entry: Entry<"IdToken">): AllIdTokenClaims {
   if (!entry.facts) {
     try {
       entry.facts = decodeIdToken(entry.entity.secret);
@@ -17,7 +20,7 @@ export function claimsOf(entry: Entry<"IdToken">): IdTokenClaims {
       entry.facts = {};
     }
   }
-  return entry.facts as IdTokenClaims;
+  return entry.facts as AllIdTokenClaims;
 }
 
 /**
@@ -48,6 +51,14 @@ export function accountInfo(account: Entry<"Account">, idToken: Entry<"IdToken">
     idToken: idToken.entity.secret,
     kmsi: isKmsi(claims),
   };
+}
+
+/**
+ * Whether an account is of one of these realms. Users of OpenID Providers are: two issuers may give one name to two people.
+ * Those that other libraries wrote do not say of which.
+ */
+export function isOfRealm({ entity }: Entry<"Account">, realms: readonly string[]): boolean {
+  return entity.authority_type !== GENERIC || !entity.realm || realms.includes(entity.realm.toLowerCase());
 }
 
 /** One {@link AccountInfo} for each tenant the user is known in. */

@@ -1,10 +1,11 @@
 import { sha256Base64Url } from "../encoding.js";
-import type {
-  AccessTokenEntity,
-  AccountEntity,
-  AppMetadataEntity,
-  IdTokenEntity,
-  RefreshTokenEntity,
+import {
+  GENERIC,
+  type AccessTokenEntity,
+  type AccountEntity,
+  type AppMetadataEntity,
+  type IdTokenEntity,
+  type RefreshTokenEntity,
 } from "./schema.js";
 
 /*
@@ -12,11 +13,10 @@ import type {
  * the fields; the keys only have to be exact when they are written.
  */
 
-/** `{home}-{environment}-{utid}`. */
-export function accountKey(account: AccountEntity): string {
-  const home = account.home_account_id;
-  const dot = home.indexOf(".");
-  return join(home, account.environment, dot >= 0 ? home.slice(dot + 1) : account.realm);
+/** `{home}-{environment}-{utid}`; for a user of an OpenID Provider the realm in place of `utid`. */
+export function accountKey({ home_account_id: home, environment, realm, ...account }: AccountEntity): string {
+  const dot = account.authority_type === GENERIC && realm ? -1 : home.indexOf(".");
+  return join(home, environment, dot >= 0 ? home.slice(dot + 1) : realm);
 }
 
 /** `{home}-{environment}-accesstoken-{client}-{realm}-{target}-{scheme}[-{hash}]`, the scheme empty for Bearer. */
@@ -58,6 +58,16 @@ export function extCacheKey(components: Readonly<Record<string, string>> | undef
   const entries = Object.entries(components ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   const parts = entries.flat().map((text) => `${Buffer.byteLength(text)}:${text}`);
   return entries.length > 0 ? sha256Base64Url(parts.join("")).toLowerCase() : undefined;
+}
+
+/** Whether a token is bound to these components and no others, whichever library has written it. */
+export function isBoundTo(
+  token: AccessTokenEntity,
+  components: Readonly<Record<string, string>> | undefined,
+): boolean {
+  const ofGo = token["ext_cache_key"];
+  if (typeof ofGo === "string" && ofGo !== "") return ofGo === extCacheKey(components);
+  return componentsHash(token.additionalCacheKeyComponents) === componentsHash(components);
 }
 
 function credentialStart(

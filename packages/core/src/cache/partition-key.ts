@@ -8,7 +8,9 @@ export interface PartitionKey {
 }
 
 /** Kinds of partitions. */
-export type PartitionKind = "user" | "app" | "assertion";
+export const PARTITION_KINDS = ["user", "app", "assertion"] as const;
+/** One of {@link PARTITION_KINDS}. */
+export type PartitionKind = (typeof PARTITION_KINDS)[number];
 
 /** The partition of a user. */
 export function userPartition(homeAccountId: string): PartitionKey {

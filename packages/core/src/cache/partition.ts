@@ -11,6 +11,11 @@ export interface Entry<S extends Section = Section> {
   facts?: unknown;
 }
 
+/** Whether an entry is of a section. */
+export function isEntry<S extends Section>(entry: Entry, section: S): entry is Entry<S> & Entry {
+  return entry.section === section;
+}
+
 /** What a lookup compares, parsed once per token. */
 export interface AccessTokenFacts {
   /** Granted scopes in lower case. */
@@ -66,12 +71,12 @@ export class Partition {
 
   /** All entries of a section. */
   *all<S extends Section>(section: S): Iterable<Entry<S>> {
-    for (const entry of this.#entries) if (isOf(entry, section)) yield entry;
+    for (const entry of this.#entries) if (isEntry(entry, section)) yield entry;
   }
 
   /** The first entry of a section that fits. */
   find<S extends Section>(section: S, fits: (entry: Entry<S>) => boolean): Entry<S> | undefined {
-    for (const entry of this.#entries) if (isOf(entry, section) && fits(entry)) return entry;
+    for (const entry of this.#entries) if (isEntry(entry, section) && fits(entry)) return entry;
     return undefined;
   }
 
@@ -82,10 +87,21 @@ export class Partition {
   lastExpiry(): number {
     let last = 0;
     for (const entry of this.#entries) {
-      if (isOf(entry, "AccessToken")) last = Math.max(last, Number(entry.entity.expires_on) || 0);
-      if (isOf(entry, "RefreshToken") && outlivesAccessTokens(entry)) {
+      if (isEntry(entry, "AccessToken")) last = Math.max(last, Number(entry.entity.expires_on) || 0);
+      if (isEntry(entry, "RefreshToken") && outlivesAccessTokens(entry)) {
         last = Math.max(last, Number(entry.entity.expires_on) || Infinity);
       }
+    }
+    return last;
+  }
+
+  /** When a refresh token was written, in seconds since the epoch: it says so, or the access token beside it does. */
+  writtenAt({ entity }: Entry<"RefreshToken">): number {
+    let last = Number(entity["last_modification_time"]) || 0;
+    for (const token of this.all("AccessToken")) {
+      const { environment, client_id } = token.entity;
+      const isBeside = environment === entity.environment && client_id === entity.client_id;
+      if (isBeside) last = Math.max(last, accessTokenFacts(token).cachedAt || 0);
     }
     return last;
   }
@@ -197,8 +213,4 @@ export function scopesIntersect(older: AccessTokenFacts, newer: AccessTokenFacts
 function outlivesAccessTokens({ entity }: Entry<"RefreshToken">): boolean {
   const hash = entity["userAssertionHash"];
   return typeof hash !== "string" || hash.startsWith("session.");
-}
-
-function isOf<S extends Section>(entry: Entry, section: S): entry is Entry<S> & Entry {
-  return entry.section === section;
 }

@@ -1,35 +1,13 @@
-import { systemClock, type Clock } from "../clock.js";
-import { tenantOfRealm } from "./account-info.js";
-import { AccountIndex } from "./account-index.js";
-import { addForeign, DocumentWriter, partitionOf, readDocument, type CacheDocument } from "./document.js";
-import {
-  accessTokenKey,
-  accountKey,
-  appMetadataKey,
-  componentsHash,
-  extCacheKey,
-  idTokenKey,
-  refreshTokenKey,
-} from "./keys.js";
-import {
-  accessTokenFacts,
-  grants,
-  Partition,
-  scopesIntersect,
-  type CachedTokens,
-  type Entry,
-} from "./partition.js";
-import { partitionNamed, partitionName, userPartition, type PartitionKey } from "./partition-key.js";
-import { Partitions } from "./partitions.js";
-import { mergeAccount } from "./record.js";
-import {
-  THE_FAMILY,
-  type AccessTokenEntity,
-  type AccountEntity,
-  type AppMetadataEntity,
-  type IdTokenEntity,
-  type RefreshTokenEntity,
-} from "./schema.js";
+import { isOfRealm } from "./account-info.js";
+import { loadDocument, loadPartition, partitionDocument, wholeDocument } from "./contents-document.js";
+import { Contents, type CacheLimits, type CacheStats, type Checkpoint } from "./contents.js";
+import type { CacheDocument } from "./document.js";
+import { isBoundTo } from "./keys.js";
+import { accessTokenFacts, grants, type CachedTokens, type Entry } from "./partition.js";
+import { userPartition, type PartitionKey } from "./partition-key.js";
+import type { CacheRecord } from "./record.js";
+import { THE_FAMILY } from "./schema.js";
+import { removeAppTokens, removeRefreshToken, removeUser, saveTokens } from "./write-tokens.js";
 
 /** Where to look for a token. */
 export interface TokenQuery {
@@ -48,81 +26,19 @@ export interface AccessTokenQuery extends TokenQuery {
   readonly components?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What one token response leaves in the cache: written whole, or not at all. */
-export interface CacheRecord {
-  readonly partition: PartitionKey;
-  readonly account?: AccountEntity;
-  readonly idToken?: IdTokenEntity;
-  readonly accessToken?: AccessTokenEntity;
-  readonly refreshToken?: RefreshTokenEntity;
-  readonly appMetadata?: AppMetadataEntity;
-}
-
-/** Options of {@link PartitionedCache}. */
-export interface CacheLimits {
-  /** Most users, apps and assertions, each, kept in memory; see {@link Partitions}. */
-  readonly maxPartitions: number;
-  readonly clock: Clock;
-  /** Told before a user is forgotten who still had a refresh token. */
-  readonly onForget: (key: PartitionKey) => void;
-}
-
-/** Figures of a cache. */
-export interface CacheStats {
-  /** Users, apps in tenants, and on-behalf-of assertions with tokens in memory. */
-  readonly partitions: { readonly users: number; readonly apps: number; readonly assertions: number };
-  /** Tokens in memory, of all kinds. */
-  readonly tokens: number;
-  /** Lookups that found an access token. */
-  readonly hits: number;
-  /** Lookups that found none. */
-  readonly misses: number;
-  /** Partitions that gave way to others because there were too many. */
-  readonly evictions: number;
-}
-
-/** Keeps or undoes the changes since it was made. */
-export interface Checkpoint {
-  commit(): void;
-  rollBack(): void;
-}
-
-interface Journaled {
-  readonly key: PartitionKey;
-  readonly partition: Partition | undefined;
-}
-
-interface Contents {
-  readonly partitions: Partitions;
-  /** Replaced, never changed. */
-  appMetadata: ReadonlyMap<string, Entry<"AppMetadata">>;
-  readonly foreign: CacheDocument;
-  index: AccountIndex | undefined;
-}
-
-const NO_LIMITS: CacheLimits = {
-  maxPartitions: Number.MAX_SAFE_INTEGER,
-  clock: systemClock,
-  onForget: () => undefined,
-};
-
 /** The token cache in memory: every token in its partition, every lookup straight to the partition. */
 export class PartitionedCache {
-  readonly #limits: CacheLimits;
-  #contents: Contents;
-  #journal: Map<string, Journaled> | undefined;
-  #revision = 0;
+  readonly #contents: Contents;
   #hits = 0;
   #misses = 0;
 
-  constructor(limits: CacheLimits = NO_LIMITS) {
-    this.#limits = limits;
-    this.#contents = this.#empty();
+  constructor(limits?: CacheLimits) {
+    this.#contents = new Contents(limits);
   }
 
   /** Grows with every change: equal revisions mean equal contents. */
   get revision(): number {
-    return this.#revision;
+    return this.#contents.revision;
   }
 
   /**
@@ -130,13 +46,6 @@ export class PartitionedCache {
    * the one that lives longest.
    */
   findTokens(query: AccessTokenQuery): CachedTokens | undefined {
-    const tokens = this.#findTokens(query);
-    if (tokens) this.#hits += 1;
-    else this.#misses += 1;
-    return tokens;
-  }
-
-  #findTokens(query: AccessTokenQuery): CachedTokens | undefined {
     const partition = this.#contents.partitions.get(query.partition);
     if (!partition) return undefined;
     return partition.remembered(query, () => {
@@ -154,6 +63,12 @@ export class PartitionedCache {
       }
       return accessToken && { accessToken, ...this.#userOf(accessToken, query) };
     });
+  }
+
+  /** Counts a call that looked for an access token, for {@link stats}. */
+  countLookup(isHit: boolean): void {
+    if (isHit) this.#hits += 1;
+    else this.#misses += 1;
   }
 
   /** The ID token of a user in a tenant. */
@@ -185,7 +100,7 @@ export class PartitionedCache {
           : entity.client_id === query.clientId && !entity.family_id) &&
         query.environments.has(entity.environment) &&
         (!entity.realm || query.realms.includes(entity.realm.toLowerCase()));
-      if (fits && (!best || writtenAt(partition, entry) >= writtenAt(partition, best))) best = entry;
+      if (fits && (!best || partition.writtenAt(entry) >= partition.writtenAt(best))) best = entry;
     }
     return best;
   }
@@ -207,7 +122,7 @@ export class PartitionedCache {
 
   /** The family an app is known to belong to. */
   familyOf(clientId: string, environments: ReadonlySet<string>): string | undefined {
-    for (const { entity } of this.#contents.appMetadata.values()) {
+    for (const { entity } of this.#contents.state.appMetadata.values()) {
       if (entity.client_id === clientId && environments.has(entity.environment) && entity.family_id) {
         return entity.family_id;
       }
@@ -215,11 +130,15 @@ export class PartitionedCache {
     return undefined;
   }
 
-  /** The account of a user under any of the given hosts, or under any host. */
-  findAccount(partition: PartitionKey, environments?: ReadonlySet<string>): Entry<"Account"> | undefined {
+  /** The account of a user under one of the given hosts. */
+  findAccount({
+    partition,
+    environments,
+    realms,
+  }: Omit<TokenQuery, "clientId">): Entry<"Account"> | undefined {
     return this.#contents.partitions
       .get(partition)
-      ?.find("Account", ({ entity }) => !environments || environments.has(entity.environment));
+      ?.find("Account", (entry) => environments.has(entry.entity.environment) && isOfRealm(entry, realms));
   }
 
   /** Every account of a partition. */
@@ -236,142 +155,58 @@ export class PartitionedCache {
   usersBy(
     name: { readonly localAccountId: string } | { readonly username: string },
   ): readonly PartitionKey[] {
-    const index = (this.#contents.index ??= this.#buildIndex());
-    return [...("username" in name ? index.byUsername(name.username) : index.byLocalId(name.localAccountId))];
+    const index = this.#contents.accountIndex();
+    return "username" in name ? index.byUsername(name.username) : index.byLocalId(name.localAccountId);
   }
 
-  /**
-   * Writes one response's tokens. What they replace goes, whatever host it stands under, and so does what has expired;
-   * access tokens with overlapping scopes give way to the new one.
-   */
+  /** Writes one response's tokens; see {@link saveTokens}. */
   save(record: CacheRecord, environments: ReadonlySet<string>): void {
-    const partition = this.#contents.partitions.get(record.partition)?.copy() ?? new Partition();
-    const now = this.#limits.clock.now() / 1000;
-    partition.remove(
-      (entry) => isEntry(entry, "AccessToken") && accessTokenFacts(entry).extendedExpiresOn < now,
-    );
-    // An assertion, and a session on behalf of a user, is of one user: who begins a session anew takes over nothing.
-    if (record.partition.kind === "assertion") partition.remove((entry) => isOfAnother(entry, record));
-    putUser(partition, record, environments);
-    putTokens(partition, record, environments);
-    this.#put(record.partition, partition);
-    const home = record.account?.home_account_id;
-    // The user of an on-behalf-of token is known as a user, too.
-    if (home && record.partition.kind !== "user") {
-      const user = this.#contents.partitions.get(userPartition(home))?.copy() ?? new Partition();
-      putUser(user, record, environments);
-      this.#put(userPartition(home), user);
-    }
-    if (record.appMetadata) this.#replaceAppMetadata(record.appMetadata, environments);
+    saveTokens(this.#contents, record, environments);
   }
 
   /** Forgets one refresh token, if it is still the one that is kept. */
   removeRefreshToken(partition: PartitionKey, secret: string): void {
-    this.#remove(partition, (entry) => isEntry(entry, "RefreshToken") && entry.entity.secret === secret);
+    removeRefreshToken(this.#contents, partition, secret);
   }
 
-  /** Forgets a user under the given hosts: account, ID tokens, access tokens (on behalf of the user, too), refresh tokens. */
-  removeUser(homeAccountId: string, environments: ReadonlySet<string>): void {
-    this.#remove(userPartition(homeAccountId), ({ entity }) => environments.has(entity.environment));
-    for (const [key, partition] of [...this.#contents.partitions.entries("assertion")]) {
-      const fits = ({ entity }: Entry): boolean =>
-        entity["home_account_id"] === homeAccountId && environments.has(entity.environment);
-      if (partition.has(fits)) this.#remove(key, fits);
-    }
+  /** Forgets a user under the given hosts; see {@link removeUser}. */
+  removeUser(homeAccountId: string, environments: ReadonlySet<string>, realm?: string): void {
+    removeUser(this.#contents, homeAccountId, environments, realm);
   }
 
   /** Forgets the tokens of an app itself, in every tenant. */
   removeAppTokens(clientId: string): void {
-    for (const [key] of [...this.#contents.partitions.entries("app")]) {
-      this.#remove(key, ({ entity }) => entity["client_id"] === clientId);
-    }
+    removeAppTokens(this.#contents, clientId);
   }
 
   /** Forgets everything in a partition. */
   removePartition(key: PartitionKey): void {
-    this.#put(key, undefined);
+    this.#contents.put(key, undefined);
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.#contents = this.#empty();
-    this.#revision += 1;
+    this.#contents.replace(this.#contents.emptyState());
   }
 
-  /**
-   * Takes over a document.
-   *
-   * @param document parsed JSON; what is not understood is kept as it is
-   * @param replace forget what was there before; the change is made at once, when all has been read
-   */
+  /** Takes over a document; see {@link loadDocument}. */
   load(document: CacheDocument, replace: boolean): void {
-    const contents = replace ? this.#empty() : this.#contents;
-    const partitions = new Map<string, Partition>();
-    const metadata = new Map(contents.appMetadata);
-    readDocument(document, {
-      entry: (entry) => {
-        if (isEntry(entry, "AppMetadata")) {
-          metadata.set(entry.key, entry);
-          return;
-        }
-        const key = partitionOf(entry);
-        const name = partitionName(key);
-        let partition = partitions.get(name);
-        if (!partition) {
-          partition = (replace ? undefined : contents.partitions.get(key)?.copy()) ?? new Partition();
-          partitions.set(name, partition);
-        }
-        if (replace) partition.append(entry);
-        else partition.put(entry);
-      },
-      foreign: (section, key, value) => addForeign(contents.foreign, section, key, value),
-    });
-    for (const [name, partition] of partitions) contents.partitions.set(partitionNamed(name), partition);
-    contents.appMetadata = metadata;
-    contents.index = undefined;
-    // What is replaced as a whole is put back as a whole.
-    if (replace) this.#journal = undefined;
-    this.#contents = contents;
-    this.#revision += 1;
+    loadDocument(this.#contents, document, replace);
   }
 
   /** The document of everything that is kept. */
   document(): CacheDocument {
-    const { partitions, appMetadata, foreign } = this.#contents;
-    const writer = new DocumentWriter();
-    for (const kind of ["user", "app", "assertion"] as const) {
-      for (const [, partition] of partitions.entries(kind)) writer.addAll(partition);
-    }
-    for (const entry of appMetadata.values()) writer.add(entry);
-    writer.addForeign(foreign);
-    return writer.document();
+    return wholeDocument(this.#contents);
   }
 
   /** Takes over the document of one partition, in place of what is known of it. */
-  loadPartition(key: PartitionKey, document: CacheDocument | undefined): void {
-    const partition = new Partition();
-    readDocument(document ?? {}, {
-      entry: (entry) => {
-        if (isEntry(entry, "AppMetadata")) this.#addAppMetadata(entry);
-        partition.append(entry);
-      },
-      foreign: (section, entityKey, value) => addForeign(partition.foreign, section, entityKey, value),
-    });
-    this.#put(key, partition);
+  loadPartition(key: PartitionKey, document: CacheDocument): void {
+    loadPartition(this.#contents, key, document);
   }
 
   /** The document of one partition, or `undefined` when nothing is left in it. */
   partitionDocument(key: PartitionKey): CacheDocument | undefined {
-    const partition = this.#contents.partitions.get(key);
-    if (!partition) return undefined;
-    const writer = new DocumentWriter();
-    const clients = new Set(Array.from(partition.all("RefreshToken"), ({ entity }) => entity.client_id));
-    for (const entry of this.#contents.appMetadata.values()) {
-      if (clients.has(entry.entity.client_id)) writer.add(entry);
-    }
-    writer.addAll(partition);
-    writer.addForeign(partition.foreign);
-    return writer.document();
+    return partitionDocument(this.#contents, key);
   }
 
   /** When the last token of a partition expires, in seconds since the epoch; `Infinity` if it does not say. */
@@ -381,234 +216,35 @@ export class PartitionedCache {
 
   /** Remembers what is there now, until it is either kept or put back. */
   checkpoint(): Checkpoint {
-    const contents = this.#contents;
-    const { appMetadata } = contents;
-    const journal = new Map<string, Journaled>();
-    this.#journal = journal;
-    return {
-      commit: () => {
-        this.#journal = undefined;
-      },
-      rollBack: () => {
-        this.#journal = undefined;
-        this.#contents = contents;
-        contents.appMetadata = appMetadata;
-        for (const { key, partition } of journal.values()) this.#put(key, partition);
-        this.#revision += 1;
-      },
-    };
+    return this.#contents.checkpoint();
   }
 
   /** Figures. Counting the tokens looks at every partition. */
   stats(): CacheStats {
-    const { partitions } = this.#contents;
-    let tokens = 0;
-    for (const kind of ["user", "app", "assertion"] as const) {
-      for (const [, partition] of partitions.entries(kind)) tokens += partition.tokens();
-    }
-    return {
-      partitions: {
-        users: partitions.count("user"),
-        apps: partitions.count("app"),
-        assertions: partitions.count("assertion"),
-      },
-      tokens,
-      hits: this.#hits,
-      misses: this.#misses,
-      evictions: partitions.evictions,
-    };
-  }
-
-  #empty(): Contents {
-    const { maxPartitions: max, clock } = this.#limits;
-    const onUserDropped = (key: PartitionKey, partition: Partition): void => {
-      for (const account of partition.all("Account")) contents.index?.remove(key, account);
-      if (partition.find("RefreshToken", () => true)) this.#limits.onForget(key);
-    };
-    const contents: Contents = {
-      partitions: new Partitions({ max, clock, onUserDropped }),
-      appMetadata: new Map(),
-      foreign: {},
-      index: undefined,
-    };
-    return contents;
-  }
-
-  #put(key: PartitionKey, partition: Partition | undefined): void {
-    const { partitions, index } = this.#contents;
-    const before = partitions.get(key);
-    const name = this.#journal && partitionName(key);
-    if (name && !this.#journal?.has(name)) this.#journal?.set(name, { key, partition: before?.copy() });
-    // An assertion's partition holds its user, too, but is not where the user is.
-    if (index && key.kind === "user") {
-      for (const account of before?.all("Account") ?? []) index.remove(key, account);
-      for (const account of partition?.all("Account") ?? []) index.add(key, account);
-    }
-    partitions.set(key, partition);
-    this.#revision += 1;
-  }
-
-  #remove(key: PartitionKey, fits: (entry: Entry) => boolean): void {
-    const partition = this.#contents.partitions.get(key)?.copy();
-    if (!partition?.remove(fits)) return;
-    // What is left of an app's or an assertion's tokens may have expired already, and would then have no end.
-    const isOver = key.kind !== "user" && partition.lastExpiry() * 1000 <= this.#limits.clock.now();
-    this.#put(key, isOver ? undefined : partition);
-  }
-
-  /** MSAL Node fails for an app that has an entry under each of two hosts, as two libraries would leave it. */
-  #replaceAppMetadata(entity: AppMetadataEntity, environments: ReadonlySet<string>): void {
-    const others = [...this.#contents.appMetadata].filter(
-      ([, known]) =>
-        known.entity.client_id !== entity.client_id || !environments.has(known.entity.environment),
-    );
-    this.#contents.appMetadata = new Map(others);
-    this.#addAppMetadata({ section: "AppMetadata", key: appMetadataKey(entity), entity });
-  }
-
-  #addAppMetadata(entry: Entry<"AppMetadata">): void {
-    this.#contents.appMetadata = new Map(this.#contents.appMetadata).set(entry.key, entry);
-    this.#revision += 1;
+    return { ...this.#contents.stats(), hits: this.#hits, misses: this.#misses };
   }
 
   /** The user of an access token: beside it, or, for an on-behalf-of token that was loaded, where users are. */
   #userOf(accessToken: Entry<"AccessToken">, query: TokenQuery): Pick<CachedTokens, "account" | "idToken"> {
-    const home = accessToken.entity.home_account_id;
+    const { home_account_id: home, id_token_realm: tenant } = accessToken.entity;
     if (!home) return { account: undefined, idToken: undefined };
-    const user = { ...query, partition: userPartition(home) };
+    const beside = typeof tenant === "string" ? { ...query, realms: [tenant.toLowerCase()] } : query;
+    const user = { ...beside, partition: userPartition(home) };
     const account =
-      this.findAccount(query.partition, query.environments) ??
-      this.findAccount(user.partition, query.environments);
+      this.findAccount({ ...query, partition: beside.partition }) ??
+      this.findAccount({ ...query, partition: user.partition });
     const realms = [account?.entity.realm.toLowerCase() ?? ""];
     const idToken =
-      this.findIdToken(query) ??
+      this.findIdToken(beside) ??
       this.findIdToken(user) ??
-      this.findIdToken({ ...query, realms }) ??
+      this.findIdToken({ ...beside, realms }) ??
       this.findIdToken({ ...user, realms });
     return { account, idToken };
   }
-
-  #buildIndex(): AccountIndex {
-    const index = new AccountIndex();
-    for (const key of this.users()) for (const account of this.accountsOf(key)) index.add(key, account);
-    return index;
-  }
-}
-
-/** Whether an entry is of another user than the one a response is for. */
-function isOfAnother({ section, entity }: Entry, record: CacheRecord): boolean {
-  const { accessToken, refreshToken, idToken, account } = record;
-  const user = accessToken ?? refreshToken ?? idToken ?? account;
-  return (
-    user !== undefined && section !== "AppMetadata" && entity["home_account_id"] !== user.home_account_id
-  );
-}
-
-function putUser(
-  partition: Partition,
-  { account, idToken }: CacheRecord,
-  environments: ReadonlySet<string>,
-): void {
-  if (account) {
-    const known = [...partition.all("Account")].filter(({ entity }) => environments.has(entity.environment));
-    const entity = known.reduceRight((merged, older) => mergeAccount(merged, older.entity), account);
-    partition.remove((entry) => isEntry(entry, "Account") && known.includes(entry));
-    partition.put({ section: "Account", key: accountKey(entity), entity });
-  }
-  if (idToken) {
-    partition.remove((entry) => entry.section === "IdToken" && sameOwner(entry, idToken, environments));
-    partition.put({ section: "IdToken", key: idTokenKey(idToken), entity: idToken });
-  }
-}
-
-function putTokens(
-  partition: Partition,
-  { accessToken, refreshToken }: CacheRecord,
-  environments: ReadonlySet<string>,
-): void {
-  if (accessToken) {
-    const entry: Entry<"AccessToken"> = {
-      section: "AccessToken",
-      key: accessTokenKey(accessToken),
-      entity: accessToken,
-    };
-    partition.remove((other) => isReplacedBy(other, entry, environments));
-    partition.put(entry);
-  }
-  if (refreshToken) {
-    partition.remove(
-      (entry) => isEntry(entry, "RefreshToken") && isRotatedBy(entry, refreshToken, environments),
-    );
-    partition.put({ section: "RefreshToken", key: refreshTokenKey(refreshToken), entity: refreshToken });
-  }
-}
-
-function isEntry<S extends Entry["section"]>(entry: Entry, section: S): entry is Entry<S> & Entry {
-  return entry.section === section;
 }
 
 function isBetter(candidate: Entry<"AccessToken">, best: Entry<"AccessToken">): boolean {
   const a = accessTokenFacts(candidate);
   const b = accessTokenFacts(best);
   return a.scopes.size !== b.scopes.size ? a.scopes.size < b.scopes.size : a.expiresOn > b.expiresOn;
-}
-
-function sameOwner(
-  entry: Entry,
-  credential: IdTokenEntity | RefreshTokenEntity | AccessTokenEntity,
-  environments: ReadonlySet<string>,
-): boolean {
-  const realm = entry.entity["realm"];
-  const tenant = tenantOfRealm(typeof realm === "string" ? realm : "", credential.home_account_id ?? "");
-  return (
-    entry.entity["client_id"] === credential.client_id &&
-    environments.has(entry.entity.environment) &&
-    tenant.toLowerCase() === (credential.realm ?? "").toLowerCase()
-  );
-}
-
-function isRotatedBy(
-  { entity }: Entry<"RefreshToken">,
-  fresh: RefreshTokenEntity,
-  environments: ReadonlySet<string>,
-): boolean {
-  if (!environments.has(entity.environment) || (entity.family_id ?? "") !== (fresh.family_id ?? ""))
-    return false;
-  if (fresh.family_id) return true;
-  const realm = (entity.realm ?? "").toLowerCase();
-  return (
-    entity.client_id === fresh.client_id && (realm === "" || realm === (fresh.realm ?? "").toLowerCase())
-  );
-}
-
-function isReplacedBy(other: Entry, entry: Entry<"AccessToken">, environments: ReadonlySet<string>): boolean {
-  if (!isEntry(other, "AccessToken") || !sameOwner(other, entry.entity, environments)) return false;
-  const older = accessTokenFacts(other);
-  const newer = accessTokenFacts(entry);
-  return (
-    older.bearer === newer.bearer &&
-    isBoundTo(other.entity, entry.entity.additionalCacheKeyComponents) &&
-    scopesIntersect(older, newer)
-  );
-}
-
-/** Whether a token is bound to these components and no others, whichever library has written it. */
-function isBoundTo(
-  token: AccessTokenEntity,
-  components: Readonly<Record<string, string>> | undefined,
-): boolean {
-  const ofGo = token["ext_cache_key"];
-  if (typeof ofGo === "string" && ofGo !== "") return ofGo === extCacheKey(components);
-  return componentsHash(token.additionalCacheKeyComponents) === componentsHash(components);
-}
-
-/** When a refresh token was written, in seconds since the epoch: it says so, or the access token beside it does. */
-function writtenAt(partition: Partition, { entity }: Entry<"RefreshToken">): number {
-  let last = Number(entity["last_modification_time"]) || 0;
-  for (const token of partition.all("AccessToken")) {
-    const { environment, client_id } = token.entity;
-    const isBeside = environment === entity.environment && client_id === entity.client_id;
-    if (isBeside) last = Math.max(last, accessTokenFacts(token).cachedAt || 0);
-  }
-  return last;
 }

@@ -1,4 +1,5 @@
-import { LRUCache } from "lru-cache";
+import type { LRUCache } from "lru-cache";
+import { boundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import type { Partition } from "./partition.js";
 import type { PartitionKey, PartitionKind } from "./partition-key.js";
@@ -122,10 +123,7 @@ function bounded(
   clock: Clock,
   evicted: (id: string, partition: Partition) => void,
 ): LRUCache<string, Partition> {
-  return new LRUCache<string, Partition>({
-    // A bound by size takes memory as it fills; one by count would take it all at once.
-    maxSize: Math.min(max, Number.MAX_SAFE_INTEGER),
-    sizeCalculation: () => 1,
+  return boundedMap<Partition>(max, {
     ttl: 0,
     ttlResolution: 0,
     perf: clock,

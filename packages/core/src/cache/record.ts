@@ -4,10 +4,26 @@ import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
 import type { StoreInCache } from "../request/token-request.js";
 import type { AccountInfo, TenantProfile } from "../account.js";
-import { GENERIC, profileFromClaims, profilesOf } from "./account-info.js";
-import { appPartition, assertionPartition, userPartition } from "./partition-key.js";
-import type { CacheRecord } from "./partitioned-cache.js";
-import type { AccessTokenEntity, AccountEntity, IdTokenEntity, RefreshTokenEntity } from "./schema.js";
+import { profileFromClaims, profilesOf } from "./account-info.js";
+import { appPartition, assertionPartition, userPartition, type PartitionKey } from "./partition-key.js";
+import {
+  GENERIC,
+  type AccessTokenEntity,
+  type AccountEntity,
+  type AppMetadataEntity,
+  type IdTokenEntity,
+  type RefreshTokenEntity,
+} from "./schema.js";
+
+/** What one token response leaves in the cache: written whole, or not at all. */
+export interface CacheRecord {
+  readonly partition: PartitionKey;
+  readonly account?: AccountEntity;
+  readonly idToken?: IdTokenEntity;
+  readonly accessToken?: AccessTokenEntity;
+  readonly refreshToken?: RefreshTokenEntity;
+  readonly appMetadata?: AppMetadataEntity;
+}
 
 /** Whose tokens a response brings. */
 export type TokenOwner =
@@ -44,6 +60,7 @@ export function cacheRecord(input: CacheRecordInput): CacheRecord {
   const common = { home_account_id: home, environment, client_id: clientId };
   const assertion = owner.kind === "assertion" ? { userAssertionHash: owner.hash } : {};
   const expiresOn = requestedAt + response.expiresIn;
+  const idTokenRealm = authority.url.kind === "oidc" ? realm : tenantOf(claims, false);
 
   const accessToken: AccessTokenEntity = {
     ...common,
@@ -57,6 +74,9 @@ export function cacheRecord(input: CacheRecordInput): CacheRecord {
     ...(response.refreshIn ? { refresh_on: String(requestedAt + response.refreshIn) } : {}),
     token_type: response.tokenType,
     ...assertion,
+    ...(owner.kind === "assertion" && claims && idTokenRealm !== realm
+      ? { id_token_realm: idTokenRealm }
+      : {}),
     ...(input.resource ? { resource: input.resource } : {}),
     ...(input.components ? { additionalCacheKeyComponents: input.components } : {}),
   };
@@ -65,7 +85,7 @@ export function cacheRecord(input: CacheRecordInput): CacheRecord {
         ...common,
         credential_type: "IdToken",
         secret: response.idToken,
-        realm: authority.url.kind === "oidc" ? realm : tenantOf(claims, false),
+        realm: idTokenRealm,
       }
     : undefined;
   const refreshToken: RefreshTokenEntity | undefined = response.refreshToken
@@ -108,13 +128,20 @@ export function storable(record: CacheRecord, store: StoreInCache | undefined): 
  */
 export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefined): AccountEntity {
   if (!known) return fresh;
-  const news = profilesOf(fresh);
-  const { realm, local_account_id } = known.tenantProfiles ? known : fresh;
+  const before = profilesOf(known);
+  // An answer need not repeat the id the broker knows the user by.
+  const news = profilesOf(fresh).map((one) => {
+    const id =
+      one.nativeAccountId ?? before.find(({ tenantId }) => tenantId === one.tenantId)?.nativeAccountId;
+    return id === undefined ? one : { ...one, nativeAccountId: id };
+  });
+  const { realm, local_account_id } =
+    known.tenantProfiles && fresh.authority_type !== GENERIC ? known : fresh;
   const isNew = ({ tenantId, localAccountId }: TenantProfile): boolean =>
     news.some(
       (one) => one.tenantId === tenantId || (!known.tenantProfiles && one.localAccountId === localAccountId),
     );
-  const profiles = [...profilesOf(known).filter((profile) => !isNew(profile)), ...news];
+  const profiles = [...before.filter((profile) => !isNew(profile)), ...news];
   return {
     ...known,
     realm,
@@ -147,22 +174,22 @@ function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenCla
   return {
     home_account_id: home,
     environment: authority.cloud.preferredCache,
-    realm: info?.utid ?? tenantOf(claims, generic),
+    realm: generic ? authority.url.realm : (info?.utid ?? tenantOf(claims, generic)),
     local_account_id: info?.uid ?? claims.oid ?? claims.sub ?? "",
     username: claims.preferred_username || claims.upn || claims.emails?.[0] || "",
     authority_type: generic ? GENERIC : authority.url.kind === "adfs" ? "ADFS" : "MSSTS",
     name: claims.name ?? "",
     ...(response.clientInfo ? { client_info: response.clientInfo } : {}),
-    tenantProfiles: [JSON.stringify(profileFromClaims(home, claims, generic))],
+    tenantProfiles: [
+      JSON.stringify({
+        ...profileFromClaims(home, claims, generic),
+        ...(response.spaAccountId ? { nativeAccountId: response.spaAccountId } : {}),
+      }),
+    ],
   };
 }
 
-function partitionOf(
-  owner: TokenOwner,
-  clientId: string,
-  realm: string,
-  home: string,
-): CacheRecord["partition"] {
+function partitionOf(owner: TokenOwner, clientId: string, realm: string, home: string): PartitionKey {
   if (owner.kind === "app") return appPartition(clientId, realm);
   return owner.kind === "assertion" ? assertionPartition(owner.hash) : userPartition(home);
 }

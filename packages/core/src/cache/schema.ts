@@ -7,6 +7,9 @@ interface Unknown {
   readonly [field: string]: unknown;
 }
 
+/** `authority_type` of users of an OpenID Provider that is not Entra or AD FS. */
+export const GENERIC = "Generic";
+
 /** A signed-in user. */
 export interface AccountEntity extends Unknown {
   readonly home_account_id: string;
@@ -57,6 +60,8 @@ export interface AccessTokenEntity extends Credential {
   readonly key_id?: string;
   /** base64url SHA-256 of the assertion of an on-behalf-of token. */
   readonly userAssertionHash?: string;
+  /** Of an on-behalf-of token from an authority that names its tenant by a domain: the tenant's id. Tessera's own field. */
+  readonly id_token_realm?: string;
   readonly resource?: string;
   readonly additionalCacheKeyComponents?: Readonly<Record<string, string>>;
 }

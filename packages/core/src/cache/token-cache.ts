@@ -1,10 +1,13 @@
 import type { AccountInfo } from "../account.js";
+import { realmOfIssuer } from "../authority/authority-url.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { KeyedMutex, mutexOf } from "../flight/keyed-mutex.js";
+import { matches, type AccountFilter } from "./account-filter.js";
 import { accountProfiles, realmsOfTenant } from "./account-info.js";
+import type { CacheStats } from "./contents.js";
 import type { CacheDocument } from "./document.js";
-import { keyValueStore, peerAccount, type CacheKVStore, type PeerAccountEntity } from "./key-value-store.js";
+import { keyValueStore, type CacheKVStore, type PeerAccountEntity } from "./key-value-store.js";
 import type { Entry } from "./partition.js";
 import {
   appPartition,
@@ -13,8 +16,11 @@ import {
   userPartition,
   type PartitionKey,
 } from "./partition-key.js";
-import type { CacheStats, PartitionedCache } from "./partitioned-cache.js";
+import type { PartitionedCache } from "./partitioned-cache.js";
 import { TokenCacheContext, type ICachePlugin, type ISerializableTokenCache } from "./plugin.js";
+import { throughPlugin, type PluginSession } from "./plugin-session.js";
+import { GENERIC } from "./schema.js";
+import { updateStore } from "./store-update.js";
 import type { TokenStore } from "./token-store.js";
 
 /** What {@link TokenCache} is made of. */
@@ -34,15 +40,6 @@ export interface TokenCacheParts {
   readonly warn: (message: string) => void;
 }
 
-/** Which accounts to list; what is left out does not matter. */
-export interface AccountFilter {
-  readonly homeAccountId?: string;
-  readonly localAccountId?: string;
-  /** Compared without regard to case. */
-  readonly username?: string;
-  readonly tenantId?: string;
-}
-
 /**
  * The token cache of an application: accounts, and the whole cache as JSON.
  *
@@ -53,7 +50,7 @@ export class TokenCache implements ISerializableTokenCache {
   readonly #parts: TokenCacheParts;
   readonly #refreshing: KeyedMutex;
   #changed = false;
-  #session: Session | undefined;
+  #session: PluginSession | undefined;
   #loaded: { readonly text: string; readonly revision: number } | undefined;
 
   /** @internal */
@@ -63,9 +60,9 @@ export class TokenCache implements ISerializableTokenCache {
     this.#refreshing = owner ? mutexOf(owner) : new KeyedMutex();
   }
 
-  /** The plugin of the application, if there is one. */
-  get persistence(): ICachePlugin | undefined {
-    return this.#parts.plugin;
+  /** The plugin of the application; `undefined` when there is none, although MSAL's type, and so this one, does not say so. */
+  get persistence(): ICachePlugin {
+    return this.#parts.plugin as ICachePlugin;
   }
 
   /** Whether tokens were written or removed since the last {@link serialize}. */
@@ -111,7 +108,7 @@ export class TokenCache implements ISerializableTokenCache {
   }
 
   /** Every known user, one entry for each tenant the user is known in. */
-  async getAllAccounts(): Promise<AccountInfo[]> {
+  async getAllAccounts(_correlationId = ""): Promise<AccountInfo[]> {
     return this.getAccounts({});
   }
 
@@ -151,11 +148,15 @@ export class TokenCache implements ISerializableTokenCache {
    * Forgets a user: account and all tokens, of every client, under every host of the identity provider.
    * With a {@link TokenStore}, on-behalf-of tokens stay until they expire.
    */
-  async removeAccount(account: AccountInfo): Promise<void> {
+  async removeAccount(account: AccountInfo, _correlationId?: string): Promise<void> {
+    // As in MSAL: without an account there is nobody to forget.
+    if (!account) return;
     const { cache, aliasesOf } = this.#parts;
-    const { homeAccountId, environment } = account;
+    const { homeAccountId, environment, authorityType, idTokenClaims } = account;
+    // A host may have several issuers, and each of them a user of this name.
+    const realm = authorityType === GENERIC ? realmOfIssuer(idTokenClaims?.iss ?? "") : undefined;
     await this.write(userPartition(homeAccountId), () =>
-      cache.removeUser(homeAccountId, aliasesOf(environment)),
+      cache.removeUser(homeAccountId, aliasesOf(environment), realm),
     );
   }
 
@@ -197,9 +198,9 @@ export class TokenCache implements ISerializableTokenCache {
 
   /** Changes one partition, between loading and saving it. @internal */
   async write<T>(key: PartitionKey, change: () => T): Promise<T> {
-    const { plugin, store } = this.#parts;
+    const { plugin, store, cache, now } = this.#parts;
     if (plugin) return this.#inSession(plugin, key, true, change);
-    if (store) return this.#update(store, key, change);
+    if (store) return updateStore(store, cache, key, change, (text) => this.#parse(text), now);
     this.#changed = true;
     return change();
   }
@@ -222,64 +223,19 @@ export class TokenCache implements ISerializableTokenCache {
 
   #inSession<T>(plugin: ICachePlugin, key: PartitionKey, writes: boolean, work: () => T): Promise<T> {
     return mutexOf(plugin).run("session", async () => {
-      const { cache } = this.#parts;
-      const context = new TokenCacheContext(this, writes);
-      const session: Session = { unreadable: false, account: undefined };
-      const checkpoint = cache.checkpoint();
+      const session: PluginSession = { unreadable: false, account: undefined };
       this.#session = session;
-      let worked = false;
+      const context = new TokenCacheContext(this, writes);
       try {
-        await plugin.beforeCacheAccess(context);
-        const before = cache.findAccount(key);
-        const result = work();
-        const about = cache.findAccount(key) ?? before;
-        session.account = about && peerAccount(about.entity);
-        this.#changed ||= writes;
-        // What could not be read must not be overwritten.
-        if (session.unreadable) context.hasChanged = false;
-        worked = true;
-        await plugin.afterCacheAccess(context);
-        checkpoint.commit();
-        return result;
-      } catch (error) {
-        checkpoint.rollBack();
-        if (!worked) await afterFailure(plugin, context);
-        throw error;
+        return await throughPlugin(plugin, this.#parts.cache, context, session, key, () => {
+          const result = work();
+          this.#changed ||= writes;
+          return result;
+        });
       } finally {
         this.#session = undefined;
       }
     });
-  }
-
-  async #update<T>(store: TokenStore, key: PartitionKey, change: () => T): Promise<T> {
-    const { cache, now } = this.#parts;
-    let outcome: { readonly result: T; readonly changed: CacheDocument | undefined } | undefined;
-    await store.update(partitionName(key), (current) => {
-      const document = this.#parse(current ?? "{}");
-      // What could not be read is not overwritten; the tokens live in memory only.
-      if (!document) {
-        outcome = { result: change(), changed: undefined };
-        return "keep";
-      }
-      const checkpoint = cache.checkpoint();
-      try {
-        cache.loadPartition(key, document);
-        const result = change();
-        const changed = cache.partitionDocument(key);
-        outcome = { result, changed: changed ?? {} };
-        if (!changed) return "remove";
-        const timeToLive = Math.ceil(cache.partitionExpiry(key) - now() / 1000);
-        const limited = Number.isFinite(timeToLive) ? { timeToLive: Math.max(1, timeToLive) } : {};
-        return { document: JSON.stringify(changed), ...limited };
-      } finally {
-        // The store may still refuse, or ask again with newer content: until it is done, nothing has happened.
-        checkpoint.rollBack();
-      }
-    });
-    if (!outcome)
-      throw clientAuthError("invalid_cache_content", "cache.store.update did not call its change.");
-    if (outcome.changed) cache.loadPartition(key, outcome.changed);
-    return outcome.result;
   }
 
   /** The document in a text; `undefined` when it is not one and that is to be ignored. */
@@ -297,40 +253,18 @@ export class TokenCache implements ISerializableTokenCache {
 
   #profiles(key: PartitionKey, entry: Entry<"Account">): AccountInfo[] {
     const { cache, clientId, aliasesOf } = this.#parts;
-    const environments = aliasesOf(entry.entity.environment);
+    const { entity } = entry;
+    const environments = aliasesOf(entity.environment);
     return accountProfiles(entry, (tenantId) =>
       cache.findIdToken({
         partition: key,
         clientId,
         environments,
-        realms: realmsOfTenant(tenantId, entry.entity.home_account_id),
+        realms:
+          entity.authority_type === GENERIC
+            ? [entity.realm.toLowerCase()]
+            : realmsOfTenant(tenantId, entity.home_account_id),
       }),
     );
   }
-}
-
-/** A plugin may hold a lock since `beforeCacheAccess`: it is told that the access is over, with nothing to save. */
-async function afterFailure(plugin: ICachePlugin, context: TokenCacheContext): Promise<void> {
-  context.hasChanged = false;
-  try {
-    await plugin.afterCacheAccess(context);
-  } catch {
-    // The caller learns of the first failure.
-  }
-}
-
-interface Session {
-  unreadable: boolean;
-  account: PeerAccountEntity | undefined;
-}
-
-function matches(account: AccountInfo, filter: AccountFilter): boolean {
-  const { localAccountId, username, tenantId } = filter;
-  const isNamed = (name: unknown): boolean =>
-    typeof name === "string" && name.toLowerCase() === username?.toLowerCase();
-  return (
-    (!localAccountId || account.localAccountId === localAccountId) &&
-    (!username || isNamed(account.username) || isNamed(account.upn)) &&
-    (!tenantId || account.tenantId.toLowerCase() === tenantId.toLowerCase())
-  );
 }

@@ -1,0 +1,87 @@
+import type { Contents } from "./contents.js";
+import { addForeign, DocumentWriter, partitionOf, readDocument, type CacheDocument } from "./document.js";
+import { isEntry, Partition } from "./partition.js";
+import { PARTITION_KINDS, type PartitionKey, type PartitionKind } from "./partition-key.js";
+
+/**
+ * Takes over a document.
+ *
+ * @param document parsed JSON; what is not understood is kept as it is
+ * @param replace forget what was there before; the change is made at once, when all has been read
+ */
+export function loadDocument(contents: Contents, document: CacheDocument, replace: boolean): void {
+  const state = replace ? contents.emptyState() : contents.state;
+  const metadata = new Map(state.appMetadata);
+  const read: Readonly<Record<PartitionKind, Map<string, Partition>>> = {
+    user: new Map(),
+    app: new Map(),
+    assertion: new Map(),
+  };
+  /** Partitions that held something before. */
+  const known = new Set<Partition>();
+  readDocument(document, {
+    entry: (entry) => {
+      if (isEntry(entry, "AppMetadata")) {
+        metadata.set(entry.key, entry);
+        return;
+      }
+      const key = partitionOf(entry);
+      const partitions = read[key.kind];
+      let partition = partitions.get(key.id);
+      if (!partition) {
+        const before = state.partitions.get(key);
+        partition = before?.copy() ?? new Partition();
+        if (before) known.add(partition);
+        partitions.set(key.id, partition);
+      }
+      // The keys of one document are all different.
+      if (known.has(partition)) partition.put(entry);
+      else partition.append(entry);
+    },
+    foreign: (section, key, value) => addForeign(state.foreign, section, key, value),
+  });
+  for (const kind of PARTITION_KINDS) {
+    for (const [id, partition] of read[kind]) state.partitions.set({ kind, id }, partition);
+  }
+  state.appMetadata = metadata;
+  state.index = undefined;
+  contents.replace(state);
+}
+
+/** The document of everything that is kept. */
+export function wholeDocument({ state: { partitions, appMetadata, foreign } }: Contents): CacheDocument {
+  const writer = new DocumentWriter();
+  for (const kind of PARTITION_KINDS) {
+    for (const [, partition] of partitions.entries(kind)) writer.addAll(partition);
+  }
+  for (const entry of appMetadata.values()) writer.add(entry);
+  writer.addForeign(foreign);
+  return writer.document();
+}
+
+/** Takes over the document of one partition, in place of what is known of it. */
+export function loadPartition(contents: Contents, key: PartitionKey, document: CacheDocument): void {
+  const partition = new Partition();
+  readDocument(document, {
+    entry: (entry) => {
+      if (isEntry(entry, "AppMetadata")) contents.addAppMetadata(entry);
+      partition.append(entry);
+    },
+    foreign: (section, entityKey, value) => addForeign(partition.foreign, section, entityKey, value),
+  });
+  contents.put(key, partition);
+}
+
+/** The document of one partition, or `undefined` when nothing is left in it. */
+export function partitionDocument(contents: Contents, key: PartitionKey): CacheDocument | undefined {
+  const partition = contents.partitions.get(key);
+  if (!partition) return undefined;
+  const writer = new DocumentWriter();
+  const clients = new Set(Array.from(partition.all("RefreshToken"), ({ entity }) => entity.client_id));
+  for (const entry of contents.state.appMetadata.values()) {
+    if (clients.has(entry.entity.client_id)) writer.add(entry);
+  }
+  writer.addAll(partition);
+  writer.addForeign(partition.foreign);
+  return writer.document();
+}

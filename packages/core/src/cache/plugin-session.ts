@@ -1,0 +1,56 @@
+import { peerAccount, type PeerAccountEntity } from "./key-value-store.js";
+import type { PartitionKey } from "./partition-key.js";
+import type { PartitionedCache } from "./partitioned-cache.js";
+import type { ICachePlugin, TokenCacheContext } from "./plugin.js";
+
+/** What is known of an access while it lasts: from a plugin's `beforeCacheAccess` to the end of its `afterCacheAccess`. */
+export interface PluginSession {
+  /** What is stored is not a cache, and is to be left as it is. */
+  unreadable: boolean;
+  /** The account the access is about. */
+  account: PeerAccountEntity | undefined;
+}
+
+/**
+ * Does work on the cache after the plugin has loaded it, and lets the plugin save it. A failure leaves memory as it was.
+ *
+ * @param key what the work is about
+ */
+export async function throughPlugin<T>(
+  plugin: ICachePlugin,
+  cache: PartitionedCache,
+  context: TokenCacheContext,
+  session: PluginSession,
+  key: PartitionKey,
+  work: () => T,
+): Promise<T> {
+  const checkpoint = cache.checkpoint();
+  let worked = false;
+  try {
+    await plugin.beforeCacheAccess(context);
+    const [before] = cache.accountsOf(key);
+    const result = work();
+    const [about = before] = cache.accountsOf(key);
+    session.account = about && peerAccount(about.entity);
+    // What could not be read must not be overwritten.
+    if (session.unreadable) context.hasChanged = false;
+    worked = true;
+    await plugin.afterCacheAccess(context);
+    checkpoint.commit();
+    return result;
+  } catch (error) {
+    checkpoint.rollBack();
+    if (!worked) await afterFailure(plugin, context);
+    throw error;
+  }
+}
+
+/** A plugin may hold a lock since `beforeCacheAccess`: it is told that the access is over, with nothing to save. */
+async function afterFailure(plugin: ICachePlugin, context: TokenCacheContext): Promise<void> {
+  context.hasChanged = false;
+  try {
+    await plugin.afterCacheAccess(context);
+  } catch {
+    // The caller learns of the first failure.
+  }
+}

@@ -1,0 +1,156 @@
+import { isOfRealm, tenantOfRealm } from "./account-info.js";
+import type { Contents } from "./contents.js";
+import { accessTokenKey, accountKey, idTokenKey, isBoundTo, refreshTokenKey } from "./keys.js";
+import { accessTokenFacts, isEntry, Partition, scopesIntersect, type Entry } from "./partition.js";
+import { userPartition, type PartitionKey } from "./partition-key.js";
+import { mergeAccount, type CacheRecord } from "./record.js";
+import type { AccessTokenEntity, IdTokenEntity, RefreshTokenEntity } from "./schema.js";
+
+/**
+ * Writes one response's tokens. What they replace goes, whatever host it stands under, and so does what has expired;
+ * access tokens with overlapping scopes give way to the new one.
+ */
+export function saveTokens(contents: Contents, record: CacheRecord, environments: ReadonlySet<string>): void {
+  const now = contents.now() / 1000;
+  const partition = contents.partitions.get(record.partition)?.copy() ?? new Partition();
+  partition.remove(
+    (entry) => isEntry(entry, "AccessToken") && accessTokenFacts(entry).extendedExpiresOn < now,
+  );
+  // An assertion, and a session on behalf of a user, is of one user: who begins a session anew takes over nothing.
+  if (record.partition.kind === "assertion") partition.remove((entry) => isOfAnother(entry, record));
+  putUser(partition, record, environments);
+  putTokens(partition, record, environments);
+  contents.put(record.partition, partition);
+  const home = record.account?.home_account_id;
+  // The user of an on-behalf-of token is known as a user, too.
+  if (home && record.partition.kind !== "user") {
+    const user = contents.partitions.get(userPartition(home))?.copy() ?? new Partition();
+    putUser(user, record, environments);
+    contents.put(userPartition(home), user);
+  }
+  if (record.appMetadata) contents.replaceAppMetadata(record.appMetadata, environments);
+}
+
+/** Forgets one refresh token, if it is still the one that is kept. */
+export function removeRefreshToken(contents: Contents, key: PartitionKey, secret: string): void {
+  contents.remove(key, (entry) => isEntry(entry, "RefreshToken") && entry.entity.secret === secret);
+}
+
+/**
+ * Forgets a user under the given hosts: account, ID tokens, access tokens (on behalf of the user, too), refresh tokens.
+ *
+ * @param realm the issuer's, where a host has several
+ */
+export function removeUser(
+  contents: Contents,
+  homeAccountId: string,
+  environments: ReadonlySet<string>,
+  realm?: string,
+): void {
+  const isThere = ({ entity }: Entry): boolean => {
+    const own = "realm" in entity && typeof entity.realm === "string" ? entity.realm.toLowerCase() : "";
+    return environments.has(entity.environment) && (realm === undefined || own === "" || own === realm);
+  };
+  contents.remove(userPartition(homeAccountId), isThere);
+  for (const [key, partition] of [...contents.partitions.entries("assertion")]) {
+    const fits = (entry: Entry): boolean =>
+      entry.entity["home_account_id"] === homeAccountId && isThere(entry);
+    if (partition.has(fits)) contents.remove(key, fits);
+  }
+}
+
+/** Forgets the tokens of an app itself, in every tenant. */
+export function removeAppTokens(contents: Contents, clientId: string): void {
+  for (const [key] of [...contents.partitions.entries("app")]) {
+    contents.remove(key, ({ entity }) => entity["client_id"] === clientId);
+  }
+}
+
+/** Whether an entry is of another user than the one a response is for. */
+function isOfAnother({ section, entity }: Entry, record: CacheRecord): boolean {
+  const { accessToken, refreshToken, idToken, account } = record;
+  const user = accessToken ?? refreshToken ?? idToken ?? account;
+  return (
+    user !== undefined && section !== "AppMetadata" && entity["home_account_id"] !== user.home_account_id
+  );
+}
+
+function putUser(
+  partition: Partition,
+  { account, idToken }: CacheRecord,
+  environments: ReadonlySet<string>,
+): void {
+  if (account) {
+    const realms = [account.realm.toLowerCase()];
+    const known = [...partition.all("Account")].filter(
+      (entry) => environments.has(entry.entity.environment) && isOfRealm(entry, realms),
+    );
+    const entity = known.reduceRight((merged, older) => mergeAccount(merged, older.entity), account);
+    partition.remove((entry) => isEntry(entry, "Account") && known.includes(entry));
+    partition.put({ section: "Account", key: accountKey(entity), entity });
+  }
+  if (idToken) {
+    partition.remove((entry) => isEntry(entry, "IdToken") && sameOwner(entry, idToken, environments));
+    partition.put({ section: "IdToken", key: idTokenKey(idToken), entity: idToken });
+  }
+}
+
+function putTokens(
+  partition: Partition,
+  { accessToken, refreshToken }: CacheRecord,
+  environments: ReadonlySet<string>,
+): void {
+  if (accessToken) {
+    const entry: Entry<"AccessToken"> = {
+      section: "AccessToken",
+      key: accessTokenKey(accessToken),
+      entity: accessToken,
+    };
+    partition.remove((other) => isReplacedBy(other, entry, environments));
+    partition.put(entry);
+  }
+  if (refreshToken) {
+    partition.remove(
+      (entry) => isEntry(entry, "RefreshToken") && isRotatedBy(entry, refreshToken, environments),
+    );
+    partition.put({ section: "RefreshToken", key: refreshTokenKey(refreshToken), entity: refreshToken });
+  }
+}
+
+function sameOwner(
+  entry: Entry<"IdToken"> | Entry<"AccessToken">,
+  credential: IdTokenEntity | AccessTokenEntity,
+  environments: ReadonlySet<string>,
+): boolean {
+  const { client_id, environment, realm } = entry.entity;
+  return (
+    client_id === credential.client_id &&
+    environments.has(environment) &&
+    tenantOfRealm(realm, credential.home_account_id ?? "").toLowerCase() === credential.realm.toLowerCase()
+  );
+}
+
+function isRotatedBy(
+  { entity }: Entry<"RefreshToken">,
+  fresh: RefreshTokenEntity,
+  environments: ReadonlySet<string>,
+): boolean {
+  if (!environments.has(entity.environment) || (entity.family_id ?? "") !== (fresh.family_id ?? ""))
+    return false;
+  if (fresh.family_id) return true;
+  const realm = (entity.realm ?? "").toLowerCase();
+  return (
+    entity.client_id === fresh.client_id && (realm === "" || realm === (fresh.realm ?? "").toLowerCase())
+  );
+}
+
+function isReplacedBy(other: Entry, entry: Entry<"AccessToken">, environments: ReadonlySet<string>): boolean {
+  if (!isEntry(other, "AccessToken") || !sameOwner(other, entry.entity, environments)) return false;
+  const older = accessTokenFacts(other);
+  const newer = accessTokenFacts(entry);
+  return (
+    older.bearer === newer.bearer &&
+    isBoundTo(other.entity, entry.entity.additionalCacheKeyComponents) &&
+    scopesIntersect(older, newer)
+  );
+}

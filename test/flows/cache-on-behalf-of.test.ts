@@ -1,0 +1,160 @@
+import { describe, expect, it } from "@jest/globals";
+import { createMemoryTokenStore, type AccountInfo, type AuthenticationResult } from "@tessera/node";
+import {
+  account,
+  differs,
+  encoded,
+  jwt,
+  Network,
+  otherTenant,
+  plugin,
+  scopes,
+  tenant,
+  tessera,
+  tokens,
+  type Answer,
+  type App,
+} from "../support/cache-stage.js";
+import { createTestClock } from "../support/test-clock.js";
+
+describe("on behalf of a user", () => {
+  const caller = (id: string): string => jwt({ sub: "s", jti: id });
+  const request = (id: string, more: { authority?: string } = {}) => ({
+    scopes,
+    oboAssertion: caller(id),
+    ...more,
+  });
+  const tenantIn = (url: string): Answer => {
+    const tid = url.includes(otherTenant) ? otherTenant : tenant;
+    return { tid, iss: `https://login.microsoftonline.com/${tid}/v2.0` };
+  };
+  const seen = (results: readonly AuthenticationResult[]): readonly boolean[] =>
+    results.map(({ fromCache }) => fromCache);
+
+  it("the tenant is part of the look-up", async () => {
+    await differs(
+      async (library) => {
+        const app = library(new Network((_, url) => tokens({}, tenantIn(url))));
+        const elsewhere = { authority: `https://login.microsoftonline.com/${otherTenant}` };
+        const results = [
+          await app.acquireTokenOnBehalfOf(request("1")),
+          await app.acquireTokenOnBehalfOf(request("1", elsewhere)),
+        ];
+        return [
+          ...results.map(({ fromCache }) => fromCache),
+          results[0]?.accessToken === results[1]?.accessToken,
+        ];
+      },
+      [false, false, false],
+      [false, true, true],
+    );
+  });
+
+  it("two assertions of one user live side by side", async () => {
+    await differs(
+      async (library) => {
+        const app = library(new Network());
+        const results: AuthenticationResult[] = [];
+        for (const id of ["1", "2", "1", "2"]) results.push(await app.acquireTokenOnBehalfOf(request(id)));
+        return seen(results);
+      },
+      [false, false, true, true],
+      [false, false, false, false],
+    );
+  });
+
+  it.each(["in the same process", "after a restart"])(
+    "what comes from the cache is the whole result: %s",
+    async (when) => {
+      await differs(
+        async (library) => {
+          const file = { text: "" };
+          const open = () => library(new Network(), { cache: { cachePlugin: plugin(file) } });
+          const app = open();
+          const first = await app.acquireTokenOnBehalfOf(request("1"));
+          const {
+            fromCache,
+            account: user,
+            idToken,
+          } = await (when === "after a restart" ? open() : app).acquireTokenOnBehalfOf(request("1"));
+          return [fromCache, user?.username ?? "nobody", idToken === first.idToken];
+        },
+        [true, account.username, true],
+        when === "after a restart" ? [false, account.username, false] : [true, "nobody", false],
+      );
+    },
+  );
+
+  describe.each([
+    { who: "a user at home", tid: tenant },
+    { who: "a guest", tid: otherTenant },
+  ])("what comes from the cache for $who in a tenant named by its domain", ({ tid }) => {
+    it.each(["memory", "a plugin", "a token store"])("is the whole result: %s", async (kept) => {
+      const file = { text: "" };
+      const store = createMemoryTokenStore();
+      const cache = kept === "memory" ? {} : kept === "a plugin" ? { cachePlugin: plugin(file) } : { store };
+      const network = new Network((_, url) =>
+        tokens({}, tenantIn(url.includes("contoso.example") ? tid : tenant)),
+      );
+      const inDomain = request("1", { authority: "https://login.microsoftonline.com/contoso.example" });
+      const app = tessera(network, { cache });
+      const first = await app.acquireTokenOnBehalfOf(inDomain);
+      // A guest is known at home, too.
+      if (tid !== tenant) await app.acquireTokenOnBehalfOf(request("2"));
+      const later = kept === "memory" ? app : tessera(network, { cache });
+      const {
+        account: user,
+        idToken,
+        accessToken: token,
+        fromCache,
+      } = await later.acquireTokenOnBehalfOf(inDomain);
+      expect([fromCache, token, idToken]).toEqual([true, first.accessToken, first.idToken]);
+      expect(user).toMatchObject({ tenantId: tid, idToken });
+    });
+  });
+
+  it.each(["a plugin", "memory"])("a user who is removed takes the tokens along: %s", async (kept) => {
+    const cache = kept === "memory" ? {} : { cachePlugin: plugin({ text: "" }) };
+    const app = tessera(new Network(), { cache });
+    const { account: user } = await app.acquireTokenOnBehalfOf(request("1"));
+    await app.acquireTokenOnBehalfOf(request("2"));
+    await app.removeAccount(user as AccountInfo);
+    expect(app.getTokenCache().stats()).toMatchObject({ partitions: { users: 0, assertions: 0 }, tokens: 0 });
+    expect(await app.acquireTokenOnBehalfOf(request("1"))).toMatchObject({ fromCache: false });
+  });
+
+  it("a session that another user begins anew has nothing of the first user's", async () => {
+    const bob = "10000000-0000-4000-8000-000000000b0b";
+    const asBob = (scope = ""): Answer =>
+      tokens({ client_info: encoded({ uid: bob, utid: tenant }), scope }, { oid: bob });
+    const app = tessera(
+      new Network(({ assertion, scope }) =>
+        assertion === caller("alice") ? tokens({ scope }) : asBob(scope),
+      ),
+    );
+    const begin = { sessionKey: "nightly job" };
+    await app.acquireTokenOnBehalfOf({ ...begin, scopes: ["Mail.Read"], oboAssertion: caller("alice") });
+    await app.acquireTokenOnBehalfOf({ ...begin, scopes, oboAssertion: caller("bob") });
+    expect(await app.acquireTokenOnBehalfOf({ ...begin, scopes })).toMatchObject({
+      fromCache: true,
+      account: { localAccountId: bob },
+    });
+    const mail = await app.acquireTokenOnBehalfOf({ ...begin, scopes: ["Mail.Read"] });
+    expect(mail).toMatchObject({ fromCache: false, account: { localAccountId: bob } });
+  });
+
+  it("an assertion leaves memory, and a token store, with its last token", async () => {
+    const clock = createTestClock();
+    const store = createMemoryTokenStore(clock);
+    const [inMemory, inStore] = [{}, { store }].map((cache) =>
+      tessera(new Network(), { cache, system: { clock } }),
+    ) as [App, App];
+    for (const app of [inMemory, inStore])
+      for (const id of ["1", "2", "3"]) await app.acquireTokenOnBehalfOf(request(id));
+    expect(inMemory.getTokenCache().stats().partitions.assertions).toBe(3);
+    expect(await store.list("assertion:")).toHaveLength(3);
+    clock.advance(3601);
+    expect(inMemory.getTokenCache().stats().partitions.assertions).toBe(0);
+    expect(await store.list("assertion:")).toEqual([]);
+  });
+});

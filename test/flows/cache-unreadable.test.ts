@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { createMemoryTokenStore, LogLevel } from "@tessera/node";
+import { accountOf, startEntra, type Entra } from "../support/entra.js";
+import { filePlugin } from "../support/file-plugin.js";
+import { signInWithCode } from "../support/sign-in-with-code.js";
+
+const scopes = ["https://graph.microsoft.com/User.Read"];
+
+const unreadable = [
+  { name: "truncated", text: '{"Account":{"a":{"home_account_id":"1' },
+  { name: "an array", text: "[{}]" },
+  { name: "a number", text: "17" },
+  { name: "encrypted", text: "\u0001\u0000AQAAANCMnd8BFdERjHoAwE/Cl+sB" },
+  { name: "a page", text: "<html>Service Unavailable</html>" },
+];
+
+describe("content that is not a cache", () => {
+  let entra: Entra;
+  beforeAll(async () => {
+    entra = await startEntra();
+  });
+  afterAll(() => entra.close());
+
+  it.each(unreadable)("fails every call and stays as it is, if it is $name", async ({ text }) => {
+    const file = { text };
+    const app = entra.confidential({ cache: { cachePlugin: filePlugin(file), onUnreadable: "refuse" } });
+    const error = { name: "ClientAuthError", errorCode: "invalid_cache_content" };
+    await expect(app.getAllAccounts()).rejects.toMatchObject(error);
+    await expect(signInWithCode(entra, app, scopes)).rejects.toMatchObject(error);
+    await expect(
+      app.acquireTokenByClientCredential({ scopes: ["https://graph.microsoft.com/.default"] }),
+    ).rejects.toMatchObject(error);
+    expect(() => app.getTokenCache().deserialize(text)).toThrow(expect.objectContaining(error));
+    expect(app.getTokenCache().stats().tokens).toBe(0);
+    expect(file.text).toBe(text);
+  });
+
+  it.each(unreadable)(
+    "stays as it is while calls succeed from memory, if it is $name and is to be ignored",
+    async ({ text }) => {
+      const file = { text };
+      const warnings: string[] = [];
+      const loggerOptions = {
+        logLevel: LogLevel.Warning,
+        loggerCallback: (_: LogLevel, message: string) => void warnings.push(message),
+      };
+      const app = entra.confidential({
+        cache: { cachePlugin: filePlugin(file), onUnreadable: "ignore" },
+        system: { loggerOptions },
+      });
+      const account = accountOf(await signInWithCode(entra, app, scopes));
+      expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
+      expect(await app.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({
+        fromCache: false,
+      });
+      await app.removeAccount(account);
+      expect(await app.getAllAccounts()).toEqual([]);
+      expect(file.text).toBe(text);
+      expect(warnings[0]).toContain("left as it is");
+    },
+  );
+
+  it.each(["", "{}", '{"Account":{}}'])("is not what an empty cache is: %j", async (text) => {
+    const file = { text };
+    const app = entra.confidential({ cache: { cachePlugin: filePlugin(file) } });
+    await signInWithCode(entra, app, scopes);
+    expect(Object.keys((JSON.parse(file.text) as { Account: object }).Account)).toHaveLength(1);
+  });
+
+  it.each(["refuse", "ignore"] as const)(
+    "in one partition of a token store is never overwritten (%s)",
+    async (onUnreadable) => {
+      const store = createMemoryTokenStore(entra.clock);
+      const account = accountOf(
+        await signInWithCode(entra, entra.confidential({ cache: { store } }), scopes),
+      );
+      const partition = `user:${account.homeAccountId}`;
+      await store.update(partition, () => ({ document: "\u0001AQAAANCMnd8B" }));
+      const warnings: string[] = [];
+      const loggerCallback = (_: LogLevel, message: string): void => void warnings.push(message);
+      const app = entra.confidential({
+        cache: { store, onUnreadable },
+        system: { loggerOptions: { logLevel: LogLevel.Warning, loggerCallback } },
+      });
+      if (onUnreadable === "refuse") {
+        const error = { name: "ClientAuthError", errorCode: "invalid_cache_content" };
+        await expect(signInWithCode(entra, app, scopes)).rejects.toMatchObject(error);
+        await expect(app.getAllAccounts()).rejects.toMatchObject(error);
+        expect(app.getTokenCache().stats().tokens).toBe(0);
+      } else {
+        await signInWithCode(entra, app, scopes);
+        expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
+        expect(await app.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({
+          fromCache: false,
+        });
+        expect(await app.getAllAccounts()).toHaveLength(1);
+        expect(warnings[0]).toContain("left as it is");
+      }
+      expect(await store.load(partition)).toBe("\u0001AQAAANCMnd8B");
+    },
+  );
+});
