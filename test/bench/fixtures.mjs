@@ -26,7 +26,8 @@ export const configuration = (networkClient = noNetwork) => ({
   system: { networkClient },
 });
 
-const noNetwork = {
+/** Refuses everything. */
+export const noNetwork = {
   sendGetRequestAsync: (url) => Promise.reject(new Error(`not in the cache: GET ${url}`)),
   sendPostRequestAsync: (url) => Promise.reject(new Error(`not in the cache: POST ${url}`)),
 };
@@ -183,7 +184,7 @@ function idToken(oid, name, username) {
 }
 
 /** A JWT that says little, with a filling of some characters. */
-function jwt(seed, length) {
+export function jwt(seed, length) {
   return signed(
     { aud: "00000003-0000-0000-c000-000000000000", sub: seed, filling: text(seed, length / 2) },
     seed,

@@ -10,15 +10,20 @@ const BATCH_NS = 25e6;
  * while it warms up. A figure is the median over the batches of the mean within a batch.
  *
  * @param {Record<string, (i: number) => Promise<unknown>>} contenders by name; `i` counts the calls
- * @param {{ seconds: number }} budget how long each contender is measured, warm-up aside
+ * @param {{ seconds: number, watch?: typeof stopwatch }} budget how long each contender is measured, warm-up aside, and by
+ * which watch
  * @returns {Promise<Record<string, Timing>>} nanoseconds per call
  *
  * @typedef {{ median: number, low: number, high: number, batches: number, calls: number }} Timing
  */
-export async function measure(contenders, { seconds }) {
+export async function measure(contenders, { seconds, watch = stopwatch }) {
   globalThis.gc?.();
   const runners = [];
-  for (const [name, call] of Object.entries(contenders)) runners.push(await warmedUp(name, call, seconds));
+  for (const [name, call] of Object.entries(contenders)) {
+    const runner = { name, call, watch, size: 1, calls: 0, spent: 0, means: [] };
+    await warmUp(runner, seconds);
+    runners.push(runner);
+  }
 
   const end = seconds * 1e9;
   for (let round = 0; runners.some(({ spent, means }) => spent < end || means.length < 3); round += 1) {
@@ -47,28 +52,36 @@ export function stopwatch() {
   };
 }
 
+/** The same for processor time alone, of all threads: also where work is left to a thread while nothing else happens. */
+export function processorWatch() {
+  const cpu = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(cpu);
+    return (user + system) * 1000;
+  };
+}
+
 /** The median of some numbers. */
 export function median(numbers) {
   return quantile(numbers, 0.5);
 }
 
-async function warmedUp(name, call, seconds) {
-  const runner = { name, call, size: 1, calls: 0, spent: 0, means: [] };
+async function warmUp(runner, seconds) {
   const until = Math.min(seconds, 0.5) * 1e9;
   for (let warm = 0; ;) {
     const spent = await batch(runner);
     warm += spent;
     if (spent < BATCH_NS / 2) runner.size *= 2;
-    else if (warm >= until) return runner;
+    else if (warm >= until) return;
     else runner.size = Math.max(1, Math.round((runner.size * BATCH_NS) / spent));
   }
 }
 
 async function batch(runner) {
-  const { call, size } = runner;
+  const { call, size, watch } = runner;
   const first = runner.calls;
   runner.calls += size;
-  const passed = stopwatch();
+  const passed = watch();
   for (let i = 0; i < size; i += 1) await call(first + i);
   return passed();
 }

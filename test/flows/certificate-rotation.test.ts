@@ -1,14 +1,17 @@
 // One signature serves many requests, and a certificate is rotated without a restart.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { ClientCertificate } from "@tessera/node";
 import { decodeJwt, decodeProtectedHeader } from "jose";
+import forge from "node-forge";
 import { makeCertificate, type MadeCertificate } from "../support/certificates.js";
 import { startEntra, type Entra } from "../support/entra.js";
+import { makePfx } from "../support/pfx.js";
 
 const old = makeCertificate({ subject: "daemon" });
 const renewed = makeCertificate({ subject: "daemon" });
 const ec = makeCertificate({ subject: "daemon", keyType: "ec" });
 const scopes = ["https://graph.microsoft.com/.default"];
+const customers = Array.from({ length: 110 }, (_, index) => `customer${index}.example`);
 const options = ({ privateKeyPem: privateKey, certificatePem }: MadeCertificate): ClientCertificate => ({
   privateKey,
   publicCertificate: certificatePem,
@@ -26,6 +29,7 @@ beforeAll(async () => {
           { clientId: "strict", certificates, rejectReplayedAssertions: true },
         ],
       },
+      ...customers.map((domain) => ({ domain })),
     ],
   });
 });
@@ -71,6 +75,17 @@ describe("a signed assertion", () => {
       "fabfabfa-0000-4000-8000-000000000000",
     ]);
     expect(ids().size).toBe(2);
+  });
+
+  it("is kept for each tenant of a service that works in many", async () => {
+    const client = app(options(old));
+    for (const _ of [1, 2]) {
+      const calls = customers.map((tenantId) =>
+        client.acquireTokenByClientCredential({ scopes, tenantId, skipCache: true }),
+      );
+      await Promise.all(calls);
+    }
+    expect([assertions().length, ids().size]).toEqual([2 * customers.length, customers.length]);
   });
 
   it("that the server takes once only is refused the second time, as the server says", async () => {
@@ -144,6 +159,29 @@ describe("a certificate from a function", () => {
     expect(assertions()).toEqual([]);
     broken = false;
     expect((await client.acquireTokenByClientCredential({ scopes })).fromCache).toBe(false);
+  });
+
+  it("that has the key of another one at first is used with its own key from then on", async () => {
+    const { privateKeyPem: wrong } = renewed;
+    const { privateKeyPem: right, thumbprintSha256Hex: thumbprintSha256 } = old;
+    let privateKey = wrong;
+    const client = app(() => ({ privateKey, thumbprintSha256 }));
+    await expect(client.acquireTokenByClientCredential({ scopes })).rejects.toMatchObject({
+      errorCode: "invalid_client",
+    });
+    privateKey = right;
+    expect((await client.acquireTokenByClientCredential({ scopes })).fromCache).toBe(false);
+  });
+
+  it("that is a PFX is opened once for each file it returns, however many tokens are requested", async () => {
+    const opened = jest.spyOn(forge.pkcs12, "pkcs12FromAsn1");
+    const files = [makePfx(old, "open"), makePfx(renewed, "open")];
+    let current = 0;
+    const client = app(() => ({ pfx: Buffer.from(files[current] ?? ""), passphrase: "open" }));
+    for (current of [0, 0, 0, 1, 1]) await client.acquireTokenByClientCredential({ scopes, skipCache: true });
+    expect(opened).toHaveBeenCalledTimes(2);
+    expect(thumbprints()).toEqual(new Set([named(old), named(renewed)]));
+    opened.mockRestore();
   });
 
   it("that cannot be had fails the call with the app's own error", async () => {

@@ -1,16 +1,37 @@
+// Tokens for the app itself (RFC 6749 §4.4): from the cache or with one request, for the tenant and the claims it names.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { LogLevel, type ClientCredentialRequest, type ConfidentialClientApplication } from "@tessera/node";
+import { decodeJwt } from "jose";
 import { startEntra, type Entra } from "../support/entra.js";
+import { eventually } from "../support/eventually.js";
 
 const scopes = ["https://graph.microsoft.com/.default"];
+const claims = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}';
+const fabrikam = "fabfabfa-0000-4000-8000-000000000000";
+
+let entra: Entra;
+beforeAll(async () => {
+  entra = await startEntra();
+});
+afterAll(() => entra.close());
+beforeEach(() => entra.authority.clearRequests());
+
+/** The daemon of the default tenants, which works in other tenants, too. */
+const daemon = (over: Parameters<Entra["confidential"]>[0] = {}) =>
+  entra.confidential({
+    ...over,
+    auth: {
+      clientId: "c0c0c0c0-0000-4000-8000-0000000000a4",
+      clientSecret: "contoso-daemon-secret",
+      ...over.auth,
+    },
+  });
+const ask = (app: ConfidentialClientApplication, over: ClientCredentialRequest = {}) =>
+  app.acquireTokenByClientCredential({ scopes, ...over });
+const forms = () =>
+  entra.authority.requests.filter(({ endpoint }) => endpoint === "token").map(({ form }) => form);
 
 describe("client credentials", () => {
-  let entra: Entra;
-  beforeAll(async () => {
-    entra = await startEntra();
-  });
-  afterAll(() => entra.close());
-  beforeEach(() => entra.authority.clearRequests());
-
   it("gets a token with one request, discovery aside, and the second time from the cache", async () => {
     const app = entra.confidential();
     const first = await app.acquireTokenByClientCredential({ scopes });
@@ -39,5 +60,91 @@ describe("client credentials", () => {
     const renewed = await app.acquireTokenByClientCredential({ scopes });
     expect(renewed.fromCache).toBe(false);
     expect(renewed.accessToken).not.toBe(first.accessToken);
+  });
+});
+
+describe("the tenant of a request", () => {
+  it.each<[string, () => ClientCredentialRequest]>([
+    ["tenantId, a GUID", () => ({ tenantId: fabrikam })],
+    ["tenantId, a domain", () => ({ tenantId: "fabrikam.example" })],
+    ["authority", () => ({ authority: entra.authority.authorityUrl(fabrikam) })],
+    ["tenantId over authority", () => ({ authority: entra.authority.authorityUrl(), tenantId: fabrikam })],
+  ])("is that of its %s, and has tokens of its own", async (_, over) => {
+    const app = daemon();
+    const home = await ask(app);
+    const abroad = await ask(app, over());
+    expect(decodeJwt(home.accessToken)["tid"]).toBe(entra.tenantId);
+    expect(decodeJwt(abroad.accessToken)["tid"]).toBe(fabrikam);
+    expect(await ask(app)).toMatchObject({ fromCache: true, accessToken: home.accessToken });
+    expect(await ask(app, over())).toMatchObject({ fromCache: true, accessToken: abroad.accessToken });
+    expect(forms()).toHaveLength(2);
+  });
+
+  it.each(["common", "organizations", "consumers"])(
+    "must be one: %s is refused unless tenantId says",
+    async (segment) => {
+      const app = daemon({ auth: { authority: entra.authority.authorityUrl(segment) } });
+      await expect(ask(app)).rejects.toMatchObject({ errorCode: "missing_tenant_id_error" });
+      await expect(ask(daemon(), { tenantId: segment })).rejects.toMatchObject({
+        errorCode: "missing_tenant_id_error",
+      });
+      expect(forms()).toEqual([]);
+      expect(decodeJwt((await ask(app, { tenantId: fabrikam })).accessToken)["tid"]).toBe(fabrikam);
+    },
+  );
+});
+
+describe("claims", () => {
+  it("are merged with the client's capabilities, and skip the cache", async () => {
+    const app = daemon({ auth: { clientCapabilities: ["CP1"] } });
+    await ask(app);
+    expect(await ask(app, { claims })).toMatchObject({ fromCache: false });
+    expect(await ask(app)).toMatchObject({ fromCache: true });
+    expect(forms().map((form) => JSON.parse(form["claims"] ?? "null"))).toEqual([
+      { access_token: { xms_cc: { values: ["CP1"] } } },
+      { access_token: { nbf: { essential: true, value: "1" }, xms_cc: { values: ["CP1"] } } },
+    ]);
+  });
+
+  it.each(["not json", "[]", "null", '"text"', "{"])(
+    "that are no JSON object are refused: %s",
+    async (bad) => {
+      for (const field of ["claims", "claimsFromClient"] as const) {
+        await expect(ask(daemon(), { [field]: bad })).rejects.toMatchObject({
+          name: "ClientConfigurationError",
+          errorCode: "invalid_claims",
+          message: expect.stringContaining(field),
+        });
+      }
+      expect(entra.authority.requests).toEqual([]);
+    },
+  );
+});
+
+describe("a token that is due for renewal", () => {
+  let renewing: Entra;
+  beforeAll(async () => {
+    renewing = await startEntra({ refreshIn: 1800 });
+  });
+  afterAll(() => renewing.close());
+
+  it("is handed out even when the identity provider cannot be reached", async () => {
+    const warnings: string[] = [];
+    const loggerOptions = {
+      logLevel: LogLevel.Warning,
+      loggerCallback: (_: LogLevel, text: string) => void warnings.push(text),
+    };
+    const app = renewing.confidential({ system: { loggerOptions } });
+    const first = await ask(app);
+    renewing.clock.advance(1801);
+    renewing.authority.fault({ match: "token", reset: true });
+    expect(await ask(app)).toMatchObject({ fromCache: true, accessToken: first.accessToken });
+    await eventually(() => warnings.some((text) => text.includes("renewing it failed")));
+    // Not with every call, but some time later the renewal is tried again.
+    expect(await ask(app)).toMatchObject({ fromCache: true });
+    expect(renewing.tokenRequests()).toBe(2);
+    renewing.clock.advance(30);
+    expect(await ask(app)).toMatchObject({ fromCache: true });
+    await eventually(() => renewing.tokenRequests() === 3);
   });
 });

@@ -1,17 +1,11 @@
 // What is wrong with a certificate is said when the application is made, and never with the key or the passphrase.
-import { execFileSync, spawnSync } from "node:child_process";
-import { createPrivateKey } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
+import { describe, expect, it } from "@jest/globals";
 import { ConfidentialClientApplication, type ClientCertificate } from "@tessera/node";
 import { systemClock } from "@tessera/core";
 import { readCertificate } from "../../packages/core/src/credential/certificate.js";
 import { makeCertificate, type MadeCertificate } from "../support/certificates.js";
 import { expectNoSecretIn } from "../support/nothing-kept.js";
-import { makePfx } from "../support/pfx.js";
-import { describeWith } from "../support/real-part.js";
 
 const own = makeCertificate({ subject: "own" });
 const other = makeCertificate({ subject: "other" });
@@ -26,12 +20,6 @@ const encrypted = (type: "pkcs1" | "pkcs8") =>
   key.export({ type, format: "pem", cipher: "aes-256-cbc", passphrase }).toString();
 const { thumbprintSha256Hex: sha256, thumbprintSha1Hex: sha1, certificatePem: publicCertificate } = own;
 const secrets = [own, other, ec].map(({ privateKeyPem }) => privateKeyPem.split("\n")[2] ?? "");
-
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "tessera-certificates-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
 
 const make = (clientCertificate: ClientCertificate, now?: number) =>
   new ConfidentialClientApplication({
@@ -119,63 +107,11 @@ describe("a chain", () => {
   });
 });
 
-describe("a PFX", () => {
-  it.each([
-    ["3des", "open sesame", "open sesame"],
-    ["aes256", "open sesame", "open sesame"],
-    ["aes256", "", undefined],
-    ["3des", "", ""],
-  ] as const)(
-    "encrypted with %s and the passphrase %j is read, as a buffer and as a file",
-    (cipher, made, given) => {
-      const content = makePfx(own, made, cipher);
-      const file = join(folder, `${cipher}-${made}.pfx`);
-      writeFileSync(file, content);
-      for (const pfx of [content, file, new Uint8Array(content)]) {
-        expect(() => make({ pfx, ...(given === undefined ? {} : { passphrase: given }) })).not.toThrow();
-      }
-    },
-  );
-
-  it.each<[string, () => ClientCertificate, string]>([
-    ["a wrong passphrase", () => ({ pfx: makePfx(own, "right"), passphrase }), "Check the passphrase"],
-    ["no passphrase", () => ({ pfx: makePfx(own, "right") }), "Check the passphrase"],
-    ["something else in it", () => ({ pfx: Buffer.from(own.certificatePem) }), "that it is a PKCS#12 file"],
-    ["no file", () => ({ pfx: join(folder, "nowhere.pfx") }), "nowhere.pfx"],
-    ["an expired certificate", () => ({ pfx: makePfx(expired, "p"), passphrase: "p" }), "expired on"],
-    [
-      "a certificate of another key",
-      () => ({ pfx: makePfx({ ...other, privateKeyPem: own.privateKeyPem }, "p"), passphrase: "p" }),
-      "belongs to no certificate",
-    ],
-  ])("with %s is refused", (_, options, reason) => {
-    expectRefused(() => make(options()), reason);
-  });
-});
-
-describeWith("openssl", spawnSync("openssl", ["version"]).status === 0, () => {
-  it("a PFX may hold an elliptic key and certificate", () => {
-    const [keyFile, certificateFile, file] = ["ec.key", "ec.pem", "ec.pfx"].map((name) => join(folder, name));
-    writeFileSync(keyFile ?? "", ec.privateKeyPem);
-    writeFileSync(certificateFile ?? "", ec.certificatePem);
-    const openssl = [
-      "pkcs12",
-      "-export",
-      "-inkey",
-      keyFile,
-      "-in",
-      certificateFile,
-      "-out",
-      file,
-      "-passout",
-    ];
-    execFileSync("openssl", [...openssl, "pass:open"] as string[]);
-    expect(() => make({ pfx: file ?? "", passphrase: "open" })).not.toThrow();
-  });
-});
-
 describe("a certificate is refused at construction", () => {
   const { privateKeyPem: privateKey } = own;
+  const short = generateKeyPairSync("rsa", { modulusLength: 1024 })
+    .privateKey.export({ type: "pkcs8", format: "pem" })
+    .toString();
   const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
   it.each<[string, ClientCertificate, string]>([
     ["without a key", { publicCertificate }, "has no privateKey"],
@@ -201,6 +137,7 @@ describe("a certificate is refused at construction", () => {
       { privateKey: encrypted("pkcs8"), publicCertificate, passphrase: `${passphrase}!` },
       "check the passphrase",
     ],
+    ["with a key that is too short", { privateKey: short, thumbprintSha256: sha256 }, "RSA key of 1024 bits"],
     ["without certificate and thumbprint", { privateKey }, "neither publicCertificate nor a thumbprint"],
     [
       "with a key for a certificate",

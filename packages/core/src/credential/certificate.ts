@@ -1,5 +1,8 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+import { sha256Base64Url } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
+
+const SHORTEST_RSA_KEY = 2048;
 
 /** A certificate as applications configure it. */
 export interface CertificateOptions {
@@ -23,6 +26,8 @@ export interface CertificateOptions {
 
 /** A certificate, checked: ready to sign assertions or to stand in TLS. */
 export interface Certificate {
+  /** Equal for equal options. */
+  readonly id: string;
   readonly key: KeyObject;
   /** Hexadecimal, lower case. */
   readonly sha256: string | undefined;
@@ -43,6 +48,7 @@ export interface Certificate {
  */
 export function readCertificate(options: CertificateOptions, now: number): Certificate {
   const key = readPrivateKey(options);
+  checkStrength(key);
   const sent = readChain(options.x5c, "x5c", key);
   const published = readChain(options.publicCertificate, "publicCertificate", key);
   const chain = published ?? sent;
@@ -54,15 +60,19 @@ export function readCertificate(options: CertificateOptions, now: number): Certi
     throw invalid("has neither publicCertificate nor a thumbprint: give the certificate (PEM)");
   }
   const x5c = sent ?? (options.sendX5c ? published : undefined);
-  const pem = key.export({ type: "pkcs8", format: "pem" }).toString();
   return {
+    id: sha256Base64Url(JSON.stringify(options)),
     key,
     sha256,
     sha1,
     x5c: x5c?.map((certificate) => certificate.raw.toString("base64")),
     kid: options.kid,
-    tls: chain && { cert: chain.map(String).join("\n"), key: pem },
+    tls: chain && { cert: chain.map(String).join("\n"), key: pemOf(key) },
   };
+}
+
+function pemOf(key: KeyObject): string {
+  return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
 function readPrivateKey({ privateKey, passphrase }: CertificateOptions): KeyObject {
@@ -87,6 +97,13 @@ function readPrivateKey({ privateKey, passphrase }: CertificateOptions): KeyObje
     const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
     throw invalid(`privateKey ${encrypted ? wrong : "is not a private key"}${code}`);
   }
+}
+
+/** RFC 7518 §3.3: what is shorter can be broken. */
+function checkStrength(key: KeyObject): void {
+  const bits = key.asymmetricKeyDetails?.modulusLength;
+  if (bits !== undefined && bits < SHORTEST_RSA_KEY)
+    throw invalid(`has an RSA key of ${bits} bits: make one of ${SHORTEST_RSA_KEY} at least`);
 }
 
 /** All certificates of a PEM text, whatever stands around them, the leaf first and each issuer after what it issued. */

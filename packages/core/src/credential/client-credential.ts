@@ -2,7 +2,7 @@ import type { Authority } from "../authority/authority.js";
 import type { Clock } from "../clock.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import type { ClientTls } from "../http/http-client.js";
-import { secureUrl } from "../http/secure-url.js";
+import { secureEndpoint } from "../http/secure-url.js";
 import { Parameters } from "../request/parameters.js";
 import { readCertificate, type Certificate, type CertificateOptions } from "./certificate.js";
 import { AssertionSigner } from "./signed-assertion.js";
@@ -10,8 +10,8 @@ import { AssertionSigner } from "./signed-assertion.js";
 /** What an assertion callback is told. */
 export interface AssertionContext {
   readonly clientId: string;
-  /** URL the assertion will be sent to. */
-  readonly tokenEndpoint: string;
+  /** URL the assertion will be sent to. Always there when the library calls. */
+  readonly tokenEndpoint?: string;
   /** Path of the agent identity the token is for, if the request names one. */
   readonly fmiPath?: string;
 }
@@ -79,8 +79,15 @@ export function createAuthenticator(
 ): ClientAuthenticator {
   const { clientId, clock, method } = client;
   const signer = new AssertionSigner(clientId, clock);
+  const mutualTls = method === "tls_client_auth" || method === "self_signed_tls_client_auth";
   const certificate =
-    credential.kind === "certificate" ? currentCertificate(credential.certificate, clock) : undefined;
+    credential.kind === "certificate"
+      ? currentCertificate(credential.certificate, (options) => {
+          const read = readCertificate(options, clock.now());
+          if (mutualTls) tlsOf(read);
+          return read;
+        })
+      : undefined;
 
   return async (authority, ask = {}) => {
     const tokenEndpoint = authority.metadata.token_endpoint;
@@ -99,8 +106,7 @@ export function createAuthenticator(
     }
     if (certificate) {
       const current = await certificate();
-      if (method === "tls_client_auth" || method === "self_signed_tls_client_auth")
-        return inTls(current, authority);
+      if (mutualTls) return inTls(tlsOf(current), authority);
       return bearing(await signer.withCertificate(current, authority, audienceOf(authority)));
     }
     return { parameters: new Parameters(), headers: {} };
@@ -143,29 +149,34 @@ function secretMethod({ url, metadata }: Authority): AuthMethod {
     : "client_secret_basic";
 }
 
-function inTls({ tls }: Certificate, { metadata }: Authority): ClientAuthentication {
-  if (!tls) {
-    throw clientConfigurationError(
-      "invalid_certificate",
-      "auth.clientCertificate.publicCertificate is missing: mutual TLS presents the certificate itself.",
-    );
-  }
+function tlsOf({ tls }: Certificate): ClientTls {
+  if (tls) return tls;
+  throw clientConfigurationError(
+    "invalid_certificate",
+    "auth.clientCertificate.publicCertificate is missing: mutual TLS presents the certificate itself.",
+  );
+}
+
+function inTls(tls: ClientTls, { url, metadata }: Authority): ClientAuthentication {
   const aliases = metadata.mtls_endpoint_aliases?.token_endpoint;
-  if (aliases !== undefined) secureUrl(aliases, "mtls_endpoint_aliases.token_endpoint");
+  if (aliases !== undefined) secureEndpoint(aliases, "mtls_endpoint_aliases.token_endpoint", url.href);
   return { parameters: new Parameters(), headers: {}, tls, ...(aliases ? { tokenEndpoint: aliases } : {}) };
 }
 
 /** The certificate to use now; read again only when the function returns another one. */
-function currentCertificate(source: CertificateSource, clock: Clock): () => Promise<Certificate> {
+function currentCertificate(
+  source: CertificateSource,
+  read: (options: CertificateOptions) => Certificate,
+): () => Promise<Certificate> {
   if (typeof source !== "function") {
-    const certificate = readCertificate(source, clock.now());
+    const certificate = read(source);
     return async () => certificate;
   }
   let known: { readonly text: string; readonly certificate: Certificate } | undefined;
   return async () => {
     const options = await source();
     const text = JSON.stringify(options);
-    if (known?.text !== text) known = { text, certificate: readCertificate(options, clock.now()) };
+    if (known?.text !== text) known = { text, certificate: read(options) };
     return known.certificate;
   };
 }

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
-import { LRUCache } from "lru-cache";
 import type { Authority } from "../authority/authority.js";
+import { boundedMap } from "../bounded-map.js";
 import { epochSeconds, type Clock } from "../clock.js";
 import { newGuid } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
@@ -9,6 +9,8 @@ import type { Certificate } from "./certificate.js";
 /** Lifetime of an assertion in seconds, and how long before its end it is made anew. */
 const LIFETIME = 600;
 const RENEW_BEFORE_END = 60;
+/** A service keeps one for each tenant it works in, of a kilobyte or two. */
+const MOST_KEPT = 10_000;
 
 /** A key that signs, and how it is named. */
 interface Signer {
@@ -24,9 +26,8 @@ interface Signer {
 export class AssertionSigner {
   readonly #clientId: string;
   readonly #clock: Clock;
-  readonly #made = new LRUCache<string, { readonly jwt: Promise<string>; readonly until: number }>({
-    max: 100,
-  });
+  /** By certificate and audience. */
+  readonly #made = boundedMap<{ readonly jwt: Promise<string>; readonly until: number }>(MOST_KEPT);
 
   constructor(clientId: string, clock: Clock) {
     this.#clientId = clientId;
@@ -36,8 +37,8 @@ export class AssertionSigner {
   /** An assertion signed with a certificate's key, for an authority. */
   withCertificate(certificate: Certificate, authority: Authority, audience: string): Promise<string> {
     if (authority.url.kind === "oidc") return this.#sign(certificateSigner(certificate, authority), audience);
-    const name = certificate.sha256 ?? certificate.sha1 ?? certificate.kid ?? "";
-    return this.#reused(`${name} ${audience}`, audience, () => certificateSigner(certificate, authority));
+    const name = `${certificate.id} ${audience}`;
+    return this.#reused(name, audience, () => certificateSigner(certificate, authority));
   }
 
   /** An assertion signed with the client's secret (`client_secret_jwt`). */
@@ -57,18 +58,11 @@ export class AssertionSigner {
   }
 
   async #sign({ key, header }: Signer, audience: string): Promise<string> {
-    const now = epochSeconds(this.#clock);
     const { SignJWT } = await import("jose");
-    return new SignJWT({})
-      .setProtectedHeader(header)
-      .setAudience(audience)
-      .setIssuer(this.#clientId)
-      .setSubject(this.#clientId)
-      .setJti(newGuid())
-      .setNotBefore(now)
-      .setIssuedAt(now)
-      .setExpirationTime(now + LIFETIME)
-      .sign(key);
+    const now = epochSeconds(this.#clock);
+    const iss = this.#clientId;
+    const claims = { aud: audience, iss, sub: iss, jti: newGuid(), nbf: now, iat: now, exp: now + LIFETIME };
+    return new SignJWT(claims).setProtectedHeader(header).sign(key);
   }
 }
 

@@ -42,7 +42,7 @@ export interface AuthCodeFlow {
 /** What {@link initiateAuthCodeFlow} takes beside the common fields. */
 export interface AuthCodeFlowAsk extends Omit<
   AuthorizationAsk,
-  "state" | "nonce" | "codeChallenge" | "codeChallengeMethod"
+  "state" | "codeChallenge" | "codeChallengeMethod"
 > {
   /** Seconds since the user last proved who they are, at most (OpenID Connect Core §3.1.2.1). */
   readonly maxAge?: number;
@@ -88,7 +88,7 @@ export async function initiateAuthCodeFlow(
   const redirectUri = checkedRedirectUri(ask.redirectUri, correlationId);
   const { verifier, challenge } = generatePkceCodes();
   const state = newGuid();
-  const nonce = newGuid();
+  const nonce = ask.nonce || newGuid();
   const extra = {
     ...request.extraQueryParameters,
     ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
@@ -155,7 +155,10 @@ export async function completeAuthCodeFlow(
       ? await checkFrontChannel(client, request, flow, response, code)
       : undefined;
   const { redirectUri, codeVerifier, nonce, state, maxAge } = flow;
-  const sent = { redirectUri, codeVerifier, nonce, state, maxAge };
+  // The state has shown whose answer this is: it may say which data centre knows the user.
+  const { client_info: info } = response;
+  const clientInfo = typeof info === "string" ? info : undefined;
+  const sent = { redirectUri, codeVerifier, nonce, state, maxAge, clientInfo };
   return redeemCode(client, request, { ...sent, code, subject, responseIsWhole: true }, response);
 }
 

@@ -3,6 +3,7 @@ import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { knownCloud } from "../authority/clouds.js";
 import { idTokenIssuerMatches } from "../authority/issuer.js";
+import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters, withQuery } from "../request/parameters.js";
@@ -15,7 +16,7 @@ import type { AuthenticationResult } from "../result.js";
 import { addLibraryInfo, ApiId, CacheOutcome } from "../telemetry.js";
 import type { Client } from "./client.js";
 import { redeem } from "./redeem.js";
-import { anchorMailbox } from "./refresh-token.js";
+import { anchorMailbox, ccsHeader, type CcsCredential } from "./refresh-token.js";
 import { sharedCall } from "./shared-call.js";
 
 /** What an authorization request says beside the common fields. */
@@ -43,8 +44,10 @@ export interface CodeAsk {
   readonly codeVerifier?: string | undefined;
   readonly nonce?: string | undefined;
   readonly state?: string | undefined;
-  /** `client_info` of the authorization response. */
+  /** `client_info` of an answer that belongs to this sign-in. */
   readonly clientInfo?: string | undefined;
+  /** The user the code is for, where `clientInfo` does not say it. */
+  readonly ccsCredential?: CcsCredential | undefined;
   readonly enableSpaAuthorizationCode?: boolean | undefined;
   /** Seconds since the user last proved who they are, at most. */
   readonly maxAge?: number | undefined;
@@ -54,15 +57,8 @@ export interface CodeAsk {
   readonly subject?: string | undefined;
 }
 
-/** Parameters of the authorization response, as they came to the redirect URI. */
-export interface AuthorizationResponse {
-  readonly state?: string;
-  readonly iss?: string;
-  readonly error?: string;
-  readonly client_info?: string;
-  readonly cloud_instance_host_name?: string;
-  readonly [parameter: string]: unknown;
-}
+/** Parameters of the authorization response, as they came to the redirect URI: anybody can send a browser there. */
+export type AuthorizationResponse = Readonly<Record<string, unknown>>;
 
 const RESPONSE_MODES: ReadonlySet<string> = new Set(["query", "fragment", "form_post"]);
 const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
@@ -114,7 +110,8 @@ export async function authorizationUrl(
 
 /**
  * Exchanges an authorization code for tokens (RFC 6749 §4.1.3). Whatever parameters of the authorization response are
- * passed along are checked: `error`, `state`, and `iss` (RFC 9207).
+ * passed along are checked: `error`, `state`, and `iss` (RFC 9207). They say nothing of where a secret goes, nor of what
+ * to expect.
  */
 export async function redeemCode(
   client: Client,
@@ -132,7 +129,8 @@ export async function redeemCode(
     );
   }
   const redirectUri = checkedRedirectUri(ask.redirectUri, correlationId);
-  if (response && ask.state && !sameText(response.state ?? "", ask.state)) {
+  const { state } = response ?? {};
+  if (response && ask.state && !(typeof state === "string" && sameText(state, ask.state))) {
     throw clientAuthError(
       "state_mismatch",
       "The state that came back is not the one that was sent: the answer belongs to another sign-in, do not use it.",
@@ -144,10 +142,10 @@ export async function redeemCode(
   // Only the same sign-in may share: a code that was injected into another one must fail there (RFC 9700 §2.1.1).
   const bound = [ask.code, ask.codeVerifier, redirectUri, ask.nonce, ask.maxAge, response?.iss];
   const key = ["authorization_code", url.href, ...bound, ...scopes].join(" ");
-  return sharedCall(client, request, key, async (call) => {
+  const result = await sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
     checkResponseIssuer(response?.iss, authority, ask.responseIsWhole ?? false, correlationId);
-    const clientInfo = decodeClientInfo(ask.clientInfo ?? response?.client_info, correlationId);
+    const clientInfo = decodeClientInfo(ask.clientInfo, correlationId);
     return redeem(
       client,
       authority,
@@ -169,11 +167,36 @@ export async function redeemCode(
         maxAge: ask.maxAge,
         subject: ask.subject,
         throttleKey: key,
-        headers: clientInfo ? anchorMailbox(`${clientInfo.uid}.${clientInfo.utid}`, authority) : {},
+        headers: clientInfo
+          ? anchorMailbox(`${clientInfo.uid}.${clientInfo.utid}`, authority)
+          : ccsHeader(ask.ccsCredential, authority),
       },
       call,
     );
   });
+  return { ...result, ...saidBy(client, response, ask.state) };
+}
+
+/** What the response says for the app to read. Only the state shows that the hosts in it are not a stranger's. */
+function saidBy(
+  client: Client,
+  response: AuthorizationResponse | undefined,
+  state: string | undefined,
+): Pick<AuthenticationResult, "state" | "cloudGraphHostName" | "msGraphHost"> {
+  if (!response) return {};
+  if (!state) return { state: typeof response["state"] === "string" ? userState(response["state"]) : "" };
+  if (!client.isPublic) return {};
+  const { cloud_graph_host_name: cloudGraph, msgraph_host: graph } = response;
+  return {
+    ...(typeof cloudGraph === "string" ? { cloudGraphHostName: cloudGraph } : {}),
+    ...(typeof graph === "string" ? { msGraphHost: graph } : {}),
+  };
+}
+
+/** The app's own part of a state that MSAL has made: what follows the library's, base64 JSON, after a bar. */
+function userState(state: string): string {
+  const [library = "", ...own] = state.split("|");
+  return parseJsonObject(base64Decode(library)) ? own.join("|") : "";
 }
 
 function checkChallenge(
@@ -212,14 +235,18 @@ function addHints(parameters: Parameters, ask: AuthorizationAsk, entra: boolean)
   else if (account?.username) anchor(oid).set("login_hint", account.username);
 }
 
-/** Entra sends users of a sovereign cloud back with the host that must redeem their code. Only known hosts are believed. */
+/**
+ * Entra sends users of a sovereign cloud back with the host that must redeem their code. Only known hosts are believed, and
+ * only where no credential would go there along with the code.
+ */
 function cloudOf(
   client: Client,
   url: AuthorityUrl,
   response: AuthorizationResponse | undefined,
 ): AuthorityUrl {
-  const host = response?.cloud_instance_host_name;
-  if (!host || url.kind !== "entra" || !knownCloud(host) || !knownCloud(url.host)) return url;
+  const host = response?.["cloud_instance_host_name"];
+  if (!client.isPublic || typeof host !== "string" || url.kind !== "entra") return url;
+  if (!knownCloud(host) || !knownCloud(url.host)) return url;
   return client.authorities.url(`https://${host}/${url.segments.join("/")}`);
 }
 

@@ -1,7 +1,7 @@
 import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
-import { regionalAuthority, type Region, type RegionAsk } from "../authority/region.js";
+import { checkRegion, regionalAuthority, type Region, type RegionAsk } from "../authority/region.js";
 import { appPartition } from "../cache/partition-key.js";
 import { epochSeconds } from "../clock.js";
 import type { AssertionSource } from "../credential/client-credential.js";
@@ -13,9 +13,11 @@ import type { TokenRequest } from "../request/token-request.js";
 import { providedTokens, type AppTokenProvider } from "../response/provided-tokens.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { ApiId, CacheOutcome } from "../telemetry.js";
+import { acceptTokens } from "./accept-tokens.js";
 import type { Client } from "./client.js";
 import { freshness } from "./freshness.js";
-import { acceptTokens, redeem, type Grant } from "./redeem.js";
+import { componentsOf, type Grant } from "./grant.js";
+import { redeem } from "./redeem.js";
 import { sharedCall } from "./shared-call.js";
 
 /** What a client credentials request says beside the common fields. */
@@ -34,7 +36,8 @@ export interface ClientCredentialsAsk {
 /**
  * A token for the app itself (RFC 6749 §4.4): from the cache, or with one request however many callers ask at once.
  *
- * @throws ClientAuthError `missing_tenant_id_error` for `common`, `organizations` and `consumers`
+ * @throws ClientAuthError `missing_tenant_id_error` for `common`, `organizations` and `consumers`;
+ * ClientConfigurationError `invalid_option` for a region that is none
  */
 export async function clientCredentials(
   client: Client,
@@ -49,6 +52,7 @@ export async function clientCredentials(
       request,
     );
   }
+  if (ask.region) checkRegion(ask.region, request.correlationId);
   const scopes = requestedScopes(withoutOidcScopes(request.scopes), true, request.correlationId);
   const wanted: Wanted = { request, ask, url, scopes };
   if (ask.skipCache || request.claims) return send(client, wanted, CacheOutcome.forcedOrClaims);
@@ -58,6 +62,7 @@ export async function clientCredentials(
   const found = tokenCache.immediate
     ? look()
     : await tokenCache.read(appPartition(client.clientId, url.realm), look);
+  client.cache.countLookup(typeof found === "object");
   return typeof found === "object" ? found : send(client, wanted, found);
 }
 
@@ -77,7 +82,7 @@ function cached(client: Client, wanted: Wanted): AuthenticationResult | CacheOut
     environments: client.authorities.aliasesOf(url.host),
     realms: [realm.toLowerCase()],
     scopes,
-    components: componentsOf(wanted),
+    components: componentsOf(request, ownComponents(wanted)),
   });
   if (!tokens) return CacheOutcome.noToken;
   const state = freshness(tokens.accessToken, epochSeconds(client.clock));
@@ -144,14 +149,14 @@ function grant(wanted: Wanted, cacheOutcome: CacheOutcome, throttleKey: string, 
     owner: { kind: "app" },
     nonce: "unchecked",
     throttleKey,
-    components: componentsOf(wanted),
+    components: ownComponents(wanted),
     region,
     authentication: { assertion: ask.clientAssertion, fmiPath: ask.fmiPath },
   };
 }
 
 /** What the token is bound to beside its scopes; part of its cache key. */
-function componentsOf({ request: { claimsFromClient }, ask: { fmiPath } }: Wanted): Grant["components"] {
+function ownComponents({ request: { claimsFromClient }, ask: { fmiPath } }: Wanted): Grant["components"] {
   if (!fmiPath && !claimsFromClient) return undefined;
   return {
     ...(fmiPath ? { fmi_path: fmiPath } : {}),

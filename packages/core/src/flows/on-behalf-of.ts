@@ -13,7 +13,8 @@ import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { ApiId, CacheOutcome } from "../telemetry.js";
 import type { Client } from "./client.js";
 import { freshness } from "./freshness.js";
-import { redeem, type Grant } from "./redeem.js";
+import { componentsOf, type Grant } from "./grant.js";
+import { redeem } from "./redeem.js";
 import { sharedCall } from "./shared-call.js";
 
 /** What an on-behalf-of request says beside the common fields. One of `oboAssertion` and `sessionKey` at least. */
@@ -58,6 +59,7 @@ export async function onBehalfOf(
   const look = (): AuthenticationResult | CacheOutcome => cached(client, wanted);
   const { tokenCache } = client;
   const found = tokenCache.immediate ? look() : await tokenCache.read(assertionPartition(hash), look);
+  client.cache.countLookup(typeof found === "object");
   return typeof found === "object" ? found : send(client, wanted, found);
 }
 
@@ -78,7 +80,7 @@ interface Wanted {
 
 function cached(client: Client, wanted: Wanted): AuthenticationResult | CacheOutcome {
   const { request, url } = wanted;
-  const components = componentsOf(request);
+  const components = componentsOf(request, ownComponents(request));
   const tokens = client.cache.findTokens({
     ...tokenQuery(client, wanted),
     scopes: request.scopes,
@@ -98,10 +100,10 @@ function send(client: Client, wanted: Wanted, outcome: CacheOutcome): Promise<Au
   return sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
     const { oboAssertion } = ask;
-    // What skips the cache asks anew with the assertion; a session that has none asks with its refresh token.
-    const anew = outcome === CacheOutcome.forcedOrClaims && oboAssertion;
-    const refresh = anew ? undefined : await refreshed(client, authority, wanted, outcome, call);
-    if (refresh) return refresh;
+    // Only what has run out is renewed: for other scopes or tenants the refresh token may be refused.
+    const renewing = !oboAssertion || outcome === CacheOutcome.expired;
+    const renewed = renewing ? await renew(client, authority, wanted, outcome, call) : undefined;
+    if (renewed) return renewed;
     if (!oboAssertion) {
       throw interactionRequiredError(
         "no_tokens_found",
@@ -119,7 +121,7 @@ function send(client: Client, wanted: Wanted, outcome: CacheOutcome): Promise<Au
 }
 
 /** Tokens for the refresh token that is kept beside the expired one; `undefined` when there is none, or it is refused. */
-async function refreshed(
+function renew(
   client: Client,
   authority: Authority,
   wanted: Wanted,
@@ -127,7 +129,7 @@ async function refreshed(
   call: Call,
 ): Promise<AuthenticationResult | undefined> {
   const query = tokenQuery(client, wanted);
-  const renew = async (): Promise<AuthenticationResult | undefined> => {
+  const redeemKept = async (): Promise<AuthenticationResult | undefined> => {
     const again = await client.tokenCache.read(query.partition, () =>
       outcome === CacheOutcome.forcedOrClaims ? outcome : cached(client, wanted),
     );
@@ -148,7 +150,7 @@ async function refreshed(
       throw error;
     }
   };
-  return client.tokenCache.refreshing(query.partition, renew, call.signal);
+  return client.tokenCache.refreshing(query.partition, redeemKept, call.signal);
 }
 
 function grant(
@@ -165,7 +167,7 @@ function grant(
     owner: { kind: "assertion", hash },
     nonce: "unchecked",
     throttleKey,
-    components: componentsOf(request),
+    components: ownComponents(request),
   };
 }
 
@@ -183,6 +185,6 @@ function sessionHash(sessionKey: string): string {
   return `session.${sha256Base64Url(sessionKey)}`;
 }
 
-function componentsOf({ claimsFromClient }: TokenRequest): Readonly<Record<string, string>> | undefined {
+function ownComponents({ claimsFromClient }: TokenRequest): Readonly<Record<string, string>> | undefined {
   return claimsFromClient && { client_claims: claimsFromClient.text };
 }

@@ -17,17 +17,25 @@ export interface Refresh {
   /** The user whose token it is; unknown for one that is imported. */
   readonly account?: AccountInfo;
   readonly redirectUri?: string | undefined;
+  /** Whose token it is, as the app says of one that is imported. */
+  readonly ccsCredential?: CcsCredential | undefined;
   /** Keep the tokens even if their user is not in the cache. */
   readonly forceCache: boolean;
   readonly apiId: ApiId;
   readonly cacheOutcome: CacheOutcome;
 }
 
+/** Who a request is for: a home account id or a user name. */
+export interface CcsCredential {
+  readonly credential: string;
+  readonly type: "home_account_id" | "UPN";
+}
+
 /** Tokens for a refresh token the app brings along (RFC 6749 §6), to migrate from another library. */
 export function importRefreshToken(
   client: Client,
   request: TokenRequest,
-  refresh: Pick<Refresh, "refreshToken" | "redirectUri" | "forceCache">,
+  refresh: Pick<Refresh, "refreshToken" | "redirectUri" | "forceCache" | "ccsCredential">,
 ): Promise<AuthenticationResult> {
   const url = client.authorities.url(request.authorityUrl);
   const key = ["refresh_token", url.href, refresh.refreshToken, ...request.scopes].join(" ");
@@ -65,7 +73,9 @@ export function redeemRefreshToken(
       owner: account ? { kind: "user", account } : { kind: "user" },
       nonce: "unchecked",
       throttleKey: ["refresh_token", account?.homeAccountId ?? refreshToken, ...scopes].join(" "),
-      headers: account ? anchorMailbox(account.homeAccountId, authority) : {},
+      headers: account
+        ? anchorMailbox(account.homeAccountId, authority)
+        : ccsHeader(refresh.ccsCredential, authority),
       onlyIfKnown: !refresh.forceCache,
     },
     call,
@@ -89,8 +99,20 @@ function refreshScopes(
   return [...scopes, ...usual];
 }
 
-/** Routes the request to the data centre that knows the user (`Oid:{uid}@{utid}`); Entra only. */
+/** Routes the request to the data centre that knows the user (`Oid:{uid}@{utid}`); Entra only, and only ids a header can carry. */
 export function anchorMailbox(homeAccountId: string, authority: Authority): Readonly<Record<string, string>> {
+  if (authority.url.kind === "oidc" || !/^[\x21-\x7e]+$/.test(homeAccountId)) return {};
   const [uid, utid] = homeAccountId.split(".");
-  return authority.url.kind !== "oidc" && uid && utid ? { "X-AnchorMailbox": `Oid:${uid}@${utid}` } : {};
+  return uid && utid ? { "X-AnchorMailbox": `Oid:${uid}@${utid}` } : {};
+}
+
+/** The same, from what the app says of the user. */
+export function ccsHeader(
+  user: CcsCredential | undefined,
+  authority: Authority,
+): Readonly<Record<string, string>> {
+  if (!user || authority.url.kind === "oidc") return {};
+  return user.type === "UPN"
+    ? { "X-AnchorMailbox": `UPN: ${user.credential}` }
+    : anchorMailbox(user.credential, authority);
 }

@@ -1,11 +1,12 @@
 import {
   clientAuthError,
+  withoutNull,
   type AssertionContext,
   type CertificateOptions,
   type ClientCredential,
 } from "@tessera/core";
 import type { NodeAuthOptions } from "../configuration.js";
-import { readPfx } from "./pfx.js";
+import { createPfxReader } from "./pfx.js";
 
 /** Fetches a signed assertion when a request is about to be sent; never for a token from the cache. */
 export type ClientAssertionCallback = (context: AssertionContext) => Promise<string>;
@@ -14,6 +15,16 @@ export type ClientAssertionCallback = (context: AssertionContext) => Promise<str
 export interface ClientCertificate extends CertificateOptions {
   /** PKCS#12 (PFX): path of the file, or its content. `passphrase` opens it. Needs the package `node-forge`. */
   readonly pfx?: string | Uint8Array;
+}
+
+/** Returns the current certificate: rotation without a restart. */
+export interface ClientCertificateFunction {
+  (): ClientCertificate | Promise<ClientCertificate>;
+  // Apps for MSAL read these of `auth.clientCertificate` without asking whether it is a function.
+  readonly thumbprint?: undefined;
+  readonly thumbprintSha256?: undefined;
+  readonly privateKey?: undefined;
+  readonly x5c?: undefined;
 }
 
 /**
@@ -47,11 +58,12 @@ function isGiven(value: unknown): boolean {
 function certificateSource(
   certificate: NodeAuthOptions["clientCertificate"] = {},
 ): Extract<ClientCredential, { kind: "certificate" }>["certificate"] {
+  const readPfx = createPfxReader();
+  const withoutPfx = (given: ClientCertificate): CertificateOptions => {
+    const { pfx, ...options } = withoutNull(given);
+    return pfx ? { ...options, ...readPfx(pfx, options.passphrase), passphrase: undefined } : options;
+  };
   return typeof certificate === "function"
     ? async () => withoutPfx(await certificate())
     : withoutPfx(certificate);
-}
-
-function withoutPfx({ pfx, ...options }: ClientCertificate): CertificateOptions {
-  return pfx ? { ...options, ...readPfx(pfx, options.passphrase), passphrase: undefined } : options;
 }

@@ -2,6 +2,9 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { clientConfigurationError, type CertificateOptions } from "@tessera/core";
 
+/** Private key and certificates, PEM. */
+type KeyAndCertificates = Pick<CertificateOptions, "privateKey" | "publicCertificate">;
+
 /**
  * Reads the private key and the certificates of a PKCS#12 file.
  *
@@ -9,15 +12,25 @@ import { clientConfigurationError, type CertificateOptions } from "@tessera/core
  * @param passphrase opens it
  * @throws ClientConfigurationError `invalid_certificate`, `missing_dependency`
  */
-export function readPfx(
-  pfx: string | Uint8Array,
-  passphrase: string | undefined,
-): Pick<CertificateOptions, "privateKey" | "publicCertificate"> {
+export type PfxReader = (pfx: string | Uint8Array, passphrase: string | undefined) => KeyAndCertificates;
+
+/** A reader that opens the same file once: what a passphrase is made into a key with is meant to take long. */
+export function createPfxReader(): PfxReader {
+  let known:
+    { readonly content: Buffer; readonly passphrase: string; readonly read: KeyAndCertificates } | undefined;
+  return (pfx, passphrase = "") => {
+    const content = Buffer.from(typeof pfx === "string" ? readFile(pfx) : pfx);
+    if (known?.passphrase !== passphrase || !known.content.equals(content))
+      known = { content, passphrase, read: open(content, passphrase) };
+    return known.read;
+  };
+}
+
+function open(content: Buffer, passphrase: string): KeyAndCertificates {
   const forge = loadForge();
-  const content = typeof pfx === "string" ? readFile(pfx) : pfx;
   try {
-    const der = forge.util.createBuffer(Buffer.from(content).toString("binary"));
-    const store = forge.pkcs12.pkcs12FromAsn1(forge.asn1.fromDer(der), false, passphrase ?? "");
+    const der = forge.util.createBuffer(content.toString("binary"));
+    const store = forge.pkcs12.pkcs12FromAsn1(forge.asn1.fromDer(der), false, passphrase);
     const bags = (type: string): readonly import("node-forge").pkcs12.Bag[] =>
       store.getBags({ bagType: type })[type] ?? [];
     const { pkcs8ShroudedKeyBag, keyBag, certBag } = forge.pki.oids;
