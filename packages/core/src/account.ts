@@ -1,4 +1,4 @@
-import type { IdTokenClaims } from "./response/id-token.js";
+import type { AllIdTokenClaims } from "./response/id-token.js";
 
 /** A signed-in user, as apps see one. */
 export interface AccountInfo {
@@ -19,7 +19,7 @@ export interface AccountInfo {
   /** Raw ID token. */
   idToken?: string;
   /** Claims of the ID token. Shared between results: read, do not change. */
-  idTokenClaims?: IdTokenClaims;
+  idTokenClaims?: AllIdTokenClaims;
   nativeAccountId?: string;
   /** `MSSTS`, `ADFS` or `Generic`. */
   authorityType?: string;

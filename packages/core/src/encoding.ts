@@ -15,6 +15,11 @@ export function base64Decode(text: string): string {
   return Buffer.from(text, "base64").toString("utf8");
 }
 
+/** A text as a URL or a form carries it (RFC 3986 §2.1). Half a character, which has no UTF-8, becomes U+FFFD. */
+export function percentEncode(text: string): string {
+  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\ufffd"));
+}
+
 /** A random GUID, for correlation ids, state and nonce. */
 export function newGuid(): string {
   return randomUUID();
@@ -28,6 +33,12 @@ export function parseJsonObject(text: string): Record<string, unknown> | undefin
   } catch {
     return undefined;
   }
+}
+
+/** An object without its fields that are `null`: JavaScript programs leave out in this way, too. The object itself is kept. */
+export function withoutNull<T>(value: T): T {
+  if (typeof value !== "object" || value === null || !Object.values(value).includes(null)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null)) as T;
 }
 
 /** True for a plain JSON object: not null, not an array. */

@@ -15,8 +15,10 @@ export {
 export { RegionDetector, TRY_AUTO_DETECT, type RegionAsk } from "./authority/region.js";
 export { AuthorityResolver, type AuthorityOptions } from "./authority/resolver.js";
 export type { Authority, ProviderMetadata } from "./authority/authority.js";
-export { PartitionedCache, type CacheStats } from "./cache/partitioned-cache.js";
-export { TokenCache, type AccountFilter, type TokenCacheParts } from "./cache/token-cache.js";
+export type { CacheStats } from "./cache/contents.js";
+export { PartitionedCache } from "./cache/partitioned-cache.js";
+export type { AccountFilter } from "./cache/account-filter.js";
+export { TokenCache, type TokenCacheParts } from "./cache/token-cache.js";
 export { TokenCacheContext, type ICachePlugin, type ISerializableTokenCache } from "./cache/plugin.js";
 export { createMemoryTokenStore, type PartitionUpdate, type TokenStore } from "./cache/token-store.js";
 export {
@@ -37,7 +39,14 @@ export {
   type CertificateSource,
   type ClientCredential,
 } from "./credential/client-credential.js";
-export { base64Decode, base64UrlEncode, newGuid, parseJsonObject, sha256Base64Url } from "./encoding.js";
+export {
+  base64Decode,
+  base64UrlEncode,
+  newGuid,
+  parseJsonObject,
+  sha256Base64Url,
+  withoutNull,
+} from "./encoding.js";
 export * from "./errors/error-codes.js";
 export * from "./errors/errors.js";
 export { withinBounds, type Bounds } from "./flight/deadline.js";
@@ -67,6 +76,7 @@ export { UsedFlows } from "./flows/used-flows.js";
 export { userFederatedIdentity, type UserFederatedIdentityAsk } from "./flows/user-federated-identity.js";
 export { usernamePassword, type UsernamePasswordAsk } from "./flows/username-password.js";
 export { importRefreshToken } from "./flows/refresh-token.js";
+export { sharedCall } from "./flows/shared-call.js";
 export { silent, type Silent } from "./flows/silent.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
 export { isLoopback, secureUrl } from "./http/secure-url.js";

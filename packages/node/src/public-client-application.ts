@@ -1,41 +1,42 @@
 import {
-  ClientAuthError,
-  clientAuthError,
   clientConfigurationError,
   deviceCode,
-  InteractionRequiredAuthError,
-  KeyedMutex,
-  newGuid,
-  OIDC_SCOPES,
+  LogLevel,
   requireRequest,
-  SingleFlight,
+  withoutNull,
+  type AccountFilter,
   type AccountInfo,
   type AuthenticationResult,
-  type AzureCloudOptions,
-  type BaseRequest,
-  type DeviceCodeResponse,
+  type LoggerOptions,
   type TokenRequest,
-  withinBounds,
 } from "@tessera/core";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
-import type { INativeBrokerPlugin, NativeRequest } from "./interactive/broker.js";
+import type { INativeBrokerPlugin } from "./interactive/broker.js";
+import {
+  accountsOfBroker,
+  renewThroughBroker,
+  signInThroughBroker,
+  signOutOfBroker,
+} from "./interactive/broker-calls.js";
 import { interactive } from "./interactive/interactive.js";
-import { hasBrowser } from "./interactive/open-browser.js";
-import type { DeviceCodeRequest, InteractiveRequest, SignOutRequest, SilentFlowRequest } from "./requests.js";
+import { OneCall } from "./interactive/one-call.js";
+import { requireResource } from "./mcp-resource.js";
+import { withoutBrokerFields, type MsalRequest } from "./msal-request.js";
+import type {
+  DeviceCodeRequest,
+  InteractiveRequest,
+  PublicTokenRequest,
+  SignOutRequest,
+  SilentFlowRequest,
+} from "./requests.js";
 
-/** Request of {@link PublicClientApplication.acquireToken}. */
-export interface PublicTokenRequest extends BaseRequest {
-  readonly scopes: readonly string[];
-  /** The user whose token is wanted; the only known one by default. */
-  readonly account?: AccountInfo;
-  /** User name: chooses among the known users, and is filled in when somebody has to sign in. */
-  readonly loginHint?: string;
-  /** Shows a device code where no browser can be opened. */
-  readonly onDeviceCode?: (response: DeviceCodeResponse) => unknown;
-  /** Opens the URL in a browser; the system's by default. */
-  readonly openBrowser?: (url: string) => Promise<unknown>;
-}
+/** What a broker logs with when the app does not say: plugins call the callback without asking whether it is there. */
+const SILENT_LOGGER: LoggerOptions = {
+  loggerCallback: () => undefined,
+  piiLoggingEnabled: false,
+  logLevel: LogLevel.Info,
+};
 
 /**
  * An application on a user's device: it can keep no secret, and acquires tokens in the name of a user.
@@ -49,11 +50,8 @@ export interface PublicTokenRequest extends BaseRequest {
 export class PublicClientApplication extends ClientApplication {
   readonly #broker: INativeBrokerPlugin | undefined;
   readonly #requiresResource: boolean;
-  readonly #asking = new KeyedMutex();
-  readonly #calls = new SingleFlight();
   readonly #hasBrokerPlugin: boolean;
-  /** The user who answered last. */
-  #signedIn: AccountInfo | undefined;
+  readonly #oneCall: OneCall;
 
   /**
    * @param configuration the application's configuration, without any credential
@@ -72,104 +70,28 @@ export class PublicClientApplication extends ClientApplication {
     super(configuration, { kind: "none" });
     this.#requiresResource = configuration.auth.isMcp ?? false;
     const broker = configuration.broker?.nativeBrokerPlugin;
-    this.#hasBrokerPlugin = broker !== undefined;
+    this.#hasBrokerPlugin = Boolean(broker);
     if (broker?.isBrokerAvailable) {
-      broker.setLogger(configuration.system?.loggerOptions ?? {});
+      broker.setLogger(configuration.system?.loggerOptions ?? SILENT_LOGGER);
       this.#broker = broker;
     }
+    this.#oneCall = new OneCall(this.client, this, this.#broker !== undefined);
   }
 
   /**
    * The one call. Silently for the chosen or the only account, with a refresh if need be; when the user has to act, through
    * the browser, or with a device code where none can be opened. Calls that overlap ask the user once: a second one waits,
-   * and then needs no answer of its own.
+   * and then needs no answer of its own; a no is an answer, too.
    *
    * @throws ClientAuthError `no_browser` when the user cannot be asked in either way; otherwise as
    * {@link acquireTokenInteractive} and {@link acquireTokenByDeviceCode}
    */
   async acquireToken(request: PublicTokenRequest): Promise<AuthenticationResult> {
     requireRequest(request);
-    const { signal: _, timeoutMs: __, openBrowser: ___, onDeviceCode: ____, ...equal } = request;
-    const { homeAccountId, tenantId } = request.account ?? {};
-    const key = JSON.stringify({ ...equal, account: [homeAccountId, tenantId] });
-    // Each caller has its own deadline and its own way to leave; what they share has neither.
-    return withinBounds(this.checked(request), (signal) =>
-      this.#calls.run(key, signal, (shared) =>
-        this.#acquire({ ...request, signal: shared, timeoutMs: undefined }),
-      ),
+    return this.#oneCall.acquire(
+      request,
+      this.checked(this.#broker ? withoutBrokerFields(request) : request),
     );
-  }
-
-  async #acquire(request: PublicTokenRequest): Promise<AuthenticationResult> {
-    const signedInBefore = this.#signedIn;
-    let account: AccountInfo | undefined;
-    const silently = async (): Promise<AuthenticationResult | InteractionRequiredAuthError | undefined> => {
-      account =
-        request.account ??
-        (await this.#onlyAccount(request.loginHint)) ??
-        this.#justSignedIn(signedInBefore, request.loginHint);
-      if (!account) return undefined;
-      try {
-        return await this.acquireTokenSilent({ ...request, account });
-      } catch (error) {
-        if (error instanceof InteractionRequiredAuthError) return error;
-        throw error;
-      }
-    };
-    const first = await silently();
-    if (first && "accessToken" in first) return first;
-    return this.#asking.run(
-      "user",
-      async () => {
-        // Somebody may have signed in while this call waited for its turn.
-        const again = await silently();
-        if (again && "accessToken" in again) return again;
-        const result = await this.#askUser({ ...request, account }, again);
-        this.#signedIn = result.account ?? undefined;
-        return result;
-      },
-      request.signal,
-    );
-  }
-
-  async #askUser(
-    request: PublicTokenRequest,
-    reason: InteractionRequiredAuthError | undefined,
-  ): Promise<AuthenticationResult> {
-    const { onDeviceCode, openBrowser, account, loginHint, ...common } = request;
-    const ask = { ...common, claims: request.claims ?? (reason?.claims || undefined) };
-    if (openBrowser || this.#broker || hasBrowser()) {
-      try {
-        return await this.acquireTokenInteractive({
-          ...ask,
-          account,
-          loginHint,
-          ...(openBrowser ? { openBrowser } : {}),
-        });
-      } catch (error) {
-        const failed = error instanceof ClientAuthError && error.errorCode === "no_browser";
-        if (!failed || !onDeviceCode) throw error;
-      }
-    }
-    if (onDeviceCode) return this.acquireTokenByDeviceCode({ ...ask, deviceCodeCallback: onDeviceCode });
-    throw clientAuthError(
-      "no_browser",
-      "The user has to sign in, but no browser can be opened here: pass onDeviceCode, or openBrowser.",
-      { correlationId: request.correlationId, cause: reason },
-    );
-  }
-
-  /** Who signed in while a call waited for its turn: among several known users the one it is about. */
-  #justSignedIn(before: AccountInfo | undefined, username: string | undefined): AccountInfo | undefined {
-    const account = this.#signedIn;
-    return account !== before && (!username || account?.username === username) ? account : undefined;
-  }
-
-  async #onlyAccount(username: string | undefined): Promise<AccountInfo | undefined> {
-    const accounts = await this.getAccounts(username ? { username } : {});
-    const users = new Set(accounts.map(({ homeAccountId }) => homeAccountId));
-    const home = accounts.find(({ tenantId, homeAccountId }) => homeAccountId.endsWith(`.${tenantId}`));
-    return users.size === 1 ? (home ?? accounts[0]) : undefined;
   }
 
   /**
@@ -181,14 +103,13 @@ export class PublicClientApplication extends ClientApplication {
    * @see RFC 8252, RFC 7636
    */
   async acquireTokenInteractive(request: InteractiveRequest): Promise<AuthenticationResult> {
+    if (this.#broker) {
+      const known = this.checked(withoutBrokerFields(request));
+      return signInThroughBroker(this.client, this.#broker, known, request);
+    }
     const checked = this.checked(request);
-    if (this.#broker)
-      return this.#broker.acquireTokenInteractive(
-        this.#nativeRequest(request, checked),
-        request.windowHandle,
-      );
     // Where the broker is missing, the redirect URI meant for it means nothing.
-    const { redirectUri, ...rest } = request;
+    const { redirectUri, ...rest } = withoutNull(request);
     return interactive(this.client, checked, this.#hasBrokerPlugin ? rest : { ...rest, redirectUri });
   }
 
@@ -202,104 +123,48 @@ export class PublicClientApplication extends ClientApplication {
   async acquireTokenByDeviceCode(request: DeviceCodeRequest): Promise<AuthenticationResult> {
     const checked = this.checked(request);
     const { deviceCodeCallback, timeout } = request;
+    const invalid = (what: string): Error => clientConfigurationError("invalid_option", what, checked);
     if (typeof deviceCodeCallback !== "function") {
-      const remedy = "pass a function that shows the message to the user.";
-      throw clientConfigurationError(
-        "invalid_option",
-        `deviceCodeCallback is not a function: ${remedy}`,
-        checked,
-      );
+      throw invalid("deviceCodeCallback is not a function: pass one that shows the message to the user.");
+    }
+    if (timeout && !(typeof timeout === "number" && timeout > 0)) {
+      throw invalid(`timeout is ${JSON.stringify(timeout)}: pass a positive number of seconds.`);
     }
     // `cancel` is set on the request while the user is being waited for.
     return deviceCode(this.client, checked, {
       deviceCodeCallback,
-      timeout,
+      timeout: timeout || undefined,
       cancelled: () => request.cancel === true,
     });
   }
 
   /** @inheritdoc */
   override async acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
-    const broker = this.#broker;
-    if (!broker) return super.acquireTokenSilent(request);
-    const native = {
-      ...this.#nativeRequest(request, this.checked(request)),
-      forceRefresh: request.forceRefresh ?? false,
-    };
-    const result = await broker.acquireTokenSilent(native);
-    return { ...result, correlationId: native.correlationId };
+    if (!this.#broker) return super.acquireTokenSilent(request);
+    const known = this.checked(withoutBrokerFields(request));
+    return renewThroughBroker(this.client, this.#broker, known, request);
   }
 
   /** @inheritdoc */
   override async getAllAccounts(): Promise<AccountInfo[]> {
-    const { clientId } = this.client;
-    return this.#broker ? this.#broker.getAllAccounts(clientId, newGuid()) : super.getAllAccounts();
+    return this.getAccounts({});
+  }
+
+  /** @inheritdoc */
+  override async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
+    return this.#broker ? accountsOfBroker(this.client, this.#broker, filter) : super.getAccounts(filter);
   }
 
   /** Forgets a user, at the broker, too, if there is one. The session at the identity provider goes on. */
   override async signOut(request: SignOutRequest): Promise<void> {
-    const { nativeAccountId } = request.account;
-    if (this.#broker && nativeAccountId) {
-      const correlationId = request.correlationId ?? newGuid();
-      await this.#broker.signOut({
-        clientId: this.client.clientId,
-        accountId: nativeAccountId,
-        correlationId,
-      });
-    }
+    if (this.#broker && request?.account) await signOutOfBroker(this.client, this.#broker, request);
     await super.signOut(request);
   }
 
   /** Checks the fields that all requests share; in MCP mode the resource is one of them (RFC 8707). */
-  protected override checked(
-    request: BaseRequest & { readonly azureCloudOptions?: AzureCloudOptions },
-    scopesNeeded = false,
-  ): TokenRequest {
+  protected override checked(request: MsalRequest, scopesNeeded = false): TokenRequest {
     const checked = super.checked(request, scopesNeeded);
     if (this.#requiresResource) requireResource(checked);
     return checked;
-  }
-
-  #nativeRequest(request: InteractiveRequest | SilentFlowRequest, checked: TokenRequest): NativeRequest {
-    const { account } = request;
-    const { claims, resource, extraParameters, extraQueryParameters } = checked;
-    return {
-      clientId: this.client.clientId,
-      authority: checked.authorityUrl,
-      correlationId: checked.correlationId,
-      redirectUri: "redirectUri" in request ? (request.redirectUri ?? "") : "",
-      scopes: checked.scopes.length > 0 ? [...checked.scopes] : [...OIDC_SCOPES],
-      ...(claims ? { claims: JSON.stringify(claims) } : {}),
-      ...(resource ? { resource } : {}),
-      ...("loginHint" in request && request.loginHint ? { loginHint: request.loginHint } : {}),
-      ...("prompt" in request && request.prompt ? { prompt: request.prompt } : {}),
-      ...("extraScopesToConsent" in request && request.extraScopesToConsent
-        ? { extraScopesToConsent: [...request.extraScopesToConsent] }
-        : {}),
-      extraParameters: { ...extraQueryParameters, ...extraParameters },
-      ...(account?.nativeAccountId ? { accountId: account.nativeAccountId } : {}),
-    };
-  }
-}
-
-function requireResource({
-  resource,
-  extraParameters,
-  extraQueryParameters,
-  correlationId,
-}: TokenRequest): void {
-  if (!resource) {
-    throw clientAuthError(
-      "resource_parameter_required",
-      "resource is missing: with auth.isMcp every request names the protected resource (RFC 8707).",
-      { correlationId },
-    );
-  }
-  if ({ ...extraParameters, ...extraQueryParameters }["resource"] !== undefined) {
-    throw clientAuthError(
-      "misplaced_resource_parameter",
-      "resource is in the extra parameters, too: give it as the request's own field only.",
-      { correlationId },
-    );
   }
 }

@@ -17,6 +17,8 @@ export class AuthError extends Error {
   subError: string;
   /** The correlation id of the request that failed, or `""`. */
   correlationId: string;
+  /** What the operating system's broker said, when the error is its own. */
+  platformBrokerError?: PlatformBrokerError;
 
   /**
    * @param errorCode a stable code
@@ -32,6 +34,12 @@ export class AuthError extends Error {
     this.subError = subError ?? "";
     this.correlationId = correlationId;
   }
+}
+
+/** An error of the operating system's broker. */
+export interface PlatformBrokerError extends Error {
+  readonly statusCode: number;
+  readonly tag: string;
 }
 
 /** Something went wrong on this side of the wire: the network, a response that makes no sense, a failed check. */
@@ -139,6 +147,22 @@ export function interactionRequiredError(
   context: ErrorContext = {},
 ): InteractionRequiredAuthError {
   return withCause(new InteractionRequiredAuthError(code, context.correlationId ?? "", message), context);
+}
+
+/**
+ * What went wrong in work that several callers share, as one of them gets it: the same class, code, text and stack, under
+ * the caller's own correlation id. The id that was sent to the server stays in `cause`, unless something else is there.
+ */
+export function errorFor(error: unknown, correlationId: string): unknown {
+  if (!(error instanceof AuthError) || error.correlationId === correlationId) return error;
+  const { cause = error.correlationId ? error : undefined, stack } = error;
+  const own = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error) as object) as AuthError;
+  Object.defineProperties(own, {
+    ...Object.getOwnPropertyDescriptors(error),
+    stack: { value: stack, configurable: true, writable: true },
+  });
+  own.correlationId = correlationId;
+  return withCause(own, { cause });
 }
 
 function withCause<E extends AuthError>(error: E, { cause }: ErrorContext): E {

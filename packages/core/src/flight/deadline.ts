@@ -1,4 +1,4 @@
-import { clientAuthError } from "../errors/errors.js";
+import { clientAuthError, errorFor } from "../errors/errors.js";
 
 /** How a caller bounds a call. */
 export interface Bounds {
@@ -9,7 +9,8 @@ export interface Bounds {
 }
 
 /**
- * Runs work until the caller's signal aborts or the caller's time is up.
+ * Runs work until the caller's signal aborts or the caller's time is up. Whoever else shares the work, its errors carry
+ * this caller's correlation id.
  *
  * @throws ClientAuthError `request_timeout`, `request_aborted`; whatever the work throws
  */
@@ -17,27 +18,21 @@ export async function withinBounds<T>(
   bounds: Bounds,
   work: (signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
-  const { timeoutMs, correlationId } = bounds;
-  if (timeoutMs === undefined && !bounds.signal) return work(undefined);
-  const deadline = abortAfter(timeoutMs, bounds.signal);
+  const { timeoutMs, signal, correlationId } = bounds;
+  const deadline = timeoutMs === undefined && !signal ? undefined : abortAfter(timeoutMs, signal);
   try {
-    return await work(deadline.signal);
+    return await work(deadline?.signal);
   } catch (cause) {
-    if (deadline.passed()) {
-      throw clientAuthError("request_timeout", `Not done within timeoutMs, ${timeoutMs ?? 0} ms.`, {
-        correlationId,
-        cause,
-      });
+    const context = { correlationId, cause };
+    if (deadline?.passed()) {
+      throw clientAuthError("request_timeout", `Not done within timeoutMs, ${timeoutMs ?? 0} ms.`, context);
     }
-    if (bounds.signal?.aborted) {
-      throw clientAuthError("request_aborted", "The signal of the request was aborted.", {
-        correlationId,
-        cause,
-      });
+    if (signal?.aborted) {
+      throw clientAuthError("request_aborted", "The signal of the request was aborted.", context);
     }
-    throw cause;
+    throw errorFor(cause, correlationId);
   } finally {
-    deadline.done();
+    deadline?.done();
   }
 }
 
@@ -50,6 +45,9 @@ export interface Deadline {
   done(): void;
 }
 
+/** A timer that is set for longer goes off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * @param milliseconds how long; for ever without it
  * @param other aborts, too
@@ -61,7 +59,8 @@ export function abortAfter(milliseconds: number | undefined, other: AbortSignal 
     passed = true;
     controller.abort(new DOMException(`No answer within ${milliseconds ?? 0} ms`, "TimeoutError"));
   };
-  const timer = milliseconds === undefined ? undefined : setTimeout(timeUp, milliseconds);
+  const timer =
+    milliseconds === undefined ? undefined : setTimeout(timeUp, Math.min(milliseconds, LONGEST_TIMER_MS));
   const follow = (): void => {
     controller.abort(other?.reason);
   };

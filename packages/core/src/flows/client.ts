@@ -19,8 +19,10 @@ export interface Client {
   readonly defaultAuthority: string;
   /** Proves the client in a token request. */
   readonly authenticate: ClientAuthenticator;
-  /** The client's secret, if that is its credential: the key of HS256 signatures. */
-  readonly secret: string | undefined;
+  /** It can keep no credential. */
+  readonly isPublic: boolean;
+  /** The client's secret, if that is its credential: the key of HS256 signatures. A function, so that no print shows it. */
+  readonly secret: () => string | undefined;
   /** `id_token_signed_response_alg` of the client's registration. */
   readonly idTokenAlgorithm: string | undefined;
   /** Capabilities such as `CP1`. */

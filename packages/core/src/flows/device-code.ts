@@ -1,6 +1,6 @@
 import type { Authority } from "../authority/authority.js";
 import { epochSeconds, pause } from "../clock.js";
-import { parseJsonObject } from "../encoding.js";
+import { newGuid, parseJsonObject } from "../encoding.js";
 import { AuthError, clientAuthError, ServerError } from "../errors/errors.js";
 import { secureUrl } from "../http/secure-url.js";
 import type { Call } from "../http/transport.js";
@@ -12,7 +12,8 @@ import { serverError } from "../response/server-error.js";
 import type { AuthenticationResult } from "../result.js";
 import { ApiId, CacheOutcome } from "../telemetry.js";
 import type { Client } from "./client.js";
-import { redeem, type Grant } from "./redeem.js";
+import type { Grant } from "./grant.js";
+import { redeem } from "./redeem.js";
 import { sharedCall } from "./shared-call.js";
 
 /** What the user has to be shown (RFC 8628 §3.2). */
@@ -61,7 +62,7 @@ export function deviceCode(
 ): Promise<AuthenticationResult> {
   const url = client.authorities.url(request.authorityUrl);
   // Every call shows its own code, so none shares another's.
-  const key = ["device_code", request.correlationId].join(" ");
+  const key = `device_code ${newGuid()}`;
   return sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
     const startedAt = epochSeconds(client.clock);
@@ -71,7 +72,9 @@ export function deviceCode(
     const patience = ask.timeout === undefined ? Infinity : startedAt + ask.timeout;
     let { interval } = device;
     for (;;) {
-      await pause(client.clock, interval * 1000, call.signal);
+      // Never beyond the end; and a timer that is set for weeks would go off at once.
+      const left = Math.max(1, Math.min(expiresAt, patience) + 1 - epochSeconds(client.clock));
+      await pause(client.clock, Math.min(interval, left) * 1000, call.signal);
       if (shown.failure) throw shown.failure.error;
       checkPatience(ask, epochSeconds(client.clock), { expiresAt, patience }, call);
       try {
@@ -126,7 +129,7 @@ async function authorizeDevice(
   if (!userCode || !code || !verificationUri || !(expiresIn > 0)) {
     throw clientAuthError(
       "device_code_unknown_error",
-      `The device authorization endpoint answered HTTP ${response.status} without user_code, device_code, verification_uri and expires_in (RFC 8628 §3.2).`,
+      `The device authorization endpoint answered HTTP ${response.status} without user_code, device_code, verification_uri and expires_in (RFC 8628, section 3.2).`,
       call,
     );
   }
@@ -146,7 +149,7 @@ async function authorizeDevice(
 function deviceEndpoint({ url, metadata }: Authority): string {
   const published = metadata["device_authorization_endpoint"];
   if (typeof published === "string") return secureUrl(published, "device_authorization_endpoint").href;
-  if (url.kind !== "oidc") return metadata.token_endpoint.replace(/\/token$/, "/devicecode");
+  if (url.kind !== "oidc") return metadata.token_endpoint.replace(/\/token\/?$/, "/devicecode");
   throw clientAuthError(
     "openid_config_error",
     "The provider has no device_authorization_endpoint: it does not offer device codes.",

@@ -6,9 +6,10 @@ import type { Client } from "./client.js";
 
 /**
  * Runs a network acquisition so that equal calls share it (single flight), each caller with its own deadline, its own
- * way to leave, and its own correlation id in the result.
+ * way to leave, and its own correlation id in the result and in the error.
  *
- * @param key what makes two calls equal; claims, resource and extra parameters are added here
+ * @param key what makes two calls equal; claims, resource, attribute tokens and extra parameters are added here
+ * @param acquire goes out under the correlation id of the first caller; its signal aborts when all have left
  * @throws ClientAuthError `request_timeout`, `request_aborted`
  */
 export function sharedCall(
@@ -22,12 +23,22 @@ export function sharedCall(
     const result = await client.flights.run(flightKey(request, key), signal, (shared) =>
       acquire({ correlationId, signal: shared }),
     );
-    return result.correlationId === correlationId ? result : { ...result, correlationId };
+    return result.correlationId === correlationId ? result : resultFor(result, correlationId);
   });
 }
 
+/** What a caller may change is its own. */
+function resultFor(result: AuthenticationResult, correlationId: string): AuthenticationResult {
+  const { scopes, account } = result;
+  return { ...result, scopes: scopes.slice(), account: account ? { ...account } : account, correlationId };
+}
+
 function flightKey(request: TokenRequest, key: string): string {
-  const { claims, claimsFromClient, resource, extraParameters, extraQueryParameters, storeInCache } = request;
-  const rest = [claims, claimsFromClient, resource, extraParameters, extraQueryParameters, storeInCache];
+  const { claims, claimsFromClient, resource, attributeTokens } = request;
+  const { extraParameters, extraQueryParameters, storeInCache } = request;
+  const rest = [
+    ...[claims, claimsFromClient, resource, attributeTokens],
+    ...[extraParameters, extraQueryParameters, storeInCache],
+  ];
   return rest.every((part) => part === undefined) ? key : `${key} ${JSON.stringify(rest)}`;
 }

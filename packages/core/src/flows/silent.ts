@@ -1,7 +1,7 @@
 import type { AccountInfo } from "../account.js";
 import type { Authority } from "../authority/authority.js";
-import type { AuthorityUrl } from "../authority/authority-url.js";
-import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
+import { realmOfIssuer, type AuthorityUrl } from "../authority/authority-url.js";
+import { knownCloud, MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
 import { isGuid } from "../authority/issuer.js";
 import { userPartition } from "../cache/partition-key.js";
 import type { AccessTokenQuery } from "../cache/partitioned-cache.js";
@@ -13,6 +13,7 @@ import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { ApiId, CacheOutcome } from "../telemetry.js";
 import type { Client } from "./client.js";
 import { freshness } from "./freshness.js";
+import { componentsOf } from "./grant.js";
 import { redeemRefreshToken } from "./refresh-token.js";
 import { sharedCall } from "./shared-call.js";
 
@@ -25,6 +26,8 @@ export interface Silent {
   readonly forceRefresh: boolean;
   /** Seconds before its end at which a refresh token counts as expired. */
   readonly refreshTokenMargin?: number | undefined;
+  /** Redirect URI to send along. */
+  readonly redirectUri?: string | undefined;
 }
 
 /**
@@ -46,12 +49,13 @@ export function silent(
       request,
     );
   }
-  const url = client.authorities.url(request.authorityUrl);
+  const url = authorityOf(client, request, account);
   if (ask.forceRefresh || request.claims) {
     return refresh(client, request, url, ask, CacheOutcome.forcedOrClaims);
   }
   if (!client.tokenCache.immediate) return silentThroughStore(client, request, url, ask);
   const found = cached(client, request, url, ask);
+  client.cache.countLookup(typeof found === "object");
   return typeof found === "object" ? found : refresh(client, request, url, ask, found);
 }
 
@@ -63,6 +67,7 @@ async function silentThroughStore(
 ): Promise<AuthenticationResult> {
   const partition = userPartition(ask.account.homeAccountId);
   const found = await client.tokenCache.read(partition, () => cached(client, request, url, ask));
+  client.cache.countLookup(typeof found === "object");
   return typeof found === "object" ? found : refresh(client, request, url, ask, found);
 }
 
@@ -118,7 +123,9 @@ function refresh(
 }
 
 function flightKey(request: TokenRequest, url: AuthorityUrl, { account }: Silent): string {
-  return ["silent", url.href, account.homeAccountId, account.tenantId, ...request.scopes].join(" ");
+  const scopes = [...request.scopes].sort();
+  const { homeAccountId, tenantId } = account;
+  return ["silent", url.href, homeAccountId, tenantId, request.attributeTokens, ...scopes].join(" ");
 }
 
 /**
@@ -147,6 +154,7 @@ async function refreshWithCachedToken(
       assertNotExpired(client, token.entity.expires_on, ask, call);
       const refresh = {
         account: ask.account,
+        redirectUri: ask.redirectUri,
         refreshToken,
         forceCache: false,
         apiId: ApiId.silent,
@@ -201,15 +209,42 @@ function tokenQuery(
     environments: client.authorities.aliasesOf(url.host),
     realms: realms(request, url, account),
     scopes: request.scopes,
+    components: componentsOf(request),
   };
+}
+
+/**
+ * The authority that is asked: the request's, else the app's; for an account of another cloud the same one there. A refresh
+ * token goes to the provider that issued it, and to no other.
+ *
+ * @throws InteractionRequiredAuthError `no_tokens_found` when the account is another issuer's of the same host
+ */
+function authorityOf(client: Client, request: TokenRequest, account: AccountInfo): AuthorityUrl {
+  const { authorities } = client;
+  const url = authorities.url(request.authorityUrl);
+  if (url.kind === "oidc") {
+    const issuer = account.idTokenClaims?.iss;
+    // A look at the text first: to take a URL apart costs more than everything else here.
+    if (!issuer || `${issuer}/` === url.href || issuer === url.href) return url;
+    if ((realmOfIssuer(issuer) ?? url.realm) === url.realm) return url;
+    throw interactionRequiredError(
+      "no_tokens_found",
+      `The account is one of ${issuer}, and ${url.href} is asked: pass its authority, or let the user sign in.`,
+      request,
+    );
+  }
+  const { environment } = account;
+  const isElsewhere =
+    !request.authorityIsExplicit && environment && !authorities.aliasesOf(url.host).has(environment);
+  if (!isElsewhere || url.kind !== "entra" || !knownCloud(environment)) return url;
+  return authorities.url(`https://${environment}/${url.segments.join("/")}/`);
 }
 
 /** The account's tenant, unless the request itself names another one by its id. */
 function realms(request: TokenRequest, url: AuthorityUrl, account: AccountInfo): readonly string[] {
   const tenant = (account.tenantId ?? "").toLowerCase();
   if (url.kind === "oidc") {
-    const path = url.realm.toLowerCase();
-    return tenant === "" || tenant === path ? [path] : [path, tenant];
+    return tenant === "" || tenant === url.realm ? [url.realm] : [url.realm, tenant];
   }
   if (request.authorityIsExplicit && isGuid(url.tenant)) return [url.tenant];
   if (tenant === "" || !MULTI_TENANT_SEGMENTS.has(url.tenant)) return [tenant || url.tenant];

@@ -1,4 +1,5 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
+import { percentEncode } from "../encoding.js";
 import { AuthError } from "../errors/errors.js";
 import { secureUrl } from "../http/secure-url.js";
 import type { Call } from "../http/transport.js";
@@ -106,5 +107,5 @@ async function endpointOf(client: Client, federation: Federation, call: Call): P
 
 /** A user name as a header can carry it. */
 function headerText(username: string): string {
-  return username.replace(/[^\x20-\x7e]/g, (character) => encodeURIComponent(character));
+  return username.replace(/[^\x20-\x7e]/gu, percentEncode);
 }

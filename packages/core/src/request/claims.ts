@@ -27,7 +27,7 @@ export function parseClaims(
   if (!isObject(parsed)) {
     throw clientConfigurationError(
       "invalid_claims",
-      `${field} is not the JSON text of an object: pass the claims challenge as it came, decoded, such as {"access_token":{…}}.`,
+      `${field} is not the JSON text of an object: pass the claims challenge as it came, decoded, such as {"access_token":{...}}.`,
       { correlationId },
     );
   }

@@ -1,10 +1,12 @@
+import { percentEncode } from "../encoding.js";
+
 /** Name and value of request parameters, in the order they are sent. A later value replaces an earlier one. */
 export class Parameters {
   readonly #values = new Map<string, string>();
 
-  /** Sets a parameter; `undefined` and `""` set nothing. */
-  set(name: string, value: string | undefined): this {
-    if (value !== undefined && value !== "") this.#values.set(name, value);
+  /** Sets a parameter; `undefined`, `null` and `""` set nothing. */
+  set(name: string, value: string | number | null | undefined): this {
+    if (value !== undefined && value !== null && value !== "") this.#values.set(name, String(value));
     return this;
   }
 
@@ -24,7 +26,7 @@ export class Parameters {
 
   /** `application/x-www-form-urlencoded`, with `%20` for a space as MSAL sends it. */
   toString(): string {
-    return [...this.#values].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+    return [...this.#values].map((pair) => pair.map(percentEncode).join("=")).join("&");
   }
 }
 

@@ -1,4 +1,4 @@
-import { newGuid } from "../encoding.js";
+import { newGuid, withoutNull } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { parseClaims } from "./claims.js";
 import { requestedScopes } from "./scopes.js";
@@ -23,11 +23,21 @@ export interface BaseRequest {
   storeInCache?: StoreInCache;
   /** Resource indicator (RFC 8707). */
   resource?: string;
+  /**
+   * Kind of token: `Bearer`. The others bind a token to a key, which only the operating system's broker has: without one
+   * they are refused with `unsupported_authentication_scheme`.
+   */
+  authenticationScheme?: AuthenticationScheme;
+  /** Assertions of attribute authorities to send along; tokens with them are kept apart from those without. */
+  attributeTokens?: string[];
   /** Ends the call early. */
   signal?: AbortSignal;
   /** Milliseconds until the call is given up. */
   timeoutMs?: number;
 }
+
+/** How a token is presented: as it is, or bound to a key. */
+export type AuthenticationScheme = "Bearer" | "pop" | "DPoP" | "ssh-cert";
 
 /** Which tokens of an answer are kept; what is not `false` is kept. */
 export interface StoreInCache {
@@ -50,6 +60,8 @@ export interface TokenRequest {
   readonly extraParameters: Readonly<Record<string, string>> | undefined;
   readonly storeInCache: StoreInCache | undefined;
   readonly resource: string | undefined;
+  /** Attribute tokens, sorted and joined, as they are sent and as they tell tokens apart. */
+  readonly attributeTokens: string | undefined;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number | undefined;
 }
@@ -57,16 +69,18 @@ export interface TokenRequest {
 /**
  * Checks the fields that all requests share.
  *
- * @param request what the caller passed
+ * @param given what the caller passed; `null` is as good as absent
  * @param options the application's authority, and whether the flow needs a scope
  * @throws ClientConfigurationError naming the field
  */
 export function tokenRequest(
-  request: BaseRequest,
+  given: BaseRequest,
   options: { readonly defaultAuthority: string; readonly scopesNeeded: boolean },
 ): TokenRequest {
-  requireRequest(request);
+  requireRequest(given);
+  const request = withoutNull(given);
   const correlationId = request.correlationId || newGuid();
+  requireBearer(request.authenticationScheme, correlationId);
   return {
     scopes: requestedScopes(request.scopes, options.scopesNeeded, correlationId),
     authorityUrl: request.authority || options.defaultAuthority,
@@ -78,9 +92,32 @@ export function tokenRequest(
     extraParameters: request.extraParameters,
     storeInCache: request.storeInCache,
     resource: request.resource,
+    attributeTokens: serializedTokens(request.attributeTokens, correlationId),
     signal: request.signal,
     timeoutMs: checkedTimeout(request.timeoutMs, correlationId),
   };
+}
+
+/** Whoever asks for a bound token must not get one that anybody can use. */
+function requireBearer(scheme: string | undefined, correlationId: string): void {
+  if (!scheme || scheme.toLowerCase() === "bearer") return;
+  throw clientConfigurationError(
+    "unsupported_authentication_scheme",
+    `authenticationScheme "${scheme}" binds the token to a key, which only a broker has: use one (broker.nativeBrokerPlugin), or ask for Bearer.`,
+    { correlationId },
+  );
+}
+
+function serializedTokens(tokens: unknown, correlationId: string): string | undefined {
+  if (tokens === undefined || tokens === null) return undefined;
+  if (!Array.isArray(tokens) || !tokens.every((token) => typeof token === "string")) {
+    throw clientConfigurationError(
+      "invalid_option",
+      "attributeTokens is not an array of strings: pass the tokens of the attribute authorities.",
+      { correlationId },
+    );
+  }
+  return tokens.length > 0 ? [...tokens].sort().join(" ") : undefined;
 }
 
 function staticClaims(text: string | undefined, correlationId: string): TokenRequest["claimsFromClient"] {

@@ -3,42 +3,52 @@ import { clientAuthError } from "../errors/errors.js";
 
 /** Claims of an ID token (OpenID Connect Core §2, and Entra's own), typed as MSAL types them. */
 export interface IdTokenClaims {
-  readonly iss?: string;
-  readonly sub?: string;
+  iss?: string;
+  sub?: string;
   /** Client id. A provider that names several audiences sends an array. */
-  readonly aud?: string;
-  readonly exp?: number;
-  readonly iat?: number;
-  readonly nbf?: number;
-  readonly azp?: string;
-  readonly nonce?: string;
-  readonly auth_time?: number;
-  readonly amr?: string[];
-  readonly name?: string;
-  readonly preferred_username?: string;
-  readonly upn?: string;
-  readonly email?: string;
-  readonly emails?: string[];
-  readonly roles?: string[];
-  readonly idp?: string;
-  readonly ver?: string;
+  aud?: string;
+  exp?: number;
+  iat?: number;
+  nbf?: number;
+  azp?: string;
+  nonce?: string;
+  auth_time?: number;
+  amr?: string[];
+  name?: string;
+  preferred_username?: string;
+  upn?: string;
+  email?: string;
+  emails?: string[];
+  roles?: string[];
+  idp?: string;
+  ver?: string;
   /** Object id of the user in the tenant (Entra). */
-  readonly oid?: string;
+  oid?: string;
   /** Object id of the user in the home tenant (Entra). */
-  readonly home_oid?: string;
+  home_oid?: string;
   /** Tenant id (Entra). */
-  readonly tid?: string;
+  tid?: string;
   /** Policy (B2C). */
-  readonly tfp?: string;
-  readonly acr?: string;
-  readonly login_hint?: string;
-  readonly sid?: string;
-  readonly signin_state?: string[];
-  readonly cloud_instance_host_name?: string;
-  readonly tenant_region_scope?: string;
-  readonly tenant_region_sub_scope?: string;
-  readonly [claim: string]: unknown;
+  tfp?: string;
+  acr?: string;
+  login_hint?: string;
+  sid?: string;
+  signin_state?: string[];
+  cloud_instance_host_name?: string;
+  tenant_region_scope?: string;
+  tenant_region_sub_scope?: string;
+  /** Key the token is bound to. */
+  cnf?: { kid: string };
+  x5c_ca?: string[];
+  ts?: number;
+  at?: string;
+  u?: string;
+  p?: string;
+  m?: string;
 }
+
+/** Claims of an ID token, those nobody has named included. */
+export type AllIdTokenClaims = IdTokenClaims & { [claim: string]: unknown };
 
 /**
  * Reads the claims of an ID token without checking anything.
@@ -46,7 +56,7 @@ export interface IdTokenClaims {
  * @param idToken compact JWS
  * @throws ClientAuthError `null_or_empty_token`, `token_parsing_error`
  */
-export function decodeIdToken(idToken: string, correlationId = ""): IdTokenClaims {
+export function decodeIdToken(idToken: string, correlationId = ""): AllIdTokenClaims {
   if (!idToken) {
     throw clientAuthError("null_or_empty_token", "id_token is empty: the identity provider sent none.", {
       correlationId,

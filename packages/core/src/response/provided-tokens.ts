@@ -4,7 +4,7 @@ import type { TokenResponse } from "./token-response.js";
 
 /** What an app token provider is told. */
 export interface AppTokenProviderParameters {
-  readonly correlationId: string;
+  readonly correlationId?: string;
   readonly tenantId: string;
   readonly scopes: string[];
   /** Claims challenge, JSON text. */
@@ -13,11 +13,11 @@ export interface AppTokenProviderParameters {
 
 /** What an app token provider returns. */
 export interface AppTokenProviderResult {
-  readonly accessToken: string;
+  accessToken: string;
   /** Seconds until the token expires. */
-  readonly expiresInSeconds: number;
+  expiresInSeconds: number;
   /** Seconds until it should be renewed. */
-  readonly refreshInSeconds?: number;
+  refreshInSeconds?: number;
 }
 
 /** Gets app tokens from somewhere else: a managed identity, a vault. Called only when the cache has none. */
@@ -55,6 +55,7 @@ export async function providedTokens(
     scope: undefined,
     foci: undefined,
     spaCode: undefined,
+    spaAccountId: undefined,
     requestId: "",
   };
 }

@@ -20,6 +20,8 @@ export interface TokenResponse {
   readonly foci: string | undefined;
   /** Code for the single-page app of the same registration. */
   readonly spaCode: string | undefined;
+  /** The user's id at the operating system's broker. */
+  readonly spaAccountId: string | undefined;
   /** `x-ms-request-id` of the response. */
   readonly requestId: string;
 }
@@ -60,6 +62,7 @@ export function parseTokenResponse(response: HttpResponse, correlationId: string
     scope: optionalText(body, "scope", correlationId),
     foci: optionalText(body, "foci", correlationId),
     spaCode: optionalText(body, "spa_code", correlationId),
+    spaAccountId: optionalText(body, "spa_accountid", correlationId),
     requestId: response.headers["x-ms-request-id"] ?? "",
   };
 }

@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { Authority } from "../authority/authority.js";
 import { idTokenIssuerMatches } from "../authority/issuer.js";
 import { epochSeconds, type Clock } from "../clock.js";
+import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
 import { decodeIdToken, type IdTokenClaims } from "./id-token.js";
@@ -16,7 +17,7 @@ export interface IdTokenExpectations {
   /** The `alg` the client is registered with (`id_token_signed_response_alg`), if it says. */
   readonly algorithm: string | undefined;
   /** Secret of a confidential client: the key of HS256 signatures. */
-  readonly secret: string | undefined;
+  readonly secret: () => string | undefined;
   /** `"unchecked"` where no authorization request was made (refresh). */
   readonly nonce: { readonly expected: string | undefined } | "unchecked";
   /** Seconds since the user last proved who they are, at most (`max_age` of the request). */
@@ -50,10 +51,22 @@ export async function verifyIdToken(
   call: Call,
 ): Promise<IdTokenClaims> {
   const claims = decodeIdToken(idToken, call.correlationId);
+  checkHeader(idToken, call.correlationId);
   checkClaims(claims, expected, call.correlationId);
   if (expected.authority.url.kind === "oidc" || expected.signature === "always")
     await checkSignature(idToken, expected, call);
   return claims;
+}
+
+/** RFC 7515 §4.1.11: whoever does not understand what `crit` lists must refuse the token, and nothing of it is understood. */
+function checkHeader(idToken: string, correlationId: string): void {
+  const header = parseJsonObject(base64Decode(idToken.split(".", 1)[0] ?? ""));
+  if (header?.["crit"] === undefined) return;
+  throw clientAuthError(
+    "invalid_id_token",
+    `The ID token is refused: its header lists critical extensions, ${JSON.stringify(header["crit"])} (crit), none of which is known here.`,
+    { correlationId },
+  );
 }
 
 function checkClaims(claims: IdTokenClaims, expected: IdTokenExpectations, correlationId: string): void {
@@ -117,7 +130,7 @@ async function checkSignature(idToken: string, expected: IdTokenExpectations, ca
     }
     // The algorithm was allowed above; a symmetric one is only ever checked with this client's own secret.
     if (alg === "HS256")
-      await compactVerify(idToken, new TextEncoder().encode(secret), { algorithms: ["HS256"] });
+      await compactVerify(idToken, new TextEncoder().encode(secret()), { algorithms: ["HS256"] });
     else {
       await keys.verifyWith(authority.metadata.jwks_uri, call, (find) =>
         compactVerify(idToken, find as Parameters<typeof compactVerify>[1], { algorithms: [alg] }),
@@ -136,7 +149,8 @@ async function checkSignature(idToken: string, expected: IdTokenExpectations, ca
 
 /** What the client is registered with; else the asymmetric algorithms the provider lists; else RS256. */
 function allowedAlgorithms({ algorithm, authority, secret }: IdTokenExpectations): readonly string[] {
-  const usable = (alg: string): boolean => ASYMMETRIC.test(alg) || (alg === "HS256" && secret !== undefined);
+  const usable = (alg: string): boolean =>
+    ASYMMETRIC.test(alg) || (alg === "HS256" && secret() !== undefined);
   if (algorithm !== undefined) return [algorithm].filter(usable);
   const listed = authority.metadata.id_token_signing_alg_values_supported;
   const supported = Array.isArray(listed)

@@ -15,6 +15,8 @@ import { openSystemBrowser } from "./open-browser.js";
 /** What an interactive request says beside the common fields. */
 export interface InteractiveAsk
   extends Omit<AuthCodeFlowAsk, "redirectUri" | "responseMode" | "responseType">, LoopbackOptions {
+  /** Text of the app's own, for the result. The state that is sent is made beside it. */
+  readonly state?: string;
   /** Opens the URL in a browser; the system's by default. */
   readonly openBrowser?: ((url: string) => Promise<unknown>) | undefined;
 }
@@ -31,7 +33,7 @@ export async function interactive(
   const { redirectUri, preferredPort, successTemplate, errorTemplate, openBrowser = openSystemBrowser } = ask;
   const server = await startLoopbackServer({ redirectUri, preferredPort, successTemplate, errorTemplate });
   try {
-    return await withinBounds(request, async (signal = new AbortController().signal) => {
+    const result = await withinBounds(request, async (signal = new AbortController().signal) => {
       const inTime = { ...request, signal, timeoutMs: undefined };
       const responseMode = await responseModeOf(client, inTime);
       const flow = await initiateAuthCodeFlow(client, inTime, {
@@ -45,6 +47,7 @@ export async function interactive(
       const answer = await untilAborted(Promise.race([answered, opened.then(() => answered)]), signal);
       return redeemed(answer, () => completeAuthCodeFlow(client, inTime, flow, answer.parameters));
     });
+    return { ...result, state: ask.state ?? "" };
   } finally {
     server.close();
   }

@@ -29,8 +29,8 @@ export interface LoopbackOptions extends PageTemplates {
   readonly preferredPort?: number | undefined;
 }
 
-/** More than any authorization response has. */
-const LONGEST_FORM = 64 * 1024;
+/** More than any authorization response has, in bytes. */
+const LONGEST_ANSWER = 64 * 1024;
 
 /**
  * Starts to listen, on loopback addresses only.
@@ -45,8 +45,9 @@ export async function startLoopbackServer(options: LoopbackOptions): Promise<Loo
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const parameters = await parametersOf(request, wanted.pathname);
     if (!parameters) return send(response, 404, "");
-    const states = parameters.getAll("state");
-    if (!expected || states.length !== 1 || states[0] !== expected.state)
+    // No parameter of an answer comes twice (RFC 6749 §3.1): which of the two would count?
+    const repeated = parameters.size !== new Set(parameters.keys()).size;
+    if (!expected || repeated || parameters.get("state") !== expected.state)
       return send(response, 400, strangerPage());
     if (answered) return send(response, 200, repeatedPage());
     answered = true;
@@ -134,8 +135,9 @@ async function listenOn(
   // Few programs that import this package ever listen.
   const { createServer } = await import("node:http");
   return new Promise((resolve, reject) => {
-    const server = createServer(listener);
-    server.once("error", (error: NodeJS.ErrnoException) => {
+    // An answer in the query is a header as long as the code is.
+    const server = createServer({ maxHeaderSize: LONGEST_ANSWER }, listener);
+    server.on("error", (error: NodeJS.ErrnoException) => {
       const noFamily = error.code === "EAFNOSUPPORT" || error.code === "EADDRNOTAVAIL";
       if (noFamily && host === "::1") resolve(undefined);
       else reject(error);
@@ -158,7 +160,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   let body = "";
   for await (const chunk of request) {
     body += String(chunk);
-    if (body.length > LONGEST_FORM) throw new Error("the form is too long");
+    if (body.length > LONGEST_ANSWER) throw new Error("the form is too long");
   }
   return body;
 }

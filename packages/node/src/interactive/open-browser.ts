@@ -32,12 +32,11 @@ export function hasBrowser(): boolean {
 function whyNoBrowser(): string | undefined {
   const { env, platform } = process;
   if (env["CI"] && env["CI"] !== "false") return "this is a CI job";
-  if (platform === "win32") return undefined;
   const remote = env["SSH_CONNECTION"] || env["SSH_TTY"];
-  if (platform === "darwin") return remote ? "this is an SSH session" : undefined;
-  const display = env["DISPLAY"] || env["WAYLAND_DISPLAY"];
-  if (display || isWsl()) return undefined;
-  return remote ? "this is an SSH session without a display" : "there is no display";
+  if (platform === "win32" || platform === "darwin") return remote ? "this is an SSH session" : undefined;
+  if (env["DISPLAY"] || env["WAYLAND_DISPLAY"]) return undefined;
+  if (remote) return "this is an SSH session without a display";
+  return isWsl() ? undefined : "there is no display";
 }
 
 function isWsl(): boolean {

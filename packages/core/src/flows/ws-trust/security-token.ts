@@ -59,11 +59,26 @@ export async function requestSecurityToken(
   const grantType = elements(document, "TokenType")
     .map((type) => GRANT_TYPES[textOf(type)])
     .find(Boolean);
-  // The signature covers the text itself: it is cut out, never written anew.
-  const assertion = /<((?:[\w-]+:)?Assertion)[\s>][\s\S]*?<\/\1\s*>/.exec(response.body)?.[0];
+  const assertion = assertionIn(response.body);
   if (!grantType || !assertion)
     throw federationError(`${endpoint.url} returned no SAML assertion of a known kind`);
   return { grantType, assertion };
+}
+
+/** A tag of an assertion. It ends at the next `<` at the latest, so that whatever the text, it is read once. */
+const ASSERTION_TAG = /<((?:[\w-]+:)?Assertion)(?=[\s>])[^<>]*>|<\/((?:[\w-]+:)?Assertion)\s*>/g;
+
+/** The first assertion, with those inside it. The signature covers the text itself: it is cut out, never written anew. */
+function assertionIn(text: string): string | undefined {
+  let first: { readonly name: string; readonly index: number } | undefined;
+  let depth = 0;
+  for (const { 0: tag, 1: begins, 2: ends, index } of text.matchAll(ASSERTION_TAG)) {
+    if (!first && begins) first = { name: begins, index };
+    if (!first || (begins ?? ends) !== first.name) continue;
+    depth += begins ? 1 : -1;
+    if (depth === 0) return text.slice(first.index, index + tag.length);
+  }
+  return undefined;
 }
 
 function envelope(

@@ -1,5 +1,5 @@
 import type { AuthorityUrl } from "../../authority/authority-url.js";
-import { parseJsonObject } from "../../encoding.js";
+import { parseJsonObject, percentEncode } from "../../encoding.js";
 import type { Call, Transport } from "../../http/transport.js";
 
 /** Where a federated user's password is checked. */
@@ -22,7 +22,7 @@ export async function discoverFederation(
   call: Call,
 ): Promise<Federation | undefined> {
   const { origin } = new URL(url.href);
-  const realm = `${origin}/common/userrealm/${encodeURIComponent(username)}?api-version=1.0`;
+  const realm = `${origin}/common/userrealm/${percentEncode(username)}?api-version=1.0`;
   const response = await transport.get(realm, call);
   const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
   if (body?.["account_type"] !== "Federated" || body["federation_protocol"] !== "WSTrust") return undefined;

@@ -64,12 +64,19 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": "&apos;",
 };
 
+/** The references every XML document may hold (XML 1.0 §4.1, §4.6); a character XML does not allow stays as it stands. */
 function unescapeXml(text: string): string {
   const entries = Object.entries(ESCAPES);
-  return text.replace(
-    /&(amp|lt|gt|quot|apos);/g,
-    (entity) => entries.find(([, escaped]) => escaped === entity)?.[0] ?? entity,
-  );
+  return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|\w+);/gi, (reference, hex?: string, decimal?: string) => {
+    const code = hex ? parseInt(hex, 16) : Number(decimal);
+    if (hex || decimal) return isXmlCharacter(code) ? String.fromCodePoint(code) : reference;
+    return entries.find(([, escaped]) => escaped === reference)?.[0] ?? reference;
+  });
+}
+
+function isXmlCharacter(code: number): boolean {
+  if (code < 0x20) return code === 0x9 || code === 0xa || code === 0xd;
+  return code < 0xd800 || (code > 0xdfff && code < 0xfffe) || (code > 0xffff && code <= 0x10ffff);
 }
 
 function asNodes(value: unknown): readonly XmlNode[] {

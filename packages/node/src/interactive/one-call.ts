@@ -1,0 +1,149 @@
+import {
+  AuthError,
+  clientAuthError,
+  InteractionRequiredAuthError,
+  KeyedMutex,
+  sharedCall,
+  type AccountInfo,
+  type AuthenticationResult,
+  type Client,
+  type TokenRequest,
+} from "@tessera/core";
+import type { PublicClientApplication } from "../public-client-application.js";
+import type { PublicTokenRequest } from "../requests.js";
+import { hasBrowser } from "./open-browser.js";
+
+/** The calls that the one call chooses from. */
+type Ways = Pick<
+  PublicClientApplication,
+  "acquireTokenSilent" | "acquireTokenInteractive" | "acquireTokenByDeviceCode" | "getAccounts"
+>;
+
+/** How the user says no; an expired device code is a user who did not care to answer. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  "access_denied",
+  "authorization_declined",
+  "user_canceled",
+  "device_code_expired",
+]);
+
+/** What became of the last question to a user. */
+interface Answer {
+  /** Who signed in. */
+  readonly account?: AccountInfo | undefined;
+  /** Who was to sign in, and how the user refused. */
+  readonly refused?: { readonly who: string; readonly error: AuthError };
+}
+
+/** How far one gets without the user. */
+interface Silence {
+  readonly tokens?: AuthenticationResult;
+  /** Whose tokens are wanted, where that is known. */
+  readonly account?: AccountInfo;
+  /** Why the user has to act. */
+  readonly reason?: InteractionRequiredAuthError;
+}
+
+/** `acquireToken` of a public client: silently where that works, else by asking the user, one question at a time. */
+export class OneCall {
+  readonly #client: Client;
+  readonly #ways: Ways;
+  readonly #hasBroker: boolean;
+  readonly #asking = new KeyedMutex();
+  #last: Answer | undefined;
+
+  constructor(client: Client, ways: Ways, hasBroker: boolean) {
+    this.#client = client;
+    this.#ways = ways;
+    this.#hasBroker = hasBroker;
+  }
+
+  /** Runs a call; equal ones that overlap share it. */
+  acquire(request: PublicTokenRequest, checked: TokenRequest): Promise<AuthenticationResult> {
+    const { signal: _, timeoutMs: __, correlationId: ___, openBrowser, onDeviceCode, ...equal } = request;
+    const { homeAccountId, tenantId } = request.account ?? {};
+    // Who can ask the user must not be told by a call that shares with it that nobody can.
+    const ways = [Boolean(openBrowser), Boolean(onDeviceCode)];
+    const key = `one call ${JSON.stringify({ ...equal, account: [homeAccountId, tenantId], ways })}`;
+    return sharedCall(this.#client, checked, key, (call) =>
+      this.#run({ ...request, ...call, timeoutMs: undefined }),
+    );
+  }
+
+  async #run(request: PublicTokenRequest): Promise<AuthenticationResult> {
+    const before = this.#last;
+    const { tokens } = await this.#silently(request, before);
+    if (tokens) return tokens;
+    return this.#asking.run(
+      "user",
+      async () => {
+        // Somebody may have answered while this call waited for its turn.
+        const silence = await this.#silently(request, before);
+        if (silence.tokens) return silence.tokens;
+        const who = silence.account?.homeAccountId ?? request.loginHint ?? "";
+        const refused = this.#last === before ? undefined : this.#last?.refused;
+        if (refused?.who === who) throw refused.error;
+        return this.#ask(request, silence, who);
+      },
+      request.signal,
+    );
+  }
+
+  async #silently(request: PublicTokenRequest, before: Answer | undefined): Promise<Silence> {
+    const account =
+      request.account ?? (await this.#onlyAccount(request.loginHint)) ?? this.#justSignedIn(before, request);
+    if (!account) return {};
+    try {
+      return { tokens: await this.#ways.acquireTokenSilent({ ...request, account }) };
+    } catch (reason) {
+      if (reason instanceof InteractionRequiredAuthError) return { account, reason };
+      throw reason;
+    }
+  }
+
+  async #onlyAccount(username: string | undefined): Promise<AccountInfo | undefined> {
+    const accounts = await this.#ways.getAccounts(username ? { username } : {});
+    const users = new Set(accounts.map(({ homeAccountId }) => homeAccountId));
+    const home = accounts.find(({ tenantId, homeAccountId }) => homeAccountId.endsWith(`.${tenantId}`));
+    return users.size === 1 ? (home ?? accounts[0]) : undefined;
+  }
+
+  /** Who signed in while a call waited for its turn: among several known users the one it is about. */
+  #justSignedIn(before: Answer | undefined, { loginHint }: PublicTokenRequest): AccountInfo | undefined {
+    const account = this.#last === before ? undefined : this.#last?.account;
+    return !loginHint || account?.username.toLowerCase() === loginHint.toLowerCase() ? account : undefined;
+  }
+
+  async #ask(request: PublicTokenRequest, silence: Silence, who: string): Promise<AuthenticationResult> {
+    try {
+      const result = await this.#askUser(request, silence);
+      this.#last = { account: result.account ?? undefined };
+      return result;
+    } catch (error) {
+      if (error instanceof AuthError && REFUSALS.has(error.errorCode))
+        this.#last = { refused: { who, error } };
+      throw error;
+    }
+  }
+
+  async #askUser(request: PublicTokenRequest, { account, reason }: Silence): Promise<AuthenticationResult> {
+    const { onDeviceCode, openBrowser, loginHint, account: _, ...common } = request;
+    const ask = { ...common, claims: request.claims ?? (reason?.claims || undefined) };
+    if (openBrowser || this.#hasBroker || hasBrowser()) {
+      try {
+        const opener = openBrowser ? { openBrowser } : {};
+        return await this.#ways.acquireTokenInteractive({ ...ask, account, loginHint, ...opener });
+      } catch (error) {
+        const failed = error instanceof AuthError && error.errorCode === "no_browser";
+        if (!failed || !onDeviceCode) throw error;
+      }
+    }
+    if (onDeviceCode)
+      return this.#ways.acquireTokenByDeviceCode({ ...ask, deviceCodeCallback: onDeviceCode });
+    throw clientAuthError(
+      "no_browser",
+      "The user has to sign in, but no browser can be opened here: pass onDeviceCode, or openBrowser.",
+      { correlationId: request.correlationId, cause: reason },
+    );
+  }
+}

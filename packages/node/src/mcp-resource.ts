@@ -1,0 +1,24 @@
+import { clientAuthError, withoutNull, type TokenRequest } from "@tessera/core";
+
+/**
+ * With `auth.isMcp` every request names its resource, once (RFC 8707).
+ *
+ * @throws ClientAuthError `resource_parameter_required`, `misplaced_resource_parameter`
+ */
+export function requireResource(request: TokenRequest): void {
+  const { resource, extraParameters, extraQueryParameters, correlationId } = request;
+  if (!resource) {
+    throw clientAuthError(
+      "resource_parameter_required",
+      "resource is missing: with auth.isMcp every request names the protected resource (RFC 8707).",
+      { correlationId },
+    );
+  }
+  if (withoutNull({ ...extraParameters, ...extraQueryParameters })["resource"] !== undefined) {
+    throw clientAuthError(
+      "misplaced_resource_parameter",
+      "resource is in the extra parameters, too: give it as the request's own field only.",
+      { correlationId },
+    );
+  }
+}
