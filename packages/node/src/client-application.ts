@@ -2,6 +2,7 @@ import {
   authorityForCloud,
   AuthorityResolver,
   authorizationUrl,
+  AzureCloudInstance,
   completeAuthCodeFlow,
   createAuthenticator,
   createTransport,
@@ -15,6 +16,7 @@ import {
   RegionDetector,
   Renewals,
   requiredText,
+  requireRequest,
   ServerTelemetry,
   silent,
   SingleFlight,
@@ -23,6 +25,8 @@ import {
   tokenRequest,
   UsedFlows,
   usernamePassword,
+  withinBounds,
+  withoutNull,
   type AccountFilter,
   type AccountInfo,
   type AuthCodeFlow,
@@ -45,6 +49,7 @@ import type {
   SilentFlowRequest,
   UsernamePasswordRequest,
 } from "./requests.js";
+import { requireOwnClient, type MsalRequest } from "./msal-request.js";
 import { version } from "./version.js";
 
 /**
@@ -86,7 +91,8 @@ export abstract class ClientApplication {
       clientId,
       defaultAuthority: checked.authority,
       authenticate: createAuthenticator(credential, { clientId, method: checked.authMethod, clock }),
-      secret: credential.kind === "secret" ? credential.secret : undefined,
+      isPublic: credential.kind === "none",
+      secret: () => (credential.kind === "secret" ? credential.secret : undefined),
       idTokenAlgorithm: checked.idTokenAlgorithm,
       capabilities: checked.capabilities,
       authorities,
@@ -123,14 +129,16 @@ export abstract class ClientApplication {
    * @see RFC 6749 §4.1.1, RFC 7636
    */
   async getAuthCodeUrl(request: AuthorizationUrlRequest): Promise<string> {
-    return authorizationUrl(this.client, this.checked(request), request);
+    const checked = this.checked(request);
+    return withinBounds(checked, (signal) => authorizationUrl(this.client, { ...checked, signal }, request));
   }
 
   /**
    * Exchanges an authorization code for tokens, and keeps them for {@link acquireTokenSilent}.
    *
    * @param request the code, and what the authorization request said
-   * @param response the parameters that came to the redirect URI: `error`, `state` and `iss` are checked if they are there
+   * @param response the parameters that came to the redirect URI: `error`, `state` and `iss` are checked if they are there;
+   * nothing else is taken from them, but for the cloud that redeems the code of a public client
    * @throws ServerError, InteractionRequiredAuthError as the server says; ClientAuthError `state_mismatch`,
    * `nonce_mismatch`, `invalid_id_token`, `invalid_token_response`, `network_error`
    * @see RFC 6749 §4.1.3, OpenID Connect Core §3.1.3, RFC 9207
@@ -140,8 +148,7 @@ export abstract class ClientApplication {
     response?: AuthorizationCodePayload,
   ): Promise<AuthenticationResult> {
     const checked = this.checked(request);
-    const nonce = request.nonce ?? response?.nonce;
-    return redeemCode(this.client, checked, { ...request, nonce }, response && { ...response });
+    return redeemCode(this.client, checked, withoutNull(request), response && { ...response });
   }
 
   /**
@@ -152,7 +159,10 @@ export abstract class ClientApplication {
    * @see OpenID Connect Core §3.1.2.1, RFC 7636
    */
   async initiateAuthCodeFlow(request: AuthCodeFlowRequest): Promise<AuthCodeFlow> {
-    return initiateAuthCodeFlow(this.client, this.checked(request), request);
+    const checked = this.checked(request);
+    return withinBounds(checked, (signal) =>
+      initiateAuthCodeFlow(this.client, { ...checked, signal }, withoutNull(request)),
+    );
   }
 
   /**
@@ -172,8 +182,10 @@ export abstract class ClientApplication {
   ): Promise<AuthenticationResult> {
     // A lost session is told apart from a mistake in the code by completeAuthCodeFlow.
     const { scopes, authority, claims, resource } = flow ?? {};
-    const request = this.checked({ ...options, scopes, authority, claims, resource });
-    return completeAuthCodeFlow(this.client, request, flow, response);
+    // It ends where it began, whatever cloud the configuration names.
+    const azureCloudOptions = { azureCloudInstance: AzureCloudInstance.None };
+    const request = this.checked({ ...options, scopes, authority, claims, resource, azureCloudOptions });
+    return completeAuthCodeFlow(this.client, request, withoutNull(flow), response);
   }
 
   /**
@@ -203,8 +215,8 @@ export abstract class ClientApplication {
     const checked = this.checked(request);
     const remedy = "pass the refresh token to import.";
     const refreshToken = requiredText(request.refreshToken, "refreshToken", remedy, checked.correlationId);
-    const { redirectUri, forceCache = false } = request;
-    return importRefreshToken(this.client, checked, { refreshToken, redirectUri, forceCache });
+    const { redirectUri, forceCache = false, ccsCredential } = request;
+    return importRefreshToken(this.client, checked, { refreshToken, redirectUri, forceCache, ccsCredential });
   }
 
   /**
@@ -219,6 +231,7 @@ export abstract class ClientApplication {
       account: request.account,
       forceRefresh: request.forceRefresh ?? false,
       refreshTokenMargin: request.refreshTokenExpirationOffsetSeconds,
+      redirectUri: this.client.isPublic ? undefined : request.redirectUri,
     });
   }
 
@@ -239,12 +252,12 @@ export abstract class ClientApplication {
 
   /** The user with a home account id, or `null`. */
   async getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null> {
-    return this.client.tokenCache.getAccountByHomeId(homeAccountId);
+    return homeAccountId ? ((await this.getAccounts({ homeAccountId }))[0] ?? null) : null;
   }
 
   /** The user with an id in some tenant, or `null`. */
   async getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null> {
-    return this.client.tokenCache.getAccountByLocalId(localAccountId);
+    return localAccountId ? ((await this.getAccounts({ localAccountId }))[0] ?? null) : null;
   }
 
   /** Forgets a user: account and all tokens. */
@@ -260,11 +273,12 @@ export abstract class ClientApplication {
    */
   async buildEndSessionUrl(request: EndSessionRequest = {}): Promise<string> {
     // Not `this.checked`: signing out names no resource, also in MCP mode.
-    return endSessionUrl(this.client, this.#checked(request), request);
+    return endSessionUrl(this.client, this.#checked(request), withoutNull(request));
   }
 
   /** Forgets a user. The session at the identity provider goes on. */
   async signOut(request: SignOutRequest): Promise<void> {
+    requireRequest(request);
     return this.removeAccount(request.account);
   }
 
@@ -284,18 +298,13 @@ export abstract class ClientApplication {
   }
 
   /** Checks the fields that all requests share. */
-  protected checked(
-    request: BaseRequest & { readonly azureCloudOptions?: AzureCloudOptions },
-    scopesNeeded = false,
-  ): TokenRequest {
+  protected checked(request: MsalRequest, scopesNeeded = false): TokenRequest {
     return this.#checked(request, scopesNeeded);
   }
 
-  #checked(
-    request: BaseRequest & { readonly azureCloudOptions?: AzureCloudOptions },
-    scopesNeeded = false,
-  ): TokenRequest {
+  #checked(request: MsalRequest, scopesNeeded = false): TokenRequest {
     const checked = tokenRequest(request, { defaultAuthority: this.client.defaultAuthority, scopesNeeded });
+    requireOwnClient(request, checked.correlationId);
     const cloud = request.azureCloudOptions ?? (request.authority ? this.#azureCloud : undefined);
     return cloud ? { ...checked, authorityUrl: authorityForCloud(checked.authorityUrl, cloud) } : checked;
   }

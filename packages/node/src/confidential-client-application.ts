@@ -7,15 +7,16 @@ import {
   requireRequest,
   silent,
   userFederatedIdentity,
+  withoutNull,
   type AccountInfo,
   type AppTokenProvider,
   type AuthenticationResult,
-  type BaseRequest,
   type RegionAsk,
 } from "@tessera/core";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
 import { onlyCredential } from "./credential/credential.js";
+import type { MsalRequest } from "./msal-request.js";
 import type {
   ClientCredentialRequest,
   OnBehalfOfRequest,
@@ -23,12 +24,12 @@ import type {
 } from "./requests.js";
 
 /** Request of {@link ConfidentialClientApplication.acquireToken}. */
-export interface ConfidentialTokenRequest extends BaseRequest {
-  readonly scopes: readonly string[];
+export interface ConfidentialTokenRequest extends MsalRequest {
+  scopes: string[];
   /** A signed-in user: the user's token, from the cache or renewed. */
-  readonly account?: AccountInfo;
+  account?: AccountInfo;
   /** The access token this API was called with: a token on behalf of its user. */
-  readonly oboAssertion?: string;
+  oboAssertion?: string;
 }
 
 /**
@@ -80,10 +81,11 @@ export class ConfidentialClientApplication extends ClientApplication {
    */
   async acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult> {
     requireRequest(request);
-    const { skipCache = false, fmiPath, clientAssertion, azureRegion } = request;
+    const given = withoutNull(request);
+    const { skipCache = false, fmiPath, clientAssertion, azureRegion } = given;
     const region = regionAsk(azureRegion);
     const provider = this.#appTokenProvider;
-    const checked = this.checked(inTenant(request, this.client.defaultAuthority), true);
+    const checked = this.checked(inTenant(given, this.client.defaultAuthority), true);
     return clientCredentials(this.client, checked, { skipCache, fmiPath, clientAssertion, region, provider });
   }
 
@@ -97,7 +99,7 @@ export class ConfidentialClientApplication extends ClientApplication {
    */
   async acquireTokenOnBehalfOf(request: OnBehalfOfRequest): Promise<AuthenticationResult> {
     const checked = this.checked(request, true);
-    const { oboAssertion, sessionKey, skipCache = false } = request;
+    const { oboAssertion, sessionKey, skipCache = false } = withoutNull(request);
     return onBehalfOf(this.client, checked, { oboAssertion, sessionKey, skipCache });
   }
 
@@ -115,7 +117,7 @@ export class ConfidentialClientApplication extends ClientApplication {
   async acquireTokenByUserFederatedIdentityCredential(
     request: UserFederatedIdentityCredentialRequest,
   ): Promise<AuthenticationResult> {
-    return userFederatedIdentity(this.client, this.checked(request, true), request);
+    return userFederatedIdentity(this.client, this.checked(request, true), withoutNull(request));
   }
 
   /**

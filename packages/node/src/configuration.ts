@@ -1,11 +1,11 @@
 import {
   AUTH_METHODS,
   authorityForCloud,
-  authorityUrl,
   clientConfigurationError,
   parseJsonObject,
   ProtocolMode,
   systemClock,
+  withoutNull,
   type AuthMethod,
   type AuthorityOptions,
   type AzureCloudOptions,
@@ -17,7 +17,11 @@ import {
   type LoggerOptions,
   type TokenStore,
 } from "@tessera/core";
-import type { ClientAssertionCallback, ClientCertificate } from "./credential/credential.js";
+import type {
+  ClientAssertionCallback,
+  ClientCertificate,
+  ClientCertificateFunction,
+} from "./credential/credential.js";
 import type { INativeBrokerPlugin } from "./interactive/broker.js";
 import { fromNetworkModule, type INetworkModule } from "./http/network-client.js";
 import { createUndiciHttpClient } from "./http/undici-http-client.js";
@@ -34,7 +38,7 @@ export interface NodeAuthOptions {
   /** Secret of a confidential client. */
   clientSecret?: string;
   /** Certificate of a confidential client, or a function that returns the current one (rotation without a restart). */
-  clientCertificate?: ClientCertificate | (() => ClientCertificate | Promise<ClientCertificate>);
+  clientCertificate?: ClientCertificate | ClientCertificateFunction;
   /** Signed JWT of a confidential client, or a function that fetches one when a request is sent. */
   clientAssertion?: string | ClientAssertionCallback;
   /** Hosts to trust without asking Entra about them (B2C, AD FS, custom domains). */
@@ -149,7 +153,7 @@ const DEFAULT_MAX_PARTITIONS = 100_000;
 const DEFAULT_AUTHORITY = "https://login.microsoftonline.com/common/";
 
 /**
- * Checks a configuration and fills in the defaults.
+ * Checks a configuration and fills in the defaults; `null` is as good as absent. The authority is left to the resolver, which takes it apart anyway.
  *
  * @param credential what the application proves itself with
  * @throws ClientConfigurationError naming the field, the value and the remedy
@@ -158,24 +162,22 @@ export function checkConfiguration(
   configuration: Configuration,
   credential: ClientCredential,
 ): CheckedConfiguration {
-  const { auth, cache, system = {}, telemetry } = configuration ?? {};
-  if (
-    typeof auth !== "object" ||
-    auth === null ||
-    typeof auth.clientId !== "string" ||
-    auth.clientId.trim() === ""
-  ) {
+  const { broker, cache, telemetry, ...sections } = configuration ?? {};
+  const system = withoutNull(sections.system ?? {});
+  const auth = withoutNull(sections.auth ?? {});
+  if (typeof auth.clientId !== "string" || auth.clientId.trim() === "") {
     throw clientConfigurationError(
       "client_id_missing",
       "auth.clientId is missing or empty: pass the client id (application id) of your registration.",
     );
   }
+  const metadata = withoutNull(auth.clientMetadata ?? {});
   const protocolMode = checkedMode(auth, system);
   const authority =
     auth.oidcAuthority ?? authorityForCloud(auth.authority ?? DEFAULT_AUTHORITY, auth.azureCloudOptions);
-  authorityUrl(authority, protocolMode);
   requireFunctions(system.clock, "system.clock", "Clock", ["now"]);
   checkLogger(system.loggerOptions?.loggerCallback);
+  checkBroker(broker?.nativeBrokerPlugin);
   const { appName, appVersion } = telemetry?.application ?? {};
   return {
     clientId: auth.clientId,
@@ -191,14 +193,14 @@ export function checkConfiguration(
       authorityMetadata: json(auth.authorityMetadata, "auth.authorityMetadata", "invalid_authority_metadata"),
     },
     capabilities: texts(auth.clientCapabilities, "auth.clientCapabilities"),
-    authMethod: checkedAuthMethod(auth.clientMetadata?.token_endpoint_auth_method, credential, system),
+    authMethod: checkedAuthMethod(metadata.token_endpoint_auth_method, credential, system),
     credential,
-    idTokenAlgorithm: checkedAlgorithm(auth),
-    cache: checkedCache(cache ?? {}),
+    idTokenAlgorithm: checkedAlgorithm(metadata, auth),
+    cache: checkedCache(withoutNull(cache ?? {})),
     http: checkedHttp(system),
     retries: !system.disableInternalRetries,
     clock: system.clock ?? systemClock,
-    loggerOptions: system.loggerOptions ?? {},
+    loggerOptions: withoutNull(system.loggerOptions ?? {}),
     library: {
       sku: "tessera.node",
       version,
@@ -243,8 +245,10 @@ function checkedAuthMethod(
   return found;
 }
 
-function checkedAlgorithm({ clientMetadata, clientSecret }: NodeAuthOptions): string | undefined {
-  const algorithm = clientMetadata?.id_token_signed_response_alg;
+function checkedAlgorithm(
+  { id_token_signed_response_alg: algorithm }: ClientMetadata,
+  { clientSecret }: NodeAuthOptions,
+): string | undefined {
   if (algorithm === undefined || /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/.test(algorithm))
     return algorithm;
   if (algorithm === "HS256" && clientSecret) return algorithm;
@@ -286,6 +290,12 @@ function checkedCache({
 function checkLogger(callback: unknown): void {
   if (callback === undefined || callback === null || typeof callback === "function") return;
   throw invalid("system.loggerOptions.loggerCallback", "is not a function", "pass one, or leave it out");
+}
+
+function checkBroker(plugin: INativeBrokerPlugin | undefined): void {
+  if (!plugin?.isBrokerAvailable) return;
+  const calls = ["getAllAccounts", "acquireTokenSilent", "acquireTokenInteractive", "signOut"];
+  requireFunctions(plugin, "broker.nativeBrokerPlugin", "INativeBrokerPlugin", ["setLogger", ...calls]);
 }
 
 function requireFunctions(value: unknown, field: string, type: string, names: readonly string[]): void {

@@ -55,12 +55,18 @@ export {
   type AuthenticatedFetchOptions,
   type TokenSource,
 } from "./authenticated-fetch.js";
+export type * from "./cache-types.js";
 export { ClientApplication } from "./client-application.js";
+export type * from "./client-interfaces.js";
 export {
   ConfidentialClientApplication,
   type ConfidentialTokenRequest,
 } from "./confidential-client-application.js";
-export type { ClientAssertionCallback, ClientCertificate } from "./credential/credential.js";
+export type {
+  ClientAssertionCallback,
+  ClientCertificate,
+  ClientCertificateFunction,
+} from "./credential/credential.js";
 export { federatedTokenFile, githubActionsToken } from "./credential/federated-token.js";
 export type {
   BrokerOptions,
@@ -74,7 +80,8 @@ export type {
 export { CryptoProvider } from "./crypto-provider.js";
 export type { INetworkModule, NetworkRequestOptions, NetworkResponse } from "./http/network-client.js";
 export type { INativeBrokerPlugin, NativeRequest, NativeSignOutRequest } from "./interactive/broker.js";
-export { PublicClientApplication, type PublicTokenRequest } from "./public-client-application.js";
+export type { CcsCredential } from "./msal-request.js";
+export { PublicClientApplication } from "./public-client-application.js";
 export { PromptValue, ResponseMode } from "./prompt-value.js";
 export type * from "./requests.js";
 export {

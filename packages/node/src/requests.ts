@@ -1,28 +1,21 @@
 // As in MSAL, programs build a request field by field: nothing in it is read-only. The library never changes one.
-import type {
-  AccountInfo,
-  AssertionSource,
-  AzureCloudOptions,
-  BaseRequest,
-  DeviceCodeResponse,
-} from "@tessera/core";
+import type { AccountInfo, AssertionSource, BaseRequest, DeviceCodeResponse } from "@tessera/core";
+import type { CcsCredential, MsalAuthorizationRequest, MsalRequest } from "./msal-request.js";
 
 /** What the requests of all user flows have in common. */
-interface UserRequest extends BaseRequest {
+interface UserRequest extends MsalRequest {
   /** Scopes to ask for; `openid`, `profile` and `offline_access` are added. */
-  scopes: readonly string[];
-  /** National cloud and tenant, in place of `authority`. */
-  azureCloudOptions?: AzureCloudOptions;
+  scopes: string[];
 }
 
 /** Request of {@link ClientApplication.getAuthCodeUrl}. */
-export interface AuthorizationUrlRequest extends UserRequest {
+export interface AuthorizationUrlRequest extends UserRequest, MsalAuthorizationRequest {
   /** Where the code is sent; one of the registered redirect URIs, to the letter. */
   redirectUri: string;
   /** How the code is sent: `query` (default), `fragment` or `form_post`. */
   responseMode?: string;
   /** Scopes of other resources the user should consent to at once. */
-  extraScopesToConsent?: readonly string[];
+  extraScopesToConsent?: string[];
   /** PKCE challenge, from {@link CryptoProvider.generatePkceCodes}. */
   codeChallenge?: string;
   /** `S256`. */
@@ -55,10 +48,12 @@ export interface AuthorizationCodeRequest extends UserRequest {
   nonce?: string;
   /** The state of the authorization request; compared with that of the response when it is passed along. */
   state?: string;
-  /** `client_info` that came with the code. */
+  /** `client_info` of an answer you trust: routes the request to the user's data centre. */
   clientInfo?: string;
   /** Ask for a second code for the single-page app of the same registration (`result.code`). */
   enableSpaAuthorizationCode?: boolean;
+  /** The user the code is for, where `clientInfo` does not say it: routes the request. */
+  ccsCredential?: CcsCredential;
 }
 
 /** Request of {@link ClientApplication.initiateAuthCodeFlow}. */
@@ -72,10 +67,12 @@ export interface AuthCodeFlowRequest extends Omit<
   responseType?: "code" | "code id_token";
 }
 
-/** Parameters of the authorization response, as they came to the redirect URI. */
+/** Parameters of the authorization response, as they came to the redirect URI. Anybody can send a browser there. */
 export interface AuthorizationCodePayload {
   code: string;
+  /** Compared with that of the request. */
   state?: string;
+  /** Never believed: the nonce to expect is that of the request. */
   nonce?: string;
   client_info?: string;
   /** Issuer of the response (RFC 9207); checked when it is there. */
@@ -83,9 +80,24 @@ export interface AuthorizationCodePayload {
   error?: string;
   error_description?: string;
   cloud_instance_name?: string;
+  /** The Entra cloud that redeems the code of a public client, if it is a known one. */
   cloud_instance_host_name?: string;
   cloud_graph_host_name?: string;
   msgraph_host?: string;
+}
+
+/** Every parameter an authorization response may have, a failed one included. */
+export interface AuthorizeResponse extends Partial<AuthorizationCodePayload> {
+  error_uri?: string;
+  suberror?: string;
+  timestamp?: string;
+  trace_id?: string;
+  correlation_id?: string;
+  /** Claims challenge, JSON text. */
+  claims?: string;
+  ear_jwe?: string;
+  accountId?: string;
+  clientdata?: string;
 }
 
 /** Request of {@link ClientApplication.acquireTokenByRefreshToken}. */
@@ -96,6 +108,8 @@ export interface RefreshTokenRequest extends UserRequest {
   redirectUri?: string;
   /** Keep the tokens even though the user is not in the cache yet. */
   forceCache?: boolean;
+  /** Whose refresh token it is: routes the request. */
+  ccsCredential?: CcsCredential;
 }
 
 /** Request of {@link ClientApplication.acquireTokenByUsernamePassword}. */
@@ -112,48 +126,71 @@ export interface SilentFlowRequest extends UserRequest {
   forceRefresh?: boolean;
   /** Seconds before its end at which a refresh token counts as expired; 300 by default. */
   refreshTokenExpirationOffsetSeconds?: number;
+  /** Redirect URI of the registration: for the broker, and sent along by a confidential client. */
+  redirectUri?: string;
+}
+
+/** Request of {@link PublicClientApplication.acquireToken}. */
+export interface PublicTokenRequest extends MsalRequest {
+  scopes: string[];
+  /** The user whose token is wanted; the only known one by default. */
+  account?: AccountInfo;
+  /** User name: chooses among the known users, and is filled in when somebody has to sign in. */
+  loginHint?: string;
+  /** Shows a device code where no browser can be opened. */
+  onDeviceCode?: (response: DeviceCodeResponse) => unknown;
+  /** Opens the URL in a browser; the system's by default. */
+  openBrowser?: (url: string) => Promise<unknown>;
 }
 
 /** Request of {@link PublicClientApplication.acquireTokenInteractive}. */
-export interface InteractiveRequest extends BaseRequest {
+export interface InteractiveRequest extends MsalRequest, MsalAuthorizationRequest {
   /** Scopes to ask for; `openid`, `profile` and `offline_access` are added. */
-  readonly scopes?: readonly string[];
+  scopes?: string[];
   /** Opens the URL in a browser; the system's by default. */
-  readonly openBrowser?: (url: string) => Promise<unknown>;
+  openBrowser?: (url: string) => Promise<unknown>;
   /** HTML shown when the tokens are there. */
-  readonly successTemplate?: string;
+  successTemplate?: string;
   /** HTML shown when something went wrong. */
-  readonly errorTemplate?: string;
+  errorTemplate?: string;
   /** Port to listen on; a free one when it is taken, or by default. */
-  readonly preferredPort?: number;
+  preferredPort?: number;
   /** `http://localhost` (default) or `http://127.0.0.1`, with a path, and a port if it must be that one. */
-  readonly redirectUri?: string;
+  redirectUri?: string;
   /** `login`, `select_account`, `consent` or `create`. */
-  readonly prompt?: string;
+  prompt?: string;
   /** User name to fill in. */
-  readonly loginHint?: string;
+  loginHint?: string;
   /** Domain of the user's tenant, to skip the search for it. */
-  readonly domainHint?: string;
+  domainHint?: string;
   /** The user who is expected to sign in. */
-  readonly account?: AccountInfo;
+  account?: AccountInfo;
   /** Scopes of other resources the user should consent to at once. */
-  readonly extraScopesToConsent?: readonly string[];
+  extraScopesToConsent?: string[];
   /** Seconds since the user last proved who they are, at most. */
-  readonly maxAge?: number;
+  maxAge?: number;
   /** Window to show a broker's dialog over. */
-  readonly windowHandle?: Buffer;
-  /** National cloud and tenant, in place of `authority`. */
-  readonly azureCloudOptions?: AzureCloudOptions;
+  windowHandle?: Buffer;
+  /** Random text that comes back in the ID token and is checked; made for you by default. */
+  nonce?: string;
+  /** Text of the app's own, returned as `result.state`. What ties the answer to this sign-in is made beside it. */
+  state?: string;
+  /** Session to continue, with `prompt: "none"`. */
+  sid?: string;
+  /** PKCE is made for you: without effect, as in MSAL. */
+  codeChallenge?: string;
+  /** PKCE is made for you: without effect, as in MSAL. */
+  codeChallengeMethod?: string;
 }
 
 /** Request of {@link PublicClientApplication.acquireTokenByDeviceCode}. */
 export interface DeviceCodeRequest extends UserRequest {
   /** Shows the user where to go and what to type. */
-  readonly deviceCodeCallback: (response: DeviceCodeResponse) => unknown;
+  deviceCodeCallback: (response: DeviceCodeResponse) => unknown;
   /** Set it to `true` to end the wait. */
   cancel?: boolean;
   /** Seconds to wait for the user, at most; the code's own lifetime comes first. */
-  readonly timeout?: number;
+  timeout?: number;
 }
 
 /** Request of {@link ClientApplication.buildEndSessionUrl}. */
@@ -181,9 +218,9 @@ export interface SignOutRequest {
 }
 
 /** Request of {@link ConfidentialClientApplication.acquireTokenByClientCredential}. */
-export interface ClientCredentialRequest extends BaseRequest {
+export interface ClientCredentialRequest extends MsalRequest {
   /** For Entra exactly one: `{resource}/.default`. */
-  scopes?: readonly string[];
+  scopes?: string[];
   /** Ask the identity provider even if the cache holds a token. */
   skipCache?: boolean;
   /** Path of the agent identity the token is for (federated managed identity); kept apart from other tokens. */
@@ -194,14 +231,12 @@ export interface ClientCredentialRequest extends BaseRequest {
   tenantId?: string;
   /** Use the endpoint of an Azure region: its name, or `TryAutoDetect`. */
   azureRegion?: string;
-  /** National cloud and tenant, in place of `authority`. */
-  azureCloudOptions?: AzureCloudOptions;
 }
 
 /** Request of {@link ConfidentialClientApplication.acquireTokenOnBehalfOf}. */
-export interface OnBehalfOfRequest extends BaseRequest {
+export interface OnBehalfOfRequest extends MsalRequest {
   /** Scopes of the downstream API. */
-  scopes: readonly string[];
+  scopes: string[];
   /** The access token this API was called with. May be left out when a `sessionKey` goes on with earlier tokens. */
   oboAssertion?: string;
   /**
@@ -211,13 +246,11 @@ export interface OnBehalfOfRequest extends BaseRequest {
   sessionKey?: string;
   /** Ask the identity provider even if the cache holds a token. */
   skipCache?: boolean;
-  /** National cloud and tenant, in place of `authority`. */
-  azureCloudOptions?: AzureCloudOptions;
 }
 
 /** Request of {@link ConfidentialClientApplication.acquireTokenByUserFederatedIdentityCredential}. */
-export interface UserFederatedIdentityCredentialRequest extends BaseRequest {
-  scopes: readonly string[];
+export interface UserFederatedIdentityCredentialRequest extends MsalRequest {
+  scopes: string[];
   /** The federated identity credential: the agent's instance token. */
   assertion: string;
   /** Object id of the user; one of this and `username`. */
@@ -226,6 +259,4 @@ export interface UserFederatedIdentityCredentialRequest extends BaseRequest {
   username?: string;
   /** Proves the client in place of its own credential. */
   clientAssertion?: AssertionSource;
-  /** National cloud and tenant, in place of `authority`. */
-  azureCloudOptions?: AzureCloudOptions;
 }

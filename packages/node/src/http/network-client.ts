@@ -4,6 +4,8 @@ import { untilAborted, type HttpClient, type HttpRequest, type HttpResponse } fr
 export interface NetworkRequestOptions {
   headers?: Record<string, string>;
   body?: string;
+  /** Correlation id of the request that is sent. */
+  correlationId?: string;
 }
 
 /** Answer of an {@link INetworkModule}: the body already parsed. */

@@ -1,0 +1,51 @@
+import type { AccountInfo, AppTokenProvider, AuthenticationResult, Logger, TokenCache } from "@tessera/core";
+import type {
+  AuthorizationCodeRequest,
+  AuthorizationUrlRequest,
+  ClientCredentialRequest,
+  DeviceCodeRequest,
+  InteractiveRequest,
+  OnBehalfOfRequest,
+  RefreshTokenRequest,
+  SignOutRequest,
+  SilentFlowRequest,
+  UsernamePasswordRequest,
+} from "./requests.js";
+
+/** What MSAL's two interfaces of applications have in common. */
+interface IClientApplication {
+  getAuthCodeUrl(request: AuthorizationUrlRequest): Promise<string>;
+  acquireTokenByCode(request: AuthorizationCodeRequest): Promise<AuthenticationResult>;
+  acquireTokenByRefreshToken(request: RefreshTokenRequest): Promise<AuthenticationResult | null>;
+  /** @deprecated as {@link ClientApplication.acquireTokenByUsernamePassword} is. */
+  acquireTokenByUsernamePassword(request: UsernamePasswordRequest): Promise<AuthenticationResult | null>;
+  getTokenCache(): TokenCache;
+  getLogger(): Logger;
+  setLogger(logger: Logger): void;
+  clearCache(): void;
+}
+
+/** {@link PublicClientApplication} as MSAL declares it, for apps that put something else in its place. */
+export interface IPublicClientApplication extends IClientApplication {
+  acquireTokenInteractive(request: InteractiveRequest): Promise<AuthenticationResult>;
+  acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult>;
+  acquireTokenByDeviceCode(request: DeviceCodeRequest): Promise<AuthenticationResult | null>;
+  getAllAccounts(): Promise<AccountInfo[]>;
+  signOut(request: SignOutRequest): Promise<void>;
+}
+
+/** {@link ConfidentialClientApplication} as MSAL declares it, for apps that put something else in its place. */
+export interface IConfidentialClientApplication extends IClientApplication {
+  acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult | null>;
+  acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult | null>;
+  acquireTokenOnBehalfOf(request: OnBehalfOfRequest): Promise<AuthenticationResult | null>;
+  SetAppTokenProvider(provider: AppTokenProvider): void;
+}
+
+/** {@link TokenCache} as MSAL declares it, for apps that put something else in its place. */
+export interface ITokenCache {
+  getAllAccounts(): Promise<AccountInfo[]>;
+  getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null>;
+  getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null>;
+  removeAccount(account: AccountInfo): Promise<void>;
+}
