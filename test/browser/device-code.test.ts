@@ -27,7 +27,7 @@ describeWith("Chromium", hasChromium, () => {
   });
   afterAll(() => chromium.close());
 
-  async function begin(configuration: Configuration, scopesToAsk: readonly string[]): Promise<Begun> {
+  async function begin(configuration: Configuration, scopesToAsk: string[]): Promise<Begun> {
     const app = new PublicClientApplication(configuration);
     let result: Promise<AuthenticationResult> | undefined;
     const device = await new Promise<DeviceCodeResponse>((resolve, reject) => {

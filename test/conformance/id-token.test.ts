@@ -243,6 +243,11 @@ describe("an ID token is refused, and nothing is kept", () => {
       idToken: { header: { crit: ["b64x"], b64x: true } },
       says: /b64x/,
     },
+    ...[["b64"], ["exp"], [], "b64", null].map((crit) => ({
+      module: `a critical header, ${JSON.stringify(crit)}`,
+      idToken: { header: { crit, b64: true, exp: 1 } },
+      says: /crit/,
+    })),
     { module: "encrypted-idtoken", spoil: encrypted, says: /not a signed JWT/, code: "token_parsing_error" },
     {
       module: "a text that is no JWT",

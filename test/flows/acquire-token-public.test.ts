@@ -1,80 +1,17 @@
 // The one call: who is asked, when and how. The table stands in docs/public-client.md, too.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
+import { AuthError, type PublicTokenRequest } from "@tessera/node";
+import { accountOf } from "../support/entra.js";
 import {
-  AuthError,
-  type AccountInfo,
-  type AuthenticationResult,
-  type DeviceCodeResponse,
-  type PublicClientApplication,
-  type PublicTokenRequest,
-} from "@tessera/node";
-import { signInOnDevice } from "../support/device-sign-in.js";
-import { accountOf, startEntra, type Entra } from "../support/entra.js";
-import { interactiveUser, type InteractiveUser } from "../support/interactive-user.js";
+  alice,
+  bob,
+  browserVariables,
+  oneCallStage,
+  scopes,
+  type Username,
+} from "../support/one-call-stage.js";
 
-const scopes = ["https://graph.microsoft.com/User.Read"];
-const otherScopes = ["https://graph.microsoft.com/Mail.Read"];
-const passwords = {
-  "alice@contoso.example": "alice-password",
-  "bob@contoso.example": "bob-password",
-} as const;
-type Username = keyof typeof passwords;
-const [alice, bob] = Object.keys(passwords) as [Username, Username];
-
-let entra: Entra;
-let deviceSignIn: Promise<unknown> | undefined;
-beforeAll(async () => {
-  entra = await startEntra();
-});
-afterAll(() => entra.close());
-
-// No browser can be opened here, whatever machine this is.
-const touched = ["CI", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY", "WSL_DISTRO_NAME"];
-const before = Object.fromEntries(touched.map((name) => [name, process.env[name]]));
-beforeEach(() => {
-  process.env["CI"] = "true";
-});
-afterEach(() => {
-  entra.authority.clearRequests();
-  for (const name of touched) {
-    if (before[name] === undefined) Reflect.deleteProperty(process.env, name);
-    else process.env[name] = before[name];
-  }
-});
-
-function publicClient(): PublicClientApplication {
-  const sleep = async (milliseconds: number): Promise<void> => {
-    entra.clock.advance(milliseconds / 1000);
-    await deviceSignIn;
-  };
-  return entra.publicClient({ system: { clock: { now: entra.clock.now, sleep } } });
-}
-
-function user(username: Username, over: { readonly declines?: number } = {}): InteractiveUser {
-  return interactiveUser({ username, password: passwords[username], ca: entra.authority.caPem, ...over });
-}
-
-/** An application that knows these users. */
-async function appOf(...usernames: readonly Username[]): Promise<PublicClientApplication> {
-  const app = publicClient();
-  for (const username of usernames) {
-    await app.acquireTokenInteractive({ scopes, openBrowser: user(username).openBrowser });
-  }
-  return app;
-}
-
-async function accountIn(app: PublicClientApplication, username: Username): Promise<AccountInfo> {
-  const [account] = await app.getAccounts({ username });
-  if (!account) throw new Error(`${username} is not known`);
-  return account;
-}
-
-const onDeviceCode =
-  (username: Username) =>
-  ({ verificationUri, userCode }: DeviceCodeResponse): void => {
-    const credentials = { username, password: passwords[username], ca: entra.authority.caPem };
-    deviceSignIn = signInOnDevice(verificationUri, userCode, credentials);
-  };
+const stage = oneCallStage();
 
 describe("the decision table", () => {
   interface Row {
@@ -124,23 +61,23 @@ describe("the decision table", () => {
     "several accounts, neither way": { known: [alice, bob], gets: "no_browser", asked: "nobody" },
   };
   test.each(Object.entries(rows))("%s", async (_, row) => {
-    const app = await appOf(...row.known);
-    entra.authority.clearRequests();
-    const browser = row.browser && user(row.browser);
+    const app = await stage.appOf(...row.known);
+    stage.entra.authority.clearRequests();
+    const browser = row.browser && stage.user(row.browser);
     const result = app.acquireToken({
       scopes,
       ...row.request,
-      ...(row.account ? { account: await accountIn(app, row.account) } : {}),
+      ...(row.account ? { account: await stage.accountIn(app, row.account) } : {}),
       ...(browser ? { openBrowser: browser.openBrowser } : {}),
-      ...(row.device ? { onDeviceCode: onDeviceCode(row.device) } : {}),
+      ...(row.device ? { onDeviceCode: stage.onDeviceCode(row.device) } : {}),
     });
     const got = await result.then(
       (tokens) => accountOf(tokens).username,
       (error: unknown) => (error instanceof AuthError ? error.errorCode : error),
     );
     expect(got).toBe(row.gets);
-    expect(askedWhere()).toEqual(row.asked === "nobody" ? [] : [row.asked]);
-    if (row.known.length > 0 && row.asked === "nobody") expect(entra.authority.requests).toEqual([]);
+    expect(stage.askedWhere()).toEqual(row.asked === "nobody" ? [] : [row.asked]);
+    if (row.known.length > 0 && row.asked === "nobody") expect(stage.entra.authority.requests).toEqual([]);
     if (browser && row.request?.loginHint) {
       expect(browser.visits[0]?.searchParams.get("login_hint")).toBe(row.request.loginHint);
     }
@@ -148,15 +85,17 @@ describe("the decision table", () => {
 
   const isLinux = process.platform === "linux";
   (isLinux ? test : test.skip)("a desktop whose browser cannot be started: the device code", async () => {
-    for (const name of touched) Reflect.deleteProperty(process.env, name);
+    for (const name of browserVariables) Reflect.deleteProperty(process.env, name);
     // The system's launcher is real; there is nothing at this display.
     const launcher = { DISPLAY: ":9", BROWSER: "/bin/false", PATH: "/usr/bin:/bin" };
     const saved = Object.fromEntries(Object.keys(launcher).map((name) => [name, process.env[name]]));
     Object.assign(process.env, launcher);
     try {
-      const result = await publicClient().acquireToken({ scopes, onDeviceCode: onDeviceCode(alice) });
+      const result = await stage
+        .publicClient()
+        .acquireToken({ scopes, onDeviceCode: stage.onDeviceCode(alice) });
       expect(accountOf(result).username).toBe(alice);
-      expect(askedWhere()).toEqual(["device"]);
+      expect(stage.askedWhere()).toEqual(["device"]);
     } finally {
       for (const [name, value] of Object.entries(saved)) {
         if (value === undefined) Reflect.deleteProperty(process.env, name);
@@ -166,9 +105,9 @@ describe("the decision table", () => {
   });
 
   test("an expired token is renewed without asking", async () => {
-    const app = await appOf(alice);
-    entra.clock.advance(4000);
-    const browser = user(bob);
+    const app = await stage.appOf(alice);
+    stage.entra.clock.advance(4000);
+    const browser = stage.user(bob);
     const { account, fromCache } = await app.acquireToken({ scopes, openBrowser: browser.openBrowser });
     expect(account?.username).toBe(alice);
     expect(fromCache).toBe(false);
@@ -176,10 +115,10 @@ describe("the decision table", () => {
   });
 
   test("a network that is down is an error, and no reason to ask", async () => {
-    const app = await appOf(alice);
-    entra.clock.advance(4000);
-    const fault = entra.authority.fault({ match: "token", reset: true, times: Infinity });
-    const browser = user(alice);
+    const app = await stage.appOf(alice);
+    stage.entra.clock.advance(4000);
+    const fault = stage.entra.authority.fault({ match: "token", reset: true, times: Infinity });
+    const browser = stage.user(alice);
     await expect(app.acquireToken({ scopes, openBrowser: browser.openBrowser })).rejects.toMatchObject({
       errorCode: "network_error",
     });
@@ -188,135 +127,37 @@ describe("the decision table", () => {
   });
 
   test.each(["browser", "device"] as const)("claims of a refusal are passed on: %s", async (way) => {
-    const app = await appOf(alice);
+    const app = await stage.appOf(alice);
     const claims = JSON.stringify({ access_token: { acrs: { essential: true, value: "c1" } } });
-    entra.clock.advance(4000);
-    entra.authority.clearRequests();
-    entra.authority.fault({
+    stage.entra.clock.advance(4000);
+    stage.entra.authority.clearRequests();
+    stage.entra.authority.fault({
       match: ({ form }) => form["grant_type"] === "refresh_token",
       status: 400,
       body: JSON.stringify({ error: "interaction_required", suberror: "basic_action", claims }),
       times: 2,
     });
-    const browser = user(alice);
+    const browser = stage.user(alice);
     const ask =
-      way === "browser" ? { openBrowser: browser.openBrowser } : { onDeviceCode: onDeviceCode(alice) };
+      way === "browser" ? { openBrowser: browser.openBrowser } : { onDeviceCode: stage.onDeviceCode(alice) };
     await app.acquireToken({ scopes, ...ask });
     const sent =
       way === "browser"
         ? browser.visits[0]?.searchParams.get("claims")
-        : entra.authority.requests.find(({ endpoint }) => endpoint === "device-code")?.form["claims"];
+        : stage.entra.authority.requests.find(({ endpoint }) => endpoint === "device-code")?.form["claims"];
     expect(JSON.parse(sent ?? "{}")).toMatchObject(JSON.parse(claims));
     // Who has to act is known: nobody has to be picked.
-    const { loginHint } = await accountIn(app, alice);
+    const { loginHint } = await stage.accountIn(app, alice);
     if (way === "browser") expect(browser.visits[0]?.searchParams.get("login_hint")).toBe(loginHint);
   });
 
   test("an app that cannot ask learns why the user would have to act", async () => {
-    const app = await appOf(alice);
-    entra.authority.revokeSignInSessions(alice);
-    entra.clock.advance(4000);
+    const app = await stage.appOf(alice);
+    stage.entra.authority.revokeSignInSessions(alice);
+    stage.entra.clock.advance(4000);
     await expect(app.acquireToken({ scopes })).rejects.toMatchObject({
       errorCode: "no_browser",
       cause: expect.objectContaining({ name: "InteractionRequiredAuthError" }),
     });
   });
 });
-
-describe("calls that overlap ask the user once:", () => {
-  const tokens = (results: readonly AuthenticationResult[]) =>
-    new Set(results.map(({ accessToken }) => accessToken));
-
-  test("the same scopes", async () => {
-    const app = publicClient();
-    const browser = user(alice);
-    const call = () => app.acquireToken({ scopes, openBrowser: browser.openBrowser });
-    const results = await Promise.all(Array.from({ length: 20 }, call));
-    expect(browser.visits).toHaveLength(1);
-    expect(tokens(results).size).toBe(1);
-  });
-
-  test("different scopes", async () => {
-    const app = publicClient();
-    const browser = user(alice);
-    const results = await Promise.all(
-      [scopes, otherScopes].map((wanted) =>
-        app.acquireToken({ scopes: wanted, openBrowser: browser.openBrowser }),
-      ),
-    );
-    expect(browser.visits).toHaveLength(1);
-    expect(tokens(results).size).toBe(2);
-    expect(results.map((result) => accountOf(result).username)).toEqual([alice, alice]);
-  });
-
-  test("different scopes with several known users, of whom one is chosen", async () => {
-    const app = await appOf(alice, bob);
-    const browser = user(bob);
-    const results = await Promise.all(
-      [scopes, otherScopes].map((wanted) =>
-        app.acquireToken({ scopes: wanted, openBrowser: browser.openBrowser }),
-      ),
-    );
-    expect(browser.visits).toHaveLength(1);
-    expect(results.map((result) => accountOf(result).username)).toEqual([bob, bob]);
-    // The choice was for these calls: a later one asks again.
-    await app.acquireToken({ scopes, openBrowser: browser.openBrowser });
-    expect(browser.visits).toHaveLength(2);
-  });
-
-  test("one that fails does not keep a later one from asking", async () => {
-    const app = publicClient();
-    const browser = user(alice, { declines: 1 });
-    const call = () => app.acquireToken({ scopes, openBrowser: browser.openBrowser });
-    const failed = await Promise.allSettled([call(), call()]);
-    expect(failed.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
-    expect(browser.visits).toHaveLength(1);
-    expect(accountOf(await call()).username).toBe(alice);
-  });
-
-  test.each([
-    ["signal", "request_aborted"],
-    ["timeoutMs", "request_timeout"],
-  ])("a caller may leave (%s), and the other gets the tokens", async (bound, errorCode) => {
-    const app = publicClient();
-    const browser = user(alice);
-    const controller = new AbortController();
-    let goOn: (() => void) | undefined;
-    const left = new Promise<void>((resolve) => (goOn = resolve));
-    const openBrowser = async (url: string): Promise<void> => {
-      if (bound === "signal") controller.abort();
-      await left;
-      await browser.openBrowser(url);
-    };
-    const bounds = bound === "signal" ? { signal: controller.signal } : { timeoutMs: 200 };
-    const leaves = app.acquireToken({ scopes, openBrowser, ...bounds });
-    const stays = app.acquireToken({ scopes, openBrowser });
-    await expect(leaves).rejects.toMatchObject({ name: "ClientAuthError", errorCode });
-    goOn?.();
-    expect(accountOf(await stays).username).toBe(alice);
-    expect(browser.visits).toHaveLength(1);
-  });
-
-  test("when the last caller leaves, the wait ends, and the next call asks anew", async () => {
-    const app = publicClient();
-    const controller = new AbortController();
-    const abandoned = app.acquireToken({
-      scopes,
-      signal: controller.signal,
-      openBrowser: async () => controller.abort(),
-    });
-    await expect(abandoned).rejects.toMatchObject({ errorCode: "request_aborted" });
-    const browser = user(alice);
-    expect(accountOf(await app.acquireToken({ scopes, openBrowser: browser.openBrowser })).username).toBe(
-      alice,
-    );
-  });
-});
-
-/** Where the user was asked, by what the identity provider saw. */
-function askedWhere(): readonly string[] {
-  return entra.authority.requests.flatMap(({ endpoint, method }) => {
-    if (endpoint === "authorize" && method === "GET") return ["browser"];
-    return endpoint === "device-code" ? ["device"] : [];
-  });
-}

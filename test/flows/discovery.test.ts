@@ -73,6 +73,15 @@ describe("a first token in a known cloud costs exactly one request", () => {
     expect(network.requests).toHaveLength(2);
   });
 
+  it("also when the authority ends with the version of the protocol", async () => {
+    const app = application({ authority: "https://login.microsoftonline.com/contoso.example/v2.0" });
+    await ask(app);
+    expect(await ask(app, "https://login.microsoftonline.com/contoso.example")).toMatchObject({
+      fromCache: true,
+    });
+    expect(network.lines()).toEqual([`POST https://${global}/contoso.example/oauth2/v2.0/token`]);
+  });
+
   it("and the tokens of all its names are one cache", async () => {
     const app = application({ authority: "https://login.microsoftonline.com/contoso.example" });
     await ask(app);

@@ -97,11 +97,14 @@ describe("mutual TLS", () => {
 
   it("needs the certificate itself: a thumbprint is not enough", async () => {
     const thumbprintOnly = { privateKey: self.privateKeyPem, thumbprintSha256: self.thumbprintSha256Hex };
-    const call = app("by-certificate", thumbprintOnly, "tls_client_auth");
-    await expect(call.acquireTokenByClientCredential({ scopes })).rejects.toMatchObject({
+    const refused = {
       errorCode: "invalid_certificate",
       message: expect.stringContaining("publicCertificate is missing"),
-    });
+    };
+    const make = () => app("by-certificate", thumbprintOnly, "tls_client_auth");
+    expect(make).toThrow(expect.objectContaining(refused));
+    const rotated = app("by-certificate", () => thumbprintOnly, "tls_client_auth");
+    await expect(rotated.acquireTokenByClientCredential({ scopes })).rejects.toMatchObject(refused);
     expect(tokenRequests()).toEqual([]);
   });
 

@@ -2,11 +2,15 @@
 import { inspect } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
+  ConfidentialClientApplication,
   LogLevel,
   type AuthenticationResult,
   type ClientApplication,
+  type INetworkModule,
   type LoggerOptions,
+  type NodeAuthOptions,
 } from "@tessera/node";
+import { makeCertificate } from "../support/certificates.js";
 import { accountOf, startEntra, type Entra } from "../support/entra.js";
 import {
   clientSecret,
@@ -16,6 +20,7 @@ import {
   startFakeProvider,
   type FakeProvider,
 } from "../support/fake-provider.js";
+import { recordedNetwork } from "../support/recorded-network.js";
 import { signInWithCode } from "../support/sign-in-with-code.js";
 
 let lines: string[];
@@ -172,4 +177,105 @@ describe("at an OpenID Provider", () => {
       expectNone([...secrets, basic, "a-refresh-token-to-import", ...tokensOf(app)]);
     },
   );
+});
+
+describe("with a network client whose errors carry the request", () => {
+  const secret = "the-secret-0123456789";
+  const code = "the-code-0123456789";
+  const scopes = ["User.Read"];
+
+  /** As axios and got do: what was sent stands in the error, and in the one underneath. */
+  class RequestError extends Error {
+    override readonly name = "RequestError";
+    readonly code = "ECONNRESET";
+    constructor(
+      message: string,
+      readonly config: object,
+    ) {
+      super(message, { cause: Object.assign(new Error("socket hang up"), { request: config }) });
+    }
+  }
+
+  function application(fail: (request: object) => unknown): ConfidentialClientApplication {
+    const send = async (url: string, options?: object): Promise<never> => {
+      throw fail({ url, data: options });
+    };
+    const networkClient: INetworkModule = { sendGetRequestAsync: send, sendPostRequestAsync: send };
+    return new ConfidentialClientApplication({
+      auth: {
+        clientId,
+        clientSecret: secret,
+        authority: "https://login.microsoftonline.com/contoso.example",
+      },
+      system: { networkClient, loggerOptions },
+    });
+  }
+
+  it.each<[string, (request: object) => unknown]>([
+    ["an error", (request) => new RequestError("Request failed", request)],
+    ["no error at all", (request) => ({ message: "Request failed", request })],
+    ["errors in a circle", (request) => circle(new RequestError("Request failed", request))],
+  ])("%s: the cause says what happened, and not what was sent", async (_, fail) => {
+    const app = application(fail);
+    await failing(app.acquireTokenByClientCredential({ scopes: ["https://graph.microsoft.com/.default"] }));
+    await failing(app.acquireTokenByCode({ scopes, redirectUri: "https://app.example/", code }));
+    await failing(app.acquireTokenByRefreshToken({ scopes, refreshToken: "a-refresh-token-0123456789" }));
+    await failing(app.acquireTokenOnBehalfOf({ scopes, oboAssertion: "an-assertion-0123456789" }));
+
+    const message = "Request failed";
+    expect(errors).toMatchObject(Array(4).fill({ errorCode: "network_error", cause: { message } }));
+    expectNone([
+      secret,
+      code,
+      "a-refresh-token-0123456789",
+      "an-assertion-0123456789",
+      "config",
+      "client_secret",
+    ]);
+  });
+
+  it("name, code, stack and the cause underneath stay", async () => {
+    await failing(
+      application((request) => new RequestError("Request failed", request)).acquireTokenByClientCredential({
+        scopes: ["https://graph.microsoft.com/.default"],
+      }),
+    );
+    const [error] = errors as [Error];
+    expect(error.message).toContain("socket hang up");
+    expect(error.cause).toMatchObject({
+      name: "RequestError",
+      code: "ECONNRESET",
+      stack: expect.stringContaining("no-secrets.test"),
+      cause: { message: "socket hang up" },
+    });
+  });
+
+  function circle(error: Error): Error {
+    error.cause = error;
+    return error;
+  }
+});
+
+describe("an application that is printed", () => {
+  const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbi1hc3NlcnRpb24ifQ.c2lnbmF0dXJl";
+  const { privateKeyPem: privateKey, certificatePem } = makeCertificate({ subject: "the-client" });
+  const certificate = { privateKey, publicCertificate: certificatePem };
+  it.each<[string, Partial<NodeAuthOptions>, readonly string[]]>([
+    ["secret", { clientSecret: "the-secret-0123456789" }, ["the-secret-0123456789"]],
+    ["assertion", { clientAssertion: jwt }, [jwt]],
+    ["certificate", { clientCertificate: certificate }, [privateKey.split("\n")[1] ?? ""]],
+  ])("does not show its %s, nor its tokens", async (_, credential, known) => {
+    const answer = { token_type: "Bearer", access_token: "an-access-token", expires_in: 3600 };
+    const networkClient = recordedNetwork(() => ({ body: answer }));
+    const authority = "https://login.microsoftonline.com/contoso.example";
+    const app = new ConfidentialClientApplication({
+      auth: { clientId, authority, ...credential },
+      system: { networkClient, loggerOptions },
+    });
+    await app.acquireTokenByClientCredential({ scopes: ["https://graph.microsoft.com/.default"] });
+    const whole = { depth: Infinity, showHidden: true, maxStringLength: Infinity };
+    const shown = [inspect(app), inspect(app, whole), JSON.stringify(app), JSON.stringify({ ...app })].join();
+    expect(shown).toContain(clientId);
+    for (const secret of [...known, "an-access-token"]) expect(shown).not.toContain(secret);
+  });
 });

@@ -25,6 +25,7 @@ beforeEach(() => {
 
 const ask = (over: { signal?: AbortSignal; timeoutMs?: number; claims?: string } = {}) =>
   app.acquireTokenByClientCredential({ scopes: ["api:read"], ...over });
+const toSignIn = { scopes: ["openid"], redirectUri: "http://localhost" };
 const aborted = { name: "ClientAuthError", errorCode: "request_aborted" };
 const timedOut = { name: "ClientAuthError", errorCode: "request_timeout" };
 
@@ -96,6 +97,22 @@ describe("calls that share a request", () => {
       expect(await redeem(app)).toMatchObject({ accessToken: "an-access-token" });
     },
   );
+
+  it.each<[string, (bounds: { signal?: AbortSignal; timeoutMs?: number }) => Promise<unknown>]>([
+    ["getAuthCodeUrl", (bounds) => app.getAuthCodeUrl({ ...toSignIn, ...bounds })],
+    ["initiateAuthCodeFlow", (bounds) => app.initiateAuthCodeFlow({ ...toSignIn, ...bounds })],
+    ["buildEndSessionUrl", (bounds) => app.buildEndSessionUrl(bounds)],
+  ])("to make an address have their own bounds, too: %s", async (_, call) => {
+    const held = hold("discovery");
+    const controller = new AbortController();
+    const bounded = [
+      expect(call({ timeoutMs: 40 })).rejects.toMatchObject(timedOut),
+      expect(call({ signal: controller.signal })).rejects.toMatchObject(aborted),
+    ];
+    await held.arrived;
+    controller.abort();
+    await Promise.all(bounded);
+  });
 
   it("all get the error when it fails, and the next one tries again", async () => {
     provider.answers.token = () => ({ status: 400, body: { error: "invalid_request" } });

@@ -1,6 +1,7 @@
 // Where secrets and codes may go: authorities.md §7, DESIGN §7.
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { ConfidentialClientApplication, type NodeAuthOptions } from "@tessera/node";
+import { ConfidentialClientApplication, PublicClientApplication, type NodeAuthOptions } from "@tessera/node";
+import { makeCertificate } from "../support/certificates.js";
 import { recordedNetwork, type RecordedNetwork } from "../support/recorded-network.js";
 
 const scopes = ["https://graph.microsoft.com/.default"];
@@ -99,8 +100,42 @@ describe("the secret goes only to a token endpoint that the authority may name",
   });
 });
 
-describe("a code goes to the cloud that issued it, if that is a known one", () => {
+it.each(["http://localhost:1/token", "http://127.0.0.1:1/token", "http://idp.example/token"])(
+  "a certificate is not presented in clear, at %s",
+  async (token_endpoint) => {
+    const base = "https://idp.example/tenant";
+    const metadata = {
+      issuer: base,
+      authorization_endpoint: `${base}/authorize`,
+      token_endpoint: `${base}/token`,
+      jwks_uri: `${base}/keys`,
+      mtls_endpoint_aliases: { token_endpoint },
+    };
+    const { privateKeyPem: privateKey, certificatePem } = makeCertificate({ subject: "the-client" });
+    const app = new ConfidentialClientApplication({
+      auth: {
+        clientId: "the-client",
+        oidcAuthority: base,
+        authorityMetadata: JSON.stringify(metadata),
+        clientCertificate: { privateKey, publicCertificate: certificatePem },
+        clientMetadata: { token_endpoint_auth_method: "tls_client_auth" },
+      },
+      system: { proxy: false },
+    });
+    await expect(app.acquireTokenByClientCredential({ scopes })).rejects.toMatchObject({
+      errorCode: "authority_uri_insecure",
+      message: expect.stringContaining("mtls_endpoint_aliases.token_endpoint"),
+    });
+  },
+);
+
+describe("the code of a public client goes to the cloud that issued it, if that is a known one", () => {
   const redirectUri = "https://app.example/signed-in";
+  const publicClient = (): PublicClientApplication =>
+    new PublicClientApplication({
+      auth: { clientId: "the-client", authority: "https://login.microsoftonline.com/common" },
+      system: { networkClient: network },
+    });
   it.each([
     ["login.microsoftonline.us", "login.microsoftonline.us"],
     ["login.partner.microsoftonline.cn", "login.partner.microsoftonline.cn"],
@@ -108,8 +143,7 @@ describe("a code goes to the cloud that issued it, if that is a known one", () =
     ["login.microsoftonline.us.evil.example", "login.microsoftonline.com"],
     ["evil.example/login.microsoftonline.us", "login.microsoftonline.com"],
   ])("cloud_instance_host_name %s: to %s", async (host, expected) => {
-    const app = application({ authority: "https://login.microsoftonline.com/common" });
-    const redeemed = app.acquireTokenByCode(
+    const redeemed = publicClient().acquireTokenByCode(
       { scopes, redirectUri, code: "the-code" },
       { code: "the-code", cloud_instance_host_name: host },
     );
@@ -118,7 +152,7 @@ describe("a code goes to the cloud that issued it, if that is a known one", () =
   });
 
   it("and not at all when the response says that another issuer issued it (RFC 9207)", async () => {
-    const app = application({ authority: "https://login.microsoftonline.com/common" });
+    const app = publicClient();
     const foreign = { code: "the-code", iss: "https://evil.example/t/v2.0" };
     await expect(
       app.acquireTokenByCode({ scopes, redirectUri, code: "the-code" }, foreign),

@@ -1,42 +1,29 @@
-// User names and passwords: of the tenant's own users, and of a federated domain, whose AD FS speaks WS-Trust.
+// User names and passwords of the tenant's own users, and of an AD FS that is the authority itself.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Fault } from "@tessera/local-authority";
-import { PublicClientApplication, type AuthenticationResult } from "@tessera/node";
-import { Agent, request } from "undici";
+import { PublicClientApplication } from "@tessera/node";
 import { accountOf, startEntra, type Entra } from "../support/entra.js";
-import { scriptedNetwork } from "../support/scripted-network.js";
 import { expectNoSecretIn, expectNothingKept } from "../support/nothing-kept.js";
+import { scriptedNetwork } from "../support/scripted-network.js";
 
 const scopes = ["https://graph.microsoft.com/User.Read"];
 const alice = { username: "alice@contoso.example", password: "alice-password" };
+const mia = { username: "mia@contoso.example", password: "mia-password" };
 const federated = { username: "grace@partner.example", password: "grace-password" };
-const awkward = { username: "o'hara+a&b@partner.example", password: `<pass & "word"> ü 漢 ]]> 'end'` };
 
 let entra: Entra;
-let saml2: Entra;
 beforeAll(async () => {
-  const tenant = (samlVersion: "1.1" | "2.0") => ({
-    domain: "contoso.example",
-    users: [{ username: "mia@contoso.example", password: "mia-password", multiFactor: true }],
-    federation: { domain: "partner.example", samlVersion, users: [federated, awkward] },
+  entra = await startEntra({
+    tenants: [{ domain: "contoso.example", users: [{ ...mia, multiFactor: true }] }],
   });
-  [entra, saml2] = await Promise.all([
-    startEntra({ tenants: [tenant("1.1")] }),
-    startEntra({ tenants: [tenant("2.0")] }),
-  ]);
 });
-afterEach(() => {
-  entra.authority.clearRequests();
-  saml2.authority.clearRequests();
-});
-afterAll(() => Promise.all([entra.close(), saml2.close()]));
+afterEach(() => entra.authority.clearRequests());
+afterAll(() => entra.close());
 
-const endpoints = (of = entra): readonly string[] =>
-  of.authority.requests
-    .filter(({ endpoint }) => !["openid-configuration", "instance-discovery"].includes(endpoint))
-    .map(({ endpoint, path }) => (endpoint === "ws-trust" ? path : endpoint));
-const redemption = (of = entra) =>
-  of.authority.requests.findLast(({ endpoint }) => endpoint === "token")?.form;
+const endpoints = (): readonly string[] =>
+  entra.authority.requests
+    .map(({ endpoint }) => endpoint)
+    .filter((endpoint) => !["openid-configuration", "instance-discovery"].includes(endpoint));
+const redemption = () => entra.authority.requests.findLast(({ endpoint }) => endpoint === "token")?.form;
 
 describe("a user of the tenant", () => {
   test("gets tokens, which are kept", async () => {
@@ -109,129 +96,6 @@ describe("a user of the tenant", () => {
   });
 });
 
-describe("a federated user", () => {
-  const saml1Grant = "urn:ietf:params:oauth:grant-type:saml1_1-bearer";
-  const saml2Grant = "urn:ietf:params:oauth:grant-type:saml2-bearer";
-
-  async function signIn(of: Entra, user = federated): Promise<AuthenticationResult> {
-    return of.publicClient().acquireTokenByUsernamePassword({ scopes, ...user });
-  }
-  const no13: Fault = {
-    match: "ws-trust-metadata",
-    status: 404,
-    times: Infinity,
-  };
-
-  test.each([
-    ["WS-Trust 1.3 with SAML 1.1", () => entra, saml1Grant],
-    ["WS-Trust 1.3 with SAML 2.0", () => saml2, saml2Grant],
-  ])("signs in by %s", async (_, of, grant) => {
-    const result = await signIn(of());
-    expect(accountOf(result).username).toBe(federated.username);
-    expect(endpoints(of())).toEqual([
-      "user-realm",
-      "ws-trust-metadata",
-      "/adfs/services/trust/13/usernamemixed",
-      "token",
-    ]);
-    expect(redemption(of())?.grant_type).toBe(grant);
-    // The password goes to the federation server, and nowhere else.
-    expect(JSON.stringify(redemption(of()))).not.toContain(federated.password);
-  });
-
-  test("signs in by WS-Trust 2005 where the metadata cannot be had", async () => {
-    const fault = entra.authority.fault(no13);
-    try {
-      expect(accountOf(await signIn(entra)).username).toBe(federated.username);
-      expect(endpoints().slice(-2)).toEqual(["/adfs/services/trust/2005/usernamemixed", "token"]);
-      expect(redemption()?.grant_type).toBe(saml1Grant);
-    } finally {
-      fault.clear();
-    }
-  });
-
-  test("signs in by WS-Trust 2005 where the metadata offers no other", async () => {
-    const { body } = await metadata(entra);
-    const only2005 = body.replaceAll(
-      /<wsdl:port name="UserNameWSTrustBinding_IWSTrust13Async".*?<\/wsdl:port>/g,
-      "",
-    );
-    expect(only2005).not.toBe(body);
-    entra.authority.fault({ match: "ws-trust-metadata", body: only2005 });
-    expect(accountOf(await signIn(entra)).username).toBe(federated.username);
-    expect(endpoints()).toContain("/adfs/services/trust/2005/usernamemixed");
-  });
-
-  test("may have any character in name and password", async () => {
-    expect(accountOf(await signIn(entra, awkward)).username).toBe(awkward.username);
-    expect(accountOf(await signIn(saml2, awkward)).username).toBe(awkward.username);
-  });
-
-  test("a wrong password ends in the federation server's reason, without the password", async () => {
-    const app = entra.publicClient();
-    const password = "a-wrong-password";
-    const failed = app.acquireTokenByUsernamePassword({ scopes, ...federated, password });
-    const error: unknown = await failed.then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    expect(error).toMatchObject({
-      name: "ClientAuthError",
-      errorCode: "federation_error",
-      errorMessage: expect.stringContaining("ID3242"),
-    });
-    expectNoSecretIn(error, [password]);
-    await expectNothingKept(app);
-    expect(endpoints()).not.toContain("token");
-    // Once: a second attempt would bring the account nearer to being locked.
-    expect(endpoints().filter((path) => path.includes("usernamemixed"))).toHaveLength(1);
-  });
-
-  const doctype = `<?xml version="1.0"?><!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><d>&x;</d>`;
-  test.each<[string, Fault, string]>([
-    ["a document type", { match: "ws-trust", body: doctype }, "document type"],
-    ["something that is no XML", { match: "ws-trust", body: "<<<" }, "federat"],
-    ["no assertion", { match: "ws-trust", body: "<s:Envelope xmlns:s='x'/>" }, "no SAML assertion"],
-    ["HTTP 503", { match: "ws-trust", status: 503, body: "<html></html>" }, "503"],
-  ])("%s from the federation server is federation_error", async (_, fault, reason) => {
-    entra.authority.fault(fault);
-    const failed = signIn(entra);
-    await expect(failed).rejects.toMatchObject({
-      errorCode: "federation_error",
-      errorMessage: expect.stringContaining(reason),
-    });
-  });
-
-  test("metadata with a document type is not read: the known endpoint is used", async () => {
-    entra.authority.fault({ match: "ws-trust-metadata", body: doctype });
-    expect(accountOf(await signIn(entra)).username).toBe(federated.username);
-    expect(endpoints()).toContain("/adfs/services/trust/2005/usernamemixed");
-  });
-
-  test.each(["http://adfs.partner.example/trust", "ftp://localhost/trust"])(
-    "an endpoint that is not https, %s, never gets the password",
-    async (address) => {
-      const { body } = await metadata(entra);
-      const moved = body.replaceAll(
-        /<wsa10:Address>.*?<\/wsa10:Address>/g,
-        `<wsa10:Address>${address}</wsa10:Address>`,
-      );
-      entra.authority.fault({ match: "ws-trust-metadata", body: moved });
-      entra.authority.fault({
-        match: "user-realm",
-        body: JSON.stringify({
-          account_type: "Federated",
-          federation_protocol: "WSTrust",
-          federation_metadata_url: `${entra.authority.url}/adfs/services/trust/mex`,
-          federation_active_auth_url: address,
-        }),
-      });
-      await expect(signIn(entra)).rejects.toMatchObject({ errorCode: "authority_uri_insecure" });
-      expect(endpoints()).toEqual(["user-realm", "ws-trust-metadata"]);
-    },
-  );
-});
-
 test("an AD FS as the authority gets the password itself: nobody is asked where the user's home is", async () => {
   const adfs = "https://adfs.partner.example/adfs";
   const idToken = [
@@ -267,11 +131,3 @@ test("an AD FS as the authority gets the password itself: nobody is asked where 
   ]);
   expect(network.requests[1]?.form).toMatchObject({ grant_type: "password", ...federated });
 });
-
-async function metadata(of: Entra): Promise<{ readonly body: string }> {
-  const dispatcher = new Agent({ connect: { ca: of.authority.caPem }, pipelining: 0 });
-  const response = await request(`${of.authority.url}/adfs/services/trust/mex`, { dispatcher });
-  const body = await response.body.text();
-  of.authority.clearRequests();
-  return { body };
-}

@@ -136,6 +136,17 @@ describe("the error is the same for an answer that is", () => {
         run: userTokens({ id_token: "a.b.c" }),
         error: "ClientAuthError token_parsing_error",
       },
+      "without an ID token, after a nonce was sent": {
+        run: (app) => {
+          answerNext(stage.authority, userAnswer(stage.authority, clientId, { id_token: undefined }));
+          return redeem(app, { nonce: "n" });
+        },
+        error: "ClientAuthError nonce_mismatch",
+      },
+      "without an ID token, after no nonce was sent": {
+        run: userTokens({ id_token: undefined }),
+        error: "a result",
+      },
       "with client info that is no JSON": {
         run: userTokens({ client_info: "%%%" }),
         error: "ClientAuthError client_info_decoding_error",

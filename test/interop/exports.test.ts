@@ -140,8 +140,6 @@ const classes: Readonly<Record<string, ClassDifferences>> = {
       "write",
     ],
     absent: ["getCacheSnapshot"],
-    // The correlation id of the peer's call goes into its logs only.
-    parameters: { removeAccount: [2, 1] },
   },
   TokenCacheContext: {},
   CryptoProvider: { absent: bindingKeys },

@@ -5,6 +5,8 @@ export interface RecordedRequest {
   readonly line: string;
   readonly query: URLSearchParams;
   readonly form: URLSearchParams;
+  /** As they were handed over. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What a network answers; nothing means that the connection breaks. */
@@ -29,7 +31,12 @@ export function recordedNetwork(respond: Respond): RecordedNetwork {
   ): Promise<NetworkResponse<T>> => {
     const [path = "", query = ""] = url.split("?", 2);
     const form = new URLSearchParams(options.body);
-    const request = { line: `${method} ${path}`, query: new URLSearchParams(query), form };
+    const request = {
+      line: `${method} ${path}`,
+      query: new URLSearchParams(query),
+      form,
+      headers: { ...options.headers },
+    };
     requests.push(request);
     const answer = respond(request);
     if (!answer) throw new Error("connection reset");

@@ -1,5 +1,5 @@
-/** The answer to one request: a JSON body, or how to make it from the fields of the form that was sent. */
-export type Answer = object | ((form: Readonly<Record<string, string>>) => object | Promise<object>);
+/** The answer to one request: a JSON body, another text, or how to make it from the fields of the form that was sent. */
+export type Answer = object | string | ((form: Readonly<Record<string, string>>) => object | Promise<object>);
 
 /** What an identity provider answers, by `GET {url}` or `POST {url}`, the URL without its query. */
 export type Script = Readonly<Record<string, Answer>>;

@@ -8,7 +8,7 @@ const redirectUri = "http://localhost:3000/redirect";
 export async function signInWithCode(
   entra: Entra,
   app: ClientApplication,
-  scopes: readonly string[],
+  scopes: string[],
   username = "alice@contoso.example",
 ): Promise<AuthenticationResult> {
   const crypto = new CryptoProvider();

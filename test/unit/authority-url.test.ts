@@ -25,7 +25,12 @@ describe("an authority URL has one canonical form", () => {
     ["https://login.usgovcloudapi.net/T", "https://login.microsoftonline.us/t/"],
     ["https://login.contoso.com:8443/T", "https://login.contoso.com:8443/t/"],
     ["https://contoso.ciamlogin.com", "https://contoso.ciamlogin.com/contoso.onmicrosoft.com/"],
-    ["https://contoso.ciamlogin.com/T/V2.0", "https://contoso.ciamlogin.com/t/v2.0/"],
+    ["https://contoso.ciamlogin.com/T/V2.0", "https://contoso.ciamlogin.com/t/"],
+    ["https://contoso.ciamlogin.com/v2.0", "https://contoso.ciamlogin.com/contoso.onmicrosoft.com/"],
+    ["https://login.microsoftonline.com/common/v2.0", common],
+    ["https://login.microsoftonline.com/Common/V2.0/", common],
+    ["https://sts.windows.net/common/v2.0", common],
+    ["https://login.contoso.com/T/v2.0", "https://login.contoso.com/t/"],
     [
       "https://c.b2clogin.com/tfp/C.onmicrosoft.com/B2C_1_X",
       "https://c.b2clogin.com/tfp/c.onmicrosoft.com/b2c_1_x/",
@@ -42,6 +47,7 @@ describe("an authority URL has one canonical form", () => {
     ["https://idp.example", "https://idp.example/"],
     ["https://idp.example/A%2FB/", "https://idp.example/A%2FB/"],
     ["http://[::1]:8080/Realm", "http://[::1]:8080/Realm/"],
+    ["https://idp.example/realms/v2.0", "https://idp.example/realms/v2.0/"],
     ["https://login.windows.net/T", "https://login.microsoftonline.com/t/"],
   ])("in which the path of an OpenID Provider keeps its letters: %s: %s", (text, href) => {
     expect(authorityUrl(text, "OIDC").href).toBe(href);
@@ -58,9 +64,11 @@ describe("an authority URL tells what kind of provider it names, which tenant, a
     ["https://fs.contoso.com/adfs", "AAD", "adfs", "adfs", "adfs"],
     ["https://fs.contoso.com/adfs/oauth2", "AAD", "adfs", "adfs", "adfs"],
     ["https://fs.contoso.com/adfs2", "AAD", "entra", "adfs2", "adfs2"],
-    ["https://contoso.ciamlogin.com/T", "OIDC", "oidc", "", "T"],
+    ["https://contoso.ciamlogin.com/T", "OIDC", "oidc", "", "%54"],
     ["https://fs.contoso.com/adfs", "OIDC", "oidc", "", "adfs"],
-    ["https://idp.example/realms/Main", "OIDC", "oidc", "", "realms/Main"],
+    ["https://idp.example/realms/Main", "OIDC", "oidc", "", "realms/%4dain"],
+    ["https://idp.example/realms/main", "OIDC", "oidc", "", "realms/main"],
+    ["https://idp.example/realms/%4dain", "OIDC", "oidc", "", "realms/%254dain"],
     ["https://idp.example", "OIDC", "oidc", "", ""],
   ])("%s with %s: %s", (text, mode, kind, tenant, realm) => {
     expect(authorityUrl(text, mode)).toMatchObject({ kind, tenant, realm });

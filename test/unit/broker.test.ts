@@ -1,53 +1,13 @@
-// The operating system's account broker, and `isMcp`: the same calls to both libraries.
+// The operating system's account broker: the same calls to both libraries.
 import * as peer from "@azure/msal-node";
 import { describe, expect, test } from "@jest/globals";
 import * as tessera from "@tessera/node";
 import { normalised } from "../interop/compare.js";
+import { brokerAccount, fakeBroker, type BrokerCall } from "../support/fake-broker.js";
 
-type Method =
-  | "setLogger"
-  | "getAccountById"
-  | "getAllAccounts"
-  | "acquireTokenSilent"
-  | "acquireTokenInteractive"
-  | "signOut";
-interface Call {
-  readonly method: Method;
-  readonly args: readonly unknown[];
-}
-
-const account = {
-  homeAccountId: "uid.utid",
-  environment: "login.microsoftonline.com",
-  tenantId: "utid",
-  username: "alice@contoso.example",
-  localAccountId: "uid",
-  nativeAccountId: "native-alice",
-};
-const result = { accessToken: "from the broker", account, fromPlatformBroker: true };
+const account = brokerAccount;
 const authority = "https://login.microsoftonline.com/contoso.example";
 const scopes = ["User.Read"];
-
-/** A broker that notes what it is called with. */
-function fakeBroker(isBrokerAvailable: boolean) {
-  const calls: Call[] = [];
-  const note =
-    <T>(method: Method, value: T) =>
-    async (...args: unknown[]): Promise<T> => {
-      calls.push({ method, args });
-      return value;
-    };
-  const plugin = {
-    isBrokerAvailable,
-    setLogger: (...args: unknown[]) => void calls.push({ method: "setLogger", args }),
-    getAccountById: note("getAccountById", account),
-    getAllAccounts: note("getAllAccounts", [account]),
-    acquireTokenSilent: note("acquireTokenSilent", result),
-    acquireTokenInteractive: note("acquireTokenInteractive", result),
-    signOut: note("signOut", undefined),
-  };
-  return { plugin, calls };
-}
 
 type App = Pick<
   peer.PublicClientApplication,
@@ -61,10 +21,10 @@ const libraries = [
 /** Runs a call with both libraries; what the broker got, and what the caller. */
 async function both(run: (app: App) => Promise<unknown>, auth: object = {}) {
   const outcome = async (create: (configuration: peer.Configuration) => App): Promise<Outcome> => {
-    const { plugin, calls } = fakeBroker(true);
+    const { plugin, calls } = fakeBroker();
     const app = create({
       auth: { clientId: "the-client", authority, ...auth },
-      broker: { nativeBrokerPlugin: plugin as never },
+      broker: { nativeBrokerPlugin: plugin },
     });
     const value = await run(app);
     return { value, calls: calls.filter(({ method }) => method !== "setLogger") };
@@ -75,34 +35,31 @@ async function both(run: (app: App) => Promise<unknown>, auth: object = {}) {
 
 interface Outcome {
   readonly value: unknown;
-  readonly calls: readonly Call[];
+  readonly calls: readonly BrokerCall[];
 }
 
-/** The request as a broker reads it: what it does not know, and what says nothing, left out. */
-function brokerRequest(call: Call | undefined): unknown {
-  const known = [
-    ..."clientId authority correlationId redirectUri scopes claims accountId forceRefresh resource".split(
-      " ",
-    ),
-    ..."extraParameters extraScopesToConsent loginHint prompt".split(" "),
-  ];
-  const request = { ...(call?.args[0] as Record<string, unknown>) };
-  const { "x-client-xtra-sku": _, ...extraParameters } = (request["extraParameters"] ?? {}) as Record<
-    string,
-    string
-  >;
-  const entries = Object.entries<unknown>({ ...request, extraParameters });
-  const told: readonly (readonly [string, unknown])[] = entries.filter(
-    ([name, value]) => known.includes(name) && value !== undefined && value !== "",
+/** The request as a broker reads it: what says nothing is left out. */
+function brokerRequest(call: BrokerCall | undefined): unknown {
+  const { extraParameters, authority: url, ...request } = call?.args[0] as Partial<tessera.NativeRequest>;
+  const { "x-client-xtra-sku": sku, ...parameters } = extraParameters ?? {};
+  // Each library gives its own name and version, in the same places.
+  const skus = sku?.replace(/^[\w.]+\|[\w.-]+/, "library|version");
+  const told = Object.entries<unknown>({ ...request, ...parameters, skus }).filter(
+    ([, value]) => value !== undefined && value !== "",
   );
-  return normalised(
-    Object.fromEntries(
-      told.map(([name, value]) => [name, name === "authority" ? String(value).replace(/\/$/, "") : value]),
-    ),
-  );
+  return normalised({ ...Object.fromEntries(told), authority: url?.replace(/\/$/, "") });
 }
 
 const windowHandle = Buffer.from("window");
+/** What only a broker can do: a token for one request, for an app inside this one. */
+const bound = {
+  authenticationScheme: "pop",
+  resourceRequestMethod: "GET",
+  resourceRequestUri: "https://api.contoso.example/me",
+  shrNonce: "a nonce",
+  shrClaims: '{"more":1}',
+  embeddedClientId: "the-inner-client",
+} as const;
 const openBrowser = async (): Promise<void> => {
   throw new Error("the broker shows its own window");
 };
@@ -127,6 +84,8 @@ describe("with a broker, its plugin gets the same request from both libraries:",
         extraQueryParameters: { dc: "ESTS-PUB" },
         extraParameters: { more: "yes" },
         extraScopesToConsent: ["Mail.Read"],
+        ...bound,
+        ...{ domainHint: "contoso.example", nonce: "nonce", state: "state", sid: "session" },
       }),
     silent: (app) => app.acquireTokenSilent({ scopes, account }),
     "silent, forced": (app) =>
@@ -136,6 +95,7 @@ describe("with a broker, its plugin gets the same request from both libraries:",
         forceRefresh: true,
         correlationId,
         redirectUri: "broker://x",
+        ...bound,
       }),
     "the accounts": (app) => app.getAllAccounts(),
     "sign-out": (app) => app.signOut({ account, correlationId }),
@@ -157,7 +117,7 @@ describe("a broker", () => {
     const { plugin, calls } = fakeBroker(false);
     const app = create({
       auth: { clientId: "the-client", authority },
-      broker: { nativeBrokerPlugin: plugin as never },
+      broker: { nativeBrokerPlugin: plugin },
     });
     expect(await app.getAllAccounts()).toEqual([]);
     await app.signOut({ account });
@@ -165,13 +125,20 @@ describe("a broker", () => {
   });
 
   test("gets the app's logger options", () => {
-    const { plugin, calls } = fakeBroker(true);
+    const { plugin, calls } = fakeBroker();
     const loggerOptions = { piiLoggingEnabled: true };
     new tessera.PublicClientApplication({
       auth: { clientId: "the-client" },
-      broker: { nativeBrokerPlugin: plugin as never },
+      broker: { nativeBrokerPlugin: plugin },
       system: { loggerOptions },
     });
+    expect(calls).toEqual([{ method: "setLogger", args: [loggerOptions] }]);
+  });
+
+  test.each(libraries)("gets a logger to call where the app has none: %s", (_, create) => {
+    const { plugin, calls } = fakeBroker();
+    create({ auth: { clientId: "the-client" }, broker: { nativeBrokerPlugin: plugin } });
+    const loggerOptions = { loggerCallback: expect.any(Function), piiLoggingEnabled: false, logLevel: 2 };
     expect(calls).toEqual([{ method: "setLogger", args: [loggerOptions] }]);
   });
 
@@ -183,64 +150,79 @@ describe("a broker", () => {
   });
 
   test("serves the one call, too", async () => {
-    const { plugin, calls } = fakeBroker(true);
+    const { plugin, calls } = fakeBroker();
     const app = new tessera.PublicClientApplication({
       auth: { clientId: "the-client", authority },
-      broker: { nativeBrokerPlugin: plugin as never },
+      broker: { nativeBrokerPlugin: plugin },
     });
     expect((await app.acquireToken({ scopes, account })).accessToken).toBe("from the broker");
     expect(calls.map(({ method }) => method)).toContain("acquireTokenSilent");
   });
 });
 
-describe("isMcp", () => {
-  const resource = "https://mcp.contoso.example";
-  const requests: Readonly<Record<string, { readonly request: object; readonly code: string | undefined }>> =
-    {
-      "no resource": { request: {}, code: "resource_parameter_required" },
-      "an empty resource": { request: { resource: "" }, code: "resource_parameter_required" },
-      "a resource in the extra parameters": {
-        request: { resource, extraParameters: { resource } },
-        code: "misplaced_resource_parameter",
-      },
-      "a resource in the query": {
-        request: { resource, extraQueryParameters: { resource } },
-        code: "misplaced_resource_parameter",
-      },
-      "a resource in the extra parameters only": {
-        request: { extraQueryParameters: { resource } },
-        code: undefined,
-      },
-      "a resource": { request: { resource }, code: undefined },
-    };
-  const methods: Readonly<Record<string, (app: App, request: object) => Promise<unknown>>> = {
-    interactive: (app, request) => app.acquireTokenInteractive({ scopes, openBrowser, ...request }),
-    silent: (app, request) => app.acquireTokenSilent({ scopes, account, ...request }),
-  };
-  const rows = Object.keys(requests).flatMap((name) =>
-    Object.keys(methods).map((method) => [name, method] as const),
-  );
-
-  test.each(rows)("%s, %s: the same with both libraries", async (name, method) => {
-    const { request, code } = requests[name] ?? {};
-    const codes = await Promise.all(
-      libraries.map(async ([, create]) => {
-        const app = create({
-          auth: { clientId: "the-client", authority, isMcp: true },
-          broker: { nativeBrokerPlugin: fakeBroker(true).plugin as never },
+test("an error that equal calls share: whose it is, and of which class", async () => {
+  const ids = [1, 2].map((n) => `${n}1111111-2222-4333-8444-555555555555`);
+  const outcomes = libraries.map(async ([, create]) => {
+    // As the real plugin throws it: with its own copy of the class.
+    const { plugin, calls } = fakeBroker(true, {
+      acquireTokenSilent: async ({ correlationId }) => {
+        const errorCode = "interaction_required";
+        throw Object.assign(new Error(errorCode), {
+          name: "InteractionRequiredAuthError",
+          errorCode,
+          correlationId,
         });
-        return methods[method]?.(app, request ?? {}).then(
-          () => undefined,
-          (error: unknown) => (error as peer.AuthError).errorCode,
-        );
-      }),
+      },
+    });
+    const app = create({ auth: { clientId: "the-client" }, broker: { nativeBrokerPlugin: plugin } });
+    const failures = await Promise.allSettled(
+      ids.map((id) => app.acquireTokenSilent({ scopes, account, correlationId: id })),
     );
-    expect(codes[1]).toBe(codes[0]);
-    if (code) expect(codes[1]).toBe(code);
+    const errors = failures.map((failure) => failure.status === "rejected" && (failure.reason as unknown));
+    return {
+      calls: calls.filter(({ method }) => method === "acquireTokenSilent").length,
+      ids: errors.map((error) => (error as peer.AuthError).correlationId),
+      exported: errors.map(
+        (error) =>
+          error instanceof peer.InteractionRequiredAuthError ||
+          error instanceof tessera.InteractionRequiredAuthError,
+      ),
+    };
+  });
+  expect(await Promise.all(outcomes)).toEqual([
+    { calls: 1, ids: [ids[0], ids[0]], exported: [false, false] },
+    { calls: 1, ids, exported: [true, true] },
+  ]);
+});
+
+describe("without a broker, nothing is handed out in place of what only a broker has:", () => {
+  const app = new tessera.PublicClientApplication({ auth: { clientId: "the-client", authority } });
+  const confidential = new tessera.ConfidentialClientApplication({
+    auth: { clientId: "the-client", clientSecret: "secret", authority },
+  });
+  const { embeddedClientId } = bound;
+  test.each(["pop", "DPoP", "ssh-cert"] as const)("%s", async (authenticationScheme) => {
+    const ask = { scopes, authenticationScheme };
+    const calls = [
+      app.acquireTokenSilent({ ...ask, account }),
+      app.acquireTokenInteractive({ ...ask, openBrowser }),
+      app.acquireTokenByDeviceCode({ ...ask, deviceCodeCallback: () => undefined }),
+      confidential.acquireTokenByClientCredential({ ...ask, scopes: ["api://a/.default"] }),
+      confidential.acquireTokenOnBehalfOf({ ...ask, oboAssertion: "assertion" }),
+    ];
+    for (const call of calls)
+      await expect(call).rejects.toMatchObject({
+        name: "ClientConfigurationError",
+        errorCode: "unsupported_authentication_scheme",
+        errorMessage: expect.stringContaining(`"${authenticationScheme}"`),
+      });
   });
 
-  test("without isMcp nothing is asked of a request", async () => {
-    const { tessera: ours } = await both((app) => app.acquireTokenInteractive({ scopes, openBrowser }));
-    expect(ours.calls).toHaveLength(1);
+  test("tokens of an app inside this one", async () => {
+    await expect(app.acquireTokenSilent({ scopes, account, embeddedClientId })).rejects.toMatchObject({
+      errorCode: "invalid_platform_broker_configuration",
+    });
+    const url = { scopes, redirectUri: "http://localhost", embeddedClientId };
+    await expect(app.getAuthCodeUrl(url)).rejects.toMatchObject({ name: "ClientConfigurationError" });
   });
 });

@@ -1,0 +1,106 @@
+// The names a program can import, types included, and the members they have: those of the peer's declarations.
+import { expect, test } from "@jest/globals";
+import ts from "typescript";
+import { compile, libraries } from "./compile.js";
+
+const { program, file } = compile(
+  libraries.map((library, index) => `import * as library${index} from "${library}";`).join("\n"),
+);
+const checker = program.getTypeChecker();
+const [theirs, ours] = libraries.map((library) => exportsOf(library));
+if (!theirs || !ours) throw new Error("the declarations were not read");
+
+test("every name of the peer is there, except the ones known", () => {
+  expect([...theirs.keys()].filter((name) => !ours.has(name)).sort()).toEqual([
+    // The peer's own parts.
+    "ClientAssertion",
+    // Not built yet.
+    "ManagedIdentityApplication",
+    "ManagedIdentityConfiguration",
+    "ManagedIdentityIdParams",
+    "ManagedIdentityRequestParams",
+    "ManagedIdentitySourceNames",
+    "internals",
+  ]);
+});
+
+/** Members of the peer's that a program cannot use here, by what is the matter. */
+const known: Readonly<Record<string, readonly string[]>> = {
+  // The peer's own parts, or not implemented there either.
+  CryptoProvider: [
+    "base64UrlEncode is missing",
+    "encodeKid is missing",
+    "removeTokenBindingKey is missing",
+    "clearKeystore is missing",
+    "signTokenBindingJwt is missing",
+  ],
+  NetworkRequestOptions: ["performanceClient is missing"],
+  TokenCache: ["getCacheSnapshot is missing"],
+};
+
+const shared = [...theirs.keys()].filter((name) => ours.has(name));
+
+test.each(shared)("%s has the peer's members, as free to be set", (name) => {
+  expect(differences(name)).toEqual(known[name] ?? []);
+});
+
+function exportsOf(library: string): ReadonlyMap<string, ts.Symbol> {
+  const specifier = file.statements
+    .filter((statement) => ts.isImportDeclaration(statement))
+    .map(({ moduleSpecifier }) => moduleSpecifier)
+    .find((one) => ts.isStringLiteral(one) && one.text === library);
+  const module = specifier && checker.getSymbolAtLocation(specifier);
+  const symbols = module ? checker.getExportsOfModule(module) : [];
+  return new Map(symbols.map((symbol) => [symbol.name, symbol]));
+}
+
+function differences(name: string): string[] {
+  const [members, own] = [membersOf(theirs?.get(name)), membersOf(ours?.get(name))];
+  return [...members.values()].flatMap((member) => {
+    const here = own.get(member.name);
+    if (!here) return [`${member.name} is missing`];
+    if (isReadonly(here) && !isReadonly(member)) return [`${member.name} is read-only`];
+    const demanded = !isOptional(here) && isOptional(member);
+    return demanded ? [`${member.name} is required`] : [];
+  });
+}
+
+/** What an instance, an object of the type, or the value itself has. */
+function membersOf(symbol: ts.Symbol | undefined): ReadonlyMap<string, ts.Symbol> {
+  if (!symbol) return new Map();
+  const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  const isType = target.flags & (ts.SymbolFlags.Type | ts.SymbolFlags.Class);
+  const type = isType
+    ? checker.getDeclaredTypeOfSymbol(target)
+    : checker.getTypeOfSymbolAtLocation(target, file);
+  // Of a union (`AzureCloudInstance`) only texts are left: they have no members to compare.
+  const members = type.isUnion() ? [] : checker.getPropertiesOfType(type);
+  return new Map(members.filter(isPublic).map((member) => [member.name, member]));
+}
+
+function isPublic(member: ts.Symbol): boolean {
+  const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
+  return (member.declarations ?? []).every(
+    (declaration) => (ts.getCombinedModifierFlags(declaration) & hidden) === 0,
+  );
+}
+
+function isReadonly(member: ts.Symbol): boolean {
+  const { checkFlags = 0 } = (member as { links?: { checkFlags?: number } }).links ?? {};
+  const declarations = member.declarations ?? [];
+  const accessors = declarations.filter((one) => ts.isGetAccessor(one) || ts.isSetAccessor(one));
+  return (
+    // A member of a mapped type has no modifiers of its own (ts.CheckFlags.Readonly).
+    (checkFlags & 8) !== 0 ||
+    // Constants of a namespace: the error codes.
+    declarations.some((declaration) => ts.isVariableDeclaration(declaration)) ||
+    declarations.some(
+      (declaration) => (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Readonly) !== 0,
+    ) ||
+    (accessors.length > 0 && !accessors.some((one) => ts.isSetAccessor(one)))
+  );
+}
+
+function isOptional(member: ts.Symbol): boolean {
+  return (member.flags & ts.SymbolFlags.Optional) !== 0;
+}
