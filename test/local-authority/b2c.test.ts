@@ -57,6 +57,20 @@ describe.each([
   ["msal-node", () => new Peer({ auth: auth(), system: { networkClient: network } })],
   ["Tessera", () => new PublicClientApplication({ auth: auth(), system: { ca: authority.caPem } })],
 ])("%s", (_, create) => {
+  it.each([[["openid"]], [[]]])("signs in for nothing but the user (scopes %j)", async (scopes) => {
+    const app = create();
+    const { username, password } = alice;
+    const result = await app.acquireTokenByUsernamePassword({ username, password, scopes });
+    const nothing = { accessToken: "", scopes: [], expiresOn: null, tokenType: "" };
+    expect(result).toMatchObject({ ...nothing, idTokenClaims: { sub: alice.oid } });
+    const [account] = await app.getTokenCache().getAllAccounts();
+    if (!account) throw new Error("nobody is known");
+    expect(account.idToken).toBe(result?.idToken);
+    // There is no access token to be found.
+    expect(await app.acquireTokenSilent({ account, scopes })).toMatchObject({ ...nothing, fromCache: false });
+    expect(await app.acquireTokenSilent({ account, scopes: [api] })).toMatchObject({ scopes: [api] });
+  });
+
   it("signs in with a policy, and renews", async () => {
     const app = create();
     const target = await app.getAuthCodeUrl({ scopes: [api], redirectUri });

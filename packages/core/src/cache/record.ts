@@ -111,12 +111,12 @@ export function cacheRecord(input: CacheRecordInput): CacheRecord {
   };
 }
 
-/** The record without what the caller does not want kept. */
+/** The record without what the caller does not want kept, and without an access token that is none. */
 export function storable(record: CacheRecord, store: StoreInCache | undefined): CacheRecord {
   const { accessToken, idToken, refreshToken, ...rest } = record;
   return {
     ...rest,
-    ...(accessToken && store?.accessToken !== false ? { accessToken } : {}),
+    ...(accessToken?.secret && store?.accessToken !== false ? { accessToken } : {}),
     ...(idToken && store?.idToken !== false ? { idToken } : {}),
     ...(refreshToken && store?.refreshToken !== false ? { refreshToken } : {}),
   };

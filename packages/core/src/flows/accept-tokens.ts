@@ -4,10 +4,11 @@ import type { Entry } from "../cache/partition.js";
 import { cacheRecord, mergeAccount, storable, type CacheRecord, type TokenOwner } from "../cache/record.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
+import { isSignInOnly } from "../request/scopes.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import type { IdTokenClaims } from "../response/id-token.js";
-import type { TokenResponse } from "../response/token-response.js";
+import { invalidTokenResponse, type TokenResponse } from "../response/token-response.js";
 import { verifyIdToken } from "../response/verify-id-token.js";
 import type { Client } from "./client.js";
 import { componentsOf, type Grant } from "./grant.js";
@@ -21,6 +22,10 @@ export async function acceptTokens(
   { tokens, requestedAt }: { readonly tokens: TokenResponse; readonly requestedAt: number },
   call: Call,
 ): Promise<AuthenticationResult> {
+  // Where no scope of an API is asked for, B2C answers with an ID token alone.
+  if (!tokens.accessToken && !(grant.owner.kind === "user" && isSignInOnly(grant.scopes))) {
+    throw invalidTokenResponse("access_token is missing", call.correlationId);
+  }
   const claims = await verify(client, authority, grant, tokens.idToken, call);
   const record = cacheRecord({
     response: tokens,
@@ -130,8 +135,8 @@ function resultOf(
   call: Call,
 ): AuthenticationResult {
   const { accessToken, account, idToken } = record;
-  if (!accessToken) throw clientAuthError("invalid_token_response", "access_token is missing.", call);
-  return authenticationResult(
+  if (!accessToken) throw invalidTokenResponse("access_token is missing", call.correlationId);
+  const result = authenticationResult(
     {
       accessToken: { section: "AccessToken", key: accessTokenKey(accessToken), entity: accessToken },
       account: account ? { section: "Account", key: accountKey(account), entity: account } : known,
@@ -146,4 +151,6 @@ function resultOf(
       code: tokens.spaCode,
     },
   );
+  if (tokens.accessToken) return result;
+  return { ...result, scopes: [], expiresOn: null, extExpiresOn: undefined, tokenType: "" };
 }

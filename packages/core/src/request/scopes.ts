@@ -30,6 +30,11 @@ export function requestedScopes(scopes: unknown, needed: boolean, correlationId 
   return named;
 }
 
+/** Whether nothing but a sign-in is asked for: no scope of an API. */
+export function isSignInOnly(scopes: readonly string[]): boolean {
+  return scopes.every((scope) => RESOURCELESS_SCOPES.has(scope.toLowerCase()));
+}
+
 /** The scopes a user flow sends: the caller's, then the missing ones of {@link OIDC_SCOPES}. */
 export function withOidcScopes(scopes: readonly string[]): readonly string[] {
   return [...scopes, ...OIDC_SCOPES.filter((scope) => !scopes.includes(scope))];

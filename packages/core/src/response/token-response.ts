@@ -5,6 +5,7 @@ import { serverError } from "./server-error.js";
 
 /** A successful token response (RFC 6749 §5.1), checked. Times are whole seconds. */
 export interface TokenResponse {
+  /** `""` where nothing but a sign-in was asked for, and Entra's B2C sends the ID token alone. */
   readonly accessToken: string;
   readonly tokenType: "Bearer";
   readonly expiresIn: number;
@@ -41,13 +42,18 @@ export function parseTokenResponse(response: HttpResponse, correlationId: string
     throw serverError(body, response.status, correlationId);
   }
   if (response.status < 200 || response.status > 299) throw unusableStatus(response, correlationId);
-  if (!body) throw invalid(`the body is not a JSON object (${contentType(response)})`, correlationId);
+  if (!body)
+    throw invalidTokenResponse(`the body is not a JSON object (${contentType(response)})`, correlationId);
 
-  const accessToken = optionalText(body, "access_token", correlationId);
-  if (!accessToken) throw invalid("access_token is missing", correlationId);
+  const accessToken = optionalText(body, "access_token", correlationId) ?? "";
+  const idToken = optionalText(body, "id_token", correlationId);
+  if (!accessToken && !idToken) throw invalidTokenResponse("access_token is missing", correlationId);
   const tokenType = optionalText(body, "token_type", correlationId) ?? "Bearer";
   if (tokenType.toLowerCase() !== "bearer") {
-    throw invalid(`token_type "${tokenType}" was not asked for: only Bearer is understood`, correlationId);
+    throw invalidTokenResponse(
+      `token_type "${tokenType}" was not asked for: only Bearer is understood`,
+      correlationId,
+    );
   }
   return {
     accessToken,
@@ -57,7 +63,7 @@ export function parseTokenResponse(response: HttpResponse, correlationId: string
     refreshIn: lifetime(body, "refresh_in", correlationId) || undefined,
     refreshToken: optionalText(body, "refresh_token", correlationId),
     refreshTokenExpiresIn: lifetime(body, "refresh_token_expires_in", correlationId) || undefined,
-    idToken: optionalText(body, "id_token", correlationId),
+    idToken,
     clientInfo: optionalText(body, "client_info", correlationId),
     scope: optionalText(body, "scope", correlationId),
     foci: optionalText(body, "foci", correlationId),
@@ -74,7 +80,8 @@ function optionalText(
 ): string | undefined {
   const value = body[field];
   if (value === undefined || value === null || value === "") return undefined;
-  if (typeof value !== "string") throw invalid(`${field} is a ${typeof value}, not a string`, correlationId);
+  if (typeof value !== "string")
+    throw invalidTokenResponse(`${field} is a ${typeof value}, not a string`, correlationId);
   return value;
 }
 
@@ -87,7 +94,10 @@ function lifetime(
   if (value === undefined || value === null || value === "") return undefined;
   const seconds = typeof value === "number" || typeof value === "string" ? Number(value) : Number.NaN;
   if (!Number.isFinite(seconds) || seconds < 0 || seconds > LONGEST_LIFETIME) {
-    throw invalid(`${field} is ${JSON.stringify(value)}, not a number of seconds`, correlationId);
+    throw invalidTokenResponse(
+      `${field} is ${JSON.stringify(value)}, not a number of seconds`,
+      correlationId,
+    );
   }
   return Math.floor(seconds);
 }
@@ -95,7 +105,7 @@ function lifetime(
 function unusableStatus(response: HttpResponse, correlationId: string): Error {
   const { status } = response;
   if (status >= 300 && status <= 399) {
-    return invalid(
+    return invalidTokenResponse(
       `HTTP ${status} redirects the token request, which is never followed (a secret may be in it)`,
       correlationId,
     );
@@ -114,7 +124,8 @@ function contentType(response: HttpResponse): string {
   return response.headers["content-type"] ?? "no content type";
 }
 
-function invalid(what: string, correlationId: string): Error {
+/** What came is no token response. */
+export function invalidTokenResponse(what: string, correlationId: string): Error {
   return clientAuthError("invalid_token_response", `The token endpoint's answer cannot be used: ${what}.`, {
     correlationId,
   });
