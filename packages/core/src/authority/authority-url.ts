@@ -78,17 +78,6 @@ export function authorityForCloud(authority: string, cloud: AzureCloudOptions | 
   return `${cloud.azureCloudInstance}/${cloud.tenant || "common"}/`;
 }
 
-/** The realm of an issuer of an OpenID Provider: see {@link AuthorityUrl}; `undefined` when it is not a URL. */
-export function realmOfIssuer(issuer: string): string | undefined {
-  if (!URL.canParse(issuer)) return undefined;
-  return caseless(
-    new URL(issuer).pathname
-      .split("/")
-      .filter((segment) => segment !== "")
-      .join("/"),
-  );
-}
-
 /** Another text for each path, whatever it becomes in lower case. */
 function caseless(path: string): string {
   return path.replace(/[A-Z%]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);

@@ -1,4 +1,4 @@
-import { isOfRealm } from "./account-info.js";
+import { claimsOf, isOfRealm } from "./account-info.js";
 import { loadDocument, loadPartition, partitionDocument, wholeDocument } from "./contents-document.js";
 import { Contents, type CacheLimits, type CacheStats, type Checkpoint } from "./contents.js";
 import type { CacheDocument } from "./document.js";
@@ -84,6 +84,15 @@ export class PartitionedCache {
       );
   }
 
+  /** The realm that a user's tokens of an issuer are kept under; `undefined` when that is not known. */
+  realmOfIssuer(partition: PartitionKey, issuer: string | undefined): string | undefined {
+    if (!issuer) return undefined;
+    const idToken = this.#contents.partitions
+      .peek(partition)
+      ?.find("IdToken", (entry) => claimsOf(entry).iss === issuer);
+    return idToken?.entity.realm.toLowerCase() || undefined;
+  }
+
   /**
    * The refresh token of a user: the app's own, or one of its family.
    * When there are several, under several hosts, the one written last is taken.
@@ -91,6 +100,7 @@ export class PartitionedCache {
   findRefreshToken(query: TokenQuery, family: boolean): Entry<"RefreshToken"> | undefined {
     const partition = this.#contents.partitions.get(query.partition);
     if (!partition) return undefined;
+    if (query.realms.length === 0) return undefined;
     let best: Entry<"RefreshToken"> | undefined;
     for (const entry of partition.all("RefreshToken")) {
       const { entity } = entry;

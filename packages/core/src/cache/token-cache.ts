@@ -1,5 +1,4 @@
 import type { AccountInfo } from "../account.js";
-import { realmOfIssuer } from "../authority/authority-url.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { KeyedMutex, mutexOf } from "../flight/keyed-mutex.js";
@@ -154,9 +153,10 @@ export class TokenCache implements ISerializableTokenCache {
     const { cache, aliasesOf } = this.#parts;
     const { homeAccountId, environment, authorityType, idTokenClaims } = account;
     // A host may have several issuers, and each of them a user of this name.
-    const realm = authorityType === GENERIC ? realmOfIssuer(idTokenClaims?.iss ?? "") : undefined;
-    await this.write(userPartition(homeAccountId), () =>
-      cache.removeUser(homeAccountId, aliasesOf(environment), realm),
+    const key = userPartition(homeAccountId);
+    const issuer = authorityType === GENERIC ? idTokenClaims?.iss : undefined;
+    await this.write(key, () =>
+      cache.removeUser(homeAccountId, aliasesOf(environment), cache.realmOfIssuer(key, issuer)),
     );
   }
 

@@ -1,6 +1,6 @@
 import type { AccountInfo } from "../account.js";
 import type { Authority } from "../authority/authority.js";
-import { realmOfIssuer, type AuthorityUrl } from "../authority/authority-url.js";
+import type { AuthorityUrl } from "../authority/authority-url.js";
 import { knownCloud, MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
 import { isGuid } from "../authority/issuer.js";
 import { userPartition } from "../cache/partition-key.js";
@@ -140,14 +140,15 @@ async function refreshWithCachedToken(
   cacheOutcome: CacheOutcome,
   call: Call,
 ): Promise<AuthenticationResult> {
-  const query = tokenQuery(client, request, authority.url, ask.account);
-  const inFamily = client.cache.familyOf(client.clientId, query.environments) !== undefined;
+  const partition = userPartition(ask.account.homeAccountId);
+  const environments = client.authorities.aliasesOf(authority.url.host);
+  const inFamily = client.cache.familyOf(client.clientId, environments) !== undefined;
   const refused = new Set<string>();
   let failure: AuthError | undefined;
   for (const family of [inFamily, !inFamily]) {
     for (;;) {
-      const token = await client.tokenCache.read(query.partition, () =>
-        client.cache.findRefreshToken(query, family),
+      const token = await client.tokenCache.read(partition, () =>
+        client.cache.findRefreshToken(tokenQuery(client, request, authority.url, ask.account), family),
       );
       const refreshToken = token?.entity.secret;
       if (!refreshToken || refused.has(refreshToken)) break;
@@ -171,8 +172,8 @@ async function refreshWithCachedToken(
         failure = error;
         refused.add(refreshToken);
         if (error.subError === "bad_token" || error.errorCode === "bad_token") {
-          await client.tokenCache.write(query.partition, () =>
-            client.cache.removeRefreshToken(query.partition, refreshToken),
+          await client.tokenCache.write(partition, () =>
+            client.cache.removeRefreshToken(partition, refreshToken),
           );
         }
       }
@@ -207,7 +208,7 @@ function tokenQuery(
     partition: userPartition(account.homeAccountId),
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
-    realms: realms(request, url, account),
+    realms: realms(client, request, url, account),
     scopes: request.scopes,
     components: componentsOf(request),
   };
@@ -216,34 +217,28 @@ function tokenQuery(
 /**
  * The authority that is asked: the request's, else the app's; for an account of another cloud the same one there. A refresh
  * token goes to the provider that issued it, and to no other.
- *
- * @throws InteractionRequiredAuthError `no_tokens_found` when the account is another issuer's of the same host
  */
-function authorityOf(client: Client, request: TokenRequest, account: AccountInfo): AuthorityUrl {
-  const { authorities } = client;
+function authorityOf({ authorities }: Client, request: TokenRequest, account: AccountInfo): AuthorityUrl {
   const url = authorities.url(request.authorityUrl);
-  if (url.kind === "oidc") {
-    const issuer = account.idTokenClaims?.iss;
-    // A look at the text first: to take a URL apart costs more than everything else here.
-    if (!issuer || `${issuer}/` === url.href || issuer === url.href) return url;
-    if ((realmOfIssuer(issuer) ?? url.realm) === url.realm) return url;
-    throw interactionRequiredError(
-      "no_tokens_found",
-      `The account is one of ${issuer}, and ${url.href} is asked: pass its authority, or let the user sign in.`,
-      request,
-    );
-  }
   const { environment } = account;
-  const isElsewhere =
-    !request.authorityIsExplicit && environment && !authorities.aliasesOf(url.host).has(environment);
-  if (!isElsewhere || url.kind !== "entra" || !knownCloud(environment)) return url;
+  if (request.authorityIsExplicit || url.kind !== "entra" || !environment) return url;
+  if (authorities.aliasesOf(url.host).has(environment) || !knownCloud(environment)) return url;
   return authorities.url(`https://${environment}/${url.segments.join("/")}/`);
 }
 
 /** The account's tenant, unless the request itself names another one by its id. */
-function realms(request: TokenRequest, url: AuthorityUrl, account: AccountInfo): readonly string[] {
+function realms(
+  client: Client,
+  request: TokenRequest,
+  url: AuthorityUrl,
+  account: AccountInfo,
+): readonly string[] {
   const tenant = (account.tenantId ?? "").toLowerCase();
   if (url.kind === "oidc") {
+    // Another issuer of the host may have a user of this name: nothing of that user's will do.
+    const issuer = account.idTokenClaims?.iss;
+    const own = client.cache.realmOfIssuer(userPartition(account.homeAccountId), issuer);
+    if (own && own !== url.realm) return [];
     return tenant === "" || tenant === url.realm ? [url.realm] : [url.realm, tenant];
   }
   if (request.authorityIsExplicit && isGuid(url.tenant)) return [url.tenant];
