@@ -55,7 +55,7 @@ export function accountInfo(account: Entry<"Account">, idToken: Entry<"IdToken">
 
 /**
  * Whether an account is of one of these realms. Users of OpenID Providers are: two issuers may give one name to two people.
- * Those that other libraries wrote do not say of which.
+ * Those that other libraries wrote do not say of which, or name the tenant of the ID token.
  */
 export function isOfRealm({ entity }: Entry<"Account">, realms: readonly string[]): boolean {
   return entity.authority_type !== GENERIC || !entity.realm || realms.includes(entity.realm.toLowerCase());

@@ -84,13 +84,13 @@ export class PartitionedCache {
       );
   }
 
-  /** The realm that a user's tokens of an issuer are kept under; `undefined` when that is not known. */
-  realmOfIssuer(partition: PartitionKey, issuer: string | undefined): string | undefined {
-    if (!issuer) return undefined;
-    const idToken = this.#contents.partitions
-      .peek(partition)
-      ?.find("IdToken", (entry) => claimsOf(entry).iss === issuer);
-    return idToken?.entity.realm.toLowerCase() || undefined;
+  /** The realms that a user's tokens of an issuer are kept under; none when that is not known. */
+  realmsOfIssuer(partition: PartitionKey, issuer: string | undefined): readonly string[] {
+    const found = this.#contents.partitions.peek(partition);
+    if (!issuer || !found) return [];
+    return Array.from(found.all("IdToken"))
+      .filter((entry) => entry.entity.realm && claimsOf(entry).iss === issuer)
+      .map(({ entity }) => entity.realm.toLowerCase());
   }
 
   /**
@@ -180,8 +180,8 @@ export class PartitionedCache {
   }
 
   /** Forgets a user under the given hosts; see {@link removeUser}. */
-  removeUser(homeAccountId: string, environments: ReadonlySet<string>, realm?: string): void {
-    removeUser(this.#contents, homeAccountId, environments, realm);
+  removeUser(homeAccountId: string, environments: ReadonlySet<string>, realms?: readonly string[]): void {
+    removeUser(this.#contents, homeAccountId, environments, realms);
   }
 
   /** Forgets the tokens of an app itself, in every tenant. */

@@ -156,7 +156,7 @@ export class TokenCache implements ISerializableTokenCache {
     const key = userPartition(homeAccountId);
     const issuer = authorityType === GENERIC ? idTokenClaims?.iss : undefined;
     await this.write(key, () =>
-      cache.removeUser(homeAccountId, aliasesOf(environment), cache.realmOfIssuer(key, issuer)),
+      cache.removeUser(homeAccountId, aliasesOf(environment), cache.realmsOfIssuer(key, issuer)),
     );
   }
 

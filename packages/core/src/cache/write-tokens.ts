@@ -1,4 +1,4 @@
-import { isOfRealm, tenantOfRealm } from "./account-info.js";
+import { isOfRealm, profilesOf, tenantOfRealm } from "./account-info.js";
 import type { Contents } from "./contents.js";
 import { accessTokenKey, accountKey, idTokenKey, isBoundTo, refreshTokenKey } from "./keys.js";
 import { accessTokenFacts, isEntry, Partition, scopesIntersect, type Entry } from "./partition.js";
@@ -39,17 +39,19 @@ export function removeRefreshToken(contents: Contents, key: PartitionKey, secret
 /**
  * Forgets a user under the given hosts: account, ID tokens, access tokens (on behalf of the user, too), refresh tokens.
  *
- * @param realm the issuer's, where a host has several
+ * @param realms the issuer's, where a host has several; all when there are none
  */
 export function removeUser(
   contents: Contents,
   homeAccountId: string,
   environments: ReadonlySet<string>,
-  realm?: string,
+  realms: readonly string[] = [],
 ): void {
   const isThere = ({ entity }: Entry): boolean => {
     const own = "realm" in entity && typeof entity.realm === "string" ? entity.realm.toLowerCase() : "";
-    return environments.has(entity.environment) && (realm === undefined || own === "" || own === realm);
+    return (
+      environments.has(entity.environment) && (realms.length === 0 || own === "" || realms.includes(own))
+    );
   };
   contents.remove(userPartition(homeAccountId), isThere);
   for (const [key, partition] of [...contents.partitions.entries("assertion")]) {
@@ -81,7 +83,9 @@ function putUser(
   environments: ReadonlySet<string>,
 ): void {
   if (account) {
-    const realms = [account.realm.toLowerCase()];
+    // Other libraries take the tenant that the ID token names for the realm.
+    const names = [account.realm, ...profilesOf(account).map(({ tenantId }) => tenantId)];
+    const realms = names.map((name) => name.toLowerCase());
     const known = [...partition.all("Account")].filter(
       (entry) => environments.has(entry.entity.environment) && isOfRealm(entry, realms),
     );

@@ -110,7 +110,13 @@ function keep(
 ): Kept {
   const environments = authority.cloud.aliases;
   const realms = [(fresh.accessToken?.realm ?? "").toLowerCase()];
-  const known = client.cache.findAccount({ partition: fresh.partition, environments, realms });
+  // Other libraries take the tenant that the ID token names for the realm of an OpenID Provider's user.
+  const tenant = (grant.owner.kind === "user" && grant.owner.account?.tenantId.toLowerCase()) || "";
+  const known = client.cache.findAccount({
+    partition: fresh.partition,
+    environments,
+    realms: [...realms, tenant],
+  });
   const account = fresh.account && mergeAccount(fresh.account, known?.entity);
   const record = { ...fresh, ...(account ? { account } : {}) };
   const ownerless = grant.owner.kind === "user" && !record.accessToken?.home_account_id;

@@ -237,8 +237,9 @@ function realms(
   if (url.kind === "oidc") {
     // Another issuer of the host may have a user of this name: nothing of that user's will do.
     const issuer = account.idTokenClaims?.iss;
-    const own = client.cache.realmOfIssuer(userPartition(account.homeAccountId), issuer);
-    if (own && own !== url.realm) return [];
+    const own = client.cache.realmsOfIssuer(userPartition(account.homeAccountId), issuer);
+    // Other libraries keep them under the tenant that the ID token names, if it does.
+    if (own.length > 0 && !own.includes(url.realm) && !own.includes(tenant)) return [];
     return tenant === "" || tenant === url.realm ? [url.realm] : [url.realm, tenant];
   }
   if (request.authorityIsExplicit && isGuid(url.tenant)) return [url.tenant];

@@ -82,12 +82,9 @@ export async function signOutOfBroker(
   );
 }
 
-const CLASSES = {
-  ClientAuthError,
-  ClientConfigurationError,
-  InteractionRequiredAuthError,
-  ServerError,
-};
+const CLASSES = new Map<string, new (...fields: ConstructorParameters<typeof AuthError>) => AuthError>(
+  Object.entries({ ClientAuthError, ClientConfigurationError, InteractionRequiredAuthError, ServerError }),
+);
 
 /** A plugin brings copies of MSAL's error classes along: an app, and the one call, compare with those exported here. */
 async function asOurs<T>({ correlationId }: { correlationId: string }, ask: () => Promise<T>): Promise<T> {
@@ -95,12 +92,14 @@ async function asOurs<T>({ correlationId }: { correlationId: string }, ask: () =
     return await ask();
   } catch (cause) {
     if (cause instanceof AuthError || !(cause instanceof Error)) throw cause;
-    const { errorCode, errorMessage, subError, name, platformBrokerError }: Partial<AuthError> = cause;
+    const { errorCode, errorMessage, subError, name, ...said }: Partial<AuthError> = cause;
     if (typeof errorCode !== "string") throw cause;
-    const Class: new (...fields: ConstructorParameters<typeof AuthError>) => AuthError =
-      CLASSES[name as keyof typeof CLASSES] ?? AuthError;
-    const said = platformBrokerError ? { cause, platformBrokerError } : { cause };
-    throw Object.assign(new Class(errorCode, correlationId, errorMessage, subError), said);
+    const Class = CLASSES.get(name ?? "") ?? AuthError;
+    // With it goes what else it says: a claims challenge, the server's trace id.
+    throw Object.assign(new Class(errorCode, correlationId, errorMessage, subError), said, {
+      cause,
+      correlationId,
+    });
   }
 }
 

@@ -94,7 +94,8 @@ export class OneCall {
       request.account ?? (await this.#onlyAccount(request.loginHint)) ?? this.#justSignedIn(before, request);
     if (!account) return {};
     try {
-      return { tokens: await this.#ways.acquireTokenSilent({ ...request, account }) };
+      const { openBrowser: _, onDeviceCode: __, ...silent } = request;
+      return { tokens: await this.#ways.acquireTokenSilent({ ...silent, account }) };
     } catch (reason) {
       if (reason instanceof InteractionRequiredAuthError) return { account, reason };
       throw reason;
