@@ -137,6 +137,7 @@ describe("an error of the plugin, which has its own copies of the classes,", () 
     ["ClientConfigurationError", "untrusted_authority", ClientConfigurationError],
     ["ServerError", "server_unavailable", ServerError],
     ["NativeAuthError", "user_switch", AuthError],
+    ["constructor", "a_name_that_every_object_knows", AuthError],
   ])("is one of the exported classes: %s", async (name, errorCode, Class) => {
     const cause = foreign(name, errorCode);
     const fail = () => Promise.reject(cause);
@@ -158,6 +159,13 @@ describe("an error of the plugin, which has its own copies of the classes,", () 
       expect(error).toMatchObject({ errorCode, errorMessage: "a reason", cause });
       expect((error as AuthError).correlationId).toMatch(/^[0-9a-f-]{36}$/);
     }
+  });
+
+  it("keeps what else it says: the claims challenge, and how the server names the request", async () => {
+    const said = { claims: '{"access_token":{}}', traceId: "trace", errorNo: "53003" };
+    const cause = Object.assign(foreign("InteractionRequiredAuthError", "interaction_required"), said);
+    const { app } = withBroker({ acquireTokenSilent: () => Promise.reject(cause) });
+    await expect(app.acquireTokenSilent({ scopes, account })).rejects.toMatchObject(said);
   });
 
   it("that is no such error stays as it is", async () => {
