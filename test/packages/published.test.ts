@@ -85,6 +85,19 @@ test("importing @tessera/node does not load undici or jose", () => {
   }
 });
 
+test("a program that looks into its cache has not loaded node:crypto", () => {
+  const script = `
+    import { PublicClientApplication } from "@tessera/node";
+    import { createPersistentCache } from "@tessera/persistence";
+    const options = { appName: "test", directory: ${JSON.stringify(join(app, "cache"))}, protection: "none" };
+    const cachePlugin = await createPersistentCache(options);
+    const client = new PublicClientApplication({ auth: { clientId: "client" }, cache: { cachePlugin } });
+    await client.getAllAccounts();
+    console.log(JSON.stringify(process.moduleLoadList.filter((name) => /NativeModule (crypto|fs)$/.test(name))));`;
+  const loaded: unknown = JSON.parse(run(process.execPath, ["--input-type=module", "--eval", script]));
+  expect(loaded).toEqual(["NativeModule fs"]);
+});
+
 test.each(["node16", "nodenext"])("compiles in a strict TypeScript app with module %s", (module) => {
   const namespaces = names.map((_, index) => `package${String(index)}`);
   const source = [

@@ -1,5 +1,6 @@
-// Scopes (requests.md), the claims parameter (OpenID Connect Core §5.5) and Retry-After (RFC 9110 §10.2.3).
-import { describe, expect, it } from "@jest/globals";
+// Correlation ids, scopes (requests.md), the claims parameter (OpenID Connect Core §5.5) and Retry-After (RFC 9110 §10.2.3).
+import { describe, expect, it, test } from "@jest/globals";
+import { newCorrelationId } from "../../packages/core/src/correlation-id.js";
 import { retryAfterSeconds } from "../../packages/core/src/http/throttle.js";
 import { mergeClaims, type ClaimsSources } from "../../packages/core/src/request/claims.js";
 import {
@@ -9,6 +10,13 @@ import {
   withoutOidcScopes,
   withOidcScopes,
 } from "../../packages/core/src/request/scopes.js";
+
+test("each correlation id is another GUID of version 4", () => {
+  const ids = Array.from({ length: 10_000 }, newCorrelationId);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const id of ids)
+    expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+});
 
 describe("scopes", () => {
   it.each([

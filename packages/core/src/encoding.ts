@@ -1,8 +1,8 @@
-import { createHash, randomUUID } from "node:crypto";
+import { nodeCrypto } from "./node-crypto.js";
 
 /** SHA-256 of a text, base64url without padding: PKCE challenges, assertion hashes, `at_hash`. */
 export function sha256Base64Url(text: string): string {
-  return createHash("sha256").update(text).digest("base64url");
+  return nodeCrypto().createHash("sha256").update(text).digest("base64url");
 }
 
 /** Text to base64url without padding. */
@@ -20,9 +20,9 @@ export function percentEncode(text: string): string {
   return encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\ufffd"));
 }
 
-/** A random GUID, for correlation ids, state and nonce. */
+/** A random GUID that nobody can guess, as `state` and `nonce` must be. */
 export function newGuid(): string {
-  return randomUUID();
+  return nodeCrypto().randomUUID();
 }
 
 /** Parses a JSON object; `undefined` for anything else. */

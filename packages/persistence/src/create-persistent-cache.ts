@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { isAbsolute, join } from "node:path";
 import type { ICachePlugin, TokenCacheContext } from "@tessera/core";
 import { clearText } from "./clear.js";
@@ -6,6 +5,7 @@ import { dataFolder } from "./data-folder.js";
 import { PersistenceError } from "./errors.js";
 import { keychainEntry, keychainProtection } from "./keychain.js";
 import type { MigrationSource } from "./migration.js";
+import { nodeCrypto } from "./node-crypto.js";
 import { passphraseProtection } from "./passphrase.js";
 import { assertWritable, preparePrivateFolder } from "./private-folder.js";
 import { warnOfProblem, type PersistenceProblem, type ProblemListener } from "./problem.js";
@@ -139,7 +139,7 @@ function accessTo(
 /** A refresh token that rotates must not be redeemed by two processes: the second waits, and finds the first one's token. */
 function refreshesOneByOne(lockFolder: string): NonNullable<ICachePlugin["aroundRefresh"]> {
   return (partition, refresh, signal) => {
-    const name = `refresh-${createHash("sha256").update(partition).digest("hex").slice(0, 16)}`;
+    const name = `refresh-${nodeCrypto().createHash("sha256").update(partition).digest("hex").slice(0, 16)}`;
     return exclusively(lockFolder, name, { signal }, refresh);
   };
 }
@@ -211,10 +211,10 @@ function surviving(listener: (problem: PersistenceProblem) => unknown): ProblemL
 
 /** On every platform, so that an app that runs on one runs on the others. */
 function isFolderName(name: string): boolean {
-  if (/^(?:aux|con|nul|prn|com\d|lpt\d)(?:\.|$)/i.test(name)) return false;
+  if (/^(?:aux|con|nul|prn|com\d|lpt\d)(?:\.|$)/.test(name.toLowerCase())) return false;
   // The second expression takes half a millisecond to compile: most names do without.
   return (
-    /^[a-z\d](?:[\w. -]{0,62}[\w-])?$/i.test(name) ||
+    /^[A-Za-z\d](?:[\w. -]{0,62}[\w-])?$/.test(name) ||
     /^(?=[\p{L}\p{N}])[\p{L}\p{N}._ -]{0,63}[\p{L}\p{N}_-]$/u.test(name)
   );
 }

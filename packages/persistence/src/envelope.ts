@@ -1,5 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { PersistenceError } from "./errors.js";
+import { nodeCrypto } from "./node-crypto.js";
 import type { ScryptParameters } from "./passphrase.js";
 
 /**
@@ -40,7 +40,9 @@ const DOT = ".".charCodeAt(0);
 
 /** Tells one key from another without saying anything about it. */
 export function keyId(key: Buffer): string {
-  return Buffer.from(hkdfSync("sha256", key, "", "tessera-token-cache key id", 9)).toString("base64url");
+  return Buffer.from(nodeCrypto().hkdfSync("sha256", key, "", "tessera-token-cache key id", 9)).toString(
+    "base64url",
+  );
 }
 
 /** Encrypts a text. */
@@ -54,8 +56,10 @@ export function seal(text: string, key: Buffer, kdf?: ScryptParameters): Buffer 
     ...(kdf && { kdf }),
   };
   const encodedHeader = Buffer.from(JSON.stringify(header)).toString("base64url");
-  const iv = randomBytes(12);
-  const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(encodedHeader, "ascii"));
+  const iv = nodeCrypto().randomBytes(12);
+  const cipher = nodeCrypto()
+    .createCipheriv("aes-256-gcm", key, iv)
+    .setAAD(Buffer.from(encodedHeader, "ascii"));
   const prefix = `${encodedHeader}..${iv.toString("base64url")}.`;
   const content = Buffer.allocUnsafe(prefix.length + Math.ceil(Buffer.byteLength(text) / 3) * 4 + TAG_LENGTH);
   let end = 0;
@@ -109,7 +113,8 @@ export function parseEnvelope(content: Buffer): Envelope | undefined {
 export function unseal({ protectedHeader, iv, ciphertext, tag }: Envelope, key: Buffer): string | undefined {
   const [nonce, authTag] = [Buffer.from(iv, "base64url"), Buffer.from(tag, "base64url")];
   if (nonce.length !== 12 || authTag.length !== 16) return undefined;
-  const decipher = createDecipheriv("aes-256-gcm", key, nonce)
+  const decipher = nodeCrypto()
+    .createDecipheriv("aes-256-gcm", key, nonce)
     .setAAD(Buffer.from(protectedHeader, "ascii"))
     .setAuthTag(authTag);
   const text = Buffer.allocUnsafe(ciphertext.length);

@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
 import { keyId, parseEnvelope, seal, unseal } from "./envelope.js";
 import { PersistenceError } from "./errors.js";
+import { nodeCrypto } from "./node-crypto.js";
 import type { Opened, Protection } from "./protection.js";
 
 /** The part of `keytar` that is used. */
@@ -18,7 +18,7 @@ export interface KeychainEntry {
 
 /** The entry for the cache in a folder. */
 export function keychainEntry(appName: string, folder: string): KeychainEntry {
-  const place = createHash("sha256").update(folder).digest("hex").slice(0, 16);
+  const place = nodeCrypto().createHash("sha256").update(folder).digest("hex").slice(0, 16);
   return { service: `${appName} token cache`, account: `key-${place}` };
 }
 
@@ -88,14 +88,17 @@ async function readKey(keytar: Keytar, entry: KeychainEntry): Promise<Buffer | u
 async function searchKey(keytar: Keytar, entry: KeychainEntry): Promise<Buffer | undefined> {
   const found = await readKey(keytar, entry);
   if (found) return found;
-  const trial = { ...entry, account: `${entry.account}-trial-${randomBytes(4).toString("hex")}` };
+  const trial = {
+    ...entry,
+    account: `${entry.account}-trial-${nodeCrypto().randomBytes(4).toString("hex")}`,
+  };
   await writeEntry(keytar, trial, "trial");
   await keytar.deletePassword(trial.service, trial.account).catch(() => false);
   return readKey(keytar, entry);
 }
 
 async function createKey(keytar: Keytar, entry: KeychainEntry): Promise<Buffer> {
-  const key = randomBytes(32);
+  const key = nodeCrypto().randomBytes(32);
   await writeEntry(keytar, entry, key.toString("base64url"));
   if ((await readKey(keytar, entry))?.equals(key)) return key;
   throw unavailable(new Error("the keychain does not return what was stored in it"));

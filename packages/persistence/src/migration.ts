@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
+import { delay } from "./delay.js";
 import { unprotect } from "./dpapi.js";
 import { PersistenceError, systemCode } from "./errors.js";
 import { loadKeytar, readEntry, type KeychainEntry } from "./keychain.js";

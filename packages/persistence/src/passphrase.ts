@@ -1,6 +1,6 @@
-import { randomBytes, scrypt } from "node:crypto";
 import { parseEnvelope, keyId, seal, unseal } from "./envelope.js";
 import { PersistenceError } from "./errors.js";
+import { nodeCrypto } from "./node-crypto.js";
 import type { Opened, Protection } from "./protection.js";
 
 /** How a key is made of a passphrase (RFC 7914); stored in the file. */
@@ -58,7 +58,7 @@ export function passphraseProtection(passphrase: string): Protection {
       const parameters = current?.parameters ?? {
         name: "scrypt",
         ...COST,
-        salt: randomBytes(16).toString("base64url"),
+        salt: nodeCrypto().randomBytes(16).toString("base64url"),
       };
       current = await derivedWith(parameters);
       return seal(text, current.key, parameters);
@@ -69,10 +69,16 @@ export function passphraseProtection(passphrase: string): Protection {
 function derive(passphrase: string, { N, r, p, salt }: ScryptParameters): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const bytes = Buffer.from(salt, "base64url");
-    scrypt(passphrase.normalize("NFKC"), bytes, 32, { N, r, p, maxmem: 2 * MAX_MEMORY }, (error, key) => {
-      if (error) reject(error);
-      else resolve(key);
-    });
+    nodeCrypto().scrypt(
+      passphrase.normalize("NFKC"),
+      bytes,
+      32,
+      { N, r, p, maxmem: 2 * MAX_MEMORY },
+      (error, key) => {
+        if (error) reject(error);
+        else resolve(key);
+      },
+    );
   });
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -17,9 +16,9 @@ import {
   type BigIntStats,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { promisify } from "node:util";
+import { delay } from "./delay.js";
 import { PersistenceError, storageFailed, systemCode } from "./errors.js";
+import { nodeCrypto } from "./node-crypto.js";
 import { assertOwned, isOpenToOthers, makePrivate } from "./private-folder.js";
 import type { ProblemListener } from "./problem.js";
 
@@ -87,7 +86,7 @@ export async function replaceFile(
   content: string | Buffer,
   mayReplace: () => boolean,
 ): Promise<string> {
-  const temporary = `${path}.new-${randomBytes(6).toString("hex")}`;
+  const temporary = `${path}.new-${nodeCrypto().randomBytes(6).toString("hex")}`;
   try {
     const before = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     if (before) assertPlainFile(path, before);
@@ -183,7 +182,7 @@ async function writeDurably(
   try {
     writeFileSync(descriptor, content);
     if (before) setLaterThan(before, descriptor);
-    await promisify(fsync)(descriptor);
+    await sync(descriptor);
   } finally {
     closeSync(descriptor);
   }
@@ -219,12 +218,21 @@ async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   const descriptor = openSync(folder, constants.O_RDONLY);
   try {
-    await promisify(fsync)(descriptor);
+    await sync(descriptor);
   } catch (error) {
     if (!["EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"].includes(systemCode(error) ?? "")) throw error;
   } finally {
     closeSync(descriptor);
   }
+}
+
+function sync(descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fsync(descriptor, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
 }
 
 function removeIfThere(path: string): void {

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, uptime } from "node:os";
+import { nodeCrypto } from "./node-crypto.js";
 
 /** What a process looks like to others. */
 export type Liveness = "running" | "gone" | "unknown";
@@ -71,5 +71,5 @@ function pidSpace(): string {
 }
 
 function shortHash(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+  return nodeCrypto().createHash("sha256").update(text).digest("hex").slice(0, 12);
 }

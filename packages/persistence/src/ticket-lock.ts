@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
   existsSync,
@@ -10,8 +9,9 @@ import {
   utimesSync,
 } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { delay } from "./delay.js";
 import { PersistenceError, storageFailed, systemCode } from "./errors.js";
+import { nodeCrypto } from "./node-crypto.js";
 import { liveness, ownIdentity } from "./process-identity.js";
 
 /** A lock that this process holds. */
@@ -85,9 +85,7 @@ export async function acquireLock(folder: string, name: string, wait: LockWait =
       if (waited > timeoutMs) throw timedOut(folder, first, timeoutMs);
       if (ahead.length !== place.ahead) place = { ahead: ahead.length, since: waited };
       // The next in line looks often, the others seldom, and everybody less often while nothing moves.
-      await delay(Math.min(50, Math.max(2 * ahead.length - 1, (waited - place.since) / 16)), undefined, {
-        signal,
-      });
+      await delay(Math.min(50, Math.max(2 * ahead.length - 1, (waited - place.since) / 16)), signal);
     }
   } catch (error) {
     release();
@@ -104,7 +102,7 @@ function takeTicket(folder: string, name: string): string {
   for (;;) {
     const last = Math.max(0, ...listTickets(folder, name).map((ticket) => Number(ticket.split(".")[1])));
     const number = String(last + 1).padStart(12, "0");
-    const ticket = `${name}.${number}.${ownIdentity()}.${randomBytes(4).toString("hex")}`;
+    const ticket = `${name}.${number}.${ownIdentity()}.${nodeCrypto().randomBytes(4).toString("hex")}`;
     create(folder, ticket);
     try {
       const tickets = listTickets(folder, name);

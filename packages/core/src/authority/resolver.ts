@@ -1,4 +1,4 @@
-import { boundedMap } from "../bounded-map.js";
+import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { AuthError, clientAuthError, clientConfigurationError } from "../errors/errors.js";
@@ -33,13 +33,13 @@ export class AuthorityResolver {
   readonly #options: AuthorityOptions;
   readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #urls = boundedMap<AuthorityUrl>(MOST_AUTHORITIES);
-  readonly #resolved = boundedMap<{ readonly authority: Authority; readonly until: number }>(
+  readonly #urls = new BoundedMap<AuthorityUrl>(MOST_AUTHORITIES);
+  readonly #resolved = new BoundedMap<{ readonly authority: Authority; readonly until: number }>(
     MOST_AUTHORITIES,
   );
   readonly #discovered = new Map<string, Cloud>();
   /** Hosts of which nothing is known yet: the same object each time, so that questions to the cache compare equal. */
-  readonly #alone = boundedMap<Cloud>(1000);
+  readonly #alone = new BoundedMap<Cloud>(1000);
   readonly #flights = new SingleFlight();
 
   constructor(options: AuthorityOptions, transport: Transport, clock: Clock) {

@@ -1,5 +1,4 @@
-import type { LRUCache } from "lru-cache";
-import { boundedMap } from "../bounded-map.js";
+import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import type { Partition } from "./partition.js";
 import type { PartitionKey, PartitionKind } from "./partition-key.js";
@@ -23,26 +22,28 @@ const DORMANT_USERS_PER_USER = 4;
  */
 export class Partitions {
   readonly #limits: PartitionLimits;
-  readonly #kinds: Readonly<Record<PartitionKind, LRUCache<string, Partition>>>;
+  readonly #kinds: Readonly<Record<PartitionKind, BoundedMap<Partition>>>;
   /** Users of whom only the account and the refresh tokens are kept. */
-  readonly #dormant: LRUCache<string, Partition>;
+  readonly #dormant: BoundedMap<Partition>;
   #evictions = 0;
   #setsUntilPurge = 0;
 
   constructor(limits: PartitionLimits) {
     this.#limits = limits;
-    const dormantMax = Math.min(limits.max * DORMANT_USERS_PER_USER, Number.MAX_SAFE_INTEGER);
-    this.#dormant = bounded(dormantMax, limits.clock, (id, partition) => {
-      this.#evictions += 1;
-      limits.onUserDropped({ kind: "user", id }, partition);
+    const { max, clock } = limits;
+    this.#dormant = new BoundedMap(max * DORMANT_USERS_PER_USER, {
+      onEvicted: (id, partition) => {
+        this.#evictions += 1;
+        limits.onUserDropped({ kind: "user", id }, partition);
+      },
     });
-    const dropped = (): void => {
+    const onEvicted = (): void => {
       this.#evictions += 1;
     };
     this.#kinds = {
-      user: bounded(limits.max, limits.clock, (id, partition) => this.#slimDown(id, partition)),
-      app: bounded(limits.max, limits.clock, dropped),
-      assertion: bounded(limits.max, limits.clock, dropped),
+      user: new BoundedMap(max, { onEvicted: (id, partition) => this.#slimDown(id, partition) }),
+      app: new BoundedMap(max, { clock, onEvicted }),
+      assertion: new BoundedMap(max, { clock, onEvicted }),
     };
   }
 
@@ -68,7 +69,7 @@ export class Partitions {
       return;
     }
     const ttl = kind === "user" ? 0 : this.#remaining(partition);
-    this.#kinds[kind].set(id, partition, { ttl });
+    this.#kinds[kind].set(id, partition, ttl);
     this.#purgeNowAndThen();
   }
 
@@ -76,8 +77,7 @@ export class Partitions {
   *entries(kind: PartitionKind): Iterable<readonly [PartitionKey, Partition]> {
     const tiers = kind === "user" ? [this.#dormant, this.#kinds.user] : [this.#kinds[kind]];
     for (const tier of tiers) {
-      for (const [id, partition] of tier.rentries() as Iterable<[string, Partition]>)
-        yield [{ kind, id }, partition];
+      for (const [id, partition] of tier.oldestFirst()) yield [{ kind, id }, partition];
     }
   }
 
@@ -116,19 +116,4 @@ export class Partitions {
     assertion.purgeStale();
     this.#setsUntilPurge = Math.max(1000, app.size + assertion.size);
   }
-}
-
-function bounded(
-  max: number,
-  clock: Clock,
-  evicted: (id: string, partition: Partition) => void,
-): LRUCache<string, Partition> {
-  return boundedMap<Partition>(max, {
-    ttl: 0,
-    ttlResolution: 0,
-    perf: clock,
-    disposeAfter: (partition, id, reason) => {
-      if (reason === "evict") evicted(id, partition);
-    },
-  });
 }

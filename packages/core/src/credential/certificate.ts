@@ -1,6 +1,7 @@
-import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import { sha256Base64Url } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
+import { nodeCrypto } from "../node-crypto.js";
 
 const SHORTEST_RSA_KEY = 2048;
 
@@ -82,7 +83,7 @@ function readPrivateKey({ privateKey, passphrase }: CertificateOptions): KeyObje
     );
   }
   try {
-    return createPrivateKey({
+    return nodeCrypto().createPrivateKey({
       key: privateKey,
       format: "pem",
       ...(passphrase === undefined ? {} : { passphrase }),
@@ -117,7 +118,7 @@ function readChain(
   if (blocks.length === 0) throw invalid(`${field} holds no PEM certificate (-----BEGIN CERTIFICATE-----)`);
   const rest = blocks.map((block) => {
     try {
-      return new X509Certificate(block);
+      return new (nodeCrypto().X509Certificate)(block);
     } catch {
       throw invalid(`${field} holds a certificate that cannot be read`);
     }

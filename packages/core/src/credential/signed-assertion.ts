@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { Authority } from "../authority/authority.js";
-import { boundedMap } from "../bounded-map.js";
+import { BoundedMap } from "../bounded-map.js";
 import { epochSeconds, type Clock } from "../clock.js";
 import { newGuid } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
@@ -27,7 +27,7 @@ export class AssertionSigner {
   readonly #clientId: string;
   readonly #clock: Clock;
   /** By certificate and audience. */
-  readonly #made = boundedMap<{ readonly jwt: Promise<string>; readonly until: number }>(MOST_KEPT);
+  readonly #made = new BoundedMap<{ readonly jwt: Promise<string>; readonly until: number }>(MOST_KEPT);
 
   constructor(clientId: string, clock: Clock) {
     this.#clientId = clientId;

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { newGuid } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
+import { nodeCrypto } from "../node-crypto.js";
 import { generatePkceCodes } from "../request/pkce.js";
 import { checkedRedirectUri, type TokenRequest } from "../request/token-request.js";
 import { decodeIdToken } from "../response/id-token.js";
@@ -227,6 +227,6 @@ function halfHash(text: string, idToken: string): string {
     alg?: unknown;
   };
   const size = /(384|512)$/.exec(String(header.alg))?.[1] ?? "256";
-  const hash = createHash(`sha${size}`).update(text).digest();
+  const hash = nodeCrypto().createHash(`sha${size}`).update(text).digest();
   return hash.subarray(0, hash.length / 2).toString("base64url");
 }

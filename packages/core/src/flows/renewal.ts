@@ -1,4 +1,4 @@
-import { boundedMap } from "../bounded-map.js";
+import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import type { Logger } from "../logger.js";
 import type { TokenRequest } from "../request/token-request.js";
@@ -11,7 +11,7 @@ export class Renewals {
   readonly #clock: Clock;
   readonly #logger: () => Logger;
   /** When a token may next be renewed, in milliseconds since the epoch. */
-  readonly #next = boundedMap<number>(1000);
+  readonly #next = new BoundedMap<number>(1000);
 
   constructor(clock: Clock, logger: () => Logger) {
     this.#clock = clock;

@@ -1,15 +1,14 @@
-import type { LRUCache } from "lru-cache";
-import { boundedMap } from "../bounded-map.js";
+import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 
 /** Remembers which sign-ins have ended, so that none ends twice in this process. */
 export class UsedFlows {
-  readonly #used: LRUCache<string, true>;
+  readonly #used: BoundedMap<true>;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#used = boundedMap(100_000, { ttl: 0, ttlResolution: 0, perf: clock });
+    this.#used = new BoundedMap(100_000, { clock });
   }
 
   /**
@@ -19,8 +18,8 @@ export class UsedFlows {
    * @returns false when it was used before
    */
   use(state: string, until: number): boolean {
-    if (this.#used.has(state)) return false;
-    this.#used.set(state, true, { ttl: Math.max(1, until - this.#clock.now()) });
+    if (this.#used.get(state)) return false;
+    this.#used.set(state, true, Math.max(1, until - this.#clock.now()));
     return true;
   }
 }

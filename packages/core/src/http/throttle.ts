@@ -1,4 +1,4 @@
-import { boundedMap } from "../bounded-map.js";
+import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import type { HttpResponse } from "./http-client.js";
 
@@ -10,7 +10,7 @@ const LONGEST_PAUSE = 3600;
  * named; the caller gets the server's own error at once. Requests of other users, apps or scopes are not held back.
  */
 export class Throttle {
-  readonly #paused = boundedMap<{ readonly until: number; readonly error: Error }>(1000);
+  readonly #paused = new BoundedMap<{ readonly until: number; readonly error: Error }>(1000);
   readonly #clock: Clock;
 
   constructor(clock: Clock) {

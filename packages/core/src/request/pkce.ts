@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { sha256Base64Url } from "../encoding.js";
+import { nodeCrypto } from "../node-crypto.js";
 
 /** A PKCE pair (RFC 7636 §4). */
 export interface PkceCodes {
@@ -11,6 +11,6 @@ export interface PkceCodes {
 
 /** Makes a fresh PKCE pair of 256 random bits. */
 export function generatePkceCodes(): PkceCodes {
-  const verifier = randomBytes(32).toString("base64url");
+  const verifier = nodeCrypto().randomBytes(32).toString("base64url");
   return { verifier, challenge: sha256Base64Url(verifier) };
 }

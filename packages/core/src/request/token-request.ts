@@ -1,4 +1,5 @@
-import { newGuid, withoutNull } from "../encoding.js";
+import { newCorrelationId } from "../correlation-id.js";
+import { withoutNull } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { parseClaims } from "./claims.js";
 import { requestedScopes } from "./scopes.js";
@@ -79,7 +80,7 @@ export function tokenRequest(
 ): TokenRequest {
   requireRequest(given);
   const request = withoutNull(given);
-  const correlationId = request.correlationId || newGuid();
+  const correlationId = request.correlationId || newCorrelationId();
   requireBearer(request.authenticationScheme, correlationId);
   return {
     scopes: requestedScopes(request.scopes, options.scopesNeeded, correlationId),

@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from "jose";
-import { boundedMap } from "../bounded-map.js";
+import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
@@ -23,7 +23,7 @@ interface Keys {
 export class KeySource {
   readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #keys = boundedMap<Keys>(100);
+  readonly #keys = new BoundedMap<Keys>(100);
   readonly #flights = new SingleFlight();
 
   constructor(transport: Transport, clock: Clock) {

@@ -1,10 +1,10 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Authority } from "../authority/authority.js";
 import { idTokenIssuerMatches } from "../authority/issuer.js";
 import { epochSeconds, type Clock } from "../clock.js";
 import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
+import { nodeCrypto } from "../node-crypto.js";
 import { decodeIdToken, type IdTokenClaims } from "./id-token.js";
 import type { KeySource } from "./key-source.js";
 
@@ -168,5 +168,5 @@ function isNetworkError(error: unknown): boolean {
 export function sameText(a: string, b: string): boolean {
   const left = Buffer.from(a);
   const right = Buffer.from(b);
-  return left.length === right.length && timingSafeEqual(left, right);
+  return left.length === right.length && nodeCrypto().timingSafeEqual(left, right);
 }

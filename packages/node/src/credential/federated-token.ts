@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { promises } from "node:fs";
 import {
   clientAuthError,
   clientConfigurationError,
@@ -32,7 +32,7 @@ export function federatedTokenFile(
   }
   return async () => {
     try {
-      return (await readFile(path, "utf8")).trim();
+      return (await promises.readFile(path, "utf8")).trim();
     } catch (cause) {
       throw clientAuthError("invalid_assertion", `The federated token file "${path}" cannot be read.`, {
         cause,

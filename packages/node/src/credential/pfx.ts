@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { clientConfigurationError, type CertificateOptions } from "@tessera/core";
 
 /** Private key and certificates, PEM. */
@@ -68,6 +67,7 @@ function readFile(path: string): Uint8Array {
 }
 
 function loadForge(): typeof import("node-forge") {
+  const { createRequire } = process.getBuiltinModule("node:module");
   try {
     return createRequire(import.meta.url)("node-forge") as typeof import("node-forge");
   } catch (cause) {
