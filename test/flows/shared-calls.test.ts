@@ -114,6 +114,22 @@ describe("calls that share a request", () => {
     await Promise.all(bounded);
   });
 
+  it("are silent ones for one user that would send the same", async () => {
+    const { account } = await redeem(app);
+    if (!account) throw new Error("nobody has signed in");
+    const renew = (over: { redirectUri?: string; refreshTokenExpirationOffsetSeconds?: number } = {}) =>
+      app.acquireTokenSilent({ account, scopes: ["api:read"], forceRefresh: true, ...over });
+    const before = provider.count("token");
+    const [first, same, sent, margin] = await Promise.all([
+      renew(),
+      renew(),
+      renew({ redirectUri: "http://localhost" }),
+      renew({ refreshTokenExpirationOffsetSeconds: 60 }),
+    ]);
+    expect([first, same, sent, margin].every((result) => !result.fromCache)).toBe(true);
+    expect(provider.count("token")).toBe(before + 3);
+  });
+
   it("all get the error when it fails, and the next one tries again", async () => {
     provider.answers.token = () => ({ status: 400, body: { error: "invalid_request" } });
     const calls = await Promise.allSettled(Array.from({ length: 20 }, () => ask()));

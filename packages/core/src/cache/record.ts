@@ -25,6 +25,9 @@ export interface CacheRecord {
   readonly appMetadata?: AppMetadataEntity;
 }
 
+/** What a response brought. */
+export type FreshRecord = CacheRecord & Required<Pick<CacheRecord, "accessToken">>;
+
 /** Whose tokens a response brings. */
 export type TokenOwner =
   | { readonly kind: "app" }
@@ -52,7 +55,7 @@ export interface CacheRecordInput {
  * What a token response leaves in the cache. Times count from the moment the request was sent, so that a slow answer
  * never makes a token look younger than it is.
  */
-export function cacheRecord(input: CacheRecordInput): CacheRecord {
+export function cacheRecord(input: CacheRecordInput): FreshRecord {
   const { response, claims, authority, clientId, owner, requestedAt } = input;
   const environment = authority.cloud.preferredCache;
   const home = homeAccountId(input);

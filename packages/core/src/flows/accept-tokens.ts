@@ -1,14 +1,13 @@
 import type { Authority } from "../authority/authority.js";
 import { accountKey, accessTokenKey, idTokenKey } from "../cache/keys.js";
 import type { Entry } from "../cache/partition.js";
-import { cacheRecord, mergeAccount, storable, type CacheRecord, type TokenOwner } from "../cache/record.js";
+import { cacheRecord, mergeAccount, storable, type FreshRecord, type TokenOwner } from "../cache/record.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
-import { isSignInOnly } from "../request/scopes.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import type { IdTokenClaims } from "../response/id-token.js";
-import { invalidTokenResponse, type TokenResponse } from "../response/token-response.js";
+import type { TokenResponse } from "../response/token-response.js";
 import { verifyIdToken } from "../response/verify-id-token.js";
 import type { Client } from "./client.js";
 import { componentsOf, type Grant } from "./grant.js";
@@ -22,10 +21,6 @@ export async function acceptTokens(
   { tokens, requestedAt }: { readonly tokens: TokenResponse; readonly requestedAt: number },
   call: Call,
 ): Promise<AuthenticationResult> {
-  // Where no scope of an API is asked for, B2C answers with an ID token alone.
-  if (!tokens.accessToken && !(grant.owner.kind === "user" && isSignInOnly(grant.scopes))) {
-    throw invalidTokenResponse("access_token is missing", call.correlationId);
-  }
   const claims = await verify(client, authority, grant, tokens.idToken, call);
   const record = cacheRecord({
     response: tokens,
@@ -80,7 +75,7 @@ interface Answer {
 /** OpenID Connect Core §12.2: a refresh brings tokens of the same user, or it is refused. */
 function checkUser(
   owner: TokenOwner,
-  record: CacheRecord,
+  record: FreshRecord,
   { authority, tokens, claims }: Answer,
   call: Call,
 ): void {
@@ -91,7 +86,7 @@ function checkUser(
   const bySubject = (kind === "oidc" || kind === "adfs") && claims !== undefined && !tokens.clientInfo;
   const isSame = bySubject
     ? claims.sub === (known.idTokenClaims?.sub ?? known.homeAccountId)
-    : !tokens.clientInfo || record.accessToken?.home_account_id === known.homeAccountId;
+    : !tokens.clientInfo || record.accessToken.home_account_id === known.homeAccountId;
   if (isSame) return;
   throw clientAuthError(
     "invalid_id_token",
@@ -106,10 +101,10 @@ function keep(
   authority: Authority,
   request: TokenRequest,
   grant: Grant,
-  fresh: CacheRecord,
+  fresh: FreshRecord,
 ): Kept {
   const environments = authority.cloud.aliases;
-  const realms = [(fresh.accessToken?.realm ?? "").toLowerCase()];
+  const realms = [fresh.accessToken.realm.toLowerCase()];
   // Other libraries take the tenant that the ID token names for the realm of an OpenID Provider's user.
   const tenant = (grant.owner.kind === "user" && grant.owner.account?.tenantId.toLowerCase()) || "";
   const known = client.cache.findAccount({
@@ -119,7 +114,7 @@ function keep(
   });
   const account = fresh.account && mergeAccount(fresh.account, known?.entity);
   const record = { ...fresh, ...(account ? { account } : {}) };
-  const ownerless = grant.owner.kind === "user" && !record.accessToken?.home_account_id;
+  const ownerless = grant.owner.kind === "user" && !record.accessToken.home_account_id;
   const signedOut = grant.onlyIfKnown === true && !known;
   if (!ownerless && !signedOut) client.cache.save(storable(record, request.storeInCache), environments);
   const { partition } = record;
@@ -129,7 +124,7 @@ function keep(
 
 /** What was written, and what was known of the user: a refresh need not repeat it. */
 interface Kept {
-  readonly record: CacheRecord;
+  readonly record: FreshRecord;
   readonly known: Entry<"Account"> | undefined;
   readonly knownIdToken: Entry<"IdToken"> | undefined;
 }
@@ -141,7 +136,6 @@ function resultOf(
   call: Call,
 ): AuthenticationResult {
   const { accessToken, account, idToken } = record;
-  if (!accessToken) throw invalidTokenResponse("access_token is missing", call.correlationId);
   const result = authenticationResult(
     {
       accessToken: { section: "AccessToken", key: accessTokenKey(accessToken), entity: accessToken },

@@ -5,6 +5,7 @@ import type { HttpResponse } from "../http/http-client.js";
 import type { Call } from "../http/transport.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters, withQuery } from "../request/parameters.js";
+import { isSignInOnly } from "../request/scopes.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 import { parseTokenResponse, type TokenResponse } from "../response/token-response.js";
@@ -30,7 +31,9 @@ export async function redeem(
   const response = await sendTokenRequest(client, authority, request, grant, call);
   let tokens: TokenResponse;
   try {
-    tokens = parseTokenResponse(response, call.correlationId);
+    // Where no scope of an API is asked for, B2C answers with an ID token alone.
+    const idTokenWillDo = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
+    tokens = parseTokenResponse(response, idTokenWillDo, call.correlationId);
   } catch (error) {
     client.throttle.note(throttleKey, response, error as Error);
     if (!isPending(error)) client.telemetry.noteFailure(grant.apiId, call.correlationId, error);

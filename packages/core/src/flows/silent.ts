@@ -122,10 +122,12 @@ function refresh(
   });
 }
 
-function flightKey(request: TokenRequest, url: AuthorityUrl, { account }: Silent): string {
+function flightKey(request: TokenRequest, url: AuthorityUrl, ask: Silent): string {
   const scopes = [...request.scopes].sort();
-  const { homeAccountId, tenantId } = account;
-  return ["silent", url.href, homeAccountId, tenantId, request.attributeTokens, ...scopes].join(" ");
+  const { homeAccountId, tenantId } = ask.account;
+  const { redirectUri, refreshTokenMargin } = ask;
+  const rest = [request.attributeTokens, redirectUri, refreshTokenMargin, ...scopes];
+  return ["silent", url.href, homeAccountId, tenantId, ...rest].join(" ");
 }
 
 /**

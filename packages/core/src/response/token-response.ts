@@ -33,10 +33,15 @@ const LONGEST_LIFETIME = 100 * 366 * 86_400;
 /**
  * Reads the answer of a token endpoint.
  *
+ * @param idTokenWillDo an answer without access token is one, too
  * @throws ServerError, InteractionRequiredAuthError when it is an OAuth error (RFC 6749 §5.2)
  * @throws ClientAuthError `invalid_token_response` when it is neither
  */
-export function parseTokenResponse(response: HttpResponse, correlationId: string): TokenResponse {
+export function parseTokenResponse(
+  response: HttpResponse,
+  idTokenWillDo: boolean,
+  correlationId: string,
+): TokenResponse {
   const body = parseJsonObject(response.body);
   if (body && (body["error"] !== undefined || body["suberror"] !== undefined)) {
     throw serverError(body, response.status, correlationId);
@@ -47,7 +52,8 @@ export function parseTokenResponse(response: HttpResponse, correlationId: string
 
   const accessToken = optionalText(body, "access_token", correlationId) ?? "";
   const idToken = optionalText(body, "id_token", correlationId);
-  if (!accessToken && !idToken) throw invalidTokenResponse("access_token is missing", correlationId);
+  if (!accessToken && !(idToken && idTokenWillDo))
+    throw invalidTokenResponse("access_token is missing", correlationId);
   const tokenType = optionalText(body, "token_type", correlationId) ?? "Bearer";
   if (tokenType.toLowerCase() !== "bearer") {
     throw invalidTokenResponse(
@@ -125,7 +131,7 @@ function contentType(response: HttpResponse): string {
 }
 
 /** What came is no token response. */
-export function invalidTokenResponse(what: string, correlationId: string): Error {
+function invalidTokenResponse(what: string, correlationId: string): Error {
   return clientAuthError("invalid_token_response", `The token endpoint's answer cannot be used: ${what}.`, {
     correlationId,
   });
