@@ -37,7 +37,8 @@ import {
   type ClientCredential,
   type TokenRequest,
 } from "@tessera/core";
-import { checkConfiguration, type Configuration } from "./configuration.js";
+import { checkConfiguration } from "./check-configuration.js";
+import type { Configuration } from "./configuration.js";
 import type {
   AuthCodeFlowRequest,
   AuthorizationCodePayload,

@@ -1,0 +1,272 @@
+import {
+  AUTH_METHODS,
+  authorityForCloud,
+  clientConfigurationError,
+  parseJsonObject,
+  ProtocolMode,
+  systemClock,
+  withoutNull,
+  type AuthMethod,
+  type AuthorityOptions,
+  type ClientCredential,
+  type Clock,
+  type HttpClient,
+  type ICachePlugin,
+  type LibraryInfo,
+  type LoggerOptions,
+  type TokenStore,
+} from "@tessera/core";
+import type {
+  CacheOptions,
+  ClientMetadata,
+  Configuration,
+  NodeAuthOptions,
+  NodeSystemOptions,
+} from "./configuration.js";
+import { fromNetworkModule } from "./http/network-client.js";
+import { createUndiciHttpClient } from "./http/undici-http-client.js";
+import type { INativeBrokerPlugin } from "./interactive/broker.js";
+import { version } from "./version.js";
+
+/** A configuration in which everything has been checked. */
+export interface CheckedConfiguration {
+  readonly clientId: string;
+  readonly authority: string;
+  readonly authorities: AuthorityOptions;
+  readonly capabilities: readonly string[];
+  readonly authMethod: AuthMethod | undefined;
+  readonly idTokenAlgorithm: string | undefined;
+  readonly cache: CheckedCache;
+  readonly http: HttpClient;
+  readonly retries: boolean;
+  readonly clock: Clock;
+  readonly loggerOptions: LoggerOptions;
+  readonly library: LibraryInfo;
+}
+
+/** Cache options, checked. */
+interface CheckedCache {
+  readonly plugin: ICachePlugin | undefined;
+  readonly store: TokenStore | undefined;
+  readonly maxPartitions: number;
+  readonly onUnreadable: "refuse" | "ignore";
+}
+
+const DEFAULT_MAX_PARTITIONS = 100_000;
+
+const DEFAULT_AUTHORITY = "https://login.microsoftonline.com/common/";
+
+/**
+ * Checks a configuration and fills in the defaults; `null` is as good as absent. The authority is left to the resolver, which
+ * takes it apart anyway.
+ *
+ * @param credential what the application proves itself with
+ * @throws ClientConfigurationError naming the field, the value and the remedy
+ */
+export function checkConfiguration(
+  configuration: Configuration,
+  credential: ClientCredential,
+): CheckedConfiguration {
+  const { broker, cache, telemetry, ...sections } = configuration ?? {};
+  const system = withoutNull(sections.system ?? {});
+  const auth = withoutNull(sections.auth ?? {});
+  if (typeof auth.clientId !== "string" || auth.clientId.trim() === "") {
+    throw clientConfigurationError(
+      "client_id_missing",
+      "auth.clientId is missing or empty: pass the client id (application id) of your registration.",
+    );
+  }
+  const metadata = withoutNull(auth.clientMetadata ?? {});
+  const protocolMode = checkedMode(auth, system);
+  const authority =
+    auth.oidcAuthority ?? authorityForCloud(auth.authority ?? DEFAULT_AUTHORITY, auth.azureCloudOptions);
+  requireFunctions(system.clock, "system.clock", "Clock", ["now"]);
+  checkLogger(system.loggerOptions?.loggerCallback);
+  checkBroker(broker?.nativeBrokerPlugin);
+  const { appName, appVersion } = telemetry?.application ?? {};
+  return {
+    clientId: auth.clientId,
+    authority,
+    authorities: {
+      protocolMode,
+      knownAuthorities: new Set(texts(auth.knownAuthorities, "auth.knownAuthorities").map(hostOf)),
+      cloudMetadata: json(
+        auth.cloudDiscoveryMetadata,
+        "auth.cloudDiscoveryMetadata",
+        "invalid_cloud_discovery_metadata",
+      ),
+      authorityMetadata: json(auth.authorityMetadata, "auth.authorityMetadata", "invalid_authority_metadata"),
+    },
+    capabilities: texts(auth.clientCapabilities, "auth.clientCapabilities"),
+    authMethod: checkedAuthMethod(metadata.token_endpoint_auth_method, credential, system),
+    idTokenAlgorithm: checkedAlgorithm(metadata, auth),
+    cache: checkedCache(withoutNull(cache ?? {})),
+    http: checkedHttp(system),
+    retries: !system.disableInternalRetries,
+    clock: system.clock ?? systemClock,
+    loggerOptions: withoutNull(system.loggerOptions ?? {}),
+    library: {
+      sku: "tessera.node",
+      version,
+      os: process.platform,
+      cpu: process.arch,
+      ...(appName ? { appName } : {}),
+      ...(appVersion ? { appVersion } : {}),
+    },
+  };
+}
+
+function checkedMode(auth: NodeAuthOptions, system: NodeSystemOptions): ProtocolMode {
+  if (auth.oidcAuthority !== undefined) {
+    if (auth.authority !== undefined) {
+      throw invalid("auth.oidcAuthority", "is given beside auth.authority", "give one of them");
+    }
+    return ProtocolMode.OIDC;
+  }
+  const mode = system.protocolMode ?? ProtocolMode.AAD;
+  if (mode === ProtocolMode.AAD || mode === ProtocolMode.OIDC) return mode;
+  throw invalid("system.protocolMode", `is "${mode}"`, "use ProtocolMode.AAD or ProtocolMode.OIDC");
+}
+
+function checkedAuthMethod(
+  method: string | undefined,
+  { kind }: ClientCredential,
+  { networkClient }: NodeSystemOptions,
+): AuthMethod | undefined {
+  if (method === undefined) return undefined;
+  const field = "auth.clientMetadata.token_endpoint_auth_method";
+  const known: readonly AuthMethod[] = AUTH_METHODS[kind];
+  const found = known.find((name) => name === method);
+  if (!found)
+    throw invalid(field, `is "${method}"`, `with this credential (${kind}) use ${known.join(", ")}`);
+  if (networkClient && found.includes("tls_client_auth")) {
+    throw invalid(
+      field,
+      `is "${method}" beside system.networkClient`,
+      "leave one out: only the built-in client presents a certificate",
+    );
+  }
+  return found;
+}
+
+function checkedAlgorithm(
+  { id_token_signed_response_alg: algorithm }: ClientMetadata,
+  { clientSecret }: NodeAuthOptions,
+): string | undefined {
+  if (algorithm === undefined || /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/.test(algorithm))
+    return algorithm;
+  if (algorithm === "HS256" && clientSecret) return algorithm;
+  throw invalid(
+    "auth.clientMetadata.id_token_signed_response_alg",
+    `is "${algorithm}"`,
+    "use RS256 or another asymmetric algorithm; HS256 needs a confidential client with a secret; none is never accepted",
+  );
+}
+
+function checkedCache({
+  cachePlugin,
+  store,
+  maxPartitions,
+  onUnreadable = "refuse",
+}: CacheOptions): CheckedCache {
+  if (cachePlugin && store)
+    throw invalid("cache.store", "is given beside cache.cachePlugin", "give one of them");
+  requireFunctions(cachePlugin, "cache.cachePlugin", "ICachePlugin", [
+    "beforeCacheAccess",
+    "afterCacheAccess",
+  ]);
+  requireFunctions(store, "cache.store", "TokenStore", ["load", "update", "remove", "list"]);
+  if (maxPartitions !== undefined && !(Number.isSafeInteger(maxPartitions) && maxPartitions > 0)) {
+    throw invalid("cache.maxPartitions", `is ${String(maxPartitions)}`, "pass a positive whole number");
+  }
+  if (onUnreadable !== "refuse" && onUnreadable !== "ignore") {
+    throw invalid("cache.onUnreadable", `is "${onUnreadable as string}"`, 'use "refuse" or "ignore"');
+  }
+  return {
+    plugin: cachePlugin ?? undefined,
+    store: store ?? undefined,
+    // What a plugin keeps is whole: to drop a part of it in memory would drop it from there, too.
+    maxPartitions: cachePlugin ? Number.MAX_SAFE_INTEGER : (maxPartitions ?? DEFAULT_MAX_PARTITIONS),
+    onUnreadable,
+  };
+}
+
+function checkLogger(callback: unknown): void {
+  if (callback === undefined || callback === null || typeof callback === "function") return;
+  throw invalid("system.loggerOptions.loggerCallback", "is not a function", "pass one, or leave it out");
+}
+
+function checkBroker(plugin: INativeBrokerPlugin | undefined): void {
+  if (!plugin?.isBrokerAvailable) return;
+  const calls = ["getAllAccounts", "acquireTokenSilent", "acquireTokenInteractive", "signOut"];
+  requireFunctions(plugin, "broker.nativeBrokerPlugin", "INativeBrokerPlugin", ["setLogger", ...calls]);
+}
+
+function requireFunctions(value: unknown, field: string, type: string, names: readonly string[]): void {
+  if (value === undefined || value === null) return;
+  const missing = names.filter((name) => typeof (value as Record<string, unknown>)[name] !== "function");
+  if (missing.length > 0)
+    throw invalid(field, `lacks ${missing.join(" and ")}`, `pass an object with them (${type})`);
+}
+
+function checkedHttp({ networkClient, proxy, ca }: NodeSystemOptions): HttpClient {
+  if (networkClient) {
+    requireFunctions(networkClient, "system.networkClient", "INetworkModule", [
+      "sendGetRequestAsync",
+      "sendPostRequestAsync",
+    ]);
+    return fromNetworkModule(networkClient);
+  }
+  if (
+    proxy !== undefined &&
+    proxy !== false &&
+    !(URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol))
+  ) {
+    // The value may hold a password.
+    throw invalid(
+      "system.proxy",
+      "is not an http or https URL",
+      'pass one such as "http://proxy.example:8080", or false',
+    );
+  }
+  const certificates = ca === undefined ? [] : texts(Array.isArray(ca) ? ca : [ca], "system.ca");
+  if (certificates.some((pem) => !pem.includes("-----BEGIN CERTIFICATE-----"))) {
+    throw invalid(
+      "system.ca",
+      "holds a text that is not a PEM certificate",
+      "pass the content of the .pem file, not its path",
+    );
+  }
+  return createUndiciHttpClient({ proxy, ca: certificates });
+}
+
+function texts(value: unknown, field: string): readonly string[] {
+  if (value === undefined || value === null) return [];
+  if (Array.isArray(value) && value.every((item): item is string => typeof item === "string")) return value;
+  throw invalid(field, "is not an array of strings", "pass an array of strings");
+}
+
+function json(
+  value: string | undefined,
+  field: string,
+  code: "invalid_cloud_discovery_metadata" | "invalid_authority_metadata",
+): Readonly<Record<string, unknown>> | undefined {
+  if (value === undefined || value === "") return undefined;
+  const parsed = typeof value === "string" ? parseJsonObject(value) : undefined;
+  if (parsed) return parsed;
+  throw clientConfigurationError(
+    code,
+    `${field} is not the JSON text of an object: pass the response body as it came.`,
+  );
+}
+
+/** A host, given as one or as a URL. */
+function hostOf(authority: string): string {
+  return (
+    URL.canParse(authority) && authority.includes("//") ? new URL(authority).host : authority
+  ).toLowerCase();
+}
+
+function invalid(field: string, what: string, remedy: string): Error {
+  return clientConfigurationError("invalid_option", `${field} ${what}: ${remedy}.`);
+}
