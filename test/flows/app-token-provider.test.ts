@@ -1,39 +1,21 @@
 // App tokens from somewhere else than the token endpoint, such as a managed identity. The cache still comes first.
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import {
-  type ClientCredentialRequest,
-  type ConfidentialClientApplication,
-  type IAppTokenProvider,
-} from "@tessera/node";
-import { startEntra, type Entra } from "../support/entra.js";
+import type { IAppTokenProvider } from "@tessera/node";
+import { ask, fabrikam, scopes, startDaemons, tokenForms, type Daemons } from "../support/daemon-stage.js";
+import type { Entra } from "../support/entra.js";
 import { eventually } from "../support/eventually.js";
 import { expectNothingKept } from "../support/nothing-kept.js";
 
-const scopes = ["https://graph.microsoft.com/.default"];
 const claims = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}';
-const fabrikam = "fabfabfa-0000-4000-8000-000000000000";
 
 let entra: Entra;
+let daemon: Daemons["daemon"];
 beforeAll(async () => {
-  entra = await startEntra();
+  ({ entra, daemon } = await startDaemons());
 });
 afterAll(() => entra.close());
 beforeEach(() => entra.authority.clearRequests());
-
-/** The daemon of the default tenants, which works in other tenants, too. */
-const daemon = (over: Parameters<Entra["confidential"]>[0] = {}) =>
-  entra.confidential({
-    ...over,
-    auth: {
-      clientId: "c0c0c0c0-0000-4000-8000-0000000000a4",
-      clientSecret: "contoso-daemon-secret",
-      ...over.auth,
-    },
-  });
-const ask = (app: ConfidentialClientApplication, over: ClientCredentialRequest = {}) =>
-  app.acquireTokenByClientCredential({ scopes, ...over });
-const forms = () =>
-  entra.authority.requests.filter(({ endpoint }) => endpoint === "token").map(({ form }) => form);
+const forms = () => tokenForms(entra);
 
 describe("SetAppTokenProvider", () => {
   const provide = (over: object = {}) =>

@@ -1,35 +1,21 @@
 // Tokens for the app itself (RFC 6749 §4.4): from the cache or with one request, for the tenant and the claims it names.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { LogLevel, type ClientCredentialRequest, type ConfidentialClientApplication } from "@tessera/node";
+import { LogLevel, type ClientCredentialRequest } from "@tessera/node";
 import { decodeJwt } from "jose";
+import { ask, fabrikam, scopes, startDaemons, tokenForms, type Daemons } from "../support/daemon-stage.js";
 import { startEntra, type Entra } from "../support/entra.js";
 import { eventually } from "../support/eventually.js";
 
-const scopes = ["https://graph.microsoft.com/.default"];
 const claims = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}';
-const fabrikam = "fabfabfa-0000-4000-8000-000000000000";
 
 let entra: Entra;
+let daemon: Daemons["daemon"];
 beforeAll(async () => {
-  entra = await startEntra();
+  ({ entra, daemon } = await startDaemons());
 });
 afterAll(() => entra.close());
 beforeEach(() => entra.authority.clearRequests());
-
-/** The daemon of the default tenants, which works in other tenants, too. */
-const daemon = (over: Parameters<Entra["confidential"]>[0] = {}) =>
-  entra.confidential({
-    ...over,
-    auth: {
-      clientId: "c0c0c0c0-0000-4000-8000-0000000000a4",
-      clientSecret: "contoso-daemon-secret",
-      ...over.auth,
-    },
-  });
-const ask = (app: ConfidentialClientApplication, over: ClientCredentialRequest = {}) =>
-  app.acquireTokenByClientCredential({ scopes, ...over });
-const forms = () =>
-  entra.authority.requests.filter(({ endpoint }) => endpoint === "token").map(({ form }) => form);
+const forms = () => tokenForms(entra);
 
 describe("client credentials", () => {
   it("gets a token with one request, discovery aside, and the second time from the cache", async () => {

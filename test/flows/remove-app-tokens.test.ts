@@ -1,37 +1,18 @@
 // An app forgets its own tokens, wherever they are kept, and nobody else's.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import {
-  createMemoryTokenStore,
-  type CacheOptions,
-  type ClientCredentialRequest,
-  type ConfidentialClientApplication,
-} from "@tessera/node";
-import { accountOf, startEntra, type Entra } from "../support/entra.js";
+import { createMemoryTokenStore, type CacheOptions } from "@tessera/node";
+import { ask, fabrikam, startDaemons, type Daemons } from "../support/daemon-stage.js";
+import { accountOf, type Entra } from "../support/entra.js";
 import { expectNothingKept } from "../support/nothing-kept.js";
 import { signInWithCode } from "../support/sign-in-with-code.js";
 
-const scopes = ["https://graph.microsoft.com/.default"];
-const fabrikam = "fabfabfa-0000-4000-8000-000000000000";
-
 let entra: Entra;
+let daemon: Daemons["daemon"];
 beforeAll(async () => {
-  entra = await startEntra();
+  ({ entra, daemon } = await startDaemons());
 });
 afterAll(() => entra.close());
 beforeEach(() => entra.authority.clearRequests());
-
-/** The daemon of the default tenants, which works in other tenants, too. */
-const daemon = (over: Parameters<Entra["confidential"]>[0] = {}) =>
-  entra.confidential({
-    ...over,
-    auth: {
-      clientId: "c0c0c0c0-0000-4000-8000-0000000000a4",
-      clientSecret: "contoso-daemon-secret",
-      ...over.auth,
-    },
-  });
-const ask = (app: ConfidentialClientApplication, over: ClientCredentialRequest = {}) =>
-  app.acquireTokenByClientCredential({ scopes, ...over });
 
 describe("removeTokensForClient", () => {
   const plugin = (): CacheOptions => {

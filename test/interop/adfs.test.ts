@@ -11,16 +11,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import { startLocalAuthority, type App, type LocalAuthority } from "@tessera/local-authority";
 import * as tessera from "@tessera/node";
 import { decodeJwt } from "jose";
-import { execFileSync, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { azureIdentityClient } from "../local-authority/azure-identity.js";
 import { makeCertificate } from "../support/certificates.js";
 import { signInOnDevice } from "../support/device-sign-in.js";
 import { peerNetwork, type PeerNetwork } from "../support/peer-network.js";
-import { describeWith } from "../support/real-part.js";
+import { describeWithPythonMsal, runPython } from "../support/python-msal.js";
 import { signIn } from "../support/sign-in.js";
 
 const api = "https://orders.contoso.example";
@@ -174,18 +172,7 @@ describe('@azure/identity, with the tenant "adfs"', () => {
   });
 });
 
-const python = "/usr/bin/python3";
-
-function hasPythonMsal(): boolean {
-  try {
-    execFileSync(python, ["-c", "import msal"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-describeWith("python3-msal", hasPythonMsal(), () => {
+describeWithPythonMsal(() => {
   const program = `
 import json, msal, sys
 order = json.loads(sys.argv[1])
@@ -219,10 +206,7 @@ def app_token():
   type Line = Readonly<Record<string, string>>;
 
   /** @param react what a line is answered with */
-  async function run(
-    order: object,
-    react: (line: Line) => unknown = () => undefined,
-  ): Promise<readonly Line[]> {
+  async function run(order: object, react?: (line: Line) => unknown): Promise<readonly Line[]> {
     const request = {
       authority: url,
       client_id: desktop.clientId,
@@ -230,19 +214,8 @@ def app_token():
       redirect_uri: redirectUri,
       ...order,
     };
-    const child = spawn(python, ["-c", program, JSON.stringify(request)], {
-      // The variable is stronger than the argument "verify", and may be set on the machine.
-      env: { ...process.env, REQUESTS_CA_BUNDLE: join(folder, "ca.pem"), NO_PROXY: "localhost" },
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    const lines: Line[] = [];
-    for await (const text of createInterface({ input: child.stdout })) {
-      const line = JSON.parse(text) as Line;
-      lines.push(line);
-      const answer: unknown = await react(line);
-      if (answer !== undefined) child.stdin.write(`${JSON.stringify(answer)}\n`);
-    }
-    return lines;
+    const caFile = join(folder, "ca.pem");
+    return runPython<Line>(["-c", program, JSON.stringify(request)], { caFile, react });
   }
   const claims = { upn: alice.username, unique_name: "CONTOSO\\alice" };
 

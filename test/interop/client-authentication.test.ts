@@ -1,5 +1,4 @@
 // The same credentials through MSAL Node and MSAL Python, at the same authority: what works there works here.
-import { execFile, execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +9,7 @@ import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT }
 import { makeCertificate } from "../support/certificates.js";
 import { startEntra, type Entra } from "../support/entra.js";
 import { peerNetwork, type PeerNetwork } from "../support/peer-network.js";
-import { describeWith } from "../support/real-part.js";
+import { describeWithPythonMsal, runPython } from "../support/python-msal.js";
 import { signInWithCode } from "../support/sign-in-with-code.js";
 
 const scopes = ["https://graph.microsoft.com/.default"];
@@ -154,18 +153,7 @@ describe("MSAL Node and Tessera prove themselves alike", () => {
   );
 });
 
-const python = "/usr/bin/python3";
-
-function hasPythonMsal(): boolean {
-  try {
-    execFileSync(python, ["-c", "import msal"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-describeWith("python3-msal", hasPythonMsal(), () => {
+describeWithPythonMsal(() => {
   const program = fileURLToPath(new URL("python/client_credentials_cli.py", import.meta.url));
 
   interface Order {
@@ -221,7 +209,10 @@ describeWith("python3-msal", hasPythonMsal(), () => {
         assertion: userToken,
       }),
     );
-    const answers = await runPython(`${lines.join("\n")}\n`);
+    const answers = await runPython<PythonAnswer>([program], {
+      caFile: join(folder, "ca.pem"),
+      input: `${lines.join("\n")}\n`,
+    });
     for (const [index, [name, order]] of Object.entries(orders).entries()) {
       const app = client("tessera", order.clientId, order.credentialHere);
       const ours =
@@ -237,24 +228,6 @@ describeWith("python3-msal", hasPythonMsal(), () => {
   interface PythonAnswer {
     readonly result?: Readonly<Record<string, unknown>>;
     readonly failure?: string;
-  }
-
-  function runPython(input: string): Promise<readonly PythonAnswer[]> {
-    return new Promise((resolve, reject) => {
-      // The variable is stronger than the argument `verify`, and may be set on the machine.
-      const env = { ...process.env, REQUESTS_CA_BUNDLE: join(folder, "ca.pem"), NO_PROXY: "localhost" };
-      const child = execFile(python, [program], { env }, (error, stdout) => {
-        if (error) reject(error);
-        else
-          resolve(
-            stdout
-              .trim()
-              .split("\n")
-              .map((line) => JSON.parse(line) as PythonAnswer),
-          );
-      });
-      child.stdin?.end(input);
-    });
   }
 
   /** What a token says of client, user and resource. */

@@ -14,14 +14,12 @@ import {
   type User,
 } from "@tessera/local-authority";
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import { execFile, execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { makeCertificate } from "../support/certificates.js";
 import { peerNetwork, type PeerNetwork } from "../support/peer-network.js";
-import { describeWith } from "../support/real-part.js";
+import { describeWithPythonMsal, runPython } from "../support/python-msal.js";
 import { signIn } from "../support/sign-in.js";
 import { azureIdentityClient } from "./azure-identity.js";
 
@@ -227,18 +225,7 @@ describe("@azure/identity", () => {
   });
 });
 
-const python = "/usr/bin/python3";
-
-function hasPythonMsal(): boolean {
-  try {
-    execFileSync(python, ["-c", "import msal"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-describeWith("python3-msal", hasPythonMsal(), () => {
+describeWithPythonMsal(() => {
   const program = `
 import json, msal, sys
 order = json.loads(sys.argv[1])
@@ -258,10 +245,13 @@ print(json.dumps(result))
       authority: authority.authorityUrl(),
       ...request,
     };
-    // The variable is stronger than the argument `verify`, and may be set on the machine.
-    const env = { ...process.env, REQUESTS_CA_BUNDLE: join(folder, "ca.pem"), NO_PROXY: "localhost" };
-    const { stdout } = await promisify(execFile)(python, ["-c", program, JSON.stringify(order)], { env });
-    return JSON.parse(stdout) as Readonly<Record<string, unknown>>;
+    const [result] = await runPython<Readonly<Record<string, unknown>>>(
+      ["-c", program, JSON.stringify(order)],
+      {
+        caFile: join(folder, "ca.pem"),
+      },
+    );
+    return result ?? {};
   };
   const certificate = { private_key: own.privateKeyPem, thumbprint: own.thumbprintSha1Hex };
 

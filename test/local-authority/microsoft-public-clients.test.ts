@@ -8,14 +8,12 @@ import {
   type User,
 } from "@tessera/local-authority";
 import { decodeJwt } from "jose";
-import { execFileSync, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { createBrowser } from "../support/browser.js";
 import { peerNetwork, type PeerNetwork } from "../support/peer-network.js";
-import { describeWith } from "../support/real-part.js";
+import { describeWithPythonMsal, runPython } from "../support/python-msal.js";
 import { signIn } from "../support/sign-in.js";
 
 const scopes = ["https://graph.microsoft.com/User.Read"];
@@ -148,18 +146,7 @@ describe("msal-node", () => {
   );
 });
 
-const python = "/usr/bin/python3";
-
-function hasPythonMsal(): boolean {
-  try {
-    execFileSync(python, ["-c", "import msal"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-describeWith("python3-msal", hasPythonMsal(), () => {
+describeWithPythonMsal(() => {
   const program = `
 import json, msal, requests, sys
 order = json.loads(sys.argv[1])
@@ -198,18 +185,13 @@ print(json.dumps(result))
       scopes,
       ...request,
     };
-    // The variable is stronger than the argument `verify`, and may be set on the machine.
-    const env = { ...process.env, REQUESTS_CA_BUNDLE: join(folder, "ca.pem"), NO_PROXY: "localhost" };
-    const child = spawn(python, ["-c", script, JSON.stringify(order)], {
-      env,
-      stdio: ["ignore", "pipe", "inherit"],
+    const lines = await runPython<Readonly<Record<string, string>>>(["-c", script, JSON.stringify(order)], {
+      caFile: join(folder, "ca.pem"),
+      react: (line) => {
+        onLine?.(line);
+      },
     });
-    let last: Readonly<Record<string, string>> = {};
-    for await (const line of createInterface({ input: child.stdout })) {
-      last = JSON.parse(line) as typeof last;
-      onLine?.(last);
-    }
-    return last;
+    return lines.at(-1) ?? {};
   }
 
   it("signs in with a device code", async () => {
