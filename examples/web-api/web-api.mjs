@@ -5,7 +5,8 @@
 //   node web-api.mjs --once         the same, and stops when it has called itself
 //
 //   TENANT=… CLIENT_ID=… CLIENT_SECRET=… SCOPE=… DOWNSTREAM=https://… PORT=3000 node web-api.mjs
-//                                   against Microsoft Entra; SCOPE and DOWNSTREAM are those of the other API
+//                                   against Microsoft Entra; TENANT is the GUID, as it stands in the issuer of
+//                                   the tokens; SCOPE and DOWNSTREAM are those of the other API
 import { once } from "node:events";
 import { createServer } from "node:http";
 import {

@@ -1,5 +1,5 @@
 // What few apps need is an optional dependency: where it is missing, the error names it.
-import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import type { Configuration } from "@tessera/node";
 import { startEntra, type Entra } from "../support/entra.js";
 
@@ -42,20 +42,39 @@ test("a user of the tenant needs nothing more", async () => {
   );
 });
 
-test("opening the system browser needs open, or openBrowser", async () => {
+describe("where a browser could be opened", () => {
+  const variables = ["CI", "SSH_CONNECTION", "SSH_TTY", "DISPLAY"];
   const before = { ...process.env };
-  for (const name of ["CI", "SSH_CONNECTION", "SSH_TTY"]) Reflect.deleteProperty(process.env, name);
-  process.env["DISPLAY"] = ":99";
-  try {
-    const app = await publicClient(entra.configuration("public"));
-    await expect(app.acquireTokenInteractive({ scopes })).rejects.toMatchObject({
-      errorCode: "missing_dependency",
-      errorMessage: expect.stringContaining("npm install open"),
-    });
-  } finally {
-    for (const name of ["CI", "SSH_CONNECTION", "SSH_TTY", "DISPLAY"]) {
+  beforeAll(() => {
+    for (const name of variables) Reflect.deleteProperty(process.env, name);
+    process.env["DISPLAY"] = ":99";
+  });
+  afterAll(() => {
+    for (const name of variables) {
       if (before[name] === undefined) Reflect.deleteProperty(process.env, name);
       else process.env[name] = before[name];
     }
-  }
+  });
+  const needsOpen = {
+    errorCode: "missing_dependency",
+    errorMessage: expect.stringContaining("npm install open"),
+  };
+
+  test("opening the system's needs open, or openBrowser", async () => {
+    const app = await publicClient(entra.configuration("public"));
+    await expect(app.acquireTokenInteractive({ scopes })).rejects.toMatchObject(needsOpen);
+    await expect(app.acquireToken({ scopes })).rejects.toMatchObject(needsOpen);
+  });
+
+  test("the one call asks with a device code where open is missing", async () => {
+    const app = await publicClient(entra.configuration("public"));
+    const asked = new AbortController();
+    const onDeviceCode = jest.fn(() => {
+      asked.abort();
+    });
+    await expect(app.acquireToken({ scopes, onDeviceCode, signal: asked.signal })).rejects.toMatchObject({
+      errorCode: "request_aborted",
+    });
+    expect(onDeviceCode.mock.calls).toEqual([[expect.objectContaining({ userCode: expect.any(String) })]]);
+  });
 });

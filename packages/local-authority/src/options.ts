@@ -9,7 +9,7 @@ export interface LocalAuthorityOptions extends ConfigOptions {
   readonly http?: boolean;
   /** Path of a file into which the certificate of the authority's own CA is written, as PEM. */
   readonly caFile?: string;
-  /** The time to start from: milliseconds since the epoch. Default `Date.now`. */
+  /** Tells the time, milliseconds since the epoch; `advanceClock` adds to it. Default `Date.now`. */
   readonly clock?: () => number;
 }
 

@@ -246,7 +246,7 @@ export abstract class ClientApplication {
     return this.client.tokenCache.getAllAccounts();
   }
 
-  /** The users that fit a filter, one entry for each tenant they are known in. Each field is an index, not a scan. */
+  /** The users that fit a filter, one entry for each tenant they are known in. */
   async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
     return this.client.tokenCache.getAccounts(filter);
   }

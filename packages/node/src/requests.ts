@@ -155,7 +155,7 @@ export interface InteractiveRequest extends MsalRequest, MsalAuthorizationReques
   errorTemplate?: string;
   /** Port to listen on; a free one when it is taken, or by default. */
   preferredPort?: number;
-  /** `http://localhost` (default) or `http://127.0.0.1`, with a path, and a port if it must be that one. */
+  /** `http://localhost` (default), `http://127.0.0.1` or `http://[::1]`, with a path, and a port if it must be that one. */
   redirectUri?: string;
   /** `login`, `select_account`, `consent` or `create`. */
   prompt?: string;

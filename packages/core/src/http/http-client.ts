@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly tls?: ClientTls;
   /** Ends the request: because the caller has left, or because `timeoutMs` has passed. */
   readonly signal: AbortSignal;
+  /** Of the call it belongs to, for clients that log. */
+  readonly correlationId?: string;
   /** Milliseconds until the signal aborts, for clients that tell somebody. */
   readonly timeoutMs: number;
   /** A longer response body is refused. */

@@ -9,6 +9,9 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A request of no call yet. */
+type Unbounded = Omit<HttpRequest, "signal" | "correlationId">;
+
 /** Sends requests through the injected {@link HttpClient}, with limits, and with errors that say what happened. */
 export interface Transport {
   /** Fetches a document. A connection that breaks is tried once more: a GET changes nothing. */
@@ -67,12 +70,16 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
     },
   };
 
-  async function send(request: Omit<HttpRequest, "signal">, call: Call): Promise<HttpResponse> {
+  async function send(request: Unbounded, call: Call): Promise<HttpResponse> {
     call.signal?.throwIfAborted();
     logger().verbose(`${request.method} ${withoutQuery(request.url)}`, call.correlationId);
     const deadline = abortAfter(request.timeoutMs, call.signal);
     try {
-      const response = await http.send({ ...request, signal: deadline.signal });
+      const response = await http.send({
+        ...request,
+        signal: deadline.signal,
+        correlationId: call.correlationId,
+      });
       logger().verbose(
         `${request.method} ${withoutQuery(request.url)}: HTTP ${response.status}`,
         call.correlationId,
@@ -92,7 +99,7 @@ export function withoutQuery(url: string): string {
   return url.split("?", 1)[0] ?? "";
 }
 
-function networkError(request: Omit<HttpRequest, "signal">, cause: Error, correlationId: string): AuthError {
+function networkError(request: Unbounded, cause: Error, correlationId: string): AuthError {
   return clientAuthError(
     "network_error",
     `${request.method} ${withoutQuery(request.url)} got no answer: ${rootMessage(cause)}. Check the network, the proxy and the trusted certificates.`,

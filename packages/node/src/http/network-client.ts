@@ -4,7 +4,7 @@ import { untilAborted, type HttpClient, type HttpRequest, type HttpResponse } fr
 export interface NetworkRequestOptions {
   headers?: Record<string, string>;
   body?: string;
-  /** Correlation id of the request that is sent. */
+  /** Correlation id of the call that sends the request. */
   correlationId?: string;
 }
 
@@ -31,10 +31,11 @@ export interface INetworkModule {
 export function fromNetworkModule(network: INetworkModule): HttpClient {
   return {
     async send(request: HttpRequest): Promise<HttpResponse> {
-      const { url, method, headers, body, signal, timeoutMs } = request;
+      const { url, method, headers, body, signal, timeoutMs, correlationId } = request;
       const options: NetworkRequestOptions = {
         headers: { ...headers },
         ...(body === undefined ? {} : { body }),
+        ...(correlationId === undefined ? {} : { correlationId }),
       };
       const answer =
         method === "GET"

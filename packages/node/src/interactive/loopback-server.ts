@@ -23,7 +23,7 @@ export interface LoopbackServer {
 
 /** What {@link startLoopbackServer} needs. */
 export interface LoopbackOptions extends PageTemplates {
-  /** `http://localhost` or `http://127.0.0.1`, with the path and, if it must be that one, the port to use. */
+  /** `http://localhost`, `http://127.0.0.1` or `http://[::1]`, with the path and, if it must be that one, the port to use. */
   readonly redirectUri?: string | undefined;
   /** Port to try first; another one when it is taken. */
   readonly preferredPort?: number | undefined;

@@ -27,6 +27,9 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "device_code_expired",
 ]);
 
+/** Why no browser was opened; the second says that a package is missing. */
+const NO_BROWSER: ReadonlySet<string> = new Set(["no_browser", "missing_dependency"]);
+
 /** What became of the last question to a user. */
 interface Answer {
   /** Who signed in. */
@@ -135,8 +138,8 @@ export class OneCall {
         const opener = openBrowser ? { openBrowser } : {};
         return await this.#ways.acquireTokenInteractive({ ...ask, account, loginHint, ...opener });
       } catch (error) {
-        const failed = error instanceof AuthError && error.errorCode === "no_browser";
-        if (!failed || !onDeviceCode) throw error;
+        if (!(error instanceof AuthError && NO_BROWSER.has(error.errorCode) && onDeviceCode)) throw error;
+        this.#client.logger().warning(error.errorMessage, error.correlationId);
       }
     }
     if (onDeviceCode)
