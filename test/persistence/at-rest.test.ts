@@ -1,4 +1,5 @@
 // What is on the disk: encrypted, whole, the user's alone; and what becomes of a file that is something else.
+import { constants } from "node:buffer";
 import { execFileSync } from "node:child_process";
 import { randomBytes, scryptSync } from "node:crypto";
 import {
@@ -16,7 +17,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { PersistenceError, createPersistentCache, type PersistenceProblem } from "@tessera/persistence";
 import { seal } from "../../packages/persistence/src/envelope.js";
 import { clearText } from "../../packages/persistence/src/clear.js";
@@ -212,6 +213,11 @@ describe("a file that is no cache is set aside, reported once, and never overwri
     expect(readFileSync(aside)).toEqual(spoilt);
   });
 
+  test("longer than a text can be", async () => {
+    const file = Buffer.alloc(constants.MAX_STRING_LENGTH + 1);
+    expect(await clearText.open(file)).toEqual({ unreadable: "corrupt" });
+  });
+
   test("several, one after the other, are all kept", async () => {
     const { file, directory } = await stored();
     for (const junk of ["one", "two", "three"]) {
@@ -312,6 +318,30 @@ describe("permissions", () => {
     await expect(open("none", directory)).rejects.toThrow(
       "belongs to another user (uid 65534, this process has 0)",
     );
+  });
+});
+
+const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
+
+asRoot("a process that has become another user, as a service does (only root can)", () => {
+  const nobody = 65_534;
+  const directory = temporaryFolder();
+  beforeAll(() => {
+    chownSync(directory, nobody, nobody);
+    process.seteuid?.(nobody);
+  });
+  afterAll(() => process.seteuid?.(0));
+
+  test("keeps its tokens in a folder of that user", async () => {
+    const { plugin } = await open("none", directory);
+    await save(plugin, () => text);
+    expect(await load(plugin)).toBe(text);
+  });
+
+  test("is told why a folder that it must not enter is refused", async () => {
+    chmodSync(directory, 0);
+    await expect(open("none", directory)).rejects.toEqual(refused("storage_failed"));
+    await expect(open("none", directory)).rejects.toThrow("permission denied (EACCES)");
   });
 });
 

@@ -1,5 +1,5 @@
 // The operating system's keychain: gnome-keyring, through keytar.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
@@ -151,6 +151,20 @@ describeWith("gnome-keyring", keyringIsAvailable, () => {
       await next.do({ call: "signIn", refreshToken: await stage.refreshToken(bob), scopes });
       expect(await running.do({ call: "accounts" })).toMatchObject([{ username: bob }]);
       expect(await running.do({ call: "problems" })).toEqual([]);
+    });
+
+    test.each(["next", "running"] as const)("also when it is the first to write (%s)", async (opener) => {
+      const running = await start();
+      await running.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+      keychainEntries("forget");
+      // Somebody starts and finds the key lost; or the user has removed the file as well.
+      const next = opener === "next" ? await start() : undefined;
+      if (!next) rmSync(running.file);
+      await running.do({ call: "signIn", refreshToken: await stage.refreshToken(bob), scopes });
+      for (const worker of [next ?? running, await start()]) {
+        expect(await worker.do({ call: "accounts" })).toMatchObject([{ username: bob }]);
+        expect(await worker.do({ call: "problems" })).toHaveLength(worker === next ? 1 : 0);
+      }
     });
   });
 });

@@ -1,5 +1,5 @@
 // The lock between processes: one at a time, first come first served, and nobody waits for the dead.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
@@ -17,6 +17,7 @@ import { describe, expect, jest, test } from "@jest/globals";
 import { createPersistentCache } from "@tessera/persistence";
 import { liveness, ownIdentity } from "../../packages/persistence/src/process-identity.js";
 import { acquireLock } from "../../packages/persistence/src/ticket-lock.js";
+import { root } from "../packages/workspace.js";
 import { temporaryFolder } from "./folder.js";
 import { load, save } from "./raw-access.js";
 import { startStage } from "./stage.js";
@@ -204,7 +205,43 @@ describe("a lock is healed", () => {
   });
 });
 
+const sandbox = ["unshare", "--user", "--map-root-user", "--pid", "--fork"] as const;
+const [unshare, ...inSandbox] = sandbox;
+const canUnshare = spawnSync(unshare, [...inSandbox, "true"]).status === 0;
+
+(canUnshare ? test : test.skip)(
+  "in a sandbox that counts processes anew and shows the /proc of all, the living are not taken for gone",
+  () => {
+    const script = `
+      import { createPersistentCache } from "@tessera/persistence";
+      const options = { appName: "app", directory: process.argv[1], protection: "none" };
+      const [first, second] = [await createPersistentCache(options), await createPersistentCache(options)];
+      const context = () => ({ cacheHasChanged: true, tokenCache: { deserialize() {}, serialize: () => "{}" } });
+      const [held, late] = [context(), context()];
+      await first.beforeCacheAccess(held);
+      const waiting = second.beforeCacheAccess(late);
+      await first.afterCacheAccess(held);
+      await waiting;
+      await second.afterCacheAccess(late);`;
+    const parameters = [process.execPath, "--input-type=module", "--eval", script, temporaryFolder()];
+    const { status, stderr } = spawnSync(unshare, [...inSandbox, ...parameters], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect([status, stderr]).toEqual([0, ""]);
+  },
+);
+
 const onLinux = process.platform === "linux" ? test : test.skip;
+
+onLinux(
+  "a process that cannot be looked at, as by one with too many files open, is not taken for gone",
+  () => {
+    // Its path in /proc is too long to be opened.
+    const identity = [host, space, pid.padStart(5000, "0"), start].join("-");
+    expect(liveness(identity, Date.now())).toBe("running");
+  },
+);
 
 onLinux("a killed process is gone even while nobody has asked for its exit code", async () => {
   // The second `sleep` is the parent of the first, and never asks.

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -26,8 +26,8 @@ export const keyringIsAvailable =
  * @param state whether the user's keyring has been unlocked; the first session of a home must unlock it
  */
 export async function startKeyring(home: string, state: "unlocked" | "locked"): Promise<Keyring> {
-  const runtime = join(home, "run");
-  mkdirSync(runtime, { recursive: true, mode: 0o700 });
+  // One of its own: the daemon of a session that has just ended may still be there, and a new one would turn to it.
+  const runtime = mkdtempSync(join(home, "run-"));
   const env = {
     ...{ HOME: home, XDG_RUNTIME_DIR: runtime },
     // Nobody sees a prompt, and none may come from the session of whoever runs the tests.

@@ -4,17 +4,19 @@ import type { Protection } from "./protection.js";
 export const clearText: Protection = {
   fileName: "token-cache.json",
   async open(content) {
-    const text = content.toString("utf8");
-    return isJsonObject(text) ? { text } : { unreadable: "corrupt" };
+    const text = jsonObject(content);
+    return text === undefined ? { unreadable: "corrupt" } : { text };
   },
   seal: async (text) => text,
 };
 
-function isJsonObject(content: string): boolean {
+function jsonObject(content: Buffer): string | undefined {
   try {
-    const value: unknown = JSON.parse(content);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
+    // This, too, throws: there are files that are longer than a text can be.
+    const text = content.toString("utf8");
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? text : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

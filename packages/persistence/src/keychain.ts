@@ -34,8 +34,9 @@ export async function keychainProtection(
   alone: <T>(work: () => Promise<T>) => Promise<T>,
 ): Promise<Protection> {
   const keytar = await loadKeytar();
-  const found = await readKey(keytar, entry);
-  let key = found ?? (await alone(async () => (await searchKey(keytar, entry)) ?? createKey(keytar, entry)));
+  const agreedKey = async (own?: Buffer): Promise<Buffer> =>
+    alone(async () => (await searchKey(keytar, entry)) ?? createKey(keytar, entry, own));
+  let key = (await readKey(keytar, entry)) ?? (await agreedKey());
 
   return {
     fileName: "token-cache.jwe",
@@ -49,7 +50,11 @@ export async function keychainProtection(
       const text = unseal(envelope, key);
       return text === undefined ? { unreadable: "corrupt" } : { text };
     },
-    seal: async (text) => seal(text, key),
+    async seal(text, isFirst) {
+      // The file may be gone because the key was lost: what the next process cannot read must not take its place.
+      if (isFirst) key = await agreedKey(key).catch(() => key);
+      return seal(text, key);
+    },
   };
 }
 
@@ -97,8 +102,11 @@ async function searchKey(keytar: Keytar, entry: KeychainEntry): Promise<Buffer |
   return readKey(keytar, entry);
 }
 
-async function createKey(keytar: Keytar, entry: KeychainEntry): Promise<Buffer> {
-  const key = nodeCrypto().randomBytes(32);
+async function createKey(
+  keytar: Keytar,
+  entry: KeychainEntry,
+  key: Buffer = nodeCrypto().randomBytes(32),
+): Promise<Buffer> {
   await writeEntry(keytar, entry, key.toString("base64url"));
   if ((await readKey(keytar, entry))?.equals(key)) return key;
   throw unavailable(new Error("the keychain does not return what was stored in it"));

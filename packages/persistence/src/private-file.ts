@@ -150,7 +150,7 @@ async function openPlainFile(path: string): Promise<number | undefined> {
   } catch (error) {
     if (error instanceof PersistenceError) throw error;
     if (systemCode(error) === "ENOENT") return undefined;
-    assertNoLink(path);
+    if (["ELOOP", "EMLINK"].includes(systemCode(error) ?? "")) assertNoLink(path);
     throw storageFailed(`The token cache ${path} cannot be read`, error);
   }
 }

@@ -55,7 +55,8 @@ export function assertWritable(folder: string): void {
 
 /** @throws PersistenceError `not_private` when a file or folder belongs to another user */
 export function assertOwned(path: string, { uid }: { readonly uid: number | bigint }): void {
-  const own = process.getuid?.();
+  // Files belong to the effective user.
+  const own = process.geteuid?.();
   if (own === undefined || BigInt(own) === BigInt(uid)) return;
   throw new PersistenceError(
     "not_private",

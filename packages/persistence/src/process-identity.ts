@@ -1,11 +1,12 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, uptime } from "node:os";
+import { systemCode } from "./errors.js";
 import { nodeCrypto } from "./node-crypto.js";
 
 /** What a process looks like to others. */
 export type Liveness = "running" | "gone" | "unknown";
 
-/** Where there is no `/proc`. */
+/** Where there is no `/proc`, or it cannot be read, or it is that of another pid namespace. */
 const UNKNOWN_START = "0";
 
 let own: string | undefined;
@@ -15,7 +16,7 @@ let own: string | undefined;
  * process id, and when it started, as `{host}-{space}-{pid}-{start}`.
  */
 export function ownIdentity(): string {
-  own ??= [host(), pidSpace(), process.pid, startOf("self") ?? UNKNOWN_START].join("-");
+  own ??= [host(), pidSpace(), process.pid, ownStart() ?? UNKNOWN_START].join("-");
   return own;
 }
 
@@ -27,13 +28,25 @@ export function ownIdentity(): string {
  */
 export function liveness(identity: string, lastSign: number): Liveness {
   const [itsHost, itsSpace, pid, start] = identity.split("-");
-  const [ownHost, ownSpace, , ownStart] = ownIdentity().split("-");
-  const exact = ownStart !== UNKNOWN_START;
-  if (itsSpace === ownSpace && exact) return startOf(pid ?? "") === start ? "running" : "gone";
+  const [ownHost, ownSpace, , since] = ownIdentity().split("-");
+  const exact = since !== UNKNOWN_START && start !== UNKNOWN_START;
+  if (itsSpace === ownSpace && exact) {
+    const its = startOf(pid ?? "");
+    if (its !== UNKNOWN_START) return its === start ? "running" : "gone";
+  }
   if (itsHost !== ownHost) return "unknown";
   if (lastSign < Date.now() - uptime() * 1000) return "gone";
   if (itsSpace !== ownSpace) return "unknown";
   return isProcess(Number(pid)) ? "running" : "gone";
+}
+
+/** When this process started; `undefined` also where `/proc` counts processes in another way, as after `unshare --pid`. */
+function ownStart(): string | undefined {
+  try {
+    return readlinkSync("/proc/self") === String(process.pid) ? startOf("self") : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** When a process started, in ticks since boot; `undefined` if it runs no more, or where there is no `/proc`. */
@@ -43,8 +56,9 @@ function startOf(pid: string): string | undefined {
     // The name in parentheses may hold anything. See proc(5): state is field 3, starttime field 22.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
-  } catch {
-    return undefined;
+  } catch (error) {
+    // Who has too many files open (EMFILE) sees nobody, and must not rob the living.
+    return ["ENOENT", "ESRCH"].includes(systemCode(error) ?? "") ? undefined : UNKNOWN_START;
   }
 }
 

@@ -8,8 +8,12 @@ export interface Protection {
    * @throws PersistenceError when it cannot be told whether the content is readable; it is left alone then
    */
   open(content: Buffer): Promise<Opened>;
-  /** Makes the file's content of the text of the cache. */
-  seal(text: string): Promise<string | Buffer>;
+  /**
+   * Makes the file's content of the text of the cache.
+   *
+   * @param isFirst whether there is no file, or none any more
+   */
+  seal(text: string, isFirst?: boolean): Promise<string | Buffer>;
 }
 
 /** What {@link Protection.open} found. */

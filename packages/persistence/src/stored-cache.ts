@@ -80,7 +80,7 @@ export function openStoredCache(
       // Not what was loaded last: a load that needs no lock may have ended since, with something older.
       const there = await current(lock);
       if (there.text === text && there.identity !== undefined) return;
-      const content = await protection.seal(text);
+      const content = await protection.seal(text, there.identity === undefined);
       known = { identity: await replaceFile(path, content, lock.isHeld), text };
     },
     async lock() {
