@@ -1,63 +1,23 @@
-// What is on the disk: encrypted, whole, the user's alone; and what becomes of a file that is something else.
+// What is on the disk: encrypted and whole; and what becomes of a file that is no cache.
 import { constants } from "node:buffer";
-import { execFileSync } from "node:child_process";
-import { randomBytes, scryptSync } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import {
   chmodSync,
-  chownSync,
   linkSync,
-  lstatSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
-  symlinkSync,
   truncateSync,
-  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { PersistenceError, createPersistentCache, type PersistenceProblem } from "@tessera/persistence";
+import { describe, expect, jest, test } from "@jest/globals";
+import { PersistenceError, createPersistentCache } from "@tessera/persistence";
 import { seal } from "../../packages/persistence/src/envelope.js";
 import { clearText } from "../../packages/persistence/src/clear.js";
 import { passphraseProtection } from "../../packages/persistence/src/passphrase.js";
-import { makePrivate } from "../../packages/persistence/src/private-folder.js";
-import { temporaryFolder } from "./folder.js";
+import { appName, modeOf, open, passphrase, posix, refused, secret, stored, text } from "./opened.js";
 import { load, save } from "./raw-access.js";
-
-const appName = "contoso-cli";
-const passphrase = "correct horse battery staple";
-const secret = "the refresh token";
-const text = JSON.stringify({ RefreshToken: { key: { secret } } });
-const posix = process.platform === "win32" ? test.skip : test;
-
-/** Opens a cache, and collects what it reports. */
-async function open(protection: "none" | { passphrase: string }, directory = join(temporaryFolder(), "app")) {
-  const problems: PersistenceProblem[] = [];
-  const onProblem = (problem: PersistenceProblem) => void problems.push(problem);
-  const plugin = await createPersistentCache({ appName, directory, protection, onProblem });
-  return { plugin, problems, directory, file: plugin.file };
-}
-
-/** A cache with a text in it. */
-async function stored(protection: "none" | { passphrase: string } = "none") {
-  if (protection === "none") {
-    const opened = await open(protection);
-    await save(opened.plugin, () => text);
-    return opened;
-  }
-  // A key that costs less than one the product would make: how it is made is in the file, and stays.
-  const directory = join(temporaryFolder(), "app");
-  mkdirSync(directory, { mode: 0o700 });
-  const parameters = { name: "scrypt", N: 2, r: 8, p: 1, salt: "c2FsdHNhbHRzYWx0c2FsdA" } as const;
-  const key = scryptSync(protection.passphrase, Buffer.from(parameters.salt, "base64url"), 32, parameters);
-  writeFileSync(join(directory, "token-cache.passphrase.jwe"), seal(text, key, parameters), { mode: 0o600 });
-  return open(protection, directory);
-}
-
-const modeOf = (path: string): string => (lstatSync(path).mode & 0o777).toString(8);
-const refused = (errorCode: string) => expect.objectContaining({ name: "PersistenceError", errorCode });
 
 describe("a cache that was saved", () => {
   test.each(["none", { passphrase }] as const)("is there for the next process (%j)", async (protection) => {
@@ -265,132 +225,6 @@ describe("a listener that fails does not keep the app from its tokens, and the p
       { type: "PersistenceWarning", code: "corrupt" },
     ]);
     warn.mockRestore();
-  });
-});
-
-describe("permissions", () => {
-  posix("of a file and a folder that others can read are taken from them, and that is reported", async () => {
-    const { file, directory } = await stored();
-    chmodSync(directory, 0o755);
-    chmodSync(file, 0o644);
-    const { plugin, problems } = await open("none", directory);
-    expect(await load(plugin)).toBe(text);
-    expect([modeOf(directory), modeOf(file)]).toEqual(["700", "600"]);
-    expect(problems).toMatchObject([
-      { code: "permissions_repaired", path: directory },
-      { code: "permissions_repaired", path: file },
-    ]);
-  });
-
-  posix("that change while the app runs are repaired at the next access", async () => {
-    const { file, plugin, problems } = await stored();
-    chmodSync(file, 0o666);
-    expect(await load(plugin)).toBe(text);
-    expect(modeOf(file)).toBe("600");
-    expect(problems).toMatchObject([{ code: "permissions_repaired" }]);
-  });
-
-  posix("of a shared folder are left alone: it is refused", async () => {
-    const directory = temporaryFolder();
-    chmodSync(directory, 0o1777);
-    await expect(open("none", directory)).rejects.toEqual(refused("not_private"));
-    expect(lstatSync(directory).mode & 0o7777).toBe(0o1777);
-  });
-
-  posix("that the file system does not keep, as on some network drives: it is refused", () => {
-    const report = jest.fn();
-    const permissions = { change: () => undefined, look: () => ({ mode: 0o100777 }) };
-    expect(() => makePrivate("/mnt/c/app", 0o700, report, permissions)).toThrow(
-      "not_private: /mnt/c/app can be read by others, and that cannot be changed: pass a directory on a file system that keeps permissions.",
-    );
-    expect(report).not.toHaveBeenCalled();
-  });
-
-  posix("of another user's folder or file: it is refused", async () => {
-    if (process.getuid?.() !== 0) {
-      await expect(open("none", "/")).rejects.toEqual(refused("not_private"));
-      return;
-    }
-    const { file, directory } = await stored();
-    chownSync(file, 65_534, 65_534);
-    await expect(open("none", directory)).rejects.toEqual(refused("not_private"));
-    chownSync(directory, 65_534, 65_534);
-    await expect(open("none", directory)).rejects.toThrow(
-      "belongs to another user (uid 65534, this process has 0)",
-    );
-  });
-});
-
-const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
-
-asRoot("a process that has become another user, as a service does (only root can)", () => {
-  const nobody = 65_534;
-  const directory = temporaryFolder();
-  beforeAll(() => {
-    chownSync(directory, nobody, nobody);
-    process.seteuid?.(nobody);
-  });
-  afterAll(() => process.seteuid?.(0));
-
-  test("keeps its tokens in a folder of that user", async () => {
-    const { plugin } = await open("none", directory);
-    await save(plugin, () => text);
-    expect(await load(plugin)).toBe(text);
-  });
-
-  test("is told why a folder that it must not enter is refused", async () => {
-    chmodSync(directory, 0);
-    await expect(open("none", directory)).rejects.toEqual(refused("storage_failed"));
-    await expect(open("none", directory)).rejects.toThrow("permission denied (EACCES)");
-  });
-});
-
-describe("at the place of the file", () => {
-  posix("a symbolic link is refused, read or written: nothing is written where it leads", async () => {
-    const { file, plugin } = await stored();
-    const elsewhere = join(temporaryFolder(), "elsewhere.json");
-    writeFileSync(elsewhere, text, { mode: 0o600 });
-    const next = join(temporaryFolder(), "app");
-    mkdirSync(next, { mode: 0o700 });
-    symlinkSync(elsewhere, join(next, "token-cache.json"));
-    await expect(open("none", next)).rejects.toThrow("is a symbolic link");
-
-    // While the app runs.
-    unlinkSync(file);
-    symlinkSync(elsewhere, file);
-    await expect(save(plugin, () => "{}")).rejects.toEqual(refused("not_private"));
-    expect(readFileSync(elsewhere, "utf8")).toBe(text);
-    expect(lstatSync(file).isSymbolicLink()).toBe(true);
-  });
-
-  test("a folder is refused", async () => {
-    const directory = join(temporaryFolder(), "app");
-    mkdirSync(join(directory, "token-cache.json"), { recursive: true, mode: 0o700 });
-    await expect(open("none", directory)).rejects.toThrow("is a folder");
-
-    // While the app runs.
-    const { plugin, file } = await stored();
-    unlinkSync(file);
-    mkdirSync(file);
-    await expect(load(plugin)).rejects.toThrow("is a folder");
-    await expect(save(plugin, () => "{}")).rejects.toEqual(refused("not_private"));
-    expect(readdirSync(join(file, "..", "locks"))).toEqual([]);
-  });
-
-  posix("a named pipe is refused, and not waited for", async () => {
-    const directory = join(temporaryFolder(), "app");
-    mkdirSync(directory, { mode: 0o700 });
-    execFileSync("mkfifo", ["-m", "600", join(directory, "token-cache.json")]);
-    await expect(open("none", directory)).rejects.toThrow("is no plain file");
-  });
-
-  posix("a symbolic link to the whole folder is followed", async () => {
-    const { directory } = await stored();
-    const link = join(temporaryFolder(), "link");
-    symlinkSync(directory, link);
-    const { plugin, file } = await open("none", link);
-    expect(file).toBe(join(directory, "token-cache.json"));
-    expect(await load(plugin)).toBe(text);
   });
 });
 
