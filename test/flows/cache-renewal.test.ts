@@ -4,6 +4,7 @@ import {
   accessToken,
   account,
   appScopes,
+  codeOf,
   differs,
   document,
   msal,
@@ -13,6 +14,7 @@ import {
   scopes,
   tessera,
   tokens,
+  type Answer,
 } from "../support/cache-stage.js";
 import { gate } from "../support/gate.js";
 import { createTestClock } from "../support/test-clock.js";
@@ -73,5 +75,45 @@ describe("a token that is due for renewal", () => {
         document({ AccessToken: accessToken({ ...due, home_account_id: "", target: appScopes[0] }) }),
       );
     await expect(app.acquireTokenByClientCredential({ scopes: appScopes })).rejects.toThrow();
+  });
+});
+
+describe("a cached token, to the second,", () => {
+  const seconds = (after: number): string => `${now + after}`;
+  it.each<{
+    readonly when: string;
+    readonly over: Answer;
+    readonly fromCache: boolean;
+    readonly requests: number;
+  }>([
+    { when: "has five minutes left", over: { expires_on: seconds(300) }, fromCache: true, requests: 0 },
+    { when: "has less than that", over: { expires_on: seconds(299) }, fromCache: false, requests: 1 },
+    { when: "says no end", over: { expires_on: "soon" }, fromCache: false, requests: 1 },
+    { when: "is not yet due", over: { refresh_on: seconds(1) }, fromCache: true, requests: 0 },
+    { when: "is due", over: { refresh_on: seconds(0) }, fromCache: true, requests: 1 },
+    { when: "was written in the next second", over: { cached_at: seconds(1) }, fromCache: true, requests: 0 },
+    {
+      when: "was written later than that: the clock was turned back",
+      over: { cached_at: seconds(2) },
+      fromCache: false,
+      requests: 1,
+    },
+  ])("that $when: from the cache: $fromCache, requests: $requests", async ({ over, fromCache, requests }) => {
+    const network = new Network();
+    const app = tessera(network, { system: { clock: createTestClock(now * 1000) } });
+    const text = document({ AccessToken: accessToken(over), RefreshToken: refreshToken() });
+    app.getTokenCache().deserialize(text);
+    expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache });
+    for (let turn = 0; turn < 50; turn += 1) await nextTurn();
+    expect(network.forms).toHaveLength(requests);
+  });
+
+  it.each([
+    { left: 300, outcome: "renewed" },
+    { left: 299, outcome: "refresh_token_expired" },
+  ])("whose refresh token has $left seconds left: $outcome", async ({ left, outcome }) => {
+    const app = tessera(new Network(), { system: { clock: createTestClock(now * 1000) } });
+    app.getTokenCache().deserialize(document({ RefreshToken: refreshToken({ expires_on: seconds(left) }) }));
+    expect(await app.acquireTokenSilent({ scopes, account }).then(() => "renewed", codeOf)).toBe(outcome);
   });
 });

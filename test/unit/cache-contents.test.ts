@@ -10,6 +10,7 @@ import {
   entities,
   environment,
   hosts,
+  idToken,
   newCache,
   profile,
   refreshToken,
@@ -172,5 +173,47 @@ describe("a partition", () => {
     }
     cache.removeAppTokens(clientId);
     expect(secrets(cache, "AccessToken")).toEqual(["client-b"]);
+  });
+});
+
+describe("an ID token and an access token that come", () => {
+  it.each<{
+    readonly known: string;
+    readonly older: Readonly<Record<string, string>>;
+    readonly stays: boolean;
+  }>([
+    { known: "the client's own", older: {}, stays: false },
+    { known: "those of the tenant in capitals", older: { realm: "T1" }, stays: false },
+    {
+      known: "those that another library keeps for the home tenant",
+      older: { realm: "organizations" },
+      stays: false,
+    },
+    { known: "those of another tenant", older: { realm: "t2" }, stays: true },
+    { known: "another client's", older: { client_id: "client-b" }, stays: true },
+    { known: "those of another provider", older: { environment: "op.example" }, stays: true },
+  ])("find $known under another name of the host: they stay: $stays", ({ older, stays }) => {
+    const cache = newCache();
+    const over = { environment: alias, secret: "old", ...older };
+    cache.load({ IdToken: { i: idToken(over) }, AccessToken: { a: accessToken(over) } }, true);
+    cache.save(
+      { partition: alice, idToken: idToken({ secret: "new" }), accessToken: accessToken({ secret: "new" }) },
+      hosts,
+    );
+    const kept = stays ? ["new", "old"] : ["new"];
+    expect(secrets(cache, "IdToken")).toEqual(kept);
+    expect(secrets(cache, "AccessToken")).toEqual(kept);
+  });
+});
+
+describe("an account that comes", () => {
+  it.each([
+    { known: "under another name of the host", over: { environment: alias }, accounts: 1 },
+    { known: "under another provider's host", over: { environment: "op.example" }, accounts: 2 },
+  ])("finds one $known: then there are $accounts", ({ over, accounts }) => {
+    const cache = newCache();
+    cache.load({ Account: { old: account(over) } }, true);
+    cache.save({ partition: alice, account: account() }, hosts);
+    expect(Object.keys(entities(cache, "Account"))).toHaveLength(accounts);
   });
 });

@@ -31,17 +31,14 @@ export function readDocument(document: CacheDocument, reader: DocumentReader): v
 
 /** Builds a document. */
 export class DocumentWriter {
-  readonly #sections: Record<string, Record<string, unknown>> = {};
+  readonly #sections = Object.fromEntries(SECTIONS.map((section) => [section, {}])) as Readonly<
+    Record<Section, Record<string, unknown>>
+  >;
   readonly #rest: CacheDocument = {};
-
-  constructor() {
-    for (const section of SECTIONS) this.#sections[section] = {};
-  }
 
   /** Adds an entity, unless one with its key is there already: a user may be known in more than one partition. */
   add({ section, key, entity }: Entry): void {
     const entities = this.#sections[section];
-    if (!entities) return;
     if (!Object.hasOwn(entities, key)) set(entities, key, entity);
     // Keys are in lower case, ids are not: of two users who differ in that alone, none may displace the other.
     else if (!sameUser(entities[key], entity)) this.add({ section, key: `${key}-`, entity });

@@ -21,11 +21,10 @@ export function accountKey({ home_account_id: home, environment, realm, ...accou
 
 /** `{home}-{environment}-accesstoken-{client}-{realm}-{target}-{scheme}[-{hash}]`, the scheme empty for Bearer. */
 export function accessTokenKey(token: AccessTokenEntity): string {
-  const bearer = (token.token_type ?? "Bearer").toLowerCase() === "bearer";
-  const scheme = bearer ? "" : (token.token_type ?? "");
+  const scheme = token.token_type?.toLowerCase() === "bearer" ? "" : (token.token_type ?? "");
   const key = join(...credentialStart(token), token.realm, token.target, scheme);
   const suffixes = [componentsHash(token.additionalCacheKeyComponents), token.userAssertionHash];
-  return [key, ...suffixes.filter((suffix) => suffix !== undefined && suffix !== "")].join("-").toLowerCase();
+  return [key, ...suffixes.filter((suffix) => suffix !== undefined)].join("-").toLowerCase();
 }
 
 /** `{home}-{environment}-idtoken-{client}-{realm}--`. */

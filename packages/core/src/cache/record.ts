@@ -25,8 +25,8 @@ export interface CacheRecord {
   readonly appMetadata?: AppMetadataEntity;
 }
 
-/** What a response brought. */
-export type FreshRecord = CacheRecord & Required<Pick<CacheRecord, "accessToken">>;
+/** What a response leaves before anything is left out: there is an access token, if only an empty one. */
+export type FreshRecord = CacheRecord & { readonly accessToken: AccessTokenEntity };
 
 /** Whose tokens a response brings. */
 export type TokenOwner =
@@ -115,11 +115,11 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
 }
 
 /** The record without what the caller does not want kept, and without an access token that is none. */
-export function storable(record: CacheRecord, store: StoreInCache | undefined): CacheRecord {
+export function storable(record: FreshRecord, store: StoreInCache | undefined): CacheRecord {
   const { accessToken, idToken, refreshToken, ...rest } = record;
   return {
     ...rest,
-    ...(accessToken?.secret && store?.accessToken !== false ? { accessToken } : {}),
+    ...(accessToken.secret && store?.accessToken !== false ? { accessToken } : {}),
     ...(idToken && store?.idToken !== false ? { idToken } : {}),
     ...(refreshToken && store?.refreshToken !== false ? { refreshToken } : {}),
   };

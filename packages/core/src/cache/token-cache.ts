@@ -163,10 +163,10 @@ export class TokenCache implements ISerializableTokenCache {
   /** Forgets the tokens of the application itself, in every tenant. */
   async removeAppTokens(): Promise<void> {
     const { cache, clientId, store } = this.#parts;
-    const names = store ? await store.list(partitionName(appPartition(clientId, ""))) : [];
-    for (const name of names) await store?.remove(name);
-    if (store) cache.removeAppTokens(clientId);
-    else await this.write(appPartition(clientId, ""), () => cache.removeAppTokens(clientId));
+    const key = appPartition(clientId, "");
+    if (!store) return this.write(key, () => cache.removeAppTokens(clientId));
+    for (const name of await store.list(partitionName(key))) await store.remove(name);
+    cache.removeAppTokens(clientId);
   }
 
   /** Loads what a plugin has stored into memory, in place of what is there. Done before every access anyway. */
