@@ -79,7 +79,7 @@ async function coldStart({ quick }, folder) {
     peer: ["cli-peer.mjs", join(folder, "peer-1.json")],
   };
   const times = { tessera: [], peer: [] };
-  for (let round = -1; round < (quick ? 9 : 25); round += 1) {
+  for (let round = -1; round < (quick ? 9 : 61); round += 1) {
     for (const [name, [program, place]] of Object.entries(programs)) {
       const time = await timed(program, place);
       // The first round reads the programs from the disk.

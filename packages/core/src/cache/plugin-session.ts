@@ -1,14 +1,14 @@
-import { peerAccount, type PeerAccountEntity } from "./key-value-store.js";
 import type { PartitionKey } from "./partition-key.js";
 import type { PartitionedCache } from "./partitioned-cache.js";
 import type { ICachePlugin, TokenCacheContext } from "./plugin.js";
+import type { AccountEntity } from "./schema.js";
 
 /** What is known of an access while it lasts: from a plugin's `beforeCacheAccess` to the end of its `afterCacheAccess`. */
 export interface PluginSession {
   /** What is stored is not a cache, and is to be left as it is. */
   unreadable: boolean;
   /** The account the access is about. */
-  account: PeerAccountEntity | undefined;
+  account: AccountEntity | undefined;
 }
 
 /**
@@ -31,7 +31,7 @@ export async function throughPlugin<T>(
     const [before] = cache.accountsOf(key);
     const result = work();
     const [about = before] = cache.accountsOf(key);
-    session.account = about && peerAccount(about.entity);
+    session.account = about?.entity;
     // What could not be read must not be overwritten.
     if (session.unreadable) context.hasChanged = false;
     worked = true;

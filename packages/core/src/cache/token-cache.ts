@@ -6,7 +6,7 @@ import { matches, type AccountFilter } from "./account-filter.js";
 import { accountProfiles, realmsOfTenant } from "./account-info.js";
 import type { CacheStats } from "./contents.js";
 import type { CacheDocument } from "./document.js";
-import { keyValueStore, type CacheKVStore, type PeerAccountEntity } from "./key-value-store.js";
+import { keyValueStore, peerAccount, type CacheKVStore, type PeerAccountEntity } from "./key-value-store.js";
 import type { Entry } from "./partition.js";
 import {
   appPartition,
@@ -218,7 +218,8 @@ export class TokenCache implements ISerializableTokenCache {
 
   /** The account the current access is about, for plugins that choose a place by it. @internal */
   get accessedAccount(): PeerAccountEntity | undefined {
-    return this.#session?.account;
+    const account = this.#session?.account;
+    return account && peerAccount(account);
   }
 
   #inSession<T>(plugin: ICachePlugin, key: PartitionKey, writes: boolean, work: () => T): Promise<T> {
