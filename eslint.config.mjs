@@ -40,7 +40,7 @@ export default defineConfig(
     rules: { "tessera/kebab-case-file-names": "error", eqeqeq: ["error", "always", { null: "ignore" }] },
   },
   {
-    files: ["**/*.mjs"],
+    files: ["**/*.{mjs,cjs}"],
     languageOptions: {
       globals: Object.fromEntries(
         [

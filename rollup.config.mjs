@@ -44,7 +44,8 @@ const shorten = {
       mangle: { toplevel: true },
       keep_fnames: true,
       keep_classnames: true,
-      format: { max_line_len: 120 },
+      // One character outside ASCII and the whole file takes twice the memory.
+      format: { max_line_len: 120, ascii_only: true },
       sourceMap: true,
     }),
 };

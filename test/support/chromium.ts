@@ -55,7 +55,9 @@ const artifacts = fileURLToPath(new URL("../../.artifacts/", import.meta.url));
 /** Keeps a picture of a page as `.artifacts/{name}.png`. */
 export async function screenshot(page: Page, name: string): Promise<void> {
   mkdirSync(artifacts, { recursive: true });
-  await page.screenshot({ path: `${artifacts}${name}.png` });
+  const picture = () => page.screenshot({ path: `${artifacts}${name}.png` });
+  // Chromium now and then has no frame to take yet.
+  await picture().catch(picture);
 }
 
 /**

@@ -1,17 +1,33 @@
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1));
 
+/** So many ids differ in nothing but their first eight digits: half of the time of a cached call went into the others. */
+const IDS_OF_ONE_TAIL = 1024;
+
+/** The golden ratio of 2^32: odd, so that no head comes twice under a tail, and neighbours do not look alike. */
+const STEP = 0x9e3779b9;
+
+let head = 0;
+let tail = "";
+let left = 0;
+
 /**
  * A GUID (RFC 9562 §5.4) that names a call in logs. It has to be another one each time, and need not be hard to guess: a
  * call that finds its token in the cache does without `node:crypto`. For `state` and `nonce`, see `newGuid`.
  */
 export function newCorrelationId(): string {
-  const a = random32();
-  const b = random32();
-  const c = random32();
-  const d = random32();
-  const versioned =
-    hex(b >>> 16) + "-" + hex((b & 0x0fff) | 0x4000) + "-" + hex(((c >>> 16) & 0x3fff) | 0x8000);
-  return hex(a >>> 16) + hex(a) + "-" + versioned + "-" + hex(c) + hex(d >>> 16) + hex(d);
+  if (left === 0) {
+    [head, tail, left] = [random32(), newTail(), IDS_OF_ONE_TAIL];
+  }
+  left -= 1;
+  head = (head + STEP) >>> 0;
+  return hex(head >>> 16) + hex(head) + tail;
+}
+
+/** What follows the first eight digits: version 4, variant 10, and 90 random bits. */
+function newTail(): string {
+  const [b, c, d] = [random32(), random32(), random32()];
+  const versioned = hex(b >>> 16) + "-" + hex((b & 0x0fff) | 0x4000);
+  return `-${versioned}-${hex(((c >>> 16) & 0x3fff) | 0x8000)}-${hex(c)}${hex(d >>> 16)}${hex(d)}`;
 }
 
 const random32 = (): number => (Math.random() * 2 ** 32) >>> 0;

@@ -20,7 +20,7 @@ export async function run(context) {
   try {
     const rows = [];
     for (const count of [1, 100]) rows.push(...(await accesses(context, folder, count)));
-    return [...rows, await coldStart(context, folder)];
+    return [...rows, ...(await coldStart(context, folder))];
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -72,13 +72,18 @@ async function accesses({ tessera, peer, seconds }, folder, count) {
   ];
 }
 
-/** A program that prints a cached token: from the start of its process to the token. */
+/** Programs that print a cached token, from the start of their process to the token, and one that prints nothing of use. */
 async function coldStart({ quick }, folder) {
+  const ours = join(folder, "clear-1");
+  const theirs = join(folder, "peer-1.json");
   const programs = {
-    tessera: ["cli-tessera.mjs", join(folder, "clear-1")],
-    peer: ["cli-peer.mjs", join(folder, "peer-1.json")],
+    tessera: ["cli-tessera.mjs", ours],
+    peer: ["cli-peer.mjs", theirs],
+    tesseraCommonJs: ["cli-tessera.cjs", ours],
+    peerCommonJs: ["cli-peer.cjs", theirs],
+    nothing: ["cli-nothing.mjs"],
   };
-  const times = { tessera: [], peer: [] };
+  const times = Object.fromEntries(Object.keys(programs).map((name) => [name, []]));
   for (let round = -1; round < (quick ? 9 : 61); round += 1) {
     for (const [name, [program, place]] of Object.entries(programs)) {
       const time = await timed(program, place);
@@ -86,11 +91,23 @@ async function coldStart({ quick }, folder) {
       if (round >= 0) times[name].push(time);
     }
   }
-  const [ours, other] = [median(times.tessera), median(times.peer)];
-  return share("cold start of a CLI to its cached token", { tessera: ours, other, wanted: { most: 1 / 2 } });
+  const of = (name) => median(times[name]);
+  return [
+    share("cold start of a CLI to its cached token", {
+      tessera: of("tessera"),
+      other: of("peer"),
+      wanted: { most: 1 / 2 },
+    }),
+    share("  the same in CommonJS", { tessera: of("tesseraCommonJs"), other: of("peerCommonJs") }),
+    share("  beside a program that does nothing", {
+      tessera: of("tessera"),
+      other: of("nothing"),
+      against: "node alone",
+    }),
+  ];
 }
 
-async function timed(program, place) {
+async function timed(program, place = "") {
   const path = fileURLToPath(new URL(`../${program}`, import.meta.url));
   const start = process.hrtime.bigint();
   const child = spawn(process.execPath, [path, place], {

@@ -33,6 +33,8 @@ export class AuthorityResolver {
   readonly #options: AuthorityOptions;
   readonly #transport: Transport;
   readonly #clock: Clock;
+  /** The application's own authority, which nearly every call names. */
+  #own: { readonly text: string; readonly url: AuthorityUrl } | undefined;
   readonly #urls = new BoundedMap<AuthorityUrl>(MOST_AUTHORITIES);
   readonly #resolved = new BoundedMap<{ readonly authority: Authority; readonly until: number }>(
     MOST_AUTHORITIES,
@@ -50,12 +52,13 @@ export class AuthorityResolver {
   }
 
   /**
-   * Checks what the configuration says of an authority, before anything is asked.
+   * Checks what the configuration says of the application's own authority, before anything is asked.
    *
    * @throws ClientConfigurationError `invalid_authority_metadata`; see {@link authorityUrl}
    */
   check(text: string): void {
-    const url = this.url(text);
+    const url = authorityUrl(text, this.#options.protocolMode);
+    this.#own = { text, url };
     const { authorityMetadata } = this.#options;
     if (!authorityMetadata) return;
     try {
@@ -72,7 +75,7 @@ export class AuthorityResolver {
    * @throws ClientConfigurationError see {@link authorityUrl}
    */
   url(text: string): AuthorityUrl {
-    const known = this.#urls.get(text);
+    const known = this.#own?.text === text ? this.#own.url : this.#urls.get(text);
     if (known) return known;
     const url = authorityUrl(text, this.#options.protocolMode);
     this.#urls.set(text, url);

@@ -1,0 +1,2 @@
+// What every program pays before it does anything.
+console.log("no.token.here");
