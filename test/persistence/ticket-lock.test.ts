@@ -267,3 +267,12 @@ onLinux("a killed process is gone even while nobody has asked for its exit code"
   expect(liveness(identity, Date.now())).toBe("gone");
   parent.kill("SIGKILL");
 });
+
+test("a file with the last of all numbers is told of, not waited for", async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, `cache.${"9".repeat(12)}.${ownIdentity()}.00000000`), "");
+  await expect(acquireLock(folder, "cache")).rejects.toMatchObject({
+    errorCode: "storage_failed",
+    errorMessage: expect.stringContaining(folder) as string,
+  });
+});

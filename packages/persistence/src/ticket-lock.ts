@@ -41,6 +41,9 @@ const ABANDONED_MS = 5000;
  */
 const LOOK_MS = 1000;
 
+/** Nobody gets that far by taking tickets. */
+const LAST_TICKET = 999_999_999_999;
+
 /**
  * Acquires a lock that is shared by every process that can see a folder, first come, first served.
  *
@@ -101,6 +104,11 @@ export async function acquireLock(folder: string, name: string, wait: LockWait =
 function takeTicket(folder: string, name: string): string {
   for (;;) {
     const last = Math.max(0, ...listTickets(folder, name).map((ticket) => Number(ticket.split(".")[1])));
+    if (last >= LAST_TICKET)
+      throw new PersistenceError(
+        "storage_failed",
+        `A file in ${folder} has a number that no process of this app gave it: remove it.`,
+      );
     const number = String(last + 1).padStart(12, "0");
     const ticket = `${name}.${number}.${ownIdentity()}.${nodeCrypto().randomBytes(4).toString("hex")}`;
     create(folder, ticket);

@@ -45,6 +45,22 @@ export async function throughPlugin<T>(
   }
 }
 
+/** Standing still for seconds in the middle of an access is rare; three times in a row is another fault. */
+const MOST_ACCESSES = 3;
+
+/** Does an access again when the plugin's lock was lost on the way: what was to be saved may be a rotated refresh token. */
+export async function untilLockKept<T>(access: () => Promise<T>): Promise<T> {
+  for (let left = MOST_ACCESSES - 1; left > 0; left -= 1) {
+    try {
+      return await access();
+    } catch (error) {
+      const isLockLost = error instanceof Error && "errorCode" in error && error.errorCode === "lock_lost";
+      if (!isLockLost) throw error;
+    }
+  }
+  return access();
+}
+
 /** A plugin may hold a lock since `beforeCacheAccess`: it is told that the access is over, with nothing to save. */
 async function afterFailure(plugin: ICachePlugin, context: TokenCacheContext): Promise<void> {
   context.hasChanged = false;

@@ -37,7 +37,11 @@ export class TokenCacheContext {
 export interface ICachePlugin {
   /** Called before every access: load what is stored with `tokenCacheContext.tokenCache.deserialize`. */
   beforeCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
-  /** Called after every access: when `cacheHasChanged`, store `tokenCacheContext.tokenCache.serialize()`. */
+  /**
+   * Called after every access: when `cacheHasChanged`, store `tokenCacheContext.tokenCache.serialize()`. An error with the
+   * `errorCode` `lock_lost` says that others may have stored something since `beforeCacheAccess`, and that nothing was
+   * stored now: Tessera loads that, and does the access again.
+   */
   afterCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
   /**
    * Runs a refresh while no other process refreshes the same user: a refresh token that rotates must not be redeemed twice.

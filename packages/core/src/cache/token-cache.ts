@@ -17,7 +17,7 @@ import {
 } from "./partition-key.js";
 import type { PartitionedCache } from "./partitioned-cache.js";
 import { TokenCacheContext, type ICachePlugin, type ISerializableTokenCache } from "./plugin.js";
-import { throughPlugin, type PluginSession } from "./plugin-session.js";
+import { throughPlugin, untilLockKept, type PluginSession } from "./plugin-session.js";
 import { GENERIC } from "./schema.js";
 import { updateStore } from "./store-update.js";
 import type { TokenStore } from "./token-store.js";
@@ -223,7 +223,7 @@ export class TokenCache implements ISerializableTokenCache {
   }
 
   #inSession<T>(plugin: ICachePlugin, key: PartitionKey, writes: boolean, work: () => T): Promise<T> {
-    return mutexOf(plugin).run("session", async () => {
+    const access = async (): Promise<T> => {
       const session: PluginSession = { unreadable: false, account: undefined };
       this.#session = session;
       const context = new TokenCacheContext(this, writes);
@@ -236,7 +236,8 @@ export class TokenCache implements ISerializableTokenCache {
       } finally {
         this.#session = undefined;
       }
-    });
+    };
+    return mutexOf(plugin).run("session", () => untilLockKept(access));
   }
 
   /** The document in a text; `undefined` when it is not one and that is to be ignored. */
