@@ -95,6 +95,15 @@ describe("accounts are found", () => {
     expect(await found()).toEqual([[], []]);
   });
 
+  it("by the account's user name where the profile says none", async () => {
+    const app = new PublicClientApplication({ auth: { clientId } });
+    const [key, entity] = user("erin", [{ tenantId: "t1", localAccountId: "erin", username: "" }]);
+    const named = { ...entity, username: "Erin@a.example" };
+    app.getTokenCache().deserialize(JSON.stringify({ Account: { [key]: named } }));
+    const filter = { username: "erin@a.example" };
+    expect(names(await app.getAccounts(filter))).toEqual(["erin.t1 in t1"]);
+  });
+
   it("though another library says neither their names nor their tenants", async () => {
     const app = new PublicClientApplication({ auth: { clientId } });
     const entity = { ...account({ realm: "organizations" }), username: undefined };
