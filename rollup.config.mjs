@@ -50,6 +50,15 @@ const shorten = {
     }),
 };
 
+/** In CommonJS, what can be required on first use is: Jest, as most apps run their tests, knows no `import()`. */
+const required = {
+  name: "required",
+  renderDynamicImport: ({ targetModuleId }) =>
+    /^(node:|undici$|fast-xml-parser$)/.test(targetModuleId ?? "")
+      ? { left: "Promise.resolve().then(() => require(", right: "))" }
+      : null,
+};
+
 function configurationOf(folder) {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const index = join(folder, "src/index.ts");
@@ -97,7 +106,7 @@ function configurationOf(folder) {
     {
       ...common,
       input: { index },
-      plugins: [typescript, shorten],
+      plugins: [typescript, required, shorten],
       output: { ...output, inlineDynamicImports: true, format: "cjs", entryFileNames: "[name].cjs" },
     },
     {

@@ -165,6 +165,16 @@ describe("calls do not share a request", () => {
     expect(provider.count("token")).toBe(2);
   });
 
+  it.each<[string, object]>([
+    ["when one of them wants the user kept", { forceCache: true }],
+    ["with another redirect URI", { redirectUri: "http://localhost" }],
+    ["with another user to route by", { ccsCredential: { credential: "u@a.example", type: "UPN" } }],
+  ])("to import a refresh token, %s", async (_, over) => {
+    const request = { refreshToken: "a-refresh-token", scopes: ["api:read"] };
+    await Promise.all([request, { ...request, ...over }].map((one) => app.acquireTokenByRefreshToken(one)));
+    expect(provider.count("token")).toBe(2);
+  });
+
   it("so that a code that was put into another user's sign-in brings that one no token", async () => {
     const victim = redeem(app);
     const attacker = redeem(app, { nonce: "of-the-attacker", codeVerifier: "of-the-attacker" });

@@ -98,6 +98,36 @@ test("a program that looks into its cache has not loaded node:crypto", () => {
   expect(loaded).toEqual(["NativeModule fs"]);
 });
 
+test("an app's tests run in Jest as it comes, which knows no import()", () => {
+  const folder = join(app, "jest");
+  mkdirSync(folder);
+  writeFileSync(
+    join(folder, "app.test.js"),
+    `const { createServer } = require("node:http");
+    const { ConfidentialClientApplication } = require("@tessera/node");
+    const { createPersistentCache } = require("@tessera/persistence");
+    const token = JSON.stringify({ token_type: "Bearer", access_token: "token", expires_in: 3600 });
+    const server = createServer((_, response) => response.end(token));
+    beforeAll(() => new Promise((resolve) => server.listen(0, "127.0.0.1", resolve)));
+    afterAll(() => server.close());
+    test("two at once get a token, and keep it", async () => {
+      const issuer = "http://127.0.0.1:" + server.address().port;
+      const endpoints = { token_endpoint: issuer, authorization_endpoint: issuer, jwks_uri: issuer };
+      const authorityMetadata = JSON.stringify({ issuer, ...endpoints });
+      const auth = { clientId: "client", clientSecret: "secret", oidcAuthority: issuer, authorityMetadata };
+      const directory = require("node:path").join(__dirname, "cache");
+      const tokens = ["one", "two"].map(async (scope) => {
+        const cachePlugin = await createPersistentCache({ appName: "test", directory, protection: "none" });
+        const client = new ConfidentialClientApplication({ auth, system: { proxy: false }, cache: { cachePlugin } });
+        return (await client.acquireTokenByClientCredential({ scopes: [scope] })).accessToken;
+      });
+      expect(await Promise.all(tokens)).toEqual(["token", "token"]);
+    });`,
+  );
+  const config = JSON.stringify({ rootDir: folder, transform: {} });
+  runTool("jest", "jest", ["--config", config]);
+});
+
 test.each(["node16", "nodenext"])("compiles in a strict TypeScript app with module %s", (module) => {
   const namespaces = names.map((_, index) => `package${String(index)}`);
   const source = [

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { compactDecrypt, decodeProtectedHeader } from "jose";
 import { readEntry, type Keytar } from "../../packages/persistence/src/keychain.js";
+import { acquireLock } from "../../packages/persistence/src/ticket-lock.js";
 import { keyringIsAvailable, startKeyring, type Keyring } from "../support/keyring.js";
 import { describeWith } from "../support/real-part.js";
 import { root } from "../packages/workspace.js";
@@ -121,6 +122,14 @@ describeWith("gnome-keyring", keyringIsAvailable, () => {
     expect(await running.do({ call: "accounts" })).toHaveLength(1);
     keyring = await startKeyring(home, "unlocked");
     expect(await (await start()).do({ call: "accounts" })).toHaveLength(1);
+  });
+
+  test("while the key is there, the first to write does not wait for who would make one", async () => {
+    const worker = await start();
+    const making = await acquireLock(join(worker.file, "../locks"), "key");
+    await worker.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+    making.release();
+    expect(await worker.do({ call: "accounts" })).toMatchObject([{ username: alice }]);
   });
 
   describe("when the key is lost", () => {

@@ -35,8 +35,9 @@ export async function keychainProtection(
 ): Promise<Protection> {
   const keytar = await loadKeytar();
   const agreedKey = async (own?: Buffer): Promise<Buffer> =>
+    (await readKey(keytar, entry)) ??
     alone(async () => (await searchKey(keytar, entry)) ?? createKey(keytar, entry, own));
-  let key = (await readKey(keytar, entry)) ?? (await agreedKey());
+  let key = await agreedKey();
 
   return {
     fileName: "token-cache.jwe",

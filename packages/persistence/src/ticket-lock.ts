@@ -103,11 +103,12 @@ export async function acquireLock(folder: string, name: string, wait: LockWait =
  */
 function takeTicket(folder: string, name: string): string {
   for (;;) {
-    const last = Math.max(0, ...listTickets(folder, name).map((ticket) => Number(ticket.split(".")[1])));
+    const highest = [...listTickets(folder, name)].sort().at(-1) ?? "";
+    const last = Number(highest.split(".")[1] ?? 0);
     if (last >= LAST_TICKET)
       throw new PersistenceError(
         "storage_failed",
-        `A file in ${folder} has a number that no process of this app gave it: remove it.`,
+        `${join(folder, highest)} has a number that no process of this app gave it: remove the file.`,
       );
     const number = String(last + 1).padStart(12, "0");
     const ticket = `${name}.${number}.${ownIdentity()}.${nodeCrypto().randomBytes(4).toString("hex")}`;

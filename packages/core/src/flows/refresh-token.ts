@@ -38,7 +38,9 @@ export function importRefreshToken(
   refresh: Pick<Refresh, "refreshToken" | "redirectUri" | "forceCache" | "ccsCredential">,
 ): Promise<AuthenticationResult> {
   const url = client.authorities.url(request.authorityUrl);
-  const key = ["refresh_token", url.href, refresh.refreshToken, ...request.scopes].join(" ");
+  const { refreshToken, redirectUri, forceCache, ccsCredential: user } = refresh;
+  const rest = [redirectUri, forceCache, user?.type, user?.credential, ...request.scopes];
+  const key = ["refresh_token", url.href, refreshToken, ...rest].join(" ");
   return sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
     const source = { apiId: ApiId.refreshToken, cacheOutcome: CacheOutcome.notApplicable };
