@@ -1,6 +1,6 @@
 // Builds every package: ESM and CommonJS with source maps, and one bundled declaration file for each.
 import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { builtinModules } from "node:module";
+import { builtinModules, createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dts } from "rollup-plugin-dts";
@@ -54,10 +54,22 @@ const shorten = {
 const required = {
   name: "required",
   renderDynamicImport: ({ targetModuleId }) =>
-    /^(node:|undici$|fast-xml-parser$)/.test(targetModuleId ?? "")
+    /^(node:|undici$|fast-xml-parser$|keytar$)/.test(targetModuleId ?? "")
       ? { left: "Promise.resolve().then(() => require(", right: "))" }
       : null,
 };
+
+/**
+ * `jose` is an ES module and nothing else, which neither Jest nor Node.js 20.18 can require: the CommonJS build has what it
+ * uses of it in a file of its own, read on first use.
+ */
+const withJose = (folder) => ({
+  name: "with-jose",
+  resolveId: (source) =>
+    source === "jose" ? createRequire(join(folder, "package.json")).resolve("jose") : null,
+  banner: ({ isEntry }) =>
+    isEntry ? "" : `/*! jose\n\n${readFileSync(join(folder, "node_modules/jose/LICENSE.md"), "utf8")}*/`,
+});
 
 function configurationOf(folder) {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
@@ -73,6 +85,7 @@ function configurationOf(folder) {
     builtinModules.includes(id) ||
     dependencyNames.some((name) => id === name || id.startsWith(`${name}/`));
 
+  const isCore = manifest.name === "@tessera/core";
   const common = {
     external: isExternal,
     // An import that is neither a file nor a declared dependency must not reach the user.
@@ -105,9 +118,16 @@ function configurationOf(folder) {
     },
     {
       ...common,
+      external: (id) => isExternal(id) && !(isCore && id === "jose"),
       input: { index },
-      plugins: [typescript, required, shorten],
-      output: { ...output, inlineDynamicImports: true, format: "cjs", entryFileNames: "[name].cjs" },
+      plugins: [typescript, required, ...(isCore ? [withJose(folder)] : []), shorten],
+      output: {
+        ...output,
+        inlineDynamicImports: !isCore,
+        format: "cjs",
+        entryFileNames: "[name].cjs",
+        chunkFileNames: "jose.cjs",
+      },
     },
     {
       ...common,

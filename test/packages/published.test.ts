@@ -101,30 +101,51 @@ test("a program that looks into its cache has not loaded node:crypto", () => {
 test("an app's tests run in Jest as it comes, which knows no import()", () => {
   const folder = join(app, "jest");
   mkdirSync(folder);
-  writeFileSync(
-    join(folder, "app.test.js"),
-    `const { createServer } = require("node:http");
-    const { ConfidentialClientApplication } = require("@tessera/node");
+  const write = (file: string, text: string): void => {
+    writeFileSync(join(folder, file), text);
+  };
+  write(
+    "setup.js",
+    `const { startLocalAuthority } = require("@tessera/local-authority");
+    module.exports = async () => {
+      globalThis.authority = await startLocalAuthority();
+      const { caPem, config } = globalThis.authority;
+      process.env.AUTHORITY = JSON.stringify({ caPem, config, url: globalThis.authority.authorityUrl() });
+    };`,
+  );
+  write("teardown.js", "module.exports = () => globalThis.authority.close();");
+  write(
+    "app.test.js",
+    `const { generateKeyPairSync } = require("node:crypto");
+    const { join } = require("node:path");
+    const { ConfidentialClientApplication, PublicClientApplication } = require("@tessera/node");
     const { createPersistentCache } = require("@tessera/persistence");
-    const token = JSON.stringify({ token_type: "Bearer", access_token: "token", expires_in: 3600 });
-    const server = createServer((_, response) => response.end(token));
-    beforeAll(() => new Promise((resolve) => server.listen(0, "127.0.0.1", resolve)));
-    afterAll(() => server.close());
-    test("two at once get a token, and keep it", async () => {
-      const issuer = "http://127.0.0.1:" + server.address().port;
-      const endpoints = { token_endpoint: issuer, authorization_endpoint: issuer, jwks_uri: issuer };
-      const authorityMetadata = JSON.stringify({ issuer, ...endpoints });
-      const auth = { clientId: "client", clientSecret: "secret", oidcAuthority: issuer, authorityMetadata };
-      const directory = require("node:path").join(__dirname, "cache");
-      const tokens = ["one", "two"].map(async (scope) => {
-        const cachePlugin = await createPersistentCache({ appName: "test", directory, protection: "none" });
-        const client = new ConfidentialClientApplication({ auth, system: { proxy: false }, cache: { cachePlugin } });
-        return (await client.acquireTokenByClientCredential({ scopes: [scope] })).accessToken;
-      });
-      expect(await Promise.all(tokens)).toEqual(["token", "token"]);
+    const { caPem, config, url } = JSON.parse(process.env.AUTHORITY);
+    const [{ apps: [web, desktop], users: [user] }] = config.tenants;
+    const system = { ca: caPem, proxy: false };
+    test("users sign in at once, with ID tokens that are verified, and are kept", async () => {
+      const signIn = async () => {
+        const options = { appName: "test", directory: join(__dirname, "cache"), protection: "none" };
+        const cachePlugin = await createPersistentCache(options);
+        const auth = { clientId: desktop.clientId, oidcAuthority: url + "/v2.0" };
+        const client = new PublicClientApplication({ auth, system, cache: { cachePlugin } });
+        const request = { username: user.username, password: user.password, scopes: ["User.Read"] };
+        return (await client.acquireTokenByUsernamePassword(request)).account.username;
+      };
+      expect(await Promise.all([signIn(), signIn()])).toEqual([user.username, user.username]);
+    });
+    test("a certificate is sent, which nobody has registered", async () => {
+      const pem = { type: "pkcs8", format: "pem" };
+      const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048, privateKeyEncoding: pem });
+      const clientCertificate = { privateKey, thumbprintSha256: "ab".repeat(32) };
+      const auth = { clientId: web.clientId, clientCertificate, authority: url };
+      const client = new ConfidentialClientApplication({ auth, system });
+      const answer = client.acquireTokenByClientCredential({ scopes: ["https://graph.microsoft.com/.default"] });
+      await expect(answer).rejects.toMatchObject({ errorCode: "invalid_client" });
     });`,
   );
-  const config = JSON.stringify({ rootDir: folder, transform: {} });
+  const around = { globalSetup: "<rootDir>/setup.js", globalTeardown: "<rootDir>/teardown.js" };
+  const config = JSON.stringify({ rootDir: folder, transform: {}, ...around });
   runTool("jest", "jest", ["--config", config]);
 });
 
