@@ -60,6 +60,20 @@ describeWith("gnome-keyring", keyringIsAvailable, () => {
     expect(await second.do({ call: "acquire", account, scopes })).toMatchObject({ fromCache: true });
   });
 
+  test("an app in CommonJS has the same key", async () => {
+    const worker = await start();
+    await worker.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+    const script = `
+      const { PublicClientApplication } = require("@tessera/node");
+      require("@tessera/persistence").createPersistentCache({ appName: "contoso-cli" }).then(async (cachePlugin) => {
+        const app = new PublicClientApplication({ auth: { clientId: "any" }, cache: { cachePlugin } });
+        console.log(JSON.stringify(await app.getAllAccounts()));
+      });`;
+    const env = { ...process.env, ...keyring.env };
+    const output = execFileSync(process.execPath, ["--eval", script], { cwd: root, env, encoding: "utf8" });
+    expect(JSON.parse(output)).toMatchObject([{ username: alice }]);
+  });
+
   test("the keychain holds 32 bytes, and with them any JOSE library opens the file", async () => {
     const worker = await start();
     await worker.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });

@@ -62,9 +62,9 @@ export async function keychainProtection(
 /** @throws PersistenceError `keychain_unavailable` */
 export async function loadKeytar(): Promise<Keytar> {
   try {
-    const module: { readonly default?: Keytar } & Partial<Keytar> = await import("keytar");
-    if (module.default) return module.default;
-    throw new Error("keytar exports nothing.");
+    const module: Keytar & { readonly default?: Keytar } = await import("keytar");
+    // The CommonJS build requires it, and then it has no default.
+    return module.default ?? module;
   } catch (error) {
     throw unavailable(error);
   }
