@@ -1,5 +1,5 @@
 // The file and its folder are the user's alone, whatever stands in their place.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -14,6 +14,7 @@ import {
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { makePrivate } from "../../packages/persistence/src/private-folder.js";
+import { root } from "../packages/workspace.js";
 import { temporaryFolder } from "./folder.js";
 import { modeOf, open, posix, refused, stored, text } from "./opened.js";
 import { load, save } from "./raw-access.js";
@@ -142,4 +143,28 @@ describe("at the place of the file", () => {
     expect(file).toBe(join(directory, "token-cache.json"));
     expect(await load(plugin)).toBe(text);
   });
+});
+
+const linux = process.platform === "linux" ? test : test.skip;
+
+// In a process of its own, which can be ended: nothing else ends a call that never returns.
+linux.each(["/proc/app", "/proc/no/app"])(
+  "a folder that cannot be made although the one above is there is told of: %s",
+  (directory) => {
+    const program = `
+      import { createPersistentCache } from "@tessera/persistence";
+      await createPersistentCache({ appName: "app", directory: ${JSON.stringify(directory)}, protection: "none" })
+        .catch(({ errorCode }) => console.log(errorCode));`;
+    const options = { cwd: root, encoding: "utf8", timeout: 10_000, killSignal: "SIGKILL" } as const;
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], options);
+    expect(stdout.trim()).toBe("storage_failed");
+  },
+);
+
+posix("a link to nowhere, and a file in the place of the folder, are told of", async () => {
+  const folder = temporaryFolder();
+  symlinkSync(join(folder, "nowhere"), join(folder, "link"));
+  writeFileSync(join(folder, "file"), "");
+  for (const directory of ["link", "link/below", "file", "file/below"])
+    await expect(open("none", join(folder, directory))).rejects.toEqual(refused("storage_failed"));
 });

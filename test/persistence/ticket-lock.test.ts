@@ -187,6 +187,20 @@ describe("a lock is healed", () => {
     expect(waited).toBeLessThan(15_000);
   });
 
+  test("of several that stand still together after five seconds in all", async () => {
+    const clock = tenTimesFaster();
+    const folder = temporaryFolder();
+    for (const number of ["1", "2", "3", "4", "5"])
+      writeFileSync(join(folder, `cache.00000000000${number}.another host-another boot-1-1.00000000`), "");
+    const begin = performance.now();
+    const lock = await acquireLock(folder, "cache");
+    const waited = performance.now() - begin;
+    clock.mockRestore();
+    lock.release();
+    expect(waited).toBeGreaterThan(5000);
+    expect(waited).toBeLessThan(15_000);
+  });
+
   test("of a process that stands still; when it goes on it writes nothing", async () => {
     const stage = await startStage();
     const cache = stage.cache();

@@ -2,7 +2,7 @@ import {
   accessSync,
   chmodSync,
   constants,
-  existsSync,
+  lstatSync,
   mkdirSync,
   realpathSync,
   statSync,
@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { dirname } from "node:path";
-import { PersistenceError, storageFailed } from "./errors.js";
+import { PersistenceError, storageFailed, systemCode } from "./errors.js";
 import type { ProblemListener } from "./problem.js";
 
 /** Permission bits of anybody but the owner. */
@@ -115,17 +115,28 @@ function isHome(path: string): boolean {
 
 function openFolder(folder: string): { readonly path: string; readonly stats: Stats } {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     // As the system spells it: where "Data" and "data" are one folder, the key in the keychain must be one, too.
     const path = realpathSync.native(folder);
     return { path, stats: statSync(path) };
   } catch (error) {
-    // On a read-only file system Node.js says ENOENT: the folder above says why.
-    assertWritable(existingFolder(folder));
     throw storageFailed(`The folder of the token cache, ${folder}, cannot be made`, error);
   }
 }
 
-function existingFolder(path: string): string {
-  return existsSync(path) || path === dirname(path) ? path : existingFolder(dirname(path));
+/**
+ * Makes a folder, and those above it. Where the system says ENOENT for a new name in a folder that is there, as `/proc`
+ * does, `mkdirSync` with `recursive` tries for ever.
+ */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+    const above = dirname(path);
+    const isAboveThere = above === path || lstatSync(above, { throwIfNoEntry: false }) !== undefined;
+    if (systemCode(error) !== "ENOENT" || isAboveThere) throw error;
+    makeFolder(above);
+    makeFolder(path);
+  }
 }

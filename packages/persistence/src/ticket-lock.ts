@@ -1,17 +1,9 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  statSync,
-  unlinkSync,
-  utimesSync,
-} from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, statSync, unlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { delay } from "./delay.js";
 import { PersistenceError, storageFailed, systemCode } from "./errors.js";
 import { nodeCrypto } from "./node-crypto.js";
+import { makeFolder } from "./private-folder.js";
 import { liveness, ownIdentity } from "./process-identity.js";
 
 /** A lock that this process holds. */
@@ -67,7 +59,7 @@ export async function acquireLock(folder: string, name: string, wait: LockWait =
     removeSoon(join(folder, ticket));
   };
   try {
-    const isAbandoned = watchTicket(folder);
+    const isAbandoned = watchTickets(folder);
     let looked = performance.now();
     let waited = 0;
     let place = { ahead: 0, since: 0 };
@@ -79,12 +71,12 @@ export async function acquireLock(folder: string, name: string, wait: LockWait =
         continue;
       }
       const ahead = tickets.filter((other) => other < ticket).sort();
-      const [first] = ahead;
+      const [first, ...others] = ahead;
       if (first === undefined) return { isHeld: () => isThere(join(folder, ticket)), release };
       const now = performance.now();
       waited += Math.min(now - looked, LOOK_MS);
       looked = now;
-      if (isAbandoned(first, waited) && remove(join(folder, first))) continue;
+      if (isAbandoned(first, others, waited) && remove(join(folder, first))) continue;
       if (waited > timeoutMs) throw timedOut(folder, first, timeoutMs);
       if (ahead.length !== place.ahead) place = { ahead: ahead.length, since: waited };
       // The next in line looks often, the others seldom, and everybody less often while nothing moves.
@@ -124,16 +116,26 @@ function takeTicket(folder: string, name: string): string {
   }
 }
 
-/** Tells of a ticket, looked at again and again, whether its owner is gone. */
-function watchTicket(folder: string): (ticket: string, waited: number) => boolean {
-  let watched = { ticket: "", touched: 0, since: 0 };
-  return (ticket, waited) => {
-    const touched = touchedAt(join(folder, ticket));
-    if (liveness(ticket.split(".")[2] ?? "", touched) === "gone") return true;
+/** Tells of the first ticket, looked at again and again, whether its owner is gone. */
+function watchTickets(folder: string): (first: string, others: readonly string[], waited: number) => boolean {
+  const signs = new Map<string, { readonly touched: number; readonly since: number }>();
+  let lookAtOthers = LOOK_MS;
+  return (first, others, waited) => {
     // By how long the watcher has waited: clocks of two hosts differ, and after a sleep every ticket looks old.
-    if (watched.ticket !== ticket || watched.touched !== touched)
-      watched = { ticket, touched, since: waited };
-    return waited - watched.since > ABANDONED_MS;
+    const look = (ticket: string): { readonly touched: number; readonly since: number } => {
+      const touched = touchedAt(join(folder, ticket));
+      const before = signs.get(ticket);
+      const sign = before?.touched === touched ? before : { touched, since: waited };
+      signs.set(ticket, sign);
+      return sign;
+    };
+    // Those that stand still together, as after Ctrl-Z, are given up together, and not one after the other.
+    if (waited >= lookAtOthers) {
+      lookAtOthers = waited + LOOK_MS;
+      others.forEach(look);
+    }
+    const { touched, since } = look(first);
+    return liveness(first.split(".")[2] ?? "", touched) === "gone" || waited - since > ABANDONED_MS;
   };
 }
 
@@ -154,7 +156,7 @@ function create(folder: string, ticket: string): void {
       closeSync(openSync(path, "wx", 0o600));
     } catch (error) {
       if (systemCode(error) !== "ENOENT") throw error;
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
       closeSync(openSync(path, "wx", 0o600));
     }
   } catch (error) {
