@@ -50,6 +50,22 @@ const shorten = {
     }),
 };
 
+/**
+ * For an ES module that imports `node:fs`, Node.js makes a module with each of its hundred names: a millisecond of the
+ * start of a command-line tool, which asking for the built-in module itself does without.
+ */
+const builtins = {
+  name: "builtins",
+  renderChunk: (code) => ({
+    code: code.replace(
+      /^import \{([^}]*)\} from '(node:[a-z]+)';$/gm,
+      (_, names, module) =>
+        `const {${names.replaceAll(" as ", ": ")}} = process.getBuiltinModule("${module}");`,
+    ),
+    map: null,
+  }),
+};
+
 /** In CommonJS, what can be required on first use is: Jest, as most apps run their tests, knows no `import()`. */
 const required = {
   name: "required",
@@ -108,7 +124,7 @@ function configurationOf(folder) {
     {
       ...common,
       input: hasCli ? { index, cli } : { index },
-      plugins: [typescript, shorten],
+      plugins: [typescript, builtins, shorten],
       output: {
         ...output,
         format: "es",

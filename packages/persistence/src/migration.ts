@@ -17,7 +17,7 @@ export interface MigrationSource {
 }
 
 /** What a DPAPI blob begins with: version 1, and the id of the provider. */
-const DPAPI_HEADER = Buffer.from("01000000d08c9ddf0115d1118c7a00c04fc297eb", "hex");
+const DPAPI_HEADER = "01000000d08c9ddf0115d1118c7a00c04fc297eb";
 
 /**
  * Takes over what another library has stored, once: a user who signs out afterwards stays signed out. What is here already
@@ -72,7 +72,7 @@ async function readSource({ cachePath, serviceName, accountName }: MigrationSour
     if (entry) return entry;
   }
   const content = readIfThere(cachePath);
-  if (!content.subarray(0, DPAPI_HEADER.length).equals(DPAPI_HEADER)) return content.toString("utf8");
+  if (content.toString("hex", 0, DPAPI_HEADER.length / 2) !== DPAPI_HEADER) return content.toString("utf8");
   if (process.platform === "win32") return unprotect(content);
   throw new PersistenceError(
     "migration_failed",
