@@ -85,6 +85,13 @@ test("importing @tessera/node does not load undici or jose", () => {
   }
 });
 
+test.each(["core", "node", "persistence"])("@tessera/%s starts soon, as it is built", (name) => {
+  const built = readFileSync(join(installed(`@tessera/${name}`), "dist/index.js"), "utf8");
+  // Each takes a part of a millisecond; see rollup.config.mjs.
+  expect(built).not.toMatch(/\P{ASCII}/u);
+  expect(built).not.toMatch(/from\s*["']node:/);
+});
+
 test("a program that looks into its cache has not loaded node:crypto", () => {
   const script = `
     import { PublicClientApplication } from "@tessera/node";

@@ -10,6 +10,7 @@ import { keyringIsAvailable, startKeyring, type Keyring } from "../support/keyri
 import { describeWith } from "../support/real-part.js";
 import { root } from "../packages/workspace.js";
 import { temporaryFolder } from "./folder.js";
+import { onLinux } from "./on-linux.js";
 import { alice, bob, scopes, startStage, type Stage } from "./stage.js";
 import { startWorker, type Worker } from "./worker.js";
 
@@ -203,8 +204,6 @@ test.each([
 });
 
 // Elsewhere a keychain is always there.
-const onLinux = process.platform === "linux" ? test : test.skip;
-
 onLinux("without a keychain opening the cache is refused, and the error says what to do", async () => {
   const nothing = { DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent", DISPLAY: undefined };
   const started = start({ ...nothing, HOME: temporaryFolder(), XDG_DATA_HOME: undefined });

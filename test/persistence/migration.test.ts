@@ -14,6 +14,7 @@ import { root } from "../packages/workspace.js";
 import { keyringIsAvailable, startKeyring, type Keyring } from "../support/keyring.js";
 import { describeWith } from "../support/real-part.js";
 import { temporaryFolder } from "./folder.js";
+import { onLinux } from "./on-linux.js";
 import { load, save } from "./raw-access.js";
 
 const appName = "contoso-cli";
@@ -143,7 +144,6 @@ describe("a migration", () => {
     ]);
   });
 
-  const onLinux = process.platform === "linux" ? test : test.skip;
   onLinux("where there is no keychain takes the clear file that the peer was told to keep instead", () => {
     const source = { cachePath: peerFile(entry("alice")), serviceName: "contoso", accountName: "msal" };
     const nothing = { DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent", DISPLAY: undefined };

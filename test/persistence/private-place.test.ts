@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals
 import { makePrivate } from "../../packages/persistence/src/private-folder.js";
 import { root } from "../packages/workspace.js";
 import { temporaryFolder } from "./folder.js";
+import { onLinux } from "./on-linux.js";
 import { modeOf, open, posix, refused, stored, text } from "./opened.js";
 import { load, save } from "./raw-access.js";
 
@@ -145,10 +146,8 @@ describe("at the place of the file", () => {
   });
 });
 
-const linux = process.platform === "linux" ? test : test.skip;
-
 // In a process of its own, which can be ended: nothing else ends a call that never returns.
-linux.each(["/proc/app", "/proc/no/app"])(
+onLinux.each(["/proc/app", "/proc/no/app"])(
   "a folder that cannot be made although the one above is there is told of: %s",
   (directory) => {
     const program = `

@@ -19,6 +19,7 @@ import { liveness, ownIdentity } from "../../packages/persistence/src/process-id
 import { acquireLock } from "../../packages/persistence/src/ticket-lock.js";
 import { root } from "../packages/workspace.js";
 import { temporaryFolder } from "./folder.js";
+import { onLinux } from "./on-linux.js";
 import { load, save } from "./raw-access.js";
 import { startStage } from "./stage.js";
 import { startWorker } from "./worker.js";
@@ -245,8 +246,6 @@ const canUnshare = spawnSync(unshare, [...inSandbox, "true"]).status === 0;
     expect([status, stderr]).toEqual([0, ""]);
   },
 );
-
-const onLinux = process.platform === "linux" ? test : test.skip;
 
 onLinux(
   "a process that cannot be looked at, as by one with too many files open, is not taken for gone",

@@ -79,14 +79,14 @@ async function coldStart({ quick }, folder) {
   const programs = {
     tessera: ["cli-tessera.mjs", ours],
     peer: ["cli-peer.mjs", theirs],
-    tesseraCommonJs: ["cli-tessera.cjs", ours],
-    peerCommonJs: ["cli-peer.cjs", theirs],
+    tesseraCommonJs: ["cli.cjs", "tessera", ours],
+    peerCommonJs: ["cli.cjs", "peer", theirs],
     nothing: ["cli-nothing.mjs"],
   };
   const times = Object.fromEntries(Object.keys(programs).map((name) => [name, []]));
   for (let round = -1; round < (quick ? 9 : 61); round += 1) {
-    for (const [name, [program, place]] of Object.entries(programs)) {
-      const time = await timed(program, place);
+    for (const [name, [program, ...parameters]] of Object.entries(programs)) {
+      const time = await timed(program, parameters);
       // The first round reads the programs from the disk.
       if (round >= 0) times[name].push(time);
     }
@@ -107,10 +107,10 @@ async function coldStart({ quick }, folder) {
   ];
 }
 
-async function timed(program, place = "") {
+async function timed(program, parameters) {
   const path = fileURLToPath(new URL(`../${program}`, import.meta.url));
   const start = process.hrtime.bigint();
-  const child = spawn(process.execPath, [path, place], {
+  const child = spawn(process.execPath, [path, ...parameters], {
     env: { ...process.env, CLIENT_ID: auth.clientId, AUTHORITY: auth.authority },
     stdio: ["ignore", "pipe", "inherit"],
   });
