@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { createMemoryTokenStore, type AccountInfo } from "@tessera/node";
-import { componentsHash } from "../../packages/core/src/cache/keys.js";
+import { componentsHash } from "../../packages/core/src/cache/schema/keys.js";
 import {
   accessToken,
   account,

@@ -1,11 +1,11 @@
-import { assertionPartition, userPartition } from "../../packages/core/src/cache/partition-key.js";
-import { PartitionedCache } from "../../packages/core/src/cache/partitioned-cache.js";
+import { assertionPartition, userPartition } from "../../packages/core/src/cache/memory/partition-key.js";
+import { PartitionedCache } from "../../packages/core/src/cache/memory/partitioned-cache.js";
 import type {
   AccessTokenEntity,
   AccountEntity,
   IdTokenEntity,
   RefreshTokenEntity,
-} from "../../packages/core/src/cache/schema.js";
+} from "../../packages/core/src/cache/schema/schema.js";
 import { createTestClock } from "./test-clock.js";
 
 /* What is in a cache, for tests that look into it: Alice's account and tokens, with what a test wants different. */

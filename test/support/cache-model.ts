@@ -2,15 +2,15 @@ import {
   partitionName,
   userPartition,
   type PartitionKey,
-} from "../../packages/core/src/cache/partition-key.js";
-import type { AccessTokenQuery, TokenQuery } from "../../packages/core/src/cache/partitioned-cache.js";
+} from "../../packages/core/src/cache/memory/partition-key.js";
+import type { AccessTokenQuery, TokenQuery } from "../../packages/core/src/cache/memory/partitioned-cache.js";
 import type { CacheRecord } from "../../packages/core/src/cache/record.js";
 import type {
   AccessTokenEntity,
   AccountEntity,
   IdTokenEntity,
   RefreshTokenEntity,
-} from "../../packages/core/src/cache/schema.js";
+} from "../../packages/core/src/cache/schema/schema.js";
 import {
   ofOwner,
   profilesOf,

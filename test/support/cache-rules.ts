@@ -2,14 +2,14 @@ import {
   partitionName,
   userPartition,
   type PartitionKey,
-} from "../../packages/core/src/cache/partition-key.js";
-import type { TokenQuery } from "../../packages/core/src/cache/partitioned-cache.js";
+} from "../../packages/core/src/cache/memory/partition-key.js";
+import type { TokenQuery } from "../../packages/core/src/cache/memory/partitioned-cache.js";
 import type {
   AccessTokenEntity,
   AccountEntity,
   IdTokenEntity,
   RefreshTokenEntity,
-} from "../../packages/core/src/cache/schema.js";
+} from "../../packages/core/src/cache/schema/schema.js";
 
 /* What fits what, in the model of the token cache: written from its documentation, not from its code. */
 

@@ -4,8 +4,11 @@ import {
   assertionPartition,
   partitionName,
   userPartition,
-} from "../../packages/core/src/cache/partition-key.js";
-import { PartitionedCache, type AccessTokenQuery } from "../../packages/core/src/cache/partitioned-cache.js";
+} from "../../packages/core/src/cache/memory/partition-key.js";
+import {
+  PartitionedCache,
+  type AccessTokenQuery,
+} from "../../packages/core/src/cache/memory/partitioned-cache.js";
 import type { CacheRecord } from "../../packages/core/src/cache/record.js";
 import { CacheModel } from "./cache-model.js";
 import { profilesOf } from "./cache-rules.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { appPartition } from "../../packages/core/src/cache/partition-key.js";
-import type { PartitionedCache } from "../../packages/core/src/cache/partitioned-cache.js";
+import { appPartition } from "../../packages/core/src/cache/memory/partition-key.js";
+import type { PartitionedCache } from "../../packages/core/src/cache/memory/partitioned-cache.js";
 import {
   accessToken,
   account,

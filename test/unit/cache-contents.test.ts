@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { appPartition, userPartition } from "../../packages/core/src/cache/partition-key.js";
-import type { RefreshTokenEntity } from "../../packages/core/src/cache/schema.js";
+import { appPartition, userPartition } from "../../packages/core/src/cache/memory/partition-key.js";
+import type { RefreshTokenEntity } from "../../packages/core/src/cache/schema/schema.js";
 import {
   accessToken,
   account,

@@ -5,10 +5,13 @@ import {
   assertionPartition,
   partitionName,
   userPartition,
-} from "../../packages/core/src/cache/partition-key.js";
-import { PartitionedCache } from "../../packages/core/src/cache/partitioned-cache.js";
+} from "../../packages/core/src/cache/memory/partition-key.js";
+import { PartitionedCache } from "../../packages/core/src/cache/memory/partitioned-cache.js";
 import { TokenCache } from "../../packages/core/src/cache/token-cache.js";
-import { createMemoryTokenStore, type TokenStore } from "../../packages/core/src/cache/token-store.js";
+import {
+  createMemoryTokenStore,
+  type TokenStore,
+} from "../../packages/core/src/cache/storage/token-store.js";
 import { isObject } from "../../packages/core/src/encoding.js";
 import { anyDocument, text } from "../support/cache-documents.js";
 import { clientId, response } from "../support/cache-steps.js";

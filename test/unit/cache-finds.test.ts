@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
-import { appPartition } from "../../packages/core/src/cache/partition-key.js";
-import type { CacheDocument } from "../../packages/core/src/cache/document.js";
-import type { PartitionedCache } from "../../packages/core/src/cache/partitioned-cache.js";
+import { appPartition } from "../../packages/core/src/cache/memory/partition-key.js";
+import type { CacheDocument } from "../../packages/core/src/cache/schema/document.js";
+import type { PartitionedCache } from "../../packages/core/src/cache/memory/partitioned-cache.js";
 import type {
   AccessTokenEntity,
   AccountEntity,
   RefreshTokenEntity,
-} from "../../packages/core/src/cache/schema.js";
+} from "../../packages/core/src/cache/schema/schema.js";
 import {
   accessToken,
   account,

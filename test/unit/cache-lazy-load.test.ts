@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { PublicClientApplication } from "@tessera/node";
-import { PartitionedCache } from "../../packages/core/src/cache/partitioned-cache.js";
+import { PartitionedCache } from "../../packages/core/src/cache/memory/partitioned-cache.js";
 import { createTestClock } from "../support/test-clock.js";
 
 const clientId = "30000000-0000-4000-8000-00000000ca11";

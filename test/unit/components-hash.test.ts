@@ -1,6 +1,6 @@
 // The part of an access token's key that tells apart tokens of one scope set: cache-schema.md.
 import { describe, expect, it } from "@jest/globals";
-import { componentsHash, extCacheKey } from "../../packages/core/src/cache/keys.js";
+import { componentsHash, extCacheKey } from "../../packages/core/src/cache/schema/keys.js";
 
 describe.each([
   ["componentsHash", componentsHash],

@@ -5,8 +5,8 @@ import {
   assertionPartition,
   partitionName,
   userPartition,
-} from "../../packages/core/src/cache/partition-key.js";
-import { PartitionedCache } from "../../packages/core/src/cache/partitioned-cache.js";
+} from "../../packages/core/src/cache/memory/partition-key.js";
+import { PartitionedCache } from "../../packages/core/src/cache/memory/partitioned-cache.js";
 import type { CacheRecord } from "../../packages/core/src/cache/record.js";
 import { createTestClock } from "../support/test-clock.js";
 

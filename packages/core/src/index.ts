@@ -15,19 +15,27 @@ export {
 export { RegionDetector, TRY_AUTO_DETECT, type RegionAsk } from "./authority/region.js";
 export { AuthorityResolver, type AuthorityOptions } from "./authority/resolver.js";
 export type { Authority, ProviderMetadata } from "./authority/authority.js";
-export type { CacheStats } from "./cache/contents.js";
-export { PartitionedCache } from "./cache/partitioned-cache.js";
+export type { CacheStats } from "./cache/memory/contents.js";
+export { PartitionedCache } from "./cache/memory/partitioned-cache.js";
 export type { AccountFilter } from "./cache/account-filter.js";
 export { TokenCache, type TokenCacheParts } from "./cache/token-cache.js";
-export { TokenCacheContext, type ICachePlugin, type ISerializableTokenCache } from "./cache/plugin.js";
-export { createMemoryTokenStore, type PartitionUpdate, type TokenStore } from "./cache/token-store.js";
+export {
+  TokenCacheContext,
+  type ICachePlugin,
+  type ISerializableTokenCache,
+} from "./cache/storage/plugin.js";
+export {
+  createMemoryTokenStore,
+  type PartitionUpdate,
+  type TokenStore,
+} from "./cache/storage/token-store.js";
 export {
   DistributedCachePlugin,
   type ICacheClient,
   type IPartitionManager,
-} from "./cache/distributed-cache-plugin.js";
-export type { CacheKVStore, PeerAccountEntity, ValidCacheType } from "./cache/key-value-store.js";
-export type * from "./cache/schema.js";
+} from "./cache/storage/distributed-cache-plugin.js";
+export type { CacheKVStore, PeerAccountEntity, ValidCacheType } from "./cache/schema/key-value-store.js";
+export type * from "./cache/schema/schema.js";
 export type { CertificateOptions } from "./credential/certificate.js";
 export { pause, systemClock, type Clock } from "./clock.js";
 export {
@@ -60,10 +68,10 @@ export {
   type AuthorizationResponse,
   type CodeAsk,
 } from "./flows/authorization-code.js";
-export type { Client } from "./flows/client.js";
+export type { Client } from "./client/client.js";
 export { clientCredentials, type ClientCredentialsAsk } from "./flows/client-credentials.js";
 export { deviceCode, type DeviceCodeAsk, type DeviceCodeResponse } from "./flows/device-code.js";
-export { endSessionUrl, type EndSessionAsk } from "./flows/end-session.js";
+export { endSessionUrl, type EndSessionAsk } from "./endpoints/end-session.js";
 export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfAsk } from "./flows/on-behalf-of.js";
 export {
   completeAuthCodeFlow,
@@ -71,12 +79,12 @@ export {
   type AuthCodeFlow,
   type AuthCodeFlowAsk,
 } from "./flows/auth-code-flow.js";
-export { Renewals } from "./flows/renewal.js";
-export { UsedFlows } from "./flows/used-flows.js";
+export { Renewals } from "./client/renewals.js";
+export { UsedFlows } from "./client/used-sign-ins.js";
 export { userFederatedIdentity, type UserFederatedIdentityAsk } from "./flows/user-federated-identity.js";
 export { usernamePassword, type UsernamePasswordAsk } from "./flows/username-password.js";
 export { importRefreshToken } from "./flows/refresh-token.js";
-export { sharedCall } from "./flows/shared-call.js";
+export { sharedCall } from "./exchange/shared-call.js";
 export { silent, type Silent } from "./flows/silent.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
 export { isLoopback, secureUrl } from "./http/secure-url.js";
@@ -104,6 +112,6 @@ export type {
   AppTokenProvider,
   AppTokenProviderParameters,
   AppTokenProviderResult,
-} from "./response/provided-tokens.js";
+} from "./exchange/token-source.js";
 export { KeySource } from "./response/key-source.js";
-export { ServerTelemetry, type LibraryInfo } from "./telemetry.js";
+export { ServerTelemetry, type LibraryInfo } from "./dialect/entra-telemetry.js";

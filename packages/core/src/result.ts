@@ -1,6 +1,6 @@
 import type { AccountInfo } from "./account.js";
 import { accountInfo, claimsOf } from "./cache/account-info.js";
-import { accessTokenFacts, type CachedTokens } from "./cache/partition.js";
+import { accessTokenFacts, type CachedTokens } from "./cache/memory/partition.js";
 
 /** What every acquisition returns. */
 export interface AuthenticationResult {

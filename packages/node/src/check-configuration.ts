@@ -25,7 +25,7 @@ import type {
 } from "./configuration.js";
 import { fromNetworkModule } from "./http/network-client.js";
 import { createUndiciHttpClient } from "./http/undici-http-client.js";
-import type { INativeBrokerPlugin } from "./interactive/broker.js";
+import type { INativeBrokerPlugin } from "./broker/broker.js";
 import { version } from "./version.js";
 
 /** A configuration in which everything has been checked. */

@@ -50,7 +50,7 @@ import type {
   SilentFlowRequest,
   UsernamePasswordRequest,
 } from "./requests.js";
-import { requireOwnClient, type MsalRequest } from "./msal-request.js";
+import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
 import { version } from "./version.js";
 
 /**

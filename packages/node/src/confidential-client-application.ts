@@ -16,7 +16,7 @@ import {
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
 import { onlyCredential } from "./credential/credential.js";
-import type { MsalRequest } from "./msal-request.js";
+import type { MsalRequest } from "./msal/msal-request.js";
 import type {
   ClientCredentialRequest,
   OnBehalfOfRequest,

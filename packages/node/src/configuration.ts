@@ -12,7 +12,7 @@ import type {
   ClientCertificateFunction,
 } from "./credential/credential.js";
 import type { INetworkModule } from "./http/network-client.js";
-import type { INativeBrokerPlugin } from "./interactive/broker.js";
+import type { INativeBrokerPlugin } from "./broker/broker.js";
 
 /** Who the application is, and who its users are known to. */
 export interface NodeAuthOptions {

@@ -55,9 +55,9 @@ export {
   type AuthenticatedFetchOptions,
   type TokenSource,
 } from "./authenticated-fetch.js";
-export type * from "./cache-types.js";
+export type * from "./msal/cache-types.js";
 export { ClientApplication } from "./client-application.js";
-export type * from "./client-interfaces.js";
+export type * from "./msal/client-interfaces.js";
 export {
   ConfidentialClientApplication,
   type ConfidentialTokenRequest,
@@ -77,12 +77,12 @@ export type {
   NodeSystemOptions,
   NodeTelemetryOptions,
 } from "./configuration.js";
-export { CryptoProvider } from "./crypto-provider.js";
+export { CryptoProvider } from "./msal/crypto-provider.js";
 export type { INetworkModule, NetworkRequestOptions, NetworkResponse } from "./http/network-client.js";
-export type { INativeBrokerPlugin, NativeRequest, NativeSignOutRequest } from "./interactive/broker.js";
-export type { CcsCredential } from "./msal-request.js";
+export type { INativeBrokerPlugin, NativeRequest, NativeSignOutRequest } from "./broker/broker.js";
+export type { CcsCredential } from "./msal/msal-request.js";
 export { PublicClientApplication } from "./public-client-application.js";
-export { PromptValue, ResponseMode } from "./prompt-value.js";
+export { PromptValue, ResponseMode } from "./msal/prompt-value.js";
 export type * from "./requests.js";
 export {
   tokenCredential,

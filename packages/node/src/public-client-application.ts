@@ -12,17 +12,17 @@ import {
 } from "@tessera/core";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
-import type { INativeBrokerPlugin } from "./interactive/broker.js";
+import type { INativeBrokerPlugin } from "./broker/broker.js";
 import {
   accountsOfBroker,
   renewThroughBroker,
   signInThroughBroker,
   signOutOfBroker,
-} from "./interactive/broker-calls.js";
+} from "./broker/broker-calls.js";
 import { interactive } from "./interactive/interactive.js";
 import { OneCall } from "./interactive/one-call.js";
 import { requireResource } from "./mcp-resource.js";
-import { withoutBrokerFields, type MsalRequest } from "./msal-request.js";
+import { withoutBrokerFields, type MsalRequest } from "./msal/msal-request.js";
 import type {
   DeviceCodeRequest,
   InteractiveRequest,

@@ -8,8 +8,8 @@ import {
   type AllIdTokenClaims,
   type IdTokenClaims,
 } from "../response/id-token.js";
-import type { Entry } from "./partition.js";
-import { GENERIC, type AccountEntity } from "./schema.js";
+import type { Entry } from "./memory/partition.js";
+import { GENERIC, type AccountEntity } from "./schema/schema.js";
 
 /** The claims of a cached ID token, decoded on first use; `{}` for one that cannot be read. */
 export function claimsOf(entry: Entry<"IdToken">): AllIdTokenClaims {

@@ -5,7 +5,12 @@ import type { TokenResponse } from "../response/token-response.js";
 import type { StoreInCache } from "../request/token-request.js";
 import type { AccountInfo, TenantProfile } from "../account.js";
 import { profileFromClaims, profilesOf } from "./account-info.js";
-import { appPartition, assertionPartition, userPartition, type PartitionKey } from "./partition-key.js";
+import {
+  appPartition,
+  assertionPartition,
+  userPartition,
+  type PartitionKey,
+} from "./memory/partition-key.js";
 import {
   GENERIC,
   type AccessTokenEntity,
@@ -13,7 +18,7 @@ import {
   type AppMetadataEntity,
   type IdTokenEntity,
   type RefreshTokenEntity,
-} from "./schema.js";
+} from "./schema/schema.js";
 
 /** What one token response leaves in the cache: written whole, or not at all. */
 export interface CacheRecord {

@@ -4,23 +4,28 @@ import { clientAuthError } from "../errors/errors.js";
 import { KeyedMutex, mutexOf } from "../flight/keyed-mutex.js";
 import { matches, type AccountFilter } from "./account-filter.js";
 import { accountProfiles, realmsOfTenant } from "./account-info.js";
-import type { CacheStats } from "./contents.js";
-import type { CacheDocument } from "./document.js";
-import { keyValueStore, peerAccount, type CacheKVStore, type PeerAccountEntity } from "./key-value-store.js";
-import type { Entry } from "./partition.js";
+import type { CacheStats } from "./memory/contents.js";
+import type { CacheDocument } from "./schema/document.js";
+import {
+  keyValueStore,
+  peerAccount,
+  type CacheKVStore,
+  type PeerAccountEntity,
+} from "./schema/key-value-store.js";
+import type { Entry } from "./memory/partition.js";
 import {
   appPartition,
   partitionName,
   partitionNamed,
   userPartition,
   type PartitionKey,
-} from "./partition-key.js";
-import type { PartitionedCache } from "./partitioned-cache.js";
-import { TokenCacheContext, type ICachePlugin, type ISerializableTokenCache } from "./plugin.js";
-import { throughPlugin, untilLockKept, type PluginSession } from "./plugin-session.js";
-import { GENERIC } from "./schema.js";
-import { updateStore } from "./store-update.js";
-import type { TokenStore } from "./token-store.js";
+} from "./memory/partition-key.js";
+import type { PartitionedCache } from "./memory/partitioned-cache.js";
+import { TokenCacheContext, type ICachePlugin, type ISerializableTokenCache } from "./storage/plugin.js";
+import { throughPlugin, untilLockKept, type PluginSession } from "./storage/plugin-session.js";
+import { GENERIC } from "./schema/schema.js";
+import { updateStore } from "./storage/store-update.js";
+import type { TokenStore } from "./storage/token-store.js";
 
 /** What {@link TokenCache} is made of. */
 export interface TokenCacheParts {

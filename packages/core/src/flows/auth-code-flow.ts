@@ -13,7 +13,7 @@ import {
   type AuthorizationAsk,
   type AuthorizationResponse,
 } from "./authorization-code.js";
-import type { Client } from "./client.js";
+import type { Client } from "../client/client.js";
 
 /**
  * A sign-in that has begun: plain JSON, to be kept in the user's session (and nowhere else: it holds the PKCE verifier)

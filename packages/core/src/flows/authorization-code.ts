@@ -13,11 +13,11 @@ import { decodeClientInfo } from "../response/client-info.js";
 import { serverError } from "../response/server-error.js";
 import { sameText } from "../response/verify-id-token.js";
 import type { AuthenticationResult } from "../result.js";
-import { addLibraryInfo, ApiId, CacheOutcome } from "../telemetry.js";
-import type { Client } from "./client.js";
-import { redeem } from "./redeem.js";
+import { addLibraryInfo, ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
+import type { Client } from "../client/client.js";
+import { redeem } from "../exchange/redeem.js";
 import { anchorMailbox, ccsHeader, type CcsCredential } from "./refresh-token.js";
-import { sharedCall } from "./shared-call.js";
+import { sharedCall } from "../exchange/shared-call.js";
 
 /** What an authorization request says beside the common fields. */
 export interface AuthorizationAsk {

@@ -2,7 +2,7 @@ import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
 import { checkRegion, regionalAuthority, type Region, type RegionAsk } from "../authority/region.js";
-import { appPartition } from "../cache/partition-key.js";
+import { appPartition } from "../cache/memory/partition-key.js";
 import { epochSeconds } from "../clock.js";
 import type { AssertionSource } from "../credential/client-credential.js";
 import { clientAuthError } from "../errors/errors.js";
@@ -10,15 +10,15 @@ import type { Call } from "../http/transport.js";
 import { Parameters } from "../request/parameters.js";
 import { requestedScopes, withoutOidcScopes } from "../request/scopes.js";
 import type { TokenRequest } from "../request/token-request.js";
-import { providedTokens, type AppTokenProvider } from "../response/provided-tokens.js";
+import { providedTokens, type AppTokenProvider } from "../exchange/token-source.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
-import { ApiId, CacheOutcome } from "../telemetry.js";
-import { acceptTokens } from "./accept-tokens.js";
-import type { Client } from "./client.js";
-import { freshness } from "./freshness.js";
-import { componentsOf, type Grant } from "./grant.js";
-import { redeem } from "./redeem.js";
-import { sharedCall } from "./shared-call.js";
+import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
+import { acceptTokens } from "../exchange/accept-tokens.js";
+import type { Client } from "../client/client.js";
+import { freshness } from "../exchange/freshness.js";
+import { componentsOf, type Grant } from "../exchange/grant.js";
+import { redeem } from "../exchange/redeem.js";
+import { sharedCall } from "../exchange/shared-call.js";
 
 /** What a client credentials request says beside the common fields. */
 export interface ClientCredentialsAsk {

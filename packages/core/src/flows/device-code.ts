@@ -10,11 +10,11 @@ import { withOidcScopes } from "../request/scopes.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { serverError } from "../response/server-error.js";
 import type { AuthenticationResult } from "../result.js";
-import { ApiId, CacheOutcome } from "../telemetry.js";
-import type { Client } from "./client.js";
-import type { Grant } from "./grant.js";
-import { redeem } from "./redeem.js";
-import { sharedCall } from "./shared-call.js";
+import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
+import type { Client } from "../client/client.js";
+import type { Grant } from "../exchange/grant.js";
+import { redeem } from "../exchange/redeem.js";
+import { sharedCall } from "../exchange/shared-call.js";
 
 /** What the user has to be shown (RFC 8628 §3.2). */
 export interface DeviceCodeResponse {

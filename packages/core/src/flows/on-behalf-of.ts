@@ -1,7 +1,7 @@
 import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import { assertionPartition } from "../cache/partition-key.js";
-import type { TokenQuery } from "../cache/partitioned-cache.js";
+import { assertionPartition } from "../cache/memory/partition-key.js";
+import type { TokenQuery } from "../cache/memory/partitioned-cache.js";
 import { epochSeconds } from "../clock.js";
 import { sha256Base64Url } from "../encoding.js";
 import { AuthError, clientConfigurationError, interactionRequiredError } from "../errors/errors.js";
@@ -10,12 +10,12 @@ import { Parameters } from "../request/parameters.js";
 import { requestedScopes, withOidcScopes } from "../request/scopes.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
-import { ApiId, CacheOutcome } from "../telemetry.js";
-import type { Client } from "./client.js";
-import { freshness } from "./freshness.js";
-import { componentsOf, type Grant } from "./grant.js";
-import { redeem } from "./redeem.js";
-import { sharedCall } from "./shared-call.js";
+import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
+import type { Client } from "../client/client.js";
+import { freshness } from "../exchange/freshness.js";
+import { componentsOf, type Grant } from "../exchange/grant.js";
+import { redeem } from "../exchange/redeem.js";
+import { sharedCall } from "../exchange/shared-call.js";
 
 /** What an on-behalf-of request says beside the common fields. One of `oboAssertion` and `sessionKey` at least. */
 export interface OnBehalfOfAsk {

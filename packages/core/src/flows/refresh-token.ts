@@ -1,15 +1,15 @@
 import type { AccountInfo } from "../account.js";
 import type { Authority } from "../authority/authority.js";
-import { userPartition } from "../cache/partition-key.js";
+import { userPartition } from "../cache/memory/partition-key.js";
 import type { Call } from "../http/transport.js";
 import { Parameters } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
-import { ApiId, CacheOutcome } from "../telemetry.js";
-import type { Client } from "./client.js";
-import { redeem } from "./redeem.js";
-import { sharedCall } from "./shared-call.js";
+import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
+import type { Client } from "../client/client.js";
+import { redeem } from "../exchange/redeem.js";
+import { sharedCall } from "../exchange/shared-call.js";
 
 /** A refresh token and whose it is. */
 export interface Refresh {

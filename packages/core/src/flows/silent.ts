@@ -3,19 +3,19 @@ import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { knownCloud, MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
 import { isGuid } from "../authority/issuer.js";
-import { userPartition } from "../cache/partition-key.js";
-import type { AccessTokenQuery } from "../cache/partitioned-cache.js";
+import { userPartition } from "../cache/memory/partition-key.js";
+import type { AccessTokenQuery } from "../cache/memory/partitioned-cache.js";
 import { epochSeconds } from "../clock.js";
 import { AuthError, clientAuthError, interactionRequiredError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
-import { ApiId, CacheOutcome } from "../telemetry.js";
-import type { Client } from "./client.js";
-import { freshness } from "./freshness.js";
-import { componentsOf } from "./grant.js";
+import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
+import type { Client } from "../client/client.js";
+import { freshness } from "../exchange/freshness.js";
+import { componentsOf } from "../exchange/grant.js";
 import { redeemRefreshToken } from "./refresh-token.js";
-import { sharedCall } from "./shared-call.js";
+import { sharedCall } from "../exchange/shared-call.js";
 
 /** A refresh token this close to its end, in seconds, is not tried. */
 const REFRESH_TOKEN_MARGIN_SECONDS = 300;

@@ -4,10 +4,10 @@ import { Parameters } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
-import { ApiId, CacheOutcome } from "../telemetry.js";
-import type { Client } from "./client.js";
-import { redeem } from "./redeem.js";
-import { sharedCall } from "./shared-call.js";
+import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
+import type { Client } from "../client/client.js";
+import { redeem } from "../exchange/redeem.js";
+import { sharedCall } from "../exchange/shared-call.js";
 
 /** Which user an agent acts for, and the instance token that lets it. */
 export interface UserFederatedIdentityAsk {

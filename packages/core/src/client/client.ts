@@ -1,6 +1,6 @@
 import type { RegionDetector } from "../authority/region.js";
 import type { AuthorityResolver } from "../authority/resolver.js";
-import type { PartitionedCache } from "../cache/partitioned-cache.js";
+import type { PartitionedCache } from "../cache/memory/partitioned-cache.js";
 import type { TokenCache } from "../cache/token-cache.js";
 import type { Clock } from "../clock.js";
 import type { ClientAuthenticator } from "../credential/client-credential.js";
@@ -9,9 +9,9 @@ import type { Throttle } from "../http/throttle.js";
 import type { Transport } from "../http/transport.js";
 import type { Logger } from "../logger.js";
 import type { KeySource } from "../response/key-source.js";
-import type { LibraryInfo, ServerTelemetry } from "../telemetry.js";
-import type { Renewals } from "./renewal.js";
-import type { UsedFlows } from "./used-flows.js";
+import type { LibraryInfo, ServerTelemetry } from "../dialect/entra-telemetry.js";
+import type { Renewals } from "./renewals.js";
+import type { UsedFlows } from "./used-sign-ins.js";
 
 /** Everything a flow needs of the application it runs for. Built once, in the application's constructor. */
 export interface Client {

@@ -1,7 +1,7 @@
-import type { PartitionKey } from "./partition-key.js";
-import type { PartitionedCache } from "./partitioned-cache.js";
+import type { PartitionKey } from "../memory/partition-key.js";
+import type { PartitionedCache } from "../memory/partitioned-cache.js";
 import type { ICachePlugin, TokenCacheContext } from "./plugin.js";
-import type { AccountEntity } from "./schema.js";
+import type { AccountEntity } from "../schema/schema.js";
 
 /** What is known of an access while it lasts: from a plugin's `beforeCacheAccess` to the end of its `afterCacheAccess`. */
 export interface PluginSession {

@@ -1,6 +1,6 @@
 import { clientAuthError } from "../errors/errors.js";
 import type { TokenRequest } from "../request/token-request.js";
-import type { TokenResponse } from "./token-response.js";
+import type { TokenResponse } from "../response/token-response.js";
 
 /** What an app token provider is told. */
 export interface AppTokenProviderParameters {

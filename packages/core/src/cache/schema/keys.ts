@@ -1,4 +1,4 @@
-import { sha256Base64Url } from "../encoding.js";
+import { sha256Base64Url } from "../../encoding.js";
 import {
   GENERIC,
   type AccessTokenEntity,

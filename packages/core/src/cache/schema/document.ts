@@ -1,6 +1,11 @@
-import { isObject } from "../encoding.js";
-import type { Entry, Partition } from "./partition.js";
-import { appPartition, assertionPartition, userPartition, type PartitionKey } from "./partition-key.js";
+import { isObject } from "../../encoding.js";
+import type { Entry, Partition } from "../memory/partition.js";
+import {
+  appPartition,
+  assertionPartition,
+  userPartition,
+  type PartitionKey,
+} from "../memory/partition-key.js";
 import { SECTIONS, type Section } from "./schema.js";
 
 /** The document of `schema.ts`, before anything in it has been checked. */

@@ -4,7 +4,7 @@ import { withinBounds } from "../flight/deadline.js";
 import { secureUrl } from "../http/secure-url.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { checkedRedirectUri, type TokenRequest } from "../request/token-request.js";
-import type { Client } from "./client.js";
+import type { Client } from "../client/client.js";
 
 /** What a sign-out at the identity provider says beside the common fields. */
 export interface EndSessionAsk {

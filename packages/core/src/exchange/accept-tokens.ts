@@ -1,6 +1,6 @@
 import type { Authority } from "../authority/authority.js";
-import { accountKey, accessTokenKey, idTokenKey } from "../cache/keys.js";
-import type { Entry } from "../cache/partition.js";
+import { accountKey, accessTokenKey, idTokenKey } from "../cache/schema/keys.js";
+import type { Entry } from "../cache/memory/partition.js";
 import { cacheRecord, mergeAccount, storable, type FreshRecord, type TokenOwner } from "../cache/record.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
@@ -9,7 +9,7 @@ import { authenticationResult, type AuthenticationResult } from "../result.js";
 import type { IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
 import { verifyIdToken } from "../response/verify-id-token.js";
-import type { Client } from "./client.js";
+import type { Client } from "../client/client.js";
 import { componentsOf, type Grant } from "./grant.js";
 
 /** Validates tokens, writes them to the cache whole, and makes the result. The second half of a redemption. */

@@ -1,10 +1,10 @@
-import { isOfRealm, profilesOf, tenantOfRealm } from "./account-info.js";
+import { isOfRealm, profilesOf, tenantOfRealm } from "../account-info.js";
 import type { Contents } from "./contents.js";
-import { accessTokenKey, accountKey, idTokenKey, isBoundTo, refreshTokenKey } from "./keys.js";
+import { accessTokenKey, accountKey, idTokenKey, isBoundTo, refreshTokenKey } from "../schema/keys.js";
 import { accessTokenFacts, isEntry, Partition, scopesIntersect, type Entry } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
-import { mergeAccount, type CacheRecord } from "./record.js";
-import type { AccessTokenEntity, IdTokenEntity, RefreshTokenEntity } from "./schema.js";
+import { mergeAccount, type CacheRecord } from "../record.js";
+import type { AccessTokenEntity, IdTokenEntity, RefreshTokenEntity } from "../schema/schema.js";
 
 /**
  * Writes one response's tokens. What they replace goes, whatever host it stands under, and so does what has expired;

@@ -10,7 +10,7 @@ import type {
   SignOutRequest,
   SilentFlowRequest,
   UsernamePasswordRequest,
-} from "./requests.js";
+} from "../requests.js";
 
 /** What MSAL's two interfaces of applications have in common. */
 interface IClientApplication {

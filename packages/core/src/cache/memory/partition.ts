@@ -1,6 +1,6 @@
-import { searchScopes, splitScopes } from "../request/scopes.js";
-import { componentsHash } from "./keys.js";
-import type { EntityOf, Section } from "./schema.js";
+import { searchScopes, splitScopes } from "../../request/scopes.js";
+import { componentsHash } from "../schema/keys.js";
+import type { EntityOf, Section } from "../schema/schema.js";
 
 /** One entity in memory, with what is worked out from it on first use. */
 export interface Entry<S extends Section = Section> {

@@ -1,9 +1,9 @@
-import { isObject, parseJsonObject } from "../encoding.js";
-import { overlaid, type CacheDocument } from "./document.js";
-import type { PeerAccountEntity } from "./key-value-store.js";
+import { isObject, parseJsonObject } from "../../encoding.js";
+import { overlaid, type CacheDocument } from "../schema/document.js";
+import type { PeerAccountEntity } from "../schema/key-value-store.js";
 import type { ICachePlugin, TokenCacheContext } from "./plugin.js";
-import { SECTIONS, type Section } from "./schema.js";
-import { TokenCache } from "./token-cache.js";
+import { SECTIONS, type Section } from "../schema/schema.js";
+import { TokenCache } from "../token-cache.js";
 
 /** A key-value store such as Redis: MSAL's `ICacheClient`. */
 export interface ICacheClient {

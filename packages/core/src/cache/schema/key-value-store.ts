@@ -1,4 +1,4 @@
-import { isObject, parseJsonObject } from "../encoding.js";
+import { isObject, parseJsonObject } from "../../encoding.js";
 import type { CacheDocument } from "./document.js";
 import { SECTIONS, type AccountEntity } from "./schema.js";
 

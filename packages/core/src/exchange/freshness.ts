@@ -1,4 +1,4 @@
-import { accessTokenFacts, type Entry } from "../cache/partition.js";
+import { accessTokenFacts, type Entry } from "../cache/memory/partition.js";
 
 /** An access token is not handed out in its last five minutes: it must survive the way to the API. */
 const EXPIRY_MARGIN_SECONDS = 300;

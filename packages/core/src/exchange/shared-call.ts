@@ -2,7 +2,7 @@ import { withinBounds } from "../flight/deadline.js";
 import type { Call } from "../http/transport.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
-import type { Client } from "./client.js";
+import type { Client } from "../client/client.js";
 
 /**
  * Runs a network acquisition so that equal calls share it (single flight), each caller with its own deadline, its own

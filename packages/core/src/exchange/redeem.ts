@@ -9,9 +9,9 @@ import { isSignInOnly } from "../request/scopes.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 import { parseTokenResponse, type TokenResponse } from "../response/token-response.js";
-import { addLibraryInfo } from "../telemetry.js";
+import { addLibraryInfo } from "../dialect/entra-telemetry.js";
 import { acceptTokens } from "./accept-tokens.js";
-import type { Client } from "./client.js";
+import type { Client } from "../client/client.js";
 import type { Grant } from "./grant.js";
 
 /**

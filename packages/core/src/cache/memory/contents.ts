@@ -1,11 +1,11 @@
-import { systemClock, type Clock } from "../clock.js";
+import { systemClock, type Clock } from "../../clock.js";
 import { AccountIndex } from "./account-index.js";
-import type { CacheDocument } from "./document.js";
-import { appMetadataKey } from "./keys.js";
+import type { CacheDocument } from "../schema/document.js";
+import { appMetadataKey } from "../schema/keys.js";
 import type { Entry, Partition } from "./partition.js";
 import { PARTITION_KINDS, partitionName, type PartitionKey } from "./partition-key.js";
 import { Partitions } from "./partitions.js";
-import type { AppMetadataEntity } from "./schema.js";
+import type { AppMetadataEntity } from "../schema/schema.js";
 
 /** How much a cache may hold. */
 export interface CacheLimits {

@@ -1,6 +1,6 @@
-import type { Region } from "./authority/region.js";
-import { AuthError } from "./errors/errors.js";
-import type { Parameters } from "./request/parameters.js";
+import type { Region } from "../authority/region.js";
+import { AuthError } from "../errors/errors.js";
+import type { Parameters } from "../request/parameters.js";
 
 /** Which library calls, as Entra wants to be told. */
 export interface LibraryInfo {

@@ -1,7 +1,7 @@
-import { clientAuthError } from "../errors/errors.js";
-import type { CacheDocument } from "./document.js";
-import { partitionName, type PartitionKey } from "./partition-key.js";
-import type { PartitionedCache } from "./partitioned-cache.js";
+import { clientAuthError } from "../../errors/errors.js";
+import type { CacheDocument } from "../schema/document.js";
+import { partitionName, type PartitionKey } from "../memory/partition-key.js";
+import type { PartitionedCache } from "../memory/partitioned-cache.js";
 import type { PartitionUpdate, TokenStore } from "./token-store.js";
 
 /**

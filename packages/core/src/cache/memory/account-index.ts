@@ -1,4 +1,4 @@
-import { profilesOf } from "./account-info.js";
+import { profilesOf } from "../account-info.js";
 import type { Entry } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
 

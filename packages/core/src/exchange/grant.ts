@@ -4,7 +4,7 @@ import type { AuthenticationAsk } from "../credential/client-credential.js";
 import type { Parameters } from "../request/parameters.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { IdTokenExpectations } from "../response/verify-id-token.js";
-import type { ApiId, CacheOutcome } from "../telemetry.js";
+import type { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
 
 /** What a token is bound to beside its scopes: the request's attribute tokens, and what a flow adds. Part of its cache key. */
 export function componentsOf(

@@ -1,13 +1,13 @@
-import { claimsOf, isOfRealm } from "./account-info.js";
-import { loadDocument, loadPartition, partitionDocument, wholeDocument } from "./contents-document.js";
+import { claimsOf, isOfRealm } from "../account-info.js";
+import { loadDocument, loadPartition, partitionDocument, wholeDocument } from "./load-and-dump.js";
 import { Contents, type CacheLimits, type CacheStats, type Checkpoint } from "./contents.js";
-import type { CacheDocument } from "./document.js";
-import { isBoundTo } from "./keys.js";
+import type { CacheDocument } from "../schema/document.js";
+import { isBoundTo } from "../schema/keys.js";
 import { accessTokenFacts, grants, type CachedTokens, type Entry } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
-import type { CacheRecord } from "./record.js";
-import { THE_FAMILY } from "./schema.js";
-import { removeAppTokens, removeRefreshToken, removeUser, saveTokens } from "./write-tokens.js";
+import type { CacheRecord } from "../record.js";
+import { THE_FAMILY } from "../schema/schema.js";
+import { removeAppTokens, removeRefreshToken, removeUser, saveTokens } from "./write.js";
 
 /** Where to look for a token. */
 export interface TokenQuery {

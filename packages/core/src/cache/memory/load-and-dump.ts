@@ -1,5 +1,11 @@
 import type { Contents } from "./contents.js";
-import { addForeign, DocumentWriter, partitionOf, readDocument, type CacheDocument } from "./document.js";
+import {
+  addForeign,
+  DocumentWriter,
+  partitionOf,
+  readDocument,
+  type CacheDocument,
+} from "../schema/document.js";
 import { isEntry, Partition } from "./partition.js";
 import { PARTITION_KINDS, type PartitionKey, type PartitionKind } from "./partition-key.js";
 
