@@ -102,6 +102,7 @@ function configurationOf(folder) {
     dependencyNames.some((name) => id === name || id.startsWith(`${name}/`));
 
   const isCore = manifest.name === "@tessera/core";
+  const code = isCore ? { internal: join(folder, "src/internal.ts") } : { index };
   const common = {
     external: isExternal,
     // An import that is neither a file nor a declared dependency must not reach the user.
@@ -123,7 +124,7 @@ function configurationOf(folder) {
   return [
     {
       ...common,
-      input: hasCli ? { index, cli } : { index },
+      input: hasCli ? { ...code, cli } : code,
       plugins: [typescript, builtins, shorten],
       output: {
         ...output,
@@ -135,7 +136,7 @@ function configurationOf(folder) {
     {
       ...common,
       external: (id) => isExternal(id) && !(isCore && id === "jose"),
-      input: { index },
+      input: code,
       plugins: [typescript, required, ...(isCore ? [withJose(folder)] : []), shorten],
       output: {
         ...output,
@@ -145,14 +146,43 @@ function configurationOf(folder) {
         chunkFileNames: "jose.cjs",
       },
     },
+    ...Object.entries(code).map(([name, input]) => ({
+      ...common,
+      input,
+      plugins: [dts({ tsconfig: join(root, "tsconfig.base.json") })],
+      output: [
+        { file: join(folder, `dist/${name}.d.ts`), format: "es" },
+        { file: join(folder, `dist/${name}.d.cts`), format: "es" },
+      ],
+    })),
+    ...(isCore ? face(index, output, common) : []),
+  ];
+}
+
+/** The public names of core: the code stays in `internal`, so that both entries hand out the same classes. */
+function face(index, output, common) {
+  const internal = {
+    name: "internal",
+    resolveId: (source) => (source === "./internal.js" ? { id: source, external: true } : null),
+  };
+  const toCommonJs = { paths: { "./internal.js": "./internal.cjs" } };
+  const types = (file, options) => ({ file: join(output.dir, file), format: "es", ...options });
+  const plugins = [internal, typescript, shorten];
+  return [
+    {
+      ...common,
+      input: { index },
+      plugins,
+      output: [
+        { ...output, format: "es" },
+        { ...output, format: "cjs", entryFileNames: "[name].cjs", ...toCommonJs },
+      ],
+    },
     {
       ...common,
       input: index,
-      plugins: [dts({ tsconfig: join(root, "tsconfig.base.json") })],
-      output: [
-        { file: join(folder, "dist/index.d.ts"), format: "es" },
-        { file: join(folder, "dist/index.d.cts"), format: "es" },
-      ],
+      plugins: [internal, dts({ tsconfig: join(root, "tsconfig.base.json") })],
+      output: [types("index.d.ts"), types("index.d.cts", toCommonJs)],
     },
   ];
 }

@@ -20,6 +20,7 @@ export default {
     ],
   },
   moduleNameMapper: {
+    "^@tessera/core/internal$": "<rootDir>/packages/core/src/internal.ts",
     "^@tessera/([a-z-]+)$": "<rootDir>/packages/$1/src/index.ts",
     "^(\\.{1,2}/.*)\\.js$": ["$1.js", "$1.ts"],
   },

@@ -1,8 +1,11 @@
-// What every package promises in its package.json, and which package may import what.
-import { readFileSync } from "node:fs";
+// What every package promises in its package.json, which package may import what, and how its source is laid out.
+// proves: core/src/index.ts, core/src/internal.ts, core/src/version.ts, node/src/index.ts
+import { readFileSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import ts from "typescript";
-import { packages, sources, type Package } from "./workspace.js";
+import { circles, exportedNames, longParameterLists } from "./source-rules.js";
+import { packages, root, sources, type Package } from "./workspace.js";
 
 /** The runtime dependencies that a package may have. A package not named here may have any. */
 const allowedDependencies: Readonly<Record<string, readonly string[]>> = {
@@ -34,11 +37,13 @@ describe.each(packages.map((pkg) => [pkg.manifest.name, pkg] as const))("%s", (n
   });
 
   test("exports ESM and CommonJS, each with its own types", () => {
+    const entry = (file: string): unknown => ({
+      import: { types: `./dist/${file}.d.ts`, default: `./dist/${file}.js` },
+      require: { types: `./dist/${file}.d.cts`, default: `./dist/${file}.cjs` },
+    });
     expect(manifest.exports).toEqual({
-      ".": {
-        import: { types: "./dist/index.d.ts", default: "./dist/index.js" },
-        require: { types: "./dist/index.d.cts", default: "./dist/index.cjs" },
-      },
+      ".": entry("index"),
+      ...(name === "@tessera/core" ? { "./internal": entry("internal") } : {}),
       "./package.json": "./package.json",
     });
   });
@@ -68,6 +73,58 @@ describe.each(packages.map((pkg) => [pkg.manifest.name, pkg] as const))("%s", (n
     const wrong = imports(pkg).filter(({ specifier }) => forbidden.test(specifier) || !isDeclared(specifier));
     expect(wrong).toEqual([]);
   });
+
+  test("has no import circle, not even of types", () => {
+    expect(circles(sources(pkg)).map((circle) => circle.map(short))).toEqual([]);
+  });
+
+  test("has no source file of more than 250 lines", () => {
+    const lines = (file: string): number => readFileSync(file, "utf8").split("\n").length - 1;
+    expect(
+      sources(pkg)
+        .filter((file) => lines(file) > 250)
+        .map(short),
+    ).toEqual([]);
+  });
+
+  test("has no function with more than four positional parameters", () => {
+    const found = sources(pkg).flatMap((file) =>
+      longParameterLists(file, 4).map((where) => `${short(file)}: ${where}`),
+    );
+    expect(found.filter((it) => !MSAL_SIGNATURES.test(it))).toEqual([]);
+  });
+
+  test("has a test for every source file, which says so in its first lines", () => {
+    const proved = provedSources();
+    expect(
+      sources(pkg)
+        .map(short)
+        .filter((file) => !proved.has(file)),
+    ).toEqual([]);
+  });
+});
+
+test("tests that say which source files they prove name files that are there", () => {
+  const present = new Set(packages.flatMap(sources).map(short));
+  expect([...provedSources()].filter((file) => !present.has(file))).toEqual([]);
+});
+
+test("core exports at most 60 names", () => {
+  const core = packages.find(({ manifest }) => manifest.name === "@tessera/core") as Package;
+  const names = exportedNames(join(core.folder, "src/index.ts"));
+  expect(names.length).toBeGreaterThan(20);
+  expect(names.length).toBeLessThanOrEqual(60);
+});
+
+test("what Entra, AD FS and External ID do differently is asked in authority/ and dialect/ only", () => {
+  const asked = packages
+    .filter(({ manifest }) => ["@tessera/core", "@tessera/node"].includes(manifest.name))
+    .flatMap(sources)
+    .filter((file) => !/core\/src\/(authority|dialect)\//.test(file))
+    .filter((file) =>
+      /\bkind\b\s*[!=]==?\s*"(entra|oidc|adfs|b2c|ciam|dsts)"/.test(readFileSync(file, "utf8")),
+    );
+  expect(asked.map(short)).toEqual([]);
 });
 
 test("core reads no environment", () => {
@@ -95,4 +152,25 @@ function imports(pkg: Package): readonly { file: string; specifier: string }[] {
       .preProcessFile(readFileSync(file, "utf8"), true, true)
       .importedFiles.map(({ fileName }) => ({ file, specifier: fileName })),
   );
+}
+
+/** Constructors whose positional parameters are MSAL's. */
+const MSAL_SIGNATURES = /core\/src\/errors\/errors\.ts: constructor/;
+
+/** A source file as the tests name it: from its package's folder on. */
+function short(file: string): string {
+  return relative(join(root, "packages"), file);
+}
+
+/** The source files that the first lines of some test say it proves. */
+function provedSources(): ReadonlySet<string> {
+  const tests = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".test.ts"),
+  );
+  const named = tests.flatMap((file) => {
+    const head = readFileSync(join(root, "test", file), "utf8").split(/^(?!\/\/)/m, 1)[0] ?? "";
+    const list = /proves: ([^]*)$/.exec(head.replaceAll(/^\/\/ ?/gm, ""))?.[1] ?? "";
+    return list.match(/[a-z-]+\/src\/[\w./-]+\.ts/g) ?? [];
+  });
+  return new Set(named);
 }

@@ -2,7 +2,7 @@
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { ConfidentialClientApplication, type ClientCertificate } from "@tessera/node";
-import { systemClock } from "@tessera/core";
+import { systemClock } from "@tessera/core/internal";
 import { readCertificate } from "../../packages/core/src/credential/certificate.js";
 import { makeCertificate, type MadeCertificate } from "../support/certificates.js";
 import { expectNoSecretIn } from "../support/nothing-kept.js";

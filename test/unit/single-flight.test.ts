@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { SingleFlight } from "@tessera/core";
+import { SingleFlight } from "../../packages/core/src/flight/single-flight.js";
 
 /** Work that ends when the test says so. */
 function work() {

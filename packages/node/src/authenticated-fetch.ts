@@ -1,10 +1,10 @@
 import {
   claimsFromChallenge,
-  secureUrl,
   type AccountInfo,
   type AuthenticationResult,
   type BaseRequest,
 } from "@tessera/core";
+import { secureUrl } from "@tessera/core/internal";
 
 /** An application that has the one call. */
 export interface TokenSource {

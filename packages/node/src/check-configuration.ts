@@ -1,21 +1,20 @@
 import {
+  ProtocolMode,
+  type ClientCredential,
+  type ClientOptions,
+  type HttpClient,
+  type LoggerOptions,
+} from "@tessera/core";
+import {
   AUTH_METHODS,
   authorityForCloud,
   clientConfigurationError,
   parseJsonObject,
-  ProtocolMode,
   systemClock,
+  version,
   withoutNull,
   type AuthMethod,
-  type AuthorityOptions,
-  type ClientCredential,
-  type Clock,
-  type HttpClient,
-  type ICachePlugin,
-  type LibraryInfo,
-  type LoggerOptions,
-  type TokenStore,
-} from "@tessera/core";
+} from "@tessera/core/internal";
 import type {
   CacheOptions,
   ClientMetadata,
@@ -26,30 +25,10 @@ import type {
 import { fromNetworkModule } from "./http/network-client.js";
 import { createUndiciHttpClient } from "./http/undici-http-client.js";
 import type { INativeBrokerPlugin } from "./broker/broker.js";
-import { version } from "./version.js";
 
-/** A configuration in which everything has been checked. */
-export interface CheckedConfiguration {
-  readonly clientId: string;
-  readonly authority: string;
-  readonly authorities: AuthorityOptions;
-  readonly capabilities: readonly string[];
-  readonly authMethod: AuthMethod | undefined;
-  readonly idTokenAlgorithm: string | undefined;
-  readonly cache: CheckedCache;
-  readonly http: HttpClient;
-  readonly retries: boolean;
-  readonly clock: Clock;
+/** What {@link createClient} takes, checked, and how to log. */
+export interface CheckedConfiguration extends Omit<ClientOptions, "credential" | "logger"> {
   readonly loggerOptions: LoggerOptions;
-  readonly library: LibraryInfo;
-}
-
-/** Cache options, checked. */
-interface CheckedCache {
-  readonly plugin: ICachePlugin | undefined;
-  readonly store: TokenStore | undefined;
-  readonly maxPartitions: number;
-  readonly onUnreadable: "refuse" | "ignore";
 }
 
 const DEFAULT_MAX_PARTITIONS = 100_000;
@@ -87,16 +66,14 @@ export function checkConfiguration(
   return {
     clientId: auth.clientId,
     authority,
-    authorities: {
-      protocolMode,
-      knownAuthorities: new Set(texts(auth.knownAuthorities, "auth.knownAuthorities").map(hostOf)),
-      cloudMetadata: json(
-        auth.cloudDiscoveryMetadata,
-        "auth.cloudDiscoveryMetadata",
-        "invalid_cloud_discovery_metadata",
-      ),
-      authorityMetadata: json(auth.authorityMetadata, "auth.authorityMetadata", "invalid_authority_metadata"),
-    },
+    protocolMode,
+    knownAuthorities: texts(auth.knownAuthorities, "auth.knownAuthorities").map(hostOf),
+    cloudMetadata: json(
+      auth.cloudDiscoveryMetadata,
+      "auth.cloudDiscoveryMetadata",
+      "invalid_cloud_discovery_metadata",
+    ),
+    authorityMetadata: json(auth.authorityMetadata, "auth.authorityMetadata", "invalid_authority_metadata"),
     capabilities: texts(auth.clientCapabilities, "auth.clientCapabilities"),
     authMethod: checkedAuthMethod(metadata.token_endpoint_auth_method, credential, system),
     idTokenAlgorithm: checkedAlgorithm(metadata, auth),
@@ -168,7 +145,7 @@ function checkedCache({
   store,
   maxPartitions,
   onUnreadable = "refuse",
-}: CacheOptions): CheckedCache {
+}: CacheOptions): NonNullable<ClientOptions["cache"]> {
   if (cachePlugin && store)
     throw invalid("cache.store", "is given beside cache.cachePlugin", "give one of them");
   requireFunctions(cachePlugin, "cache.cachePlugin", "ICachePlugin", [

@@ -1,42 +1,35 @@
 import {
-  authorityForCloud,
-  AuthorityResolver,
   authorizationUrl,
-  AzureCloudInstance,
   completeAuthCodeFlow,
-  createAuthenticator,
-  createTransport,
+  createClient,
   endSessionUrl,
   importRefreshToken,
   initiateAuthCodeFlow,
-  KeySource,
   Logger,
-  PartitionedCache,
   redeemCode,
-  RegionDetector,
-  Renewals,
-  requiredText,
-  requireRequest,
-  ServerTelemetry,
   silent,
-  SingleFlight,
-  Throttle,
-  TokenCache,
-  tokenRequest,
-  UsedFlows,
   usernamePassword,
-  withinBounds,
-  withoutNull,
-  type AccountFilter,
   type AccountInfo,
   type AuthCodeFlow,
   type AuthenticationResult,
-  type AzureCloudOptions,
   type BaseRequest,
   type Client,
   type ClientCredential,
-  type TokenRequest,
+  type TokenCache,
 } from "@tessera/core";
+import {
+  authorityForCloud,
+  AzureCloudInstance,
+  requiredText,
+  requireRequest,
+  tokenRequest,
+  version,
+  withinBounds,
+  withoutNull,
+  type AccountFilter,
+  type AzureCloudOptions,
+  type TokenRequest,
+} from "@tessera/core/internal";
 import { checkConfiguration } from "./check-configuration.js";
 import type { Configuration } from "./configuration.js";
 import type {
@@ -51,7 +44,6 @@ import type {
   UsernamePasswordRequest,
 } from "./requests.js";
 import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
-import { version } from "./version.js";
 
 /**
  * What public and confidential clients share: the token cache, silent acquisition, the authorization code flow, and
@@ -69,57 +61,10 @@ export abstract class ClientApplication {
    * @throws ClientConfigurationError for every mistake, before anything is sent
    */
   protected constructor(configuration: Configuration, credential: ClientCredential) {
-    const checked = checkConfiguration(configuration, credential);
-    const { clientId, clock } = checked;
-    this.#logger = new Logger(checked.loggerOptions, "@tessera/node", version);
+    const { loggerOptions, ...options } = checkConfiguration(configuration, credential);
+    this.#logger = new Logger(loggerOptions, "@tessera/node", version);
     this.#azureCloud = configuration.auth.azureCloudOptions;
-    const logger = (): Logger => this.#logger;
-    const transport = createTransport(checked.http, logger, checked.retries);
-    const authorities = new AuthorityResolver(checked.authorities, transport, clock);
-    authorities.check(checked.authority);
-    const { maxPartitions, plugin, store, onUnreadable } = checked.cache;
-    const warn = (message: string): void => this.#logger.warning(message);
-    const cache = new PartitionedCache({
-      maxPartitions,
-      clock,
-      onForget: () =>
-        warn(
-          "A user with a refresh token was forgotten to make room: raise cache.maxPartitions, or use a store.",
-        ),
-    });
-    const aliasesOf = (environment: string): ReadonlySet<string> => authorities.aliasesOf(environment);
-    this.client = {
-      clientId,
-      defaultAuthority: checked.authority,
-      authenticate: createAuthenticator(credential, { clientId, method: checked.authMethod, clock }),
-      isPublic: credential.kind === "none",
-      secret: () => (credential.kind === "secret" ? credential.secret : undefined),
-      idTokenAlgorithm: checked.idTokenAlgorithm,
-      capabilities: checked.capabilities,
-      authorities,
-      cache,
-      tokenCache: new TokenCache({
-        cache,
-        plugin,
-        store,
-        onUnreadable,
-        clientId,
-        aliasesOf,
-        now: () => clock.now(),
-        warn,
-      }),
-      transport,
-      throttle: new Throttle(clock),
-      flights: new SingleFlight(),
-      keys: new KeySource(transport, clock),
-      regions: new RegionDetector(transport, clock),
-      usedFlows: new UsedFlows(clock),
-      renewals: new Renewals(clock, logger),
-      clock,
-      library: checked.library,
-      telemetry: new ServerTelemetry(),
-      logger,
-    };
+    this.client = createClient({ ...options, credential, logger: () => this.#logger });
   }
 
   /**

@@ -1,18 +1,20 @@
 import {
-  authorityForCloud,
-  clientConfigurationError,
   clientCredentials,
   endOnBehalfOfSession,
   onBehalfOf,
-  requireRequest,
   silent,
   userFederatedIdentity,
-  withoutNull,
   type AccountInfo,
-  type AppTokenProvider,
   type AuthenticationResult,
-  type RegionAsk,
 } from "@tessera/core";
+import {
+  authorityForCloud,
+  clientConfigurationError,
+  requireRequest,
+  withoutNull,
+  type AppTokenProvider,
+  type RegionAsk,
+} from "@tessera/core/internal";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
 import { onlyCredential } from "./credential/credential.js";

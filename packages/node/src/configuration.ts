@@ -1,11 +1,5 @@
-import type {
-  AzureCloudOptions,
-  Clock,
-  ICachePlugin,
-  LoggerOptions,
-  ProtocolMode,
-  TokenStore,
-} from "@tessera/core";
+import type { Clock, ICachePlugin, LoggerOptions, ProtocolMode, TokenStore } from "@tessera/core";
+import type { AzureCloudOptions } from "@tessera/core/internal";
 import type {
   ClientAssertionCallback,
   ClientCertificate,

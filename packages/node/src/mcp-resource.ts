@@ -1,4 +1,4 @@
-import { clientAuthError, withoutNull, type TokenRequest } from "@tessera/core";
+import { clientAuthError, withoutNull, type TokenRequest } from "@tessera/core/internal";
 
 /**
  * With `auth.isMcp` every request names its resource, once (RFC 8707).

@@ -1,15 +1,17 @@
 import {
-  clientConfigurationError,
   deviceCode,
   LogLevel,
-  requireRequest,
-  withoutNull,
-  type AccountFilter,
   type AccountInfo,
   type AuthenticationResult,
   type LoggerOptions,
-  type TokenRequest,
 } from "@tessera/core";
+import {
+  clientConfigurationError,
+  requireRequest,
+  withoutNull,
+  type AccountFilter,
+  type TokenRequest,
+} from "@tessera/core/internal";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
 import type { INativeBrokerPlugin } from "./broker/broker.js";

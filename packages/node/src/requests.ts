@@ -1,5 +1,6 @@
 // As in MSAL, programs build a request field by field: nothing in it is read-only. The library never changes one.
-import type { AccountInfo, AssertionSource, BaseRequest, DeviceCodeResponse } from "@tessera/core";
+import type { AccountInfo, BaseRequest, DeviceCodeResponse } from "@tessera/core";
+import type { AssertionSource } from "@tessera/core/internal";
 import type { CcsCredential, MsalAuthorizationRequest, MsalRequest } from "./msal/msal-request.js";
 
 /** What the requests of all user flows have in common. */

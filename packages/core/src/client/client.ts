@@ -11,7 +11,7 @@ import type { Logger } from "../logger.js";
 import type { KeySource } from "../response/key-source.js";
 import type { LibraryInfo, ServerTelemetry } from "../dialect/entra-telemetry.js";
 import type { Renewals } from "./renewals.js";
-import type { UsedFlows } from "./used-sign-ins.js";
+import type { UsedSignIns } from "./used-sign-ins.js";
 
 /** Everything a flow needs of the application it runs for. Built once, in the application's constructor. */
 export interface Client {
@@ -36,7 +36,7 @@ export interface Client {
   readonly flights: SingleFlight;
   readonly keys: KeySource;
   readonly regions: RegionDetector;
-  readonly usedFlows: UsedFlows;
+  readonly usedSignIns: UsedSignIns;
   readonly renewals: Renewals;
   readonly clock: Clock;
   readonly library: LibraryInfo;

@@ -2,7 +2,7 @@ import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 
 /** Remembers which sign-ins have ended, so that none ends twice in this process. */
-export class UsedFlows {
+export class UsedSignIns {
   readonly #used: BoundedMap<true>;
   readonly #clock: Clock;
 

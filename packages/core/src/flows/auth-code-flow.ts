@@ -138,7 +138,7 @@ export async function completeAuthCodeFlow(
     );
   }
   // From here on the answer is the flow's own: whatever comes of it, neither works a second time.
-  if (!client.usedFlows.use(flow.state, (flow.startedAt + LONGEST_FLOW) * 1000)) {
+  if (!client.usedSignIns.use(flow.state, (flow.startedAt + LONGEST_FLOW) * 1000)) {
     throw clientAuthError("invalid_state", "This flow has been used: begin a new one.", request);
   }
   if (response.error) throw serverError(response, undefined, correlationId);

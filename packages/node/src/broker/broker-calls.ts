@@ -3,18 +3,20 @@ import {
   ClientAuthError,
   ClientConfigurationError,
   InteractionRequiredAuthError,
+  ServerError,
+  type AccountInfo,
+  type AuthenticationResult,
+  type Client,
+} from "@tessera/core";
+import {
   newGuid,
   OIDC_SCOPES,
-  ServerError,
   sharedCall,
   untilAborted,
   withinBounds,
   type AccountFilter,
-  type AccountInfo,
-  type AuthenticationResult,
-  type Client,
   type TokenRequest,
-} from "@tessera/core";
+} from "@tessera/core/internal";
 import type { InteractiveRequest, SilentFlowRequest, SignOutRequest } from "../requests.js";
 import type { INativeBrokerPlugin, NativeRequest } from "./broker.js";
 

@@ -1,10 +1,10 @@
+import type { ClientCredential } from "@tessera/core";
 import {
   clientAuthError,
   withoutNull,
   type AssertionContext,
   type CertificateOptions,
-  type ClientCredential,
-} from "@tessera/core";
+} from "@tessera/core/internal";
 import type { NodeAuthOptions } from "../configuration.js";
 import { createPfxReader } from "./pfx.js";
 

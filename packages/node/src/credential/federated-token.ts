@@ -5,7 +5,7 @@ import {
   MAX_RESPONSE_BYTES,
   parseJsonObject,
   REQUEST_TIMEOUT_MS,
-} from "@tessera/core";
+} from "@tessera/core/internal";
 import { createUndiciHttpClient } from "../http/undici-http-client.js";
 import type { ClientAssertionCallback } from "./credential.js";
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { clientConfigurationError, type CertificateOptions } from "@tessera/core";
+import { clientConfigurationError, type CertificateOptions } from "@tessera/core/internal";
 
 /** Private key and certificates, PEM. */
 type KeyAndCertificates = Pick<CertificateOptions, "privateKey" | "publicCertificate">;

@@ -1,4 +1,5 @@
-import { untilAborted, type HttpClient, type HttpRequest, type HttpResponse } from "@tessera/core";
+import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
+import { untilAborted } from "@tessera/core/internal";
 
 /** Options of one call of an {@link INetworkModule}. */
 export interface NetworkRequestOptions {

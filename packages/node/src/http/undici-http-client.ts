@@ -1,5 +1,6 @@
 import type { SecureContext } from "node:tls";
-import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
+import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
+import type { ClientTls } from "@tessera/core/internal";
 import type { Dispatcher } from "undici";
 
 /** How the network is reached. */

@@ -2,13 +2,10 @@ import {
   AuthError,
   completeAuthCodeFlow,
   initiateAuthCodeFlow,
-  untilAborted,
-  withinBounds,
   type AuthenticationResult,
-  type AuthCodeFlowAsk,
   type Client,
-  type TokenRequest,
 } from "@tessera/core";
+import { untilAborted, withinBounds, type AuthCodeFlowAsk, type TokenRequest } from "@tessera/core/internal";
 import { startLoopbackServer, type LoopbackAnswer, type LoopbackOptions } from "./loopback-server.js";
 import { openSystemBrowser } from "./open-browser.js";
 

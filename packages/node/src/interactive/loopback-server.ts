@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { clientAuthError, isLoopback } from "@tessera/core";
+import { clientAuthError, isLoopback } from "@tessera/core/internal";
 import { errorPage, repeatedPage, strangerPage, successPage, type PageTemplates } from "./pages.js";
 
 /** What the browser brought back, and the way to tell the user what became of it. */

@@ -1,14 +1,11 @@
 import {
   AuthError,
-  clientAuthError,
   InteractionRequiredAuthError,
-  KeyedMutex,
-  sharedCall,
   type AccountInfo,
   type AuthenticationResult,
   type Client,
-  type TokenRequest,
 } from "@tessera/core";
+import { clientAuthError, KeyedMutex, sharedCall, type TokenRequest } from "@tessera/core/internal";
 import type { PublicClientApplication } from "../public-client-application.js";
 import type { PublicTokenRequest } from "../requests.js";
 import { hasBrowser } from "./open-browser.js";

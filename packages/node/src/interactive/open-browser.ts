@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { clientAuthError, clientConfigurationError } from "@tessera/core";
+import { clientAuthError, clientConfigurationError } from "@tessera/core/internal";
 
 /**
  * Opens the system browser, through the package `open`. Ends when the system's launcher does.

@@ -1,4 +1,5 @@
-import type { AccountInfo, TenantProfile } from "@tessera/core";
+import type { AccountInfo } from "@tessera/core";
+import type { TenantProfile } from "@tessera/core/internal";
 
 /** A serialised cache, parsed: sections of entities by key. Times are strings of seconds since the epoch. */
 export interface JsonCache {

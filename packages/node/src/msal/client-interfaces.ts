@@ -1,4 +1,5 @@
-import type { AccountInfo, AppTokenProvider, AuthenticationResult, Logger, TokenCache } from "@tessera/core";
+import type { AccountInfo, AuthenticationResult, Logger, TokenCache } from "@tessera/core";
+import type { AppTokenProvider } from "@tessera/core/internal";
 import type {
   AuthorizationCodeRequest,
   AuthorizationUrlRequest,

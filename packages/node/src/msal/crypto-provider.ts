@@ -1,4 +1,5 @@
-import { base64Decode, generatePkceCodes, newGuid, sha256Base64Url, type PkceCodes } from "@tessera/core";
+import { generatePkceCodes } from "@tessera/core";
+import { base64Decode, newGuid, sha256Base64Url, type PkceCodes } from "@tessera/core/internal";
 
 /** Random values and encodings for the authorization code flow, as MSAL offers them. */
 export class CryptoProvider {

@@ -1,4 +1,5 @@
-import { clientConfigurationError, type AzureCloudOptions, type BaseRequest } from "@tessera/core";
+import type { BaseRequest } from "@tessera/core";
+import { clientConfigurationError, type AzureCloudOptions } from "@tessera/core/internal";
 
 /** Fields that every MSAL request may carry, beside those that mean something to each flow. */
 export interface MsalRequest extends BaseRequest {

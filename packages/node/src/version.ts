@@ -1,2 +1,0 @@
-/** Version of this package, as in its package.json. */
-export const version = "0.1.0";
