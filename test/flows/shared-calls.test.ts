@@ -1,6 +1,7 @@
 // Single flight, deadlines and cancellation: equal calls share one request, and each caller can leave.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ConfidentialClientApplication } from "@tessera/node";
+import { deadlineInHand } from "../support/deadline-in-hand.js";
 import {
   code,
   redeem,
@@ -91,9 +92,13 @@ describe("calls that share a request", () => {
     "end the connection at their deadline, while waiting for %s",
     async (endpoint) => {
       const held = hold(endpoint);
-      const call = redeem(app, { timeoutMs: 60 });
-      const [request] = await Promise.all([held.arrived, expect(call).rejects.toMatchObject(timedOut)]);
+      const deadline = deadlineInHand(123_456);
+      const call = expect(redeem(app, { timeoutMs: 123_456 })).rejects.toMatchObject(timedOut);
+      const request = await held.arrived;
+      deadline.pass();
+      await call;
       await request.ended;
+      deadline.restore();
       expect(await redeem(app)).toMatchObject({ accessToken: "an-access-token" });
     },
   );

@@ -66,6 +66,8 @@ export interface Worker {
   ) => void;
   /** Ends it at once, whatever it does (SIGKILL). */
   readonly kill: () => Promise<void>;
+  /** Lets it end by itself. */
+  readonly end: () => Promise<void>;
 }
 
 const children = new Set<ChildProcess>();
@@ -104,6 +106,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       child.send({ call: "churn", ...work });
     },
     kill: () => killed(child),
+    end: async () => {
+      const ended = once(child, "exit");
+      child.disconnect();
+      await ended;
+    },
   };
 }
 

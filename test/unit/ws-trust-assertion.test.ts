@@ -1,4 +1,5 @@
 // The assertion in a federation server's reply: cut out as it was signed, whatever the reply is like.
+import { growth, LINEAR } from "../support/growth.js";
 import { describe, expect, it } from "@jest/globals";
 import { PublicClientApplication } from "@tessera/node";
 import { recordedNetwork } from "../support/recorded-network.js";
@@ -61,23 +62,23 @@ describe("the assertion is passed on as it stands", () => {
 });
 
 describe("a reply that means harm ends soon", () => {
-  const times = 100_000;
-  it.each([
-    ["tags without end", "<![CDATA[" + "<Assertion ".repeat(times) + "]]>"],
-    ["many tags that are never closed", "<![CDATA[" + "<Assertion >".repeat(times) + "]]>"],
-    ["ends without beginning", "<![CDATA[" + "</Assertion >".repeat(times) + "]]>"],
-    ["ends that do not end", "<![CDATA[<Assertion >" + "</Assertion ".repeat(times) + "]]>"],
-    ["space without end", "<![CDATA[<Assertion >" + `</Assertion${" ".repeat(times * 10)}]]>`],
-    ["a prefix without end", `<![CDATA[<${"a".repeat(times * 10)}]]>`],
-    ["prefixes without end", "<![CDATA[" + "<a:".repeat(times) + "]]>"],
-  ])("%s", async (_, inside) => {
-    const begun = performance.now();
-    // Not compared whole: a difference of a megabyte takes longer to print than the fault to show.
-    expect((await sentOn(reply(inside))).slice(0, 100)).toBe("federation_error");
-    // It takes milliseconds; read again from every tag it took minutes.
-    expect(performance.now() - begun).toBeLessThan(3000);
+  it.each<[string, (times: number) => string]>([
+    ["tags without end", (times) => "<![CDATA[" + "<Assertion ".repeat(times) + "]]>"],
+    ["many tags that are never closed", (times) => "<![CDATA[" + "<Assertion >".repeat(times) + "]]>"],
+    ["ends without beginning", (times) => "<![CDATA[" + "</Assertion >".repeat(times) + "]]>"],
+    ["ends that do not end", (times) => "<![CDATA[<Assertion >" + "</Assertion ".repeat(times) + "]]>"],
+    ["space without end", (times) => "<![CDATA[<Assertion >" + `</Assertion${" ".repeat(times * 10)}]]>`],
+    ["a prefix without end", (times) => `<![CDATA[<${"a".repeat(times * 10)}]]>`],
+    ["prefixes without end", (times) => "<![CDATA[" + "<a:".repeat(times) + "]]>"],
+  ])("in time that grows as its length: %s", async (_, inside) => {
+    const times = await growth(10_000, async (size) => {
+      // Not compared whole: a difference of a megabyte takes longer to print than the fault to show.
+      expect((await sentOn(reply(inside(size)))).slice(0, 100)).toBe("federation_error");
+    });
+    expect(times).toBeLessThan(LINEAR);
   });
 
+  const times = 100_000;
   it("elements in elements, deeper than any reply", async () => {
     expect(await sentOn(reply("<a>".repeat(times) + "</a>".repeat(times)))).toBe("federation_error");
   });
