@@ -37,7 +37,7 @@ export type * from "./cache/schema/schema.js";
 export type { CertificateOptions } from "./credential/certificate.js";
 export { pause, systemClock, type Clock } from "./clock.js";
 export {
-  AUTH_METHODS,
+  
   type AssertionContext,
   type AssertionSource,
   type AuthMethod,

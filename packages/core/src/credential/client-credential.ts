@@ -3,6 +3,8 @@ import type { Clock } from "../clock.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import type { ClientTls } from "../http/http-client.js";
 import { secureEndpoint } from "../http/secure-url.js";
+import type { AuthMethod } from "../dialect/auth-methods.js";
+import { dialectOf } from "../dialect/dialects.js";
 import { Parameters } from "../request/parameters.js";
 import { readCertificate, type Certificate, type CertificateOptions } from "./certificate.js";
 import { AssertionSigner } from "./signed-assertion.js";
@@ -32,16 +34,6 @@ export type ClientCredential =
   | { readonly kind: "certificate"; readonly certificate: CertificateSource }
   /** A JWT that someone else has signed. */
   | { readonly kind: "assertion"; readonly assertion: AssertionSource };
-
-/** `token_endpoint_auth_method` values (RFC 7591 §2, RFC 8705 §2). */
-export const AUTH_METHODS = {
-  secret: ["client_secret_post", "client_secret_basic", "client_secret_jwt"],
-  certificate: ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"],
-  assertion: ["private_key_jwt"],
-  none: ["none"],
-} as const satisfies Readonly<Record<ClientCredential["kind"], readonly string[]>>;
-/** One of {@link AUTH_METHODS}. */
-export type AuthMethod = (typeof AUTH_METHODS)[ClientCredential["kind"]][number];
 
 /** What proves the client in one request. */
 export interface ClientAuthentication {
@@ -91,23 +83,25 @@ export function createAuthenticator(
 
   return async (authority, ask = {}) => {
     const tokenEndpoint = authority.metadata.token_endpoint;
+    const dialect = dialectOf(authority.url);
+    const audience = dialect.assertionAudience(authority.metadata);
     const given = ask.assertion ?? (credential.kind === "assertion" ? credential.assertion : undefined);
     if (given !== undefined)
       return bearing(await fetchAssertion(given, { clientId, tokenEndpoint }, ask.fmiPath));
     if (credential.kind === "secret") {
       const { secret } = credential;
-      const registered = method ?? secretMethod(authority);
+      const registered = method ?? dialect.secretMethod(authority.metadata);
       if (registered === "client_secret_basic") {
         return { parameters: new Parameters(), headers: { authorization: basic(clientId, secret) } };
       }
       if (registered === "client_secret_jwt")
-        return bearing(await signer.withSecret(secret, audienceOf(authority)));
+        return bearing(await signer.withSecret(secret, audience));
       return { parameters: new Parameters().set("client_secret", secret), headers: {} };
     }
     if (certificate) {
       const current = await certificate();
       if (mutualTls) return inTls(tlsOf(current), authority);
-      return bearing(await signer.withCertificate(current, authority, audienceOf(authority)));
+      return bearing(await signer.withCertificate(current, authority, audience));
     }
     return { parameters: new Parameters(), headers: {} };
   };
@@ -132,21 +126,6 @@ async function fetchAssertion(
     "invalid_assertion",
     "clientAssertion is empty: give a signed JWT, or a function that returns one.",
   );
-}
-
-/** Entra expects its token endpoint as the audience, OpenID Providers themselves. */
-function audienceOf({ url, metadata }: Authority): string {
-  return url.kind === "oidc" ? metadata.issuer : metadata.token_endpoint;
-}
-
-function secretMethod({ url, metadata }: Authority): AuthMethod {
-  // Entra, B2C, External ID and AD FS accept posting; that is what MSAL does.
-  if (url.kind !== "oidc") return "client_secret_post";
-  const supported = metadata.token_endpoint_auth_methods_supported;
-  // RFC 8414 §2: a document that lists none means Basic.
-  return Array.isArray(supported) && supported.includes("client_secret_post")
-    ? "client_secret_post"
-    : "client_secret_basic";
 }
 
 function tlsOf({ tls }: Certificate): ClientTls {

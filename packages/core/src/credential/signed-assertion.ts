@@ -3,7 +3,8 @@ import type { Authority } from "../authority/authority.js";
 import { BoundedMap } from "../bounded-map.js";
 import { epochSeconds, type Clock } from "../clock.js";
 import { newGuid } from "../encoding.js";
-import { clientConfigurationError } from "../errors/errors.js";
+import type { AssertionHeader } from "../dialect/dialect.js";
+import { dialectOf } from "../dialect/dialects.js";
 import type { Certificate } from "./certificate.js";
 
 /** Lifetime of an assertion in seconds, and how long before its end it is made anew. */
@@ -15,13 +16,13 @@ const MOST_KEPT = 10_000;
 /** A key that signs, and how it is named. */
 interface Signer {
   readonly key: KeyObject | Uint8Array;
-  readonly header: Readonly<Record<string, unknown>> & { readonly alg: string };
+  readonly header: AssertionHeader;
 }
 
 /**
- * Makes the JWTs a client proves itself with (RFC 7523 §3). For Entra and its kin each is reused until shortly before it
- * expires: an RSA signature costs more than everything else in a token request on this side. OpenID Providers take an
- * assertion once (OpenID Connect Core §9).
+ * Makes the JWTs a client proves itself with (RFC 7523 §3). Where the provider's dialect
+ * allows it each is reused until shortly before it expires: an RSA signature costs more than everything else in a token
+ * request on this side.
  */
 export class AssertionSigner {
   readonly #clientId: string;
@@ -36,9 +37,13 @@ export class AssertionSigner {
 
   /** An assertion signed with a certificate's key, for an authority. */
   withCertificate(certificate: Certificate, authority: Authority, audience: string): Promise<string> {
-    if (authority.url.kind === "oidc") return this.#sign(certificateSigner(certificate, authority), audience);
-    const name = `${certificate.id} ${audience}`;
-    return this.#reused(name, audience, () => certificateSigner(certificate, authority));
+    const dialect = dialectOf(authority.url);
+    const signer = (): Signer => ({
+      key: certificate.key,
+      header: dialect.assertionHeader(certificate, authority.metadata),
+    });
+    if (!dialect.reusesAssertions) return this.#sign(signer(), audience);
+    return this.#reused(`${certificate.id} ${audience}`, audience, signer);
   }
 
   /** An assertion signed with the client's secret (`client_secret_jwt`). */
@@ -64,52 +69,4 @@ export class AssertionSigner {
     const claims = { aud: audience, iss, sub: iss, jti: newGuid(), nbf: now, iat: now, exp: now + LIFETIME };
     return new SignJWT(claims).setProtectedHeader(header).sign(key);
   }
-}
-
-/** Entra wants PS256 and the SHA-256 thumbprint, AD FS knows RS256 and SHA-1 only, OpenID Providers say what they accept. */
-function certificateSigner(
-  { key, sha256, sha1, x5c, kid }: Certificate,
-  { url, metadata }: Authority,
-): Signer {
-  const chain = x5c ? { x5c: [...x5c] } : {};
-  const keyId = kid ? { kid } : {};
-  if (url.kind === "oidc") {
-    const listed = metadata["token_endpoint_auth_signing_alg_values_supported"];
-    const alg = algorithmOf(key, Array.isArray(listed) ? listed : ["RS256"]);
-    const thumbprint = sha256 ? { "x5t#S256": base64Url(sha256) } : {};
-    return { key, header: { alg, typ: "JWT", ...keyId, ...thumbprint, ...chain } };
-  }
-  if (key.asymmetricKeyType !== "rsa") {
-    throw clientConfigurationError(
-      "invalid_certificate",
-      "auth.clientCertificate has no RSA key, and Entra accepts no other.",
-    );
-  }
-  if (sha256 && !(url.kind === "adfs" && sha1)) {
-    const alg = url.kind === "adfs" ? "RS256" : "PS256";
-    return { key, header: { alg, typ: "JWT", ...keyId, "x5t#S256": base64Url(sha256), ...chain } };
-  }
-  return {
-    key,
-    header: { alg: "RS256", typ: "JWT", ...keyId, ...(sha1 ? { x5t: base64Url(sha1) } : {}), ...chain },
-  };
-}
-
-const EC_ALGORITHMS: Readonly<Record<string, string>> = {
-  prime256v1: "ES256",
-  secp384r1: "ES384",
-  secp521r1: "ES512",
-};
-
-function algorithmOf(key: KeyObject, accepted: readonly unknown[]): string {
-  const curve = key.asymmetricKeyDetails?.namedCurve;
-  if (curve) return EC_ALGORITHMS[curve] ?? "ES256";
-  if (key.asymmetricKeyType === "ed25519") return accepted.includes("Ed25519") ? "Ed25519" : "EdDSA";
-  return (
-    ["RS256", "PS256", "RS384", "PS384", "RS512", "PS512"].find((alg) => accepted.includes(alg)) ?? "RS256"
-  );
-}
-
-function base64Url(hex: string): string {
-  return Buffer.from(hex, "hex").toString("base64url");
 }

@@ -1,5 +1,6 @@
 import type { Region } from "../authority/region.js";
 import { AuthError } from "../errors/errors.js";
+import type { Miss } from "../request/miss.js";
 import type { Parameters } from "../request/parameters.js";
 
 /** Which library calls, as Entra wants to be told. */
@@ -27,16 +28,14 @@ export const ApiId = {
 /** One of {@link ApiId}. */
 export type ApiId = (typeof ApiId)[keyof typeof ApiId];
 
-/** Why a request was sent. */
-export const CacheOutcome = {
-  notApplicable: 0,
-  forcedOrClaims: 1,
-  noToken: 2,
+/** The number by which Entra's telemetry knows each reason. */
+const CACHE_OUTCOME: Readonly<Record<Miss, number>> = {
+  uncached: 0,
+  forced: 1,
+  not_found: 2,
   expired: 3,
-  proactive: 4,
-} as const;
-/** One of {@link CacheOutcome}. */
-export type CacheOutcome = (typeof CacheOutcome)[keyof typeof CacheOutcome];
+  due: 4,
+};
 
 const MOST_ERRORS = 50;
 const LONGEST_LAST = 330;
@@ -74,9 +73,9 @@ export class ServerTelemetry {
   }
 
   /** Adds both telemetry parameters. */
-  addTo(parameters: Parameters, apiId: ApiId, outcome: CacheOutcome, region?: Region): void {
+  addTo(parameters: Parameters, apiId: ApiId, miss: Miss, region?: Region): void {
     const { name = "", source = "", outcome: found = "" } = region ?? {};
-    parameters.set("x-client-current-telemetry", `5|${apiId},${outcome},${name},${source},${found}|,`);
+    parameters.set("x-client-current-telemetry", `5|${apiId},${CACHE_OUTCOME[miss]},${name},${source},${found}|,`);
     parameters.set("x-client-last-telemetry", this.#last());
   }
 

@@ -1,14 +1,7 @@
 import { isObject } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
 
-type Claims = Record<string, unknown>;
-
-/** ID-token claims Entra is always asked for, none of them essential; the caller's wishes win. */
-const ENTRA_ID_TOKEN_CLAIMS: Claims = {
-  signin_state: { essential: false },
-  login_hint: { essential: false },
-  tenant_region_sub_scope: { essential: false },
-};
+type Claims = Readonly<Record<string, unknown>>;
 
 /**
  * Checks a `claims` request parameter (OpenID Connect Core §5.5).
@@ -42,22 +35,22 @@ export interface ClaimsSources {
   readonly claimsFromClient?: Claims | undefined;
   /** Client capabilities such as `CP1`. */
   readonly capabilities?: readonly string[] | undefined;
-  /** Add the ID-token claims Entra is always asked for. */
-  readonly entraDefaults: boolean;
+  /** Claims of the ID token to ask for unless the caller says otherwise. */
+  readonly idTokenDefaults?: Claims | undefined;
 }
 
 /** The `claims` parameter to send, or `undefined` when there is nothing to ask for. */
 export function mergeClaims(sources: ClaimsSources): string | undefined {
-  const { claims, claimsFromClient, capabilities, entraDefaults } = sources;
+  const { claims, claimsFromClient, capabilities, idTokenDefaults } = sources;
   let merged: Claims = {};
   if (claimsFromClient) merged = deepMerge(merged, claimsFromClient);
   if (claims) merged = deepMerge(merged, claims);
   if (capabilities && capabilities.length > 0) {
     merged = deepMerge(merged, { access_token: { xms_cc: { values: [...capabilities] } } });
   }
-  if (entraDefaults) {
+  if (idTokenDefaults) {
     const idToken = isObject(merged["id_token"]) ? merged["id_token"] : {};
-    merged = { ...merged, id_token: { ...ENTRA_ID_TOKEN_CLAIMS, ...idToken } };
+    merged = { ...merged, id_token: { ...idTokenDefaults, ...idToken } };
   }
   return Object.keys(merged).length > 0 ? JSON.stringify(merged) : undefined;
 }

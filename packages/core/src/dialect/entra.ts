@@ -1,0 +1,71 @@
+import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
+import { clientConfigurationError } from "../errors/errors.js";
+import { Parameters } from "../request/parameters.js";
+import type { AssertionHeader, Dialect, SigningKey } from "./dialect.js";
+import { addLibraryInfo } from "./entra-telemetry.js";
+import { commonHeader, thumbprint } from "./assertion-header.js";
+
+/** Microsoft Entra and Azure AD B2C. */
+export const entra: Dialect = {
+  accountType: "MSSTS",
+  realm: "tenant",
+  clientInfoNamesUser: true,
+  refreshesGrantedScopesOnly: false,
+  // Entra's users sit at desktops whose clocks nobody sets; access tokens lose the same five minutes.
+  clockTolerance: 300,
+  tlsVouches: true,
+  postsForms: true,
+  reusesAssertions: true,
+  deviceGrantType: "device_code",
+  passwordResponseType: "id_token token",
+  idTokenClaims: {
+    signin_state: { essential: false },
+    login_hint: { essential: false },
+    tenant_region_sub_scope: { essential: false },
+  },
+  // A B2C policy checks passwords itself.
+  federatesPasswords: ({ segments }) => segments.length === 1,
+  isMultiTenant: ({ tenant }) => MULTI_TENANT_SEGMENTS.has(tenant),
+  secretMethod: () => "client_secret_post",
+  assertionAudience: ({ token_endpoint }) => token_endpoint,
+  assertionHeader: (key) => rsaHeader(key, key.sha256 ? "PS256" : "RS256"),
+  unpublishedDeviceEndpoint: ({ token_endpoint }) => token_endpoint.replace(/\/token\/?$/, "/devicecode"),
+  authorizationParameters({ library, correlationId }) {
+    const parameters = new Parameters()
+      .set("client-request-id", correlationId)
+      .set("client_info", "1")
+      .set("clidata", "1");
+    addLibraryInfo(parameters, library, false);
+    return parameters;
+  },
+  tokenParameters({ library, correlationId, telemetry, apiId, miss, region, isForUser }) {
+    const body = new Parameters();
+    addLibraryInfo(body, library, true);
+    telemetry.addTo(body, apiId, miss, region);
+    if (isForUser) body.set("client_info", "1");
+    return { body, query: new Parameters().set("client-request-id", correlationId) };
+  },
+  anchorMailbox({ type, credential }) {
+    if (type === "UPN") return `UPN:${credential}`;
+    const [uid, utid] = /^[\x21-\x7e]+$/.test(credential) ? credential.split(".") : [];
+    return uid && utid ? `Oid:${uid}@${utid}` : undefined;
+  },
+};
+
+/** The header for an RSA key, with the SHA-256 thumbprint or, for servers that know no other, the SHA-1 thumbprint. */
+export function rsaHeader(key: SigningKey, alg: "PS256" | "RS256", prefersSha1 = false): AssertionHeader {
+  if (key.key.asymmetricKeyType !== "rsa") {
+    throw clientConfigurationError(
+      "invalid_certificate",
+      "auth.clientCertificate has no RSA key, and Entra accepts no other.",
+    );
+  }
+  const { sha256, sha1 } = key;
+  const name =
+    sha256 && !(prefersSha1 && sha1)
+      ? { "x5t#S256": thumbprint(sha256) }
+      : sha1
+        ? { x5t: thumbprint(sha1) }
+        : {};
+  return { alg, ...commonHeader(key), ...name };
+}

@@ -1,0 +1,52 @@
+import { Parameters } from "../request/parameters.js";
+import { commonHeader, thumbprint } from "./assertion-header.js";
+import type { Dialect, SigningKey } from "./dialect.js";
+
+/** Any other OpenID Provider: the standards, and what its discovery document says. */
+export const openid: Dialect = {
+  accountType: "Generic",
+  realm: "issuer",
+  clientInfoNamesUser: false,
+  refreshesGrantedScopesOnly: true,
+  clockTolerance: 30,
+  tlsVouches: false,
+  postsForms: false,
+  // OpenID Connect Core §9: a `jti` is accepted once.
+  reusesAssertions: false,
+  deviceGrantType: "urn:ietf:params:oauth:grant-type:device_code",
+  passwordResponseType: undefined,
+  idTokenClaims: undefined,
+  federatesPasswords: () => false,
+  isMultiTenant: () => false,
+  secretMethod({ token_endpoint_auth_methods_supported: supported }) {
+    // RFC 8414 §2: a document that lists none means Basic.
+    return Array.isArray(supported) && supported.includes("client_secret_post")
+      ? "client_secret_post"
+      : "client_secret_basic";
+  },
+  assertionAudience: ({ issuer }) => issuer,
+  assertionHeader(key, metadata) {
+    const listed = metadata["token_endpoint_auth_signing_alg_values_supported"];
+    const alg = algorithmOf(key.key, Array.isArray(listed) ? listed : ["RS256"]);
+    return { alg, ...commonHeader(key), ...(key.sha256 ? { "x5t#S256": thumbprint(key.sha256) } : {}) };
+  },
+  unpublishedDeviceEndpoint: () => undefined,
+  authorizationParameters: () => new Parameters(),
+  tokenParameters: () => ({ body: new Parameters(), query: new Parameters() }),
+  anchorMailbox: () => undefined,
+};
+
+const EC_ALGORITHMS: Readonly<Record<string, string>> = {
+  prime256v1: "ES256",
+  secp384r1: "ES384",
+  secp521r1: "ES512",
+};
+
+function algorithmOf(key: SigningKey["key"], accepted: readonly unknown[]): string {
+  const curve = key.asymmetricKeyDetails?.namedCurve;
+  if (curve) return EC_ALGORITHMS[curve] ?? "ES256";
+  if (key.asymmetricKeyType === "ed25519") return accepted.includes("Ed25519") ? "Ed25519" : "EdDSA";
+  return (
+    ["RS256", "PS256", "RS384", "PS384", "RS512", "PS512"].find((alg) => accepted.includes(alg)) ?? "RS256"
+  );
+}
