@@ -97,6 +97,7 @@ export {
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
+export { redemptionFields } from "./request/redemption-fields.js";
 export { OIDC_SCOPES } from "./request/scopes.js";
 export {
   requiredText,

@@ -1,5 +1,5 @@
 import type { Region } from "../authority/region.js";
-import { AuthError } from "../errors/errors.js";
+import { isAuthError } from "../errors/errors.js";
 import type { Parameters } from "../request/parameters.js";
 
 /** Which library calls, as Entra wants to be told. */
@@ -68,7 +68,7 @@ export class ServerTelemetry {
 
   /** Notes a failed request. */
   noteFailure(apiId: ApiId, correlationId: string, error: unknown): void {
-    const code = error instanceof AuthError ? error.subError || error.errorCode : "unknown_error";
+    const code = isAuthError(error) ? error.subError || error.errorCode : "unknown_error";
     this.#failures.push({ apiId, correlationId, error: code });
     if (this.#failures.length > MOST_ERRORS) this.#failures.shift();
   }

@@ -1,7 +1,7 @@
 import {
-  AuthError,
   completeAuthCodeFlow,
   initiateAuthCodeFlow,
+  isAuthError,
   untilAborted,
   withinBounds,
   type AuthenticationResult,
@@ -63,8 +63,7 @@ async function redeemed(
     await answer.finish({ ok: true });
     return result;
   } catch (error) {
-    const reason =
-      error instanceof AuthError ? `The reason given is "${error.errorCode}".` : "An error occurred.";
+    const reason = isAuthError(error) ? `The reason given is "${error.errorCode}".` : "An error occurred.";
     await answer.finish({ ok: false, reason });
     throw error;
   }
