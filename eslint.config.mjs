@@ -26,6 +26,14 @@ const plainNames = [
   ),
 ];
 
+/** The ES module and the CommonJS module have classes of their own, and one process may have loaded both. */
+const noOwnClasses = {
+  selector:
+    "BinaryExpression[operator='instanceof'][right.name=/^((Client|Server|Auth|InteractionRequired).*|Persistence)Error$|^(TokenCache|TokenCacheContext|DistributedCachePlugin|Logger|KeyedMutex|SingleFlight|.*Application)$/]",
+  message:
+    "An object of the other build is of another class: look at what it is (isAuthError, a registered symbol)",
+};
+
 /** What a package may not import: who may know whom is drawn in docs/architecture.md. */
 const mayNotImport = (folder, patterns) => ({
   files: [`packages/${folder}/src/**`],
@@ -78,7 +86,7 @@ export default defineConfig(
   },
   {
     files: ["packages/*/src/**"],
-    rules: { "no-console": "error" },
+    rules: { "no-console": "error", "no-restricted-syntax": [...plainNames, noOwnClasses] },
   },
   {
     files: ["packages/*/src/cli.ts"],

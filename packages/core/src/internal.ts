@@ -37,10 +37,8 @@ export type * from "./cache/schema/schema.js";
 export type { CertificateOptions } from "./credential/certificate.js";
 export { pause, systemClock, type Clock } from "./clock.js";
 export {
-  
   type AssertionContext,
   type AssertionSource,
-  type AuthMethod,
   type CertificateSource,
   type ClientCredential,
 } from "./credential/client-credential.js";
@@ -91,6 +89,7 @@ export {
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
+export { redemptionFields } from "./request/redemption-fields.js";
 export { OIDC_SCOPES } from "./request/scopes.js";
 export {
   requiredText,
@@ -107,5 +106,6 @@ export type {
   AppTokenProviderParameters,
   AppTokenProviderResult,
 } from "./exchange/token-source.js";
+export { AUTH_METHODS, type AuthMethod } from "./dialect/auth-methods.js";
 export type { LibraryInfo } from "./dialect/entra-telemetry.js";
 export { version } from "./version.js";

@@ -18,10 +18,11 @@ import {
   type TokenCache,
 } from "@tessera/core";
 import {
-  authorityForCloud,
-  AzureCloudInstance,
+  redemptionFields,
   requiredText,
   requireRequest,
+  authorityForCloud,
+  AzureCloudInstance,
   tokenRequest,
   version,
   withinBounds,
@@ -130,7 +131,9 @@ export abstract class ClientApplication {
     const { scopes, authority, claims, resource } = flow ?? {};
     // It ends where it began, whatever cloud the configuration names.
     const azureCloudOptions = { azureCloudInstance: AzureCloudInstance.None };
-    const request = this.checked({ ...options, scopes, authority, claims, resource, azureCloudOptions });
+    const began = { ...redemptionFields(flow), scopes, authority, claims, resource, azureCloudOptions };
+    // The query was the browser's: here it only says what the tokens are for.
+    const request = { ...this.checked({ ...options, ...began }), extraQueryParameters: undefined };
     return completeAuthCodeFlow(this.client, request, withoutNull(flow), response);
   }
 
@@ -252,6 +255,10 @@ export abstract class ClientApplication {
     const checked = tokenRequest(request, { defaultAuthority: this.client.defaultAuthority, scopesNeeded });
     requireOwnClient(request, checked.correlationId);
     const cloud = request.azureCloudOptions ?? (request.authority ? this.#azureCloud : undefined);
-    return cloud ? { ...checked, authorityUrl: authorityForCloud(checked.authorityUrl, cloud) } : checked;
+    if (!cloud) return checked;
+    const authorityUrl = authorityForCloud(checked.authorityUrl, cloud);
+    // Options that the request gives name its authority, and so its tenant, as `authority` does.
+    const authorityIsExplicit = checked.authorityIsExplicit || authorityUrl !== checked.authorityUrl;
+    return { ...checked, authorityUrl, authorityIsExplicit };
   }
 }

@@ -9,6 +9,7 @@ import {
 } from "@tessera/core";
 import {
   authorityForCloud,
+  AzureCloudInstance,
   clientConfigurationError,
   requireRequest,
   withoutNull,
@@ -148,6 +149,8 @@ function regionAsk(azureRegion: string | undefined): RegionAsk | undefined {
 function inTenant(request: ClientCredentialRequest, defaultAuthority: string): ClientCredentialRequest {
   if (!request.tenantId) return request;
   const url = new URL(request.authority ?? authorityForCloud(defaultAuthority, request.azureCloudOptions));
-  const { azureCloudOptions: _, ...rest } = request;
-  return { ...rest, authority: `${url.origin}/${encodeURIComponent(request.tenantId)}` };
+  // Neither the request's cloud nor the application's may put its own tenant in its place.
+  const azureCloudOptions = { azureCloudInstance: AzureCloudInstance.None };
+  const authority = `${url.origin}/${encodeURIComponent(request.tenantId)}`;
+  return { ...request, authority, azureCloudOptions };
 }

@@ -92,7 +92,7 @@ export class PublicClientApplication extends ClientApplication {
     requireRequest(request);
     return this.#oneCall.acquire(
       request,
-      this.checked(this.#broker ? withoutBrokerFields(request) : request),
+      this.#broker ? this.#checkedForBroker(request) : this.checked(request),
     );
   }
 
@@ -106,7 +106,7 @@ export class PublicClientApplication extends ClientApplication {
    */
   async acquireTokenInteractive(request: InteractiveRequest): Promise<AuthenticationResult> {
     if (this.#broker) {
-      const known = this.checked(withoutBrokerFields(request));
+      const known = this.#checkedForBroker(request);
       return signInThroughBroker(this.client, this.#broker, known, request);
     }
     const checked = this.checked(request);
@@ -143,7 +143,7 @@ export class PublicClientApplication extends ClientApplication {
   /** @inheritdoc */
   override async acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
     if (!this.#broker) return super.acquireTokenSilent(request);
-    const known = this.checked(withoutBrokerFields(request));
+    const known = this.#checkedForBroker(request);
     return renewThroughBroker(this.client, this.#broker, known, request);
   }
 
@@ -161,6 +161,11 @@ export class PublicClientApplication extends ClientApplication {
   override async signOut(request: SignOutRequest): Promise<void> {
     if (this.#broker && request?.account) await signOutOfBroker(this.client, this.#broker, request);
     await super.signOut(request);
+  }
+
+  /** Only the broker understands some fields: they are not checked, and still tell calls apart. */
+  #checkedForBroker(request: MsalRequest): TokenRequest {
+    return { ...this.checked(withoutBrokerFields(request)), given: { ...withoutNull(request) } };
   }
 
   /** Checks the fields that all requests share; in MCP mode the resource is one of them (RFC 8707). */

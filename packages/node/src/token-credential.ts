@@ -1,4 +1,5 @@
 import type { AccountInfo, AuthenticationResult, BaseRequest } from "@tessera/core";
+import { AzureCloudInstance, type AzureCloudOptions } from "@tessera/core/internal";
 import type { ClientCredentialRequest } from "./requests.js";
 
 /** What the Azure SDKs pass to {@link TokenCredential.getToken}. */
@@ -34,7 +35,11 @@ interface AppTokenSource {
 /** Any client, for the tokens of a user. */
 interface UserTokenSource {
   acquireTokenSilent(
-    request: BaseRequest & { readonly scopes: readonly string[]; readonly account: AccountInfo },
+    request: BaseRequest & {
+      readonly scopes: readonly string[];
+      readonly account: AccountInfo;
+      readonly azureCloudOptions?: AzureCloudOptions;
+    },
   ): Promise<AuthenticationResult>;
 }
 
@@ -65,7 +70,7 @@ export function tokenCredential(
       };
       const result =
         account && "acquireTokenSilent" in app
-          ? await app.acquireTokenSilent({ ...request, account })
+          ? await app.acquireTokenSilent({ ...request, account, ...inTenant(account, tenantId) })
           : await (app as AppTokenSource).acquireTokenByClientCredential({
               ...request,
               ...(tenantId ? { tenantId } : {}),
@@ -77,5 +82,17 @@ export function tokenCredential(
         tokenType: "Bearer",
       };
     },
+  };
+}
+
+/** The authority of a tenant, where the account is known; the application's own cloud must not put another tenant there. */
+function inTenant(
+  { environment }: AccountInfo,
+  tenantId: string | undefined,
+): { readonly authority?: string; readonly azureCloudOptions?: AzureCloudOptions } {
+  if (!tenantId) return {};
+  return {
+    authority: `https://${environment}/${encodeURIComponent(tenantId)}`,
+    azureCloudOptions: { azureCloudInstance: AzureCloudInstance.None },
   };
 }

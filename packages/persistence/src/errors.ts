@@ -48,6 +48,11 @@ export class PersistenceError extends Error {
   }
 }
 
+/** Whether an error is a {@link PersistenceError}, whichever copy of this package has thrown it. */
+export function isPersistenceError(error: unknown): error is PersistenceError {
+  return error instanceof Error && error.name === "PersistenceError" && "errorCode" in error;
+}
+
 /** A {@link PersistenceError} `storage_failed` for what the file system said. */
 export function storageFailed(what: string, cause: unknown): PersistenceError {
   return new PersistenceError("storage_failed", `${what}: ${reasonOf(cause)}.`, cause);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delay } from "./delay.js";
 import { unprotect } from "./dpapi.js";
-import { PersistenceError, systemCode } from "./errors.js";
+import { isPersistenceError, PersistenceError, systemCode } from "./errors.js";
 import { loadKeytar, readEntry, type KeychainEntry } from "./keychain.js";
 import { replaceFile } from "./private-file.js";
 import type { StoredCache } from "./stored-cache.js";
@@ -85,7 +85,7 @@ async function entryOf(entry: KeychainEntry): Promise<string | undefined> {
   try {
     return await readEntry(await loadKeytar(), entry);
   } catch (error) {
-    if (error instanceof PersistenceError && error.errorCode === "keychain_unavailable") return undefined;
+    if (isPersistenceError(error) && error.errorCode === "keychain_unavailable") return undefined;
     throw error;
   }
 }

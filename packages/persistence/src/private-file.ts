@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { delay } from "./delay.js";
-import { PersistenceError, storageFailed, systemCode } from "./errors.js";
+import { isPersistenceError, PersistenceError, storageFailed, systemCode } from "./errors.js";
 import { nodeCrypto } from "./node-crypto.js";
 import { assertOwned, isOpenToOthers, makePrivate } from "./private-folder.js";
 import type { ProblemListener } from "./problem.js";
@@ -65,9 +65,7 @@ export async function readPrivateFile(
     const identity = identityOf(fstatSync(descriptor, { bigint: true }));
     return { identity, bytes: readFileSync(descriptor) };
   } catch (error) {
-    throw error instanceof PersistenceError
-      ? error
-      : storageFailed(`The token cache ${path} cannot be read`, error);
+    throw isPersistenceError(error) ? error : storageFailed(`The token cache ${path} cannot be read`, error);
   } finally {
     closeSync(descriptor);
   }
@@ -104,9 +102,7 @@ export async function replaceFile(
     return identityOf(lstatSync(path, { bigint: true }));
   } catch (error) {
     removeIfThere(temporary);
-    throw error instanceof PersistenceError
-      ? error
-      : storageFailed(`The token cache ${path} cannot be saved`, error);
+    throw isPersistenceError(error) ? error : storageFailed(`The token cache ${path} cannot be saved`, error);
   }
 }
 
@@ -148,7 +144,7 @@ async function openPlainFile(path: string): Promise<number | undefined> {
     // Without O_NONBLOCK, opening a named pipe would wait for its other end.
     return await patiently(() => openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   } catch (error) {
-    if (error instanceof PersistenceError) throw error;
+    if (isPersistenceError(error)) throw error;
     if (systemCode(error) === "ENOENT") return undefined;
     if (["ELOOP", "EMLINK"].includes(systemCode(error) ?? "")) assertNoLink(path);
     throw storageFailed(`The token cache ${path} cannot be read`, error);

@@ -1,15 +1,15 @@
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
-import { AuthError, clientAuthError, clientConfigurationError } from "../errors/errors.js";
+import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
 import { isLoopback, secureEndpoint } from "../http/secure-url.js";
 import type { Call, Transport } from "../http/transport.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import type { Authority, ProviderMetadata } from "./authority.js";
 import { authorityUrl, type AuthorityUrl, type ProtocolMode } from "./authority-url.js";
-import { knownCloud, selfCloud, type Cloud } from "./clouds.js";
+import { knownCloud, MULTI_TENANT_SEGMENTS, selfCloud, type Cloud } from "./clouds.js";
 import { cloudsOf, discoverCloud } from "./instance-discovery.js";
-import { issuerMatchesAuthority, type KnownAuthorities } from "./issuer.js";
+import { isGuid, issuerMatchesAuthority, type KnownAuthorities } from "./issuer.js";
 
 /** What the application's configuration says about authorities. */
 export interface AuthorityOptions {
@@ -42,6 +42,8 @@ export class AuthorityResolver {
   readonly #discovered = new Map<string, Cloud>();
   /** Hosts of which nothing is known yet: the same object each time, so that questions to the cache compare equal. */
   readonly #alone = new BoundedMap<Cloud>(1000);
+  /** Ids of tenants that are named by a domain, by the URL of their authority. */
+  readonly #tenantIds = new BoundedMap<{ readonly id: string }>(MOST_AUTHORITIES);
   readonly #flights = new SingleFlight();
 
   constructor(options: AuthorityOptions, transport: Transport, clock: Clock) {
@@ -64,7 +66,7 @@ export class AuthorityResolver {
     try {
       checkedMetadata(authorityMetadata, url, "auth.authorityMetadata");
     } catch (cause) {
-      const reason = cause instanceof AuthError ? cause.errorMessage : String(cause);
+      const reason = isAuthError(cause) ? cause.errorMessage : String(cause);
       throw clientConfigurationError("invalid_authority_metadata", reason, { cause });
     }
   }
@@ -103,12 +105,28 @@ export class AuthorityResolver {
       });
     } catch (cause) {
       if (call.signal?.aborted) throw cause;
-      const reason = cause instanceof AuthError ? cause.errorMessage : String(cause);
+      const reason = isAuthError(cause) ? cause.errorMessage : String(cause);
       throw clientAuthError("endpoints_resolution_error", `${url.href} cannot be resolved: ${reason}`, {
         correlationId: call.correlationId,
         cause,
       });
     }
+  }
+
+  /** Whether a URL names one tenant of Entra, by its id or a domain. */
+  namesTenant({ kind, segments, tenant }: AuthorityUrl): boolean {
+    return kind === "entra" && segments.length === 1 && !MULTI_TENANT_SEGMENTS.has(tenant);
+  }
+
+  /** The id of the tenant a URL names, if it is known: a domain does not say it. */
+  tenantIdOf(url: AuthorityUrl): string | undefined {
+    return isGuid(url.tenant) ? url.tenant : this.#tenantIds.get(url.href)?.id;
+  }
+
+  /** Takes down which tenant a domain stands for, as the tokens that came from there say. */
+  learnTenant(url: AuthorityUrl, tenantId: string): void {
+    if (!this.namesTenant(url) || isGuid(url.tenant)) return;
+    this.#tenantIds.set(url.href, { id: tenantId.toLowerCase() });
   }
 
   async #discover(url: AuthorityUrl, call: Call): Promise<Authority> {
@@ -165,6 +183,8 @@ export class AuthorityResolver {
         call,
       );
     }
+    const tenantId = metadata.issuer.split("/").find(isGuid);
+    if (tenantId) this.learnTenant(url, tenantId);
     return metadata;
   }
 }

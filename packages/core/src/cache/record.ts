@@ -1,4 +1,5 @@
 import type { Authority } from "../authority/authority.js";
+import { isGuid } from "../authority/issuer.js";
 import { decodeClientInfo } from "../response/client-info.js";
 import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
@@ -172,7 +173,9 @@ function realmOf({ claims, authority, owner }: CacheRecordInput): string {
   // A provider without tenants has no other name for it; and an on-behalf-of lookup knows only what the authority says.
   if (authority.url.kind === "oidc" || owner.kind === "assertion") return authority.url.realm;
   const known = owner.kind === "user" ? owner.account?.tenantId : undefined;
-  return tenantOf(claims, false) || known || authority.url.tenant;
+  // An authority that names a tenant issues for that tenant, whatever tenant the account was known in.
+  const named = isGuid(authority.url.tenant) ? authority.url.tenant : "";
+  return tenantOf(claims, false) || named || known || authority.url.tenant;
 }
 
 function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenClaims): AccountEntity {

@@ -6,12 +6,7 @@ import { matches, type AccountFilter } from "./account-filter.js";
 import { accountProfiles, realmsOfTenant } from "./account-info.js";
 import type { CacheStats } from "./memory/contents.js";
 import type { CacheDocument } from "./schema/document.js";
-import {
-  keyValueStore,
-  peerAccount,
-  type CacheKVStore,
-  type PeerAccountEntity,
-} from "./schema/key-value-store.js";
+import { keyValueStore, type CacheKVStore } from "./schema/key-value-store.js";
 import type { Entry } from "./memory/partition.js";
 import {
   appPartition,
@@ -21,8 +16,8 @@ import {
   type PartitionKey,
 } from "./memory/partition-key.js";
 import type { PartitionedCache } from "./memory/partitioned-cache.js";
-import { TokenCacheContext, type ICachePlugin, type ISerializableTokenCache } from "./storage/plugin.js";
-import { throughPlugin, untilLockKept, type PluginSession } from "./storage/plugin-session.js";
+import type { ICachePlugin, ISerializableTokenCache } from "./storage/plugin.js";
+import { accessContext, throughPlugin, untilLockKept, type PluginSession } from "./storage/plugin-session.js";
 import { GENERIC } from "./schema/schema.js";
 import { updateStore } from "./storage/store-update.js";
 import type { TokenStore } from "./storage/token-store.js";
@@ -52,7 +47,7 @@ export interface TokenCacheParts {
  */
 export class TokenCache implements ISerializableTokenCache {
   readonly #parts: TokenCacheParts;
-  readonly #refreshing: KeyedMutex;
+  readonly #refreshing: Pick<KeyedMutex, "run">;
   #changed = false;
   #session: PluginSession | undefined;
   #loaded: { readonly text: string; readonly revision: number } | undefined;
@@ -221,17 +216,11 @@ export class TokenCache implements ISerializableTokenCache {
     return this.#refreshing.run(`refresh ${name}`, turn, signal);
   }
 
-  /** The account the current access is about, for plugins that choose a place by it. @internal */
-  get accessedAccount(): PeerAccountEntity | undefined {
-    const account = this.#session?.account;
-    return account && peerAccount(account);
-  }
-
   #inSession<T>(plugin: ICachePlugin, key: PartitionKey, writes: boolean, work: () => T): Promise<T> {
     const access = async (): Promise<T> => {
       const session: PluginSession = { unreadable: false, account: undefined };
       this.#session = session;
-      const context = new TokenCacheContext(this, writes);
+      const context = accessContext(this, writes, session);
       try {
         return await throughPlugin(plugin, this.#parts.cache, context, session, key, () => {
           const result = work();

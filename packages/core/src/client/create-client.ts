@@ -6,11 +6,8 @@ import type { ICachePlugin } from "../cache/storage/plugin.js";
 import type { TokenStore } from "../cache/storage/token-store.js";
 import { TokenCache } from "../cache/token-cache.js";
 import { systemClock, type Clock } from "../clock.js";
-import {
-  createAuthenticator,
-  type AuthMethod,
-  type ClientCredential,
-} from "../credential/client-credential.js";
+import { createAuthenticator, type ClientCredential } from "../credential/client-credential.js";
+import type { AuthMethod } from "../dialect/auth-methods.js";
 import { ServerTelemetry, type LibraryInfo } from "../dialect/entra-telemetry.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import type { HttpClient } from "../http/http-client.js";

@@ -94,8 +94,7 @@ export function createAuthenticator(
       if (registered === "client_secret_basic") {
         return { parameters: new Parameters(), headers: { authorization: basic(clientId, secret) } };
       }
-      if (registered === "client_secret_jwt")
-        return bearing(await signer.withSecret(secret, audience));
+      if (registered === "client_secret_jwt") return bearing(await signer.withSecret(secret, audience));
       return { parameters: new Parameters().set("client_secret", secret), headers: {} };
     }
     if (certificate) {

@@ -1,6 +1,7 @@
 import type { Region } from "../authority/region.js";
 import { AuthError } from "../errors/errors.js";
 import type { Miss } from "../request/miss.js";
+import { isAuthError } from "../errors/errors.js";
 import type { Parameters } from "../request/parameters.js";
 
 /** Which library calls, as Entra wants to be told. */
@@ -67,7 +68,7 @@ export class ServerTelemetry {
 
   /** Notes a failed request. */
   noteFailure(apiId: ApiId, correlationId: string, error: unknown): void {
-    const code = error instanceof AuthError ? error.subError || error.errorCode : "unknown_error";
+    const code = isAuthError(error) ? error.subError || error.errorCode : "unknown_error";
     this.#failures.push({ apiId, correlationId, error: code });
     if (this.#failures.length > MOST_ERRORS) this.#failures.shift();
   }
@@ -75,7 +76,10 @@ export class ServerTelemetry {
   /** Adds both telemetry parameters. */
   addTo(parameters: Parameters, apiId: ApiId, miss: Miss, region?: Region): void {
     const { name = "", source = "", outcome: found = "" } = region ?? {};
-    parameters.set("x-client-current-telemetry", `5|${apiId},${CACHE_OUTCOME[miss]},${name},${source},${found}|,`);
+    parameters.set(
+      "x-client-current-telemetry",
+      `5|${apiId},${CACHE_OUTCOME[miss]},${name},${source},${found}|,`,
+    );
     parameters.set("x-client-last-telemetry", this.#last());
   }
 

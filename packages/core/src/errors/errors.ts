@@ -154,7 +154,7 @@ export function interactionRequiredError(
  * the caller's own correlation id. The id that was sent to the server stays in `cause`, unless something else is there.
  */
 export function errorFor(error: unknown, correlationId: string): unknown {
-  if (!(error instanceof AuthError) || error.correlationId === correlationId) return error;
+  if (!isAuthError(error) || error.correlationId === correlationId) return error;
   const { cause = error.correlationId ? error : undefined, stack } = error;
   const own = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error) as object) as AuthError;
   Object.defineProperties(own, {
@@ -163,6 +163,23 @@ export function errorFor(error: unknown, correlationId: string): unknown {
   });
   own.correlationId = correlationId;
   return withCause(own, { cause });
+}
+
+/**
+ * Whether an error is one of these, whichever copy of the package has thrown it: the ES module and the CommonJS module have
+ * classes of their own, and what an app brings along (network client, plugin, token provider) may use the other's.
+ *
+ * @param name the class it has to be of; any without it
+ */
+export function isAuthError(error: unknown): error is AuthError;
+export function isAuthError(error: unknown, name: "ServerError"): error is ServerError;
+export function isAuthError(
+  error: unknown,
+  name: "InteractionRequiredAuthError",
+): error is InteractionRequiredAuthError;
+export function isAuthError(error: unknown, name?: string): boolean {
+  if (!(error instanceof Error) || !("errorCode" in error) || !("correlationId" in error)) return false;
+  return typeof error.errorCode === "string" && (name === undefined || error.name === name);
 }
 
 function withCause<E extends AuthError>(error: E, { cause }: ErrorContext): E {

@@ -4,13 +4,14 @@ import type { Entry } from "../cache/memory/partition.js";
 import { cacheRecord, mergeAccount, storable, type FreshRecord, type TokenOwner } from "../cache/record.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
+import { isolated } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import type { IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
 import { verifyIdToken } from "../response/verify-id-token.js";
 import type { Client } from "../client/client.js";
-import { componentsOf, type Grant } from "./grant.js";
+import type { Grant } from "./grant.js";
 
 /** Validates tokens, writes them to the cache whole, and makes the result. The second half of a redemption. */
 export async function acceptTokens(
@@ -22,6 +23,7 @@ export async function acceptTokens(
   call: Call,
 ): Promise<AuthenticationResult> {
   const claims = await verify(client, authority, grant, tokens.idToken, call);
+  if (claims?.tid) client.authorities.learnTenant(authority.url, claims.tid);
   const record = cacheRecord({
     response: tokens,
     claims,
@@ -31,7 +33,7 @@ export async function acceptTokens(
     requestedScopes: grant.scopes,
     requestedAt,
     resource: request.resource,
-    components: componentsOf(request, grant.components),
+    components: grant.owner.kind === "user" ? request.components : isolated(request),
     correlationId: call.correlationId,
   });
   checkUser(grant.owner, record, { authority, tokens, claims }, call);

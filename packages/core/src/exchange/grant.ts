@@ -2,17 +2,8 @@ import type { Region } from "../authority/region.js";
 import type { TokenOwner } from "../cache/record.js";
 import type { AuthenticationAsk } from "../credential/client-credential.js";
 import type { Parameters } from "../request/parameters.js";
-import type { TokenRequest } from "../request/token-request.js";
 import type { IdTokenExpectations } from "../response/verify-id-token.js";
 import type { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
-
-/** What a token is bound to beside its scopes: the request's attribute tokens, and what a flow adds. Part of its cache key. */
-export function componentsOf(
-  { attributeTokens }: TokenRequest,
-  more?: Grant["components"],
-): Grant["components"] {
-  return attributeTokens === undefined ? more : { ...more, attribute_tokens: attributeTokens };
-}
 
 /** What one grant adds to the common token request, and how its answer is kept. One file in `flows/` makes one of these. */
 export interface Grant {
@@ -31,8 +22,6 @@ export interface Grant {
   readonly subject?: string | undefined;
   /** Equal for requests a server may want to be spared together: grant, user and scopes. */
   readonly throttleKey: string;
-  /** What the token is bound to beside its scopes and the request's attribute tokens. */
-  readonly components?: Readonly<Record<string, string>> | undefined;
   /** The region the request goes to. */
   readonly region?: Region | undefined;
   /** What this request proves the client with, if not with its own credential. */

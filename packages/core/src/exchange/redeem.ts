@@ -1,6 +1,6 @@
 import type { Authority } from "../authority/authority.js";
 import { epochSeconds } from "../clock.js";
-import { AuthError } from "../errors/errors.js";
+import { isAuthError } from "../errors/errors.js";
 import type { HttpResponse } from "../http/http-client.js";
 import type { Call } from "../http/transport.js";
 import { mergeClaims } from "../request/claims.js";
@@ -52,7 +52,7 @@ async function sendTokenRequest(
   const entra = authority.url.kind !== "oidc";
   const proof = await client.authenticate(authority, grant.authentication);
   const body = new Parameters().set("client_id", client.clientId).setAll(grant.parameters);
-  body.set("attribute_tokens", request.attributeTokens);
+  body.set("resource", request.resource).set("attribute_tokens", request.attributeTokens);
   if (entra) {
     addLibraryInfo(body, client.library, true);
     client.telemetry.addTo(body, grant.apiId, grant.cacheOutcome, grant.region);
@@ -82,5 +82,5 @@ async function sendTokenRequest(
 
 /** A user who has not signed in yet (RFC 8628 §3.5) is no failure to report. */
 function isPending(error: unknown): boolean {
-  return error instanceof AuthError && error.errorCode === "authorization_pending";
+  return isAuthError(error) && error.errorCode === "authorization_pending";
 }

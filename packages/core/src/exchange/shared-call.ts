@@ -1,5 +1,6 @@
 import { withinBounds } from "../flight/deadline.js";
 import type { Call } from "../http/transport.js";
+import { flightKey } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 import type { Client } from "../client/client.js";
@@ -8,19 +9,19 @@ import type { Client } from "../client/client.js";
  * Runs a network acquisition so that equal calls share it (single flight), each caller with its own deadline, its own
  * way to leave, and its own correlation id in the result and in the error.
  *
- * @param key what makes two calls equal; claims, resource, attribute tokens and extra parameters are added here
+ * @param flow what makes two calls equal beside the fields of the request: the flow, its authority, what it makes itself
  * @param acquire goes out under the correlation id of the first caller; its signal aborts when all have left
  * @throws ClientAuthError `request_timeout`, `request_aborted`
  */
 export function sharedCall(
   client: Client,
   request: TokenRequest,
-  key: string,
+  flow: readonly unknown[],
   acquire: (call: Call) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {
   const { correlationId } = request;
   return withinBounds(request, async (signal) => {
-    const result = await client.flights.run(flightKey(request, key), signal, (shared) =>
+    const result = await client.flights.run(flightKey(request.given, flow), signal, (shared) =>
       acquire({ correlationId, signal: shared }),
     );
     return result.correlationId === correlationId ? result : resultFor(result, correlationId);
@@ -31,14 +32,4 @@ export function sharedCall(
 function resultFor(result: AuthenticationResult, correlationId: string): AuthenticationResult {
   const { scopes, account } = result;
   return { ...result, scopes: scopes.slice(), account: account ? { ...account } : account, correlationId };
-}
-
-function flightKey(request: TokenRequest, key: string): string {
-  const { claims, claimsFromClient, resource, attributeTokens } = request;
-  const { extraParameters, extraQueryParameters, storeInCache } = request;
-  const rest = [
-    ...[claims, claimsFromClient, resource, attributeTokens],
-    ...[extraParameters, extraQueryParameters, storeInCache],
-  ];
-  return rest.every((part) => part === undefined) ? key : `${key} ${JSON.stringify(rest)}`;
 }

@@ -1,3 +1,5 @@
+import { processWide } from "../process-wide.js";
+
 /** Runs pieces of work with the same key one after the other, in the order they came. */
 export class KeyedMutex {
   readonly #tails = new Map<string, Promise<unknown>>();
@@ -22,10 +24,9 @@ export class KeyedMutex {
   }
 }
 
-const shared = new WeakMap<object, KeyedMutex>();
-
 /** The mutex of everyone who shares an object: two applications with one cache plugin must not overlap. */
-export function mutexOf(owner: object): KeyedMutex {
+export function mutexOf(owner: object): Pick<KeyedMutex, "run"> {
+  const shared = processWide("mutexes/v1", () => new WeakMap<object, Pick<KeyedMutex, "run">>());
   let mutex = shared.get(owner);
   if (!mutex) {
     mutex = new KeyedMutex();

@@ -2,6 +2,7 @@ import { newGuid } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import { nodeCrypto } from "../node-crypto.js";
 import { generatePkceCodes } from "../request/pkce.js";
+import { redemptionFields, type RedemptionFields } from "../request/redemption-fields.js";
 import { checkedRedirectUri, type TokenRequest } from "../request/token-request.js";
 import { decodeIdToken } from "../response/id-token.js";
 import { serverError } from "../response/server-error.js";
@@ -19,7 +20,7 @@ import type { Client } from "../client/client.js";
  * A sign-in that has begun: plain JSON, to be kept in the user's session (and nowhere else: it holds the PKCE verifier)
  * until the answer comes.
  */
-export interface AuthCodeFlow {
+export interface AuthCodeFlow extends Readonly<RedemptionFields> {
   /** Send the user's browser here. */
   readonly authUrl: string;
   readonly state: string;
@@ -108,6 +109,7 @@ export async function initiateAuthCodeFlow(
     scopes: request.scopes,
     authority: request.authorityUrl,
     responseType,
+    ...redemptionFields(request.given),
     ...(request.resource ? { resource: request.resource } : {}),
     ...(request.claims ? { claims: JSON.stringify(request.claims) } : {}),
     ...(maxAge === undefined ? {} : { maxAge }),

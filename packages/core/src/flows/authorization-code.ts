@@ -140,9 +140,19 @@ export async function redeemCode(
   const url = cloudOf(client, client.authorities.url(request.authorityUrl), response);
   const scopes = withOidcScopes(request.scopes);
   // Only the same sign-in may share: a code that was injected into another one must fail there (RFC 9700 §2.1.1).
-  const bound = [ask.code, ask.codeVerifier, redirectUri, ask.nonce, ask.maxAge, response?.iss];
-  const key = ["authorization_code", url.href, ...bound, ...scopes].join(" ");
-  const result = await sharedCall(client, request, key, async (call) => {
+  const { code, codeVerifier, nonce, maxAge, subject, responseIsWhole } = ask;
+  const bound = {
+    code,
+    codeVerifier,
+    redirectUri,
+    nonce,
+    maxAge,
+    subject,
+    responseIsWhole,
+    iss: response?.iss,
+  };
+  const flow = ["authorization_code", url.href, bound, ask.enableSpaAuthorizationCode, ...scopes];
+  const result = await sharedCall(client, request, flow, async (call) => {
     const authority = await client.authorities.resolve(url, call);
     checkResponseIssuer(response?.iss, authority, ask.responseIsWhole ?? false, correlationId);
     const clientInfo = decodeClientInfo(ask.clientInfo, correlationId);
@@ -157,7 +167,6 @@ export async function redeemCode(
         parameters: new Parameters()
           .set("redirect_uri", redirectUri)
           .set("scope", scopes.join(" "))
-          .set("resource", request.resource)
           .set("code", ask.code)
           .set("code_verifier", ask.codeVerifier)
           .set("grant_type", "authorization_code")
@@ -166,7 +175,7 @@ export async function redeemCode(
         nonce: { expected: ask.nonce },
         maxAge: ask.maxAge,
         subject: ask.subject,
-        throttleKey: key,
+        throttleKey: ["authorization_code", ask.code].join(" "),
         headers: clientInfo
           ? anchorMailbox(`${clientInfo.uid}.${clientInfo.utid}`, authority)
           : ccsHeader(ask.ccsCredential, authority),

@@ -9,6 +9,7 @@ import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
 import { Parameters } from "../request/parameters.js";
 import { requestedScopes, withoutOidcScopes } from "../request/scopes.js";
+import { flightKey, isolated } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { providedTokens, type AppTokenProvider } from "../exchange/token-source.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
@@ -16,7 +17,7 @@ import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
 import { acceptTokens } from "../exchange/accept-tokens.js";
 import type { Client } from "../client/client.js";
 import { freshness } from "../exchange/freshness.js";
-import { componentsOf, type Grant } from "../exchange/grant.js";
+import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
 import { sharedCall } from "../exchange/shared-call.js";
 
@@ -82,13 +83,14 @@ function cached(client: Client, wanted: Wanted): AuthenticationResult | CacheOut
     environments: client.authorities.aliasesOf(url.host),
     realms: [realm.toLowerCase()],
     scopes,
-    components: componentsOf(request, ownComponents(wanted)),
+    resource: request.resource,
+    components: isolated(request),
   });
   if (!tokens) return CacheOutcome.noToken;
   const state = freshness(tokens.accessToken, epochSeconds(client.clock));
   if (state === "stale") return CacheOutcome.expired;
   if (state === "due") {
-    client.renewals.start(flightKey(wanted), request, (background) =>
+    client.renewals.start(flightKey(request.given, flow(wanted)), request, (background) =>
       send(client, { ...wanted, request: background }, CacheOutcome.proactive),
     );
   }
@@ -99,8 +101,7 @@ function cached(client: Client, wanted: Wanted): AuthenticationResult | CacheOut
 
 function send(client: Client, wanted: Wanted, cacheOutcome: CacheOutcome): Promise<AuthenticationResult> {
   const { request, ask, url, scopes } = wanted;
-  const key = flightKey(wanted);
-  return sharedCall(client, request, key, async (call) => {
+  return sharedCall(client, request, flow(wanted), async (call) => {
     const authority = await client.authorities.resolve(url, call);
     if (ask.provider) {
       const requestedAt = epochSeconds(client.clock);
@@ -109,21 +110,18 @@ function send(client: Client, wanted: Wanted, cacheOutcome: CacheOutcome): Promi
         client,
         authority,
         request,
-        grant(wanted, cacheOutcome, key),
+        grant(wanted, cacheOutcome),
         { tokens, requestedAt },
         call,
       );
     }
     const { regional, region } = await inRegion(client, authority, ask, call);
-    return redeem(client, regional, request, grant(wanted, cacheOutcome, key, region), call);
+    return redeem(client, regional, request, grant(wanted, cacheOutcome, region), call);
   });
 }
 
-function flightKey({ ask, url, scopes }: Wanted): string {
-  const assertion = typeof ask.clientAssertion === "string" ? ask.clientAssertion : "";
-  return ["client_credentials", url.href, ask.fmiPath, ask.region?.azureRegion, assertion, ...scopes].join(
-    " ",
-  );
+function flow({ ask, url, scopes }: Wanted): readonly unknown[] {
+  return ["client_credentials", url.href, ask, ...scopes];
 }
 
 async function inRegion(
@@ -136,8 +134,8 @@ async function inRegion(
   return { regional: regionalAuthority(authority, region?.name), region };
 }
 
-function grant(wanted: Wanted, cacheOutcome: CacheOutcome, throttleKey: string, region?: Region): Grant {
-  const { ask, scopes } = wanted;
+function grant(wanted: Wanted, cacheOutcome: CacheOutcome, region?: Region): Grant {
+  const { ask, url, scopes } = wanted;
   return {
     apiId: ApiId.clientCredential,
     cacheOutcome,
@@ -148,18 +146,8 @@ function grant(wanted: Wanted, cacheOutcome: CacheOutcome, throttleKey: string, 
       .set("fmi_path", ask.fmiPath),
     owner: { kind: "app" },
     nonce: "unchecked",
-    throttleKey,
-    components: ownComponents(wanted),
+    throttleKey: ["client_credentials", url.href, ask.fmiPath, ...scopes].join(" "),
     region,
     authentication: { assertion: ask.clientAssertion, fmiPath: ask.fmiPath },
-  };
-}
-
-/** What the token is bound to beside its scopes; part of its cache key. */
-function ownComponents({ request: { claimsFromClient }, ask: { fmiPath } }: Wanted): Grant["components"] {
-  if (!fmiPath && !claimsFromClient) return undefined;
-  return {
-    ...(fmiPath ? { fmi_path: fmiPath } : {}),
-    ...(claimsFromClient ? { client_claims: claimsFromClient.text } : {}),
   };
 }

@@ -1,7 +1,7 @@
 import type { Authority } from "../authority/authority.js";
 import { epochSeconds, pause } from "../clock.js";
 import { newGuid, parseJsonObject } from "../encoding.js";
-import { AuthError, clientAuthError, ServerError } from "../errors/errors.js";
+import { clientAuthError, isAuthError, type AuthError } from "../errors/errors.js";
 import { secureUrl } from "../http/secure-url.js";
 import type { Call } from "../http/transport.js";
 import { mergeClaims } from "../request/claims.js";
@@ -62,8 +62,7 @@ export function deviceCode(
 ): Promise<AuthenticationResult> {
   const url = client.authorities.url(request.authorityUrl);
   // Every call shows its own code, so none shares another's.
-  const key = `device_code ${newGuid()}`;
-  return sharedCall(client, request, key, async (call) => {
+  return sharedCall(client, request, ["device_code", newGuid()], async (call) => {
     const authority = await client.authorities.resolve(url, call);
     const startedAt = epochSeconds(client.clock);
     const device = await authorizeDevice(client, authority, request, call);
@@ -174,8 +173,7 @@ function grant(
         "grant_type",
         authority.url.kind === "oidc" ? "urn:ietf:params:oauth:grant-type:device_code" : "device_code",
       )
-      .set("device_code", device.deviceCode)
-      .set("resource", request.resource),
+      .set("device_code", device.deviceCode),
     owner: { kind: "user" },
     nonce: "unchecked",
     throttleKey: ["device_code", device.deviceCode].join(" "),
@@ -184,11 +182,12 @@ function grant(
 
 /** Seconds to add to the interval after a failed question. @throws what ends the wait */
 function secondsToAdd(error: unknown): number {
-  if (!(error instanceof AuthError)) throw error;
+  if (!isAuthError(error)) throw error;
   if (error.errorCode === "authorization_pending") return 0;
   // RFC 8628 §3.5: a connection that fails asks for more time between two attempts.
   if (error.errorCode === "slow_down" || error.errorCode === "network_error") return SLOW_DOWN;
-  if (error instanceof ServerError && ((error.status ?? 0) >= 500 || error.status === 429)) return SLOW_DOWN;
+  if (isAuthError(error, "ServerError") && ((error.status ?? 0) >= 500 || error.status === 429))
+    return SLOW_DOWN;
   if (error.errorCode === "expired_token" || error.errorCode === "code_expired") throw expired(error);
   throw error;
 }

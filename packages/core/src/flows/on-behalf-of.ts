@@ -4,16 +4,17 @@ import { assertionPartition } from "../cache/memory/partition-key.js";
 import type { TokenQuery } from "../cache/memory/partitioned-cache.js";
 import { epochSeconds } from "../clock.js";
 import { sha256Base64Url } from "../encoding.js";
-import { AuthError, clientConfigurationError, interactionRequiredError } from "../errors/errors.js";
+import { clientConfigurationError, interactionRequiredError, isAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
 import { Parameters } from "../request/parameters.js";
 import { requestedScopes, withOidcScopes } from "../request/scopes.js";
+import { isolated } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
 import type { Client } from "../client/client.js";
 import { freshness } from "../exchange/freshness.js";
-import { componentsOf, type Grant } from "../exchange/grant.js";
+import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
 import { sharedCall } from "../exchange/shared-call.js";
 
@@ -80,11 +81,11 @@ interface Wanted {
 
 function cached(client: Client, wanted: Wanted): AuthenticationResult | CacheOutcome {
   const { request, url } = wanted;
-  const components = componentsOf(request, ownComponents(request));
   const tokens = client.cache.findTokens({
     ...tokenQuery(client, wanted),
     scopes: request.scopes,
-    components,
+    resource: request.resource,
+    components: isolated(request),
   });
   if (!tokens) return CacheOutcome.noToken;
   if (freshness(tokens.accessToken, epochSeconds(client.clock)) === "stale") return CacheOutcome.expired;
@@ -96,8 +97,8 @@ function cached(client: Client, wanted: Wanted): AuthenticationResult | CacheOut
 function send(client: Client, wanted: Wanted, outcome: CacheOutcome): Promise<AuthenticationResult> {
   const { request, ask, url, hash } = wanted;
   const assertionHash = ask.oboAssertion ? sha256Base64Url(ask.oboAssertion) : "";
-  const key = ["on_behalf_of", url.href, hash, assertionHash, ...request.scopes].join(" ");
-  return sharedCall(client, request, key, async (call) => {
+  const flow = ["on_behalf_of", url.href, hash, assertionHash, ...request.scopes];
+  return sharedCall(client, request, flow, async (call) => {
     const authority = await client.authorities.resolve(url, call);
     const { oboAssertion } = ask;
     // Only what has run out is renewed: for other scopes or tenants the refresh token may be refused.
@@ -116,7 +117,7 @@ function send(client: Client, wanted: Wanted, outcome: CacheOutcome): Promise<Au
       .set("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
       .set("requested_token_use", "on_behalf_of")
       .set("assertion", oboAssertion);
-    return redeem(client, authority, request, grant(wanted, parameters, outcome, key), call);
+    return redeem(client, authority, request, grant(wanted, parameters, outcome, flow.join(" ")), call);
   });
 }
 
@@ -145,7 +146,7 @@ function renew(
       return await redeem(client, authority, wanted.request, grant(wanted, parameters, outcome, key), call);
     } catch (error) {
       // Refused: the assertion may still do. Without one, this is what the caller has to know.
-      if (error instanceof AuthError && error.errorCode === "invalid_grant" && wanted.ask.oboAssertion)
+      if (isAuthError(error) && error.errorCode === "invalid_grant" && wanted.ask.oboAssertion)
         return undefined;
       throw error;
     }
@@ -167,7 +168,6 @@ function grant(
     owner: { kind: "assertion", hash },
     nonce: "unchecked",
     throttleKey,
-    components: ownComponents(request),
   };
 }
 
@@ -183,8 +183,4 @@ function tokenQuery(client: Client, { url, hash }: Wanted): TokenQuery {
 /** A session is told apart from an assertion by its prefix, so that no assertion can name one. */
 function sessionHash(sessionKey: string): string {
   return `session.${sha256Base64Url(sessionKey)}`;
-}
-
-function ownComponents({ claimsFromClient }: TokenRequest): Readonly<Record<string, string>> | undefined {
-  return claimsFromClient && { client_claims: claimsFromClient.text };
 }

@@ -38,10 +38,7 @@ export function importRefreshToken(
   refresh: Pick<Refresh, "refreshToken" | "redirectUri" | "forceCache" | "ccsCredential">,
 ): Promise<AuthenticationResult> {
   const url = client.authorities.url(request.authorityUrl);
-  const { refreshToken, redirectUri, forceCache, ccsCredential: user } = refresh;
-  const rest = [redirectUri, forceCache, user?.type, user?.credential, ...request.scopes];
-  const key = ["refresh_token", url.href, refreshToken, ...rest].join(" ");
-  return sharedCall(client, request, key, async (call) => {
+  return sharedCall(client, request, ["refresh_token", url.href, refresh], async (call) => {
     const authority = await client.authorities.resolve(url, call);
     const source = { apiId: ApiId.refreshToken, cacheOutcome: CacheOutcome.notApplicable };
     return redeemRefreshToken(client, authority, request, { ...refresh, ...source }, call);
@@ -69,7 +66,6 @@ export function redeemRefreshToken(
       parameters: new Parameters()
         .set("redirect_uri", redirectUri)
         .set("scope", scopes.join(" "))
-        .set("resource", request.resource)
         .set("grant_type", "refresh_token")
         .set("refresh_token", refreshToken),
       owner: account ? { kind: "user", account } : { kind: "user" },

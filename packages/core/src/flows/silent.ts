@@ -2,18 +2,18 @@ import type { AccountInfo } from "../account.js";
 import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { knownCloud, MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
-import { isGuid } from "../authority/issuer.js";
 import { userPartition } from "../cache/memory/partition-key.js";
 import type { AccessTokenQuery } from "../cache/memory/partitioned-cache.js";
 import { epochSeconds } from "../clock.js";
-import { AuthError, clientAuthError, interactionRequiredError } from "../errors/errors.js";
+import { clientAuthError, interactionRequiredError, isAuthError, type AuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
+import { REQUEST_FIELDS } from "../request/request-fields.js";
+import { flightKey } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
 import type { Client } from "../client/client.js";
 import { freshness } from "../exchange/freshness.js";
-import { componentsOf } from "../exchange/grant.js";
 import { redeemRefreshToken } from "./refresh-token.js";
 import { sharedCall } from "../exchange/shared-call.js";
 
@@ -80,14 +80,12 @@ function cached(
   renewing?: CacheOutcome,
 ): AuthenticationResult | CacheOutcome {
   const tokens = client.cache.findTokens(tokenQuery(client, request, url, ask.account));
-  if (!tokens || (request.resource && tokens.accessToken.entity.resource !== request.resource)) {
-    return CacheOutcome.noToken;
-  }
+  if (!tokens) return CacheOutcome.noToken;
   const state = freshness(tokens.accessToken, epochSeconds(client.clock));
   if (state === "stale") return CacheOutcome.expired;
   if (state === "due") {
     if (renewing === CacheOutcome.proactive) return renewing;
-    client.renewals.start(flightKey(request, url, ask), request, (background) =>
+    client.renewals.start(flightKey(request.given, flow(url, ask)), request, (background) =>
       refresh(client, background, url, ask, CacheOutcome.proactive),
     );
   }
@@ -104,8 +102,7 @@ function refresh(
   outcome: CacheOutcome,
 ): Promise<AuthenticationResult> {
   const partition = userPartition(ask.account.homeAccountId);
-  const key = flightKey(request, url, ask);
-  return sharedCall(client, request, key, async (call) => {
+  return sharedCall(client, request, flow(url, ask), async (call) => {
     const authority = await client.authorities.resolve(url, call);
     const renew = async (): Promise<AuthenticationResult> => {
       // Another application or process may have renewed the token while this one waited for its turn; and resolving the
@@ -122,12 +119,8 @@ function refresh(
   });
 }
 
-function flightKey(request: TokenRequest, url: AuthorityUrl, ask: Silent): string {
-  const scopes = [...request.scopes].sort();
-  const { homeAccountId, tenantId } = ask.account;
-  const { redirectUri, refreshTokenMargin } = ask;
-  const rest = [request.attributeTokens, redirectUri, refreshTokenMargin, ...scopes];
-  return ["silent", url.href, homeAccountId, tenantId, ...rest].join(" ");
+function flow(url: AuthorityUrl, ask: Silent): readonly unknown[] {
+  return ["silent", url.href, { ...ask, account: REQUEST_FIELDS.account.flightKey(ask.account) }];
 }
 
 /**
@@ -166,10 +159,7 @@ async function refreshWithCachedToken(
       try {
         return await redeemRefreshToken(client, authority, request, refresh, call);
       } catch (error) {
-        if (
-          !(error instanceof AuthError) ||
-          (error.errorCode !== "invalid_grant" && error.errorCode !== "bad_token")
-        )
+        if (!isAuthError(error) || (error.errorCode !== "invalid_grant" && error.errorCode !== "bad_token"))
           throw error;
         failure = error;
         refused.add(refreshToken);
@@ -212,7 +202,8 @@ function tokenQuery(
     environments: client.authorities.aliasesOf(url.host),
     realms: realms(client, request, url, account),
     scopes: request.scopes,
-    components: componentsOf(request),
+    resource: request.resource,
+    components: request.components,
   };
 }
 
@@ -228,7 +219,7 @@ function authorityOf({ authorities }: Client, request: TokenRequest, account: Ac
   return authorities.url(`https://${environment}/${url.segments.join("/")}/`);
 }
 
-/** The account's tenant, unless the request itself names another one by its id. */
+/** The account's tenant, unless the request itself names one, by its id or its domain. */
 function realms(
   client: Client,
   request: TokenRequest,
@@ -244,7 +235,10 @@ function realms(
     if (own.length > 0 && !own.includes(url.realm) && !own.includes(tenant)) return [];
     return tenant === "" || tenant === url.realm ? [url.realm] : [url.realm, tenant];
   }
-  if (request.authorityIsExplicit && isGuid(url.tenant)) return [url.tenant];
+  if (request.authorityIsExplicit && client.authorities.namesTenant(url)) {
+    // Of a domain that is not known yet nothing is found: the refresh brings the tenant's token, and tells its id.
+    return [client.authorities.tenantIdOf(url) ?? url.tenant];
+  }
   if (tenant === "" || !MULTI_TENANT_SEGMENTS.has(url.tenant)) return [tenant || url.tenant];
   // Other libraries keep the tokens of the home tenant under the name the authority gives it.
   const home = account.homeAccountId.split(".")[1];

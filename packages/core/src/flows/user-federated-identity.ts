@@ -50,8 +50,8 @@ export async function userFederatedIdentity(
   }
   const url = client.authorities.url(request.authorityUrl);
   const scopes = withOidcScopes(request.scopes);
-  const key = ["user_fic", url.href, userObjectId, username, assertion, ...scopes].join(" ");
-  return sharedCall(client, request, key, async (call) => {
+  const flow = ["user_fic", url.href, userObjectId, username, assertion, ...scopes];
+  return sharedCall(client, request, [...flow, clientAssertion], async (call) => {
     const authority = await client.authorities.resolve(url, call);
     return redeem(
       client,
@@ -69,7 +69,7 @@ export async function userFederatedIdentity(
           .set("user_id", userObjectId),
         owner: { kind: "user" },
         nonce: "unchecked",
-        throttleKey: key,
+        throttleKey: flow.join(" "),
         authentication: { assertion: clientAssertion },
       },
       call,

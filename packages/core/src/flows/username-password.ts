@@ -1,6 +1,6 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { percentEncode } from "../encoding.js";
-import { AuthError } from "../errors/errors.js";
+import { isAuthError } from "../errors/errors.js";
 import { secureUrl } from "../http/secure-url.js";
 import type { Call } from "../http/transport.js";
 import { Parameters } from "../request/parameters.js";
@@ -34,8 +34,8 @@ export function usernamePassword(
   const url = client.authorities.url(request.authorityUrl);
   const scopes = withOidcScopes(request.scopes);
   // The password is part of what makes two calls equal: a wrong one must not share the answer to the right one.
-  const key = ["password", url.href, username, password, ...scopes].join(" ");
-  return sharedCall(client, request, key, async (call) => {
+  const flow = ["password", url.href, username, password, ...scopes];
+  return sharedCall(client, request, flow, async (call) => {
     const authority = await client.authorities.resolve(url, call);
     const entra = url.kind !== "oidc";
     const federation = canFederate(url)
@@ -99,7 +99,7 @@ async function endpointOf(client: Client, federation: Federation, call: Call): P
   try {
     return await findUsernameEndpoint(client.transport, metadataUrl, call);
   } catch (error) {
-    const dependencyMissing = error instanceof AuthError && error.errorCode === "missing_dependency";
+    const dependencyMissing = isAuthError(error) && error.errorCode === "missing_dependency";
     if (!activeAuthUrl || dependencyMissing || call.signal?.aborted) throw error;
     return { url: secureUrl(activeAuthUrl, "federation_active_auth_url").href, version: "2005" };
   }

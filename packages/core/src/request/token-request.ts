@@ -2,6 +2,7 @@ import { newCorrelationId } from "../correlation-id.js";
 import { withoutNull } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { parseClaims } from "./claims.js";
+import { componentsOf, type Components, type GivenRequest } from "./request-keys.js";
 import { requestedScopes } from "./scopes.js";
 
 /** The fields every request object of the public API may carry. */
@@ -63,6 +64,10 @@ export interface TokenRequest {
   readonly resource: string | undefined;
   /** Attribute tokens, sorted and joined, as they are sent and as they tell tokens apart. */
   readonly attributeTokens: string | undefined;
+  /** What the token is bound to beside its scopes. */
+  readonly components: Components | undefined;
+  /** The request as the caller made it, with the fields that only one flow has: what equal calls have in common. */
+  readonly given: GivenRequest;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number | undefined;
 }
@@ -79,7 +84,8 @@ export function tokenRequest(
   options: { readonly defaultAuthority: string; readonly scopesNeeded: boolean },
 ): TokenRequest {
   requireRequest(given);
-  const request = withoutNull(given);
+  // A copy: what the caller changes while the call waits must not part what is sent from what it is kept as.
+  const request = copied(withoutNull(given));
   const correlationId = request.correlationId || newCorrelationId();
   requireBearer(request.authenticationScheme, correlationId);
   return {
@@ -92,11 +98,21 @@ export function tokenRequest(
     extraQueryParameters: request.extraQueryParameters,
     extraParameters: request.extraParameters,
     storeInCache: request.storeInCache,
-    resource: request.resource,
+    resource: request.resource || undefined,
     attributeTokens: serializedTokens(request.attributeTokens, correlationId),
+    components: componentsOf(request),
+    given: request,
     signal: request.signal,
     timeoutMs: checkedTimeout(request.timeoutMs, correlationId),
   };
+}
+
+function copied(given: BaseRequest): BaseRequest & GivenRequest {
+  const { extraParameters, extraQueryParameters } = given;
+  const copy: BaseRequest & Record<string, unknown> = { ...given };
+  if (extraParameters) copy.extraParameters = { ...extraParameters };
+  if (extraQueryParameters) copy.extraQueryParameters = { ...extraQueryParameters };
+  return copy;
 }
 
 /** Whoever asks for a bound token must not get one that anybody can use. */

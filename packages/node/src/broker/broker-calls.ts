@@ -46,10 +46,7 @@ export function renewThroughBroker(
 ): Promise<AuthenticationResult> {
   const native = { ...nativeRequest(client, checked, request), forceRefresh: request.forceRefresh ?? false };
   const { correlationId, ...equal } = native;
-  // Without an account the broker takes the user of the operating system.
-  const { account }: Partial<SilentFlowRequest> = request;
-  const key = `broker ${account?.homeAccountId ?? ""} ${JSON.stringify(equal)}`;
-  return sharedCall(client, checked, key, async (call) => {
+  return sharedCall(client, checked, ["broker", equal], async (call) => {
     const result = await asOurs(call, () => broker.acquireTokenSilent(native));
     return { ...result, correlationId };
   });
@@ -93,6 +90,7 @@ async function asOurs<T>({ correlationId }: { correlationId: string }, ask: () =
   try {
     return await ask();
   } catch (cause) {
+    // eslint-disable-next-line no-restricted-syntax -- it is asked of which copy it is
     if (cause instanceof AuthError || !(cause instanceof Error)) throw cause;
     const { errorCode, errorMessage, subError, name, ...said }: Partial<AuthError> = cause;
     if (typeof errorCode !== "string") throw cause;

@@ -1,11 +1,16 @@
 import {
-  AuthError,
   completeAuthCodeFlow,
   initiateAuthCodeFlow,
   type AuthenticationResult,
   type Client,
 } from "@tessera/core";
-import { untilAborted, withinBounds, type AuthCodeFlowAsk, type TokenRequest } from "@tessera/core/internal";
+import {
+  isAuthError,
+  untilAborted,
+  withinBounds,
+  type AuthCodeFlowAsk,
+  type TokenRequest,
+} from "@tessera/core/internal";
 import { startLoopbackServer, type LoopbackAnswer, type LoopbackOptions } from "./loopback-server.js";
 import { openSystemBrowser } from "./open-browser.js";
 
@@ -60,8 +65,7 @@ async function redeemed(
     await answer.finish({ ok: true });
     return result;
   } catch (error) {
-    const reason =
-      error instanceof AuthError ? `The reason given is "${error.errorCode}".` : "An error occurred.";
+    const reason = isAuthError(error) ? `The reason given is "${error.errorCode}".` : "An error occurred.";
     await answer.finish({ ok: false, reason });
     throw error;
   }

@@ -5,7 +5,13 @@ import {
   type AuthenticationResult,
   type Client,
 } from "@tessera/core";
-import { clientAuthError, KeyedMutex, sharedCall, type TokenRequest } from "@tessera/core/internal";
+import {
+  clientAuthError,
+  isAuthError,
+  KeyedMutex,
+  sharedCall,
+  type TokenRequest,
+} from "@tessera/core/internal";
 import type { PublicClientApplication } from "../public-client-application.js";
 import type { PublicTokenRequest } from "../requests.js";
 import { hasBrowser } from "./open-browser.js";
@@ -60,12 +66,7 @@ export class OneCall {
 
   /** Runs a call; equal ones that overlap share it. */
   acquire(request: PublicTokenRequest, checked: TokenRequest): Promise<AuthenticationResult> {
-    const { signal: _, timeoutMs: __, correlationId: ___, openBrowser, onDeviceCode, ...equal } = request;
-    const { homeAccountId, tenantId } = request.account ?? {};
-    // Who can ask the user must not be told by a call that shares with it that nobody can.
-    const ways = [Boolean(openBrowser), Boolean(onDeviceCode)];
-    const key = `one call ${JSON.stringify({ ...equal, account: [homeAccountId, tenantId], ways })}`;
-    return sharedCall(this.#client, checked, key, (call) =>
+    return sharedCall(this.#client, checked, ["one call"], (call) =>
       this.#run({ ...request, ...call, timeoutMs: undefined }),
     );
   }
@@ -97,7 +98,7 @@ export class OneCall {
       const { openBrowser: _, onDeviceCode: __, ...silent } = request;
       return { tokens: await this.#ways.acquireTokenSilent({ ...silent, account }) };
     } catch (reason) {
-      if (reason instanceof InteractionRequiredAuthError) return { account, reason };
+      if (isAuthError(reason, "InteractionRequiredAuthError")) return { account, reason };
       throw reason;
     }
   }
@@ -121,8 +122,7 @@ export class OneCall {
       this.#last = { account: result.account ?? undefined };
       return result;
     } catch (error) {
-      if (error instanceof AuthError && REFUSALS.has(error.errorCode))
-        this.#last = { refused: { who, error } };
+      if (isAuthError(error) && REFUSALS.has(error.errorCode)) this.#last = { refused: { who, error } };
       throw error;
     }
   }
@@ -135,7 +135,7 @@ export class OneCall {
         const opener = openBrowser ? { openBrowser } : {};
         return await this.#ways.acquireTokenInteractive({ ...ask, account, loginHint, ...opener });
       } catch (error) {
-        if (!(error instanceof AuthError && NO_BROWSER.has(error.errorCode) && onDeviceCode)) throw error;
+        if (!(isAuthError(error) && NO_BROWSER.has(error.errorCode) && onDeviceCode)) throw error;
         this.#client.logger().warning(error.errorMessage, error.correlationId);
       }
     }

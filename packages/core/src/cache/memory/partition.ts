@@ -1,5 +1,5 @@
 import { searchScopes, splitScopes } from "../../request/scopes.js";
-import { componentsHash } from "../schema/keys.js";
+import { sameComponents } from "../schema/keys.js";
 import type { EntityOf, Section } from "../schema/schema.js";
 
 /** One entity in memory, with what is worked out from it on first use. */
@@ -178,6 +178,7 @@ export interface Question {
   readonly environments: ReadonlySet<string>;
   readonly realms: readonly string[];
   readonly scopes: readonly string[];
+  readonly resource?: string | undefined;
   readonly components?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -190,7 +191,8 @@ function isSame(a: Question, b: Question): boolean {
     a.environments === b.environments &&
     isSameList(a.scopes, b.scopes) &&
     isSameList(a.realms, b.realms) &&
-    (a.components === b.components || componentsHash(a.components) === componentsHash(b.components))
+    a.resource === b.resource &&
+    sameComponents(a.components, b.components)
   );
 }
 

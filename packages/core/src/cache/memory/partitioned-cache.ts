@@ -22,7 +22,9 @@ export interface TokenQuery {
 /** Where to look for an access token, and what it must grant. */
 export interface AccessTokenQuery extends TokenQuery {
   readonly scopes: readonly string[];
-  /** What else the token is bound to (FMI path, static claims). */
+  /** The resource the token is for (RFC 8707); without it, only tokens for none in particular are found. */
+  readonly resource?: string | undefined;
+  /** What else the token is bound to (FMI path, static claims, extra parameters). */
   readonly components?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -57,6 +59,7 @@ export class PartitionedCache {
           query.realms.includes(facts.realm) &&
           facts.bearer &&
           query.environments.has(entry.entity.environment) &&
+          (entry.entity.resource || undefined) === query.resource &&
           isBoundTo(entry.entity, query.components) &&
           grants(facts, query.scopes);
         if (fits && (!accessToken || isBetter(entry, accessToken))) accessToken = entry;

@@ -154,6 +154,7 @@ function isReplacedBy(other: Entry, entry: Entry<"AccessToken">, environments: R
   const newer = accessTokenFacts(entry);
   return (
     older.bearer === newer.bearer &&
+    (other.entity.resource ?? "") === (entry.entity.resource ?? "") &&
     isBoundTo(other.entity, entry.entity.additionalCacheKeyComponents) &&
     scopesIntersect(older, newer)
   );

@@ -23,7 +23,11 @@ export function accountKey({ home_account_id: home, environment, realm, ...accou
 export function accessTokenKey(token: AccessTokenEntity): string {
   const scheme = token.token_type?.toLowerCase() === "bearer" ? "" : (token.token_type ?? "");
   const key = join(...credentialStart(token), token.realm, token.target, scheme);
-  const suffixes = [componentsHash(token.additionalCacheKeyComponents), token.userAssertionHash];
+  const { resource, additionalCacheKeyComponents: components } = token;
+  const suffixes = [
+    componentsHash(resource ? { ...components, resource } : components),
+    token.userAssertionHash,
+  ];
   return [key, ...suffixes.filter((suffix) => suffix !== undefined)].join("-").toLowerCase();
 }
 
@@ -66,7 +70,17 @@ export function isBoundTo(
 ): boolean {
   const ofGo = token["ext_cache_key"];
   if (typeof ofGo === "string" && ofGo !== "") return ofGo === extCacheKey(components);
-  return componentsHash(token.additionalCacheKeyComponents) === componentsHash(components);
+  return sameComponents(token.additionalCacheKeyComponents, components);
+}
+
+/** Whether two sets of components are equal; nothing is made to find out. */
+export function sameComponents(
+  a: Readonly<Record<string, string>> | undefined,
+  b: Readonly<Record<string, string>> | undefined,
+): boolean {
+  if (a === b) return true;
+  const names = Object.keys(a ?? {});
+  return names.length === Object.keys(b ?? {}).length && names.every((name) => a?.[name] === b?.[name]);
 }
 
 function credentialStart(

@@ -2,8 +2,8 @@ import { isObject, parseJsonObject } from "../../encoding.js";
 import { overlaid, type CacheDocument } from "../schema/document.js";
 import type { PeerAccountEntity } from "../schema/key-value-store.js";
 import type { ICachePlugin, TokenCacheContext } from "./plugin.js";
+import { accessedAccount } from "./plugin-session.js";
 import { SECTIONS, type Section } from "../schema/schema.js";
-import { TokenCache } from "../token-cache.js";
 
 /** A key-value store such as Redis: MSAL's `ICacheClient`. */
 export interface ICacheClient {
@@ -53,7 +53,7 @@ export class DistributedCachePlugin implements ICachePlugin {
   async afterCacheAccess(cacheContext: TokenCacheContext): Promise<void> {
     if (!cacheContext.cacheHasChanged) return;
     const cache = cacheContext.tokenCache;
-    const account = cache instanceof TokenCache ? cache.accessedAccount : undefined;
+    const account = accessedAccount(cacheContext);
     const key = account ? await this.#partitions.extractKey(account) : await this.#partitions.getKey();
     if (!account || key === this.#loadedKey) {
       await this.#client.set(key, cache.serialize());

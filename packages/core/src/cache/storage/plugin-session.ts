@@ -1,6 +1,7 @@
 import type { PartitionKey } from "../memory/partition-key.js";
 import type { PartitionedCache } from "../memory/partitioned-cache.js";
-import type { ICachePlugin, TokenCacheContext } from "./plugin.js";
+import { peerAccount, type PeerAccountEntity } from "../schema/key-value-store.js";
+import { TokenCacheContext, type ICachePlugin, type ISerializableTokenCache } from "./plugin.js";
 import type { AccountEntity } from "../schema/schema.js";
 
 /** What is known of an access while it lasts: from a plugin's `beforeCacheAccess` to the end of its `afterCacheAccess`. */
@@ -9,6 +10,25 @@ export interface PluginSession {
   unreadable: boolean;
   /** The account the access is about. */
   account: AccountEntity | undefined;
+}
+
+/** Where a context keeps the account; a plugin may come from another copy of this package, whose classes are others. */
+const ACCOUNT = Symbol.for("@tessera/core/accessed-account/v1");
+
+/** The context of an access: what MSAL puts into it, and the account the access is about. */
+export function accessContext(
+  cache: ISerializableTokenCache,
+  writes: boolean,
+  session: PluginSession,
+): TokenCacheContext {
+  const context = new TokenCacheContext(cache, writes);
+  const get = (): PeerAccountEntity | undefined => session.account && peerAccount(session.account);
+  return Object.defineProperty(context, ACCOUNT, { get });
+}
+
+/** The account an access is about, for plugins that choose a place by it; MSAL's contexts do not say it. */
+export function accessedAccount(context: object): PeerAccountEntity | undefined {
+  return (context as Readonly<Record<symbol, PeerAccountEntity | undefined>>)[ACCOUNT];
 }
 
 /**
