@@ -55,7 +55,7 @@ export async function startEntra(options: LocalAuthorityOptions = {}): Promise<E
         ...(kind === "confidential" ? { clientSecret: app.clientSecret } : {}),
         ...over.auth,
       },
-      system: { ca: authority.caPem, clock, ...over.system },
+      system: { ...(authority.caPem ? { ca: authority.caPem } : {}), clock, ...over.system },
     };
   };
   return {

@@ -24,7 +24,15 @@ export interface LoggerOptions {
 
 /**
  * Writes log lines in MSAL's form: `[time] : [correlation id] : package@version : Level - text`.
- * A line goes out only if its level is enabled, and a `…Pii` line only with `piiLoggingEnabled`.
+ * A line is written only if its level is enabled, and a `…Pii` line only with `piiLoggingEnabled`.
+ *
+ * @example
+ * ```ts
+ * const loggerCallback = (level: LogLevel, message: string) => console.log(message);
+ * const logger = new Logger({ loggerCallback, logLevel: LogLevel.Warning }, "my-app", "1.0.0");
+ * logger.warning("The certificate expires in a week."); // also error, info, verbose and trace
+ * logger.warningPii("The password of alice expires."); // only with piiLoggingEnabled
+ * ```
  */
 export class Logger {
   readonly #callback: ILoggerCallback | undefined;
@@ -44,7 +52,14 @@ export class Logger {
     this.#source = `${packageName}@${packageVersion}`;
   }
 
-  /** A logger with the same options for another package. */
+  /**
+   * A logger with the same options for another package.
+   *
+   * @example
+   * ```ts
+   * const logger = app.getLogger().clone("my-app", "1.0.0");
+   * ```
+   */
   clone(packageName: string, packageVersion: string): Logger {
     return new Logger(
       { loggerCallback: this.#callback, logLevel: this.#level, piiLoggingEnabled: this.#pii },
@@ -53,12 +68,26 @@ export class Logger {
     );
   }
 
-  /** Hands a finished line to the callback. */
+  /**
+   * Passes a finished line to the callback.
+   *
+   * @example
+   * ```ts
+   * app.getLogger().executeCallback(LogLevel.Info, "a line of another library", false);
+   * ```
+   */
   executeCallback(level: LogLevel, message: string, containsPii: boolean): void {
     this.#callback?.(level, message, containsPii);
   }
 
-  /** Logs an error. */
+  /**
+   * Logs an error.
+   *
+   * @example
+   * ```ts
+   * app.getLogger().error("The job has failed."); // the other levels likewise
+   * ```
+   */
   error(message: string, correlationId = ""): void {
     this.#log(LogLevel.Error, message, correlationId, false);
   }
@@ -98,7 +127,14 @@ export class Logger {
   tracePii(message: string, correlationId = ""): void {
     this.#log(LogLevel.Trace, message, correlationId, true);
   }
-  /** Whether lines that name users are logged. */
+  /**
+   * Whether lines that name users are logged.
+   *
+   * @example
+   * ```ts
+   * const named = app.getLogger().isPiiLoggingEnabled() ? account.username : "a user";
+   * ```
+   */
   isPiiLoggingEnabled(): boolean {
     return this.#pii;
   }

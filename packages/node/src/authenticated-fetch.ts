@@ -26,8 +26,8 @@ export interface AuthenticatedFetchOptions {
 }
 
 /**
- * A `fetch` that carries a token. When the API answers 401 with a claims challenge (continuous access evaluation, step-up),
- * a token that answers it is acquired and the request is sent once more.
+ * A `fetch` that sends a token. When the API responds 401 with a claims challenge (continuous access evaluation, step-up),
+ * it acquires a token that satisfies the challenge and sends the request once more.
  *
  * @param app the application that acquires the token
  * @returns a function with the signature of `fetch`; it rejects as `acquireToken` and `fetch` do, and with
@@ -37,7 +37,8 @@ export interface AuthenticatedFetchOptions {
  * @example
  * ```ts
  * const graph = createAuthenticatedFetch(app, { scopes: ["https://graph.microsoft.com/.default"] });
- * const users = await (await graph("https://graph.microsoft.com/v1.0/users")).json();
+ * const response = await graph("https://graph.microsoft.com/v1.0/users");
+ * const users: unknown = await response.json();
  * ```
  */
 export function createAuthenticatedFetch(

@@ -47,8 +47,8 @@ import type {
 import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
 
 /**
- * What public and confidential clients share: the token cache, silent acquisition, the authorization code flow, and
- * accounts. One instance serves a whole process, however many users it has; all methods may be called concurrently.
+ * The part that public and confidential clients share: the token cache, silent acquisition, the authorization code flow
+ * and accounts. One instance serves a whole process, however many users it has; all methods may be called concurrently.
  */
 export abstract class ClientApplication {
   /** What the flows work with. */
@@ -69,11 +69,19 @@ export abstract class ClientApplication {
   }
 
   /**
-   * The URL that starts a sign-in. Send the user's browser there; the code comes to `redirectUri`.
-   * `state`, `nonce` and PKCE are the caller's to make and keep: see {@link CryptoProvider}.
+   * The URL that starts a sign-in. Send the user's browser there; the provider sends the code to `redirectUri`. The caller
+   * makes and keeps `state`, `nonce` and the PKCE verifier ({@link initiateAuthCodeFlow} does both for you).
    *
    * @throws ClientConfigurationError naming the field; ClientAuthError `endpoints_resolution_error`
    * @see RFC 6749 §4.1.1, RFC 7636
+   * @example
+   * ```ts
+   * const crypto = new CryptoProvider();
+   * const state = crypto.createNewGuid();
+   * const { verifier, challenge } = await crypto.generatePkceCodes(); // keep verifier and state in the session
+   * const pkce = { codeChallenge: challenge, codeChallengeMethod: "S256" };
+   * const url = await app.getAuthCodeUrl({ scopes: ["User.Read"], redirectUri, state, ...pkce });
+   * ```
    */
   async getAuthCodeUrl(request: AuthorizationUrlRequest): Promise<string> {
     const checked = this.checked(request);
@@ -81,14 +89,20 @@ export abstract class ClientApplication {
   }
 
   /**
-   * Exchanges an authorization code for tokens, and keeps them for {@link acquireTokenSilent}.
+   * Exchanges an authorization code for tokens, and caches them for {@link acquireTokenSilent}.
    *
-   * @param request the code, and what the authorization request said
-   * @param response the parameters that came to the redirect URI: `error`, `state` and `iss` are checked if they are there;
-   * nothing else is taken from them, but for the cloud that redeems the code of a public client
+   * @param request the code, and the values of the authorization request
+   * @param response the parameters that came to the redirect URI: `error`, `state` and `iss` are checked if present.
+   * Nothing else is read from them, except the cloud that redeems the code of a public client
    * @throws ServerError, InteractionRequiredAuthError as the server says; ClientAuthError `state_mismatch`,
    * `nonce_mismatch`, `invalid_id_token`, `invalid_token_response`, `network_error`
    * @see RFC 6749 §4.1.3, OpenID Connect Core §3.1.3, RFC 9207
+   * @example
+   * ```ts
+   * const { state, nonce, verifier: codeVerifier } = session;
+   * const sent = { scopes: ["User.Read"], redirectUri, state, nonce, codeVerifier };
+   * const { account } = await app.acquireTokenByCode({ ...sent, code: query.code }, query);
+   * ```
    */
   async acquireTokenByCode(
     request: AuthorizationCodeRequest,
@@ -99,11 +113,16 @@ export abstract class ClientApplication {
   }
 
   /**
-   * Begins a sign-in with state, nonce and PKCE made and kept for you. Send the browser to `flow.authUrl`, keep the flow
-   * (plain JSON) in the user's session, and pass both to {@link acquireTokenByAuthCodeFlow} when the answer comes.
+   * Begins a sign-in, and makes state, nonce and PKCE for it. Send the browser to `flow.authUrl`, keep the flow (plain
+   * JSON) in the user's session, and pass it to {@link acquireTokenByAuthCodeFlow} with the response.
    *
    * @throws ClientConfigurationError naming the field; ClientAuthError `endpoints_resolution_error`
    * @see OpenID Connect Core §3.1.2.1, RFC 7636
+   * @example
+   * ```ts
+   * const flow = await app.initiateAuthCodeFlow({ scopes: ["User.Read"], redirectUri });
+   * // session.flow = flow; response.redirect(flow.authUrl);
+   * ```
    */
   async initiateAuthCodeFlow(request: AuthCodeFlowRequest): Promise<AuthCodeFlow> {
     const checked = this.checked(request);
@@ -116,11 +135,15 @@ export abstract class ClientApplication {
    * Ends a sign-in: checks state (in constant time), issuer (RFC 9207), errors, nonce, `auth_time` against `maxAge`, and
    * `c_hash` in the hybrid flow; then redeems the code. A flow works once, and for an hour.
    *
-   * @param flow what {@link initiateAuthCodeFlow} returned
+   * @param flow the flow from {@link initiateAuthCodeFlow}
    * @param response all parameters that came to the redirect URI, from the query or the form
    * @throws ClientAuthError `state_mismatch`, `invalid_state`, `nonce_mismatch`, `invalid_id_token`; ServerError,
    * InteractionRequiredAuthError as the server says
    * @see OpenID Connect Core §3.1.2.7, §3.3.2.8
+   * @example
+   * ```ts
+   * const { account } = await app.acquireTokenByAuthCodeFlow(session.flow, query);
+   * ```
    */
   async acquireTokenByAuthCodeFlow(
     flow: AuthCodeFlow,
@@ -141,9 +164,13 @@ export abstract class ClientApplication {
    * Tokens for a user's name and password.
    *
    * @deprecated The password passes through the app, and neither multi-factor authentication nor single sign-on works:
-   * use it for nothing but tests. RFC 9700 §2.4 forbids it.
+   * use it in tests only. RFC 9700 §2.4 forbids it.
    * @throws ServerError, InteractionRequiredAuthError as the server says
    * @see RFC 6749 §4.3
+   * @example
+   * ```ts
+   * const result = await publicApp.acquireTokenByUsernamePassword({ scopes: ["User.Read"], username, password });
+   * ```
    */
   async acquireTokenByUsernamePassword(request: UsernamePasswordRequest): Promise<AuthenticationResult> {
     const checked = this.checked(request);
@@ -154,11 +181,16 @@ export abstract class ClientApplication {
   }
 
   /**
-   * Tokens for a refresh token from another library. For tokens this application keeps itself, use
+   * Tokens for a refresh token from another library. For tokens that this application has cached itself, use
    * {@link acquireTokenSilent}.
    *
    * @throws ServerError, InteractionRequiredAuthError as the server says; ClientConfigurationError naming the field
    * @see RFC 6749 §6
+   * @example
+   * ```ts
+   * // forceCache: the user stays signed in after the migration.
+   * await app.acquireTokenByRefreshToken({ scopes: ["User.Read"], refreshToken, forceCache: true });
+   * ```
    */
   async acquireTokenByRefreshToken(request: RefreshTokenRequest): Promise<AuthenticationResult> {
     const checked = this.checked(request);
@@ -169,11 +201,15 @@ export abstract class ClientApplication {
   }
 
   /**
-   * A token for a signed-in user without asking the user: from the cache, or renewed with the refresh token. Equal calls
+   * A token for a signed-in user, without interaction: from the cache, or renewed with the refresh token. Equal calls
    * that overlap share one request; a token that is due for renewal is returned at once and renewed in the background.
    *
    * @throws InteractionRequiredAuthError when the user has to sign in (`no_tokens_found`, `invalid_grant`, …)
    * @throws ClientAuthError `no_account_in_silent_request`, `network_error`, `request_timeout`, `request_aborted`
+   * @example
+   * ```ts
+   * const { accessToken } = await app.acquireTokenSilent({ scopes: ["User.Read"], account });
+   * ```
    */
   async acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
     return silent(this.client, this.checked(request), {
@@ -184,32 +220,74 @@ export abstract class ClientApplication {
     });
   }
 
-  /** The token cache: accounts, and the whole cache as JSON. */
+  /**
+   * The token cache: accounts, and the whole cache as JSON.
+   *
+   * @example
+   * ```ts
+   * const { hits, misses } = app.getTokenCache().stats();
+   * ```
+   */
   getTokenCache(): TokenCache {
     return this.client.tokenCache;
   }
 
-  /** Every known user, one entry for each tenant the user is known in. */
+  /**
+   * Every known user, with one entry for each tenant the user is known in.
+   *
+   * @example
+   * ```ts
+   * const usernames = (await app.getAllAccounts()).map(({ username }) => username);
+   * ```
+   */
   async getAllAccounts(): Promise<AccountInfo[]> {
     return this.client.tokenCache.getAllAccounts();
   }
 
-  /** The users that fit a filter, one entry for each tenant they are known in. */
+  /**
+   * The users who match a filter, with one entry for each tenant they are known in.
+   *
+   * @example
+   * ```ts
+   * const [account] = await app.getAccounts({ username: "alice@contoso.example" });
+   * ```
+   */
   async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
     return this.client.tokenCache.getAccounts(filter);
   }
 
-  /** The user with a home account id, or `null`. */
+  /**
+   * The user with a home account id, or `null`.
+   *
+   * @example
+   * ```ts
+   * const account = await app.getAccountByHomeId(session.homeAccountId);
+   * ```
+   */
   async getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null> {
     return homeAccountId ? ((await this.getAccounts({ homeAccountId }))[0] ?? null) : null;
   }
 
-  /** The user with an id in some tenant, or `null`. */
+  /**
+   * The user with an id in some tenant, or `null`.
+   *
+   * @example
+   * ```ts
+   * const found = await app.getAccountByLocalId(account.localAccountId); // Entra: the claim oid
+   * ```
+   */
   async getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null> {
     return localAccountId ? ((await this.getAccounts({ localAccountId }))[0] ?? null) : null;
   }
 
-  /** Forgets a user: account and all tokens. */
+  /**
+   * Forgets a user: the account and all tokens.
+   *
+   * @example
+   * ```ts
+   * for (const account of await app.getAllAccounts()) await app.removeAccount(account);
+   * ```
+   */
   async removeAccount(account: AccountInfo): Promise<void> {
     return this.client.tokenCache.removeAccount(account);
   }
@@ -219,29 +297,62 @@ export abstract class ClientApplication {
    *
    * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider has none
    * @see OpenID Connect RP-Initiated Logout 1.0 §2
+   * @example
+   * ```ts
+   * const url = await app.buildEndSessionUrl({ account, postLogoutRedirectUri: "http://localhost:3000/" });
+   * ```
    */
   async buildEndSessionUrl(request: EndSessionRequest = {}): Promise<string> {
     // Not `this.checked`: signing out names no resource, also in MCP mode.
     return endSessionUrl(this.client, this.#checked(request), withoutNull(request));
   }
 
-  /** Forgets a user. The session at the identity provider goes on. */
+  /**
+   * Forgets a user. The session at the identity provider continues: {@link buildEndSessionUrl} ends it.
+   *
+   * @example
+   * ```ts
+   * await app.signOut({ account });
+   * ```
+   */
   async signOut(request: SignOutRequest): Promise<void> {
     requireRequest(request);
     return this.removeAccount(request.account);
   }
 
-  /** Empties the cache in memory. What a cache plugin has stored stays stored. */
+  /**
+   * Empties the cache in memory. A cache plugin or a store keeps its content.
+   *
+   * @example
+   * ```ts
+   * app.clearCache();
+   * ```
+   */
   clearCache(): void {
     this.client.cache.clear();
   }
 
-  /** The logger. */
+  /**
+   * The logger.
+   *
+   * @example
+   * ```ts
+   * app.getLogger().info("The job has started.");
+   * ```
+   */
   getLogger(): Logger {
     return this.#logger;
   }
 
-  /** Puts another logger in its place. */
+  /**
+   * Replaces the logger.
+   *
+   * @example
+   * ```ts
+   * const loggerCallback = (level: LogLevel, message: string) => console.log(message);
+   * app.setLogger(new Logger({ loggerCallback, logLevel: LogLevel.Verbose }));
+   * ```
+   */
   setLogger(logger: Logger): void {
     this.#logger = logger;
   }

@@ -36,7 +36,7 @@ export interface ConfidentialTokenRequest extends MsalRequest {
 }
 
 /**
- * An application on a server: it proves itself with a credential, and acquires tokens in its own name or in that of a user.
+ * An application on a server. It authenticates with a credential, and acquires tokens for itself or for a user.
  *
  * @example
  * ```ts
@@ -60,6 +60,12 @@ export class ConfidentialClientApplication extends ClientApplication {
    * neither, the application's own.
    *
    * @throws ClientConfigurationError `invalid_option` when both are given; otherwise as the method it stands for
+   * @example
+   * ```ts
+   * const forTheApp = await app.acquireToken({ scopes: ["https://graph.microsoft.com/.default"] });
+   * const forTheUser = await app.acquireToken({ scopes: ["User.Read"], account });
+   * const onBehalfOf = await app.acquireToken({ scopes: ["User.Read"], oboAssertion });
+   * ```
    */
   async acquireToken(request: ConfidentialTokenRequest): Promise<AuthenticationResult> {
     requireRequest(request);
@@ -81,6 +87,11 @@ export class ConfidentialClientApplication extends ClientApplication {
    * @param request for Entra, `scopes` is one `{resource}/.default`
    * @throws ClientAuthError `missing_tenant_id_error`, `network_error`; ServerError as the server says
    * @see RFC 6749 §4.4
+   * @example
+   * ```ts
+   * const scopes = ["https://graph.microsoft.com/.default"];
+   * const { accessToken, expiresOn } = await app.acquireTokenByClientCredential({ scopes });
+   * ```
    */
   async acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult> {
     requireRequest(request);
@@ -93,12 +104,19 @@ export class ConfidentialClientApplication extends ClientApplication {
   }
 
   /**
-   * A token for a downstream API in the name of the user who called this API: from the cache, or with one request however
+   * A token for a downstream API on behalf of the user who called this API: from the cache, or with one request however
    * many callers ask at once with the same assertion.
    *
    * @param request `oboAssertion` is the access token this API was called with; validate it before
    * @throws InteractionRequiredAuthError with the claims challenge to pass back to the caller; ServerError as the server says
    * @see RFC 7523 §2.1
+   * @example
+   * ```ts
+   * const { accessToken } = await app.acquireTokenOnBehalfOf({ scopes: ["User.Read"], oboAssertion });
+   * // A job that continues after the caller has left names a session, and later needs no assertion:
+   * await app.acquireTokenOnBehalfOf({ scopes: ["User.Read"], oboAssertion, sessionKey: "job 42" });
+   * await app.acquireTokenOnBehalfOf({ scopes: ["User.Read"], sessionKey: "job 42" });
+   * ```
    */
   async acquireTokenOnBehalfOf(request: OnBehalfOfRequest): Promise<AuthenticationResult> {
     const checked = this.checked(request, true);
@@ -106,16 +124,29 @@ export class ConfidentialClientApplication extends ClientApplication {
     return onBehalfOf(this.client, checked, { oboAssertion, sessionKey, skipCache });
   }
 
-  /** Forgets the tokens of long-running on-behalf-of work. */
+  /**
+   * Forgets the tokens of an on-behalf-of session.
+   *
+   * @example
+   * ```ts
+   * await app.endOnBehalfOfSession("job 42");
+   * ```
+   */
   async endOnBehalfOfSession(sessionKey: string): Promise<void> {
     return endOnBehalfOfSession(this.client, sessionKey);
   }
 
   /**
-   * A user's token for an agent identity. Always asks the identity provider; later tokens come from
-   * {@link acquireTokenSilent}.
+   * A user's token for an agent identity. Each call sends a request; later tokens come from {@link acquireTokenSilent}.
    *
    * @throws ClientAuthError `empty_fic_assertion`, `missing_user_identifier`, `conflicting_user_identifiers`
+   * @example
+   * ```ts
+   * const exchange = ["api://AzureADTokenExchange/.default"];
+   * const { accessToken: assertion } = await agent.acquireTokenByClientCredential({ scopes: exchange });
+   * const user = { scopes: ["User.Read"], username: "alice@contoso.example" };
+   * const { accessToken } = await agent.acquireTokenByUserFederatedIdentityCredential({ ...user, assertion });
+   * ```
    */
   async acquireTokenByUserFederatedIdentityCredential(
     request: UserFederatedIdentityCredentialRequest,
@@ -124,15 +155,29 @@ export class ConfidentialClientApplication extends ClientApplication {
   }
 
   /**
-   * Gets app tokens from somewhere else than the token endpoint, such as a managed identity. The cache still comes first.
+   * Replaces the token endpoint as the source of app tokens, for example with a managed identity. The cache still comes
+   * first.
    *
    * @param provider called when the cache has no token
+   * @example
+   * ```ts
+   * app.SetAppTokenProvider(async ({ scopes, tenantId }) => {
+   *   return { accessToken: `a token for ${scopes[0]} in ${tenantId}`, expiresInSeconds: 3600 };
+   * });
+   * ```
    */
   SetAppTokenProvider(provider: AppTokenProvider): void {
     this.#appTokenProvider = provider;
   }
 
-  /** Forgets the application's own tokens, in every tenant. Users stay signed in. */
+  /**
+   * Forgets the application's own tokens, in every tenant. Users stay signed in.
+   *
+   * @example
+   * ```ts
+   * await app.removeTokensForClient();
+   * ```
+   */
   async removeTokensForClient(): Promise<void> {
     return this.client.tokenCache.removeAppTokens();
   }

@@ -41,12 +41,13 @@ const SILENT_LOGGER: LoggerOptions = {
 };
 
 /**
- * An application on a user's device: it can keep no secret, and acquires tokens in the name of a user.
+ * An application on a user's device. It cannot hold a credential, and acquires tokens for its users.
  *
  * @example
  * ```ts
- * const app = new PublicClientApplication({ auth: { clientId, authority } });
- * const { accessToken } = await app.acquireToken({ scopes: ["User.Read"] });
+ * const auth = { clientId: "c0c0c0c0-0000-4000-8000-0000000000a2", authority };
+ * const app = new PublicClientApplication({ auth });
+ * const { accessToken } = await app.acquireToken({ scopes: ["User.Read"], openBrowser });
  * ```
  */
 export class PublicClientApplication extends ClientApplication {
@@ -81,12 +82,19 @@ export class PublicClientApplication extends ClientApplication {
   }
 
   /**
-   * The one call. Silently for the chosen or the only account, with a refresh if need be; when the user has to act, through
-   * the browser, or with a device code where none can be opened. Calls that overlap ask the user once: a second one waits,
-   * and then needs no answer of its own; a no is an answer, too.
+   * The one call. Silently for the chosen or the only account, with a refresh if need be. When the user has to act, through
+   * the browser, or with a device code where no browser can be opened. Calls that overlap ask the user once: the second one
+   * waits, and shares the outcome. Also a refusal is shared.
    *
    * @throws ClientAuthError `no_browser` when the user cannot be asked in either way; otherwise as
    * {@link acquireTokenInteractive} and {@link acquireTokenByDeviceCode}
+   * @example
+   * ```ts
+   * const { accessToken } = await publicApp.acquireToken({
+   *   scopes: ["User.Read"],
+   *   onDeviceCode: ({ message }) => console.log(message),
+   * });
+   * ```
    */
   async acquireToken(request: PublicTokenRequest): Promise<AuthenticationResult> {
     requireRequest(request);
@@ -97,12 +105,17 @@ export class PublicClientApplication extends ClientApplication {
   }
 
   /**
-   * Signs a user in through the browser. The answer comes to a server on loopback (RFC 8252 §7.3); the page the user sees
-   * waits for the token request, and then says how it went.
+   * Signs a user in through the browser. The response comes to a server on loopback (RFC 8252 §7.3); the user's page waits
+   * for the token request, and then shows its outcome.
    *
    * @throws ClientAuthError `no_browser`, `request_timeout`, `request_aborted`, `redirect_uri_not_supported`,
    * `loopback_server_error`; ServerError, InteractionRequiredAuthError as the server says (`access_denied`, …)
    * @see RFC 8252, RFC 7636
+   * @example
+   * ```ts
+   * const signal = AbortSignal.timeout(300_000);
+   * const { account } = await publicApp.acquireTokenInteractive({ scopes: ["User.Read"], openBrowser, signal });
+   * ```
    */
   async acquireTokenInteractive(request: InteractiveRequest): Promise<AuthenticationResult> {
     if (this.#broker) {
@@ -116,11 +129,18 @@ export class PublicClientApplication extends ClientApplication {
   }
 
   /**
-   * Signs a user in on another device: `deviceCodeCallback` shows where to go and what to type.
+   * Signs a user in on another device: `deviceCodeCallback` shows the user the address and the code.
    *
    * @throws ClientAuthError `device_code_expired`, `device_code_polling_cancelled`, `user_timeout_reached`,
    * `request_timeout`, `request_aborted`; ServerError as the server says (`access_denied`, `authorization_declined`, …)
    * @see RFC 8628
+   * @example
+   * ```ts
+   * const { account } = await publicApp.acquireTokenByDeviceCode({
+   *   scopes: ["User.Read"],
+   *   deviceCodeCallback: ({ message }) => console.log(message),
+   * });
+   * ```
    */
   async acquireTokenByDeviceCode(request: DeviceCodeRequest): Promise<AuthenticationResult> {
     const checked = this.checked(request);
@@ -157,7 +177,14 @@ export class PublicClientApplication extends ClientApplication {
     return this.#broker ? accountsOfBroker(this.client, this.#broker, filter) : super.getAccounts(filter);
   }
 
-  /** Forgets a user, at the broker, too, if there is one. The session at the identity provider goes on. */
+  /**
+   * Forgets a user, also at the broker if there is one. The session at the identity provider continues.
+   *
+   * @example
+   * ```ts
+   * await publicApp.signOut({ account });
+   * ```
+   */
   override async signOut(request: SignOutRequest): Promise<void> {
     if (this.#broker && request?.account) await signOutOfBroker(this.client, this.#broker, request);
     await super.signOut(request);

@@ -44,14 +44,15 @@ interface UserTokenSource {
 }
 
 /**
- * An application as a credential of the Azure SDKs, without the Azure SDKs. Tokens come from the application's cache.
+ * An application as a credential for the Azure SDKs, without importing them. Tokens come from the application's cache.
  *
  * @param app a confidential client for its own tokens; any client with an `account` for those of a user
  * @param account the user
  *
  * @example
  * ```ts
- * const secrets = new SecretClient(vaultUrl, tokenCredential(app));
+ * const credential = tokenCredential(app); // new SecretClient(vaultUrl, credential)
+ * const { token } = await credential.getToken("https://graph.microsoft.com/.default");
  * ```
  */
 export function tokenCredential(app: AppTokenSource): TokenCredential;

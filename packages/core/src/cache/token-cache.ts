@@ -64,12 +64,27 @@ export class TokenCache implements ISerializableTokenCache {
     return this.#parts.plugin as ICachePlugin;
   }
 
-  /** Whether tokens were written or removed since the last {@link serialize}. */
+  /**
+   * Whether tokens were written or removed since the last {@link serialize}.
+   *
+   * @example
+   * ```ts
+   * const cache = app.getTokenCache();
+   * if (cache.hasChanged()) await redis.set("tokens", cache.serialize());
+   * ```
+   */
   hasChanged(): boolean {
     return this.#changed;
   }
 
-  /** The whole cache as JSON in the unified MSAL schema. Holds tokens: keep it as secret as they are. */
+  /**
+   * The whole cache as JSON in the unified MSAL schema. It contains tokens: keep it as secret as they are.
+   *
+   * @example
+   * ```ts
+   * await redis.set("tokens", app.getTokenCache().serialize());
+   * ```
+   */
   serialize(): string {
     this.#changed = false;
     const { cache } = this.#parts;
@@ -81,11 +96,15 @@ export class TokenCache implements ISerializableTokenCache {
   }
 
   /**
-   * Takes over a serialised cache. Inside a plugin's `beforeCacheAccess` it replaces what is in memory, elsewhere it is
-   * added to it. An empty text is an empty cache.
+   * Loads a serialised cache. Inside a plugin's `beforeCacheAccess` it replaces the cache in memory, elsewhere it is added
+   * to it. An empty string is an empty cache.
    *
    * @param text JSON of any MSAL library
-   * @throws ClientAuthError `invalid_cache_content` when it is not JSON of an object; memory is unchanged then
+   * @throws ClientAuthError `invalid_cache_content` when it is not the JSON of an object; memory is unchanged then
+   * @example
+   * ```ts
+   * app.getTokenCache().deserialize((await redis.get("tokens")) ?? "");
+   * ```
    */
   deserialize(text: string): void {
     const { cache } = this.#parts;
@@ -101,17 +120,38 @@ export class TokenCache implements ISerializableTokenCache {
     this.#loaded = replace && text ? { text, revision: cache.revision } : undefined;
   }
 
-  /** Every entity by its key, in MSAL Node's own field names. For plugins that look into the cache; a copy. */
+  /**
+   * A copy of every entity by its key, in MSAL Node's own field names. For plugins that look into the cache.
+   *
+   * @example
+   * ```ts
+   * const types = Object.values(app.getTokenCache().getKVStore()).map(({ credentialType }) => credentialType);
+   * ```
+   */
   getKVStore(): CacheKVStore {
     return keyValueStore(this.#parts.cache.document());
   }
 
-  /** Every known user, one entry for each tenant the user is known in. */
+  /**
+   * Every known user, with one entry for each tenant the user is known in.
+   *
+   * @example
+   * ```ts
+   * const accounts = await app.getTokenCache().getAllAccounts();
+   * ```
+   */
   async getAllAccounts(_correlationId = ""): Promise<AccountInfo[]> {
     return this.getAccounts({});
   }
 
-  /** The users that fit a filter, one entry for each tenant they are known in. */
+  /**
+   * The users who match a filter, with one entry for each tenant they are known in.
+   *
+   * @example
+   * ```ts
+   * const [account] = await app.getTokenCache().getAccounts({ username: "alice@contoso.example" });
+   * ```
+   */
   async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
     const { cache, store } = this.#parts;
     const look = (keys: readonly PartitionKey[]): AccountInfo[] =>
@@ -133,19 +173,38 @@ export class TokenCache implements ISerializableTokenCache {
     });
   }
 
-  /** The user with a home account id, or `null`. */
+  /**
+   * The user with a home account id, or `null`.
+   *
+   * @example
+   * ```ts
+   * const account = await app.getTokenCache().getAccountByHomeId(session.homeAccountId);
+   * ```
+   */
   async getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null> {
     return homeAccountId ? ((await this.getAccounts({ homeAccountId }))[0] ?? null) : null;
   }
 
-  /** The user with an id in some tenant, or `null`. */
+  /**
+   * The user with an id in some tenant, or `null`.
+   *
+   * @example
+   * ```ts
+   * const found = await app.getTokenCache().getAccountByLocalId(account.localAccountId);
+   * ```
+   */
   async getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null> {
     return localAccountId ? ((await this.getAccounts({ localAccountId }))[0] ?? null) : null;
   }
 
   /**
-   * Forgets a user: account and all tokens, of every client, under every host of the identity provider.
+   * Forgets a user: the account and all tokens, of every client, under every host of the identity provider.
    * With a {@link TokenStore}, on-behalf-of tokens stay until they expire.
+   *
+   * @example
+   * ```ts
+   * await app.getTokenCache().removeAccount(account);
+   * ```
    */
   async removeAccount(account: AccountInfo, _correlationId?: string): Promise<void> {
     // As in MSAL: without an account there is nobody to forget.
@@ -160,7 +219,14 @@ export class TokenCache implements ISerializableTokenCache {
     );
   }
 
-  /** Forgets the tokens of the application itself, in every tenant. */
+  /**
+   * Forgets the tokens of the application itself, in every tenant.
+   *
+   * @example
+   * ```ts
+   * await app.getTokenCache().removeAppTokens();
+   * ```
+   */
   async removeAppTokens(): Promise<void> {
     const { cache, clientId, store } = this.#parts;
     const key = appPartition(clientId, "");
@@ -169,12 +235,27 @@ export class TokenCache implements ISerializableTokenCache {
     cache.removeAppTokens(clientId);
   }
 
-  /** Loads what a plugin has stored into memory, in place of what is there. Done before every access anyway. */
+  /**
+   * Replaces the cache in memory with the one a plugin has stored. Every access begins with this.
+   *
+   * @example
+   * ```ts
+   * await app.getTokenCache().overwriteCache();
+   * ```
+   */
   async overwriteCache(): Promise<void> {
     await this.read(userPartition(""), () => undefined);
   }
 
-  /** Figures: partitions, tokens, hits, misses, evictions. Holds no token. */
+  /**
+   * Counts of partitions, tokens, hits, misses and evictions. They contain no token.
+   *
+   * @example
+   * ```ts
+   * const { hits, misses } = app.getTokenCache().stats();
+   * console.log(`${hits} of ${hits + misses} look-ups were cache hits.`);
+   * ```
+   */
   stats(): CacheStats {
     return this.#parts.cache.stats();
   }

@@ -24,6 +24,10 @@ export interface EndSessionAsk {
  * The URL that ends the user's session at the identity provider (OpenID Connect RP-Initiated Logout 1.0 §2).
  *
  * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider publishes none
+ * @example
+ * ```ts
+ * const url = await endSessionUrl(client, request, { account, postLogoutRedirectUri: "http://localhost:3000/" });
+ * ```
  */
 export function endSessionUrl(client: Client, request: TokenRequest, ask: EndSessionAsk): Promise<string> {
   const { account, postLogoutRedirectUri, state } = ask;

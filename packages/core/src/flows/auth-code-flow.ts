@@ -54,7 +54,15 @@ export interface AuthCodeFlowAsk extends Omit<
 /** A flow is given up after this many seconds: longer than anyone takes to sign in, shorter than a session. */
 const LONGEST_FLOW = 3600;
 
-/** Begins a sign-in: makes state, nonce and PKCE, and the URL that carries them. */
+/**
+ * Begins a sign-in: makes state, nonce and PKCE, and the URL that carries them.
+ *
+ * @example
+ * ```ts
+ * const flow = await initiateAuthCodeFlow(client, request, { redirectUri });
+ * // session.flow = flow; response.redirect(flow.authUrl);
+ * ```
+ */
 export async function initiateAuthCodeFlow(
   client: Client,
   request: TokenRequest,
@@ -123,6 +131,10 @@ export async function initiateAuthCodeFlow(
  * @param response all parameters that came to the redirect URI, from the query or the form
  * @throws ClientAuthError `state_mismatch`, `invalid_state`, `nonce_mismatch`, `invalid_id_token`,
  * `authorization_code_missing_from_server_response`; ServerError, InteractionRequiredAuthError as the server says
+ * @example
+ * ```ts
+ * const { account } = await completeAuthCodeFlow(client, request, session.flow, query);
+ * ```
  */
 export async function completeAuthCodeFlow(
   client: Client,

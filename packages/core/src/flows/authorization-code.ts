@@ -63,7 +63,16 @@ export type AuthorizationResponse = Readonly<Record<string, unknown>>;
 const RESPONSE_MODES: ReadonlySet<string> = new Set(["query", "fragment", "form_post"]);
 const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
 
-/** The URL that starts a sign-in (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, PKCE RFC 7636 §4.3). */
+/**
+ * The URL that starts a sign-in (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, PKCE RFC 7636 §4.3).
+ *
+ * @example
+ * ```ts
+ * const { challenge, verifier } = generatePkceCodes(); // keep verifier and state in the session
+ * const pkce = { codeChallenge: challenge, codeChallengeMethod: "S256" };
+ * const url = await authorizationUrl(client, request, { redirectUri, state: crypto.randomUUID(), ...pkce });
+ * ```
+ */
 export async function authorizationUrl(
   client: Client,
   request: TokenRequest,
@@ -109,9 +118,15 @@ export async function authorizationUrl(
 }
 
 /**
- * Exchanges an authorization code for tokens (RFC 6749 §4.1.3). Whatever parameters of the authorization response are
- * passed along are checked: `error`, `state`, and `iss` (RFC 9207). They say nothing of where a secret goes, nor of what
- * to expect.
+ * Exchanges an authorization code for tokens (RFC 6749 §4.1.3). The parameters of the authorization response are checked
+ * if they are passed: `error`, `state` and `iss` (RFC 9207). They never decide where a secret is sent, nor what to expect.
+ *
+ * @example
+ * ```ts
+ * const { state, nonce, verifier: codeVerifier } = session;
+ * const code = { code: query.code, redirectUri, state, nonce, codeVerifier };
+ * const { account } = await redeemCode(client, request, code, query);
+ * ```
  */
 export async function redeemCode(
   client: Client,

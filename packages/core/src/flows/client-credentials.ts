@@ -38,7 +38,12 @@ export interface ClientCredentialsAsk {
  * A token for the app itself (RFC 6749 §4.4): from the cache, or with one request however many callers ask at once.
  *
  * @throws ClientAuthError `missing_tenant_id_error` for `common`, `organizations` and `consumers`;
- * ClientConfigurationError `invalid_option` for a region that is none
+ * ClientConfigurationError `invalid_option` for an `azureRegion` that cannot be the name of a region
+ * @example
+ * ```ts
+ * const graph = { ...request, scopes: ["https://graph.microsoft.com/.default"] };
+ * const { accessToken } = await clientCredentials(client, graph, { skipCache: false });
+ * ```
  */
 export async function clientCredentials(
   client: Client,

@@ -49,11 +49,17 @@ const DEFAULT_INTERVAL = 5;
 const SLOW_DOWN = 5;
 
 /**
- * Tokens for a user who signs in on another device (RFC 8628). A question that gets no answer, or a server that is busy, does
- * not end the wait.
+ * Tokens for a user who signs in on another device (RFC 8628). Polling continues through network errors and busy responses.
  *
  * @throws ClientAuthError `device_code_expired`, `device_code_polling_cancelled`, `user_timeout_reached`; ServerError as the
  * server says (`access_denied`, `authorization_declined`, …)
+ * @example
+ * ```ts
+ * const { account } = await deviceCode(client, request, {
+ *   deviceCodeCallback: ({ message }) => console.log(message),
+ *   cancelled: () => false,
+ * });
+ * ```
  */
 export function deviceCode(
   client: Client,

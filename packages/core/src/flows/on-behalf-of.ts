@@ -31,10 +31,14 @@ export interface OnBehalfOfAsk {
 }
 
 /**
- * A token for a downstream API in the name of the user who called this one (RFC 7523 §2.1, as Entra extends it). Kept by
- * the hash of the assertion and the tenant: nobody gets a token for an assertion they do not hold.
+ * A token for a downstream API on behalf of the user who called this one (RFC 7523 §2.1, as Entra extends it). The cache
+ * key is the hash of the assertion and the tenant: only a caller with the assertion gets its token.
  *
  * @throws InteractionRequiredAuthError `no_tokens_found` when a session has no tokens (any more)
+ * @example
+ * ```ts
+ * const { accessToken } = await onBehalfOf(client, request, { oboAssertion, skipCache: false });
+ * ```
  */
 export async function onBehalfOf(
   client: Client,
@@ -64,7 +68,15 @@ export async function onBehalfOf(
   return typeof found === "object" ? found : send(client, wanted, found);
 }
 
-/** Forgets the tokens of long-running work. */
+/**
+ * Forgets the tokens of a session.
+ *
+ * @example
+ * ```ts
+ * await onBehalfOf(client, request, { oboAssertion, sessionKey: "job 42", skipCache: false });
+ * await endOnBehalfOfSession(client, "job 42");
+ * ```
+ */
 export function endOnBehalfOfSession(client: Client, sessionKey: string): Promise<void> {
   const key = assertionPartition(sessionHash(sessionKey));
   return client.tokenCache.write(key, () => {

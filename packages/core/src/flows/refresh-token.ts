@@ -31,7 +31,14 @@ export interface CcsCredential {
   readonly type: "home_account_id" | "UPN";
 }
 
-/** Tokens for a refresh token the app brings along (RFC 6749 §6), to migrate from another library. */
+/**
+ * Tokens for a refresh token from another library (RFC 6749 §6), to migrate its users.
+ *
+ * @example
+ * ```ts
+ * const { account } = await importRefreshToken(client, request, { refreshToken, forceCache: true });
+ * ```
+ */
 export function importRefreshToken(
   client: Client,
   request: TokenRequest,

@@ -31,10 +31,14 @@ export interface Silent {
 }
 
 /**
- * A user's token without the user: from the cache, else with the refresh token, in one request however many callers ask
+ * A user's token without interaction: from the cache, or with the refresh token, in one request however many callers ask
  * at once.
  *
  * @throws InteractionRequiredAuthError `no_tokens_found`, `refresh_token_expired`, or as the server says
+ * @example
+ * ```ts
+ * const { accessToken } = await silent(client, request, { account, forceRefresh: false });
+ * ```
  */
 export function silent(
   client: Client,

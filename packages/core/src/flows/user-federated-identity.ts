@@ -20,7 +20,18 @@ export interface UserFederatedIdentityAsk {
   readonly clientAssertion?: AssertionSource | undefined;
 }
 
-/** A user's token for an agent identity (Entra's `user_fic` grant). Always asks; later tokens come silently. */
+/**
+ * A user's token for an agent identity (Entra's `user_fic` grant). Each call sends a request; later tokens come from
+ * {@link silent}.
+ *
+ * @example
+ * ```ts
+ * const exchange = { ...request, scopes: ["api://AzureADTokenExchange/.default"] };
+ * const { accessToken: assertion } = await clientCredentials(agentClient, exchange, { skipCache: false });
+ * const user = { username: "alice@contoso.example", assertion };
+ * const { accessToken } = await userFederatedIdentity(agentClient, request, user);
+ * ```
+ */
 export async function userFederatedIdentity(
   client: Client,
   request: TokenRequest,

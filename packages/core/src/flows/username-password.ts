@@ -22,8 +22,13 @@ export interface UsernamePasswordAsk {
 }
 
 /**
- * Tokens for a user's name and password (RFC 6749 §4.3): only where nothing better can be had. The password of a federated
- * user goes to the federation server (WS-Trust), and its assertion to Entra (RFC 7522).
+ * Tokens for a user's name and password (RFC 6749 §4.3): use it in tests only. The password of a federated user goes to
+ * the federation server (WS-Trust), and that server's assertion to Entra (RFC 7522).
+ *
+ * @example
+ * ```ts
+ * const { account } = await usernamePassword(client, request, { username, password });
+ * ```
  */
 export function usernamePassword(
   client: Client,

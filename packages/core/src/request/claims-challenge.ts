@@ -12,9 +12,15 @@ export interface AuthenticationChallenge {
 
 /**
  * Parses a `WWW-Authenticate` header: any number of challenges, quoted strings with escapes, parameters in any order.
- * What does not parse ends the list.
+ * The list ends at the first challenge that cannot be parsed.
  *
  * @see RFC 9110 §11.6.1
+ * @example
+ * ```ts
+ * const header = 'Bearer realm="orders", error="invalid_token"';
+ * const [challenge] = parseAuthenticationChallenges(header);
+ * console.log(challenge?.scheme, challenge?.parameters["error"]); // bearer invalid_token
+ * ```
  */
 export function parseAuthenticationChallenges(header: string): readonly AuthenticationChallenge[] {
   const challenges: { scheme: string; token68?: string; parameters: Record<string, string> }[] = [];
@@ -48,10 +54,16 @@ export function parseAuthenticationChallenges(header: string): readonly Authenti
 }
 
 /**
- * The claims a resource demands in a `WWW-Authenticate` header (continuous access evaluation, step-up): the JSON text to
- * pass as `claims`, or `undefined` when it demands none.
+ * The claims that an API demands in a `WWW-Authenticate` header (continuous access evaluation, step-up): the JSON string
+ * to pass as `claims`, or `undefined` when it demands none.
  *
  * @param header value of the header of a 401 response
+ * @example
+ * ```ts
+ * const response = await fetch("https://graph.microsoft.com/v1.0/me");
+ * const claims = claimsFromChallenge(response.headers.get("www-authenticate") ?? "");
+ * if (claims) await app.acquireTokenSilent({ scopes: ["User.Read"], account, claims });
+ * ```
  */
 export function claimsFromChallenge(header: string): string | undefined {
   for (const { scheme, parameters } of parseAuthenticationChallenges(header)) {

@@ -9,7 +9,14 @@ export interface PkceCodes {
   readonly challenge: string;
 }
 
-/** Makes a fresh PKCE pair of 256 random bits. */
+/**
+ * Makes a PKCE pair from 256 random bits.
+ *
+ * @example
+ * ```ts
+ * const { verifier, challenge } = generatePkceCodes();
+ * ```
+ */
 export function generatePkceCodes(): PkceCodes {
   const verifier = nodeCrypto().randomBytes(32).toString("base64url");
   return { verifier, challenge: sha256Base64Url(verifier) };

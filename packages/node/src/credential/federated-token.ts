@@ -10,15 +10,16 @@ import { createUndiciHttpClient } from "../http/undici-http-client.js";
 import type { ClientAssertionCallback } from "./credential.js";
 
 /**
- * Proves a client with the token file of workload identity federation (Kubernetes, and whoever else writes one). The file
- * is read each time a token is requested, so a renewed one is used at once.
+ * Authenticates a client with the token file of workload identity federation (Kubernetes, and other platforms that write
+ * one). The file is read for each token request, so that a renewed one is used at once.
  *
  * @param path path of the file; `AZURE_FEDERATED_TOKEN_FILE` of the environment by default
  * @throws ClientConfigurationError `invalid_option` when neither names a file
  *
  * @example
  * ```ts
- * new ConfidentialClientApplication({ auth: { clientId, authority, clientAssertion: federatedTokenFile() } });
+ * const auth = { clientId, authority, clientAssertion: federatedTokenFile() };
+ * const app = new ConfidentialClientApplication({ auth });
  * ```
  */
 export function federatedTokenFile(
@@ -42,10 +43,17 @@ export function federatedTokenFile(
 }
 
 /**
- * Proves a client with the OpenID Connect token of a GitHub Actions job. The job needs `permissions: id-token: write`.
+ * Authenticates a client with the OpenID Connect token of a GitHub Actions job, which needs
+ * `permissions: id-token: write`.
  *
  * @param audience audience of the federated credential; Entra's own by default
  * @throws ClientConfigurationError `invalid_option` outside GitHub Actions
+ *
+ * @example
+ * ```ts
+ * const auth = { clientId, authority, clientAssertion: githubActionsToken() };
+ * const app = new ConfidentialClientApplication({ auth });
+ * ```
  */
 export function githubActionsToken(audience = "api://AzureADTokenExchange"): ClientAssertionCallback {
   const url = process.env["ACTIONS_ID_TOKEN_REQUEST_URL"];

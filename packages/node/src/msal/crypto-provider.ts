@@ -3,17 +3,38 @@ import { base64Decode, newGuid, sha256Base64Url, type PkceCodes } from "@tessera
 
 /** Random values and encodings for the authorization code flow, as MSAL offers them. */
 export class CryptoProvider {
-  /** A random GUID, for `state` and `nonce`. */
+  /**
+   * A random GUID, for `state` and `nonce`.
+   *
+   * @example
+   * ```ts
+   * const state = new CryptoProvider().createNewGuid();
+   * ```
+   */
   createNewGuid(): string {
     return newGuid();
   }
 
-  /** Text to base64. */
+  /**
+   * A string, as base64 of its UTF-8 bytes.
+   *
+   * @example
+   * ```ts
+   * const encoded = new CryptoProvider().base64Encode("tessera"); // "dGVzc2VyYQ=="
+   * ```
+   */
   base64Encode(input: string): string {
     return Buffer.from(input, "utf8").toString("base64");
   }
 
-  /** base64 to text. */
+  /**
+   * The string in base64 or base64url.
+   *
+   * @example
+   * ```ts
+   * const decoded = new CryptoProvider().base64Decode("dGVzc2VyYQ=="); // "tessera"
+   * ```
+   */
   base64Decode(input: string): string {
     return base64Decode(input);
   }
@@ -22,12 +43,23 @@ export class CryptoProvider {
    * A PKCE pair: `challenge` goes into the authorization request (with method `S256`), `verifier` into the redemption.
    *
    * @see RFC 7636
+   * @example
+   * ```ts
+   * const { verifier, challenge } = await new CryptoProvider().generatePkceCodes();
+   * ```
    */
   async generatePkceCodes(): Promise<PkceCodes> {
     return generatePkceCodes();
   }
 
-  /** SHA-256 of a text, base64url. */
+  /**
+   * SHA-256 of a string, base64url.
+   *
+   * @example
+   * ```ts
+   * const challenge = await new CryptoProvider().hashString(session.verifier);
+   * ```
+   */
   async hashString(plainText: string): Promise<string> {
     return sha256Base64Url(plainText);
   }

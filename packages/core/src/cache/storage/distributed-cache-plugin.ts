@@ -23,10 +23,24 @@ export interface IPartitionManager {
 }
 
 /**
- * A cache plugin for a key-value store with one value per partition. What is loaded replaces what was in memory, so that
- * one client can serve many users: their partitions never mix.
+ * A cache plugin for a key-value store with one value per partition. The loaded partition replaces the one in memory, so
+ * that one client can serve many users: their partitions never mix.
  *
- * For new code a {@link TokenStore} does better: it is atomic, and needs no partition manager.
+ * For new code prefer a {@link TokenStore}: it is atomic, and needs no partition manager.
+ *
+ * @example
+ * ```ts
+ * const store = {
+ *   get: async (key: string) => (await redis.get(key)) ?? "",
+ *   set: async (key: string, value: string) => (await redis.set(key, value), value),
+ * };
+ * const cachePlugin = new DistributedCachePlugin(store, {
+ *   getKey: async () => session.homeAccountId,
+ *   extractKey: async ({ homeAccountId }) => homeAccountId,
+ * });
+ * const auth = { clientId, authority, clientSecret };
+ * const app = new ConfidentialClientApplication({ auth, cache: { cachePlugin } });
+ * ```
  */
 export class DistributedCachePlugin implements ICachePlugin {
   readonly #client: ICacheClient;
@@ -42,14 +56,30 @@ export class DistributedCachePlugin implements ICachePlugin {
     this.#partitions = partitionManager;
   }
 
-  /** Loads the partition of whoever is being served. */
+  /**
+   * Loads the partition of the current user. The library calls it before each access.
+   *
+   * @example
+   * ```ts
+   * const context = new TokenCacheContext(app.getTokenCache(), false);
+   * await cachePlugin.beforeCacheAccess(context);
+   * ```
+   */
   async beforeCacheAccess(cacheContext: TokenCacheContext): Promise<void> {
     this.#loadedKey = await this.#partitions.getKey();
     const stored = this.#loadedKey ? await this.#client.get(this.#loadedKey) : "";
     cacheContext.tokenCache.deserialize(stored || "");
   }
 
-  /** Saves what has changed under the key of the account it is about. */
+  /**
+   * Saves a changed partition under the key of its account. The library calls it after each access.
+   *
+   * @example
+   * ```ts
+   * const context = new TokenCacheContext(app.getTokenCache(), true);
+   * await cachePlugin.afterCacheAccess(context);
+   * ```
+   */
   async afterCacheAccess(cacheContext: TokenCacheContext): Promise<void> {
     if (!cacheContext.cacheHasChanged) return;
     const cache = cacheContext.tokenCache;

@@ -29,7 +29,15 @@ export type PartitionUpdate =
   /** Leave it as it is. */
   | "keep";
 
-/** A {@link TokenStore} in memory, for tests and for applications in one process that share their tokens. */
+/**
+ * A {@link TokenStore} in memory, for tests and for applications in one process that share their tokens.
+ *
+ * @example
+ * ```ts
+ * const cache = { store: createMemoryTokenStore() };
+ * const app = new ConfidentialClientApplication({ auth: { clientId, authority, clientSecret }, cache });
+ * ```
+ */
 export function createMemoryTokenStore(clock: { now(): number } = Date): TokenStore {
   const stored = new Map<string, { readonly document: string; readonly until: number }>();
   const current = (partition: string): string | undefined => {
