@@ -45,8 +45,8 @@ export interface ClientAuthentication {
   readonly tls?: ClientTls;
 }
 
-/** What a single request brings along. */
-export interface AuthenticationAsk {
+/** An assertion that one request is authenticated with. */
+export interface AssertionOverride {
   /** Used in place of the client's own credential. */
   readonly assertion?: AssertionSource | undefined;
   readonly fmiPath?: string | undefined;
@@ -55,7 +55,7 @@ export interface AuthenticationAsk {
 /** Proves the client to an authority. Called only when a request is about to be sent. */
 export type ClientAuthenticator = (
   authority: Authority,
-  ask?: AuthenticationAsk,
+  override?: AssertionOverride,
 ) => Promise<ClientAuthentication>;
 
 const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -81,13 +81,13 @@ export function createAuthenticator(
         })
       : undefined;
 
-  return async (authority, ask = {}) => {
+  return async (authority, override = {}) => {
     const tokenEndpoint = authority.metadata.token_endpoint;
     const dialect = dialectOf(authority.url);
     const audience = dialect.assertionAudience(authority.metadata);
-    const given = ask.assertion ?? (credential.kind === "assertion" ? credential.assertion : undefined);
+    const given = override.assertion ?? (credential.kind === "assertion" ? credential.assertion : undefined);
     if (given !== undefined)
-      return bearing(await fetchAssertion(given, { clientId, tokenEndpoint }, ask.fmiPath));
+      return bearing(await fetchAssertion(given, { clientId, tokenEndpoint }, override.fmiPath));
     if (credential.kind === "secret") {
       const { secret } = credential;
       const registered = method ?? dialect.secretMethod(authority.metadata);

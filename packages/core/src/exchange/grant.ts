@@ -1,33 +1,35 @@
 import type { Region } from "../authority/region.js";
 import type { TokenOwner } from "../cache/record.js";
-import type { AuthenticationAsk } from "../credential/client-credential.js";
+import type { AssertionOverride } from "../credential/client-credential.js";
+import type { ApiId } from "../dialect/entra-telemetry.js";
+import type { Miss } from "../request/miss.js";
 import type { Parameters } from "../request/parameters.js";
 import type { IdTokenExpectations } from "../response/verify-id-token.js";
-import type { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
 
-/** What one grant adds to the common token request, and how its answer is kept. One file in `flows/` makes one of these. */
+/** What one grant adds to the common token request, and how its answer is kept. Each file in `flows/` makes one. */
 export interface Grant {
   readonly apiId: ApiId;
-  readonly cacheOutcome: CacheOutcome;
+  /** Why the request is sent; `"uncached"` by default. */
+  readonly miss?: Miss;
   /** Scopes to send. */
   readonly scopes: readonly string[];
   /** The grant's own parameters, in the order they are sent. */
   readonly parameters: Parameters;
   readonly owner: TokenOwner;
-  /** The nonce the ID token must carry; `"unchecked"` where no authorization request was made. */
-  readonly nonce: IdTokenExpectations["nonce"];
-  /** Seconds since the user last proved who they are, at most. */
+  /** The nonce the ID token must carry; without one nothing is checked, since no authorization request was made. */
+  readonly nonce?: IdTokenExpectations["nonce"];
+  /** Most seconds since the user last authenticated. */
   readonly maxAge?: number | undefined;
   /** The subject the ID token must have. */
   readonly subject?: string | undefined;
-  /** Equal for requests a server may want to be spared together: grant, user and scopes. */
+  /** Equal for requests that a throttling server wants to be spared together: grant, user and scopes. */
   readonly throttleKey: string;
   /** The region the request goes to. */
   readonly region?: Region | undefined;
-  /** What this request proves the client with, if not with its own credential. */
-  readonly authentication?: AuthenticationAsk;
+  /** Proves the client in place of its own credential. */
+  readonly authentication?: AssertionOverride;
   /** Extra headers. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Write to the cache only if the user is still in it: a refresh must not bring back who signed out meanwhile. */
+  /** Write to the cache only if the user is still in it: a refresh must not bring back a user who has signed out. */
   readonly onlyIfKnown?: boolean;
 }

@@ -1,78 +1,70 @@
-import type { Authority } from "../authority/authority.js";
 import { epochSeconds } from "../clock.js";
+import { dialectOf } from "../dialect/dialects.js";
 import { isAuthError } from "../errors/errors.js";
 import type { HttpResponse } from "../http/http-client.js";
-import type { Call } from "../http/transport.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { isSignInOnly } from "../request/scopes.js";
-import type { TokenRequest } from "../request/token-request.js";
-import type { AuthenticationResult } from "../result.js";
 import { parseTokenResponse, type TokenResponse } from "../response/token-response.js";
-import { addLibraryInfo } from "../dialect/entra-telemetry.js";
+import type { AuthenticationResult } from "../result.js";
 import { acceptTokens } from "./accept-tokens.js";
-import type { Client } from "../client/client.js";
+import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
 
 /**
  * Exchanges a grant for tokens: authenticates the client, sends the request, validates the answer, writes it to the
  * cache whole, and makes the result. The cache is untouched when anything fails.
  */
-export async function redeem(
-  client: Client,
-  authority: Authority,
-  request: TokenRequest,
-  grant: Grant,
-  call: Call,
-): Promise<AuthenticationResult> {
+export async function redeem(exchange: Exchange, grant: Grant): Promise<AuthenticationResult> {
+  const { client, authority, call } = exchange;
   const throttleKey = `${authority.metadata.token_endpoint} ${grant.throttleKey}`;
   client.throttle.check(throttleKey);
   const requestedAt = epochSeconds(client.clock);
-  const response = await sendTokenRequest(client, authority, request, grant, call);
+  const response = await sendTokenRequest(exchange, grant);
   let tokens: TokenResponse;
   try {
-    // Where no scope of an API is asked for, B2C answers with an ID token alone.
-    const idTokenWillDo = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
-    tokens = parseTokenResponse(response, idTokenWillDo, call.correlationId);
+    // B2C answers with an ID token alone where no scope of an API was asked for.
+    const acceptsIdTokenAlone = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
+    tokens = parseTokenResponse(response, acceptsIdTokenAlone, call.correlationId);
   } catch (error) {
     client.throttle.note(throttleKey, response, error as Error);
     if (!isPending(error)) client.telemetry.noteFailure(grant.apiId, call.correlationId, error);
     throw error;
   }
-  return acceptTokens(client, authority, request, grant, { tokens, requestedAt }, call);
+  return acceptTokens(exchange, grant, { tokens, requestedAt });
 }
 
 async function sendTokenRequest(
-  client: Client,
-  authority: Authority,
-  request: TokenRequest,
+  { client, authority, request, call }: Exchange,
   grant: Grant,
-  call: Call,
 ): Promise<HttpResponse> {
-  const entra = authority.url.kind !== "oidc";
+  const dialect = dialectOf(authority.url);
+  const own = dialect.tokenParameters({
+    library: client.library,
+    telemetry: client.telemetry,
+    correlationId: call.correlationId,
+    apiId: grant.apiId,
+    miss: grant.miss ?? "uncached",
+    region: grant.region,
+    isForUser: grant.owner.kind !== "app",
+  });
+  const claims = mergeClaims({
+    claims: request.claims,
+    claimsFromClient: request.claimsFromClient?.claims,
+    capabilities: client.capabilities,
+    idTokenDefaults: grant.owner.kind === "user" ? dialect.idTokenClaims : undefined,
+  });
   const proof = await client.authenticate(authority, grant.authentication);
-  const body = new Parameters().set("client_id", client.clientId).setAll(grant.parameters);
-  body.set("resource", request.resource).set("attribute_tokens", request.attributeTokens);
-  if (entra) {
-    addLibraryInfo(body, client.library, true);
-    client.telemetry.addTo(body, grant.apiId, grant.cacheOutcome, grant.region);
-    if (grant.owner.kind !== "app") body.set("client_info", "1");
-  }
-  body.setAll(proof.parameters);
-  const entraDefaults = entra && grant.owner.kind === "user";
-  body.set(
-    "claims",
-    mergeClaims({
-      claims: request.claims,
-      claimsFromClient: request.claimsFromClient?.claims,
-      capabilities: client.capabilities,
-      entraDefaults,
-    }),
-  );
-  body.addMissing(request.extraParameters);
-
-  const query = new Parameters().addMissing(request.extraQueryParameters);
-  if (entra) query.set("client-request-id", call.correlationId);
+  const body = new Parameters()
+    .set("client_id", client.clientId)
+    .setAll(grant.parameters)
+    .set("resource", request.resource)
+    .set("attribute_tokens", request.attributeTokens)
+    .setAll(own.body)
+    .setAll(proof.parameters)
+    .set("claims", claims)
+    .addMissing(request.extraParameters);
+  const query = new Parameters().addMissing(request.extraQueryParameters).setAll(own.query);
   const url = withQuery(proof.tokenEndpoint ?? authority.metadata.token_endpoint, query.toString());
   const headers = { ...grant.headers, ...proof.headers };
   const response = await client.transport.post(url, { body: body.toString(), headers, tls: proof.tls }, call);
@@ -80,7 +72,7 @@ async function sendTokenRequest(
   return response;
 }
 
-/** A user who has not signed in yet (RFC 8628 §3.5) is no failure to report. */
+/** A user who has not signed in yet (RFC 8628 §3.5) is not a failure to report. */
 function isPending(error: unknown): boolean {
   return isAuthError(error) && error.errorCode === "authorization_pending";
 }
