@@ -18,6 +18,7 @@ export type { Authority, ProviderMetadata } from "./authority/authority.js";
 export type { CacheStats } from "./cache/memory/contents.js";
 export { PartitionedCache } from "./cache/memory/partitioned-cache.js";
 export type { AccountFilter } from "./cache/account-filter.js";
+export { isOfAuthority, onlyProvidersAccount } from "./cache/account-provider.js";
 export { TokenCache, type TokenCacheParts } from "./cache/token-cache.js";
 export {
   TokenCacheContext,
@@ -57,6 +58,7 @@ export {
 } from "./encoding.js";
 export * from "./errors/error-codes.js";
 export * from "./errors/errors.js";
+export { authorityOf, isServed, requireAccountOf } from "./flows/account-authority.js";
 export { withinBounds, type Bounds } from "./flight/deadline.js";
 export { untilAborted } from "./flight/until-aborted.js";
 export { KeyedMutex } from "./flight/keyed-mutex.js";

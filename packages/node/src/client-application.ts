@@ -11,6 +11,7 @@ import {
   initiateAuthCodeFlow,
   KeySource,
   Logger,
+  onlyProvidersAccount,
   PartitionedCache,
   redeemCode,
   RegionDetector,
@@ -105,6 +106,8 @@ export abstract class ClientApplication {
         onUnreadable,
         clientId,
         aliasesOf,
+        isShared: (environment) => authorities.isShared(environment),
+        urlOf: (authority) => authorities.url(authority),
         now: () => clock.now(),
         warn,
       }),
@@ -224,7 +227,9 @@ export abstract class ClientApplication {
    * A token for a signed-in user without asking the user: from the cache, or renewed with the refresh token. Equal calls
    * that overlap share one request; a token that is due for renewal is returned at once and renewed in the background.
    *
-   * @throws InteractionRequiredAuthError when the user has to sign in (`no_tokens_found`, `invalid_grant`, …)
+   * @param request name `authority` for an account of another identity provider than the app's own
+   * @throws InteractionRequiredAuthError when the user has to sign in (`no_tokens_found`, `invalid_grant`, …), and for an
+   * account of another provider (`no_tokens_found`)
    * @throws ClientAuthError `no_account_in_silent_request`, `network_error`, `request_timeout`, `request_aborted`
    */
   async acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
@@ -251,17 +256,26 @@ export abstract class ClientApplication {
     return this.client.tokenCache.getAccounts(filter);
   }
 
-  /** The user with a home account id, or `null`. */
+  /**
+   * The user with a home account id, or `null`. In an app that trusts several identity providers, use {@link getAccounts}
+   * with `authority` beside the id: each provider can issue any id.
+   *
+   * @throws ClientAuthError `multiple_matching_accounts` when users of several providers have this id
+   */
   async getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null> {
-    return homeAccountId ? ((await this.getAccounts({ homeAccountId }))[0] ?? null) : null;
+    return this.#onlyAccount("homeAccountId", homeAccountId);
   }
 
-  /** The user with an id in some tenant, or `null`. */
+  /**
+   * The user with an id in some tenant, or `null`.
+   *
+   * @throws ClientAuthError `multiple_matching_accounts`, as {@link getAccountByHomeId}
+   */
   async getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null> {
-    return localAccountId ? ((await this.getAccounts({ localAccountId }))[0] ?? null) : null;
+    return this.#onlyAccount("localAccountId", localAccountId);
   }
 
-  /** Forgets a user: account and all tokens. */
+  /** Forgets a user of one identity provider: account and all tokens. */
   async removeAccount(account: AccountInfo): Promise<void> {
     return this.client.tokenCache.removeAccount(account);
   }
@@ -269,7 +283,8 @@ export abstract class ClientApplication {
   /**
    * The URL that ends the user's session at the identity provider: send the browser there, after {@link signOut}.
    *
-   * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider has none
+   * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider has none; ClientConfigurationError
+   * `authority_mismatch` for an account of another provider: name its `authority`
    * @see OpenID Connect RP-Initiated Logout 1.0 §2
    */
   async buildEndSessionUrl(request: EndSessionRequest = {}): Promise<string> {
@@ -301,6 +316,13 @@ export abstract class ClientApplication {
   /** Checks the fields that all requests share. */
   protected checked(request: MsalRequest, scopesNeeded = false): TokenRequest {
     return this.#checked(request, scopesNeeded);
+  }
+
+  async #onlyAccount(field: "homeAccountId" | "localAccountId", id: string): Promise<AccountInfo | null> {
+    const found = id ? await this.getAccounts({ [field]: id }) : [];
+    return onlyProvidersAccount(found, field, (environment) =>
+      this.client.authorities.aliasesOf(environment),
+    );
   }
 
   #checked(request: MsalRequest, scopesNeeded = false): TokenRequest {

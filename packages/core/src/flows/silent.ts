@@ -1,8 +1,9 @@
 import type { AccountInfo } from "../account.js";
 import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import { knownCloud, MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
+import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
 import { isGuid } from "../authority/issuer.js";
+import { issuerOf } from "../cache/account-provider.js";
 import { userPartition } from "../cache/memory/partition-key.js";
 import type { AccessTokenQuery } from "../cache/memory/partitioned-cache.js";
 import { epochSeconds } from "../clock.js";
@@ -11,6 +12,7 @@ import type { Call } from "../http/transport.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
+import { authorityOf, requireIssuer } from "./account-authority.js";
 import type { Client } from "../client/client.js";
 import { freshness } from "../exchange/freshness.js";
 import { componentsOf } from "../exchange/grant.js";
@@ -79,7 +81,9 @@ function cached(
   ask: Silent,
   renewing?: CacheOutcome,
 ): AuthenticationResult | CacheOutcome {
-  const tokens = client.cache.findTokens(tokenQuery(client, request, url, ask.account));
+  requireIssuer(client, request, url, ask.account);
+  const query = tokenQuery(client, request, url, ask.account);
+  const tokens = query.environments.has(ask.account.environment) ? client.cache.findTokens(query) : undefined;
   if (!tokens || (request.resource && tokens.accessToken.entity.resource !== request.resource)) {
     return CacheOutcome.noToken;
   }
@@ -103,10 +107,13 @@ function refresh(
   ask: Silent,
   outcome: CacheOutcome,
 ): Promise<AuthenticationResult> {
+  if (client.tokenCache.immediate) requireIssuer(client, request, url, ask.account);
   const partition = userPartition(ask.account.homeAccountId);
   const key = flightKey(request, url, ask);
   return sharedCall(client, request, key, async (call) => {
     const authority = await client.authorities.resolve(url, call);
+    // Only now all names of the host are known.
+    authorityOf(client, { ...request, authorityUrl: url.href, authorityIsExplicit: true }, ask.account);
     const renew = async (): Promise<AuthenticationResult> => {
       // Another application or process may have renewed the token while this one waited for its turn; and resolving the
       // authority may have taught other names of its host.
@@ -124,10 +131,12 @@ function refresh(
 
 function flightKey(request: TokenRequest, url: AuthorityUrl, ask: Silent): string {
   const scopes = [...request.scopes].sort();
-  const { homeAccountId, tenantId } = ask.account;
+  const { homeAccountId, tenantId, environment, authorityType } = ask.account;
   const { redirectUri, refreshTokenMargin } = ask;
   const rest = [request.attributeTokens, redirectUri, refreshTokenMargin, ...scopes];
-  return ["silent", url.href, homeAccountId, tenantId, ...rest].join(" ");
+  // Another provider's account of this id is another user.
+  const user = [homeAccountId, tenantId, environment, authorityType, issuerOf(ask.account)];
+  return ["silent", url.href, ...user, request.authorityIsExplicit, ...rest].join(" ");
 }
 
 /**
@@ -149,9 +158,10 @@ async function refreshWithCachedToken(
   let failure: AuthError | undefined;
   for (const family of [inFamily, !inFamily]) {
     for (;;) {
-      const token = await client.tokenCache.read(partition, () =>
-        client.cache.findRefreshToken(tokenQuery(client, request, authority.url, ask.account), family),
-      );
+      const token = await client.tokenCache.read(partition, () => {
+        requireIssuer(client, request, authority.url, ask.account);
+        return client.cache.findRefreshToken(tokenQuery(client, request, authority.url, ask.account), family);
+      });
       const refreshToken = token?.entity.secret;
       if (!refreshToken || refused.has(refreshToken)) break;
       assertNotExpired(client, token.entity.expires_on, ask, call);
@@ -210,40 +220,18 @@ function tokenQuery(
     partition: userPartition(account.homeAccountId),
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
-    realms: realms(client, request, url, account),
+    kind: url.kind,
+    issuer: url.kind === "oidc" ? (issuerOf(account) ?? url.href) : undefined,
+    realms: realms(request, url, account),
     scopes: request.scopes,
     components: componentsOf(request),
   };
 }
 
-/**
- * The authority that is asked: the request's, else the app's; for an account of another cloud the same one there. A refresh
- * token goes to the provider that issued it, and to no other.
- */
-function authorityOf({ authorities }: Client, request: TokenRequest, account: AccountInfo): AuthorityUrl {
-  const url = authorities.url(request.authorityUrl);
-  const { environment } = account;
-  if (request.authorityIsExplicit || url.kind !== "entra" || !environment) return url;
-  if (authorities.aliasesOf(url.host).has(environment) || !knownCloud(environment)) return url;
-  return authorities.url(`https://${environment}/${url.segments.join("/")}/`);
-}
-
 /** The account's tenant, unless the request itself names another one by its id. */
-function realms(
-  client: Client,
-  request: TokenRequest,
-  url: AuthorityUrl,
-  account: AccountInfo,
-): readonly string[] {
+function realms(request: TokenRequest, url: AuthorityUrl, account: AccountInfo): readonly string[] {
+  if (url.kind === "oidc" || url.kind === "adfs") return [url.realm];
   const tenant = (account.tenantId ?? "").toLowerCase();
-  if (url.kind === "oidc") {
-    // Another issuer of the host may have a user of this name: nothing of that user's will do.
-    const issuer = account.idTokenClaims?.iss;
-    const own = client.cache.realmsOfIssuer(userPartition(account.homeAccountId), issuer);
-    // Other libraries keep them under the tenant that the ID token names, if it does.
-    if (own.length > 0 && !own.includes(url.realm) && !own.includes(tenant)) return [];
-    return tenant === "" || tenant === url.realm ? [url.realm] : [url.realm, tenant];
-  }
   if (request.authorityIsExplicit && isGuid(url.tenant)) return [url.tenant];
   if (tenant === "" || !MULTI_TENANT_SEGMENTS.has(url.tenant)) return [tenant || url.tenant];
   // Other libraries keep the tokens of the home tenant under the name the authority gives it.

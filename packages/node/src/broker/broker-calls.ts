@@ -3,8 +3,10 @@ import {
   ClientAuthError,
   ClientConfigurationError,
   InteractionRequiredAuthError,
+  isOfAuthority,
   newGuid,
   OIDC_SCOPES,
+  requireAccountOf,
   ServerError,
   sharedCall,
   untilAborted,
@@ -27,6 +29,7 @@ export function signInThroughBroker(
 ): Promise<AuthenticationResult> {
   return withinBounds(checked, async (signal) => {
     signal?.throwIfAborted();
+    requireAccountOf(client, checked, request.account);
     const { openBrowser: _, successTemplate: __, errorTemplate: ___, ...rest } = request;
     const { windowHandle, preferredPort: ____, ...asked } = rest;
     const native = nativeRequest(client, checked, asked);
@@ -42,10 +45,11 @@ export function renewThroughBroker(
   checked: TokenRequest,
   request: SilentFlowRequest,
 ): Promise<AuthenticationResult> {
+  const { account }: Partial<SilentFlowRequest> = request;
+  requireAccountOf(client, checked, account);
   const native = { ...nativeRequest(client, checked, request), forceRefresh: request.forceRefresh ?? false };
   const { correlationId, ...equal } = native;
   // Without an account the broker takes the user of the operating system.
-  const { account }: Partial<SilentFlowRequest> = request;
   const key = `broker ${account?.homeAccountId ?? ""} ${JSON.stringify(equal)}`;
   return sharedCall(client, checked, key, async (call) => {
     const result = await asOurs(call, () => broker.acquireTokenSilent(native));
@@ -55,14 +59,16 @@ export function renewThroughBroker(
 
 /** The users the broker knows that fit a filter. */
 export async function accountsOfBroker(
-  { clientId }: Client,
+  { clientId, authorities }: Client,
   broker: INativeBrokerPlugin,
-  { homeAccountId, localAccountId, username, tenantId }: AccountFilter,
+  { homeAccountId, localAccountId, username, tenantId, authority }: AccountFilter,
 ): Promise<AccountInfo[]> {
   const correlationId = newGuid();
   const accounts = await asOurs({ correlationId }, () => broker.getAllAccounts(clientId, correlationId));
+  const url = authority ? authorities.url(authority) : undefined;
   return accounts.filter(
     (account) =>
+      (!url || isOfAuthority(account, url, authorities.aliasesOf(url.host))) &&
       (!homeAccountId || account.homeAccountId === homeAccountId) &&
       (!localAccountId || account.localAccountId === localAccountId) &&
       (!username || account.username.toLowerCase() === username.toLowerCase()) &&
