@@ -16,6 +16,7 @@ export { TRY_AUTO_DETECT, type RegionAsk } from "./authority/region.js";
 export type { Authority, ProviderMetadata } from "./authority/authority.js";
 export type { CacheStats } from "./cache/memory/contents.js";
 export type { AccountFilter } from "./cache/account-filter.js";
+export { isOfAuthority, onlyProvidersAccount } from "./cache/account-provider.js";
 export { TokenCache } from "./cache/token-cache.js";
 export {
   TokenCacheContext,
@@ -52,6 +53,7 @@ export {
 } from "./encoding.js";
 export * from "./errors/error-codes.js";
 export * from "./errors/errors.js";
+export { authorityOf, isServed, requireAccountOf } from "./flows/account-authority.js";
 export { withinBounds, type Bounds } from "./flight/deadline.js";
 export { untilAborted } from "./flight/until-aborted.js";
 export { KeyedMutex } from "./flight/keyed-mutex.js";

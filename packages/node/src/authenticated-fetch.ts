@@ -19,6 +19,8 @@ export interface AuthenticatedFetchOptions {
   readonly scopes: readonly string[];
   /** The user whose token is sent; the application's own, or what `acquireToken` chooses, without one. */
   readonly account?: AccountInfo;
+  /** Authority of the account, if it is not the application's: an account belongs to the provider that vouched for it. */
+  readonly authority?: string;
   /** The access token this API was called with, to call another on behalf of its user. */
   readonly oboAssertion?: string;
   /** The `fetch` to send with; Node's own by default. */

@@ -18,6 +18,7 @@ import {
   type TokenCache,
 } from "@tessera/core";
 import {
+  onlyProvidersAccount,
   redemptionFields,
   requiredText,
   requireRequest,
@@ -204,7 +205,9 @@ export abstract class ClientApplication {
    * A token for a signed-in user, without interaction: from the cache, or renewed with the refresh token. Equal calls
    * that overlap share one request; a token that is due for renewal is returned at once and renewed in the background.
    *
-   * @throws InteractionRequiredAuthError when the user has to sign in (`no_tokens_found`, `invalid_grant`, …)
+   * @param request name `authority` for an account of another identity provider than the app's own
+   * @throws InteractionRequiredAuthError when the user has to sign in (`no_tokens_found`, `invalid_grant`, …), and for an
+   * account of another provider (`no_tokens_found`)
    * @throws ClientAuthError `no_account_in_silent_request`, `network_error`, `request_timeout`, `request_aborted`
    * @example
    * ```ts
@@ -263,9 +266,12 @@ export abstract class ClientApplication {
    * ```ts
    * const account = await app.getAccountByHomeId(session.homeAccountId);
    * ```
+   * The user with a home account id, or `null`. In an app that trusts several identity providers, use {@link getAccounts}
+   * with `authority` beside the id: each provider can issue any id.
+   * @throws ClientAuthError `multiple_matching_accounts` when users of several providers have this id
    */
   async getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null> {
-    return homeAccountId ? ((await this.getAccounts({ homeAccountId }))[0] ?? null) : null;
+    return this.#onlyAccount("homeAccountId", homeAccountId);
   }
 
   /**
@@ -275,9 +281,10 @@ export abstract class ClientApplication {
    * ```ts
    * const found = await app.getAccountByLocalId(account.localAccountId); // Entra: the claim oid
    * ```
+   * @throws ClientAuthError `multiple_matching_accounts`, as {@link getAccountByHomeId}
    */
   async getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null> {
-    return localAccountId ? ((await this.getAccounts({ localAccountId }))[0] ?? null) : null;
+    return this.#onlyAccount("localAccountId", localAccountId);
   }
 
   /**
@@ -288,6 +295,7 @@ export abstract class ClientApplication {
    * for (const account of await app.getAllAccounts()) await app.removeAccount(account);
    * ```
    */
+  /** Forgets a user of one identity provider: account and all tokens. */
   async removeAccount(account: AccountInfo): Promise<void> {
     return this.client.tokenCache.removeAccount(account);
   }
@@ -295,7 +303,8 @@ export abstract class ClientApplication {
   /**
    * The URL that ends the user's session at the identity provider: send the browser there, after {@link signOut}.
    *
-   * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider has none
+   * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider has none; ClientConfigurationError
+   * `authority_mismatch` for an account of another provider: name its `authority`
    * @see OpenID Connect RP-Initiated Logout 1.0 §2
    * @example
    * ```ts
@@ -360,6 +369,13 @@ export abstract class ClientApplication {
   /** Checks the fields that all requests share. */
   protected checked(request: MsalRequest, scopesNeeded = false): TokenRequest {
     return this.#checked(request, scopesNeeded);
+  }
+
+  async #onlyAccount(field: "homeAccountId" | "localAccountId", id: string): Promise<AccountInfo | null> {
+    const found = id ? await this.getAccounts({ [field]: id }) : [];
+    return onlyProvidersAccount(found, field, (environment) =>
+      this.client.authorities.aliasesOf(environment),
+    );
   }
 
   #checked(request: MsalRequest, scopesNeeded = false): TokenRequest {

@@ -48,6 +48,7 @@ interface UserTokenSource {
  *
  * @param app a confidential client for its own tokens; any client with an `account` for those of a user
  * @param account the user
+ * @param options `authority` of the account, if it is not the application's
  *
  * @example
  * ```ts
@@ -56,15 +57,21 @@ interface UserTokenSource {
  * ```
  */
 export function tokenCredential(app: AppTokenSource): TokenCredential;
-export function tokenCredential(app: UserTokenSource, account: AccountInfo): TokenCredential;
+export function tokenCredential(
+  app: UserTokenSource,
+  account: AccountInfo,
+  options?: Pick<BaseRequest, "authority">,
+): TokenCredential;
 export function tokenCredential(
   app: AppTokenSource | UserTokenSource,
   account?: AccountInfo,
+  { authority }: Pick<BaseRequest, "authority"> = {},
 ): TokenCredential {
   return {
     async getToken(scopes, { abortSignal, claims, tenantId, requestOptions } = {}) {
       const request = {
         scopes: typeof scopes === "string" ? [scopes] : scopes,
+        ...(authority ? { authority } : {}),
         ...(claims ? { claims } : {}),
         ...(abortSignal ? { signal: abortSignal } : {}),
         ...(requestOptions?.timeout ? { timeoutMs: requestOptions.timeout } : {}),

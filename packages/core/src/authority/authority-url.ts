@@ -78,6 +78,17 @@ export function authorityForCloud(authority: string, cloud: AzureCloudOptions | 
   return `${cloud.azureCloudInstance}/${cloud.tenant || "common"}/`;
 }
 
+/** The realm of an OpenID Provider's issuer; `""` for what is not a URL. */
+export function issuerRealm(issuer: string): string {
+  const path = URL.canParse(issuer) ? new URL(issuer).pathname : "";
+  return caseless(
+    path
+      .split("/")
+      .filter((segment) => segment !== "")
+      .join("/"),
+  ).toLowerCase();
+}
+
 /** Another text for each path, whatever it becomes in lower case. */
 function caseless(path: string): string {
   return path.replace(/[A-Z%]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);

@@ -61,6 +61,16 @@ function isCiamIssuer(issuer: URL, authority: AuthorityUrl): boolean {
   return path === "" || path === `/${tenant}` || path === `/${tenant}.onmicrosoft.com`;
 }
 
+/** Whether two texts name one issuer: the same, save one trailing slash. */
+export function sameIssuer(a: string, b: string): boolean {
+  return a === b || withoutSlash(a) === withoutSlash(b);
+}
+
+/** Whether an issuer is the one that the URL of an OpenID Provider names; nothing is copied, for a cache hit asks it. */
+export function isIssuerOf(issuer: string, { href }: AuthorityUrl): boolean {
+  return issuer === href || (issuer.length === href.length - 1 && href.startsWith(issuer));
+}
+
 function withoutSlash(text: string): string {
   return text.endsWith("/") ? text.slice(0, -1) : text;
 }

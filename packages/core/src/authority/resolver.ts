@@ -44,6 +44,8 @@ export class AuthorityResolver {
   readonly #alone = new BoundedMap<Cloud>(1000);
   /** Ids of tenants that are named by a domain, by the URL of their authority. */
   readonly #tenantIds = new BoundedMap<{ readonly id: string }>(MOST_AUTHORITIES);
+  /** The provider at each host that was named; `undefined` when several were. */
+  readonly #providers = new BoundedMap<{ readonly name: string | undefined }>(MOST_AUTHORITIES);
   readonly #flights = new SingleFlight();
 
   constructor(options: AuthorityOptions, transport: Transport, clock: Clock) {
@@ -61,6 +63,7 @@ export class AuthorityResolver {
   check(text: string): void {
     const url = authorityUrl(text, this.#options.protocolMode);
     this.#own = { text, url };
+    this.#note(url);
     const { authorityMetadata } = this.#options;
     if (!authorityMetadata) return;
     try {
@@ -81,12 +84,24 @@ export class AuthorityResolver {
     if (known) return known;
     const url = authorityUrl(text, this.#options.protocolMode);
     this.#urls.set(text, url);
+    this.#note(url);
     return url;
   }
 
   /** Every host that is known, without asking, to mean the same identity provider. */
   aliasesOf(host: string): ReadonlySet<string> {
     return (this.#discovered.get(host) ?? knownCloud(host) ?? this.#aloneCloud(host)).aliases;
+  }
+
+  /** Whether the application has named several providers at a host: issuers of one host, or an AD FS beside Entra. */
+  isShared(host: string): boolean {
+    const known = this.#providers.get(host);
+    return known !== undefined && known.name === undefined;
+  }
+
+  /** Whether resolving a URL cannot teach more names of its host. */
+  knowsAliasesOf(url: AuthorityUrl): boolean {
+    return this.#discovered.has(url.host) || knownCloud(url.host) !== undefined || this.#isSelfContained(url);
   }
 
   /**
@@ -136,15 +151,22 @@ export class AuthorityResolver {
   }
 
   async #cloud(url: AuthorityUrl, call: Call): Promise<Cloud> {
-    const { knownAuthorities } = this.#options;
     const known = this.#discovered.get(url.host) ?? knownCloud(url.host);
     if (known) return known;
-    // These vouch for themselves: their discovery document is checked against their own host.
-    const selfContained =
-      url.kind !== "entra" || knownAuthorities.has(url.host) || isLoopback(new URL(url.href).hostname);
-    return selfContained
+    return this.#isSelfContained(url)
       ? this.#aloneCloud(url.host)
       : this.#learn(await discoverCloud(url, this.#transport, call));
+  }
+
+  /** These vouch for themselves: their discovery document is checked against their own host. */
+  #isSelfContained({ kind, host, href }: AuthorityUrl): boolean {
+    return kind !== "entra" || this.#options.knownAuthorities.has(host) || isLoopback(new URL(href).hostname);
+  }
+
+  #note({ host, kind, href }: AuthorityUrl): void {
+    const name = kind === "oidc" ? href : kind === "adfs" ? "adfs" : "entra";
+    const known = this.#providers.get(host);
+    this.#providers.set(host, { name: !known || known.name === name ? name : undefined });
   }
 
   #aloneCloud(host: string): Cloud {

@@ -7,6 +7,8 @@ export interface AccountFilter {
   /** Compared without regard to case. */
   readonly username?: string;
   readonly tenantId?: string;
+  /** URL of an authority: the users of its identity provider, and at a host of several issuers of that one. */
+  readonly authority?: string;
 }
 
 /** Whether an account is one of those that are asked for. */

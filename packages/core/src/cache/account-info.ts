@@ -9,7 +9,7 @@ import {
   type IdTokenClaims,
 } from "../response/id-token.js";
 import type { Entry } from "./memory/partition.js";
-import { GENERIC, type AccountEntity } from "./schema/schema.js";
+import { ADFS, GENERIC, type AccountEntity } from "./schema/schema.js";
 
 /** The claims of a cached ID token, decoded on first use; `{}` for one that cannot be read. */
 export function claimsOf(entry: Entry<"IdToken">): AllIdTokenClaims {
@@ -32,7 +32,7 @@ export function accountInfo(account: Entry<"Account">, idToken: Entry<"IdToken">
   if (!idToken) return { ...base };
   const { entity } = account;
   const claims = claimsOf(idToken);
-  const profile = profileFromClaims(entity.home_account_id, claims, entity.authority_type === GENERIC);
+  const profile = profileFromClaims(entity.home_account_id, claims, !hasTenants(entity));
   // Member by member: to spread two objects of different shapes takes ten times as long.
   return {
     homeAccountId: base.homeAccountId,
@@ -53,12 +53,15 @@ export function accountInfo(account: Entry<"Account">, idToken: Entry<"IdToken">
   };
 }
 
-/**
- * Whether an account is of one of these realms. Users of OpenID Providers are: two issuers may give one name to two people.
- * Those that other libraries wrote do not say of which, or name the tenant of the ID token.
- */
+/** Whether an account that is looked for without its issuer is of one of these realms: users of OpenID Providers may be. */
 export function isOfRealm({ entity }: Entry<"Account">, realms: readonly string[]): boolean {
   return entity.authority_type !== GENERIC || !entity.realm || realms.includes(entity.realm.toLowerCase());
+}
+
+/** The realms, in lower case, that the ID token of a user's profile may be kept under. */
+export function idTokenRealms(entity: AccountEntity, tenantId: string): readonly string[] {
+  // Outside Entra a provider may write any tenant into its ID tokens.
+  return hasTenants(entity) ? realmsOfTenant(tenantId, entity.home_account_id) : [entity.realm.toLowerCase()];
 }
 
 /** One {@link AccountInfo} for each tenant the user is known in. */
@@ -107,8 +110,13 @@ export function tenantOfRealm(realm: string, homeAccountId: string): string {
   return MULTI_TENANT_SEGMENTS.has(realm) ? (homeAccountId.split(".")[1] ?? realm) : realm;
 }
 
+/** Only Entra's users are known in tenants. */
+function hasTenants({ authority_type: type }: AccountEntity): boolean {
+  return type !== GENERIC && type !== ADFS;
+}
+
 /** The realms, in lower case, that a user's tokens of a tenant may be kept under. */
-export function realmsOfTenant(tenantId: string, homeAccountId: string): readonly string[] {
+function realmsOfTenant(tenantId: string, homeAccountId: string): readonly string[] {
   const tenant = tenantId.toLowerCase();
   return isHomeTenant(tenantId, homeAccountId) ? [tenant, ...MULTI_TENANT_SEGMENTS] : [tenant];
 }

@@ -1,6 +1,6 @@
 import type { Authority } from "../authority/authority.js";
 import { isGuid } from "../authority/issuer.js";
-import { decodeClientInfo } from "../response/client-info.js";
+import { decodeClientInfo, type ClientInfo } from "../response/client-info.js";
 import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
 import type { StoreInCache } from "../request/token-request.js";
@@ -13,6 +13,7 @@ import {
   type PartitionKey,
 } from "./memory/partition-key.js";
 import {
+  ADFS,
   GENERIC,
   type AccessTokenEntity,
   type AccountEntity,
@@ -24,6 +25,8 @@ import {
 /** What one token response leaves in the cache: written whole, or not at all. */
 export interface CacheRecord {
   readonly partition: PartitionKey;
+  /** The issuer, for an OpenID Provider: a host may have several. */
+  readonly issuer?: string;
   readonly account?: AccountEntity;
   readonly idToken?: IdTokenEntity;
   readonly accessToken?: AccessTokenEntity;
@@ -69,7 +72,8 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
   const common = { home_account_id: home, environment, client_id: clientId };
   const assertion = owner.kind === "assertion" ? { userAssertionHash: owner.hash } : {};
   const expiresOn = requestedAt + response.expiresIn;
-  const idTokenRealm = authority.url.kind === "oidc" ? realm : tenantOf(claims, false);
+  const { kind } = authority.url;
+  const idTokenRealm = kind === "oidc" ? realm : tenantAt(authority, claims);
 
   const accessToken: AccessTokenEntity = {
     ...common,
@@ -103,7 +107,8 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
         credential_type: "RefreshToken",
         secret: response.refreshToken,
         ...(response.foci ? { family_id: response.foci } : {}),
-        ...(authority.url.kind === "oidc" && realm ? { realm } : {}),
+        // A `sub` of AD FS has no dot, unless it is to look like an id of Entra's, which may be on the same host.
+        ...((kind === "oidc" && realm) || (kind === "adfs" && home.includes(".")) ? { realm } : {}),
         ...(response.refreshTokenExpiresIn
           ? { expires_on: String(requestedAt + response.refreshTokenExpiresIn) }
           : {}),
@@ -112,6 +117,7 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
     : undefined;
   return {
     partition: partitionOf(owner, clientId, realm, home),
+    ...(kind === "oidc" ? { issuer: authority.metadata.issuer } : {}),
     accessToken,
     ...(claims && idToken ? { account: accountEntity(input, home, claims) } : {}),
     ...(idToken ? { idToken } : {}),
@@ -159,19 +165,33 @@ export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefi
   };
 }
 
-function homeAccountId({ response, claims, authority, owner, correlationId }: CacheRecordInput): string {
+function homeAccountId(input: CacheRecordInput): string {
+  const { claims, owner } = input;
   if (owner.kind === "app") return "";
-  const info =
-    authority.url.kind === "adfs" ? undefined : decodeClientInfo(response.clientInfo, correlationId);
+  const info = clientInfoOf(input);
   if (info) return `${info.uid}.${info.utid}`;
   const known = owner.kind === "user" ? owner.account?.homeAccountId : undefined;
   return known ?? claims?.sub ?? "";
 }
 
+/** What `client_info` says, where it is Entra that says it: anywhere else a provider could name another's user. */
+function clientInfoOf({ response, authority, correlationId }: CacheRecordInput): ClientInfo | undefined {
+  return isEntra(authority) ? decodeClientInfo(response.clientInfo, correlationId) : undefined;
+}
+
+function isEntra({ url: { kind } }: Authority): boolean {
+  return kind === "entra" || kind === "ciam";
+}
+
+/** The tenant an ID token names, where the provider has tenants. */
+function tenantAt(authority: Authority, claims: IdTokenClaims | undefined): string {
+  return isEntra(authority) ? tenantOf(claims, false) : "";
+}
+
 /** Tenant the tokens belong to. Providers without tenants are told apart by the path of their issuer. */
 function realmOf({ claims, authority, owner }: CacheRecordInput): string {
   // A provider without tenants has no other name for it; and an on-behalf-of lookup knows only what the authority says.
-  if (authority.url.kind === "oidc" || owner.kind === "assertion") return authority.url.realm;
+  if (!isEntra(authority) || owner.kind === "assertion") return authority.url.realm;
   const known = owner.kind === "user" ? owner.account?.tenantId : undefined;
   // An authority that names a tenant issues for that tenant, whatever tenant the account was known in.
   const named = isGuid(authority.url.tenant) ? authority.url.tenant : "";
@@ -179,22 +199,23 @@ function realmOf({ claims, authority, owner }: CacheRecordInput): string {
 }
 
 function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenClaims): AccountEntity {
-  const { response, authority, correlationId } = input;
-  const generic = authority.url.kind === "oidc";
-  const info = decodeClientInfo(response.clientInfo, correlationId);
+  const { response, authority } = input;
+  const { kind } = authority.url;
+  const generic = kind === "oidc";
+  const info = clientInfoOf(input);
   return {
     home_account_id: home,
     environment: authority.cloud.preferredCache,
-    realm: generic ? authority.url.realm : (info?.utid ?? tenantOf(claims, generic)),
+    realm: generic ? authority.url.realm : (info?.utid ?? tenantAt(authority, claims)),
     local_account_id: info?.uid ?? claims.oid ?? claims.sub ?? "",
     username: claims.preferred_username || claims.upn || claims.emails?.[0] || "",
-    authority_type: generic ? GENERIC : authority.url.kind === "adfs" ? "ADFS" : "MSSTS",
+    authority_type: generic ? GENERIC : kind === "adfs" ? ADFS : "MSSTS",
     name: claims.name ?? "",
-    ...(response.clientInfo ? { client_info: response.clientInfo } : {}),
+    ...(response.clientInfo && isEntra(authority) ? { client_info: response.clientInfo } : {}),
     tenantProfiles: [
       JSON.stringify({
-        ...profileFromClaims(home, claims, generic),
-        ...(response.spaAccountId ? { nativeAccountId: response.spaAccountId } : {}),
+        ...profileFromClaims(home, claims, !isEntra(authority)),
+        ...(response.spaAccountId && isEntra(authority) ? { nativeAccountId: response.spaAccountId } : {}),
       }),
     ],
   };

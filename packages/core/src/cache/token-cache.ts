@@ -1,9 +1,11 @@
 import type { AccountInfo } from "../account.js";
+import { authorityUrl, ProtocolMode, type AuthorityUrl } from "../authority/authority-url.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { KeyedMutex, mutexOf } from "../flight/keyed-mutex.js";
 import { matches, type AccountFilter } from "./account-filter.js";
-import { accountProfiles, realmsOfTenant } from "./account-info.js";
+import { accountProfiles, idTokenRealms } from "./account-info.js";
+import { isOfAuthority, onlyProvidersAccount, providerOf } from "./account-provider.js";
 import type { CacheStats } from "./memory/contents.js";
 import type { CacheDocument } from "./schema/document.js";
 import { keyValueStore, type CacheKVStore } from "./schema/key-value-store.js";
@@ -18,7 +20,6 @@ import {
 import type { PartitionedCache } from "./memory/partitioned-cache.js";
 import type { ICachePlugin, ISerializableTokenCache } from "./storage/plugin.js";
 import { accessContext, throughPlugin, untilLockKept, type PluginSession } from "./storage/plugin-session.js";
-import { GENERIC } from "./schema/schema.js";
 import { updateStore } from "./storage/store-update.js";
 import type { TokenStore } from "./storage/token-store.js";
 
@@ -34,6 +35,10 @@ export interface TokenCacheParts {
   readonly clientId: string;
   /** All hosts that mean the same identity provider as the given one. */
   readonly aliasesOf: (environment: string) => ReadonlySet<string>;
+  /** Whether the application uses several providers at a host. */
+  readonly isShared?: (environment: string) => boolean;
+  /** Takes the URL of an authority apart; by default as an application of Entra does. */
+  readonly urlOf?: (authority: string) => AuthorityUrl;
   /** The time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly warn: (message: string) => void;
@@ -153,11 +158,13 @@ export class TokenCache implements ISerializableTokenCache {
    * ```
    */
   async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
-    const { cache, store } = this.#parts;
+    const { cache, store, aliasesOf, urlOf = entraUrl } = this.#parts;
+    const url = filter.authority ? urlOf(filter.authority) : undefined;
     const look = (keys: readonly PartitionKey[]): AccountInfo[] =>
       keys
         .flatMap((key) => cache.accountsOf(key).flatMap((entry) => this.#profiles(key, entry)))
-        .filter((account) => matches(account, filter));
+        .filter((account) => matches(account, filter))
+        .filter((account) => !url || isOfAuthority(account, url, aliasesOf(url.host)));
     if (filter.homeAccountId) {
       const key = userPartition(filter.homeAccountId);
       return this.read(key, () => look([key]));
@@ -188,35 +195,37 @@ export class TokenCache implements ISerializableTokenCache {
   /**
    * The user with an id in some tenant, or `null`.
    *
-   * @example
-   * ```ts
    * const found = await app.getTokenCache().getAccountByLocalId(account.localAccountId);
-   * ```
-   */
   async getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null> {
     return localAccountId ? ((await this.getAccounts({ localAccountId }))[0] ?? null) : null;
-  }
-
-  /**
    * Forgets a user: the account and all tokens, of every client, under every host of the identity provider.
    * With a {@link TokenStore}, on-behalf-of tokens stay until they expire.
-   *
-   * @example
-   * ```ts
    * await app.getTokenCache().removeAccount(account);
-   * ```
+   * @throws ClientAuthError `multiple_matching_accounts` when users of several identity providers have this id: choose with
+   * {@link getAccounts}
+    const found = homeAccountId ? await this.getAccounts({ homeAccountId }) : [];
+    return onlyProvidersAccount(found, "homeAccountId", this.#parts.aliasesOf);
+   * @throws ClientAuthError `multiple_matching_accounts`, as {@link getAccountByHomeId}
+    const found = localAccountId ? await this.getAccounts({ localAccountId }) : [];
+    return onlyProvidersAccount(found, "localAccountId", this.#parts.aliasesOf);
+   * Forgets a user: account and all tokens, of every client, under every host of the identity provider, and of no other
+   * provider. With a {@link TokenStore}, on-behalf-of tokens stay until they expire.
+   * @throws ClientAuthError `multiple_matching_accounts` when the account has lost its claims, and nothing tells which of
+   * several providers it belongs to
    */
   async removeAccount(account: AccountInfo, _correlationId?: string): Promise<void> {
     // As in MSAL: without an account there is nobody to forget.
     if (!account) return;
-    const { cache, aliasesOf } = this.#parts;
-    const { homeAccountId, environment, authorityType, idTokenClaims } = account;
-    // A host may have several issuers, and each of them a user of this name.
+    const { cache, aliasesOf, isShared } = this.#parts;
+    const { homeAccountId } = account;
+    const environments = aliasesOf(account.environment);
     const key = userPartition(homeAccountId);
-    const issuer = authorityType === GENERIC ? idTokenClaims?.iss : undefined;
-    await this.write(key, () =>
-      cache.removeUser(homeAccountId, aliasesOf(environment), cache.realmsOfIssuer(key, issuer)),
-    );
+    await this.write(key, () => {
+      const known = cache.accountsOf(key).filter(({ entity }) => environments.has(entity.environment));
+      const issuers = cache.issuersAt(key, environments);
+      const provider = providerOf(account, known, issuers, isShared?.(account.environment) ?? false);
+      cache.removeUser(homeAccountId, environments, provider);
+    });
   }
 
   /**
@@ -337,11 +346,12 @@ export class TokenCache implements ISerializableTokenCache {
         partition: key,
         clientId,
         environments,
-        realms:
-          entity.authority_type === GENERIC
-            ? [entity.realm.toLowerCase()]
-            : realmsOfTenant(tenantId, entity.home_account_id),
+        realms: idTokenRealms(entity, tenantId),
       }),
     );
   }
+}
+
+function entraUrl(authority: string): AuthorityUrl {
+  return authorityUrl(authority, ProtocolMode.AAD);
 }

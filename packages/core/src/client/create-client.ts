@@ -1,4 +1,4 @@
-import { ProtocolMode } from "../authority/authority-url.js";
+import { ProtocolMode, type AuthorityUrl } from "../authority/authority-url.js";
 import { RegionDetector } from "../authority/region.js";
 import { AuthorityResolver } from "../authority/resolver.js";
 import { PartitionedCache } from "../cache/memory/partitioned-cache.js";
@@ -144,7 +144,9 @@ function createCache(
   };
   const cache = new PartitionedCache({ maxPartitions, clock, onForget });
   const aliasesOf = (environment: string): ReadonlySet<string> => authorities.aliasesOf(environment);
+  const isShared = (environment: string): boolean => authorities.isShared(environment);
+  const urlOf = (authority: string): AuthorityUrl => authorities.url(authority);
   const now = (): number => clock.now();
-  const parts = { cache, plugin, store, onUnreadable, clientId, aliasesOf, now, warn };
+  const parts = { cache, plugin, store, onUnreadable, clientId, aliasesOf, isShared, urlOf, now, warn };
   return { cache, tokenCache: new TokenCache(parts) };
 }

@@ -4,6 +4,7 @@ import { withinBounds } from "../flight/deadline.js";
 import { secureUrl } from "../http/secure-url.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { checkedRedirectUri, type TokenRequest } from "../request/token-request.js";
+import { authorityOf, requireAccountOf } from "../flows/account-authority.js";
 import type { Client } from "../client/client.js";
 
 /** What a sign-out at the identity provider says beside the common fields. */
@@ -23,7 +24,8 @@ export interface EndSessionAsk {
 /**
  * The URL that ends the user's session at the identity provider (OpenID Connect RP-Initiated Logout 1.0 §2).
  *
- * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider publishes none
+ * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider publishes none;
+ * ClientConfigurationError `authority_mismatch` for an account of another provider
  * @example
  * ```ts
  * const url = await endSessionUrl(client, request, { account, postLogoutRedirectUri: "http://localhost:3000/" });
@@ -37,8 +39,12 @@ export function endSessionUrl(client: Client, request: TokenRequest, ask: EndSes
       ? undefined
       : checkedRedirectUri(postLogoutRedirectUri, correlationId, "postLogoutRedirectUri");
   return withinBounds(request, async (signal) => {
-    const url = client.authorities.url(request.authorityUrl);
+    // The account's ID token and login hint go to the provider they came from, and to no other.
+    const url = account
+      ? authorityOf(client, request, account)
+      : client.authorities.url(request.authorityUrl);
     const { metadata } = await client.authorities.resolve(url, { correlationId, signal });
+    if (account) requireAccountOf(client, { ...request, authorityUrl: url.href }, account);
     const endpoint = metadata["end_session_endpoint"];
     if (typeof endpoint !== "string") {
       throw clientAuthError(

@@ -25,6 +25,8 @@ export const ClientAuthErrorCodes = {
   nonceMismatch: "nonce_mismatch",
   multipleMatchingTokens: "multiple_matching_tokens",
   multipleMatchingAppMetadata: "multiple_matching_appMetadata",
+  /** An id that was searched for is one of users of several identity providers. */
+  multipleMatchingAccounts: "multiple_matching_accounts",
   requestCannotBeMade: "request_cannot_be_made",
   cannotRemoveEmptyScope: "cannot_remove_empty_scope",
   cannotAppendScopeSet: "cannot_append_scopeset",

@@ -1,6 +1,9 @@
 import type { Authority } from "../authority/authority.js";
+import type { AccountInfo } from "../account.js";
+import { claimsOf } from "../cache/account-info.js";
 import { accountKey, accessTokenKey, idTokenKey } from "../cache/schema/keys.js";
 import type { Entry } from "../cache/memory/partition.js";
+import type { TokenQuery } from "../cache/memory/partitioned-cache.js";
 import { cacheRecord, mergeAccount, storable, type FreshRecord, type TokenOwner } from "../cache/record.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
@@ -36,7 +39,7 @@ export async function acceptTokens(
     components: grant.owner.kind === "user" ? request.components : isolated(request),
     correlationId: call.correlationId,
   });
-  checkUser(grant.owner, record, { authority, tokens, claims }, call);
+  checkUser(client, grant.owner, record, { authority, tokens, claims }, call);
   const kept = await client.tokenCache.write(record.partition, () =>
     keep(client, authority, request, grant, record),
   );
@@ -76,6 +79,7 @@ interface Answer {
 
 /** OpenID Connect Core §12.2: a refresh brings tokens of the same user, or it is refused. */
 function checkUser(
+  client: Client,
   owner: TokenOwner,
   record: FreshRecord,
   { authority, tokens, claims }: Answer,
@@ -85,9 +89,9 @@ function checkUser(
   if (!known) return;
   // Entra says with `client_info` who the user is at home; elsewhere the subject is the user.
   const { kind } = authority.url;
-  const bySubject = (kind === "oidc" || kind === "adfs") && claims !== undefined && !tokens.clientInfo;
+  const bySubject = kind === "oidc" || kind === "adfs";
   const isSame = bySubject
-    ? claims.sub === (known.idTokenClaims?.sub ?? known.homeAccountId)
+    ? claims === undefined || claims.sub === subjectOf(client, authority, record, known)
     : !tokens.clientInfo || record.accessToken.home_account_id === known.homeAccountId;
   if (isSame) return;
   throw clientAuthError(
@@ -95,6 +99,26 @@ function checkUser(
     "The refreshed tokens belong to another user than the account.",
     call,
   );
+}
+
+/** The subject of an account: other libraries may have given it another home account id. */
+function subjectOf(client: Client, authority: Authority, record: FreshRecord, known: AccountInfo): string {
+  const subject = known.idTokenClaims?.sub;
+  if (subject !== undefined) return subject;
+  const idToken = client.cache.findIdToken(queryOf(client, authority, record));
+  return (idToken && claimsOf(idToken).sub) ?? known.homeAccountId;
+}
+
+/** Where what belongs with a record is looked for. */
+function queryOf(client: Client, { url, cloud }: Authority, record: FreshRecord): TokenQuery {
+  return {
+    partition: record.partition,
+    clientId: client.clientId,
+    environments: cloud.aliases,
+    kind: url.kind,
+    issuer: record.issuer,
+    realms: [record.accessToken.realm.toLowerCase()],
+  };
 }
 
 /** Writes the record, inside the plugin's load and save, and returns the entries the result is made of. */
@@ -106,21 +130,16 @@ function keep(
   fresh: FreshRecord,
 ): Kept {
   const environments = authority.cloud.aliases;
-  const realms = [fresh.accessToken.realm.toLowerCase()];
-  // Other libraries take the tenant that the ID token names for the realm of an OpenID Provider's user.
-  const tenant = (grant.owner.kind === "user" && grant.owner.account?.tenantId.toLowerCase()) || "";
-  const known = client.cache.findAccount({
-    partition: fresh.partition,
-    environments,
-    realms: [...realms, tenant],
-  });
+  const query = queryOf(client, authority, fresh);
+  // A session on behalf of a user may have been another provider's before.
+  if (grant.owner.kind === "assertion") client.cache.removeForeign(fresh.partition, query);
+  const known = client.cache.findAccount(query);
   const account = fresh.account && mergeAccount(fresh.account, known?.entity);
   const record = { ...fresh, ...(account ? { account } : {}) };
   const ownerless = grant.owner.kind === "user" && !record.accessToken.home_account_id;
   const signedOut = grant.onlyIfKnown === true && !known;
   if (!ownerless && !signedOut) client.cache.save(storable(record, request.storeInCache), environments);
-  const { partition } = record;
-  const idToken = client.cache.findIdToken({ partition, clientId: client.clientId, environments, realms });
+  const idToken = client.cache.findIdToken(query);
   return { record, known, knownIdToken: idToken };
 }
 

@@ -14,6 +14,7 @@ import { serverError } from "../response/server-error.js";
 import { sameText } from "../response/verify-id-token.js";
 import type { AuthenticationResult } from "../result.js";
 import { addLibraryInfo, ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
+import { isExpectedAt } from "./account-authority.js";
 import type { Client } from "../client/client.js";
 import { redeem } from "../exchange/redeem.js";
 import { anchorMailbox, ccsHeader, type CcsCredential } from "./refresh-token.js";
@@ -104,7 +105,7 @@ export async function authorizationUrl(
   parameters.set("response_mode", responseMode);
   if (entra) parameters.set("client_info", "1").set("clidata", "1");
   parameters.set("prompt", ask.prompt).set("domain_hint", ask.domainHint);
-  if (ask.prompt !== "select_account") addHints(parameters, ask, entra);
+  if (ask.prompt !== "select_account") addHints(parameters, expected(client, request, ask), entra);
   parameters.set("nonce", ask.nonce).set("state", ask.state);
   const { claims } = request;
   parameters.set("claims", mergeClaims({ claims, capabilities: client.capabilities, entraDefaults: entra }));
@@ -170,7 +171,8 @@ export async function redeemCode(
   const result = await sharedCall(client, request, flow, async (call) => {
     const authority = await client.authorities.resolve(url, call);
     checkResponseIssuer(response?.iss, authority, ask.responseIsWhole ?? false, correlationId);
-    const clientInfo = decodeClientInfo(ask.clientInfo, correlationId);
+    const isEntra = url.kind === "entra" || url.kind === "ciam";
+    const clientInfo = isEntra ? decodeClientInfo(ask.clientInfo, correlationId) : undefined;
     return redeem(
       client,
       authority,
@@ -241,6 +243,12 @@ function checkChallenge(
       { correlationId },
     );
   }
+}
+
+/** Without the account of another provider: that is not this one's business. */
+function expected(client: Client, request: TokenRequest, ask: AuthorizationAsk): AuthorizationAsk {
+  const { account, ...rest } = ask;
+  return account && isExpectedAt(client, request, account) ? ask : rest;
 }
 
 /** Tells the server who is likely to sign in. What the account says of itself comes before what the app believes. */

@@ -188,6 +188,8 @@ function tokenQuery(client: Client, { url, hash }: Wanted): TokenQuery {
     partition: assertionPartition(hash),
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
+    kind: url.kind,
+    issuer: url.kind === "oidc" ? url.href : undefined,
     realms: [url.realm.toLowerCase()],
   };
 }

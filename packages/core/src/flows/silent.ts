@@ -1,7 +1,8 @@
 import type { AccountInfo } from "../account.js";
 import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import { knownCloud, MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
+import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
+import { issuerOf } from "../cache/account-provider.js";
 import { userPartition } from "../cache/memory/partition-key.js";
 import type { AccessTokenQuery } from "../cache/memory/partitioned-cache.js";
 import { epochSeconds } from "../clock.js";
@@ -12,6 +13,7 @@ import { flightKey } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
+import { authorityOf, requireIssuer } from "./account-authority.js";
 import type { Client } from "../client/client.js";
 import { freshness } from "../exchange/freshness.js";
 import { redeemRefreshToken } from "./refresh-token.js";
@@ -83,13 +85,15 @@ function cached(
   ask: Silent,
   renewing?: CacheOutcome,
 ): AuthenticationResult | CacheOutcome {
-  const tokens = client.cache.findTokens(tokenQuery(client, request, url, ask.account));
+  requireIssuer(client, request, url, ask.account);
+  const query = tokenQuery(client, request, url, ask.account);
+  const tokens = query.environments.has(ask.account.environment) ? client.cache.findTokens(query) : undefined;
   if (!tokens) return CacheOutcome.noToken;
   const state = freshness(tokens.accessToken, epochSeconds(client.clock));
   if (state === "stale") return CacheOutcome.expired;
   if (state === "due") {
     if (renewing === CacheOutcome.proactive) return renewing;
-    client.renewals.start(flightKey(request.given, flow(url, ask)), request, (background) =>
+    client.renewals.start(flightKey(request.given, flow(request, url, ask)), request, (background) =>
       refresh(client, background, url, ask, CacheOutcome.proactive),
     );
   }
@@ -105,9 +109,12 @@ function refresh(
   ask: Silent,
   outcome: CacheOutcome,
 ): Promise<AuthenticationResult> {
+  if (client.tokenCache.immediate) requireIssuer(client, request, url, ask.account);
   const partition = userPartition(ask.account.homeAccountId);
-  return sharedCall(client, request, flow(url, ask), async (call) => {
+  return sharedCall(client, request, flow(request, url, ask), async (call) => {
     const authority = await client.authorities.resolve(url, call);
+    // Only now all names of the host are known.
+    authorityOf(client, { ...request, authorityUrl: url.href, authorityIsExplicit: true }, ask.account);
     const renew = async (): Promise<AuthenticationResult> => {
       // Another application or process may have renewed the token while this one waited for its turn; and resolving the
       // authority may have taught other names of its host.
@@ -123,8 +130,10 @@ function refresh(
   });
 }
 
-function flow(url: AuthorityUrl, ask: Silent): readonly unknown[] {
-  return ["silent", url.href, { ...ask, account: REQUEST_FIELDS.account.flightKey(ask.account) }];
+function flow(request: TokenRequest, url: AuthorityUrl, ask: Silent): readonly unknown[] {
+  // Another provider's account of this id is another user.
+  const user = [REQUEST_FIELDS.account.flightKey(ask.account), issuerOf(ask.account)];
+  return ["silent", url.href, { ...ask, account: user }, request.authorityIsExplicit];
 }
 
 /**
@@ -146,9 +155,10 @@ async function refreshWithCachedToken(
   let failure: AuthError | undefined;
   for (const family of [inFamily, !inFamily]) {
     for (;;) {
-      const token = await client.tokenCache.read(partition, () =>
-        client.cache.findRefreshToken(tokenQuery(client, request, authority.url, ask.account), family),
-      );
+      const token = await client.tokenCache.read(partition, () => {
+        requireIssuer(client, request, authority.url, ask.account);
+        return client.cache.findRefreshToken(tokenQuery(client, request, authority.url, ask.account), family);
+      });
       const refreshToken = token?.entity.secret;
       if (!refreshToken || refused.has(refreshToken)) break;
       assertNotExpired(client, token.entity.expires_on, ask, call);
@@ -204,23 +214,13 @@ function tokenQuery(
     partition: userPartition(account.homeAccountId),
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
+    kind: url.kind,
+    issuer: url.kind === "oidc" ? (issuerOf(account) ?? url.href) : undefined,
     realms: realms(client, request, url, account),
     scopes: request.scopes,
     resource: request.resource,
     components: request.components,
   };
-}
-
-/**
- * The authority that is asked: the request's, else the app's; for an account of another cloud the same one there. A refresh
- * token goes to the provider that issued it, and to no other.
- */
-function authorityOf({ authorities }: Client, request: TokenRequest, account: AccountInfo): AuthorityUrl {
-  const url = authorities.url(request.authorityUrl);
-  const { environment } = account;
-  if (request.authorityIsExplicit || url.kind !== "entra" || !environment) return url;
-  if (authorities.aliasesOf(url.host).has(environment) || !knownCloud(environment)) return url;
-  return authorities.url(`https://${environment}/${url.segments.join("/")}/`);
 }
 
 /** The account's tenant, unless the request itself names one, by its id or its domain. */
@@ -230,15 +230,8 @@ function realms(
   url: AuthorityUrl,
   account: AccountInfo,
 ): readonly string[] {
+  if (url.kind === "oidc" || url.kind === "adfs") return [url.realm];
   const tenant = (account.tenantId ?? "").toLowerCase();
-  if (url.kind === "oidc") {
-    // Another issuer of the host may have a user of this name: nothing of that user's will do.
-    const issuer = account.idTokenClaims?.iss;
-    const own = client.cache.realmsOfIssuer(userPartition(account.homeAccountId), issuer);
-    // Other libraries keep them under the tenant that the ID token names, if it does.
-    if (own.length > 0 && !own.includes(url.realm) && !own.includes(tenant)) return [];
-    return tenant === "" || tenant === url.realm ? [url.realm] : [url.realm, tenant];
-  }
   if (request.authorityIsExplicit && client.authorities.namesTenant(url)) {
     // Of a domain that is not known yet nothing is found: the refresh brings the tenant's token, and tells its id.
     return [client.authorities.tenantIdOf(url) ?? url.tenant];

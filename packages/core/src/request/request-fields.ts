@@ -52,9 +52,10 @@ const sorted: FlightPart = (value) => (Array.isArray(value) ? [...(value as unkn
 /** Which user, and as the user of which tenant and issuer. */
 const user: FlightPart = (value) => {
   const account = (value ?? {}) as Readonly<Record<string, unknown>>;
-  const { homeAccountId, environment, tenantId, localAccountId, nativeAccountId, idTokenClaims } = account;
-  const { iss } = (idTokenClaims ?? {}) as { readonly iss?: unknown };
-  return [homeAccountId, environment, tenantId, localAccountId, nativeAccountId, iss];
+  const { homeAccountId, environment, tenantId, localAccountId, nativeAccountId } = account;
+  const { iss } = (account["idTokenClaims"] ?? {}) as { readonly iss?: unknown };
+  const provider = [environment, account["authorityType"], iss];
+  return [homeAccountId, tenantId, localAccountId, nativeAccountId, ...provider];
 };
 
 const component = (name: string, of: (value: unknown) => string | undefined = text): CachePart => ({

@@ -11,6 +11,8 @@ import {
 import {
   newGuid,
   OIDC_SCOPES,
+  isOfAuthority,
+  requireAccountOf,
   sharedCall,
   untilAborted,
   withinBounds,
@@ -29,6 +31,7 @@ export function signInThroughBroker(
 ): Promise<AuthenticationResult> {
   return withinBounds(checked, async (signal) => {
     signal?.throwIfAborted();
+    requireAccountOf(client, checked, request.account);
     const { openBrowser: _, successTemplate: __, errorTemplate: ___, ...rest } = request;
     const { windowHandle, preferredPort: ____, ...asked } = rest;
     const native = nativeRequest(client, checked, asked);
@@ -44,6 +47,8 @@ export function renewThroughBroker(
   checked: TokenRequest,
   request: SilentFlowRequest,
 ): Promise<AuthenticationResult> {
+  const { account }: Partial<SilentFlowRequest> = request;
+  requireAccountOf(client, checked, account);
   const native = { ...nativeRequest(client, checked, request), forceRefresh: request.forceRefresh ?? false };
   const { correlationId, ...equal } = native;
   return sharedCall(client, checked, ["broker", equal], async (call) => {
@@ -54,14 +59,16 @@ export function renewThroughBroker(
 
 /** The users the broker knows that fit a filter. */
 export async function accountsOfBroker(
-  { clientId }: Client,
+  { clientId, authorities }: Client,
   broker: INativeBrokerPlugin,
-  { homeAccountId, localAccountId, username, tenantId }: AccountFilter,
+  { homeAccountId, localAccountId, username, tenantId, authority }: AccountFilter,
 ): Promise<AccountInfo[]> {
   const correlationId = newGuid();
   const accounts = await asOurs({ correlationId }, () => broker.getAllAccounts(clientId, correlationId));
+  const url = authority ? authorities.url(authority) : undefined;
   return accounts.filter(
     (account) =>
+      (!url || isOfAuthority(account, url, authorities.aliasesOf(url.host))) &&
       (!homeAccountId || account.homeAccountId === homeAccountId) &&
       (!localAccountId || account.localAccountId === localAccountId) &&
       (!username || account.username.toLowerCase() === username.toLowerCase()) &&

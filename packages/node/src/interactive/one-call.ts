@@ -6,10 +6,13 @@ import {
   type Client,
 } from "@tessera/core";
 import {
+  authorityOf,
+  AzureCloudInstance,
   clientAuthError,
-  isAuthError,
+  isServed,
   KeyedMutex,
   sharedCall,
+  isAuthError,
   type TokenRequest,
 } from "@tessera/core/internal";
 import type { PublicClientApplication } from "../public-client-application.js";
@@ -67,32 +70,41 @@ export class OneCall {
   /** Runs a call; equal ones that overlap share it. */
   acquire(request: PublicTokenRequest, checked: TokenRequest): Promise<AuthenticationResult> {
     return sharedCall(this.#client, checked, ["one call"], (call) =>
-      this.#run({ ...request, ...call, timeoutMs: undefined }),
+      this.#run({ ...request, ...call, timeoutMs: undefined }, checked),
     );
   }
 
-  async #run(request: PublicTokenRequest): Promise<AuthenticationResult> {
+  async #run(request: PublicTokenRequest, checked: TokenRequest): Promise<AuthenticationResult> {
     const before = this.#last;
-    const { tokens } = await this.#silently(request, before);
+    const { tokens } = await this.#silently(request, checked, before);
     if (tokens) return tokens;
     return this.#asking.run(
       "user",
       async () => {
         // Somebody may have answered while this call waited for its turn.
-        const silence = await this.#silently(request, before);
+        const silence = await this.#silently(request, checked, before);
         if (silence.tokens) return silence.tokens;
-        const who = silence.account?.homeAccountId ?? request.loginHint ?? "";
+        const { account, reason } = silence;
+        // To ask the user of one provider at another would not help.
+        if (reason && account && !isServed(this.#client, checked, account)) throw reason;
+        const who = account ? `${account.environment} ${account.homeAccountId}` : (request.loginHint ?? "");
         const refused = this.#last === before ? undefined : this.#last?.refused;
         if (refused?.who === who) throw refused.error;
-        return this.#ask(request, silence, who);
+        return this.#ask(inCloudOf(this.#client, checked, request, account), silence, who);
       },
       request.signal,
     );
   }
 
-  async #silently(request: PublicTokenRequest, before: Answer | undefined): Promise<Silence> {
+  async #silently(
+    request: PublicTokenRequest,
+    checked: TokenRequest,
+    before: Answer | undefined,
+  ): Promise<Silence> {
     const account =
-      request.account ?? (await this.#onlyAccount(request.loginHint)) ?? this.#justSignedIn(before, request);
+      request.account ??
+      (await this.#onlyAccount(request.loginHint, checked)) ??
+      this.#justSignedIn(before, request, checked);
     if (!account) return {};
     try {
       const { openBrowser: _, onDeviceCode: __, ...silent } = request;
@@ -103,17 +115,24 @@ export class OneCall {
     }
   }
 
-  async #onlyAccount(username: string | undefined): Promise<AccountInfo | undefined> {
-    const accounts = await this.#ways.getAccounts(username ? { username } : {});
+  /** The only known user of a provider that the request may use: those of others are not meant. */
+  async #onlyAccount(username: string | undefined, checked: TokenRequest): Promise<AccountInfo | undefined> {
+    const known = await this.#ways.getAccounts(username ? { username } : {});
+    const accounts = known.filter((account) => isServed(this.#client, checked, account));
     const users = new Set(accounts.map(({ homeAccountId }) => homeAccountId));
     const home = accounts.find(({ tenantId, homeAccountId }) => homeAccountId.endsWith(`.${tenantId}`));
     return users.size === 1 ? (home ?? accounts[0]) : undefined;
   }
 
   /** Who signed in while a call waited for its turn: among several known users the one it is about. */
-  #justSignedIn(before: Answer | undefined, { loginHint }: PublicTokenRequest): AccountInfo | undefined {
+  #justSignedIn(
+    before: Answer | undefined,
+    { loginHint }: PublicTokenRequest,
+    checked: TokenRequest,
+  ): AccountInfo | undefined {
     const account = this.#last === before ? undefined : this.#last?.account;
-    return !loginHint || account?.username.toLowerCase() === loginHint.toLowerCase() ? account : undefined;
+    if (!account || !isServed(this.#client, checked, account)) return undefined;
+    return !loginHint || account.username.toLowerCase() === loginHint.toLowerCase() ? account : undefined;
   }
 
   async #ask(request: PublicTokenRequest, silence: Silence, who: string): Promise<AuthenticationResult> {
@@ -147,4 +166,17 @@ export class OneCall {
       { correlationId: request.correlationId, cause: reason },
     );
   }
+}
+
+/** The request, sent to the cloud of an account that is in another one than the app. */
+function inCloudOf(
+  client: Client,
+  checked: TokenRequest,
+  request: PublicTokenRequest,
+  account: AccountInfo | undefined,
+): PublicTokenRequest {
+  const { href } = client.authorities.url(checked.authorityUrl);
+  const authority = account ? authorityOf(client, checked, account).href : href;
+  if (authority === href) return request;
+  return { ...request, authority, azureCloudOptions: { azureCloudInstance: AzureCloudInstance.None } };
 }

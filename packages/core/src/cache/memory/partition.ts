@@ -1,3 +1,4 @@
+import type { AuthorityKind } from "../../authority/authority-url.js";
 import { searchScopes, splitScopes } from "../../request/scopes.js";
 import { sameComponents } from "../schema/keys.js";
 import type { EntityOf, Section } from "../schema/schema.js";
@@ -177,6 +178,9 @@ export interface Question {
   /** Hosts that mean the same identity provider; the same object for the same provider. */
   readonly environments: ReadonlySet<string>;
   readonly realms: readonly string[];
+  /** See {@link Provider}. */
+  readonly kind?: AuthorityKind | undefined;
+  readonly issuer?: string | undefined;
   readonly scopes: readonly string[];
   readonly resource?: string | undefined;
   readonly components?: Readonly<Record<string, string>> | undefined;
@@ -189,6 +193,8 @@ function isSame(a: Question, b: Question): boolean {
   return (
     a.clientId === b.clientId &&
     a.environments === b.environments &&
+    a.kind === b.kind &&
+    a.issuer === b.issuer &&
     isSameList(a.scopes, b.scopes) &&
     isSameList(a.realms, b.realms) &&
     a.resource === b.resource &&

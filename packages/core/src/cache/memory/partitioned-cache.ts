@@ -1,21 +1,20 @@
-import { claimsOf, isOfRealm } from "../account-info.js";
+import { isOfRealm } from "../account-info.js";
 import { loadDocument, loadPartition, partitionDocument, wholeDocument } from "./load-and-dump.js";
 import { Contents, type CacheLimits, type CacheStats, type Checkpoint } from "./contents.js";
 import type { CacheDocument } from "../schema/document.js";
 import { isBoundTo } from "../schema/keys.js";
 import { accessTokenFacts, grants, type CachedTokens, type Entry } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
+import { entriesOf, issuersAt, type Provider } from "../provider.js";
 import type { CacheRecord } from "../record.js";
 import { THE_FAMILY } from "../schema/schema.js";
 import { removeAppTokens, removeRefreshToken, removeUser, saveTokens } from "./write.js";
 
 /** Where to look for a token. */
-export interface TokenQuery {
+export interface TokenQuery extends Provider {
   readonly partition: PartitionKey;
   readonly clientId: string;
-  /** Hosts that mean the same identity provider. */
-  readonly environments: ReadonlySet<string>;
-  /** Tenants to accept, in lower case. */
+  /** Tenants to accept, in lower case; of an issuer its realm. */
   readonly realms: readonly string[];
 }
 
@@ -51,14 +50,15 @@ export class PartitionedCache {
     const partition = this.#contents.partitions.get(query.partition);
     if (!partition) return undefined;
     return partition.remembered(query, () => {
+      const isOwn = entriesOf(partition, query);
       let accessToken: Entry<"AccessToken"> | undefined;
       for (const entry of partition.all("AccessToken")) {
         const facts = accessTokenFacts(entry);
         const fits =
           entry.entity.client_id === query.clientId &&
-          query.realms.includes(facts.realm) &&
+          (query.issuer !== undefined || query.realms.includes(facts.realm)) &&
           facts.bearer &&
-          query.environments.has(entry.entity.environment) &&
+          isOwn(entry) &&
           (entry.entity.resource || undefined) === query.resource &&
           isBoundTo(entry.entity, query.components) &&
           grants(facts, query.scopes);
@@ -76,24 +76,22 @@ export class PartitionedCache {
 
   /** The ID token of a user in a tenant. */
   findIdToken(query: TokenQuery): Entry<"IdToken"> | undefined {
-    return this.#contents.partitions
-      .peek(query.partition)
-      ?.find(
-        "IdToken",
-        ({ entity }) =>
-          entity.client_id === query.clientId &&
-          query.realms.includes(entity.realm.toLowerCase()) &&
-          query.environments.has(entity.environment),
-      );
+    const partition = this.#contents.partitions.peek(query.partition);
+    if (!partition) return undefined;
+    const isOwn = entriesOf(partition, query);
+    const isClients = (entry: Entry<"IdToken">): boolean =>
+      entry.entity.client_id === query.clientId && isOwn(entry);
+    const found = partition.find(
+      "IdToken",
+      (entry) => query.realms.includes(entry.entity.realm.toLowerCase()) && isClients(entry),
+    );
+    return found ?? (query.issuer === undefined ? undefined : partition.find("IdToken", isClients));
   }
 
-  /** The realms that a user's tokens of an issuer are kept under; none when that is not known. */
-  realmsOfIssuer(partition: PartitionKey, issuer: string | undefined): readonly string[] {
+  /** What is known of the issuers of a host that have a user of this name; see {@link issuersAt}. */
+  issuersAt(partition: PartitionKey, environments: ReadonlySet<string>): ReturnType<typeof issuersAt> {
     const found = this.#contents.partitions.peek(partition);
-    if (!issuer || !found) return [];
-    return Array.from(found.all("IdToken"))
-      .filter((entry) => entry.entity.realm && claimsOf(entry).iss === issuer)
-      .map(({ entity }) => entity.realm.toLowerCase());
+    return found ? issuersAt(found, environments) : [];
   }
 
   /**
@@ -103,7 +101,7 @@ export class PartitionedCache {
   findRefreshToken(query: TokenQuery, family: boolean): Entry<"RefreshToken"> | undefined {
     const partition = this.#contents.partitions.get(query.partition);
     if (!partition) return undefined;
-    if (query.realms.length === 0) return undefined;
+    const isOwn = entriesOf(partition, query);
     let best: Entry<"RefreshToken"> | undefined;
     for (const entry of partition.all("RefreshToken")) {
       const { entity } = entry;
@@ -111,8 +109,8 @@ export class PartitionedCache {
         (family
           ? entity.family_id === THE_FAMILY
           : entity.client_id === query.clientId && !entity.family_id) &&
-        query.environments.has(entity.environment) &&
-        (!entity.realm || query.realms.includes(entity.realm.toLowerCase()));
+        isOwn(entry) &&
+        (!entity.realm || query.issuer !== undefined || query.realms.includes(entity.realm.toLowerCase()));
       if (fits && (!best || partition.writtenAt(entry) >= partition.writtenAt(best))) best = entry;
     }
     return best;
@@ -143,15 +141,15 @@ export class PartitionedCache {
     return undefined;
   }
 
-  /** The account of a user under one of the given hosts. */
-  findAccount({
-    partition,
-    environments,
-    realms,
-  }: Omit<TokenQuery, "clientId">): Entry<"Account"> | undefined {
-    return this.#contents.partitions
-      .get(partition)
-      ?.find("Account", (entry) => environments.has(entry.entity.environment) && isOfRealm(entry, realms));
+  /** The account of a user at a provider. */
+  findAccount({ partition, ...provider }: Omit<TokenQuery, "clientId">): Entry<"Account"> | undefined {
+    const found = this.#contents.partitions.get(partition);
+    const isOwn = found && entriesOf(found, provider);
+    return found?.find(
+      "Account",
+      (entry) =>
+        isOwn?.(entry) === true && (provider.issuer !== undefined || isOfRealm(entry, provider.realms)),
+    );
   }
 
   /** Every account of a partition. */
@@ -177,14 +175,25 @@ export class PartitionedCache {
     saveTokens(this.#contents, record, environments);
   }
 
+  /** Forgets what other providers' users have left in a partition. */
+  removeForeign(partition: PartitionKey, provider: Provider): void {
+    const found = this.#contents.partitions.get(partition);
+    const isOwn = found && entriesOf(found, provider);
+    if (isOwn) this.#contents.remove(partition, (entry) => !isOwn(entry));
+  }
+
   /** Forgets one refresh token, if it is still the one that is kept. */
   removeRefreshToken(partition: PartitionKey, secret: string): void {
     removeRefreshToken(this.#contents, partition, secret);
   }
 
-  /** Forgets a user under the given hosts; see {@link removeUser}. */
-  removeUser(homeAccountId: string, environments: ReadonlySet<string>, realms?: readonly string[]): void {
-    removeUser(this.#contents, homeAccountId, environments, realms);
+  /** Forgets a user under the given hosts, of one provider where it is told; see {@link removeUser}. */
+  removeUser(
+    homeAccountId: string,
+    environments: ReadonlySet<string>,
+    provider: Omit<Provider, "environments"> = {},
+  ): void {
+    removeUser(this.#contents, homeAccountId, { ...provider, environments });
   }
 
   /** Forgets the tokens of an app itself, in every tenant. */

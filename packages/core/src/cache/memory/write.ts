@@ -1,10 +1,16 @@
-import { isOfRealm, profilesOf, tenantOfRealm } from "../account-info.js";
+import { tenantOfRealm } from "../account-info.js";
 import type { Contents } from "./contents.js";
 import { accessTokenKey, accountKey, idTokenKey, isBoundTo, refreshTokenKey } from "../schema/keys.js";
 import { accessTokenFacts, isEntry, Partition, scopesIntersect, type Entry } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
+import { entriesOf, type Provider } from "../provider.js";
 import { mergeAccount, type CacheRecord } from "../record.js";
-import type { AccessTokenEntity, IdTokenEntity, RefreshTokenEntity } from "../schema/schema.js";
+import {
+  ADFS,
+  type AccessTokenEntity,
+  type IdTokenEntity,
+  type RefreshTokenEntity,
+} from "../schema/schema.js";
 
 /**
  * Writes one response's tokens. What they replace goes, whatever host it stands under, and so does what has expired;
@@ -16,16 +22,17 @@ export function saveTokens(contents: Contents, record: CacheRecord, environments
   partition.remove(
     (entry) => isEntry(entry, "AccessToken") && accessTokenFacts(entry).extendedExpiresOn < now,
   );
+  const provider = providerOf(record, environments);
   // An assertion, and a session on behalf of a user, is of one user: who begins a session anew takes over nothing.
   if (record.partition.kind === "assertion") partition.remove((entry) => isOfAnother(entry, record));
-  putUser(partition, record, environments);
-  putTokens(partition, record, environments);
+  putTokens(partition, record, provider);
+  putUser(partition, record, provider);
   contents.put(record.partition, partition);
   const home = record.account?.home_account_id;
   // The user of an on-behalf-of token is known as a user, too.
   if (home && record.partition.kind !== "user") {
     const user = contents.partitions.get(userPartition(home))?.copy() ?? new Partition();
-    putUser(user, record, environments);
+    putUser(user, record, provider);
     contents.put(userPartition(home), user);
   }
   if (record.appMetadata) contents.replaceAppMetadata(record.appMetadata, environments);
@@ -36,27 +43,13 @@ export function removeRefreshToken(contents: Contents, key: PartitionKey, secret
   contents.remove(key, (entry) => isEntry(entry, "RefreshToken") && entry.entity.secret === secret);
 }
 
-/**
- * Forgets a user under the given hosts: account, ID tokens, access tokens (on behalf of the user, too), refresh tokens.
- *
- * @param realms the issuer's, where a host has several; all when there are none
- */
-export function removeUser(
-  contents: Contents,
-  homeAccountId: string,
-  environments: ReadonlySet<string>,
-  realms: readonly string[] = [],
-): void {
-  const isThere = ({ entity }: Entry): boolean => {
-    const own = "realm" in entity && typeof entity.realm === "string" ? entity.realm.toLowerCase() : "";
-    return (
-      environments.has(entity.environment) && (realms.length === 0 || own === "" || realms.includes(own))
-    );
-  };
-  contents.remove(userPartition(homeAccountId), isThere);
+/** Forgets a user of a provider: account, ID tokens, access tokens (on behalf of the user, too), refresh tokens. */
+export function removeUser(contents: Contents, homeAccountId: string, provider: Provider): void {
+  const user = userPartition(homeAccountId);
+  const isOwn = entriesOf(contents.partitions.peek(user) ?? new Partition(), provider);
+  contents.remove(user, isOwn);
   for (const [key, partition] of [...contents.partitions.entries("assertion")]) {
-    const fits = (entry: Entry): boolean =>
-      entry.entity["home_account_id"] === homeAccountId && isThere(entry);
+    const fits = (entry: Entry): boolean => entry.entity["home_account_id"] === homeAccountId && isOwn(entry);
     if (partition.has(fits)) contents.remove(key, fits);
   }
 }
@@ -77,33 +70,40 @@ function isOfAnother({ section, entity }: Entry, record: CacheRecord): boolean {
   );
 }
 
-function putUser(
-  partition: Partition,
-  { account, idToken }: CacheRecord,
-  environments: ReadonlySet<string>,
-): void {
+function putUser(partition: Partition, { account, idToken }: CacheRecord, provider: Provider): void {
   if (account) {
-    // Other libraries take the tenant that the ID token names for the realm.
-    const names = [account.realm, ...profilesOf(account).map(({ tenantId }) => tenantId)];
-    const realms = names.map((name) => name.toLowerCase());
-    const known = [...partition.all("Account")].filter(
-      (entry) => environments.has(entry.entity.environment) && isOfRealm(entry, realms),
-    );
+    const isOwn = entriesOf(partition, provider);
+    const known = [...partition.all("Account")].filter(isOwn);
     const entity = known.reduceRight((merged, older) => mergeAccount(merged, older.entity), account);
     partition.remove((entry) => isEntry(entry, "Account") && known.includes(entry));
     partition.put({ section: "Account", key: accountKey(entity), entity });
   }
   if (idToken) {
-    partition.remove((entry) => isEntry(entry, "IdToken") && sameOwner(entry, idToken, environments));
+    partition.remove(
+      (entry) => isEntry(entry, "IdToken") && sameOwner(entry, idToken, provider.environments),
+    );
     partition.put({ section: "IdToken", key: idTokenKey(idToken), entity: idToken });
   }
+}
+
+/** Who has issued what a record holds. */
+function providerOf(
+  { issuer, account, accessToken, refreshToken, idToken }: CacheRecord,
+  environments: ReadonlySet<string>,
+): Provider {
+  if (issuer !== undefined) {
+    const { realm = "" } = accessToken ?? refreshToken ?? idToken ?? account ?? {};
+    return { environments, issuer, realms: [realm.toLowerCase()] };
+  }
+  return { environments, kind: account && (account.authority_type === ADFS ? "adfs" : "entra") };
 }
 
 function putTokens(
   partition: Partition,
   { accessToken, refreshToken }: CacheRecord,
-  environments: ReadonlySet<string>,
+  provider: Provider,
 ): void {
+  const { environments } = provider;
   if (accessToken) {
     const entry: Entry<"AccessToken"> = {
       section: "AccessToken",
@@ -114,8 +114,10 @@ function putTokens(
     partition.put(entry);
   }
   if (refreshToken) {
+    const isOwn = entriesOf(partition, provider);
     partition.remove(
-      (entry) => isEntry(entry, "RefreshToken") && isRotatedBy(entry, refreshToken, environments),
+      (entry) =>
+        isEntry(entry, "RefreshToken") && isOwn(entry) && isRotatedBy(entry, refreshToken, environments),
     );
     partition.put({ section: "RefreshToken", key: refreshTokenKey(refreshToken), entity: refreshToken });
   }

@@ -1,5 +1,6 @@
 import { sha256Base64Url } from "../../encoding.js";
 import {
+  ADFS,
   GENERIC,
   type AccessTokenEntity,
   type AccountEntity,
@@ -13,9 +14,10 @@ import {
  * the fields; the keys only have to be exact when they are written.
  */
 
-/** `{home}-{environment}-{utid}`; for a user of an OpenID Provider the realm in place of `utid`. */
+/** `{home}-{environment}-{utid}`; for a user of an OpenID Provider or AD FS the realm in place of `utid`. */
 export function accountKey({ home_account_id: home, environment, realm, ...account }: AccountEntity): string {
-  const dot = account.authority_type === GENERIC && realm ? -1 : home.indexOf(".");
+  const hasRealm = account.authority_type === ADFS || (account.authority_type === GENERIC && realm);
+  const dot = hasRealm ? -1 : home.indexOf(".");
   return join(home, environment, dot >= 0 ? home.slice(dot + 1) : realm);
 }
 

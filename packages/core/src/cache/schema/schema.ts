@@ -9,6 +9,8 @@ interface Unknown {
 
 /** `authority_type` of users of an OpenID Provider that is not Entra or AD FS. */
 export const GENERIC = "Generic";
+/** `authority_type` of users of an AD FS. */
+export const ADFS = "ADFS";
 
 /** A signed-in user. */
 export interface AccountEntity extends Unknown {

@@ -1,0 +1,102 @@
+import type { AccountInfo } from "../account.js";
+import { issuerRealm, type AuthorityUrl } from "../authority/authority-url.js";
+import { isIssuerOf, sameIssuer } from "../authority/issuer.js";
+import { clientAuthError } from "../errors/errors.js";
+import { decodeIdToken } from "../response/id-token.js";
+import type { Entry } from "./memory/partition.js";
+import type { issuersAt, Provider } from "./provider.js";
+import { ADFS, GENERIC } from "./schema/schema.js";
+
+/** The issuer of an account's ID token; `undefined` for an account that has lost it, or never had one. */
+export function issuerOf({ idTokenClaims, idToken }: AccountInfo): string | undefined {
+  const issuer: unknown = idTokenClaims?.iss;
+  if (typeof issuer === "string") return issuer;
+  if (typeof idToken !== "string" || idToken === "") return undefined;
+  try {
+    return decodeIdToken(idToken).iss;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an account may be one of a kind of provider: AD FS and Entra may share a host. */
+export function isOfKind({ authorityType: type }: AccountInfo, { kind }: AuthorityUrl): boolean {
+  return kind === "oidc" || !type || (type === ADFS) === (kind === "adfs");
+}
+
+/** Whether an account that was found in the cache is one of an authority's provider. */
+export function isOfAuthority(
+  account: AccountInfo,
+  url: AuthorityUrl,
+  aliases: ReadonlySet<string>,
+): boolean {
+  if (!aliases.has(account.environment) || !isOfKind(account, url)) return false;
+  if (url.kind !== "oidc") return true;
+  const issuer = issuerOf(account);
+  // Without an ID token the cache tells the realm in the tenant's place.
+  return issuer === undefined ? account.tenantId.toLowerCase() === url.realm : isIssuerOf(issuer, url);
+}
+
+/**
+ * The first of the accounts that one id has found.
+ *
+ * @param ask the field that was searched for
+ * @throws ClientAuthError `multiple_matching_accounts` when they are users of several providers: each can issue any id
+ */
+export function onlyProvidersAccount(
+  accounts: readonly AccountInfo[],
+  ask: "homeAccountId" | "localAccountId",
+  aliasesOf: (environment: string) => ReadonlySet<string>,
+): AccountInfo | null {
+  const [first, ...more] = accounts;
+  if (!first) return null;
+  const other = more.find((account) => !isSameProvider(first, account, aliasesOf(first.environment)));
+  if (!other) return first;
+  const names = [first, other].map((account) => JSON.stringify(issuerName(account))).join(" and ");
+  throw clientAuthError(
+    "multiple_matching_accounts",
+    `${ask} names users of several identity providers, ${names}: choose one with getAccounts({ ${ask}, authority }).`,
+  );
+}
+
+/**
+ * Which of the providers of a host an account belongs to.
+ *
+ * @param accounts those the cache has under the host for this id
+ * @param issuers see {@link issuersAt}
+ * @param isShared the application uses several providers at the host
+ * @throws ClientAuthError `multiple_matching_accounts` when the account does not say, and there are several
+ */
+export function providerOf(
+  account: AccountInfo,
+  accounts: readonly Entry<"Account">[],
+  issuers: ReturnType<typeof issuersAt>,
+  isShared: boolean,
+): Omit<Provider, "environments"> {
+  const types = new Set(accounts.map(({ entity }) => entity.authority_type));
+  const type = account.authorityType || (types.size === 1 && !isShared ? [...types][0] : undefined);
+  if (type !== undefined && type !== GENERIC) return { kind: type === ADFS ? "adfs" : "entra" };
+  const issuer = issuerOf(account);
+  if (issuer !== undefined) {
+    const realm = issuerRealm(issuer);
+    const isOwn = (known: (typeof issuers)[number]): boolean =>
+      known.issuer === undefined ? known.realm === realm : sameIssuer(known.issuer, issuer);
+    return issuers.every(isOwn) ? {} : { issuer, realms: [realm] };
+  }
+  const realms = new Set(issuers.map(({ realm }) => realm));
+  if (realms.size <= 1 && types.size <= 1 && !isShared) return {};
+  throw clientAuthError(
+    "multiple_matching_accounts",
+    `There are several identity providers at ${JSON.stringify(account.environment)}, and the account does not say which of them it belongs to: pass it with its idTokenClaims, as getAccounts({ homeAccountId, authority }) returns it.`,
+  );
+}
+
+function isSameProvider(a: AccountInfo, b: AccountInfo, aliases: ReadonlySet<string>): boolean {
+  if (!aliases.has(b.environment) || (a.authorityType === ADFS) !== (b.authorityType === ADFS)) return false;
+  if (a.authorityType !== GENERIC && b.authorityType !== GENERIC) return true;
+  return sameIssuer(issuerOf(a) ?? a.tenantId, issuerOf(b) ?? b.tenantId);
+}
+
+function issuerName(account: AccountInfo): string {
+  return (account.authorityType === GENERIC && issuerOf(account)) || account.environment;
+}
