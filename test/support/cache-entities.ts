@@ -1,5 +1,5 @@
 import { assertionPartition, userPartition } from "../../packages/core/src/cache/memory/partition-key.js";
-import { PartitionedCache } from "../../packages/core/src/cache/memory/partitioned-cache.js";
+import { MemoryCache } from "./memory-cache.js";
 import type {
   AccessTokenEntity,
   AccountEntity,
@@ -57,12 +57,12 @@ export const account = (over: Partial<AccountEntity> = {}): AccountEntity => ({
 export const profile = (tenantId: string): string =>
   JSON.stringify({ tenantId, localAccountId: `u1 in ${tenantId}`, username: `alice@${tenantId}` });
 
-export const newCache = (): PartitionedCache =>
-  new PartitionedCache({ maxPartitions: 100, clock, onForget: () => undefined });
+export const newCache = (): MemoryCache =>
+  new MemoryCache({ maxPartitions: 100, clock, onForget: () => undefined });
 export type Entities = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-export const entities = (cache: PartitionedCache, section: string): Entities =>
+export const entities = (cache: MemoryCache, section: string): Entities =>
   cache.document()[section] as Entities;
-export const secrets = (cache: PartitionedCache, section: string): readonly unknown[] =>
+export const secrets = (cache: MemoryCache, section: string): readonly unknown[] =>
   Object.values(entities(cache, section))
     .map(({ secret }) => secret)
     .sort();

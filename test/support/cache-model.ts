@@ -3,7 +3,7 @@ import {
   userPartition,
   type PartitionKey,
 } from "../../packages/core/src/cache/memory/partition-key.js";
-import type { AccessTokenQuery, TokenQuery } from "../../packages/core/src/cache/memory/partitioned-cache.js";
+import type { AccessTokenQuery, TokenQuery } from "./memory-cache.js";
 import type { CacheRecord } from "../../packages/core/src/cache/record.js";
 import type {
   AccessTokenEntity,

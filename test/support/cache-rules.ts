@@ -3,7 +3,7 @@ import {
   userPartition,
   type PartitionKey,
 } from "../../packages/core/src/cache/memory/partition-key.js";
-import type { TokenQuery } from "../../packages/core/src/cache/memory/partitioned-cache.js";
+import type { TokenQuery } from "./memory-cache.js";
 import type {
   AccessTokenEntity,
   AccountEntity,

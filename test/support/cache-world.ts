@@ -5,10 +5,7 @@ import {
   partitionName,
   userPartition,
 } from "../../packages/core/src/cache/memory/partition-key.js";
-import {
-  PartitionedCache,
-  type AccessTokenQuery,
-} from "../../packages/core/src/cache/memory/partitioned-cache.js";
+import { MemoryCache, type AccessTokenQuery } from "./memory-cache.js";
 import type { CacheRecord } from "../../packages/core/src/cache/record.js";
 import { CacheModel } from "./cache-model.js";
 import { profilesOf } from "./cache-rules.js";
@@ -19,11 +16,11 @@ import { createTestClock } from "./test-clock.js";
 export class World {
   readonly clock = createTestClock(1_760_000_000_000);
   readonly model = new CacheModel(() => this.clock.now() / 1000);
-  readonly cache: PartitionedCache;
+  readonly cache: MemoryCache;
   #tokens = 0;
 
   constructor(maxPartitions = Number.MAX_SAFE_INTEGER) {
-    this.cache = new PartitionedCache({
+    this.cache = new MemoryCache({
       maxPartitions,
       clock: this.clock,
       onForget: (key) => this.model.forget(key),

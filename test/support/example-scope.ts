@@ -165,7 +165,7 @@ function valuesOf(
   const client = once(() => {
     const credential = { kind: "secret", secret: clientSecret } as const;
     const made = createClient({ clientId, authority, credential, http: fetchClient, clock });
-    made.tokenCache.deserialize(signedIn.confidential);
+    made.cache.deserialize(signedIn.confidential);
     return made;
   });
   const account = once(async () => {
@@ -213,8 +213,6 @@ function valuesOf(
       const credential = { kind: "assertion", assertion: clientAssertion } as const;
       return createClient({ clientId: agentId, authority, credential, http: fetchClient, clock });
     },
-    request: () =>
-      tokenRequest({ scopes: ["User.Read"] }, { defaultAuthority: authority, scopesNeeded: true }),
     session,
     query: async () => {
       const { searchParams } = await signIn((await session()).flow.authUrl, alice);

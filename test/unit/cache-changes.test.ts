@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { appPartition } from "../../packages/core/src/cache/memory/partition-key.js";
-import type { PartitionedCache } from "../../packages/core/src/cache/memory/partitioned-cache.js";
+import type { MemoryCache } from "../support/memory-cache.js";
 import {
   accessToken,
   account,
@@ -14,7 +14,7 @@ import {
 } from "../support/cache-entities.js";
 
 describe("every change", () => {
-  const changes: Readonly<Record<string, (cache: PartitionedCache) => void>> = {
+  const changes: Readonly<Record<string, (cache: MemoryCache) => void>> = {
     save: (cache) => cache.save({ partition: alice, accessToken: accessToken({ secret: "new" }) }, hosts),
     "save of a family": (cache) =>
       cache.save({ partition: alice, appMetadata: { client_id: "c", environment } }, hosts),
@@ -30,7 +30,7 @@ describe("every change", () => {
       cache.save({ partition: alice, accessToken: accessToken({ secret: "new" }) }, hosts);
     },
   };
-  const filled = (): PartitionedCache => {
+  const filled = (): MemoryCache => {
     const cache = newCache();
     const kept = { account: account(), accessToken: accessToken(), refreshToken: refreshToken() };
     cache.save({ partition: alice, ...kept }, hosts);
@@ -50,7 +50,7 @@ describe("every change", () => {
     expect(cache.revision).toBeGreaterThan(after);
   });
 
-  it.each<[string, (cache: PartitionedCache) => void]>([
+  it.each<[string, (cache: MemoryCache) => void]>([
     ["a refresh token that is there no more", (cache) => cache.removeRefreshToken(alice, "rotated")],
     ["a user who is not known", (cache) => cache.removeUser("u9.t1", hosts)],
     ["a user of another provider", (cache) => cache.removeUser(home, new Set(["op.example"]))],

@@ -6,7 +6,8 @@ import {
   partitionName,
   userPartition,
 } from "../../packages/core/src/cache/memory/partition-key.js";
-import { PartitionedCache } from "../../packages/core/src/cache/memory/partitioned-cache.js";
+import { authorityUrl } from "../../packages/core/src/authority/authority-url.js";
+import { MemoryCache } from "../support/memory-cache.js";
 import { TokenCache } from "../../packages/core/src/cache/token-cache.js";
 import {
   createMemoryTokenStore,
@@ -31,7 +32,7 @@ describe("a document of the token cache, whoever wrote it and whatever else is i
     fc.assert(
       fc.property(anyDocument, (document) => {
         const text = JSON.stringify(document);
-        const cache = new PartitionedCache(limits);
+        const cache = new MemoryCache(limits);
         cache.load(JSON.parse(text), true);
         expect(whole(cache.document())).toEqual(whole(JSON.parse(text)));
       }),
@@ -43,7 +44,7 @@ describe("a document of the token cache, whoever wrote it and whatever else is i
     fc.assert(
       fc.property(anyDocument, (document) => {
         const text = JSON.stringify(document);
-        const cache = tokenCache(new PartitionedCache(limits));
+        const cache = tokenCache(new MemoryCache(limits));
         cache.deserialize(text);
         expect(whole(JSON.parse(cache.serialize()))).toEqual(whole(JSON.parse(text)));
       }),
@@ -58,14 +59,14 @@ describe("a document of the token cache, whoever wrote it and whatever else is i
         fc.constantFrom(userPartition("U1.T1"), assertionPartition("h1")),
         async (document, key) => {
           const text = JSON.stringify(document);
-          const cache = new PartitionedCache(limits);
+          const cache = new MemoryCache(limits);
           cache.loadPartition(key, JSON.parse(text));
           expect(whole(cache.partitionDocument(key))).toEqual(whole(JSON.parse(text)));
 
           const store = createMemoryTokenStore(limits.clock);
           const name = partitionName(key);
           await store.update(name, () => ({ document: text }));
-          await tokenCache(new PartitionedCache(limits), store).write(key, () => undefined);
+          await tokenCache(new MemoryCache(limits), store).write(key, () => undefined);
           expect(whole(JSON.parse((await store.load(name)) ?? "{}"))).toEqual(whole(JSON.parse(text)));
         },
       ),
@@ -101,7 +102,7 @@ describe("a document of the token cache, whoever wrote it and whatever else is i
   it("makes no look-up, listing or removal fail", async () => {
     await fc.assert(
       fc.asyncProperty(anyDocument, text, clientId, async (document, name, client) => {
-        const parts = new PartitionedCache(limits);
+        const parts = new MemoryCache(limits);
         const cache = tokenCache(parts);
         cache.deserialize(JSON.stringify(document));
         const accounts = await cache.getAllAccounts();
@@ -138,13 +139,15 @@ function whole(document: Record<string, unknown> | undefined): unknown {
   return canonical(Object.fromEntries([...sections, ...Object.entries(document ?? {})]));
 }
 
-function tokenCache(cache: PartitionedCache, store?: TokenStore): TokenCache {
+function tokenCache(cache: MemoryCache, store?: TokenStore): TokenCache {
   return new TokenCache({
-    cache,
+    memory: cache,
     store,
     onUnreadable: "refuse",
     clientId: "1",
     aliasesOf: (host) => new Set([host]),
+    isShared: () => false,
+    urlOf: (authority) => authorityUrl(authority, "AAD"),
     now: () => 0,
     warn: () => undefined,
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { appPartition } from "../../packages/core/src/cache/memory/partition-key.js";
 import type { CacheDocument } from "../../packages/core/src/cache/schema/document.js";
-import type { PartitionedCache } from "../../packages/core/src/cache/memory/partitioned-cache.js";
+import type { MemoryCache } from "../support/memory-cache.js";
 import type {
   AccessTokenEntity,
   AccountEntity,
@@ -24,7 +24,7 @@ import {
 
 const query = { partition: alice, clientId, environments: hosts, realms: ["t1"] };
 
-function cacheWith(document: CacheDocument): PartitionedCache {
+function cacheWith(document: CacheDocument): MemoryCache {
   const cache = newCache();
   cache.load(document, true);
   return cache;
@@ -32,7 +32,7 @@ function cacheWith(document: CacheDocument): PartitionedCache {
 
 describe("a question that comes again", () => {
   const document = { AccessToken: { a: accessToken() } };
-  const ask = (cache: PartitionedCache) => cache.findTokens({ ...query, scopes: ["A"] });
+  const ask = (cache: MemoryCache) => cache.findTokens({ ...query, scopes: ["A"] });
 
   it("has the answer it had, until the user's tokens change", () => {
     const cache = cacheWith(document);

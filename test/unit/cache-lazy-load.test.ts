@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { PublicClientApplication } from "@tessera/node";
-import { PartitionedCache } from "../../packages/core/src/cache/memory/partitioned-cache.js";
+import { MemoryCache } from "../support/memory-cache.js";
 import { createTestClock } from "../support/test-clock.js";
 
 const clientId = "30000000-0000-4000-8000-00000000ca11";
@@ -25,7 +25,7 @@ describe("a cache of 100,000 accounts", () => {
     pca.getTokenCache().deserialize(text);
     expect(parse).toHaveBeenCalledTimes(1);
 
-    const accountsOf = jest.spyOn(PartitionedCache.prototype, "accountsOf");
+    const accountsOf = jest.spyOn(MemoryCache.prototype, "accountsOf");
     await pca.getAccountByHomeId("user-7");
     expect(accountsOf).toHaveBeenCalledTimes(1);
     // The index of ids and names is built once, and decodes nothing either.

@@ -20,8 +20,9 @@ interface Case {
 
 function matches({ authority, iss, tid, document = template, mode }: Case): boolean {
   const url = authorityUrl(authority, mode ?? "AAD");
-  const { aliases } = knownCloud(url.host) ?? selfCloud(url.host);
-  return idTokenIssuerMatches(iss, tid, document, url, aliases);
+  const cloud = knownCloud(url.host) ?? selfCloud(url.host);
+  const metadata = { issuer: document, authorization_endpoint: "", token_endpoint: "", jwks_uri: "" };
+  return idTokenIssuerMatches({ url, cloud, metadata }, { iss, tid });
 }
 
 describe("an ID token's issuer is accepted", () => {

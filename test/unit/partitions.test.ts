@@ -6,7 +6,7 @@ import {
   partitionName,
   userPartition,
 } from "../../packages/core/src/cache/memory/partition-key.js";
-import { PartitionedCache } from "../../packages/core/src/cache/memory/partitioned-cache.js";
+import { MemoryCache } from "../support/memory-cache.js";
 import type { CacheRecord } from "../../packages/core/src/cache/record.js";
 import { createTestClock } from "../support/test-clock.js";
 
@@ -66,15 +66,15 @@ const assertion = (id: number): CacheRecord => record(assertionPartition(`hash-$
 const user = (id: number, refreshToken?: string): CacheRecord =>
   record(userPartition(`user-${id}`), `user-${id}`, { refreshToken });
 
-function cacheOf(maxPartitions: number): { cache: PartitionedCache; forgotten: string[] } {
+function cacheOf(maxPartitions: number): { cache: MemoryCache; forgotten: string[] } {
   const forgotten: string[] = [];
   return {
-    cache: new PartitionedCache({ maxPartitions, clock, onForget: ({ id }) => forgotten.push(id) }),
+    cache: new MemoryCache({ maxPartitions, clock, onForget: ({ id }) => forgotten.push(id) }),
     forgotten,
   };
 }
 
-function save(cache: PartitionedCache, ...records: readonly CacheRecord[]): void {
+function save(cache: MemoryCache, ...records: readonly CacheRecord[]): void {
   for (const one of records) cache.save(one, hosts);
 }
 
@@ -84,9 +84,9 @@ const query = ({ partition }: CacheRecord) => ({
   environments: hosts,
   realms: [tenant],
 });
-const hasAccessToken = (cache: PartitionedCache, one: CacheRecord): boolean =>
+const hasAccessToken = (cache: MemoryCache, one: CacheRecord): boolean =>
   cache.findTokens({ ...query(one), scopes: ["User.Read"] }) !== undefined;
-const refreshTokenIn = (cache: PartitionedCache, one: CacheRecord): string | undefined =>
+const refreshTokenIn = (cache: MemoryCache, one: CacheRecord): string | undefined =>
   cache.findRefreshToken(query(one), false)?.entity.secret;
 
 describe("partitions in memory", () => {

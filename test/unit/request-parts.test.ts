@@ -66,11 +66,7 @@ describe("scopes", () => {
 });
 
 describe("the claims parameter", () => {
-  const defaults = {
-    signin_state: { essential: false },
-    login_hint: { essential: false },
-    tenant_region_sub_scope: { essential: false },
-  };
+  const defaults = { signin_state: { essential: false }, login_hint: { essential: false } };
   it.each<[string, Partial<ClaimsSources>, unknown]>([
     ["is absent when there is nothing to ask for", {}, undefined],
     ["is absent for an empty list of capabilities", { capabilities: [] }, undefined],
@@ -80,10 +76,17 @@ describe("the claims parameter", () => {
       { claims: { access_token: { acrs: { value: "c1" } } }, capabilities: ["CP1"] },
       { access_token: { acrs: { value: "c1" }, xms_cc: { values: ["CP1"] } } },
     ],
-    ["carries Entra's wishes for the ID token", { entraDefaults: true }, { id_token: defaults }],
     [
-      "lets the caller's wishes win over Entra's",
-      { claims: { id_token: { login_hint: { essential: true }, auth_time: null } }, entraDefaults: true },
+      "carries the provider's defaults for the ID token",
+      { idTokenDefaults: defaults },
+      { id_token: defaults },
+    ],
+    [
+      "lets the caller's wishes win over the defaults",
+      {
+        claims: { id_token: { login_hint: { essential: true }, auth_time: null } },
+        idTokenDefaults: defaults,
+      },
       { id_token: { ...defaults, login_hint: { essential: true }, auth_time: null } },
     ],
     [
@@ -100,7 +103,7 @@ describe("the claims parameter", () => {
       { a: [2], b: { c: 1 } },
     ],
   ])("%s", (_, sources, expected) => {
-    const merged = mergeClaims({ entraDefaults: false, ...sources });
+    const merged = mergeClaims(sources);
     expect(merged === undefined ? undefined : JSON.parse(merged)).toEqual(expected);
   });
 
@@ -110,7 +113,7 @@ describe("the claims parameter", () => {
     ) as object;
     const sources = { claims: { ...claims }, claimsFromClient: { a: { b: 1 } }, capabilities: ["CP1"] };
     const before = JSON.stringify(sources);
-    mergeClaims({ entraDefaults: true, ...sources });
+    mergeClaims({ idTokenDefaults: {}, ...sources });
     expect(JSON.stringify(sources)).toBe(before);
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
   });

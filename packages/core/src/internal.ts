@@ -14,8 +14,8 @@ export {
 } from "./authority/authority-url.js";
 export { TRY_AUTO_DETECT, type RegionAsk } from "./authority/region.js";
 export type { Authority, ProviderMetadata } from "./authority/authority.js";
-export type { CacheStats } from "./cache/memory/contents.js";
-export type { AccountFilter } from "./cache/account-filter.js";
+export type { CacheStats } from "./cache/memory/token-memory.js";
+export { matches, type AccountFilter } from "./cache/account-filter.js";
 export { isOfAuthority, onlyProvidersAccount } from "./cache/account-provider.js";
 export { TokenCache } from "./cache/token-cache.js";
 export {
@@ -51,36 +51,39 @@ export {
   sha256Base64Url,
   withoutNull,
 } from "./encoding.js";
+export { newCorrelationId } from "./correlation-id.js";
 export * from "./errors/error-codes.js";
 export * from "./errors/errors.js";
 export { authorityOf, isServed, requireAccountOf } from "./flows/account-authority.js";
 export { withinBounds, type Bounds } from "./flight/deadline.js";
 export { untilAborted } from "./flight/until-aborted.js";
 export { KeyedMutex } from "./flight/keyed-mutex.js";
-export {
-  authorizationUrl,
-  redeemCode,
-  type AuthorizationAsk,
-  type AuthorizationResponse,
-  type CodeAsk,
-} from "./flows/authorization-code.js";
-export type { Client } from "./client/client.js";
-export { createClient, type ClientOptions } from "./client/create-client.js";
-export { clientCredentials, type ClientCredentialsAsk } from "./flows/client-credentials.js";
-export { deviceCode, type DeviceCodeAsk, type DeviceCodeResponse } from "./flows/device-code.js";
-export { endSessionUrl, type EndSessionAsk } from "./endpoints/end-session.js";
-export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfAsk } from "./flows/on-behalf-of.js";
+export { authorizationUrl, type AuthorizationInput } from "./flows/authorization-url.js";
+export { redeemCode, type AuthorizationResponse, type CodeInput } from "./flows/authorization-code.js";
 export {
   completeAuthCodeFlow,
   initiateAuthCodeFlow,
   type AuthCodeFlow,
-  type AuthCodeFlowAsk,
+  type AuthCodeFlowInput,
 } from "./flows/auth-code-flow.js";
-export { userFederatedIdentity, type UserFederatedIdentityAsk } from "./flows/user-federated-identity.js";
-export { usernamePassword, type UsernamePasswordAsk } from "./flows/username-password.js";
-export { importRefreshToken } from "./flows/refresh-token.js";
+export {
+  clientCredentials,
+  type ClientCredentialsHost,
+  type ClientCredentialsInput,
+} from "./flows/client-credentials.js";
+export { deviceCode, type DeviceCodeInput, type DeviceCodeResponse } from "./flows/device-code.js";
+export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
+export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfInput } from "./flows/on-behalf-of.js";
+export { importRefreshToken, type RefreshTokenInput } from "./flows/refresh-token.js";
+export { silent, type SilentInput } from "./flows/silent.js";
+export { userFederatedIdentity, type UserFederatedIdentityInput } from "./flows/user-federated-identity.js";
+export { usernamePassword, type UsernamePasswordInput } from "./flows/username-password.js";
+export type { Client } from "./client/client.js";
+export { createClient, type ClientOptions } from "./client/create-client.js";
+export type { SourcedToken, SourceRequest, TokenSource } from "./exchange/token-source.js";
+export type { AnchorUser } from "./dialect/dialect.js";
+export { dialectOf } from "./dialect/dialects.js";
 export { sharedCall } from "./exchange/shared-call.js";
-export { silent, type Silent } from "./flows/silent.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
 export { isLoopback, secureUrl } from "./http/secure-url.js";
 export { createTransport, MAX_RESPONSE_BYTES, REQUEST_TIMEOUT_MS, type Transport } from "./http/transport.js";
@@ -103,11 +106,6 @@ export {
 } from "./request/token-request.js";
 export type { AuthenticationResult } from "./result.js";
 export type { IdTokenClaims } from "./response/id-token.js";
-export type {
-  AppTokenProvider,
-  AppTokenProviderParameters,
-  AppTokenProviderResult,
-} from "./exchange/token-source.js";
 export { AUTH_METHODS, type AuthMethod } from "./dialect/auth-methods.js";
 export type { LibraryInfo } from "./dialect/entra-telemetry.js";
 export { version } from "./version.js";

@@ -19,18 +19,13 @@ import {
 } from "@tessera/core";
 import {
   onlyProvidersAccount,
-  redemptionFields,
-  requiredText,
+  newCorrelationId,
   requireRequest,
   authorityForCloud,
-  AzureCloudInstance,
-  tokenRequest,
   version,
-  withinBounds,
   withoutNull,
   type AccountFilter,
   type AzureCloudOptions,
-  type TokenRequest,
 } from "@tessera/core/internal";
 import { checkConfiguration } from "./check-configuration.js";
 import type { Configuration } from "./configuration.js";
@@ -85,8 +80,7 @@ export abstract class ClientApplication {
    * ```
    */
   async getAuthCodeUrl(request: AuthorizationUrlRequest): Promise<string> {
-    const checked = this.checked(request);
-    return withinBounds(checked, (signal) => authorizationUrl(this.client, { ...checked, signal }, request));
+    return authorizationUrl(this.client, this.checked(request));
   }
 
   /**
@@ -109,8 +103,7 @@ export abstract class ClientApplication {
     request: AuthorizationCodeRequest,
     response?: AuthorizationCodePayload,
   ): Promise<AuthenticationResult> {
-    const checked = this.checked(request);
-    return redeemCode(this.client, checked, withoutNull(request), response && { ...response });
+    return redeemCode(this.client, this.checked(request), response && { ...response });
   }
 
   /**
@@ -126,10 +119,7 @@ export abstract class ClientApplication {
    * ```
    */
   async initiateAuthCodeFlow(request: AuthCodeFlowRequest): Promise<AuthCodeFlow> {
-    const checked = this.checked(request);
-    return withinBounds(checked, (signal) =>
-      initiateAuthCodeFlow(this.client, { ...checked, signal }, withoutNull(request)),
-    );
+    return initiateAuthCodeFlow(this.client, this.checked(request));
   }
 
   /**
@@ -151,14 +141,7 @@ export abstract class ClientApplication {
     response: Readonly<Record<string, unknown>>,
     options: Pick<BaseRequest, "correlationId" | "signal" | "timeoutMs"> = {},
   ): Promise<AuthenticationResult> {
-    // A lost session is told apart from a mistake in the code by completeAuthCodeFlow.
-    const { scopes, authority, claims, resource } = flow ?? {};
-    // It ends where it began, whatever cloud the configuration names.
-    const azureCloudOptions = { azureCloudInstance: AzureCloudInstance.None };
-    const began = { ...redemptionFields(flow), scopes, authority, claims, resource, azureCloudOptions };
-    // The query was the browser's: here it only says what the tokens are for.
-    const request = { ...this.checked({ ...options, ...began }), extraQueryParameters: undefined };
-    return completeAuthCodeFlow(this.client, request, withoutNull(flow), response);
+    return completeAuthCodeFlow(this.client, flow, response, options);
   }
 
   /**
@@ -174,11 +157,7 @@ export abstract class ClientApplication {
    * ```
    */
   async acquireTokenByUsernamePassword(request: UsernamePasswordRequest): Promise<AuthenticationResult> {
-    const checked = this.checked(request);
-    const { correlationId } = checked;
-    const username = requiredText(request.username, "username", "pass the user's name.", correlationId);
-    const password = requiredText(request.password, "password", "pass the user's password.", correlationId);
-    return usernamePassword(this.client, checked, { username, password });
+    return usernamePassword(this.client, this.checked(request));
   }
 
   /**
@@ -194,11 +173,7 @@ export abstract class ClientApplication {
    * ```
    */
   async acquireTokenByRefreshToken(request: RefreshTokenRequest): Promise<AuthenticationResult> {
-    const checked = this.checked(request);
-    const remedy = "pass the refresh token to import.";
-    const refreshToken = requiredText(request.refreshToken, "refreshToken", remedy, checked.correlationId);
-    const { redirectUri, forceCache = false, ccsCredential } = request;
-    return importRefreshToken(this.client, checked, { refreshToken, redirectUri, forceCache, ccsCredential });
+    return importRefreshToken(this.client, this.checked(request));
   }
 
   /**
@@ -215,12 +190,7 @@ export abstract class ClientApplication {
    * ```
    */
   async acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
-    return silent(this.client, this.checked(request), {
-      account: request.account,
-      forceRefresh: request.forceRefresh ?? false,
-      refreshTokenMargin: request.refreshTokenExpirationOffsetSeconds,
-      redirectUri: this.client.isPublic ? undefined : request.redirectUri,
-    });
+    return silent(this.client, this.checked(request));
   }
 
   /**
@@ -232,7 +202,7 @@ export abstract class ClientApplication {
    * ```
    */
   getTokenCache(): TokenCache {
-    return this.client.tokenCache;
+    return this.client.cache;
   }
 
   /**
@@ -244,7 +214,7 @@ export abstract class ClientApplication {
    * ```
    */
   async getAllAccounts(): Promise<AccountInfo[]> {
-    return this.client.tokenCache.getAllAccounts();
+    return this.client.cache.getAllAccounts();
   }
 
   /**
@@ -256,7 +226,7 @@ export abstract class ClientApplication {
    * ```
    */
   async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
-    return this.client.tokenCache.getAccounts(filter);
+    return this.client.cache.getAccounts(filter);
   }
 
   /**
@@ -288,16 +258,15 @@ export abstract class ClientApplication {
   }
 
   /**
-   * Forgets a user: the account and all tokens.
+   * Forgets a user of one identity provider: the account and all tokens.
    *
    * @example
    * ```ts
    * for (const account of await app.getAllAccounts()) await app.removeAccount(account);
    * ```
    */
-  /** Forgets a user of one identity provider: account and all tokens. */
   async removeAccount(account: AccountInfo): Promise<void> {
-    return this.client.tokenCache.removeAccount(account);
+    return this.client.cache.removeAccount(account);
   }
 
   /**
@@ -313,7 +282,7 @@ export abstract class ClientApplication {
    */
   async buildEndSessionUrl(request: EndSessionRequest = {}): Promise<string> {
     // Not `this.checked`: signing out names no resource, also in MCP mode.
-    return endSessionUrl(this.client, this.#checked(request), withoutNull(request));
+    return endSessionUrl(this.client, this.#checked(request));
   }
 
   /**
@@ -367,8 +336,8 @@ export abstract class ClientApplication {
   }
 
   /** Checks the fields that all requests share. */
-  protected checked(request: MsalRequest, scopesNeeded = false): TokenRequest {
-    return this.#checked(request, scopesNeeded);
+  protected checked<R extends MsalRequest>(request: R): R {
+    return this.#checked(request);
   }
 
   async #onlyAccount(field: "homeAccountId" | "localAccountId", id: string): Promise<AccountInfo | null> {
@@ -378,14 +347,15 @@ export abstract class ClientApplication {
     );
   }
 
-  #checked(request: MsalRequest, scopesNeeded = false): TokenRequest {
-    const checked = tokenRequest(request, { defaultAuthority: this.client.defaultAuthority, scopesNeeded });
-    requireOwnClient(request, checked.correlationId);
-    const cloud = request.azureCloudOptions ?? (request.authority ? this.#azureCloud : undefined);
-    if (!cloud) return checked;
-    const authorityUrl = authorityForCloud(checked.authorityUrl, cloud);
+  #checked<R extends MsalRequest>(request: R): R {
+    requireRequest(request);
+    const given = withoutNull(request);
+    const correlationId = given.correlationId || newCorrelationId();
+    requireOwnClient(given, correlationId);
+    const cloud = given.azureCloudOptions ?? (given.authority ? this.#azureCloud : undefined);
+    const asked = given.authority || this.client.defaultAuthority;
+    const authority = authorityForCloud(asked, cloud);
     // Options that the request gives name its authority, and so its tenant, as `authority` does.
-    const authorityIsExplicit = checked.authorityIsExplicit || authorityUrl !== checked.authorityUrl;
-    return { ...checked, authorityUrl, authorityIsExplicit };
+    return { ...given, correlationId, ...(authority === asked ? {} : { authority }) };
   }
 }

@@ -2,7 +2,6 @@ import {
   clientCredentials,
   endOnBehalfOfSession,
   onBehalfOf,
-  silent,
   userFederatedIdentity,
   type AccountInfo,
   type AuthenticationResult,
@@ -13,12 +12,13 @@ import {
   clientConfigurationError,
   requireRequest,
   withoutNull,
-  type AppTokenProvider,
+  type TokenSource,
   type RegionAsk,
 } from "@tessera/core/internal";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
 import { onlyCredential } from "./credential/credential.js";
+import { sourceOf, type AppTokenProvider } from "./msal/app-token-provider.js";
 import type { MsalRequest } from "./msal/msal-request.js";
 import type {
   ClientCredentialRequest,
@@ -45,7 +45,7 @@ export interface ConfidentialTokenRequest extends MsalRequest {
  * ```
  */
 export class ConfidentialClientApplication extends ClientApplication {
-  #appTokenProvider: AppTokenProvider | undefined;
+  #source: TokenSource | undefined;
 
   /**
    * @param configuration the application's configuration, with exactly one credential
@@ -77,7 +77,7 @@ export class ConfidentialClientApplication extends ClientApplication {
       );
     }
     if (oboAssertion) return this.acquireTokenOnBehalfOf({ ...request, oboAssertion });
-    if (account) return silent(this.client, this.checked(request), { account, forceRefresh: false });
+    if (account) return this.acquireTokenSilent({ ...request, account });
     return this.acquireTokenByClientCredential(request);
   }
 
@@ -95,12 +95,9 @@ export class ConfidentialClientApplication extends ClientApplication {
    */
   async acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult> {
     requireRequest(request);
-    const given = withoutNull(request);
-    const { skipCache = false, fmiPath, clientAssertion, azureRegion } = given;
-    const region = regionAsk(azureRegion);
-    const provider = this.#appTokenProvider;
-    const checked = this.checked(inTenant(given, this.client.defaultAuthority), true);
-    return clientCredentials(this.client, checked, { skipCache, fmiPath, clientAssertion, region, provider });
+    const given = inTenant(withoutNull(request), this.client.defaultAuthority);
+    const region = regionOf(given.azureRegion);
+    return clientCredentials(this.client, this.checked(given), { region, source: this.#source });
   }
 
   /**
@@ -119,9 +116,7 @@ export class ConfidentialClientApplication extends ClientApplication {
    * ```
    */
   async acquireTokenOnBehalfOf(request: OnBehalfOfRequest): Promise<AuthenticationResult> {
-    const checked = this.checked(request, true);
-    const { oboAssertion, sessionKey, skipCache = false } = withoutNull(request);
-    return onBehalfOf(this.client, checked, { oboAssertion, sessionKey, skipCache });
+    return onBehalfOf(this.client, this.checked(request));
   }
 
   /**
@@ -151,7 +146,7 @@ export class ConfidentialClientApplication extends ClientApplication {
   async acquireTokenByUserFederatedIdentityCredential(
     request: UserFederatedIdentityCredentialRequest,
   ): Promise<AuthenticationResult> {
-    return userFederatedIdentity(this.client, this.checked(request, true), withoutNull(request));
+    return userFederatedIdentity(this.client, this.checked(request));
   }
 
   /**
@@ -167,7 +162,7 @@ export class ConfidentialClientApplication extends ClientApplication {
    * ```
    */
   SetAppTokenProvider(provider: AppTokenProvider): void {
-    this.#appTokenProvider = provider;
+    this.#source = sourceOf(provider);
   }
 
   /**
@@ -179,12 +174,12 @@ export class ConfidentialClientApplication extends ClientApplication {
    * ```
    */
   async removeTokensForClient(): Promise<void> {
-    return this.client.tokenCache.removeAppTokens();
+    return this.client.cache.removeAppTokens();
   }
 }
 
 /** `azureRegion` of the request, else `MSAL_FORCE_REGION`, unless the request opts out. */
-function regionAsk(azureRegion: string | undefined): RegionAsk | undefined {
+function regionOf(azureRegion: string | undefined): RegionAsk | undefined {
   if (azureRegion === "DisableMsalForceRegion") return undefined;
   const region = azureRegion || process.env["MSAL_FORCE_REGION"];
   return region ? { azureRegion: region, environmentRegion: process.env["REGION_NAME"] } : undefined;

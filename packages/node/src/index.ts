@@ -38,9 +38,6 @@ export {
   InteractionRequiredAuthErrorCodes,
   version,
   type AccountFilter,
-  type AppTokenProvider as IAppTokenProvider,
-  type AppTokenProviderParameters,
-  type AppTokenProviderResult,
   type AuthenticationChallenge,
   type AzureCloudOptions,
   type CacheKVStore,
@@ -58,6 +55,11 @@ export {
   type AuthenticatedFetchOptions,
   type TokenSource,
 } from "./authenticated-fetch.js";
+export type {
+  AppTokenProvider as IAppTokenProvider,
+  AppTokenProviderParameters,
+  AppTokenProviderResult,
+} from "./msal/app-token-provider.js";
 export type * from "./msal/cache-types.js";
 export { ClientApplication } from "./client-application.js";
 export type * from "./msal/client-interfaces.js";

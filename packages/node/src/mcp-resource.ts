@@ -1,12 +1,13 @@
-import { clientAuthError, withoutNull, type TokenRequest } from "@tessera/core/internal";
+import type { BaseRequest } from "@tessera/core";
+import { clientAuthError, withoutNull } from "@tessera/core/internal";
 
 /**
  * With `auth.isMcp` every request names its resource, once (RFC 8707).
  *
  * @throws ClientAuthError `resource_parameter_required`, `misplaced_resource_parameter`
  */
-export function requireResource(request: TokenRequest): void {
-  const { resource, extraParameters, extraQueryParameters, correlationId } = request;
+export function requireResource(request: BaseRequest): void {
+  const { resource, extraParameters, extraQueryParameters, correlationId = "" } = request;
   if (!resource) {
     throw clientAuthError(
       "resource_parameter_required",
@@ -17,7 +18,7 @@ export function requireResource(request: TokenRequest): void {
   if (withoutNull({ ...extraParameters, ...extraQueryParameters })["resource"] !== undefined) {
     throw clientAuthError(
       "misplaced_resource_parameter",
-      "resource is in the extra parameters, too: give it as the request's own field only.",
+      "resource is also in the extra parameters: give it as the request's own field only.",
       { correlationId },
     );
   }

@@ -5,24 +5,13 @@ import {
   type AuthenticationResult,
   type LoggerOptions,
 } from "@tessera/core";
-import {
-  clientConfigurationError,
-  requireRequest,
-  withoutNull,
-  type AccountFilter,
-  type TokenRequest,
-} from "@tessera/core/internal";
+import { clientConfigurationError, requireRequest, type AccountFilter } from "@tessera/core/internal";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
-import type { INativeBrokerPlugin } from "./broker/broker.js";
-import {
-  accountsOfBroker,
-  renewThroughBroker,
-  signInThroughBroker,
-  signOutOfBroker,
-} from "./broker/broker-calls.js";
-import { interactive } from "./interactive/interactive.js";
+import { brokerSignIn } from "./broker/broker-calls.js";
+import { browserSignIn } from "./interactive/browser-sign-in.js";
 import { OneCall } from "./interactive/one-call.js";
+import type { SignIn } from "./interactive/sign-in.js";
 import { requireResource } from "./mcp-resource.js";
 import { withoutBrokerFields, type MsalRequest } from "./msal/msal-request.js";
 import type {
@@ -51,9 +40,8 @@ const SILENT_LOGGER: LoggerOptions = {
  * ```
  */
 export class PublicClientApplication extends ClientApplication {
-  readonly #broker: INativeBrokerPlugin | undefined;
+  readonly #signIn: SignIn;
   readonly #requiresResource: boolean;
-  readonly #hasBrokerPlugin: boolean;
   readonly #oneCall: OneCall;
 
   /**
@@ -72,13 +60,15 @@ export class PublicClientApplication extends ClientApplication {
     }
     super(configuration, { kind: "none" });
     this.#requiresResource = configuration.auth.isMcp ?? false;
+    const checked = <R extends MsalRequest>(request: R): R => this.checked(request);
     const broker = configuration.broker?.nativeBrokerPlugin;
-    this.#hasBrokerPlugin = Boolean(broker);
     if (broker?.isBrokerAvailable) {
       broker.setLogger(configuration.system?.loggerOptions ?? SILENT_LOGGER);
-      this.#broker = broker;
-    }
-    this.#oneCall = new OneCall(this.client, this, this.#broker !== undefined);
+      this.#signIn = brokerSignIn(this.client, broker, checked);
+    } else this.#signIn = browserSignIn(this.client, checked, broker !== undefined && broker !== null);
+    this.#oneCall = new OneCall(this.client, this.#signIn, (request) =>
+      this.acquireTokenByDeviceCode(request),
+    );
   }
 
   /**
@@ -98,10 +88,10 @@ export class PublicClientApplication extends ClientApplication {
    */
   async acquireToken(request: PublicTokenRequest): Promise<AuthenticationResult> {
     requireRequest(request);
-    return this.#oneCall.acquire(
-      request,
-      this.#broker ? this.#checkedForBroker(request) : this.checked(request),
+    const { authenticationScheme, embeddedClientId, ...rest } = this.checked(
+      this.#signIn.needsNoBrowser ? withoutBrokerFields(request) : request,
     );
+    return this.#oneCall.acquire(request, { ...rest });
   }
 
   /**
@@ -118,14 +108,7 @@ export class PublicClientApplication extends ClientApplication {
    * ```
    */
   async acquireTokenInteractive(request: InteractiveRequest): Promise<AuthenticationResult> {
-    if (this.#broker) {
-      const known = this.#checkedForBroker(request);
-      return signInThroughBroker(this.client, this.#broker, known, request);
-    }
-    const checked = this.checked(request);
-    // Where the broker is missing, the redirect URI meant for it means nothing.
-    const { redirectUri, ...rest } = withoutNull(request);
-    return interactive(this.client, checked, this.#hasBrokerPlugin ? rest : { ...rest, redirectUri });
+    return this.#signIn.interactively(request);
   }
 
   /**
@@ -143,28 +126,16 @@ export class PublicClientApplication extends ClientApplication {
    * ```
    */
   async acquireTokenByDeviceCode(request: DeviceCodeRequest): Promise<AuthenticationResult> {
-    const checked = this.checked(request);
-    const { deviceCodeCallback, timeout } = request;
-    const invalid = (what: string): Error => clientConfigurationError("invalid_option", what, checked);
-    if (typeof deviceCodeCallback !== "function") {
-      throw invalid("deviceCodeCallback is not a function: pass one that shows the message to the user.");
-    }
-    if (timeout && !(typeof timeout === "number" && timeout > 0)) {
-      throw invalid(`timeout is ${JSON.stringify(timeout)}: pass a positive number of seconds.`);
-    }
-    // `cancel` is set on the request while the user is being waited for.
-    return deviceCode(this.client, checked, {
-      deviceCodeCallback,
-      timeout: timeout || undefined,
-      cancelled: () => request.cancel === true,
+    // `cancel` is set on the caller's own request while the user is being waited for.
+    const input = Object.defineProperty(this.checked(request), "cancel", {
+      get: () => request.cancel === true,
     });
+    return deviceCode(this.client, input);
   }
 
   /** @inheritdoc */
   override async acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
-    if (!this.#broker) return super.acquireTokenSilent(request);
-    const known = this.#checkedForBroker(request);
-    return renewThroughBroker(this.client, this.#broker, known, request);
+    return this.#signIn.silently(request);
   }
 
   /** @inheritdoc */
@@ -174,7 +145,7 @@ export class PublicClientApplication extends ClientApplication {
 
   /** @inheritdoc */
   override async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
-    return this.#broker ? accountsOfBroker(this.client, this.#broker, filter) : super.getAccounts(filter);
+    return this.#signIn.accounts(filter);
   }
 
   /**
@@ -186,18 +157,14 @@ export class PublicClientApplication extends ClientApplication {
    * ```
    */
   override async signOut(request: SignOutRequest): Promise<void> {
-    if (this.#broker && request?.account) await signOutOfBroker(this.client, this.#broker, request);
+    requireRequest(request);
+    await this.#signIn.signOut(request);
     await super.signOut(request);
   }
 
-  /** Only the broker understands some fields: they are not checked, and still tell calls apart. */
-  #checkedForBroker(request: MsalRequest): TokenRequest {
-    return { ...this.checked(withoutBrokerFields(request)), given: { ...withoutNull(request) } };
-  }
-
   /** Checks the fields that all requests share; in MCP mode the resource is one of them (RFC 8707). */
-  protected override checked(request: MsalRequest, scopesNeeded = false): TokenRequest {
-    const checked = super.checked(request, scopesNeeded);
+  protected override checked<R extends MsalRequest>(request: R): R {
+    const checked = super.checked(request);
     if (this.#requiresResource) requireResource(checked);
     return checked;
   }

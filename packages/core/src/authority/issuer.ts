@@ -1,3 +1,4 @@
+import type { Authority } from "./authority.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { knownCloud } from "./clouds.js";
 
@@ -32,12 +33,10 @@ export function issuerMatchesAuthority(
  * `{tenantid}` in Entra's multi-tenant issuer stands for the token's own `tid`.
  */
 export function idTokenIssuerMatches(
-  iss: string,
-  tid: unknown,
-  documentIssuer: string,
-  authority: AuthorityUrl,
-  aliases: ReadonlySet<string>,
+  { url: authority, metadata, cloud: { aliases } }: Authority,
+  { iss, tid }: { readonly iss: string; readonly tid: unknown },
 ): boolean {
+  const documentIssuer = metadata.issuer;
   const tenant = typeof tid === "string" ? tid : "";
   const isEntraUser = authority.kind === "entra" && tenant !== "";
   // A domain or `common` in the authority stands for a tenant id that only the token tells; a tenant id is meant.

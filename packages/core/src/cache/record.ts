@@ -1,4 +1,5 @@
 import type { Authority } from "../authority/authority.js";
+import { dialectOf } from "../dialect/dialects.js";
 import { isGuid } from "../authority/issuer.js";
 import { decodeClientInfo, type ClientInfo } from "../response/client-info.js";
 import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
@@ -13,7 +14,6 @@ import {
   type PartitionKey,
 } from "./memory/partition-key.js";
 import {
-  ADFS,
   GENERIC,
   type AccessTokenEntity,
   type AccountEntity,
@@ -72,8 +72,8 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
   const common = { home_account_id: home, environment, client_id: clientId };
   const assertion = owner.kind === "assertion" ? { userAssertionHash: owner.hash } : {};
   const expiresOn = requestedAt + response.expiresIn;
-  const { kind } = authority.url;
-  const idTokenRealm = kind === "oidc" ? realm : tenantAt(authority, claims);
+  const dialect = dialectOf(authority.url);
+  const idTokenRealm = dialect.hasIssuers ? realm : tenantAt(authority, claims);
 
   const accessToken: AccessTokenEntity = {
     ...common,
@@ -83,7 +83,7 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
     target: response.scope ?? input.requestedScopes.join(" "),
     cached_at: String(requestedAt),
     expires_on: String(expiresOn),
-    extended_expires_on: String(expiresOn + response.extExpiresIn),
+    extended_expires_on: String(expiresOn + (response.extExpiresIn ?? 0)),
     ...(response.refreshIn ? { refresh_on: String(requestedAt + response.refreshIn) } : {}),
     token_type: response.tokenType,
     ...assertion,
@@ -108,7 +108,7 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
         secret: response.refreshToken,
         ...(response.foci ? { family_id: response.foci } : {}),
         // A `sub` of AD FS has no dot, unless it is to look like an id of Entra's, which may be on the same host.
-        ...((kind === "oidc" && realm) || (kind === "adfs" && home.includes(".")) ? { realm } : {}),
+        ...(!dialect.hasTenants && realm && (dialect.hasIssuers || home.includes(".")) ? { realm } : {}),
         ...(response.refreshTokenExpiresIn
           ? { expires_on: String(requestedAt + response.refreshTokenExpiresIn) }
           : {}),
@@ -117,7 +117,7 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
     : undefined;
   return {
     partition: partitionOf(owner, clientId, realm, home),
-    ...(kind === "oidc" ? { issuer: authority.metadata.issuer } : {}),
+    ...(dialect.hasIssuers ? { issuer: authority.metadata.issuer } : {}),
     accessToken,
     ...(claims && idToken ? { account: accountEntity(input, home, claims) } : {}),
     ...(idToken ? { idToken } : {}),
@@ -176,22 +176,20 @@ function homeAccountId(input: CacheRecordInput): string {
 
 /** What `client_info` says, where it is Entra that says it: anywhere else a provider could name another's user. */
 function clientInfoOf({ response, authority, correlationId }: CacheRecordInput): ClientInfo | undefined {
-  return isEntra(authority) ? decodeClientInfo(response.clientInfo, correlationId) : undefined;
-}
-
-function isEntra({ url: { kind } }: Authority): boolean {
-  return kind === "entra" || kind === "ciam";
+  return dialectOf(authority.url).hasTenants
+    ? decodeClientInfo(response.clientInfo, correlationId)
+    : undefined;
 }
 
 /** The tenant an ID token names, where the provider has tenants. */
 function tenantAt(authority: Authority, claims: IdTokenClaims | undefined): string {
-  return isEntra(authority) ? tenantOf(claims, false) : "";
+  return dialectOf(authority.url).hasTenants ? tenantOf(claims, false) : "";
 }
 
 /** Tenant the tokens belong to. Providers without tenants are told apart by the path of their issuer. */
 function realmOf({ claims, authority, owner }: CacheRecordInput): string {
   // A provider without tenants has no other name for it; and an on-behalf-of lookup knows only what the authority says.
-  if (!isEntra(authority) || owner.kind === "assertion") return authority.url.realm;
+  if (!dialectOf(authority.url).hasTenants || owner.kind === "assertion") return authority.url.realm;
   const known = owner.kind === "user" ? owner.account?.tenantId : undefined;
   // An authority that names a tenant issues for that tenant, whatever tenant the account was known in.
   const named = isGuid(authority.url.tenant) ? authority.url.tenant : "";
@@ -200,22 +198,21 @@ function realmOf({ claims, authority, owner }: CacheRecordInput): string {
 
 function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenClaims): AccountEntity {
   const { response, authority } = input;
-  const { kind } = authority.url;
-  const generic = kind === "oidc";
+  const { accountType, hasTenants, hasIssuers } = dialectOf(authority.url);
   const info = clientInfoOf(input);
   return {
     home_account_id: home,
     environment: authority.cloud.preferredCache,
-    realm: generic ? authority.url.realm : (info?.utid ?? tenantAt(authority, claims)),
+    realm: hasIssuers ? authority.url.realm : (info?.utid ?? tenantAt(authority, claims)),
     local_account_id: info?.uid ?? claims.oid ?? claims.sub ?? "",
     username: claims.preferred_username || claims.upn || claims.emails?.[0] || "",
-    authority_type: generic ? GENERIC : kind === "adfs" ? ADFS : "MSSTS",
+    authority_type: accountType,
     name: claims.name ?? "",
-    ...(response.clientInfo && isEntra(authority) ? { client_info: response.clientInfo } : {}),
+    ...(response.clientInfo && hasTenants ? { client_info: response.clientInfo } : {}),
     tenantProfiles: [
       JSON.stringify({
-        ...profileFromClaims(home, claims, !isEntra(authority)),
-        ...(response.spaAccountId && isEntra(authority) ? { nativeAccountId: response.spaAccountId } : {}),
+        ...profileFromClaims(home, claims, !hasTenants),
+        ...(response.spaAccountId && hasTenants ? { nativeAccountId: response.spaAccountId } : {}),
       }),
     ],
   };

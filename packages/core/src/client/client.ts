@@ -1,6 +1,5 @@
 import type { RegionDetector } from "../authority/region.js";
 import type { AuthorityResolver } from "../authority/resolver.js";
-import type { PartitionedCache } from "../cache/memory/partitioned-cache.js";
 import type { TokenCache } from "../cache/token-cache.js";
 import type { Clock } from "../clock.js";
 import type { ClientAuthenticator } from "../credential/client-credential.js";
@@ -19,7 +18,7 @@ export interface Client {
   readonly defaultAuthority: string;
   /** Proves the client in a token request. */
   readonly authenticate: ClientAuthenticator;
-  /** It can keep no credential. */
+  /** True for a public client, which cannot hold a credential. */
   readonly isPublic: boolean;
   /** The client's secret, if that is its credential: the key of HS256 signatures. A function, so that no print shows it. */
   readonly secret: () => string | undefined;
@@ -28,9 +27,8 @@ export interface Client {
   /** Capabilities such as `CP1`. */
   readonly capabilities: readonly string[];
   readonly authorities: AuthorityResolver;
-  readonly cache: PartitionedCache;
-  /** Ordered access to the cache, through the plugin if there is one. */
-  readonly tokenCache: TokenCache;
+  /** Tokens can be reached only inside an access: `read` and `write` hand out the memory. */
+  readonly cache: TokenCache;
   readonly transport: Transport;
   readonly throttle: Throttle;
   readonly flights: SingleFlight;

@@ -1,7 +1,7 @@
-import { ProtocolMode, type AuthorityUrl } from "../authority/authority-url.js";
+import { ProtocolMode } from "../authority/authority-url.js";
 import { RegionDetector } from "../authority/region.js";
 import { AuthorityResolver } from "../authority/resolver.js";
-import { PartitionedCache } from "../cache/memory/partitioned-cache.js";
+import { TokenMemory } from "../cache/memory/token-memory.js";
 import type { ICachePlugin } from "../cache/storage/plugin.js";
 import type { TokenStore } from "../cache/storage/token-store.js";
 import { TokenCache } from "../cache/token-cache.js";
@@ -107,7 +107,6 @@ export function createClient(options: ClientOptions): Client {
     clock,
   );
   authorities.check(authority);
-  const { cache, tokenCache } = createCache(options, { clock, authorities, logger });
   return {
     clientId,
     defaultAuthority: authority,
@@ -117,8 +116,7 @@ export function createClient(options: ClientOptions): Client {
     idTokenAlgorithm: options.idTokenAlgorithm,
     capabilities: options.capabilities ?? [],
     authorities,
-    cache,
-    tokenCache,
+    cache: createCache(options, { clock, authorities, logger }),
     transport,
     throttle: new Throttle(clock),
     flights: new SingleFlight(),
@@ -136,17 +134,22 @@ export function createClient(options: ClientOptions): Client {
 function createCache(
   { clientId, cache: options = {} }: ClientOptions,
   { clock, authorities, logger }: { clock: Clock; authorities: AuthorityResolver; logger: () => Logger },
-): Pick<Client, "cache" | "tokenCache"> {
+): TokenCache {
   const { plugin, store, maxPartitions = Number.MAX_SAFE_INTEGER, onUnreadable = "refuse" } = options;
   const warn = (message: string): void => logger().warning(message);
   const onForget = (): void => {
     warn("A user with a refresh token was evicted to make room: raise cache.maxPartitions, or use a store.");
   };
-  const cache = new PartitionedCache({ maxPartitions, clock, onForget });
-  const aliasesOf = (environment: string): ReadonlySet<string> => authorities.aliasesOf(environment);
-  const isShared = (environment: string): boolean => authorities.isShared(environment);
-  const urlOf = (authority: string): AuthorityUrl => authorities.url(authority);
-  const now = (): number => clock.now();
-  const parts = { cache, plugin, store, onUnreadable, clientId, aliasesOf, isShared, urlOf, now, warn };
-  return { cache, tokenCache: new TokenCache(parts) };
+  return new TokenCache({
+    memory: new TokenMemory({ maxPartitions, clock, onForget }),
+    plugin,
+    store,
+    onUnreadable,
+    clientId,
+    aliasesOf: (environment) => authorities.aliasesOf(environment),
+    isShared: (environment) => authorities.isShared(environment),
+    urlOf: (authority) => authorities.url(authority),
+    now: () => clock.now(),
+    warn,
+  });
 }

@@ -5,7 +5,8 @@ import { entra, rsaHeader } from "./entra.js";
 export const adfs: Dialect = {
   ...entra,
   accountType: "ADFS",
-  clientInfoNamesUser: false,
+  hasTenants: false,
+  hasClouds: false,
   federatesPasswords: () => false,
   isMultiTenant: () => false,
   // AD FS knows RS256 only, and finds the certificate by its SHA-1 thumbprint where it can.

@@ -13,10 +13,15 @@ import type { ApiId, LibraryInfo, ServerTelemetry } from "./entra-telemetry.js";
 export interface Dialect {
   /** `authority_type` of its accounts in the cache. */
   readonly accountType: "MSSTS" | "ADFS" | "Generic";
-  /** What tells a user's tokens apart: the tenant that the ID token names, or the issuer's path. */
-  readonly realm: "tenant" | "issuer";
-  /** Whether `client_info` in a response names the user across tenants. */
-  readonly clientInfoNamesUser: boolean;
+  /**
+   * Whether it has tenants: tokens belong to the tenant that the ID token names, and `client_info` names the user across
+   * them. Elsewhere tokens belong to the authority's path, and the user is known by the subject.
+   */
+  readonly hasTenants: boolean;
+  /** Whether a host may have several issuers, each with users of its own. */
+  readonly hasIssuers: boolean;
+  /** Whether it runs in several sovereign clouds, which have the same tenants' paths on other hosts. */
+  readonly hasClouds: boolean;
   /** Whether a refresh may ask only for scopes that the user has granted (RFC 6749 §6). */
   readonly refreshesGrantedScopesOnly: boolean;
   /** How far the provider's clock and this machine's may be apart, in seconds. */

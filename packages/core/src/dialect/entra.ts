@@ -8,8 +8,9 @@ import { commonHeader, thumbprint } from "./assertion-header.js";
 /** Microsoft Entra and Azure AD B2C. */
 export const entra: Dialect = {
   accountType: "MSSTS",
-  realm: "tenant",
-  clientInfoNamesUser: true,
+  hasTenants: true,
+  hasIssuers: false,
+  hasClouds: true,
   refreshesGrantedScopesOnly: false,
   // Entra's users sit at desktops whose clocks nobody sets; access tokens lose the same five minutes.
   clockTolerance: 300,
@@ -47,7 +48,8 @@ export const entra: Dialect = {
   },
   anchorMailbox({ type, credential }) {
     if (type === "UPN") return `UPN:${credential}`;
-    const [uid, utid] = /^[\x21-\x7e]+$/.test(credential) ? credential.split(".") : [];
+    // A longer id is not one of Entra's.
+    const [uid, utid] = /^[\x21-\x7e]{1,256}$/.test(credential) ? credential.split(".") : [];
     return uid && utid ? `Oid:${uid}@${utid}` : undefined;
   },
 };

@@ -2,4 +2,9 @@ import type { Dialect } from "./dialect.js";
 import { entra } from "./entra.js";
 
 /** Entra External ID: Entra's protocol, one tenant a host, its users' passwords its own. */
-export const externalId: Dialect = { ...entra, federatesPasswords: () => false, isMultiTenant: () => false };
+export const externalId: Dialect = {
+  ...entra,
+  hasClouds: false,
+  federatesPasswords: () => false,
+  isMultiTenant: () => false,
+};

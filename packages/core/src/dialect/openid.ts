@@ -5,8 +5,9 @@ import type { Dialect, SigningKey } from "./dialect.js";
 /** Any other OpenID Provider: the standards, and what its discovery document says. */
 export const openid: Dialect = {
   accountType: "Generic",
-  realm: "issuer",
-  clientInfoNamesUser: false,
+  hasTenants: false,
+  hasIssuers: true,
+  hasClouds: false,
   refreshesGrantedScopesOnly: true,
   clockTolerance: 30,
   tlsVouches: false,

@@ -3,12 +3,15 @@ import { clientAuthError } from "../errors/errors.js";
 import { withinBounds } from "../flight/deadline.js";
 import { secureUrl } from "../http/secure-url.js";
 import { Parameters, withQuery } from "../request/parameters.js";
-import { checkedRedirectUri, type TokenRequest } from "../request/token-request.js";
+import { checkedRedirectUri, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import { authorityOf, requireAccountOf } from "../flows/account-authority.js";
 import type { Client } from "../client/client.js";
 
-/** What a sign-out at the identity provider says beside the common fields. */
-export interface EndSessionAsk {
+/** Request for the URL that ends a session. */
+export interface EndSessionInput extends Pick<
+  BaseRequest,
+  "authority" | "correlationId" | "extraQueryParameters" | "signal" | "timeoutMs"
+> {
   /** The user who signs out: gives the ID token and the login hint. */
   readonly account?: AccountInfo;
   /** ID token of the session, if not the account's. */
@@ -28,11 +31,12 @@ export interface EndSessionAsk {
  * ClientConfigurationError `authority_mismatch` for an account of another provider
  * @example
  * ```ts
- * const url = await endSessionUrl(client, request, { account, postLogoutRedirectUri: "http://localhost:3000/" });
+ * const url = await endSessionUrl(client, { account, postLogoutRedirectUri: "http://localhost:3000/" });
  * ```
  */
-export function endSessionUrl(client: Client, request: TokenRequest, ask: EndSessionAsk): Promise<string> {
-  const { account, postLogoutRedirectUri, state } = ask;
+export async function endSessionUrl(client: Client, input: EndSessionInput = {}): Promise<string> {
+  const request = tokenRequest(client, input);
+  const { account, postLogoutRedirectUri, state } = input;
   const { correlationId } = request;
   const redirectUri =
     postLogoutRedirectUri === undefined
@@ -44,7 +48,7 @@ export function endSessionUrl(client: Client, request: TokenRequest, ask: EndSes
       ? authorityOf(client, request, account)
       : client.authorities.url(request.authorityUrl);
     const { metadata } = await client.authorities.resolve(url, { correlationId, signal });
-    if (account) requireAccountOf(client, { ...request, authorityUrl: url.href }, account);
+    await requireAccountOf(client, { ...request, authorityUrl: url.href }, account);
     const endpoint = metadata["end_session_endpoint"];
     if (typeof endpoint !== "string") {
       throw clientAuthError(
@@ -55,8 +59,8 @@ export function endSessionUrl(client: Client, request: TokenRequest, ask: EndSes
     }
     const query = new Parameters()
       .set("client_id", client.clientId)
-      .set("id_token_hint", ask.idTokenHint ?? account?.idToken)
-      .set("logout_hint", ask.logoutHint ?? account?.loginHint ?? hintOf(account))
+      .set("id_token_hint", input.idTokenHint ?? account?.idToken)
+      .set("logout_hint", input.logoutHint ?? account?.loginHint ?? loginHintOf(account))
       .set("post_logout_redirect_uri", redirectUri)
       .set("state", state)
       .addMissing(request.extraQueryParameters);
@@ -64,7 +68,7 @@ export function endSessionUrl(client: Client, request: TokenRequest, ask: EndSes
   });
 }
 
-function hintOf(account: AccountInfo | undefined): string | undefined {
+function loginHintOf(account: AccountInfo | undefined): string | undefined {
   const hint = account?.idTokenClaims?.["login_hint"];
   return typeof hint === "string" ? hint : undefined;
 }

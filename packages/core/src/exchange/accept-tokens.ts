@@ -1,31 +1,36 @@
-import type { Authority } from "../authority/authority.js";
 import type { AccountInfo } from "../account.js";
 import { claimsOf } from "../cache/account-info.js";
-import { accountKey, accessTokenKey, idTokenKey } from "../cache/schema/keys.js";
+import { findAccount, findIdToken, type TokenQuery } from "../cache/memory/find.js";
 import type { Entry } from "../cache/memory/partition.js";
-import type { TokenQuery } from "../cache/memory/partitioned-cache.js";
-import { cacheRecord, mergeAccount, storable, type FreshRecord, type TokenOwner } from "../cache/record.js";
+import type { TokenMemory } from "../cache/memory/token-memory.js";
+import { removeForeign, saveTokens } from "../cache/memory/write.js";
+import { cacheRecord, mergeAccount, storable, type FreshRecord } from "../cache/record.js";
+import { accessTokenKey, accountKey, idTokenKey } from "../cache/schema/keys.js";
+import { dialectOf } from "../dialect/dialects.js";
 import { clientAuthError } from "../errors/errors.js";
-import type { Call } from "../http/transport.js";
 import { isolated } from "../request/request-keys.js";
-import type { TokenRequest } from "../request/token-request.js";
-import { authenticationResult, type AuthenticationResult } from "../result.js";
 import type { IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
 import { verifyIdToken } from "../response/verify-id-token.js";
-import type { Client } from "../client/client.js";
+import { authenticationResult, type AuthenticationResult } from "../result.js";
+import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
+
+/** Tokens that have come in. */
+export interface AcceptedResponse {
+  readonly tokens: TokenResponse;
+  /** When the request was sent, in seconds since the epoch. */
+  readonly requestedAt: number;
+}
 
 /** Validates tokens, writes them to the cache whole, and makes the result. The second half of a redemption. */
 export async function acceptTokens(
-  client: Client,
-  authority: Authority,
-  request: TokenRequest,
+  exchange: Exchange,
   grant: Grant,
-  { tokens, requestedAt }: { readonly tokens: TokenResponse; readonly requestedAt: number },
-  call: Call,
+  { tokens, requestedAt }: AcceptedResponse,
 ): Promise<AuthenticationResult> {
-  const claims = await verify(client, authority, grant, tokens.idToken, call);
+  const { client, authority, request, call } = exchange;
+  const claims = await verify(exchange, grant, tokens.idToken);
   if (claims?.tid) client.authorities.learnTenant(authority.url, claims.tid);
   const record = cacheRecord({
     response: tokens,
@@ -39,22 +44,16 @@ export async function acceptTokens(
     components: grant.owner.kind === "user" ? request.components : isolated(request),
     correlationId: call.correlationId,
   });
-  checkUser(client, grant.owner, record, { authority, tokens, claims }, call);
-  const kept = await client.tokenCache.write(record.partition, () =>
-    keep(client, authority, request, grant, record),
-  );
-  return resultOf(kept, authority, tokens, call);
+  await requireSameUser(exchange, grant, record, { tokens, claims });
+  const kept = await client.cache.write(record.partition, (memory) => keep(memory, exchange, grant, record));
+  return resultOf(exchange, kept, tokens);
 }
 
 async function verify(
-  client: Client,
-  authority: Authority,
-  grant: Grant,
+  { client, authority, call }: Exchange,
+  { nonce, maxAge, subject }: Grant,
   idToken: string | undefined,
-  call: Call,
 ): Promise<IdTokenClaims | undefined> {
-  const { clientId, clock, keys, secret, idTokenAlgorithm: algorithm } = client;
-  const { nonce, maxAge, subject } = grant;
   if (idToken === undefined) {
     if (nonce === "unchecked" || nonce.expected === undefined) return undefined;
     throw clientAuthError(
@@ -63,84 +62,66 @@ async function verify(
       call,
     );
   }
-  return verifyIdToken(
-    idToken,
-    { authority, clientId, clock, keys, algorithm, secret, nonce, maxAge, subject },
-    call,
-  );
-}
-
-/** A token response that has been validated. */
-interface Answer {
-  readonly authority: Authority;
-  readonly tokens: TokenResponse;
-  readonly claims: IdTokenClaims | undefined;
+  return verifyIdToken(idToken, { client, authority, nonce, maxAge, subject }, call);
 }
 
 /** OpenID Connect Core §12.2: a refresh brings tokens of the same user, or it is refused. */
-function checkUser(
-  client: Client,
-  owner: TokenOwner,
+async function requireSameUser(
+  exchange: Exchange,
+  { owner }: Grant,
   record: FreshRecord,
-  { authority, tokens, claims }: Answer,
-  call: Call,
-): void {
+  { tokens, claims }: { readonly tokens: TokenResponse; readonly claims: IdTokenClaims | undefined },
+): Promise<void> {
   const known = owner.kind === "user" ? owner.account : undefined;
   if (!known) return;
-  // Entra says with `client_info` who the user is at home; elsewhere the subject is the user.
-  const { kind } = authority.url;
-  const bySubject = kind === "oidc" || kind === "adfs";
-  const isSame = bySubject
-    ? claims === undefined || claims.sub === subjectOf(client, authority, record, known)
-    : !tokens.clientInfo || record.accessToken.home_account_id === known.homeAccountId;
+  // Entra names the user at home with `client_info`; elsewhere the subject is the user.
+  const isSame = dialectOf(exchange.authority.url).hasTenants
+    ? !tokens.clientInfo || record.accessToken.home_account_id === known.homeAccountId
+    : claims === undefined || claims.sub === (await subjectOf(exchange, record, known));
   if (isSame) return;
   throw clientAuthError(
     "invalid_id_token",
     "The refreshed tokens belong to another user than the account.",
-    call,
+    exchange.call,
   );
 }
 
 /** The subject of an account: other libraries may have given it another home account id. */
-function subjectOf(client: Client, authority: Authority, record: FreshRecord, known: AccountInfo): string {
+async function subjectOf(exchange: Exchange, record: FreshRecord, known: AccountInfo): Promise<string> {
   const subject = known.idTokenClaims?.sub;
   if (subject !== undefined) return subject;
-  const idToken = client.cache.findIdToken(queryOf(client, authority, record));
+  const idToken = await exchange.client.cache.read(record.partition, (memory) =>
+    findIdToken(memory, queryOf(exchange, record)),
+  );
   return (idToken && claimsOf(idToken).sub) ?? known.homeAccountId;
 }
 
-/** Where what belongs with a record is looked for. */
-function queryOf(client: Client, { url, cloud }: Authority, record: FreshRecord): TokenQuery {
+/** Where the entries that belong with a record are looked for. */
+function queryOf({ client, authority }: Exchange, record: FreshRecord): TokenQuery {
   return {
     partition: record.partition,
     clientId: client.clientId,
-    environments: cloud.aliases,
-    kind: url.kind,
+    environments: authority.cloud.aliases,
+    kind: authority.url.kind,
     issuer: record.issuer,
     realms: [record.accessToken.realm.toLowerCase()],
   };
 }
 
 /** Writes the record, inside the plugin's load and save, and returns the entries the result is made of. */
-function keep(
-  client: Client,
-  authority: Authority,
-  request: TokenRequest,
-  grant: Grant,
-  fresh: FreshRecord,
-): Kept {
-  const environments = authority.cloud.aliases;
-  const query = queryOf(client, authority, fresh);
+function keep(memory: TokenMemory, exchange: Exchange, grant: Grant, fresh: FreshRecord): Kept {
+  const { authority, request } = exchange;
+  const query = queryOf(exchange, fresh);
   // A session on behalf of a user may have been another provider's before.
-  if (grant.owner.kind === "assertion") client.cache.removeForeign(fresh.partition, query);
-  const known = client.cache.findAccount(query);
+  if (grant.owner.kind === "assertion") removeForeign(memory, fresh.partition, query);
+  const known = findAccount(memory, query);
   const account = fresh.account && mergeAccount(fresh.account, known?.entity);
   const record = { ...fresh, ...(account ? { account } : {}) };
   const ownerless = grant.owner.kind === "user" && !record.accessToken.home_account_id;
   const signedOut = grant.onlyIfKnown === true && !known;
-  if (!ownerless && !signedOut) client.cache.save(storable(record, request.storeInCache), environments);
-  const idToken = client.cache.findIdToken(query);
-  return { record, known, knownIdToken: idToken };
+  if (!ownerless && !signedOut)
+    saveTokens(memory, storable(record, request.storeInCache), authority.cloud.aliases);
+  return { record, known, knownIdToken: findIdToken(memory, query) };
 }
 
 /** What was written, and what was known of the user: a refresh need not repeat it. */
@@ -151,10 +132,9 @@ interface Kept {
 }
 
 function resultOf(
+  { authority, call }: Exchange,
   { record, known, knownIdToken }: Kept,
-  authority: Authority,
   tokens: TokenResponse,
-  call: Call,
 ): AuthenticationResult {
   const { accessToken, account, idToken } = record;
   const result = authenticationResult(
@@ -167,7 +147,7 @@ function resultOf(
       authority: authority.url.href,
       correlationId: call.correlationId,
       fromCache: false,
-      requestId: tokens.requestId,
+      requestId: tokens.requestId ?? "",
       familyId: tokens.foci ?? "",
       code: tokens.spaCode,
     },

@@ -16,8 +16,8 @@ export interface Grant {
   /** The grant's own parameters, in the order they are sent. */
   readonly parameters: Parameters;
   readonly owner: TokenOwner;
-  /** The nonce the ID token must carry; without one nothing is checked, since no authorization request was made. */
-  readonly nonce?: IdTokenExpectations["nonce"];
+  /** The nonce the ID token must carry; `"unchecked"` where no authorization request was made. */
+  readonly nonce: IdTokenExpectations["nonce"];
   /** Most seconds since the user last authenticated. */
   readonly maxAge?: number | undefined;
   /** The subject the ID token must have. */

@@ -1,61 +1,62 @@
-import { clientAuthError } from "../errors/errors.js";
-import type { TokenRequest } from "../request/token-request.js";
 import type { TokenResponse } from "../response/token-response.js";
+import { clientAuthError } from "../errors/errors.js";
+import { epochSeconds } from "../clock.js";
+import type { Exchange } from "./exchange.js";
+import type { AcceptedResponse } from "./accept-tokens.js";
 
-/** What an app token provider is told. */
-export interface AppTokenProviderParameters {
-  readonly correlationId?: string;
+/** Gets app tokens from somewhere else than the token endpoint: a managed identity, a vault. */
+export interface TokenSource {
+  /** Called only when the cache has no token that lives long enough. */
+  token(wanted: SourceRequest): Promise<SourcedToken>;
+}
+
+/** What a {@link TokenSource} is asked for. */
+export interface SourceRequest {
+  readonly correlationId: string;
+  /** Tenant in the authority; `""` for an OpenID Provider. */
   readonly tenantId: string;
-  readonly scopes: string[];
-  /** Claims challenge, JSON text. */
+  readonly scopes: readonly string[];
+  /** Claims challenge, JSON. */
   readonly claims?: string;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** What an app token provider returns. */
-export interface AppTokenProviderResult {
-  accessToken: string;
+/** A token and its lifetime. */
+export interface SourcedToken {
+  readonly accessToken: string;
   /** Seconds until the token expires. */
-  expiresInSeconds: number;
+  readonly expiresIn: number;
   /** Seconds until it should be renewed. */
-  refreshInSeconds?: number;
+  readonly refreshIn?: number | undefined;
 }
 
-/** Gets app tokens from somewhere else: a managed identity, a vault. Called only when the cache has none. */
-export type AppTokenProvider = (parameters: AppTokenProviderParameters) => Promise<AppTokenProviderResult>;
-
-/** A provider's token, as if the token endpoint had answered with it. */
-export async function providedTokens(
-  provider: AppTokenProvider,
-  ask: { readonly request: TokenRequest; readonly scopes: readonly string[]; readonly tenantId: string },
-): Promise<TokenResponse> {
-  const { correlationId, claims } = ask.request;
-  const { accessToken, expiresInSeconds, refreshInSeconds } = await provider({
+/** A source's token, to be accepted like a response of the token endpoint. */
+export async function tokensFrom(
+  source: TokenSource,
+  { client, authority, request, call }: Exchange,
+  scopes: readonly string[],
+): Promise<AcceptedResponse> {
+  const { correlationId, claims } = request;
+  const requestedAt = epochSeconds(client.clock);
+  const { accessToken, expiresIn, refreshIn } = await source.token({
     correlationId,
-    tenantId: ask.tenantId,
-    scopes: [...ask.scopes],
+    tenantId: authority.url.tenant,
+    scopes,
+    signal: call.signal,
     ...(claims ? { claims: JSON.stringify(claims) } : {}),
   });
-  if (typeof accessToken !== "string" || accessToken === "" || !(expiresInSeconds > 0)) {
+  if (typeof accessToken !== "string" || accessToken === "" || !(expiresIn > 0)) {
     throw clientAuthError(
       "invalid_token_response",
       "The app token provider returned no accessToken, or no expiresInSeconds: both are needed.",
       { correlationId },
     );
   }
-  return {
+  const tokens: TokenResponse = {
     accessToken,
     tokenType: "Bearer",
-    expiresIn: Math.floor(expiresInSeconds),
-    extExpiresIn: 0,
-    refreshIn: refreshInSeconds ? Math.floor(refreshInSeconds) : undefined,
-    refreshToken: undefined,
-    refreshTokenExpiresIn: undefined,
-    idToken: undefined,
-    clientInfo: undefined,
-    scope: undefined,
-    foci: undefined,
-    spaCode: undefined,
-    spaAccountId: undefined,
-    requestId: "",
+    expiresIn: Math.floor(expiresIn),
+    refreshIn: refreshIn ? Math.floor(refreshIn) : undefined,
   };
+  return { tokens, requestedAt };
 }

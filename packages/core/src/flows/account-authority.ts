@@ -3,12 +3,26 @@ import type { AuthorityUrl } from "../authority/authority-url.js";
 import { knownCloud } from "../authority/clouds.js";
 import { isIssuerOf, sameIssuer } from "../authority/issuer.js";
 import { isOfKind, issuerOf } from "../cache/account-provider.js";
+import { accountsOf, issuersOf } from "../cache/memory/find.js";
 import type { Entry } from "../cache/memory/partition.js";
 import { userPartition } from "../cache/memory/partition-key.js";
-import { ADFS } from "../cache/schema/schema.js";
-import { AuthError, clientConfigurationError, interactionRequiredError } from "../errors/errors.js";
-import type { TokenRequest } from "../request/token-request.js";
+import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
+import { dialectOf } from "../dialect/dialects.js";
+import {
+  clientConfigurationError,
+  interactionRequiredError,
+  isAuthError,
+  type AuthError,
+} from "../errors/errors.js";
+import type { TokenRequest } from "../request/token-request.js";
+
+/** An account, and the authority that a request wants to use for it. */
+export interface AccountUse {
+  readonly request: TokenRequest;
+  readonly url: AuthorityUrl;
+  readonly account: AccountInfo;
+}
 
 /**
  * The authority that serves an account: the request's, else the app's; for an account of another Entra cloud than the
@@ -21,10 +35,9 @@ export function authorityOf(client: Client, request: TokenRequest, account: Acco
   const url = authorities.url(request.authorityUrl);
   const { environment } = account;
   if (isServedBy(client, account, url)) return url;
-  const isElsewhere = url.kind === "entra" && knownCloud(url.host) && knownCloud(environment);
-  if (!isElsewhere || request.authorityIsExplicit || !isOfKind(account, url)) {
-    throw foreign(account, url, request);
-  }
+  const isElsewhere = dialectOf(url).hasClouds && knownCloud(url.host) && knownCloud(environment);
+  if (!isElsewhere || request.authorityIsExplicit || !isOfKind(account, url))
+    throw foreign({ account, url, request });
   return authorities.url(`https://${environment}/${url.segments.join("/")}/`);
 }
 
@@ -33,32 +46,42 @@ export function authorityOf(client: Client, request: TokenRequest, account: Acco
  *
  * @throws ClientConfigurationError `authority_mismatch`
  */
-export function requireAccountOf(
+export async function requireAccountOf(
   client: Client,
   request: TokenRequest,
   account: AccountInfo | undefined,
-): void {
+): Promise<void> {
   if (!account) return;
   const url = client.authorities.url(request.authorityUrl);
-  if (isServedBy(client, account, url) && isOfIssuer(client, url, account)) return;
+  const use = { request, url, account };
+  if (isServedBy(client, account, url) && (await inMemory(client, use, isOfIssuer))) return;
   throw clientConfigurationError("authority_mismatch", explanation(account, url), request);
 }
 
 /** Whether an account may be named to an authority as the user who is expected: to another it says nothing. */
-export function isExpectedAt(client: Client, request: TokenRequest, account: AccountInfo): boolean {
+export async function isExpectedAt(
+  client: Client,
+  request: TokenRequest,
+  account: AccountInfo,
+): Promise<boolean> {
   const url = client.authorities.url(request.authorityUrl);
   // A hint that is made by hand may leave out the port.
   const isHere = isServedBy(client, account, url) || account.environment === url.host.replace(/:\d+$/, "");
-  return isHere && isOfKind(account, url) && isOfIssuer(client, url, account);
+  return isHere && isOfKind(account, url) && inMemory(client, { request, url, account }, isOfIssuer);
 }
 
-/** Whether a request could be made for an account: for accounts that nobody named. */
-export function isServed(client: Client, request: TokenRequest, account: AccountInfo): boolean {
+/** Whether a request could be made for an account: for accounts that the caller did not choose. */
+export async function isServed(
+  client: Client,
+  request: TokenRequest,
+  account: AccountInfo,
+): Promise<boolean> {
   try {
-    requireIssuer(client, request, authorityOf(client, request, account), account);
+    const url = authorityOf(client, request, account);
+    await inMemory(client, { request, url, account }, requireIssuer);
     return true;
   } catch (error) {
-    if (error instanceof AuthError) return false;
+    if (isAuthError(error)) return false;
     throw error;
   }
 }
@@ -69,19 +92,22 @@ export function isServed(client: Client, request: TokenRequest, account: Account
  *
  * @throws InteractionRequiredAuthError `no_tokens_found`
  */
-export function requireIssuer(
-  client: Client,
-  request: TokenRequest,
-  url: AuthorityUrl,
-  account: AccountInfo,
-): void {
-  if (url.kind !== "oidc") {
-    if (account.authorityType || request.authorityIsExplicit || !isShared(client, url, account)) return;
-    throw foreign(account, url, request);
+export function requireIssuer(client: Client, memory: TokenMemory, use: AccountUse): void {
+  const { request, url, account } = use;
+  if (!dialectOf(url).hasIssuers) {
+    if (account.authorityType || request.authorityIsExplicit || !isShared(client, memory, use)) return;
+    throw foreign(use);
   }
   const isSaid = issuerOf(account) !== undefined || request.authorityIsExplicit;
-  if (!isOfIssuer(client, url, account) || !(isSaid || isAlone(client, url, account)))
-    throw foreign(account, url, request);
+  if (!isOfIssuer(client, memory, use) || !(isSaid || isAlone(client, memory, use))) throw foreign(use);
+}
+
+async function inMemory<T>(
+  client: Client,
+  use: AccountUse,
+  ask: (client: Client, memory: TokenMemory, use: AccountUse) => T,
+): Promise<T> {
+  return client.cache.read(userPartition(use.account.homeAccountId), (memory) => ask(client, memory, use));
 }
 
 /** Whether an account is one of the hosts and of the kind of an authority, as far as that is known before it is asked. */
@@ -91,57 +117,56 @@ function isServedBy({ authorities }: Client, account: AccountInfo, url: Authorit
 }
 
 /** Whether an account may be of an authority's issuer, as far as it says. */
-function isOfIssuer(client: Client, url: AuthorityUrl, account: AccountInfo): boolean {
-  const issuer = url.kind === "oidc" ? issuerOf(account) : undefined;
-  return issuer === undefined || isIssuerOf(issuer, url) || isProven(client, url, account, issuer);
-}
-
-/** An issuer that the app vouches for (`knownAuthorities`) has another name than its authority: its ID tokens tell. */
-function isProven(client: Client, url: AuthorityUrl, account: AccountInfo, issuer: string): boolean {
-  const known = issuersOf(client, url, account).filter(
+function isOfIssuer(client: Client, memory: TokenMemory, use: AccountUse): boolean {
+  const { url, account } = use;
+  const issuer = dialectOf(url).hasIssuers ? issuerOf(account) : undefined;
+  if (issuer === undefined || isIssuerOf(issuer, url)) return true;
+  // An issuer that the app vouches for (`knownAuthorities`) has another name than its authority: its ID tokens tell.
+  const known = issuersAt(client, memory, use).filter(
     (one) => one.realm === url.realm && one.issuer !== undefined,
   );
   return known.length > 0 && known.every((one) => sameIssuer(one.issuer ?? "", issuer));
 }
 
 /** Whether no other issuer of the host may have a user of this id. */
-function isAlone(client: Client, url: AuthorityUrl, account: AccountInfo): boolean {
+function isAlone(client: Client, memory: TokenMemory, use: AccountUse): boolean {
+  const { url } = use;
   if (client.authorities.isShared(url.host)) return false;
-  const isOnly = accountsAt(client, url, account).length <= 1;
-  return issuersOf(client, url, account).every(
+  const isOnly = accountsAt(client, memory, use).length <= 1;
+  return issuersAt(client, memory, use).every(
     ({ realm, issuer }) => realm === url.realm || (issuer === undefined ? isOnly : isIssuerOf(issuer, url)),
   );
 }
 
-function issuersOf(
-  client: Client,
-  url: AuthorityUrl,
-  account: AccountInfo,
-): ReturnType<Client["cache"]["issuersAt"]> {
-  const partition = userPartition(account.homeAccountId);
-  return client.cache.issuersAt(partition, client.authorities.aliasesOf(url.host));
-}
-
 /** Whether an AD FS and another provider share the host, and the account may be the other one's. */
-function isShared(client: Client, url: AuthorityUrl, account: AccountInfo): boolean {
-  if (client.authorities.isShared(url.host)) return true;
-  return accountsAt(client, url, account).some(
-    ({ entity }) => (entity.authority_type === ADFS) !== (url.kind === "adfs"),
+function isShared(client: Client, memory: TokenMemory, use: AccountUse): boolean {
+  if (client.authorities.isShared(use.url.host)) return true;
+  const { accountType } = dialectOf(use.url);
+  return accountsAt(client, memory, use).some(
+    ({ entity }) => (entity.authority_type === "ADFS") !== (accountType === "ADFS"),
   );
 }
 
-function accountsAt(
-  { authorities, cache }: Client,
-  url: AuthorityUrl,
-  account: AccountInfo,
-): readonly Entry<"Account">[] {
-  const aliases = authorities.aliasesOf(url.host);
-  return cache
-    .accountsOf(userPartition(account.homeAccountId))
-    .filter(({ entity }) => aliases.has(entity.environment));
+function issuersAt(
+  { authorities }: Client,
+  memory: TokenMemory,
+  { url, account }: AccountUse,
+): ReturnType<typeof issuersOf> {
+  return issuersOf(memory, userPartition(account.homeAccountId), authorities.aliasesOf(url.host));
 }
 
-function foreign(account: AccountInfo, url: AuthorityUrl, request: TokenRequest): AuthError {
+function accountsAt(
+  { authorities }: Client,
+  memory: TokenMemory,
+  { url, account }: AccountUse,
+): readonly Entry<"Account">[] {
+  const aliases = authorities.aliasesOf(url.host);
+  return accountsOf(memory, userPartition(account.homeAccountId)).filter(({ entity }) =>
+    aliases.has(entity.environment),
+  );
+}
+
+function foreign({ account, url, request }: AccountUse): AuthError {
   return interactionRequiredError("no_tokens_found", explanation(account, url), request);
 }
 
@@ -150,7 +175,7 @@ function explanation(account: AccountInfo, url: AuthorityUrl): string {
   if (!environment) {
     return "account.environment is missing, so nothing says which provider the account belongs to: pass the account as it was returned, or let the user sign in.";
   }
-  const issuer = url.kind === "oidc" ? issuerOf(account) : undefined;
+  const issuer = dialectOf(url).hasIssuers ? issuerOf(account) : undefined;
   const name = issuer === undefined ? "" : ` (issuer ${JSON.stringify(issuer)})`;
   return `The account belongs to ${JSON.stringify(environment)}${name}, and nothing shows that this is the authority of the request, "${url.href}": name the account's own provider as authority in the request, or let the user sign in to this one.`;
 }

@@ -1,19 +1,21 @@
-import { newGuid } from "../encoding.js";
+import { newGuid, withoutNull } from "../encoding.js";
+import { withinBounds } from "../flight/deadline.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import { nodeCrypto } from "../node-crypto.js";
 import { generatePkceCodes } from "../request/pkce.js";
 import { redemptionFields, type RedemptionFields } from "../request/redemption-fields.js";
-import { checkedRedirectUri, type TokenRequest } from "../request/token-request.js";
+import {
+  checkedRedirectUri,
+  tokenRequest,
+  type BaseRequest,
+  type TokenRequest,
+} from "../request/token-request.js";
 import { decodeIdToken } from "../response/id-token.js";
 import { serverError } from "../response/server-error.js";
 import { sameText, verifyIdToken } from "../response/verify-id-token.js";
 import type { AuthenticationResult } from "../result.js";
-import {
-  authorizationUrl,
-  redeemCode,
-  type AuthorizationAsk,
-  type AuthorizationResponse,
-} from "./authorization-code.js";
+import { redeemCode, type AuthorizationResponse } from "./authorization-code.js";
+import { authorizationUrl, type AuthorizationInput } from "./authorization-url.js";
 import type { Client } from "../client/client.js";
 
 /**
@@ -40,15 +42,17 @@ export interface AuthCodeFlow extends Readonly<RedemptionFields> {
   readonly startedAt: number;
 }
 
-/** What {@link initiateAuthCodeFlow} takes beside the common fields. */
-export interface AuthCodeFlowAsk extends Omit<
-  AuthorizationAsk,
-  "state" | "codeChallenge" | "codeChallengeMethod"
+/** Request to begin a sign-in. */
+export interface AuthCodeFlowInput extends Omit<
+  AuthorizationInput,
+  "state" | "nonce" | "codeChallenge" | "codeChallengeMethod"
 > {
-  /** Seconds since the user last proved who they are, at most (OpenID Connect Core §3.1.2.1). */
+  /** Most seconds since the user last authenticated; `auth_time` of the ID token is checked (OpenID Connect Core §3.1.2.1). */
   readonly maxAge?: number;
-  /** `code id_token` also brings an ID token in the front channel (hybrid flow, OpenID Connect Core §3.3). */
+  /** `code` (default), or `code id_token` for the hybrid flow, which also brings an ID token (OpenID Connect Core §3.3). */
   readonly responseType?: "code" | "code id_token";
+  /** Random string for the ID token; made for you by default. */
+  readonly nonce?: string;
 }
 
 /** A flow is given up after this many seconds: longer than anyone takes to sign in, shorter than a session. */
@@ -57,59 +61,39 @@ const LONGEST_FLOW = 3600;
 /**
  * Begins a sign-in: makes state, nonce and PKCE, and the URL that carries them.
  *
+ * @throws ClientConfigurationError naming the field; ClientAuthError `endpoints_resolution_error`
  * @example
  * ```ts
- * const flow = await initiateAuthCodeFlow(client, request, { redirectUri });
+ * const flow = await initiateAuthCodeFlow(client, { scopes: ["User.Read"], redirectUri });
  * // session.flow = flow; response.redirect(flow.authUrl);
  * ```
  */
-export async function initiateAuthCodeFlow(
-  client: Client,
-  request: TokenRequest,
-  ask: AuthCodeFlowAsk,
-): Promise<AuthCodeFlow> {
-  const { correlationId } = request;
-  const { maxAge, responseType = "code" } = ask;
-  if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge >= 0)) {
-    throw clientConfigurationError(
-      "invalid_option",
-      `maxAge is ${String(maxAge)}: pass whole seconds.`,
-      request,
-    );
-  }
-  if (responseType !== "code" && responseType !== "code id_token") {
-    throw clientConfigurationError(
-      "invalid_option",
-      `responseType is "${String(responseType)}": use code or code id_token.`,
-      request,
-    );
-  }
+export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowInput): Promise<AuthCodeFlow> {
+  const request = tokenRequest(client, input);
+  const { maxAge, responseType = "code" } = input;
+  checkInput(input, request);
   const hybrid = responseType === "code id_token";
-  // A front-channel ID token must not stand in a query (OAuth 2.0 Multiple Response Types §5).
-  const responseMode = ask.responseMode ?? (hybrid ? "form_post" : "query");
-  if (hybrid && responseMode === "query") {
-    throw clientConfigurationError(
-      "invalid_response_mode",
-      "code id_token cannot come in a query: use form_post.",
-      request,
-    );
-  }
-  const redirectUri = checkedRedirectUri(ask.redirectUri, correlationId);
+  const redirectUri = checkedRedirectUri(input.redirectUri, request.correlationId);
   const { verifier, challenge } = generatePkceCodes();
   const state = newGuid();
-  const nonce = ask.nonce || newGuid();
-  const extra = {
-    ...request.extraQueryParameters,
-    ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
+  const nonce = input.nonce || newGuid();
+  const authorization = {
+    ...input,
+    correlationId: request.correlationId,
+    redirectUri,
+    // A front-channel ID token must not stand in a query (OAuth 2.0 Multiple Response Types §5).
+    responseMode: input.responseMode ?? (hybrid ? "form_post" : "query"),
+    state,
+    nonce,
+    codeChallenge: challenge,
+    codeChallengeMethod: "S256",
+    extraQueryParameters: {
+      ...request.extraQueryParameters,
+      ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
+    },
   };
-  const pkce = { codeChallenge: challenge, codeChallengeMethod: "S256" };
-  const authUrl = await authorizationUrl(
-    client,
-    { ...request, extraQueryParameters: extra },
-    { ...ask, redirectUri, responseMode, state, nonce, ...pkce, responseType },
-  );
   return {
-    authUrl,
+    authUrl: await authorizationUrl(client, authorization, { responseType }),
     state,
     nonce,
     codeVerifier: verifier,
@@ -129,22 +113,27 @@ export async function initiateAuthCodeFlow(
  * Ends a sign-in: checks everything the answer must satisfy, then redeems the code. A flow works once.
  *
  * @param response all parameters that came to the redirect URI, from the query or the form
+ * @param bounds correlation id, signal and deadline
  * @throws ClientAuthError `state_mismatch`, `invalid_state`, `nonce_mismatch`, `invalid_id_token`,
  * `authorization_code_missing_from_server_response`; ServerError, InteractionRequiredAuthError as the server says
  * @example
  * ```ts
- * const { account } = await completeAuthCodeFlow(client, request, session.flow, query);
+ * const { account } = await completeAuthCodeFlow(client, session.flow, query);
  * ```
  */
 export async function completeAuthCodeFlow(
   client: Client,
-  request: TokenRequest,
   flow: AuthCodeFlow,
   response: AuthorizationResponse,
+  bounds: Pick<BaseRequest, "correlationId" | "signal" | "timeoutMs"> = {},
 ): Promise<AuthenticationResult> {
+  // A lost session is told apart from a mistake in the code by checkFlow.
+  const { scopes, authority, claims, resource } = withoutNull(flow ?? {});
+  const common = { ...bounds, scopes, authority, claims, resource, ...redemptionFields(flow) };
+  const request = tokenRequest(client, common);
   const { correlationId } = request;
   checkFlow(client, flow, request);
-  if (typeof response?.state !== "string" || !sameText(response.state, flow.state)) {
+  if (typeof response?.["state"] !== "string" || !sameText(response["state"], flow.state)) {
     throw clientAuthError(
       "state_mismatch",
       "The state that came back is not that of this flow: the answer belongs to another sign-in, do not use it.",
@@ -155,8 +144,8 @@ export async function completeAuthCodeFlow(
   if (!client.usedSignIns.use(flow.state, (flow.startedAt + LONGEST_FLOW) * 1000)) {
     throw clientAuthError("invalid_state", "This flow has been used: begin a new one.", request);
   }
-  if (response.error) throw serverError(response, undefined, correlationId);
-  const { code } = response;
+  if (response["error"]) throw serverError(response, undefined, correlationId);
+  const { code, client_info: info } = response;
   if (typeof code !== "string" || code === "") {
     throw clientAuthError(
       "authorization_code_missing_from_server_response",
@@ -164,16 +153,45 @@ export async function completeAuthCodeFlow(
       request,
     );
   }
-  const subject =
-    flow.responseType === "code id_token"
-      ? await checkFrontChannel(client, request, flow, response, code)
-      : undefined;
+  const isHybrid = flow.responseType === "code id_token";
+  const subject = isHybrid
+    ? await withinBounds(request, (signal) =>
+        checkFrontChannel(client, { ...request, signal }, { flow, response, code }),
+      )
+    : undefined;
   const { redirectUri, codeVerifier, nonce, state, maxAge } = flow;
-  // The state has shown whose answer this is: it may say which data centre knows the user.
-  const { client_info: info } = response;
-  const clientInfo = typeof info === "string" ? info : undefined;
-  const sent = { redirectUri, codeVerifier, nonce, state, maxAge, clientInfo };
-  return redeemCode(client, request, { ...sent, code, subject, responseIsWhole: true }, response);
+  const sent = { redirectUri, codeVerifier, nonce, state, code, correlationId };
+  // The state has shown whose answer this is: it may say which data center knows the user.
+  const clientInfo = typeof info === "string" ? { clientInfo: info } : {};
+  const expectations = { maxAge, subject, hasWholeResponse: true, hasSentQuery: true };
+  return redeemCode(client, { ...common, ...sent, ...clientInfo }, response, expectations);
+}
+
+function checkInput(
+  { maxAge, responseType = "code", responseMode }: AuthCodeFlowInput,
+  request: TokenRequest,
+) {
+  if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge >= 0)) {
+    throw clientConfigurationError(
+      "invalid_option",
+      `maxAge is ${String(maxAge)}: pass whole seconds.`,
+      request,
+    );
+  }
+  if (responseType !== "code" && responseType !== "code id_token") {
+    throw clientConfigurationError(
+      "invalid_option",
+      `responseType is "${String(responseType)}": use code or code id_token.`,
+      request,
+    );
+  }
+  if (responseType === "code id_token" && responseMode === "query") {
+    throw clientConfigurationError(
+      "invalid_response_mode",
+      "code id_token cannot come in a query: use form_post.",
+      request,
+    );
+  }
 }
 
 function checkFlow(client: Client, flow: AuthCodeFlow, request: TokenRequest): void {
@@ -202,9 +220,7 @@ function checkFlow(client: Client, flow: AuthCodeFlow, request: TokenRequest): v
 async function checkFrontChannel(
   client: Client,
   request: TokenRequest,
-  flow: AuthCodeFlow,
-  response: AuthorizationResponse,
-  code: string,
+  { flow, response, code }: FrontChannel,
 ): Promise<string | undefined> {
   const idToken = response["id_token"];
   const call = { correlationId: request.correlationId, signal: request.signal };
@@ -216,15 +232,11 @@ async function checkFrontChannel(
     );
   }
   const authority = await client.authorities.resolve(client.authorities.url(request.authorityUrl), call);
-  const { clientId, clock, keys, secret, idTokenAlgorithm: algorithm } = client;
   const nonce = { expected: flow.nonce };
   // It came through the browser: no TLS of the token endpoint vouches for it.
-  await verifyIdToken(
-    idToken,
-    { authority, clientId, clock, keys, algorithm, secret, nonce, signature: "always" },
-    call,
-  );
-  const { c_hash: hash, sub } = decodeIdToken(idToken, call.correlationId);
+  const expected = { client, authority, nonce, signature: "always" as const };
+  const { sub } = await verifyIdToken(idToken, expected, call);
+  const { c_hash: hash } = decodeIdToken(idToken, call.correlationId);
   if (typeof hash !== "string" || !sameText(hash, halfHash(code, idToken))) {
     throw clientAuthError(
       "invalid_id_token",
@@ -233,6 +245,13 @@ async function checkFrontChannel(
     );
   }
   return sub;
+}
+
+/** What came through the browser. */
+interface FrontChannel {
+  readonly flow: AuthCodeFlow;
+  readonly response: AuthorizationResponse;
+  readonly code: string;
 }
 
 /** Left half of the hash that belongs to the token's algorithm, base64url (OpenID Connect Core §3.3.2.11). */

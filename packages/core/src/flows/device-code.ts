@@ -1,20 +1,21 @@
 import type { Authority } from "../authority/authority.js";
+import type { Client } from "../client/client.js";
 import { epochSeconds, pause } from "../clock.js";
+import { dialectOf } from "../dialect/dialects.js";
+import { ApiId } from "../dialect/entra-telemetry.js";
 import { newGuid, parseJsonObject } from "../encoding.js";
-import { clientAuthError, isAuthError, type AuthError } from "../errors/errors.js";
+import { clientAuthError, clientConfigurationError, isAuthError, type AuthError } from "../errors/errors.js";
+import { sharedExchange, type Exchange } from "../exchange/exchange.js";
+import type { Grant } from "../exchange/grant.js";
+import { redeem } from "../exchange/redeem.js";
 import { secureUrl } from "../http/secure-url.js";
 import type { Call } from "../http/transport.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
-import type { TokenRequest } from "../request/token-request.js";
+import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import { serverError } from "../response/server-error.js";
 import type { AuthenticationResult } from "../result.js";
-import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
-import type { Client } from "../client/client.js";
-import type { Grant } from "../exchange/grant.js";
-import { redeem } from "../exchange/redeem.js";
-import { sharedCall } from "../exchange/shared-call.js";
 
 /** What the user has to be shown (RFC 8628 §3.2). */
 export interface DeviceCodeResponse {
@@ -28,20 +29,20 @@ export interface DeviceCodeResponse {
   readonly verificationUriComplete?: string;
   /** Seconds until the code expires. */
   readonly expiresIn: number;
-  /** Seconds between two questions of the library to the provider. */
+  /** Polling interval, in seconds. */
   readonly interval: number;
   /** A sentence to show. */
   readonly message: string;
 }
 
-/** What a device code request says beside the common fields. */
-export interface DeviceCodeAsk {
+/** Request to sign a user in on another device. */
+export interface DeviceCodeInput extends BaseRequest {
   /** Shows the user where to go and what to type. */
   readonly deviceCodeCallback: (response: DeviceCodeResponse) => unknown;
-  /** Looked at before every question: true ends the wait. */
-  readonly cancelled: () => boolean;
-  /** Seconds to wait for the user, at most. */
-  readonly timeout?: number | undefined;
+  /** Set it to `true` while the user is being waited for, to end the wait. */
+  readonly cancel?: boolean;
+  /** Most seconds to wait for the user; the code's own lifetime comes first. */
+  readonly timeout?: number;
 }
 
 const DEFAULT_INTERVAL = 5;
@@ -55,35 +56,33 @@ const SLOW_DOWN = 5;
  * server says (`access_denied`, `authorization_declined`, …)
  * @example
  * ```ts
- * const { account } = await deviceCode(client, request, {
+ * const { account } = await deviceCode(client, {
+ *   scopes: ["User.Read"],
  *   deviceCodeCallback: ({ message }) => console.log(message),
- *   cancelled: () => false,
  * });
  * ```
  */
-export function deviceCode(
-  client: Client,
-  request: TokenRequest,
-  ask: DeviceCodeAsk,
-): Promise<AuthenticationResult> {
+export async function deviceCode(client: Client, input: DeviceCodeInput): Promise<AuthenticationResult> {
+  const request = tokenRequest(client, input);
+  const timeout = checkedTimeout(input, request);
   const url = client.authorities.url(request.authorityUrl);
   // Every call shows its own code, so none shares another's.
-  return sharedCall(client, request, ["device_code", newGuid()], async (call) => {
-    const authority = await client.authorities.resolve(url, call);
+  return sharedExchange(client, request, { url, flow: ["device_code", newGuid()] }, async (exchange) => {
+    const { call } = exchange;
     const startedAt = epochSeconds(client.clock);
-    const device = await authorizeDevice(client, authority, request, call);
-    const shown = showing(ask, device);
+    const device = await authorizeDevice(exchange);
+    const shown = show(input, device);
     const expiresAt = startedAt + device.expiresIn;
-    const patience = ask.timeout === undefined ? Infinity : startedAt + ask.timeout;
+    const patience = timeout === undefined ? Infinity : startedAt + timeout;
     let { interval } = device;
     for (;;) {
       // Never beyond the end; and a timer that is set for weeks would go off at once.
       const left = Math.max(1, Math.min(expiresAt, patience) + 1 - epochSeconds(client.clock));
       await pause(client.clock, Math.min(interval, left) * 1000, call.signal);
       if (shown.failure) throw shown.failure.error;
-      checkPatience(ask, epochSeconds(client.clock), { expiresAt, patience }, call);
+      checkPatience(input, epochSeconds(client.clock), { expiresAt, patience }, call);
       try {
-        return await redeem(client, authority, request, grant(client, authority, request, device), call);
+        return await redeem(exchange, grant(exchange, device));
       } catch (error) {
         if (call.signal?.aborted) throw error;
         interval += secondsToAdd(error);
@@ -92,34 +91,37 @@ export function deviceCode(
   });
 }
 
+function checkedTimeout({ deviceCodeCallback, timeout }: DeviceCodeInput, request: TokenRequest) {
+  const invalid = (what: string): Error => clientConfigurationError("invalid_option", what, request);
+  if (typeof deviceCodeCallback !== "function")
+    throw invalid("deviceCodeCallback is not a function: pass one that shows the message to the user.");
+  if (timeout && !(typeof timeout === "number" && timeout > 0))
+    throw invalid(`timeout is ${JSON.stringify(timeout)}: pass a positive number of seconds.`);
+  return timeout || undefined;
+}
+
 /** A callback may end only when the user closes what it shows: nothing waits for it, but its failure ends the wait. */
-function showing(
-  ask: DeviceCodeAsk,
+function show(
+  input: DeviceCodeInput,
   device: DeviceCodeResponse,
 ): { readonly failure?: { readonly error: unknown } } {
   const shown: { failure?: { readonly error: unknown } } = {};
-  Promise.resolve(ask.deviceCodeCallback(device)).catch((error: unknown) => {
+  Promise.resolve(input.deviceCodeCallback(device)).catch((error: unknown) => {
     shown.failure = { error };
   });
   return shown;
 }
 
-async function authorizeDevice(
-  client: Client,
-  authority: Authority,
-  request: TokenRequest,
-  call: Call,
-): Promise<DeviceCodeResponse> {
+async function authorizeDevice({ client, authority, request, call }: Exchange): Promise<DeviceCodeResponse> {
+  const dialect = dialectOf(authority.url);
   const form = new Parameters()
     .set("scope", withOidcScopes(request.scopes).join(" "))
     .set("client_id", client.clientId)
     .set("resource", request.resource);
   if (request.claims || client.capabilities.length > 0) {
-    const entraDefaults = authority.url.kind !== "oidc";
-    form.set(
-      "claims",
-      mergeClaims({ claims: request.claims, capabilities: client.capabilities, entraDefaults }),
-    );
+    const { claims } = request;
+    const idTokenDefaults = dialect.idTokenClaims;
+    form.set("claims", mergeClaims({ claims, capabilities: client.capabilities, idTokenDefaults }));
   }
   const query = new Parameters().addMissing(request.extraQueryParameters).toString();
   const endpoint = withQuery(deviceEndpoint(authority), query);
@@ -154,31 +156,22 @@ async function authorizeDevice(
 function deviceEndpoint({ url, metadata }: Authority): string {
   const published = metadata["device_authorization_endpoint"];
   if (typeof published === "string") return secureUrl(published, "device_authorization_endpoint").href;
-  if (url.kind !== "oidc") return metadata.token_endpoint.replace(/\/token\/?$/, "/devicecode");
+  const unpublished = dialectOf(url).unpublishedDeviceEndpoint(metadata);
+  if (unpublished) return unpublished;
   throw clientAuthError(
     "openid_config_error",
     "The provider has no device_authorization_endpoint: it does not offer device codes.",
   );
 }
 
-function grant(
-  client: Client,
-  authority: Authority,
-  request: TokenRequest,
-  device: DeviceCodeResponse,
-): Grant {
+function grant({ authority, request }: Exchange, device: DeviceCodeResponse): Grant {
   const scopes = withOidcScopes(request.scopes);
   return {
     apiId: ApiId.deviceCode,
-    cacheOutcome: CacheOutcome.notApplicable,
     scopes,
     parameters: new Parameters()
       .set("scope", scopes.join(" "))
-      // Entra knows the grant by its short name, others by its URN.
-      .set(
-        "grant_type",
-        authority.url.kind === "oidc" ? "urn:ietf:params:oauth:grant-type:device_code" : "device_code",
-      )
+      .set("grant_type", dialectOf(authority.url).deviceGrantType)
       .set("device_code", device.deviceCode),
     owner: { kind: "user" },
     nonce: "unchecked",
@@ -186,7 +179,7 @@ function grant(
   };
 }
 
-/** Seconds to add to the interval after a failed question. @throws what ends the wait */
+/** Seconds to add to the interval after a failed poll. @throws what ends the wait */
 function secondsToAdd(error: unknown): number {
   if (!isAuthError(error)) throw error;
   if (error.errorCode === "authorization_pending") return 0;
@@ -199,12 +192,12 @@ function secondsToAdd(error: unknown): number {
 }
 
 function checkPatience(
-  ask: DeviceCodeAsk,
+  input: DeviceCodeInput,
   now: number,
   { expiresAt, patience }: { readonly expiresAt: number; readonly patience: number },
   call: Call,
 ): void {
-  if (ask.cancelled()) {
+  if (input.cancel === true) {
     throw clientAuthError(
       "device_code_polling_cancelled",
       "The request was cancelled with cancel = true.",
@@ -214,7 +207,7 @@ function checkPatience(
   if (now > patience) {
     throw clientAuthError(
       "user_timeout_reached",
-      `The user did not sign in within ${ask.timeout} seconds.`,
+      `The user did not sign in within ${input.timeout} seconds.`,
       call,
     );
   }

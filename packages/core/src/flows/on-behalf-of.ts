@@ -1,33 +1,36 @@
-import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
+import { findRefreshToken, findTokens, type TokenQuery } from "../cache/memory/find.js";
 import { assertionPartition } from "../cache/memory/partition-key.js";
-import type { TokenQuery } from "../cache/memory/partitioned-cache.js";
-import { epochSeconds } from "../clock.js";
+import type { Client } from "../client/client.js";
+import { dialectOf } from "../dialect/dialects.js";
+import { ApiId } from "../dialect/entra-telemetry.js";
 import { sha256Base64Url } from "../encoding.js";
 import { clientConfigurationError, interactionRequiredError, isAuthError } from "../errors/errors.js";
-import type { Call } from "../http/transport.js";
-import { Parameters } from "../request/parameters.js";
-import { requestedScopes, withOidcScopes } from "../request/scopes.js";
-import { isolated } from "../request/request-keys.js";
-import type { TokenRequest } from "../request/token-request.js";
-import { authenticationResult, type AuthenticationResult } from "../result.js";
-import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
-import type { Client } from "../client/client.js";
-import { freshness } from "../exchange/freshness.js";
+import { cacheFirst, foundMeanwhile, type Wanted } from "../exchange/cache-first.js";
+import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
-import { sharedCall } from "../exchange/shared-call.js";
+import type { Miss } from "../request/miss.js";
+import { Parameters } from "../request/parameters.js";
+import { isolated } from "../request/request-keys.js";
+import { requestedScopes, withOidcScopes } from "../request/scopes.js";
+import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
+import type { AuthenticationResult } from "../result.js";
 
-/** What an on-behalf-of request says beside the common fields. One of `oboAssertion` and `sessionKey` at least. */
-export interface OnBehalfOfAsk {
-  /** The access token this API was called with. */
-  readonly oboAssertion?: string | undefined;
+/** Request for a token on behalf of a user. It has at least one of `oboAssertion` and `sessionKey`. */
+export interface OnBehalfOfInput extends BaseRequest {
+  /** Scopes of the downstream API. */
+  readonly scopes: readonly string[];
+  /** The access token this API was called with. May be left out when a `sessionKey` continues with earlier tokens. */
+  readonly oboAssertion?: string;
   /**
-   * Name of work that goes on when the caller has left. Given with an assertion it begins such work; alone it goes on
-   * with the tokens that are kept under it, the refresh token included.
+   * Name of work that continues after the caller has left, such as a job id. With an assertion the work begins; the key
+   * alone continues it with the stored tokens and their refresh token. Anyone who knows the key has the tokens: do not let
+   * callers choose it.
    */
-  readonly sessionKey?: string | undefined;
-  readonly skipCache: boolean;
+  readonly sessionKey?: string;
+  /** Ask the identity provider even if the cache holds a token. */
+  readonly skipCache?: boolean;
 }
 
 /**
@@ -37,35 +40,35 @@ export interface OnBehalfOfAsk {
  * @throws InteractionRequiredAuthError `no_tokens_found` when a session has no tokens (any more)
  * @example
  * ```ts
- * const { accessToken } = await onBehalfOf(client, request, { oboAssertion, skipCache: false });
+ * const { accessToken } = await onBehalfOf(client, { scopes: ["api://downstream/.default"], oboAssertion });
  * ```
  */
-export async function onBehalfOf(
-  client: Client,
-  request: TokenRequest,
-  ask: OnBehalfOfAsk,
-): Promise<AuthenticationResult> {
-  const { oboAssertion, sessionKey } = ask;
-  if (!oboAssertion && !sessionKey) {
-    throw clientConfigurationError(
-      "token_request_empty",
-      "oboAssertion is missing: pass the access token this API was called with.",
-      request,
-    );
-  }
+export async function onBehalfOf(client: Client, input: OnBehalfOfInput): Promise<AuthenticationResult> {
+  const request = tokenRequest(client, input, true);
+  const { oboAssertion, sessionKey } = checked(input, request);
   requestedScopes(request.scopes, true, request.correlationId);
   const url = client.authorities.url(request.authorityUrl);
   const hash = sessionKey ? sessionHash(sessionKey) : sha256Base64Url(oboAssertion ?? "");
-  const wanted: Wanted = { request, ask, url, hash };
-  // A session that begins belongs to the assertion that begins it, whatever was kept under its name.
+  const assertionHash = oboAssertion ? sha256Base64Url(oboAssertion) : "";
+  const query = tokenQuery(client, url, hash);
+  const bound = { scopes: request.scopes, resource: request.resource, components: isolated(request) };
+  const wanted: Wanted = {
+    request,
+    url,
+    flow: ["on_behalf_of", hash, assertionHash, ...request.scopes],
+    partition: query.partition,
+    // Renewal needs an assertion that still lives, or the session's refresh token: the caller brings the one, and the other
+    // is used once the token has expired.
+    renewsEarly: false,
+    find: (memory) => findTokens(memory, { ...query, ...bound }),
+  };
+  const send = (sent: TokenRequest, miss: Miss): Promise<AuthenticationResult> =>
+    acquire(client, { ...wanted, request: sent, query, hash, oboAssertion }, miss);
+  // A session that begins belongs to the assertion that begins it, whatever was stored under its name.
   const begins = sessionKey !== undefined && oboAssertion !== undefined;
-  if (ask.skipCache || request.claims || begins) return send(client, wanted, CacheOutcome.forcedOrClaims);
-
-  const look = (): AuthenticationResult | CacheOutcome => cached(client, wanted);
-  const { tokenCache } = client;
-  const found = tokenCache.immediate ? look() : await tokenCache.read(assertionPartition(hash), look);
-  client.cache.countLookup(typeof found === "object");
-  return typeof found === "object" ? found : send(client, wanted, found);
+  return input.skipCache || request.claims || begins
+    ? send(request, "forced")
+    : cacheFirst(client, wanted, send);
 }
 
 /**
@@ -73,55 +76,36 @@ export async function onBehalfOf(
  *
  * @example
  * ```ts
- * await onBehalfOf(client, request, { oboAssertion, sessionKey: "job 42", skipCache: false });
+ * const scopes = ["api://downstream/.default"];
+ * await onBehalfOf(client, { scopes, oboAssertion, sessionKey: "job 42" });
  * await endOnBehalfOfSession(client, "job 42");
  * ```
  */
 export function endOnBehalfOfSession(client: Client, sessionKey: string): Promise<void> {
   const key = assertionPartition(sessionHash(sessionKey));
-  return client.tokenCache.write(key, () => {
-    client.cache.removePartition(key);
+  return client.cache.write(key, (memory) => {
+    memory.put(key, undefined);
   });
 }
 
-interface Wanted {
-  readonly request: TokenRequest;
-  readonly ask: OnBehalfOfAsk;
-  readonly url: AuthorityUrl;
+interface WantedForUser extends Wanted {
+  readonly query: TokenQuery;
   readonly hash: string;
+  readonly oboAssertion: string | undefined;
 }
 
-function cached(client: Client, wanted: Wanted): AuthenticationResult | CacheOutcome {
-  const { request, url } = wanted;
-  const tokens = client.cache.findTokens({
-    ...tokenQuery(client, wanted),
-    scopes: request.scopes,
-    resource: request.resource,
-    components: isolated(request),
-  });
-  if (!tokens) return CacheOutcome.noToken;
-  if (freshness(tokens.accessToken, epochSeconds(client.clock)) === "stale") return CacheOutcome.expired;
-  client.telemetry.countHit();
-  const { correlationId } = request;
-  return authenticationResult(tokens, { authority: url.href, correlationId, fromCache: true });
-}
-
-function send(client: Client, wanted: Wanted, outcome: CacheOutcome): Promise<AuthenticationResult> {
-  const { request, ask, url, hash } = wanted;
-  const assertionHash = ask.oboAssertion ? sha256Base64Url(ask.oboAssertion) : "";
-  const flow = ["on_behalf_of", url.href, hash, assertionHash, ...request.scopes];
-  return sharedCall(client, request, flow, async (call) => {
-    const authority = await client.authorities.resolve(url, call);
-    const { oboAssertion } = ask;
-    // Only what has run out is renewed: for other scopes or tenants the refresh token may be refused.
-    const renewing = !oboAssertion || outcome === CacheOutcome.expired;
-    const renewed = renewing ? await renew(client, authority, wanted, outcome, call) : undefined;
+function acquire(client: Client, wanted: WantedForUser, miss: Miss): Promise<AuthenticationResult> {
+  const { request, oboAssertion } = wanted;
+  return sharedExchange(client, request, wanted, async (exchange) => {
+    // Only an expired token is renewed: for other scopes or tenants the refresh token may be refused.
+    const renewing = !oboAssertion || miss === "expired";
+    const renewed = renewing ? await renew(exchange, wanted, miss) : undefined;
     if (renewed) return renewed;
     if (!oboAssertion) {
       throw interactionRequiredError(
         "no_tokens_found",
         "Nothing is kept under this sessionKey (any more): begin again with the assertion of a call.",
-        call,
+        exchange.call,
       );
     }
     const parameters = new Parameters()
@@ -129,72 +113,84 @@ function send(client: Client, wanted: Wanted, outcome: CacheOutcome): Promise<Au
       .set("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
       .set("requested_token_use", "on_behalf_of")
       .set("assertion", oboAssertion);
-    return redeem(client, authority, request, grant(wanted, parameters, outcome, flow.join(" ")), call);
+    return redeem(exchange, grant(wanted, miss, parameters));
   });
 }
 
 /** Tokens for the refresh token that is kept beside the expired one; `undefined` when there is none, or it is refused. */
 function renew(
-  client: Client,
-  authority: Authority,
-  wanted: Wanted,
-  outcome: CacheOutcome,
-  call: Call,
+  exchange: Exchange,
+  wanted: WantedForUser,
+  miss: Miss,
 ): Promise<AuthenticationResult | undefined> {
-  const query = tokenQuery(client, wanted);
+  const { client, call } = exchange;
+  const { query, request } = wanted;
   const redeemKept = async (): Promise<AuthenticationResult | undefined> => {
-    const again = await client.tokenCache.read(query.partition, () =>
-      outcome === CacheOutcome.forcedOrClaims ? outcome : cached(client, wanted),
+    const again = await foundMeanwhile(client, wanted, miss);
+    if (again) return again;
+    const token = await client.cache.read(query.partition, (memory) =>
+      findRefreshToken(memory, query, false),
     );
-    if (typeof again === "object") return again;
-    const token = client.cache.findRefreshToken(query, false);
     if (!token) return undefined;
     const parameters = new Parameters()
-      .set("scope", withOidcScopes(wanted.request.scopes).join(" "))
+      .set("scope", withOidcScopes(request.scopes).join(" "))
       .set("grant_type", "refresh_token")
       .set("refresh_token", token.entity.secret);
-    const key = ["on_behalf_of refresh", wanted.hash, ...wanted.request.scopes].join(" ");
     try {
-      return await redeem(client, authority, wanted.request, grant(wanted, parameters, outcome, key), call);
+      return await redeem(exchange, grant(wanted, miss, parameters, "on_behalf_of refresh"));
     } catch (error) {
-      // Refused: the assertion may still do. Without one, this is what the caller has to know.
-      if (isAuthError(error) && error.errorCode === "invalid_grant" && wanted.ask.oboAssertion)
-        return undefined;
+      // The assertion may still be accepted. Without one, the caller has to know of the refusal.
+      if (isAuthError(error) && error.errorCode === "invalid_grant" && wanted.oboAssertion) return undefined;
       throw error;
     }
   };
-  return client.tokenCache.refreshing(query.partition, redeemKept, call.signal);
+  return client.cache.refreshing(query.partition, redeemKept, call.signal);
 }
 
 function grant(
-  { request, hash }: Wanted,
+  { request, hash, url, flow }: WantedForUser,
+  miss: Miss,
   parameters: Parameters,
-  cacheOutcome: CacheOutcome,
-  throttleKey: string,
+  throttled?: string,
 ): Grant {
+  const throttleKey = throttled ? [throttled, hash, ...request.scopes] : [url.href, ...flow];
   return {
     apiId: ApiId.onBehalfOf,
-    cacheOutcome,
+    miss,
     scopes: withOidcScopes(request.scopes),
     parameters,
     owner: { kind: "assertion", hash },
     nonce: "unchecked",
-    throttleKey,
+    throttleKey: throttleKey.join(" "),
   };
 }
 
-function tokenQuery(client: Client, { url, hash }: Wanted): TokenQuery {
+function tokenQuery(client: Client, url: AuthorityUrl, hash: string): TokenQuery {
   return {
     partition: assertionPartition(hash),
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
     kind: url.kind,
-    issuer: url.kind === "oidc" ? url.href : undefined,
+    issuer: dialectOf(url).hasIssuers ? url.href : undefined,
     realms: [url.realm.toLowerCase()],
   };
 }
 
-/** A session is told apart from an assertion by its prefix, so that no assertion can name one. */
+function checked({ oboAssertion, sessionKey }: OnBehalfOfInput, request: TokenRequest) {
+  const areStrings = [oboAssertion, sessionKey].every(
+    (value) => value === undefined || typeof value === "string",
+  );
+  if (areStrings && (oboAssertion || sessionKey))
+    return { oboAssertion: oboAssertion || undefined, sessionKey: sessionKey || undefined };
+  const problem = areStrings ? "oboAssertion is missing" : "oboAssertion or sessionKey is not a string";
+  throw clientConfigurationError(
+    "token_request_empty",
+    `${problem}: pass the access token this API was called with.`,
+    request,
+  );
+}
+
+/** The prefix distinguishes a session from an assertion, so that no assertion can name one. */
 function sessionHash(sessionKey: string): string {
   return `session.${sha256Base64Url(sessionKey)}`;
 }

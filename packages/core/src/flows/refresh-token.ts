@@ -1,123 +1,115 @@
 import type { AccountInfo } from "../account.js";
-import type { Authority } from "../authority/authority.js";
+import { grantedScopes } from "../cache/memory/find.js";
 import { userPartition } from "../cache/memory/partition-key.js";
-import type { Call } from "../http/transport.js";
+import type { Client } from "../client/client.js";
+import type { AnchorUser } from "../dialect/dialect.js";
+import { dialectOf } from "../dialect/dialects.js";
+import { ApiId } from "../dialect/entra-telemetry.js";
+import { sharedExchange, type Exchange } from "../exchange/exchange.js";
+import { redeem } from "../exchange/redeem.js";
+import { anchorHeaders } from "../dialect/anchor-headers.js";
+import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
-import type { TokenRequest } from "../request/token-request.js";
+import { requiredText, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
-import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
-import type { Client } from "../client/client.js";
-import { redeem } from "../exchange/redeem.js";
-import { sharedCall } from "../exchange/shared-call.js";
 
-/** A refresh token and whose it is. */
-export interface Refresh {
+/** Request to import a refresh token. */
+export interface RefreshTokenInput extends BaseRequest {
+  /** A refresh token from another library. */
   readonly refreshToken: string;
-  /** The user whose token it is; unknown for one that is imported. */
-  readonly account?: AccountInfo;
-  readonly redirectUri?: string | undefined;
-  /** Whose token it is, as the app says of one that is imported. */
-  readonly ccsCredential?: CcsCredential | undefined;
-  /** Keep the tokens even if their user is not in the cache. */
-  readonly forceCache: boolean;
-  readonly apiId: ApiId;
-  readonly cacheOutcome: CacheOutcome;
-}
-
-/** Who a request is for: a home account id or a user name. */
-export interface CcsCredential {
-  readonly credential: string;
-  readonly type: "home_account_id" | "UPN";
+  /** Redirect URI to send along, if the provider wants one. */
+  readonly redirectUri?: string;
+  /** Keep the tokens even though the user is not in the cache yet. */
+  readonly forceCache?: boolean;
+  /** The user of the refresh token: routes the request. */
+  readonly ccsCredential?: AnchorUser;
 }
 
 /**
  * Tokens for a refresh token from another library (RFC 6749 §6), to migrate its users.
  *
+ * @throws ServerError, InteractionRequiredAuthError as the server says
  * @example
  * ```ts
- * const { account } = await importRefreshToken(client, request, { refreshToken, forceCache: true });
+ * const { account } = await importRefreshToken(client, { scopes: ["User.Read"], refreshToken, forceCache: true });
  * ```
  */
-export function importRefreshToken(
+export async function importRefreshToken(
   client: Client,
-  request: TokenRequest,
-  refresh: Pick<Refresh, "refreshToken" | "redirectUri" | "forceCache" | "ccsCredential">,
+  input: RefreshTokenInput,
 ): Promise<AuthenticationResult> {
+  const request = tokenRequest(client, input);
+  const remedy = "pass the refresh token to import.";
+  const refreshToken = requiredText(input.refreshToken, "refreshToken", remedy, request.correlationId);
   const url = client.authorities.url(request.authorityUrl);
-  return sharedCall(client, request, ["refresh_token", url.href, refresh], async (call) => {
-    const authority = await client.authorities.resolve(url, call);
-    const source = { apiId: ApiId.refreshToken, cacheOutcome: CacheOutcome.notApplicable };
-    return redeemRefreshToken(client, authority, request, { ...refresh, ...source }, call);
-  });
-}
-
-/** Redeems a refresh token once. */
-export function redeemRefreshToken(
-  client: Client,
-  authority: Authority,
-  request: TokenRequest,
-  refresh: Refresh,
-  call: Call,
-): Promise<AuthenticationResult> {
-  const { account, refreshToken, redirectUri } = refresh;
-  const scopes = refreshScopes(client, authority, request.scopes, account);
-  return redeem(
-    client,
-    authority,
-    request,
-    {
-      apiId: refresh.apiId,
-      cacheOutcome: refresh.cacheOutcome,
-      scopes,
-      parameters: new Parameters()
-        .set("redirect_uri", redirectUri)
-        .set("scope", scopes.join(" "))
-        .set("grant_type", "refresh_token")
-        .set("refresh_token", refreshToken),
-      owner: account ? { kind: "user", account } : { kind: "user" },
-      nonce: "unchecked",
-      throttleKey: ["refresh_token", account?.homeAccountId ?? refreshToken, ...scopes].join(" "),
-      headers: account
-        ? anchorMailbox(account.homeAccountId, authority)
-        : ccsHeader(refresh.ccsCredential, authority),
-      onlyIfKnown: !refresh.forceCache,
-    },
-    call,
+  const { redirectUri, forceCache, ccsCredential } = input;
+  const flow = ["refresh_token", { refreshToken, redirectUri, forceCache, ccsCredential }];
+  return sharedExchange(client, request, { url, flow }, (exchange) =>
+    redeemRefreshToken(exchange, {
+      refreshToken,
+      redirectUri,
+      user: ccsCredential,
+      forceCache,
+      apiId: ApiId.refreshToken,
+    }),
   );
 }
 
+/** A refresh token and its user. */
+export interface Refresh {
+  readonly refreshToken: string;
+  /** The user of the token; unknown for one that is imported. */
+  readonly account?: AccountInfo;
+  readonly redirectUri?: string | undefined;
+  /** The user, as the app says of a token that is imported. */
+  readonly user?: AnchorUser | undefined;
+  /** Keep the tokens even if their user is not in the cache. */
+  readonly forceCache?: boolean | undefined;
+  readonly apiId: ApiId;
+  readonly miss?: Miss;
+}
+
+/** Redeems a refresh token once. */
+export async function redeemRefreshToken(
+  exchange: Exchange,
+  { account, refreshToken, ...refresh }: Refresh,
+): Promise<AuthenticationResult> {
+  const scopes = await refreshScopes(exchange, account);
+  const user = account
+    ? { type: "home_account_id" as const, credential: account.homeAccountId }
+    : refresh.user;
+  return redeem(exchange, {
+    apiId: refresh.apiId,
+    ...(refresh.miss ? { miss: refresh.miss } : {}),
+    scopes,
+    parameters: new Parameters()
+      .set("redirect_uri", refresh.redirectUri)
+      .set("scope", scopes.join(" "))
+      .set("grant_type", "refresh_token")
+      .set("refresh_token", refreshToken),
+    owner: account ? { kind: "user", account } : { kind: "user" },
+    nonce: "unchecked",
+    throttleKey: ["refresh_token", account?.homeAccountId ?? refreshToken, ...scopes].join(" "),
+    headers: anchorHeaders(dialectOf(exchange.authority.url), user),
+    onlyIfKnown: !refresh.forceCache,
+  });
+}
+
 /**
- * A refresh must not ask for what was not granted (RFC 6749 §6). Entra takes the usual scopes at any time; of other
- * providers only those are asked for that the user's tokens have, beside what the caller wants.
+ * A refresh must not ask for scopes that were not granted (RFC 6749 §6). Entra accepts the OpenID Connect scopes at any
+ * time; other providers are asked for those of them that the user's tokens have, beside the caller's own.
  */
-function refreshScopes(
-  client: Client,
-  authority: Authority,
-  scopes: readonly string[],
+async function refreshScopes(
+  { client, authority, request: { scopes } }: Exchange,
   account: AccountInfo | undefined,
-): readonly string[] {
-  if (authority.url.kind !== "oidc" || !account) return withOidcScopes(scopes);
+): Promise<readonly string[]> {
+  const usual = withOidcScopes(scopes);
+  if (!account || !dialectOf(authority.url).refreshesGrantedScopesOnly) return usual;
   const partition = userPartition(account.homeAccountId);
-  const granted = client.cache.grantedScopes(partition, client.clientId, authority.cloud.aliases);
-  const usual = withOidcScopes(scopes).filter((scope) => !scopes.includes(scope) && granted.has(scope));
-  return [...scopes, ...usual];
-}
-
-/** Routes the request to the data centre that knows the user (`Oid:{uid}@{utid}`); Entra only, and only ids a header can carry. */
-export function anchorMailbox(homeAccountId: string, authority: Authority): Readonly<Record<string, string>> {
-  if (authority.url.kind === "oidc" || !/^[\x21-\x7e]+$/.test(homeAccountId)) return {};
-  const [uid, utid] = homeAccountId.split(".");
-  return uid && utid ? { "X-AnchorMailbox": `Oid:${uid}@${utid}` } : {};
-}
-
-/** The same, from what the app says of the user. */
-export function ccsHeader(
-  user: CcsCredential | undefined,
-  authority: Authority,
-): Readonly<Record<string, string>> {
-  if (!user || authority.url.kind === "oidc") return {};
-  return user.type === "UPN"
-    ? { "X-AnchorMailbox": `UPN: ${user.credential}` }
-    : anchorMailbox(user.credential, authority);
+  const { clientId } = client;
+  const granted = await client.cache.read(partition, (memory) =>
+    grantedScopes(memory, { partition, clientId, environments: authority.cloud.aliases }),
+  );
+  return [...scopes, ...usual.filter((scope) => !scopes.includes(scope) && granted.has(scope))];
 }

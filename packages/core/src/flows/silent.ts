@@ -1,53 +1,54 @@
 import type { AccountInfo } from "../account.js";
-import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
 import { issuerOf } from "../cache/account-provider.js";
+import { familyOf, findRefreshToken, findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
 import { userPartition } from "../cache/memory/partition-key.js";
-import type { AccessTokenQuery } from "../cache/memory/partitioned-cache.js";
-import { epochSeconds } from "../clock.js";
-import { clientAuthError, interactionRequiredError, isAuthError, type AuthError } from "../errors/errors.js";
-import type { Call } from "../http/transport.js";
-import { REQUEST_FIELDS } from "../request/request-fields.js";
-import { flightKey } from "../request/request-keys.js";
-import type { TokenRequest } from "../request/token-request.js";
-import { authenticationResult, type AuthenticationResult } from "../result.js";
-import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
-import { authorityOf, requireIssuer } from "./account-authority.js";
+import { removeRefreshToken } from "../cache/memory/write.js";
 import type { Client } from "../client/client.js";
-import { freshness } from "../exchange/freshness.js";
+import { epochSeconds } from "../clock.js";
+import { dialectOf } from "../dialect/dialects.js";
+import { ApiId } from "../dialect/entra-telemetry.js";
+import { clientAuthError, interactionRequiredError, isAuthError, type AuthError } from "../errors/errors.js";
+import { cacheFirst, foundMeanwhile, type Wanted } from "../exchange/cache-first.js";
+import { sharedExchange, type Exchange } from "../exchange/exchange.js";
+import type { Call } from "../http/transport.js";
+import type { Miss } from "../request/miss.js";
+import { REQUEST_FIELDS } from "../request/request-fields.js";
+import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
+import type { AuthenticationResult } from "../result.js";
+import { authorityOf, requireIssuer } from "./account-authority.js";
 import { redeemRefreshToken } from "./refresh-token.js";
-import { sharedCall } from "../exchange/shared-call.js";
 
-/** A refresh token this close to its end, in seconds, is not tried. */
-const REFRESH_TOKEN_MARGIN_SECONDS = 300;
+/** Seconds before its end from which a refresh token is not tried. */
+const REFRESH_TOKEN_MARGIN = 300;
 
-/** What is asked for silently. */
-export interface Silent {
+/** Request for a token of a user who is signed in. */
+export interface SilentInput extends BaseRequest {
+  /** The user whose token is wanted. */
   readonly account: AccountInfo;
-  readonly forceRefresh: boolean;
-  /** Seconds before its end at which a refresh token counts as expired. */
-  readonly refreshTokenMargin?: number | undefined;
-  /** Redirect URI to send along. */
-  readonly redirectUri?: string | undefined;
+  /** Skip the cache and renew. */
+  readonly forceRefresh?: boolean;
+  /** Seconds before its end at which a refresh token counts as expired; 300 by default. */
+  readonly refreshTokenExpirationOffsetSeconds?: number;
+  /** Redirect URI of the registration: for the broker, and sent along by a confidential client. */
+  readonly redirectUri?: string;
 }
 
 /**
  * A user's token without interaction: from the cache, or with the refresh token, in one request however many callers ask
  * at once.
  *
- * @throws InteractionRequiredAuthError `no_tokens_found`, `refresh_token_expired`, or as the server says
+ * @throws InteractionRequiredAuthError `no_tokens_found`, `refresh_token_expired`, or as the server says;
+ * `no_tokens_found` also for an account of another provider
  * @example
  * ```ts
- * const { accessToken } = await silent(client, request, { account, forceRefresh: false });
+ * const { accessToken } = await silent(client, { scopes: ["User.Read"], account });
  * ```
  */
-export function silent(
-  client: Client,
-  request: TokenRequest,
-  ask: Silent,
-): AuthenticationResult | Promise<AuthenticationResult> {
-  const { account } = ask;
+export async function silent(client: Client, input: SilentInput): Promise<AuthenticationResult> {
+  const request = tokenRequest(client, input);
+  const { account } = input;
   if (!account || typeof account.homeAccountId !== "string" || account.homeAccountId === "") {
     throw clientAuthError(
       "no_account_in_silent_request",
@@ -55,136 +56,99 @@ export function silent(
       request,
     );
   }
+  const wanted = wantedBy(client, request, input);
+  const send = (sent: TokenRequest, miss: Miss): Promise<AuthenticationResult> =>
+    refresh(client, { ...wanted, request: sent }, input, miss);
+  return input.forceRefresh || request.claims ? send(request, "forced") : cacheFirst(client, wanted, send);
+}
+
+function wantedBy(client: Client, request: TokenRequest, input: SilentInput): Wanted {
+  const { account } = input;
   const url = authorityOf(client, request, account);
-  if (ask.forceRefresh || request.claims) {
-    return refresh(client, request, url, ask, CacheOutcome.forcedOrClaims);
-  }
-  if (!client.tokenCache.immediate) return silentThroughStore(client, request, url, ask);
-  const found = cached(client, request, url, ask);
-  client.cache.countLookup(typeof found === "object");
-  return typeof found === "object" ? found : refresh(client, request, url, ask, found);
-}
-
-async function silentThroughStore(
-  client: Client,
-  request: TokenRequest,
-  url: AuthorityUrl,
-  ask: Silent,
-): Promise<AuthenticationResult> {
-  const partition = userPartition(ask.account.homeAccountId);
-  const found = await client.tokenCache.read(partition, () => cached(client, request, url, ask));
-  client.cache.countLookup(typeof found === "object");
-  return typeof found === "object" ? found : refresh(client, request, url, ask, found);
-}
-
-/** @param renewing why the token is being renewed at this moment, if it is */
-function cached(
-  client: Client,
-  request: TokenRequest,
-  url: AuthorityUrl,
-  ask: Silent,
-  renewing?: CacheOutcome,
-): AuthenticationResult | CacheOutcome {
-  requireIssuer(client, request, url, ask.account);
-  const query = tokenQuery(client, request, url, ask.account);
-  const tokens = query.environments.has(ask.account.environment) ? client.cache.findTokens(query) : undefined;
-  if (!tokens) return CacheOutcome.noToken;
-  const state = freshness(tokens.accessToken, epochSeconds(client.clock));
-  if (state === "stale") return CacheOutcome.expired;
-  if (state === "due") {
-    if (renewing === CacheOutcome.proactive) return renewing;
-    client.renewals.start(flightKey(request.given, flow(request, url, ask)), request, (background) =>
-      refresh(client, background, url, ask, CacheOutcome.proactive),
-    );
-  }
-  client.telemetry.countHit();
-  const { correlationId } = request;
-  return authenticationResult(tokens, { authority: url.href, correlationId, fromCache: true });
-}
-
-function refresh(
-  client: Client,
-  request: TokenRequest,
-  url: AuthorityUrl,
-  ask: Silent,
-  outcome: CacheOutcome,
-): Promise<AuthenticationResult> {
-  if (client.tokenCache.immediate) requireIssuer(client, request, url, ask.account);
-  const partition = userPartition(ask.account.homeAccountId);
-  return sharedCall(client, request, flow(request, url, ask), async (call) => {
-    const authority = await client.authorities.resolve(url, call);
-    // Only now all names of the host are known.
-    authorityOf(client, { ...request, authorityUrl: url.href, authorityIsExplicit: true }, ask.account);
-    const renew = async (): Promise<AuthenticationResult> => {
-      // Another application or process may have renewed the token while this one waited for its turn; and resolving the
-      // authority may have taught other names of its host.
-      if (outcome !== CacheOutcome.forcedOrClaims) {
-        const again = await client.tokenCache.read(partition, () =>
-          cached(client, request, url, ask, outcome),
-        );
-        if (typeof again === "object") return again;
-      }
-      return refreshWithCachedToken(client, authority, request, ask, outcome, call);
-    };
-    return client.tokenCache.refreshing(partition, renew, call.signal);
-  });
-}
-
-function flow(request: TokenRequest, url: AuthorityUrl, ask: Silent): readonly unknown[] {
+  const query = tokenQuery(client, request, url, account);
+  const rest = [redirectUriOf(client, input), input.refreshTokenExpirationOffsetSeconds, input.forceRefresh];
   // Another provider's account of this id is another user.
-  const user = [REQUEST_FIELDS.account.flightKey(ask.account), issuerOf(ask.account)];
-  return ["silent", url.href, { ...ask, account: user }, request.authorityIsExplicit];
+  const user = [REQUEST_FIELDS.account.flightKey(account), issuerOf(account)];
+  return {
+    request,
+    url,
+    flow: ["silent", user, rest, request.authorityIsExplicit],
+    partition: query.partition,
+    renewsEarly: true,
+    find: (memory) => {
+      requireIssuer(client, memory, { request, url, account });
+      return query.environments.has(account.environment) ? findTokens(memory, query) : undefined;
+    },
+  };
+}
+
+async function refresh(
+  client: Client,
+  wanted: Wanted,
+  input: SilentInput,
+  miss: Miss,
+): Promise<AuthenticationResult> {
+  const { request, url, partition } = wanted;
+  const { account } = input;
+  // Refused before anything is sent: with a plugin or a store only a look inside tells.
+  if (miss === "forced")
+    await client.cache.read(partition, (memory) => requireIssuer(client, memory, { request, url, account }));
+  return sharedExchange(client, request, wanted, (exchange) => {
+    // All names of the host are known only now: they also decide what is found.
+    const inAuthority = { ...request, authorityUrl: url.href, authorityIsExplicit: true };
+    authorityOf(client, inAuthority, account);
+    const again = { ...wanted, find: wantedBy(client, request, input).find };
+    const renew = async (): Promise<AuthenticationResult> =>
+      (await foundMeanwhile(client, again, miss)) ?? redeemCached(exchange, input, miss);
+    return client.cache.refreshing(partition, renew, exchange.call.signal);
+  });
 }
 
 /**
  * Tries the refresh tokens that may serve: for an app known to be in a family the family's first, for others the app's
  * own. When one is refused, the store is read once more: a sibling may have renewed it meanwhile.
  */
-async function refreshWithCachedToken(
-  client: Client,
-  authority: Authority,
-  request: TokenRequest,
-  ask: Silent,
-  cacheOutcome: CacheOutcome,
-  call: Call,
+async function redeemCached(
+  exchange: Exchange,
+  input: SilentInput,
+  miss: Miss,
 ): Promise<AuthenticationResult> {
-  const partition = userPartition(ask.account.homeAccountId);
-  const environments = client.authorities.aliasesOf(authority.url.host);
-  const inFamily = client.cache.familyOf(client.clientId, environments) !== undefined;
+  const { client, authority, request, call } = exchange;
+  const { account } = input;
+  const { url } = authority;
+  const query = tokenQuery(client, request, url, account);
+  const { partition } = query;
+  const inFamily = await client.cache.read(
+    partition,
+    (memory) => familyOf(memory, client.clientId, query.environments) !== undefined,
+  );
   const refused = new Set<string>();
   let failure: AuthError | undefined;
   for (const family of [inFamily, !inFamily]) {
     for (;;) {
-      const token = await client.tokenCache.read(partition, () => {
-        requireIssuer(client, request, authority.url, ask.account);
-        return client.cache.findRefreshToken(tokenQuery(client, request, authority.url, ask.account), family);
+      const token = await client.cache.read(partition, (memory) => {
+        requireIssuer(client, memory, { request, url, account });
+        return findRefreshToken(memory, query, family);
       });
       const refreshToken = token?.entity.secret;
       if (!refreshToken || refused.has(refreshToken)) break;
-      assertNotExpired(client, token.entity.expires_on, ask, call);
-      const refresh = {
-        account: ask.account,
-        redirectUri: ask.redirectUri,
-        refreshToken,
-        forceCache: false,
-        apiId: ApiId.silent,
-        cacheOutcome,
-      };
+      assertNotExpired(client, token.entity.expires_on, input, call);
+      const redirectUri = redirectUriOf(client, input);
       try {
-        return await redeemRefreshToken(client, authority, request, refresh, call);
+        const apiId = ApiId.silent;
+        return await redeemRefreshToken(exchange, { account, redirectUri, refreshToken, apiId, miss });
       } catch (error) {
         if (!isAuthError(error) || (error.errorCode !== "invalid_grant" && error.errorCode !== "bad_token"))
           throw error;
         failure = error;
         refused.add(refreshToken);
-        if (error.subError === "bad_token" || error.errorCode === "bad_token") {
-          await client.tokenCache.write(partition, () =>
-            client.cache.removeRefreshToken(partition, refreshToken),
+        if (error.subError === "bad_token" || error.errorCode === "bad_token")
+          await client.cache.write(partition, (memory) =>
+            removeRefreshToken(memory, partition, refreshToken),
           );
-        }
       }
     }
-    // A family's token may not serve this client after all; then its own may.
+    // A family's token may not serve this client; then its own may.
     if (failure && failure.subError !== "client_mismatch") throw failure;
   }
   throw interactionRequiredError(
@@ -194,14 +158,23 @@ async function refreshWithCachedToken(
   );
 }
 
-function assertNotExpired(client: Client, expiresOn: string | undefined, ask: Silent, call: Call): void {
-  const margin = ask.refreshTokenMargin ?? REFRESH_TOKEN_MARGIN_SECONDS;
+function assertNotExpired(
+  client: Client,
+  expiresOn: string | undefined,
+  { refreshTokenExpirationOffsetSeconds: margin = REFRESH_TOKEN_MARGIN }: SilentInput,
+  call: Call,
+): void {
   if (!expiresOn || epochSeconds(client.clock) + margin <= Number(expiresOn)) return;
   throw interactionRequiredError(
     "refresh_token_expired",
     "The refresh token has expired: let the user sign in.",
     call,
   );
+}
+
+/** A public client's redirect URI is the broker's. */
+function redirectUriOf(client: Client, { redirectUri }: SilentInput): string | undefined {
+  return client.isPublic ? undefined : redirectUri;
 }
 
 function tokenQuery(
@@ -215,7 +188,7 @@ function tokenQuery(
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
     kind: url.kind,
-    issuer: url.kind === "oidc" ? (issuerOf(account) ?? url.href) : undefined,
+    issuer: dialectOf(url).hasIssuers ? (issuerOf(account) ?? url.href) : undefined,
     realms: realms(client, request, url, account),
     scopes: request.scopes,
     resource: request.resource,
@@ -230,10 +203,10 @@ function realms(
   url: AuthorityUrl,
   account: AccountInfo,
 ): readonly string[] {
-  if (url.kind === "oidc" || url.kind === "adfs") return [url.realm];
+  if (!dialectOf(url).hasTenants) return [url.realm];
   const tenant = (account.tenantId ?? "").toLowerCase();
   if (request.authorityIsExplicit && client.authorities.namesTenant(url)) {
-    // Of a domain that is not known yet nothing is found: the refresh brings the tenant's token, and tells its id.
+    // Nothing is found for a domain that is not known yet: the refresh brings the tenant's token and its id.
     return [client.authorities.tenantIdOf(url) ?? url.tenant];
   }
   if (tenant === "" || !MULTI_TENANT_SEGMENTS.has(url.tenant)) return [tenant || url.tenant];

@@ -1,43 +1,72 @@
+import type { Client } from "../client/client.js";
 import type { AssertionSource } from "../credential/client-credential.js";
+import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError } from "../errors/errors.js";
+import { sharedExchange } from "../exchange/exchange.js";
+import { redeem } from "../exchange/redeem.js";
 import { Parameters } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
-import type { TokenRequest } from "../request/token-request.js";
+import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
-import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
-import type { Client } from "../client/client.js";
-import { redeem } from "../exchange/redeem.js";
-import { sharedCall } from "../exchange/shared-call.js";
 
-/** Which user an agent acts for, and the instance token that lets it. */
-export interface UserFederatedIdentityAsk {
-  /** The federated identity credential: an instance token of the agent. */
+/** Request for a user's token for an agent identity. */
+export interface UserFederatedIdentityInput extends BaseRequest {
+  readonly scopes: readonly string[];
+  /** The federated identity credential: the agent's instance token. */
   readonly assertion: string;
-  /** Object id of the user. One of this and `username`. */
-  readonly userObjectId?: string | undefined;
-  readonly username?: string | undefined;
-  /** Proves the client in place of its own credential. */
-  readonly clientAssertion?: AssertionSource | undefined;
+  /** Object id of the user; one of this and `username`. */
+  readonly userObjectId?: string;
+  /** User name; one of this and `userObjectId`. */
+  readonly username?: string;
+  /** Authenticates the client in place of its own credential. */
+  readonly clientAssertion?: AssertionSource;
 }
 
 /**
- * A user's token for an agent identity (Entra's `user_fic` grant). Each call sends a request; later tokens come from
- * {@link silent}.
+ * A user's token for an agent identity (Entra's `user_fic` grant). Always sends a request; later tokens come silently.
  *
+ * @throws ClientAuthError `empty_fic_assertion`, `missing_user_identifier`, `conflicting_user_identifiers`
  * @example
  * ```ts
- * const exchange = { ...request, scopes: ["api://AzureADTokenExchange/.default"] };
- * const { accessToken: assertion } = await clientCredentials(agentClient, exchange, { skipCache: false });
- * const user = { username: "alice@contoso.example", assertion };
- * const { accessToken } = await userFederatedIdentity(agentClient, request, user);
+ * const { account } = await userFederatedIdentity(client, {
+ *   scopes: ["https://graph.microsoft.com/.default"],
+ *   assertion: agent.instanceToken,
+ *   username: "alice@contoso.example",
+ * });
  * ```
  */
 export async function userFederatedIdentity(
   client: Client,
-  request: TokenRequest,
-  ask: UserFederatedIdentityAsk,
+  input: UserFederatedIdentityInput,
 ): Promise<AuthenticationResult> {
-  const { assertion, userObjectId, username, clientAssertion } = ask;
+  const request = tokenRequest(client, input, true);
+  checkInput(input, request);
+  const { assertion, userObjectId, username, clientAssertion } = input;
+  const url = client.authorities.url(request.authorityUrl);
+  const scopes = withOidcScopes(request.scopes);
+  const flow = ["user_fic", userObjectId, username, assertion, ...scopes];
+  return sharedExchange(client, request, { url, flow: [...flow, clientAssertion] }, (exchange) =>
+    redeem(exchange, {
+      apiId: ApiId.userFederatedIdentity,
+      scopes,
+      parameters: new Parameters()
+        .set("scope", scopes.join(" "))
+        .set("grant_type", "user_fic")
+        .set("user_federated_identity_credential", assertion)
+        .set("username", username)
+        .set("user_id", userObjectId),
+      owner: { kind: "user" },
+      nonce: "unchecked",
+      throttleKey: flow.join(" "),
+      authentication: { assertion: clientAssertion },
+    }),
+  );
+}
+
+function checkInput(
+  { assertion, userObjectId, username }: UserFederatedIdentityInput,
+  request: TokenRequest,
+): void {
   if (userObjectId && username) {
     throw clientAuthError(
       "conflicting_user_identifiers",
@@ -52,38 +81,10 @@ export async function userFederatedIdentity(
       request,
     );
   }
-  if (!assertion) {
-    throw clientAuthError(
-      "empty_fic_assertion",
-      "assertion is empty: pass the agent's instance token.",
-      request,
-    );
-  }
-  const url = client.authorities.url(request.authorityUrl);
-  const scopes = withOidcScopes(request.scopes);
-  const flow = ["user_fic", url.href, userObjectId, username, assertion, ...scopes];
-  return sharedCall(client, request, [...flow, clientAssertion], async (call) => {
-    const authority = await client.authorities.resolve(url, call);
-    return redeem(
-      client,
-      authority,
-      request,
-      {
-        apiId: ApiId.userFederatedIdentity,
-        cacheOutcome: CacheOutcome.notApplicable,
-        scopes,
-        parameters: new Parameters()
-          .set("scope", scopes.join(" "))
-          .set("grant_type", "user_fic")
-          .set("user_federated_identity_credential", assertion)
-          .set("username", username)
-          .set("user_id", userObjectId),
-        owner: { kind: "user" },
-        nonce: "unchecked",
-        throttleKey: flow.join(" "),
-        authentication: { assertion: clientAssertion },
-      },
-      call,
-    );
-  });
+  if (typeof assertion === "string" && assertion !== "") return;
+  throw clientAuthError(
+    "empty_fic_assertion",
+    "assertion is empty or not a string: pass the agent's instance token.",
+    request,
+  );
 }

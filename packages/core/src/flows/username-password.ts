@@ -1,22 +1,21 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import { percentEncode } from "../encoding.js";
+import type { Client } from "../client/client.js";
+import { anchorHeaders } from "../dialect/anchor-headers.js";
+import { dialectOf } from "../dialect/dialects.js";
+import { ApiId } from "../dialect/entra-telemetry.js";
 import { isAuthError } from "../errors/errors.js";
-import { secureUrl } from "../http/secure-url.js";
-import type { Call } from "../http/transport.js";
+import { sharedExchange, type Exchange } from "../exchange/exchange.js";
+import { redeem } from "../exchange/redeem.js";
 import { Parameters } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
-import type { TokenRequest } from "../request/token-request.js";
+import { requiredText, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
-import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
-import type { Client } from "../client/client.js";
-import { redeem } from "../exchange/redeem.js";
-import { sharedCall } from "../exchange/shared-call.js";
 import { findUsernameEndpoint, type UsernameEndpoint } from "./ws-trust/metadata.js";
 import { requestSecurityToken } from "./ws-trust/security-token.js";
 import { discoverFederation, type Federation } from "./ws-trust/user-realm.js";
 
-/** A user's name and password. */
-export interface UsernamePasswordAsk {
+/** Request for a user's tokens for name and password. */
+export interface UsernamePasswordInput extends BaseRequest {
   readonly username: string;
   readonly password: string;
 }
@@ -25,92 +24,82 @@ export interface UsernamePasswordAsk {
  * Tokens for a user's name and password (RFC 6749 §4.3): use it in tests only. The password of a federated user goes to
  * the federation server (WS-Trust), and that server's assertion to Entra (RFC 7522).
  *
+ * @throws ServerError, InteractionRequiredAuthError as the server says
  * @example
  * ```ts
- * const { account } = await usernamePassword(client, request, { username, password });
+ * const { account } = await usernamePassword(client, { scopes: ["User.Read"], username, password });
  * ```
  */
-export function usernamePassword(
+export async function usernamePassword(
   client: Client,
-  request: TokenRequest,
-  ask: UsernamePasswordAsk,
+  input: UsernamePasswordInput,
 ): Promise<AuthenticationResult> {
-  const { username, password } = ask;
+  const request = tokenRequest(client, input);
+  const { correlationId } = request;
+  const username = requiredText(input.username, "username", "pass the user's name.", correlationId);
+  const password = requiredText(input.password, "password", "pass the user's password.", correlationId);
   const url = client.authorities.url(request.authorityUrl);
   const scopes = withOidcScopes(request.scopes);
+  const dialect = dialectOf(url);
   // The password is part of what makes two calls equal: a wrong one must not share the answer to the right one.
-  const flow = ["password", url.href, username, password, ...scopes];
-  return sharedCall(client, request, flow, async (call) => {
-    const authority = await client.authorities.resolve(url, call);
-    const entra = url.kind !== "oidc";
-    const federation = canFederate(url)
-      ? await discoverFederation(client.transport, url, username, call)
+  const flow = ["password", username, password, ...scopes];
+  return sharedExchange(client, request, { url, flow }, async (exchange) => {
+    const federation = dialect.federatesPasswords(url)
+      ? await discoverFederation(client.transport, url, username, exchange.call)
       : undefined;
     const parameters = new Parameters().set("scope", scopes.join(" "));
-    if (federation) parameters.setAll(await federated(client, federation, ask, call));
-    else {
+    if (federation) {
+      const asked = { username, password, ...federation, authority: url };
+      parameters.setAll(await federated(exchange, asked));
+    } else {
       parameters
         .set("username", username)
         .set("password", password)
-        .set("response_type", entra ? "id_token token" : undefined)
+        .set("response_type", dialect.passwordResponseType)
         .set("grant_type", "password");
     }
-    return redeem(
-      client,
-      authority,
-      request,
-      {
-        apiId: ApiId.usernamePassword,
-        cacheOutcome: CacheOutcome.notApplicable,
-        scopes,
-        parameters,
-        owner: { kind: "user" },
-        nonce: "unchecked",
-        throttleKey: ["password", username, ...scopes].join(" "),
-        headers: entra ? { "X-AnchorMailbox": `UPN: ${headerText(username)}` } : {},
-      },
-      call,
-    );
+    return redeem(exchange, {
+      apiId: ApiId.usernamePassword,
+      scopes,
+      parameters,
+      owner: { kind: "user" },
+      nonce: "unchecked",
+      throttleKey: ["password", username, ...scopes].join(" "),
+      headers: anchorHeaders(dialect, { type: "UPN", credential: username }),
+    });
   });
 }
 
-/** Only Entra's own tenants have users whose home is elsewhere; B2C policies and others check passwords themselves. */
-function canFederate(url: AuthorityUrl): boolean {
-  return url.kind === "entra" && url.segments.length === 1;
+interface FederatedUser extends Federation {
+  readonly username: string;
+  readonly password: string;
+  readonly authority: AuthorityUrl;
 }
 
-async function federated(
-  client: Client,
-  federation: Federation,
-  ask: UsernamePasswordAsk,
-  call: Call,
-): Promise<Parameters> {
-  const { transport, clock } = client;
-  const endpoint = await endpointOf(client, federation, call);
-  const token = await requestSecurityToken(
-    transport,
-    endpoint,
-    { ...ask, audience: federation.audience, clock },
-    call,
-  );
+async function federated(exchange: Exchange, user: FederatedUser): Promise<Parameters> {
+  const { transport, clock } = exchange.client;
+  const endpoint = await endpointOf(exchange, user);
+  const token = await requestSecurityToken(transport, endpoint, { ...user, clock }, exchange.call);
   return new Parameters()
     .set("grant_type", token.grantType)
     .set("assertion", Buffer.from(token.assertion, "utf8").toString("base64url"));
 }
 
 /** The endpoint the metadata names; without readable metadata the one Entra knows, which speaks WS-Trust 2005. */
-async function endpointOf(client: Client, federation: Federation, call: Call): Promise<UsernameEndpoint> {
-  const { metadataUrl, activeAuthUrl } = federation;
+async function endpointOf(
+  { client, call }: Exchange,
+  { metadataUrl, activeAuthUrl, authority }: FederatedUser,
+): Promise<UsernameEndpoint> {
+  const known: UsernameEndpoint = { url: activeAuthUrl, version: "2005" };
+  if (!metadataUrl && activeAuthUrl) return known;
   try {
-    return await findUsernameEndpoint(client.transport, metadataUrl, call);
+    return await findUsernameEndpoint(client.transport, metadataUrl, authority, call);
   } catch (error) {
-    const dependencyMissing = isAuthError(error) && error.errorCode === "missing_dependency";
-    if (!activeAuthUrl || dependencyMissing || call.signal?.aborted) throw error;
-    return { url: secureUrl(activeAuthUrl, "federation_active_auth_url").href, version: "2005" };
+    // Metadata that lead to a place that must not get a password are refused, not passed over.
+    const unreadable = isAuthError(error) && UNREADABLE.has(error.errorCode);
+    if (!activeAuthUrl || !unreadable) throw error;
+    return known;
   }
 }
 
-/** A user name as a header can carry it. */
-function headerText(username: string): string {
-  return username.replace(/[^\x20-\x7e]/gu, percentEncode);
-}
+const UNREADABLE: ReadonlySet<string> = new Set(["federation_error", "network_error"]);

@@ -75,13 +75,15 @@ export interface TokenRequest {
 /**
  * Checks the fields that all requests share.
  *
- * @param given what the caller passed; `null` is as good as absent
- * @param options the application's authority, and whether the flow needs a scope
+ * @param client whose authority is used when the request names none
+ * @param given what the caller passed; `null` counts as absent
+ * @param needsScope whether the flow needs a scope
  * @throws ClientConfigurationError naming the field
  */
 export function tokenRequest(
+  { defaultAuthority }: { readonly defaultAuthority: string },
   given: BaseRequest,
-  options: { readonly defaultAuthority: string; readonly scopesNeeded: boolean },
+  needsScope = false,
 ): TokenRequest {
   requireRequest(given);
   // A copy: what the caller changes while the call waits must not part what is sent from what it is kept as.
@@ -89,8 +91,8 @@ export function tokenRequest(
   const correlationId = request.correlationId || newCorrelationId();
   requireBearer(request.authenticationScheme, correlationId);
   return {
-    scopes: requestedScopes(request.scopes, options.scopesNeeded, correlationId),
-    authorityUrl: request.authority || options.defaultAuthority,
+    scopes: requestedScopes(request.scopes, needsScope, correlationId),
+    authorityUrl: request.authority || defaultAuthority,
     authorityIsExplicit: Boolean(request.authority),
     correlationId,
     claims: parseClaims(request.claims, "claims", correlationId),

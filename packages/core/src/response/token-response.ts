@@ -5,26 +5,26 @@ import { serverError } from "./server-error.js";
 
 /** A successful token response (RFC 6749 §5.1), checked. Times are whole seconds. */
 export interface TokenResponse {
-  /** `""` where nothing but a sign-in was asked for, and Entra's B2C sends the ID token alone. */
+  /** `""` for a sign-in alone, where B2C sends only the ID token. */
   readonly accessToken: string;
   readonly tokenType: "Bearer";
   readonly expiresIn: number;
-  readonly extExpiresIn: number;
-  readonly refreshIn: number | undefined;
-  readonly refreshToken: string | undefined;
-  readonly refreshTokenExpiresIn: number | undefined;
-  readonly idToken: string | undefined;
-  readonly clientInfo: string | undefined;
-  /** Granted scopes, or `undefined` when they are the ones asked for. */
-  readonly scope: string | undefined;
+  readonly extExpiresIn?: number | undefined;
+  readonly refreshIn?: number | undefined;
+  readonly refreshToken?: string | undefined;
+  readonly refreshTokenExpiresIn?: number | undefined;
+  readonly idToken?: string | undefined;
+  readonly clientInfo?: string | undefined;
+  /** Granted scopes, or `undefined` when they are the requested ones. */
+  readonly scope?: string | undefined;
   /** Family of the refresh token. */
-  readonly foci: string | undefined;
+  readonly foci?: string | undefined;
   /** Code for the single-page app of the same registration. */
-  readonly spaCode: string | undefined;
+  readonly spaCode?: string | undefined;
   /** The user's id at the operating system's broker. */
-  readonly spaAccountId: string | undefined;
+  readonly spaAccountId?: string | undefined;
   /** `x-ms-request-id` of the response. */
-  readonly requestId: string;
+  readonly requestId?: string;
 }
 
 /** Longer lifetimes are a mistake of the server: a hundred years, in seconds. */
@@ -33,13 +33,13 @@ const LONGEST_LIFETIME = 100 * 366 * 86_400;
 /**
  * Reads the answer of a token endpoint.
  *
- * @param idTokenWillDo an answer without access token is one, too
+ * @param acceptsIdTokenAlone accept a response without an access token
  * @throws ServerError, InteractionRequiredAuthError when it is an OAuth error (RFC 6749 §5.2)
  * @throws ClientAuthError `invalid_token_response` when it is neither
  */
 export function parseTokenResponse(
   response: HttpResponse,
-  idTokenWillDo: boolean,
+  acceptsIdTokenAlone: boolean,
   correlationId: string,
 ): TokenResponse {
   const body = parseJsonObject(response.body);
@@ -52,7 +52,7 @@ export function parseTokenResponse(
 
   const accessToken = optionalText(body, "access_token", correlationId) ?? "";
   const idToken = optionalText(body, "id_token", correlationId);
-  if (!accessToken && !(idToken && idTokenWillDo))
+  if (!accessToken && !(idToken && acceptsIdTokenAlone))
     throw invalidTokenResponse("access_token is missing", correlationId);
   const tokenType = optionalText(body, "token_type", correlationId) ?? "Bearer";
   if (tokenType.toLowerCase() !== "bearer") {
@@ -130,7 +130,7 @@ function contentType(response: HttpResponse): string {
   return response.headers["content-type"] ?? "no content type";
 }
 
-/** What came is no token response. */
+/** The response is not a valid token response. */
 function invalidTokenResponse(what: string, correlationId: string): Error {
   return clientAuthError("invalid_token_response", `The token endpoint's answer cannot be used: ${what}.`, {
     correlationId,

@@ -1,6 +1,7 @@
 import type { Authority } from "../authority/authority.js";
 import { idTokenIssuerMatches } from "../authority/issuer.js";
 import { epochSeconds, type Clock } from "../clock.js";
+import { dialectOf } from "../dialect/dialects.js";
 import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
@@ -8,31 +9,30 @@ import { nodeCrypto } from "../node-crypto.js";
 import { decodeIdToken, type IdTokenClaims } from "./id-token.js";
 import type { KeySource } from "./key-source.js";
 
-/** What an ID token is checked against. */
-export interface IdTokenExpectations {
-  readonly authority: Authority;
+/** The facts of a client that ID tokens are checked against. */
+export interface Verifier {
   readonly clientId: string;
   readonly clock: Clock;
   readonly keys: KeySource;
-  /** The `alg` the client is registered with (`id_token_signed_response_alg`), if it says. */
-  readonly algorithm: string | undefined;
   /** Secret of a confidential client: the key of HS256 signatures. */
   readonly secret: () => string | undefined;
+  /** The `alg` the client is registered with (`id_token_signed_response_alg`), if it says. */
+  readonly idTokenAlgorithm: string | undefined;
+}
+
+/** What an ID token is checked against. */
+export interface IdTokenExpectations {
+  readonly client: Verifier;
+  readonly authority: Authority;
   /** `"unchecked"` where no authorization request was made (refresh). */
   readonly nonce: { readonly expected: string | undefined } | "unchecked";
-  /** Seconds since the user last proved who they are, at most (`max_age` of the request). */
+  /** Most seconds since the user last authenticated (`max_age` of the request). */
   readonly maxAge?: number | undefined;
   /** `sub` of the ID token that came with the code (OpenID Connect Core §3.3.3.6). */
   readonly subject?: string | undefined;
   /** `"always"` where no TLS connection to the issuer vouches for the token. */
   readonly signature?: "always";
 }
-
-/**
- * How far the clocks may be apart, in seconds. Entra's users sit at desktops whose clocks nobody keeps; the same five
- * minutes are taken off every access token.
- */
-const TOLERANCE = { entra: 300, oidc: 30 } as const;
 
 /** Asymmetric algorithms that are accepted when the provider lists them (RFC 7518 §3.1, RFC 8037, RFC 9864). */
 const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
@@ -53,7 +53,7 @@ export async function verifyIdToken(
   const claims = decodeIdToken(idToken, call.correlationId);
   checkHeader(idToken, call.correlationId);
   checkClaims(claims, expected, call.correlationId);
-  if (expected.authority.url.kind === "oidc" || expected.signature === "always")
+  if (!dialectOf(expected.authority.url).tlsVouches || expected.signature === "always")
     await checkSignature(idToken, expected, call);
   return claims;
 }
@@ -70,18 +70,17 @@ function checkHeader(idToken: string, correlationId: string): void {
 }
 
 function checkClaims(claims: IdTokenClaims, expected: IdTokenExpectations, correlationId: string): void {
-  const { authority, clientId, clock, nonce } = expected;
+  const { authority, client, nonce } = expected;
+  const { clientId, clock } = client;
+  const tolerance = dialectOf(authority.url).clockTolerance;
   const refuse = (what: string): never => {
     throw clientAuthError("invalid_id_token", `The ID token is refused: ${what}.`, { correlationId });
   };
   const { iss, sub, aud, exp, nbf, iat, azp } = claims;
   const now = epochSeconds(clock);
-  const tolerance = authority.url.kind === "oidc" ? TOLERANCE.oidc : TOLERANCE.entra;
 
   if (typeof iss !== "string") return refuse("iss is missing");
-  if (
-    !idTokenIssuerMatches(iss, claims.tid, authority.metadata.issuer, authority.url, authority.cloud.aliases)
-  ) {
+  if (!idTokenIssuerMatches(authority, { iss, tid: claims.tid })) {
     return refuse(`iss is "${iss}", the authority's issuer is "${authority.metadata.issuer}"`);
   }
   if (typeof sub !== "string" || sub === "") return refuse("sub is missing");
@@ -120,7 +119,8 @@ function checkNonce(actual: unknown, expected: string | undefined, correlationId
 }
 
 async function checkSignature(idToken: string, expected: IdTokenExpectations, call: Call): Promise<void> {
-  const { authority, secret, keys } = expected;
+  const { authority, client } = expected;
+  const { secret, keys } = client;
   const { compactVerify, decodeProtectedHeader } = await import("jose");
   const allowed = allowedAlgorithms(expected);
   try {
@@ -148,7 +148,8 @@ async function checkSignature(idToken: string, expected: IdTokenExpectations, ca
 }
 
 /** What the client is registered with; else the asymmetric algorithms the provider lists; else RS256. */
-function allowedAlgorithms({ algorithm, authority, secret }: IdTokenExpectations): readonly string[] {
+function allowedAlgorithms({ client, authority }: IdTokenExpectations): readonly string[] {
+  const { idTokenAlgorithm: algorithm, secret } = client;
   const usable = (alg: string): boolean =>
     ASYMMETRIC.test(alg) || (alg === "HS256" && secret() !== undefined);
   if (algorithm !== undefined) return [algorithm].filter(usable);

@@ -4,88 +4,92 @@ import {
   ClientConfigurationError,
   InteractionRequiredAuthError,
   ServerError,
-  type AccountInfo,
-  type AuthenticationResult,
   type Client,
 } from "@tessera/core";
 import {
   newGuid,
   OIDC_SCOPES,
   isOfAuthority,
+  matches,
+  requireRequest,
+  tokenRequest,
+  withoutNull,
   requireAccountOf,
   sharedCall,
   untilAborted,
   withinBounds,
-  type AccountFilter,
   type TokenRequest,
 } from "@tessera/core/internal";
-import type { InteractiveRequest, SilentFlowRequest, SignOutRequest } from "../requests.js";
+import type { SignIn } from "../interactive/sign-in.js";
+import { withoutBrokerFields, type MsalRequest } from "../msal/msal-request.js";
+import type { InteractiveRequest, SilentFlowRequest } from "../requests.js";
 import type { INativeBrokerPlugin, NativeRequest } from "./broker.js";
 
-/** Lets the broker sign a user in. A caller whose time is up leaves; a broker has no way to take its window back. */
-export function signInThroughBroker(
+/**
+ * Sign-in through the operating system's broker.
+ *
+ * @param checked checks the fields of a request that every request has
+ */
+export function brokerSignIn(
   client: Client,
   broker: INativeBrokerPlugin,
-  checked: TokenRequest,
-  request: InteractiveRequest,
-): Promise<AuthenticationResult> {
-  return withinBounds(checked, async (signal) => {
-    signal?.throwIfAborted();
-    requireAccountOf(client, checked, request.account);
-    const { openBrowser: _, successTemplate: __, errorTemplate: ___, ...rest } = request;
-    const { windowHandle, preferredPort: ____, ...asked } = rest;
-    const native = nativeRequest(client, checked, asked);
-    const work = asOurs(checked, () => broker.acquireTokenInteractive(native, windowHandle));
-    return signal ? untilAborted(work, signal) : work;
-  });
+  checked: <R extends MsalRequest>(request: R) => R,
+): SignIn {
+  const { clientId, authorities } = client;
+  return {
+    needsNoBrowser: true,
+    interactively(request) {
+      const known = brokerRequest(client, checked, request);
+      return withinBounds(known, async (signal) => {
+        signal?.throwIfAborted();
+        await requireAccountOf(client, known, request.account);
+        const { openBrowser: _, successTemplate: __, errorTemplate: ___, ...rest } = request;
+        const { windowHandle, preferredPort: ____, ...asked } = rest;
+        const native = nativeRequest(client, known, asked);
+        const work = asOurs(known, () => broker.acquireTokenInteractive(native, windowHandle));
+        // A caller whose time is up leaves; a broker has no way to take its window back.
+        return signal ? untilAborted(work, signal) : work;
+      });
+    },
+    async silently(request) {
+      const known = brokerRequest(client, checked, request);
+      // Without an account the broker takes the user of the operating system.
+      const { account }: Partial<SilentFlowRequest> = request;
+      await requireAccountOf(client, known, account);
+      const forceRefresh = request.forceRefresh ?? false;
+      const native = { ...nativeRequest(client, known, request), forceRefresh };
+      const { correlationId, ...equal } = native;
+      return sharedCall(client, known, ["broker", equal], async (call) => {
+        const result = await asOurs(call, () => broker.acquireTokenSilent(native));
+        return { ...result, correlationId };
+      });
+    },
+    async accounts(filter) {
+      const correlationId = newGuid();
+      const all = await asOurs({ correlationId }, () => broker.getAllAccounts(clientId, correlationId));
+      const url = filter.authority ? authorities.url(filter.authority) : undefined;
+      return all
+        .filter(({ homeAccountId }) => !filter.homeAccountId || homeAccountId === filter.homeAccountId)
+        .filter((account) => matches(account, filter))
+        .filter((account) => !url || isOfAuthority(account, url, authorities.aliasesOf(url.host)));
+    },
+    async signOut({ account, correlationId = newGuid() }) {
+      const accountId = account?.nativeAccountId;
+      if (!accountId) return;
+      await asOurs({ correlationId }, () => broker.signOut({ clientId, accountId, correlationId }));
+    },
+  };
 }
 
-/** A token from the broker without the user; equal calls that overlap share one. */
-export function renewThroughBroker(
+/** Only the broker understands some fields: they are not checked, and still distinguish calls. */
+function brokerRequest<R extends MsalRequest>(
   client: Client,
-  broker: INativeBrokerPlugin,
-  checked: TokenRequest,
-  request: SilentFlowRequest,
-): Promise<AuthenticationResult> {
-  const { account }: Partial<SilentFlowRequest> = request;
-  requireAccountOf(client, checked, account);
-  const native = { ...nativeRequest(client, checked, request), forceRefresh: request.forceRefresh ?? false };
-  const { correlationId, ...equal } = native;
-  return sharedCall(client, checked, ["broker", equal], async (call) => {
-    const result = await asOurs(call, () => broker.acquireTokenSilent(native));
-    return { ...result, correlationId };
-  });
-}
-
-/** The users the broker knows that fit a filter. */
-export async function accountsOfBroker(
-  { clientId, authorities }: Client,
-  broker: INativeBrokerPlugin,
-  { homeAccountId, localAccountId, username, tenantId, authority }: AccountFilter,
-): Promise<AccountInfo[]> {
-  const correlationId = newGuid();
-  const accounts = await asOurs({ correlationId }, () => broker.getAllAccounts(clientId, correlationId));
-  const url = authority ? authorities.url(authority) : undefined;
-  return accounts.filter(
-    (account) =>
-      (!url || isOfAuthority(account, url, authorities.aliasesOf(url.host))) &&
-      (!homeAccountId || account.homeAccountId === homeAccountId) &&
-      (!localAccountId || account.localAccountId === localAccountId) &&
-      (!username || account.username.toLowerCase() === username.toLowerCase()) &&
-      (!tenantId || account.tenantId.toLowerCase() === tenantId.toLowerCase()),
-  );
-}
-
-/** Signs a user out at the broker, if the account is one of its own. */
-export async function signOutOfBroker(
-  { clientId }: Client,
-  broker: INativeBrokerPlugin,
-  { account: { nativeAccountId }, correlationId = newGuid() }: SignOutRequest,
-): Promise<void> {
-  if (!nativeAccountId) return;
-  await asOurs({ correlationId }, () =>
-    broker.signOut({ clientId, accountId: nativeAccountId, correlationId }),
-  );
+  checked: <Q extends MsalRequest>(request: Q) => Q,
+  request: R,
+): TokenRequest {
+  requireRequest(request);
+  const known = tokenRequest(client, checked(withoutBrokerFields(request)));
+  return { ...known, given: { ...(withoutNull(request) as object) } };
 }
 
 const CLASSES = new Map<string, new (...fields: ConstructorParameters<typeof AuthError>) => AuthError>(
@@ -110,7 +114,7 @@ async function asOurs<T>({ correlationId }: { correlationId: string }, ask: () =
   }
 }
 
-/** The request as the broker takes it: whatever the app said, with the defaults filled in. */
+/** The request as the broker takes it: the app's own fields, with the defaults filled in. */
 function nativeRequest(
   { clientId, library }: Client,
   checked: TokenRequest,

@@ -8,48 +8,54 @@ import {
   isAuthError,
   untilAborted,
   withinBounds,
-  type AuthCodeFlowAsk,
+  tokenRequest,
+  dialectOf,
+  type AuthCodeFlowInput,
   type TokenRequest,
 } from "@tessera/core/internal";
 import { startLoopbackServer, type LoopbackAnswer, type LoopbackOptions } from "./loopback-server.js";
 import { openSystemBrowser } from "./open-browser.js";
 
-/** What an interactive request says beside the common fields. */
-export interface InteractiveAsk
-  extends Omit<AuthCodeFlowAsk, "redirectUri" | "responseMode" | "responseType">, LoopbackOptions {
-  /** Text of the app's own, for the result. The state that is sent is made beside it. */
+/** Request to sign a user in through the browser. */
+export interface InteractiveInput
+  extends Omit<AuthCodeFlowInput, "redirectUri" | "responseMode" | "responseType">, LoopbackOptions {
+  /** The app's own string for the result. The state that is sent is made beside it. */
   readonly state?: string;
   /** Opens the URL in a browser; the system's by default. */
   readonly openBrowser?: ((url: string) => Promise<unknown>) | undefined;
 }
 
 /**
- * Signs a user in through the browser: a server on loopback waits for the answer, and the page it shows says what became
- * of it only when that is known.
+ * Signs a user in through the browser: a server on loopback waits for the answer, and the page it shows gives the outcome
+ * once that is known.
  */
-export async function interactive(
-  client: Client,
-  request: TokenRequest,
-  ask: InteractiveAsk,
-): Promise<AuthenticationResult> {
-  const { redirectUri, preferredPort, successTemplate, errorTemplate, openBrowser = openSystemBrowser } = ask;
+export async function interactive(client: Client, input: InteractiveInput): Promise<AuthenticationResult> {
+  const request = tokenRequest(client, input);
+  const {
+    redirectUri,
+    preferredPort,
+    successTemplate,
+    errorTemplate,
+    openBrowser = openSystemBrowser,
+  } = input;
   const server = await startLoopbackServer({ redirectUri, preferredPort, successTemplate, errorTemplate });
   try {
     const result = await withinBounds(request, async (signal = new AbortController().signal) => {
-      const inTime = { ...request, signal, timeoutMs: undefined };
-      const responseMode = await responseModeOf(client, inTime);
-      const flow = await initiateAuthCodeFlow(client, inTime, {
-        ...ask,
+      const { correlationId } = request;
+      const bounds = { correlationId, signal, timeoutMs: undefined };
+      const flow = await initiateAuthCodeFlow(client, {
+        ...input,
+        ...bounds,
         redirectUri: server.redirectUri,
-        responseMode,
+        responseMode: await responseModeOf(client, { ...request, signal }),
       });
       const answered = server.answerTo(flow.state);
-      // An opener may end only when its browser is closed: when it succeeds says nothing, but its failure ends the wait.
+      // An opener may end only when its browser is closed: its success says nothing, but its failure ends the wait.
       const opened = (async (): Promise<unknown> => openBrowser(flow.authUrl))();
       const answer = await untilAborted(Promise.race([answered, opened.then(() => answered)]), signal);
-      return redeemed(answer, () => completeAuthCodeFlow(client, inTime, flow, answer.parameters));
+      return redeemed(answer, () => completeAuthCodeFlow(client, flow, answer.parameters, bounds));
     });
-    return { ...result, state: ask.state ?? "" };
+    return { ...result, state: input.state ?? "" };
   } finally {
     server.close();
   }
@@ -75,7 +81,7 @@ async function redeemed(
 async function responseModeOf(client: Client, request: TokenRequest): Promise<"form_post" | "query"> {
   const { correlationId, signal } = request;
   const url = client.authorities.url(request.authorityUrl);
-  if (url.kind !== "oidc") return "form_post";
+  if (dialectOf(url).postsForms) return "form_post";
   const { metadata } = await client.authorities.resolve(url, { correlationId, signal });
   const modes = metadata["response_modes_supported"];
   return Array.isArray(modes) && modes.includes("form_post") ? "form_post" : "query";

@@ -2,6 +2,7 @@ import {
   AuthError,
   InteractionRequiredAuthError,
   type AccountInfo,
+  type BaseRequest,
   type AuthenticationResult,
   type Client,
 } from "@tessera/core";
@@ -13,17 +14,16 @@ import {
   KeyedMutex,
   sharedCall,
   isAuthError,
+  tokenRequest,
+  withoutNull,
   type TokenRequest,
 } from "@tessera/core/internal";
-import type { PublicClientApplication } from "../public-client-application.js";
-import type { PublicTokenRequest } from "../requests.js";
+import type { DeviceCodeRequest, PublicTokenRequest } from "../requests.js";
+import type { SignIn } from "./sign-in.js";
 import { hasBrowser } from "./open-browser.js";
 
-/** The calls that the one call chooses from. */
-type Ways = Pick<
-  PublicClientApplication,
-  "acquireTokenSilent" | "acquireTokenInteractive" | "acquireTokenByDeviceCode" | "getAccounts"
->;
+/** Signs a user in on another device. */
+type DeviceCode = (request: DeviceCodeRequest) => Promise<AuthenticationResult>;
 
 /** How the user says no; an expired device code is a user who did not care to answer. */
 const REFUSALS: ReadonlySet<string> = new Set([
@@ -56,19 +56,20 @@ interface Silence {
 /** `acquireToken` of a public client: silently where that works, else by asking the user, one question at a time. */
 export class OneCall {
   readonly #client: Client;
-  readonly #ways: Ways;
-  readonly #hasBroker: boolean;
+  readonly #signIn: SignIn;
+  readonly #deviceCode: DeviceCode;
   readonly #asking = new KeyedMutex();
   #last: Answer | undefined;
 
-  constructor(client: Client, ways: Ways, hasBroker: boolean) {
+  constructor(client: Client, signIn: SignIn, deviceCode: DeviceCode) {
     this.#client = client;
-    this.#ways = ways;
-    this.#hasBroker = hasBroker;
+    this.#signIn = signIn;
+    this.#deviceCode = deviceCode;
   }
 
   /** Runs a call; equal ones that overlap share it. */
-  acquire(request: PublicTokenRequest, checked: TokenRequest): Promise<AuthenticationResult> {
+  acquire(request: PublicTokenRequest, input: BaseRequest): Promise<AuthenticationResult> {
+    const checked = { ...tokenRequest(this.#client, input), given: { ...withoutNull(request) } };
     return sharedCall(this.#client, checked, ["one call"], (call) =>
       this.#run({ ...request, ...call, timeoutMs: undefined }, checked),
     );
@@ -86,7 +87,7 @@ export class OneCall {
         if (silence.tokens) return silence.tokens;
         const { account, reason } = silence;
         // To ask the user of one provider at another would not help.
-        if (reason && account && !isServed(this.#client, checked, account)) throw reason;
+        if (reason && account && !(await isServed(this.#client, checked, account))) throw reason;
         const who = account ? `${account.environment} ${account.homeAccountId}` : (request.loginHint ?? "");
         const refused = this.#last === before ? undefined : this.#last?.refused;
         if (refused?.who === who) throw refused.error;
@@ -104,11 +105,11 @@ export class OneCall {
     const account =
       request.account ??
       (await this.#onlyAccount(request.loginHint, checked)) ??
-      this.#justSignedIn(before, request, checked);
+      (await this.#justSignedIn(before, request, checked));
     if (!account) return {};
     try {
       const { openBrowser: _, onDeviceCode: __, ...silent } = request;
-      return { tokens: await this.#ways.acquireTokenSilent({ ...silent, account }) };
+      return { tokens: await this.#signIn.silently({ ...silent, account }) };
     } catch (reason) {
       if (isAuthError(reason, "InteractionRequiredAuthError")) return { account, reason };
       throw reason;
@@ -117,21 +118,22 @@ export class OneCall {
 
   /** The only known user of a provider that the request may use: those of others are not meant. */
   async #onlyAccount(username: string | undefined, checked: TokenRequest): Promise<AccountInfo | undefined> {
-    const known = await this.#ways.getAccounts(username ? { username } : {});
-    const accounts = known.filter((account) => isServed(this.#client, checked, account));
+    const known = await this.#signIn.accounts(username ? { username } : {});
+    const served = await Promise.all(known.map((account) => isServed(this.#client, checked, account)));
+    const accounts = known.filter((_, index) => served[index]);
     const users = new Set(accounts.map(({ homeAccountId }) => homeAccountId));
     const home = accounts.find(({ tenantId, homeAccountId }) => homeAccountId.endsWith(`.${tenantId}`));
     return users.size === 1 ? (home ?? accounts[0]) : undefined;
   }
 
   /** Who signed in while a call waited for its turn: among several known users the one it is about. */
-  #justSignedIn(
+  async #justSignedIn(
     before: Answer | undefined,
     { loginHint }: PublicTokenRequest,
     checked: TokenRequest,
-  ): AccountInfo | undefined {
+  ): Promise<AccountInfo | undefined> {
     const account = this.#last === before ? undefined : this.#last?.account;
-    if (!account || !isServed(this.#client, checked, account)) return undefined;
+    if (!account || !(await isServed(this.#client, checked, account))) return undefined;
     return !loginHint || account.username.toLowerCase() === loginHint.toLowerCase() ? account : undefined;
   }
 
@@ -149,17 +151,16 @@ export class OneCall {
   async #askUser(request: PublicTokenRequest, { account, reason }: Silence): Promise<AuthenticationResult> {
     const { onDeviceCode, openBrowser, loginHint, account: _, ...common } = request;
     const ask = { ...common, claims: request.claims ?? (reason?.claims || undefined) };
-    if (openBrowser || this.#hasBroker || hasBrowser()) {
+    if (openBrowser || this.#signIn.needsNoBrowser || hasBrowser()) {
       try {
         const opener = openBrowser ? { openBrowser } : {};
-        return await this.#ways.acquireTokenInteractive({ ...ask, account, loginHint, ...opener });
+        return await this.#signIn.interactively({ ...ask, account, loginHint, ...opener });
       } catch (error) {
         if (!(isAuthError(error) && NO_BROWSER.has(error.errorCode) && onDeviceCode)) throw error;
         this.#client.logger().warning(error.errorMessage, error.correlationId);
       }
     }
-    if (onDeviceCode)
-      return this.#ways.acquireTokenByDeviceCode({ ...ask, deviceCodeCallback: onDeviceCode });
+    if (onDeviceCode) return this.#deviceCode({ ...ask, deviceCodeCallback: onDeviceCode });
     throw clientAuthError(
       "no_browser",
       "The user has to sign in, but no browser can be opened here: pass onDeviceCode, or openBrowser.",

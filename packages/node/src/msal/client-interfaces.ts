@@ -1,5 +1,5 @@
 import type { AccountInfo, AuthenticationResult, Logger, TokenCache } from "@tessera/core";
-import type { AppTokenProvider } from "@tessera/core/internal";
+import type { AppTokenProvider } from "./app-token-provider.js";
 import type {
   AuthorizationCodeRequest,
   AuthorizationUrlRequest,

@@ -1,4 +1,4 @@
-import type { Contents } from "./contents.js";
+import type { TokenMemory } from "./token-memory.js";
 import {
   addForeign,
   DocumentWriter,
@@ -15,8 +15,8 @@ import { PARTITION_KINDS, type PartitionKey, type PartitionKind } from "./partit
  * @param document parsed JSON; what is not understood is kept as it is
  * @param replace forget what was there before; the change is made at once, when all has been read
  */
-export function loadDocument(contents: Contents, document: CacheDocument, replace: boolean): void {
-  const state = replace ? contents.emptyState() : contents.state;
+export function loadDocument(memory: TokenMemory, document: CacheDocument, replace: boolean): void {
+  const state = replace ? memory.emptyState() : memory.state;
   const metadata = new Map(state.appMetadata);
   const read: Readonly<Record<PartitionKind, Map<string, Partition>>> = {
     user: new Map(),
@@ -51,11 +51,11 @@ export function loadDocument(contents: Contents, document: CacheDocument, replac
   }
   state.appMetadata = metadata;
   state.index = undefined;
-  contents.replace(state);
+  memory.replace(state);
 }
 
 /** The document of everything that is kept. */
-export function wholeDocument({ state: { partitions, appMetadata, foreign } }: Contents): CacheDocument {
+export function wholeDocument({ state: { partitions, appMetadata, foreign } }: TokenMemory): CacheDocument {
   const writer = new DocumentWriter();
   for (const kind of PARTITION_KINDS) {
     for (const [, partition] of partitions.entries(kind)) writer.addAll(partition);
@@ -66,25 +66,25 @@ export function wholeDocument({ state: { partitions, appMetadata, foreign } }: C
 }
 
 /** Takes over the document of one partition, in place of what is known of it. */
-export function loadPartition(contents: Contents, key: PartitionKey, document: CacheDocument): void {
+export function loadPartition(memory: TokenMemory, key: PartitionKey, document: CacheDocument): void {
   const partition = new Partition();
   readDocument(document, {
     entry: (entry) => {
-      if (isEntry(entry, "AppMetadata")) contents.addAppMetadata(entry);
+      if (isEntry(entry, "AppMetadata")) memory.addAppMetadata(entry);
       partition.append(entry);
     },
     foreign: (section, entityKey, value) => addForeign(partition.foreign, section, entityKey, value),
   });
-  contents.put(key, partition);
+  memory.put(key, partition);
 }
 
 /** The document of one partition, or `undefined` when nothing is left in it. */
-export function partitionDocument(contents: Contents, key: PartitionKey): CacheDocument | undefined {
-  const partition = contents.partitions.get(key);
+export function partitionDocument(memory: TokenMemory, key: PartitionKey): CacheDocument | undefined {
+  const partition = memory.partitions.get(key);
   if (!partition) return undefined;
   const writer = new DocumentWriter();
   const clients = new Set(Array.from(partition.all("RefreshToken"), ({ entity }) => entity.client_id));
-  for (const entry of contents.state.appMetadata.values()) {
+  for (const entry of memory.state.appMetadata.values()) {
     if (clients.has(entry.entity.client_id)) writer.add(entry);
   }
   writer.addAll(partition);

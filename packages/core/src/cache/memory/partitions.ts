@@ -22,7 +22,8 @@ const DORMANT_USERS_PER_USER = 4;
  */
 export class Partitions {
   readonly #limits: PartitionLimits;
-  readonly #kinds: Readonly<Record<PartitionKind, BoundedMap<Partition>>>;
+  /** The partitions that are kept with all their tokens. */
+  readonly hot: Readonly<Record<PartitionKind, BoundedMap<Partition>>>;
   /** Users of whom only the account and the refresh tokens are kept. */
   readonly #dormant: BoundedMap<Partition>;
   #evictions = 0;
@@ -40,7 +41,7 @@ export class Partitions {
     const onEvicted = (): void => {
       this.#evictions += 1;
     };
-    this.#kinds = {
+    this.hot = {
       user: new BoundedMap(max, { onEvicted: (id, partition) => this.#slimDown(id, partition) }),
       app: new BoundedMap(max, { clock, onEvicted }),
       assertion: new BoundedMap(max, { clock, onEvicted }),
@@ -49,7 +50,7 @@ export class Partitions {
 
   /** A partition, which counts as used. */
   get({ kind, id }: PartitionKey): Partition | undefined {
-    const found = this.#kinds[kind].get(id);
+    const found = this.hot[kind].get(id);
     if (found || kind !== "user") return found;
     const dormant = this.#dormant.get(id);
     if (dormant) this.set({ kind, id }, dormant);
@@ -58,24 +59,24 @@ export class Partitions {
 
   /** A partition, which does not count as used: to list everybody must not push out whoever is being served. */
   peek({ kind, id }: PartitionKey): Partition | undefined {
-    return this.#kinds[kind].peek(id) ?? (kind === "user" ? this.#dormant.peek(id) : undefined);
+    return this.hot[kind].peek(id) ?? (kind === "user" ? this.#dormant.peek(id) : undefined);
   }
 
   /** Puts a partition in place; an empty one is removed. */
   set({ kind, id }: PartitionKey, partition: Partition | undefined): void {
     if (kind === "user") this.#dormant.delete(id);
     if (!partition || partition.isEmpty) {
-      this.#kinds[kind].delete(id);
+      this.hot[kind].delete(id);
       return;
     }
     const ttl = kind === "user" ? 0 : this.#remaining(partition);
-    this.#kinds[kind].set(id, partition, ttl);
+    this.hot[kind].set(id, partition, ttl);
     this.#purgeNowAndThen();
   }
 
   /** All partitions of a kind, the least recently used first. */
   *entries(kind: PartitionKind): Iterable<readonly [PartitionKey, Partition]> {
-    const tiers = kind === "user" ? [this.#dormant, this.#kinds.user] : [this.#kinds[kind]];
+    const tiers = kind === "user" ? [this.#dormant, this.hot.user] : [this.hot[kind]];
     for (const tier of tiers) {
       for (const [id, partition] of tier.oldestFirst()) yield [{ kind, id }, partition];
     }
@@ -83,8 +84,8 @@ export class Partitions {
 
   /** How many partitions of a kind there are. */
   count(kind: PartitionKind): number {
-    this.#kinds[kind].purgeStale();
-    return this.#kinds[kind].size + (kind === "user" ? this.#dormant.size : 0);
+    this.hot[kind].purgeStale();
+    return this.hot[kind].size + (kind === "user" ? this.#dormant.size : 0);
   }
 
   /** How many partitions gave way to others so far. */
@@ -111,7 +112,7 @@ export class Partitions {
   #purgeNowAndThen(): void {
     this.#setsUntilPurge -= 1;
     if (this.#setsUntilPurge > 0) return;
-    const { app, assertion } = this.#kinds;
+    const { app, assertion } = this.hot;
     app.purgeStale();
     assertion.purgeStale();
     this.#setsUntilPurge = Math.max(1000, app.size + assertion.size);

@@ -1,5 +1,5 @@
 import { tenantOfRealm } from "../account-info.js";
-import type { Contents } from "./contents.js";
+import type { TokenMemory } from "./token-memory.js";
 import { accessTokenKey, accountKey, idTokenKey, isBoundTo, refreshTokenKey } from "../schema/keys.js";
 import { accessTokenFacts, isEntry, Partition, scopesIntersect, type Entry } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
@@ -16,9 +16,13 @@ import {
  * Writes one response's tokens. What they replace goes, whatever host it stands under, and so does what has expired;
  * access tokens with overlapping scopes give way to the new one.
  */
-export function saveTokens(contents: Contents, record: CacheRecord, environments: ReadonlySet<string>): void {
-  const now = contents.now() / 1000;
-  const partition = contents.partitions.get(record.partition)?.copy() ?? new Partition();
+export function saveTokens(
+  memory: TokenMemory,
+  record: CacheRecord,
+  environments: ReadonlySet<string>,
+): void {
+  const now = memory.now() / 1000;
+  const partition = memory.partitions.get(record.partition)?.copy() ?? new Partition();
   partition.remove(
     (entry) => isEntry(entry, "AccessToken") && accessTokenFacts(entry).extendedExpiresOn < now,
   );
@@ -27,37 +31,44 @@ export function saveTokens(contents: Contents, record: CacheRecord, environments
   if (record.partition.kind === "assertion") partition.remove((entry) => isOfAnother(entry, record));
   putTokens(partition, record, provider);
   putUser(partition, record, provider);
-  contents.put(record.partition, partition);
+  memory.put(record.partition, partition);
   const home = record.account?.home_account_id;
   // The user of an on-behalf-of token is known as a user, too.
   if (home && record.partition.kind !== "user") {
-    const user = contents.partitions.get(userPartition(home))?.copy() ?? new Partition();
+    const user = memory.partitions.get(userPartition(home))?.copy() ?? new Partition();
     putUser(user, record, provider);
-    contents.put(userPartition(home), user);
+    memory.put(userPartition(home), user);
   }
-  if (record.appMetadata) contents.replaceAppMetadata(record.appMetadata, environments);
+  if (record.appMetadata) memory.replaceAppMetadata(record.appMetadata, environments);
+}
+
+/** Forgets the entries of other providers' users in a partition. */
+export function removeForeign(memory: TokenMemory, key: PartitionKey, provider: Provider): void {
+  const found = memory.partitions.get(key);
+  const isOwn = found && entriesOf(found, provider);
+  if (isOwn) memory.remove(key, (entry) => !isOwn(entry));
 }
 
 /** Forgets one refresh token, if it is still the one that is kept. */
-export function removeRefreshToken(contents: Contents, key: PartitionKey, secret: string): void {
-  contents.remove(key, (entry) => isEntry(entry, "RefreshToken") && entry.entity.secret === secret);
+export function removeRefreshToken(memory: TokenMemory, key: PartitionKey, secret: string): void {
+  memory.remove(key, (entry) => isEntry(entry, "RefreshToken") && entry.entity.secret === secret);
 }
 
 /** Forgets a user of a provider: account, ID tokens, access tokens (on behalf of the user, too), refresh tokens. */
-export function removeUser(contents: Contents, homeAccountId: string, provider: Provider): void {
+export function removeUser(memory: TokenMemory, homeAccountId: string, provider: Provider): void {
   const user = userPartition(homeAccountId);
-  const isOwn = entriesOf(contents.partitions.peek(user) ?? new Partition(), provider);
-  contents.remove(user, isOwn);
-  for (const [key, partition] of [...contents.partitions.entries("assertion")]) {
+  const isOwn = entriesOf(memory.partitions.peek(user) ?? new Partition(), provider);
+  memory.remove(user, isOwn);
+  for (const [key, partition] of [...memory.partitions.entries("assertion")]) {
     const fits = (entry: Entry): boolean => entry.entity["home_account_id"] === homeAccountId && isOwn(entry);
-    if (partition.has(fits)) contents.remove(key, fits);
+    if (partition.has(fits)) memory.remove(key, fits);
   }
 }
 
 /** Forgets the tokens of an app itself, in every tenant. */
-export function removeAppTokens(contents: Contents, clientId: string): void {
-  for (const [key] of [...contents.partitions.entries("app")]) {
-    contents.remove(key, ({ entity }) => entity["client_id"] === clientId);
+export function removeAppTokens(memory: TokenMemory, clientId: string): void {
+  for (const [key] of [...memory.partitions.entries("app")]) {
+    memory.remove(key, ({ entity }) => entity["client_id"] === clientId);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { PartitionKey } from "../memory/partition-key.js";
-import type { PartitionedCache } from "../memory/partitioned-cache.js";
+import { accountsOf } from "../memory/find.js";
+import type { TokenMemory } from "../memory/token-memory.js";
 import { peerAccount, type PeerAccountEntity } from "../schema/key-value-store.js";
 import { TokenCacheContext, type ICachePlugin, type ISerializableTokenCache } from "./plugin.js";
 import type { AccountEntity } from "../schema/schema.js";
@@ -10,6 +11,13 @@ export interface PluginSession {
   unreadable: boolean;
   /** The account the access is about. */
   account: AccountEntity | undefined;
+}
+
+/** One access through a plugin. */
+export interface PluginAccess {
+  readonly memory: TokenMemory;
+  readonly context: TokenCacheContext;
+  readonly session: PluginSession;
 }
 
 /** Where a context keeps the account; a plugin may come from another copy of this package, whose classes are others. */
@@ -38,19 +46,17 @@ export function accessedAccount(context: object): PeerAccountEntity | undefined 
  */
 export async function throughPlugin<T>(
   plugin: ICachePlugin,
-  cache: PartitionedCache,
-  context: TokenCacheContext,
-  session: PluginSession,
+  { memory, context, session }: PluginAccess,
   key: PartitionKey,
   work: () => T,
 ): Promise<T> {
-  const checkpoint = cache.checkpoint();
+  const checkpoint = memory.checkpoint();
   let worked = false;
   try {
     await plugin.beforeCacheAccess(context);
-    const [before] = cache.accountsOf(key);
+    const [before] = accountsOf(memory, key);
     const result = work();
-    const [about = before] = cache.accountsOf(key);
+    const [about = before] = accountsOf(memory, key);
     session.account = about?.entity;
     // What could not be read must not be overwritten.
     if (session.unreadable) context.hasChanged = false;

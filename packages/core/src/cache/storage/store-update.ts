@@ -1,45 +1,51 @@
 import { clientAuthError } from "../../errors/errors.js";
 import type { CacheDocument } from "../schema/document.js";
 import { partitionName, type PartitionKey } from "../memory/partition-key.js";
-import type { PartitionedCache } from "../memory/partitioned-cache.js";
+import { loadPartition, partitionDocument } from "../memory/load-and-dump.js";
+import type { TokenMemory } from "../memory/token-memory.js";
 import type { PartitionUpdate, TokenStore } from "./token-store.js";
+
+/** A store, and the memory in front of it. */
+export interface StoreAccess {
+  readonly store: TokenStore;
+  readonly memory: TokenMemory;
+  /** The document in a string; `undefined` for one that cannot be read and is to be left as it is. */
+  readonly parse: (text: string) => CacheDocument | undefined;
+  /** The time in milliseconds since the epoch. */
+  readonly now: () => number;
+}
 
 /**
  * Changes one partition in a store and in memory: in both, or in none.
- *
- * @param parse the document in a text; `undefined` for one that cannot be read and is to be left as it is
- * @param now the time in milliseconds since the epoch
  */
 export async function updateStore<T>(
-  store: TokenStore,
-  cache: PartitionedCache,
+  { store, memory, parse, now }: StoreAccess,
   key: PartitionKey,
-  change: () => T,
-  parse: (text: string) => CacheDocument | undefined,
-  now: () => number,
+  change: (memory: TokenMemory) => T,
 ): Promise<T> {
   let outcome: { readonly result: T; readonly changed: CacheDocument | undefined } | undefined;
   await store.update(partitionName(key), (current) => {
     const document = parse(current ?? "{}");
-    // What could not be read is not overwritten; the tokens live in memory only.
+    // Content that cannot be read is not overwritten; the tokens live in memory only.
     if (!document) {
-      outcome = { result: change(), changed: undefined };
+      outcome = { result: change(memory), changed: undefined };
       return "keep";
     }
-    const checkpoint = cache.checkpoint();
+    const checkpoint = memory.checkpoint();
     try {
-      cache.loadPartition(key, document);
-      const result = change();
-      const changed = cache.partitionDocument(key);
+      loadPartition(memory, key, document);
+      const result = change(memory);
+      const changed = partitionDocument(memory, key);
       outcome = { result, changed: changed ?? {} };
-      return changed ? stored(changed, cache.partitionExpiry(key) - now() / 1000) : "remove";
+      const expiry = memory.partitions.get(key)?.lastExpiry() ?? 0;
+      return changed ? stored(changed, expiry - now() / 1000) : "remove";
     } finally {
       // The store may still refuse, or ask again with newer content: until it is done, nothing has happened.
       checkpoint.rollBack();
     }
   });
   if (!outcome) throw clientAuthError("invalid_cache_content", "cache.store.update did not call its change.");
-  if (outcome.changed) cache.loadPartition(key, outcome.changed);
+  if (outcome.changed) loadPartition(memory, key, outcome.changed);
   return outcome.result;
 }
 

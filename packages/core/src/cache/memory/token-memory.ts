@@ -58,12 +58,14 @@ interface Journaled {
   readonly partition: Partition | undefined;
 }
 
-/** What is in the cache. Every change goes through here, so that it is counted and can be undone. */
-export class Contents {
+/** The tokens in memory. Every change goes through here, so that it is counted and can be undone. */
+export class TokenMemory {
   readonly #limits: CacheLimits;
   #state: CacheState;
   #journal: Map<string, Journaled> | undefined;
   #revision = 0;
+  #hits = 0;
+  #misses = 0;
 
   constructor(limits = NO_LIMITS) {
     this.#limits = limits;
@@ -164,8 +166,14 @@ export class Contents {
     return state.index;
   }
 
-  /** Counts what there is. Looks at every partition. */
-  stats(): Omit<CacheStats, "hits" | "misses"> {
+  /** Counts a call that looked for an access token. */
+  countLookup(isHit: boolean): void {
+    if (isHit) this.#hits += 1;
+    else this.#misses += 1;
+  }
+
+  /** Counts of what there is and of look-ups. Visits every partition. */
+  stats(): CacheStats {
     const { partitions } = this.#state;
     let tokens = 0;
     for (const kind of PARTITION_KINDS) {
@@ -178,6 +186,8 @@ export class Contents {
         assertions: partitions.count("assertion"),
       },
       tokens,
+      hits: this.#hits,
+      misses: this.#misses,
       evictions: partitions.evictions,
     };
   }

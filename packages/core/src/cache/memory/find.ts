@@ -1,0 +1,192 @@
+import { isOfRealm } from "../account-info.js";
+import { isBoundTo } from "../schema/keys.js";
+import { accessTokenFacts, grants, type CachedTokens, type Entry, type Partition } from "./partition.js";
+import { userPartition, type PartitionKey } from "./partition-key.js";
+import type { TokenMemory } from "./token-memory.js";
+import { entriesOf, issuersAt, type Provider } from "../provider.js";
+import { THE_FAMILY } from "../schema/schema.js";
+
+/** Where to look for a token. */
+export interface TokenQuery extends Provider {
+  readonly partition: PartitionKey;
+  readonly clientId: string;
+  /** Tenants to accept, in lower case; of an issuer its realm. */
+  readonly realms: readonly string[];
+}
+
+/** Where to look for an access token, and what it must grant. */
+export interface AccessTokenQuery extends TokenQuery {
+  readonly scopes: readonly string[];
+  /** The resource the token is for (RFC 8707); without it, only tokens for none in particular are found. */
+  readonly resource?: string | undefined;
+  /** What else the token is bound to (FMI path, static claims, extra parameters). */
+  readonly components?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * The tokens that answer a query. Of several access tokens that match, the one with the fewest scopes is taken, then the
+ * one that lives longest.
+ */
+export function findTokens(memory: TokenMemory, query: AccessTokenQuery): CachedTokens | undefined {
+  const { kind, id } = query.partition;
+  const partition = memory.partitions.hot[kind].get(id) ?? memory.partitions.get(query.partition);
+  return partition?.remembered(query, () => bestOf(memory, partition, query));
+}
+
+/** The ID token of a user in a tenant. */
+export function findIdToken(memory: TokenMemory, query: TokenQuery): Entry<"IdToken"> | undefined {
+  const partition = memory.partitions.peek(query.partition);
+  if (!partition) return undefined;
+  const isOwn = entriesOf(partition, query);
+  const isClients = (entry: Entry<"IdToken">): boolean =>
+    entry.entity.client_id === query.clientId && isOwn(entry);
+  const found = partition.find(
+    "IdToken",
+    (entry) => query.realms.includes(entry.entity.realm.toLowerCase()) && isClients(entry),
+  );
+  return found ?? (query.issuer === undefined ? undefined : partition.find("IdToken", isClients));
+}
+
+/**
+ * The refresh token of a user: the app's own, or one of its family. Of several, under several hosts, the one written last
+ * is taken.
+ */
+export function findRefreshToken(
+  memory: TokenMemory,
+  query: TokenQuery,
+  family: boolean,
+): Entry<"RefreshToken"> | undefined {
+  const partition = memory.partitions.get(query.partition);
+  if (!partition) return undefined;
+  const isOwn = entriesOf(partition, query);
+  let best: Entry<"RefreshToken"> | undefined;
+  for (const entry of partition.all("RefreshToken")) {
+    const { entity } = entry;
+    const fits =
+      (family ? entity.family_id === THE_FAMILY : entity.client_id === query.clientId && !entity.family_id) &&
+      isOwn(entry) &&
+      (!entity.realm || query.issuer !== undefined || query.realms.includes(entity.realm.toLowerCase()));
+    if (fits && (!best || partition.writtenAt(entry) >= partition.writtenAt(best))) best = entry;
+  }
+  return best;
+}
+
+/** The account of a user at a provider. */
+export function findAccount(
+  memory: TokenMemory,
+  { partition, ...provider }: Omit<TokenQuery, "clientId">,
+): Entry<"Account"> | undefined {
+  const found = memory.partitions.get(partition);
+  const isOwn = found && entriesOf(found, provider);
+  return found?.find(
+    "Account",
+    (entry) =>
+      isOwn?.(entry) === true && (provider.issuer !== undefined || isOfRealm(entry, provider.realms)),
+  );
+}
+
+/** Every account of a partition. */
+export function accountsOf(memory: TokenMemory, partition: PartitionKey): readonly Entry<"Account">[] {
+  return [...(memory.partitions.peek(partition)?.all("Account") ?? [])];
+}
+
+/** The issuers of a host that have a user of this id; see {@link issuersAt}. */
+export function issuersOf(
+  memory: TokenMemory,
+  partition: PartitionKey,
+  environments: ReadonlySet<string>,
+): ReturnType<typeof issuersAt> {
+  const found = memory.partitions.peek(partition);
+  return found ? issuersAt(found, environments) : [];
+}
+
+/** The scopes, in lower case, that a user has granted a client, as the access tokens say. */
+export function grantedScopes(
+  memory: TokenMemory,
+  { partition, clientId, environments }: Pick<TokenQuery, "partition" | "clientId" | "environments">,
+): ReadonlySet<string> {
+  const granted = new Set<string>();
+  for (const entry of memory.partitions.get(partition)?.all("AccessToken") ?? []) {
+    const { client_id, environment } = entry.entity;
+    if (client_id !== clientId || !environments.has(environment)) continue;
+    for (const scope of accessTokenFacts(entry).scopes) granted.add(scope);
+  }
+  return granted;
+}
+
+/** The family an app is known to belong to. */
+export function familyOf(
+  memory: TokenMemory,
+  clientId: string,
+  environments: ReadonlySet<string>,
+): string | undefined {
+  for (const { entity } of memory.state.appMetadata.values()) {
+    if (entity.client_id === clientId && environments.has(entity.environment) && entity.family_id)
+      return entity.family_id;
+  }
+  return undefined;
+}
+
+/** The partition of every user, the least recently used first. */
+export function users(memory: TokenMemory): readonly PartitionKey[] {
+  return Array.from(memory.partitions.entries("user"), ([key]) => key);
+}
+
+/** The users with an id in some tenant, or with a user name. */
+export function usersBy(
+  memory: TokenMemory,
+  name: { readonly localAccountId: string } | { readonly username: string },
+): readonly PartitionKey[] {
+  const index = memory.accountIndex();
+  return "username" in name ? index.byUsername(name.username) : index.byLocalId(name.localAccountId);
+}
+
+function bestOf(
+  memory: TokenMemory,
+  partition: Partition,
+  query: AccessTokenQuery,
+): CachedTokens | undefined {
+  const isOwn = entriesOf(partition, query);
+  let accessToken: Entry<"AccessToken"> | undefined;
+  for (const entry of partition.all("AccessToken")) {
+    const facts = accessTokenFacts(entry);
+    const fits =
+      entry.entity.client_id === query.clientId &&
+      (query.issuer !== undefined || query.realms.includes(facts.realm)) &&
+      facts.bearer &&
+      isOwn(entry) &&
+      (entry.entity.resource || undefined) === query.resource &&
+      isBoundTo(entry.entity, query.components) &&
+      grants(facts, query.scopes);
+    if (fits && (!accessToken || isBetter(entry, accessToken))) accessToken = entry;
+  }
+  return accessToken && { accessToken, ...userOf(memory, accessToken, query) };
+}
+
+/** The user of an access token: beside it, or, for an on-behalf-of token that was loaded, where users are. */
+function userOf(
+  memory: TokenMemory,
+  accessToken: Entry<"AccessToken">,
+  query: TokenQuery,
+): Pick<CachedTokens, "account" | "idToken"> {
+  const { home_account_id: home, id_token_realm: tenant } = accessToken.entity;
+  if (!home) return { account: undefined, idToken: undefined };
+  const beside = typeof tenant === "string" ? { ...query, realms: [tenant.toLowerCase()] } : query;
+  const user = { ...beside, partition: userPartition(home) };
+  const account =
+    findAccount(memory, { ...query, partition: beside.partition }) ??
+    findAccount(memory, { ...query, partition: user.partition });
+  const realms = [account?.entity.realm.toLowerCase() ?? ""];
+  const idToken =
+    findIdToken(memory, beside) ??
+    findIdToken(memory, user) ??
+    findIdToken(memory, { ...beside, realms }) ??
+    findIdToken(memory, { ...user, realms });
+  return { account, idToken };
+}
+
+function isBetter(candidate: Entry<"AccessToken">, best: Entry<"AccessToken">): boolean {
+  const a = accessTokenFacts(candidate);
+  const b = accessTokenFacts(best);
+  return a.scopes.size !== b.scopes.size ? a.scopes.size < b.scopes.size : a.expiresOn > b.expiresOn;
+}

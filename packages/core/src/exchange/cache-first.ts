@@ -1,0 +1,84 @@
+import type { AuthorityUrl } from "../authority/authority-url.js";
+import type { CachedTokens } from "../cache/memory/partition.js";
+import type { PartitionKey } from "../cache/memory/partition-key.js";
+import type { TokenMemory } from "../cache/memory/token-memory.js";
+import type { Client } from "../client/client.js";
+import { epochSeconds } from "../clock.js";
+import type { Miss } from "../request/miss.js";
+import { flightKey } from "../request/request-keys.js";
+import type { TokenRequest } from "../request/token-request.js";
+import { authenticationResult, type AuthenticationResult } from "../result.js";
+import { freshness } from "./freshness.js";
+
+/** What a flow looks for in the cache before it sends a request. */
+export interface Wanted {
+  readonly request: TokenRequest;
+  readonly url: AuthorityUrl;
+  /** What makes two calls equal beside the fields of the request; see {@link sharedExchange}. */
+  readonly flow: readonly unknown[];
+  readonly partition: PartitionKey;
+  /** Finds the tokens that answer the request. */
+  find(memory: TokenMemory): CachedTokens | undefined;
+  /** Whether a token that is due for renewal is renewed in the background while it is returned. */
+  readonly renewsEarly: boolean;
+}
+
+/** Sends a request for what was wanted. */
+export type Send = (request: TokenRequest, miss: Miss) => Promise<AuthenticationResult>;
+
+/** The tokens from the cache, or else what the request brings. A hit without plugin or store ends without waiting. */
+export function cacheFirst(
+  client: Client,
+  wanted: Wanted,
+  send: Send,
+): AuthenticationResult | Promise<AuthenticationResult> {
+  const answer = (
+    found: AuthenticationResult | Miss,
+  ): AuthenticationResult | Promise<AuthenticationResult> => {
+    const isHit = typeof found === "object";
+    client.cache.countLookup(isHit);
+    return isHit ? found : send(wanted.request, found);
+  };
+  const found = client.cache.read(wanted.partition, (memory) => lookUp(client, memory, wanted, send));
+  return found instanceof Promise ? found.then(answer) : answer(found);
+}
+
+/**
+ * Looks once more when it is the caller's turn to send: another call or process may have renewed the token meanwhile.
+ *
+ * @param miss why the request is about to be sent
+ */
+export async function foundMeanwhile(
+  client: Client,
+  wanted: Wanted,
+  miss: Miss,
+): Promise<AuthenticationResult | undefined> {
+  if (miss === "forced") return undefined;
+  const found = await client.cache.read(wanted.partition, (memory) => lookUp(client, memory, wanted, miss));
+  return typeof found === "object" ? found : undefined;
+}
+
+/** @param send renews a token that is due; or that it is being renewed at this moment, or looked for again */
+function lookUp(
+  client: Client,
+  memory: TokenMemory,
+  wanted: Wanted,
+  send: Send | Miss,
+): AuthenticationResult | Miss {
+  const { request, url } = wanted;
+  const tokens = wanted.find(memory);
+  if (!tokens) return "not_found";
+  const state = freshness(tokens.accessToken, epochSeconds(client.clock));
+  if (state === "stale") return "expired";
+  if (state === "due" && wanted.renewsEarly) {
+    if (send === "due") return "due";
+    if (typeof send === "function") {
+      client.renewals.start(flightKey(request.given, [url.href, ...wanted.flow]), request, (background) =>
+        send(background, "due"),
+      );
+    }
+  }
+  client.telemetry.countHit();
+  const { correlationId } = request;
+  return authenticationResult(tokens, { authority: url.href, correlationId, fromCache: true });
+}

@@ -1,0 +1,159 @@
+import type { AccountInfo } from "../account.js";
+import type { Client } from "../client/client.js";
+import { dialectOf } from "../dialect/dialects.js";
+import { clientConfigurationError } from "../errors/errors.js";
+import { withinBounds } from "../flight/deadline.js";
+import { mergeClaims } from "../request/claims.js";
+import { Parameters, withQuery } from "../request/parameters.js";
+import { withOidcScopes } from "../request/scopes.js";
+import { checkedRedirectUri, tokenRequest, type BaseRequest } from "../request/token-request.js";
+import { isExpectedAt } from "./account-authority.js";
+
+/** Request for the URL that starts a sign-in. */
+export interface AuthorizationInput extends BaseRequest {
+  /** Where the code is sent; one of the registered redirect URIs, to the letter. */
+  readonly redirectUri: string;
+  /** How the code is sent: `query` (default), `fragment` or `form_post`. */
+  readonly responseMode?: string;
+  /** Scopes of other resources the user should consent to at once. */
+  readonly extraScopesToConsent?: readonly string[];
+  /** PKCE challenge, from `generatePkceCodes`. */
+  readonly codeChallenge?: string;
+  /** `S256`. */
+  readonly codeChallengeMethod?: string;
+  /** Random string that comes back with the code; keep it and compare (RFC 6749 §10.12). */
+  readonly state?: string;
+  /** Random string that comes back in the ID token; pass it on when the code is redeemed. */
+  readonly nonce?: string;
+  /** `login`, `select_account`, `consent`, `none` or `create`. */
+  readonly prompt?: string;
+  /** User name to fill in. */
+  readonly loginHint?: string;
+  /** Domain of the user's tenant, to skip the search for it. */
+  readonly domainHint?: string;
+  /** Session to continue, with `prompt: "none"`. */
+  readonly sid?: string;
+  /** The user who is expected to sign in. */
+  readonly account?: AccountInfo;
+}
+
+/** What the library's own flows say beside. */
+export interface AuthorizationResponseType {
+  /** `code` by default. */
+  readonly responseType?: "code" | "code id_token";
+}
+
+const RESPONSE_MODES: ReadonlySet<string> = new Set(["query", "fragment", "form_post"]);
+const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
+
+/**
+ * The URL that starts a sign-in (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, PKCE RFC 7636 §4.3).
+ *
+ * @throws ClientConfigurationError naming the field; ClientAuthError `endpoints_resolution_error`
+ * @example
+ * ```ts
+ * const { verifier, challenge } = generatePkceCodes();
+ * const url = await authorizationUrl(client, {
+ *   scopes: ["User.Read"],
+ *   redirectUri: "http://localhost:3000/callback",
+ *   state: "a random value, kept in the session",
+ *   codeChallenge: challenge,
+ *   codeChallengeMethod: "S256",
+ * });
+ * ```
+ */
+export async function authorizationUrl(
+  client: Client,
+  input: AuthorizationInput,
+  { responseType = "code" }: AuthorizationResponseType = {},
+): Promise<string> {
+  const request = tokenRequest(client, input);
+  const { correlationId } = request;
+  const redirectUri = checkedRedirectUri(input.redirectUri, correlationId);
+  const responseMode = input.responseMode || "query";
+  if (!RESPONSE_MODES.has(responseMode)) {
+    throw clientConfigurationError(
+      "invalid_response_mode",
+      `responseMode "${responseMode}" is unknown: use query, fragment or form_post.`,
+      request,
+    );
+  }
+  checkChallenge(input, correlationId);
+  const { metadata, url } = await withinBounds(request, (signal) =>
+    client.authorities.resolve(client.authorities.url(request.authorityUrl), { correlationId, signal }),
+  );
+  const dialect = dialectOf(url);
+  const scopes = withOidcScopes([...request.scopes, ...(input.extraScopesToConsent ?? [])]);
+  const claims = mergeClaims({
+    claims: request.claims,
+    capabilities: client.capabilities,
+    idTokenDefaults: dialect.idTokenClaims,
+  });
+  const { account } = input;
+  // The account of another provider is not this one's business.
+  const isExpected = account !== undefined && (await isExpectedAt(client, request, account));
+  const hints = hintsOf(isExpected ? input : { ...input, account: undefined }, (user) =>
+    dialect.anchorMailbox(user),
+  );
+  const parameters = new Parameters()
+    .set("client_id", client.clientId)
+    .set("scope", scopes.join(" "))
+    .set("resource", request.resource)
+    .set("redirect_uri", redirectUri)
+    .set("response_mode", responseMode)
+    .set("prompt", input.prompt)
+    .set("domain_hint", input.domainHint)
+    .setAll(hints)
+    .set("nonce", input.nonce)
+    .set("state", input.state)
+    .set("claims", claims)
+    .setAll(dialect.authorizationParameters({ library: client.library, correlationId }))
+    .set("response_type", responseType)
+    .set("code_challenge", input.codeChallenge)
+    .set("code_challenge_method", input.codeChallengeMethod)
+    .addMissing(request.extraQueryParameters);
+  return withQuery(metadata.authorization_endpoint, parameters.toString());
+}
+
+function checkChallenge(
+  { codeChallenge, codeChallengeMethod }: AuthorizationInput,
+  correlationId: string,
+): void {
+  if (Boolean(codeChallenge) !== Boolean(codeChallengeMethod)) {
+    throw clientConfigurationError(
+      "pkce_params_missing",
+      'codeChallenge and codeChallengeMethod belong together: pass both, from CryptoProvider.generatePkceCodes() and "S256".',
+      { correlationId },
+    );
+  }
+  if (codeChallengeMethod && !CHALLENGE_METHODS.has(codeChallengeMethod)) {
+    throw clientConfigurationError(
+      "invalid_code_challenge_method",
+      `codeChallengeMethod "${codeChallengeMethod}" is unknown: use S256.`,
+      { correlationId },
+    );
+  }
+}
+
+type Anchor = (user: {
+  readonly credential: string;
+  readonly type: "home_account_id" | "UPN";
+}) => string | undefined;
+
+/** Tells the server which user is likely to sign in. The account's own hints come before the app's. */
+function hintsOf(input: AuthorizationInput, anchor: Anchor): Parameters {
+  const { account, loginHint, sid, prompt, domainHint } = input;
+  const hints = new Parameters();
+  if (prompt === "select_account") return hints;
+  const home = account && anchor({ type: "home_account_id", credential: account.homeAccountId });
+  const accountHint = domainHint ? undefined : account?.loginHint || account?.idTokenClaims?.login_hint;
+  const accountSid = account?.idTokenClaims?.sid;
+  const set = (mailbox: string | undefined, name: "login_hint" | "sid", value: string): Parameters =>
+    hints.set("X-AnchorMailbox", mailbox).set(name, value);
+  if (sid && prompt === "none") hints.set("sid", sid);
+  else if (accountHint) set(home, "login_hint", accountHint);
+  else if (accountSid && prompt === "none") set(home, "sid", accountSid);
+  else if (loginHint) set(anchor({ type: "UPN", credential: loginHint }), "login_hint", loginHint);
+  else if (account?.username) set(home, "login_hint", account.username);
+  return hints;
+}

@@ -1,0 +1,28 @@
+import { silent, type Client } from "@tessera/core";
+import { withoutNull } from "@tessera/core/internal";
+import type { MsalRequest } from "../msal/msal-request.js";
+import { interactive } from "./interactive.js";
+import type { SignIn } from "./sign-in.js";
+
+/**
+ * Sign-in through the browser; tokens come from the cache.
+ *
+ * @param checked checks the fields of a request that every request has
+ * @param isForBroker whether redirect URIs are meant for a broker that is not available here
+ */
+export function browserSignIn(
+  client: Client,
+  checked: <R extends MsalRequest>(request: R) => R,
+  isForBroker: boolean,
+): SignIn {
+  return {
+    needsNoBrowser: false,
+    interactively(request) {
+      const { redirectUri, ...rest } = withoutNull(checked(request));
+      return interactive(client, isForBroker ? rest : { ...rest, redirectUri });
+    },
+    silently: (request) => silent(client, checked(request)),
+    accounts: (filter) => client.cache.getAccounts(filter),
+    signOut: async () => undefined,
+  };
+}
