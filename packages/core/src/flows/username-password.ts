@@ -1,7 +1,6 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { percentEncode } from "../encoding.js";
 import { AuthError } from "../errors/errors.js";
-import { secureUrl } from "../http/secure-url.js";
 import type { Call } from "../http/transport.js";
 import { Parameters } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
@@ -42,7 +41,8 @@ export function usernamePassword(
       ? await discoverFederation(client.transport, url, username, call)
       : undefined;
     const parameters = new Parameters().set("scope", scopes.join(" "));
-    if (federation) parameters.setAll(await federated(client, federation, ask, call));
+    if (federation)
+      parameters.setAll(await federated(client, { ...ask, ...federation, authority: url }, call));
     else {
       parameters
         .set("username", username)
@@ -74,36 +74,35 @@ function canFederate(url: AuthorityUrl): boolean {
   return url.kind === "entra" && url.segments.length === 1;
 }
 
-async function federated(
-  client: Client,
-  federation: Federation,
-  ask: UsernamePasswordAsk,
-  call: Call,
-): Promise<Parameters> {
+interface FederatedAsk extends UsernamePasswordAsk, Federation {
+  readonly authority: AuthorityUrl;
+}
+
+async function federated(client: Client, ask: FederatedAsk, call: Call): Promise<Parameters> {
   const { transport, clock } = client;
-  const endpoint = await endpointOf(client, federation, call);
-  const token = await requestSecurityToken(
-    transport,
-    endpoint,
-    { ...ask, audience: federation.audience, clock },
-    call,
-  );
+  const endpoint = await endpointOf(client, ask, call);
+  const token = await requestSecurityToken(transport, endpoint, { ...ask, clock }, call);
   return new Parameters()
     .set("grant_type", token.grantType)
     .set("assertion", Buffer.from(token.assertion, "utf8").toString("base64url"));
 }
 
 /** The endpoint the metadata names; without readable metadata the one Entra knows, which speaks WS-Trust 2005. */
-async function endpointOf(client: Client, federation: Federation, call: Call): Promise<UsernameEndpoint> {
-  const { metadataUrl, activeAuthUrl } = federation;
+async function endpointOf(client: Client, ask: FederatedAsk, call: Call): Promise<UsernameEndpoint> {
+  const { metadataUrl, activeAuthUrl, authority } = ask;
+  const known: UsernameEndpoint = { url: activeAuthUrl, version: "2005" };
+  if (!metadataUrl && activeAuthUrl) return known;
   try {
-    return await findUsernameEndpoint(client.transport, metadataUrl, call);
+    return await findUsernameEndpoint(client.transport, metadataUrl, authority, call);
   } catch (error) {
-    const dependencyMissing = error instanceof AuthError && error.errorCode === "missing_dependency";
-    if (!activeAuthUrl || dependencyMissing || call.signal?.aborted) throw error;
-    return { url: secureUrl(activeAuthUrl, "federation_active_auth_url").href, version: "2005" };
+    // Metadata that lead to a place that must not get a password are refused, not passed over.
+    const unreadable = error instanceof AuthError && UNREADABLE.has(error.errorCode);
+    if (!activeAuthUrl || !unreadable) throw error;
+    return known;
   }
 }
+
+const UNREADABLE: ReadonlySet<string> = new Set(["federation_error", "network_error"]);
 
 /** A user name as a header can carry it. */
 function headerText(username: string): string {
