@@ -133,29 +133,6 @@ describe("a federated user", () => {
     expect(accountOf(await signIn(entra)).username).toBe(federated.username);
     expect(endpoints()).toContain("/adfs/services/trust/2005/usernamemixed");
   });
-
-  test.each(["http://adfs.partner.example/trust", "ftp://localhost/trust"])(
-    "an endpoint that is not https, %s, never gets the password",
-    async (address) => {
-      const { body } = await metadata(entra);
-      const moved = body.replaceAll(
-        /<wsa10:Address>.*?<\/wsa10:Address>/g,
-        `<wsa10:Address>${address}</wsa10:Address>`,
-      );
-      entra.authority.fault({ match: "ws-trust-metadata", body: moved });
-      entra.authority.fault({
-        match: "user-realm",
-        body: JSON.stringify({
-          account_type: "Federated",
-          federation_protocol: "WSTrust",
-          federation_metadata_url: `${entra.authority.url}/adfs/services/trust/mex`,
-          federation_active_auth_url: address,
-        }),
-      });
-      await expect(signIn(entra)).rejects.toMatchObject({ errorCode: "authority_uri_insecure" });
-      expect(endpoints()).toEqual(["user-realm", "ws-trust-metadata"]);
-    },
-  );
 });
 
 async function metadata(of: Entra): Promise<{ readonly body: string }> {

@@ -87,7 +87,7 @@ const telemetry = (outcome: number): readonly Explained[] =>
   }));
 const realm = {
   method: "GET",
-  path: "/common/userrealm/u%40x",
+  path: "/common/userrealm/u%40contoso.example",
   "query.api-version": "1.0",
   form: {},
   headers: {},
@@ -123,7 +123,7 @@ it.each(
         userTokens(desktop);
 
         return app.acquireTokenByUsernamePassword({
-          username: "u@x",
+          username: "u@contoso.example",
           password: "p w",
           scopes: graph,
           correlationId,

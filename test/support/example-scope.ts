@@ -46,9 +46,6 @@ export interface ExampleScope {
   readonly client: Client;
   /** `agent`, as a client of `@tessera/core`. */
   readonly agentClient: Client;
-  /** A checked request for `User.Read`, as the functions of `@tessera/core` take it. */
-  readonly request: TokenRequest;
-
   /** The session of the user who is being served by a web app. */
   readonly session: WebSession;
   /** The parameters that came to the redirect URI: the response to the sign-in in `session`. */

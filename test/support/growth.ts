@@ -1,24 +1,31 @@
+/** Below this many milliseconds nothing is measured but the clock. */
+const NOISE_MS = 5;
+
+/** How many times as much input {@link growth} compares. */
+export const TIMES = 16;
+
+/** Between what linear work grows by, 16 (more where memory gets short), and what quadratic work grows by, 256. */
+export const MOST_GROWTH = 80;
+
 /**
- * How many times as long eight times the work takes: about 8 for linear work, about 64 for quadratic. Sizes take turns, and
- * the quickest run of each counts, so that other load on the machine does not matter.
+ * How many times as much of the processor's time a piece of work takes for {@link TIMES} times the input. The least of
+ * three runs counts, and the first of them warms up. Work that is too quick to be measured has not grown.
  *
- * @param size large enough that the work takes about a millisecond
+ * @param size of the smaller input
  */
-export async function growth(size: number, work: (size: number) => unknown): Promise<number> {
-  const best = { small: Infinity, large: Infinity };
-  for (let run = 0; run < 7; run += 1) {
-    best.small = Math.min(best.small, await timed(() => work(size)));
-    best.large = Math.min(best.large, await timed(() => work(size * 8)));
-  }
-  // Below a millisecond the clock, and not the work, is measured.
-  return best.large / Math.max(1, best.small);
+export async function growth(work: (size: number) => unknown, size: number): Promise<number> {
+  const small = await cost(() => work(size));
+  const large = await cost(() => work(size * TIMES));
+  return large < NOISE_MS * 4 ? 1 : large / Math.max(small, NOISE_MS);
 }
 
-/** The growth of linear work stays below this, that of quadratic work does not. */
-export const LINEAR = 24;
-
-async function timed(work: () => unknown): Promise<number> {
-  const begin = performance.now();
-  await work();
-  return performance.now() - begin;
+async function cost(work: () => unknown): Promise<number> {
+  let least = Infinity;
+  for (let run = 0; run < 3 && least > NOISE_MS; run += 1) {
+    const before = process.cpuUsage();
+    await work();
+    const { user, system } = process.cpuUsage(before);
+    least = Math.min(least, (user + system) / 1000);
+  }
+  return least;
 }

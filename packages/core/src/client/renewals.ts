@@ -1,5 +1,6 @@
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
+import { AuthError } from "../errors/errors.js";
 import type { Logger } from "../logger.js";
 import type { TokenRequest } from "../request/token-request.js";
 
@@ -28,8 +29,12 @@ export class Renewals {
     if (now < (this.#next.get(key) ?? 0)) return;
     this.#next.set(key, now + PAUSE_MS);
     renew({ ...request, signal: undefined, timeoutMs: undefined }).catch((error: unknown) => {
-      const message = `The token in the cache stays in use, renewing it failed: ${String(error)}`;
-      this.#logger().warning(message, request.correlationId);
+      const { correlationId } = request;
+      const reason = error instanceof AuthError ? error.errorCode : typeof error;
+      const logger = this.#logger();
+      logger.warning(`The token in the cache stays in use, renewing it failed: ${reason}`, correlationId);
+      // A provider's description may name the user.
+      logger.warningPii(`Renewing the token failed: ${String(error)}`, correlationId);
     });
   }
 }

@@ -114,7 +114,7 @@ function readChain(
   key: KeyObject,
 ): readonly X509Certificate[] | undefined {
   if (pem === undefined || pem === "") return undefined;
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  const blocks = pemBlocks(pem);
   if (blocks.length === 0) throw invalid(`${field} holds no PEM certificate (-----BEGIN CERTIFICATE-----)`);
   const rest = blocks.map((block) => {
     try {
@@ -133,6 +133,20 @@ function readChain(
     if (issuerAt < 0) return chain;
     chain.push(...rest.splice(issuerAt, 1));
   }
+}
+
+const BEGIN = "-----BEGIN CERTIFICATE-----";
+const END = "-----END CERTIFICATE-----";
+
+/** Each end and what stands between it and the last begin before it, so that every character is read once. */
+function pemBlocks(pem: string): readonly string[] {
+  return pem
+    .split(END)
+    .slice(0, -1)
+    .flatMap((before) => {
+      const begin = before.lastIndexOf(BEGIN);
+      return begin < 0 ? [] : [`${before.slice(begin)}${END}`];
+    });
 }
 
 function checkDates(leaf: X509Certificate, now: number): void {

@@ -65,6 +65,8 @@ export const ClientAuthErrorCodes = {
   deviceCodeUnknownError: "device_code_unknown_error",
   /** `timeout` of the device code request passed. */
   userTimeoutReached: "user_timeout_reached",
+  /** Home realm discovery did not say where a user's password is checked: the password was not sent. */
+  userRealmDiscoveryFailed: "user_realm_discovery_failed",
   /** A federation server refused a password, or said something that makes no sense. */
   federationError: "federation_error",
   /** There is no browser to open (CI, SSH, container). */

@@ -25,6 +25,8 @@ export interface GetOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds until it is given up. */
   readonly timeoutMs?: number;
+  /** The URL in log lines and errors, for one whose path names a user. */
+  readonly shownAs?: string;
 }
 
 /** A form to post. */
@@ -43,20 +45,21 @@ export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
 
 /**
  * @param http the client to send with
- * @param logger told the method, host and path of each request, never its query, headers or body
+ * @param logger told the method, host and path of each request, never its query, headers, body or user
  * @param retries whether a broken GET is tried once more
  */
 export function createTransport(http: HttpClient, logger: () => Logger, retries: boolean): Transport {
   const limits = { timeoutMs: REQUEST_TIMEOUT_MS, maxResponseBytes: MAX_RESPONSE_BYTES };
   return {
-    async get(url, call, { headers, timeoutMs = REQUEST_TIMEOUT_MS } = {}) {
+    async get(url, call, { headers, timeoutMs = REQUEST_TIMEOUT_MS, shownAs = url } = {}) {
       const accepted = { accept: "application/json", ...headers };
       const request = { method: "GET" as const, url, headers: accepted, ...limits, timeoutMs };
+      const line = `GET ${withoutQuery(shownAs)}`;
       try {
-        return await send(request, call);
+        return await send(request, line, call);
       } catch (error) {
         if (!retries || call.signal?.aborted) throw error;
-        return send(request, call);
+        return send(request, line, call);
       }
     },
     post(url, { body, headers, tls }, call) {
@@ -66,13 +69,22 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
         accept: "application/json",
         ...headers,
       };
-      return send({ method: "POST", url, headers: all, body, ...(tls ? { tls } : {}), ...limits }, call);
+      const request = {
+        method: "POST" as const,
+        url,
+        headers: all,
+        body,
+        ...(tls ? { tls } : {}),
+        ...limits,
+      };
+      return send(request, `POST ${withoutQuery(url)}`, call);
     },
   };
 
-  async function send(request: Unbounded, call: Call): Promise<HttpResponse> {
+  /** @param line method and URL, as log lines and errors show them */
+  async function send(request: Unbounded, line: string, call: Call): Promise<HttpResponse> {
     call.signal?.throwIfAborted();
-    logger().verbose(`${request.method} ${withoutQuery(request.url)}`, call.correlationId);
+    logger().verbose(line, call.correlationId);
     const deadline = abortAfter(request.timeoutMs, call.signal);
     try {
       const response = await http.send({
@@ -80,14 +92,11 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
         signal: deadline.signal,
         correlationId: call.correlationId,
       });
-      logger().verbose(
-        `${request.method} ${withoutQuery(request.url)}: HTTP ${response.status}`,
-        call.correlationId,
-      );
+      logger().verbose(`${line}: HTTP ${response.status}`, call.correlationId);
       return response;
     } catch (error) {
       call.signal?.throwIfAborted();
-      throw networkError(request, bareError(error), call.correlationId);
+      throw networkError(line, bareError(error), call.correlationId);
     } finally {
       deadline.done();
     }
@@ -99,10 +108,10 @@ export function withoutQuery(url: string): string {
   return url.split("?", 1)[0] ?? "";
 }
 
-function networkError(request: Unbounded, cause: Error, correlationId: string): AuthError {
+function networkError(line: string, cause: Error, correlationId: string): AuthError {
   return clientAuthError(
     "network_error",
-    `${request.method} ${withoutQuery(request.url)} got no answer: ${rootMessage(cause)}. Check the network, the proxy and the trusted certificates.`,
+    `${line} got no answer: ${rootMessage(cause)}. Check the network, the proxy and the trusted certificates.`,
     { correlationId, cause },
   );
 }

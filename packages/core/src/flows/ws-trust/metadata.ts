@@ -1,5 +1,6 @@
-import { secureUrl } from "../../http/secure-url.js";
+import type { AuthorityUrl } from "../../authority/authority-url.js";
 import type { Call, Transport } from "../../http/transport.js";
+import { federationUrl } from "./federation-url.js";
 import { attribute, elements, federationError, parseXml, textOf, type XmlNode } from "./xml.js";
 
 /** Versions of WS-Trust, the preferred one first. */
@@ -30,14 +31,17 @@ export interface UsernameEndpoint {
  * Finds the user-name endpoint in a federation server's metadata (WS-MetadataExchange): the port whose binding has a policy
  * for user-name tokens over TLS, WS-Trust 1.3 before 2005.
  *
- * @throws ClientAuthError `federation_error` when there is none
+ * @param authority what led to the metadata
+ * @throws ClientAuthError `federation_error` when there is none; ClientConfigurationError `authority_uri_insecure`,
+ * `url_parse_error` when it names an endpoint that must not get a password
  */
 export async function findUsernameEndpoint(
   transport: Transport,
   url: string,
+  authority: AuthorityUrl,
   call: Call,
 ): Promise<UsernameEndpoint> {
-  secureUrl(url, "federation_metadata_url");
+  if (url === "") throw federationError("the user's realm names no federation_metadata_url");
   const response = await transport.get(url, call, { headers: { accept: "application/soap+xml, text/xml" } });
   if (response.status !== 200) throw federationError(`${url} answered HTTP ${response.status}`);
   const document = await parseXml(response.body, url);
@@ -55,13 +59,20 @@ export async function findUsernameEndpoint(
     if (version && fits) bindings.set(attribute(binding, "name"), version);
   }
   const endpoints = elements(document, "port").flatMap((port): UsernameEndpoint[] => {
-    const version = bindings.get(attribute(port, "binding").replace(/^.*:/, ""));
+    const version = bindings.get(localName(attribute(port, "binding")));
     const address = textOf(elements(port, "Address")[0]);
-    return version && address ? [{ url: secureUrl(address, "WS-Trust endpoint").href, version }] : [];
+    return version && address
+      ? [{ url: federationUrl(address, "the WS-Trust endpoint", authority), version }]
+      : [];
   });
   const best = endpoints.find(({ version }) => version === "1.3") ?? endpoints[0];
   if (!best) throw federationError(`${url} names no endpoint for user name and password`);
   return best;
+}
+
+/** A name without its prefix. */
+function localName(name: string): string {
+  return name.slice(name.lastIndexOf(":") + 1);
 }
 
 function takesUserName(policy: XmlNode): boolean {
@@ -69,6 +80,11 @@ function takesUserName(policy: XmlNode): boolean {
 }
 
 function versionOf(binding: XmlNode): WsTrustVersion | undefined {
-  const actions = elements(binding, "operation").map((operation) => attribute(operation, "soapAction"));
+  // An operation of WSDL holds one of SOAP, which names the action.
+  const operations = elements(binding, "operation").flatMap((outer) => [
+    outer,
+    ...elements(outer, "operation"),
+  ]);
+  const actions = operations.map((operation) => attribute(operation, "soapAction"));
   return (["1.3", "2005"] as const).find((version) => actions.includes(WS_TRUST_VERSIONS[version].action));
 }

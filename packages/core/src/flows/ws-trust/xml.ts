@@ -1,22 +1,33 @@
+import { isObject } from "../../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../../errors/errors.js";
 
 /** A parsed element: its children by local name, attributes with a leading `@`. */
 export type XmlNode = Readonly<Record<string, unknown>>;
 
+/** The metadata of an AD FS are about 100 KB. */
+const MOST_CHARACTERS = 512 * 1024;
+const DEEPEST = 100;
+
 /**
- * Parses XML without namespaces prefixes, entities or document types: nothing in it can reach outside it.
+ * Parses XML without namespaces prefixes, entities or document types: nothing in it can reach outside it. Its length and
+ * depth are bounded, since a federation server must not keep the process busy.
  *
  * @throws ClientConfigurationError `missing_dependency`; ClientAuthError `federation_error` when it is not XML
  */
 export async function parseXml(text: string, source: string): Promise<XmlNode> {
   const { XMLParser } = await loadParser();
-  if (/<!DOCTYPE/i.test(text)) throw federationError(`${source} holds a document type, which is refused`);
+  if (text.length > MOST_CHARACTERS)
+    throw federationError(`${source} is longer than ${MOST_CHARACTERS} characters`);
+  // Anything but a comment and CDATA belongs to a document type (XML 1.0 §2.8).
+  if (/<!(?!--|\[CDATA\[)/.test(text))
+    throw federationError(`${source} holds a document type, which is refused`);
   try {
     const options = {
       ignoreAttributes: false,
       attributeNamePrefix: "@",
       removeNSPrefix: true,
       processEntities: false,
+      maxNestedTags: DEEPEST,
     };
     return new XMLParser({ ...options, parseTagValue: false, trimValues: true }).parse(text) as XmlNode;
   } catch (cause) {
@@ -24,14 +35,27 @@ export async function parseXml(text: string, source: string): Promise<XmlNode> {
   }
 }
 
-/** Every element with a local name, however deep. */
-export function elements(node: unknown, name: string): readonly XmlNode[] {
-  if (Array.isArray(node)) return node.flatMap((item) => elements(item, name));
-  if (typeof node !== "object" || node === null) return [];
-  return Object.entries(node).flatMap(([key, value]) => [
-    ...(key === name ? asNodes(value) : []),
-    ...elements(value, name),
-  ]);
+/**
+ * The elements with a local name inside another. Of those nested in each other only the outermost, so that a search inside each
+ * of them reads nothing twice.
+ *
+ * @throws ClientAuthError `federation_error` where elements are nested too deeply
+ */
+export function elements(node: XmlNode, name: string): readonly XmlNode[] {
+  const found: XmlNode[] = [];
+  const search = (parent: XmlNode, depth: number): void => {
+    // Older releases of the parser have no limit of their own.
+    if (depth > DEEPEST) throw federationError(`elements are nested more than ${DEEPEST} deep`);
+    for (const [key, value] of Object.entries(parent)) {
+      const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+      for (const item of items) {
+        if (key === name) found.push(asNode(item));
+        else if (isObject(item)) search(item, depth + 1);
+      }
+    }
+  };
+  search(node, 0);
+  return found;
 }
 
 /** The text of an element. */
@@ -79,11 +103,9 @@ function isXmlCharacter(code: number): boolean {
   return code < 0xd800 || (code > 0xdfff && code < 0xfffe) || (code > 0xffff && code <= 0x10ffff);
 }
 
-function asNodes(value: unknown): readonly XmlNode[] {
-  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return values.map((item) =>
-    typeof item === "object" && item !== null ? (item as XmlNode) : { "#text": String(item) },
-  );
+/** An element without attributes and children is its text alone. */
+function asNode(item: unknown): XmlNode {
+  return isObject(item) ? item : { "#text": String(item) };
 }
 
 async function loadParser(): Promise<typeof import("fast-xml-parser")> {
