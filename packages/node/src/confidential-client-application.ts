@@ -1,5 +1,7 @@
 import {
   authorityForCloud,
+  authorityInTenant,
+  AzureCloudInstance,
   clientConfigurationError,
   clientCredentials,
   endOnBehalfOfSession,
@@ -145,7 +147,9 @@ function regionAsk(azureRegion: string | undefined): RegionAsk | undefined {
 /** The request with its `tenantId` put into the authority. */
 function inTenant(request: ClientCredentialRequest, defaultAuthority: string): ClientCredentialRequest {
   if (!request.tenantId) return request;
-  const url = new URL(request.authority ?? authorityForCloud(defaultAuthority, request.azureCloudOptions));
-  const { azureCloudOptions: _, ...rest } = request;
-  return { ...rest, authority: `${url.origin}/${encodeURIComponent(request.tenantId)}` };
+  const { azureCloudOptions, tenantId, ...rest } = request;
+  const authority = rest.authority ?? authorityForCloud(defaultAuthority, azureCloudOptions);
+  // The tenant of the configuration's cloud must not come back in its place.
+  const none = { azureCloudInstance: AzureCloudInstance.None };
+  return { ...rest, authority: authorityInTenant(authority, tenantId), azureCloudOptions: none };
 }

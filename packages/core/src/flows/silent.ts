@@ -2,7 +2,7 @@ import type { AccountInfo } from "../account.js";
 import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { knownCloud, MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
-import { isGuid } from "../authority/issuer.js";
+import { isGuid } from "../authority/tenant-name.js";
 import { userPartition } from "../cache/memory/partition-key.js";
 import type { AccessTokenQuery } from "../cache/memory/partitioned-cache.js";
 import { epochSeconds } from "../clock.js";
