@@ -102,7 +102,7 @@ describe("a first token in a known cloud costs exactly one request", () => {
   });
 });
 
-describe("an authority that vouches for itself costs one discovery request, and none at Entra", () => {
+describe("an authority that is vouched for without asking costs one discovery request, and none at Entra", () => {
   const guid = "5f6f5ee1-6e21-4a5d-8ba8-3a5c3b5b4b5a";
   it.each<[string, string, string, Partial<NodeAuthOptions>?]>([
     [
@@ -121,8 +121,18 @@ describe("an authority that vouches for itself costs one discovery request, and 
       `https://contoso.ciamlogin.com/${guid}`,
       `https://contoso.ciamlogin.com/${guid}/v2.0`,
     ],
-    ["AD FS", "https://fs.contoso.com/ADFS/", "https://fs.contoso.com/adfs"],
-    ["AD FS with port", "https://fs.contoso.com:8443/adfs", "https://fs.contoso.com:8443/adfs"],
+    [
+      "AD FS",
+      "https://fs.contoso.com/ADFS/",
+      "https://fs.contoso.com/adfs",
+      { knownAuthorities: ["fs.contoso.com"] },
+    ],
+    [
+      "AD FS with port",
+      "https://fs.contoso.com:8443/adfs",
+      "https://fs.contoso.com:8443/adfs",
+      { knownAuthorities: ["fs.contoso.com:8443"] },
+    ],
     [
       "B2C",
       "https://contoso.b2clogin.com/tfp/Contoso.onmicrosoft.com/B2C_1_SignIn",
@@ -156,7 +166,9 @@ describe("an authority that vouches for itself costs one discovery request, and 
       const document = documentOf("https://fs.contoso.com/adfs");
       return { body: { ...document, token_endpoint: "https://fs.contoso.com/{tenantid}/token" } };
     };
-    await ask(application({ authority: "https://fs.contoso.com/adfs" }));
+    await ask(
+      application({ authority: "https://fs.contoso.com/adfs", knownAuthorities: ["fs.contoso.com"] }),
+    );
     expect(network.lines().at(-1)).toBe("POST https://fs.contoso.com/adfs/token");
   });
 });

@@ -151,10 +151,12 @@ describe.each([
   });
 });
 
-it("an issuer that the app vouches for may have another path than the authority", async () => {
+it("an issuer whose document the app brings itself may have another path than the authority", async () => {
   const authority = `${host}/oauth2`;
+  const answers = issuer("/oauth2", "") as Readonly<Record<string, object>>;
+  const authorityMetadata = JSON.stringify(answers[`GET ${authority}/.well-known/openid-configuration`]);
   const app = new ConfidentialClientApplication({
-    auth: { clientId, clientSecret: "secret", oidcAuthority: authority, knownAuthorities: ["idp.example"] },
+    auth: { clientId, clientSecret: "secret", oidcAuthority: authority, authorityMetadata },
     system: { networkClient: network },
   });
   const account = await signIn(app, "/oauth2");

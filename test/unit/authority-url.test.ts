@@ -18,7 +18,6 @@ describe("an authority URL has one canonical form", () => {
     ["https://login.microsoftonline.com", common],
     ["https://login.microsoftonline.com/", common],
     ["https://login.microsoftonline.com/common?", common],
-    ["https://login.microsoftonline.com/a/../common", common],
     ["https://login.windows.net/common", common],
     ["https://sts.windows.net/common", common],
     ["https://login.chinacloudapi.cn/T", "https://login.partner.microsoftonline.cn/t/"],
@@ -52,6 +51,23 @@ describe("an authority URL has one canonical form", () => {
   ])("in which the path of an OpenID Provider keeps its letters: %s: %s", (text, href) => {
     expect(authorityUrl(text, "OIDC").href).toBe(href);
   });
+});
+
+it.each<[string, "AAD" | "OIDC"]>([
+  ["https://login.microsoftonline.com/a/../common", "AAD"],
+  ["https://login.microsoftonline.com/a/%2e%2E/common", "AAD"],
+  ["https://login.microsoftonline.com/./common", "AAD"],
+  ["https://login.microsoftonline.com/a%2fb", "AAD"],
+  ["https://login.microsoftonline.com/a@evil.example", "AAD"],
+  ["https://login.microsoftonline.com\\@evil.example/t", "AAD"],
+  ["https://login.microsoftonline.com/com\tmon", "AAD"],
+  ["https://login.microsoftonline.com/{tenant}", "AAD"],
+  ["https://fs.contoso.com/adfs/%61", "AAD"],
+  ["https://idp.example/realms/..", "OIDC"],
+  ["https://idp.example/realms\\Main", "OIDC"],
+  ["https://idp.example/re\nalms", "OIDC"],
+])("a path that reads otherwise than it works is refused: %j in %s mode", (text, mode) => {
+  expect(() => authorityUrl(text, mode)).toThrow(expect.objectContaining({ errorCode: "url_parse_error" }));
 });
 
 describe("an authority URL tells what kind of provider it names, which tenant, and which realm", () => {

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { authorityUrl } from "../../packages/core/src/authority/authority-url.js";
 import { knownCloud, selfCloud } from "../../packages/core/src/authority/clouds.js";
-import { idTokenIssuerMatches, isGuid } from "../../packages/core/src/authority/issuer.js";
+import { idTokenIssuerMatches } from "../../packages/core/src/authority/issuer.js";
+import { isGuid } from "../../packages/core/src/authority/tenant-name.js";
 
 const home = "11111111-aaaa-4aaa-8aaa-111111111111";
 const other = "22222222-bbbb-4bbb-8bbb-222222222222";

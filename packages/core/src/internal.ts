@@ -8,6 +8,7 @@ export * from "./account.js";
 export { AzureCloudInstance, type AzureCloudOptions } from "./authority/clouds.js";
 export {
   authorityForCloud,
+  authorityInTenant,
   authorityUrl,
   ProtocolMode,
   type AuthorityUrl,

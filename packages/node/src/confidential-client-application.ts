@@ -8,6 +8,7 @@ import {
 } from "@tessera/core";
 import {
   authorityForCloud,
+  authorityInTenant,
   AzureCloudInstance,
   clientConfigurationError,
   requireRequest,
@@ -188,9 +189,9 @@ function regionOf(azureRegion: string | undefined): RegionAsk | undefined {
 /** The request with its `tenantId` put into the authority. */
 function inTenant(request: ClientCredentialRequest, defaultAuthority: string): ClientCredentialRequest {
   if (!request.tenantId) return request;
-  const url = new URL(request.authority ?? authorityForCloud(defaultAuthority, request.azureCloudOptions));
+  const { tenantId, azureCloudOptions } = request;
+  const asked = request.authority ?? authorityForCloud(defaultAuthority, azureCloudOptions);
   // Neither the request's cloud nor the application's may put its own tenant in its place.
-  const azureCloudOptions = { azureCloudInstance: AzureCloudInstance.None };
-  const authority = `${url.origin}/${encodeURIComponent(request.tenantId)}`;
-  return { ...request, authority, azureCloudOptions };
+  const none = { azureCloudInstance: AzureCloudInstance.None };
+  return { ...request, authority: authorityInTenant(asked, tenantId), azureCloudOptions: none };
 }

@@ -1,6 +1,7 @@
 import { clientConfigurationError } from "../errors/errors.js";
 import { secureUrl } from "../http/secure-url.js";
 import { knownCloud, type AzureCloudOptions } from "./clouds.js";
+import { checkedTenant, isTenantName } from "./tenant-name.js";
 
 /** Which protocol dialect the application speaks. */
 export const ProtocolMode = {
@@ -55,6 +56,7 @@ export function authorityUrl(value: unknown, protocolMode: ProtocolMode): Author
   }
   const host = knownCloud(url.host)?.preferredNetwork ?? url.host;
   const kind = kindOf(host, url.pathname, protocolMode);
+  checkPath(String(value), url, kind);
   let segments = url.pathname.split("/").filter((segment) => segment !== "");
   if (kind !== "oidc") segments = segments.map((segment) => segment.toLowerCase());
   // The version of the protocol is part of an issuer's name, and of no tenant's.
@@ -75,7 +77,7 @@ export function authorityUrl(value: unknown, protocolMode: ProtocolMode): Author
 /** The authority that `azureCloudOptions` names, or the given one. */
 export function authorityForCloud(authority: string, cloud: AzureCloudOptions | undefined): string {
   if (!cloud || !cloud.azureCloudInstance || cloud.azureCloudInstance === "none") return authority;
-  return `${cloud.azureCloudInstance}/${cloud.tenant || "common"}/`;
+  return `${cloud.azureCloudInstance}/${checkedTenant(cloud.tenant || "common", "azureCloudOptions.tenant")}/`;
 }
 
 /** The realm of an OpenID Provider's issuer; `""` for what is not a URL. */
@@ -88,6 +90,31 @@ export function issuerRealm(issuer: string): string {
       .join("/"),
   ).toLowerCase();
 }
+
+/**
+ * An authority's host with another tenant.
+ *
+ * @throws ClientConfigurationError `invalid_option` for a tenant that is neither an id nor a domain name
+ */
+export function authorityInTenant(authority: string, tenantId: string): string {
+  return `${secureUrl(authority, "authority").origin}/${checkedTenant(tenantId, "tenantId")}`;
+}
+
+/**
+ * Refuses a path that the URL parser would read otherwise than a person, and for Microsoft's kinds one with anything in it but
+ * names: what a URL template was filled with must stay a tenant.
+ */
+function checkPath(text: string, url: URL, kind: AuthorityKind): void {
+  const plain = url.pathname.split("/").every((segment) => segment === "" || isTenantName(segment));
+  if (!HIDDEN_PATH.test(text.trim()) && (plain || kind === "oidc")) return;
+  throw clientConfigurationError(
+    "url_parse_error",
+    `authority "${url.origin}${url.pathname}" has a tenant that is not an id or a domain name: give scheme, host and plain names, without backslashes, "..", control characters and percent-encodings.`,
+  );
+}
+
+/** Control characters, backslashes, and segments of dots: the URL parser takes them away. */
+const HIDDEN_PATH = /[\p{Cc}\\]|\/(\.|%2e){1,2}([/?#]|$)/iu;
 
 /** Another text for each path, whatever it becomes in lower case. */
 function caseless(path: string): string {

@@ -15,13 +15,10 @@ export async function discoverCloud(url: AuthorityUrl, transport: Transport, cal
   const query = `api-version=1.1&authorization_endpoint=${encodeURIComponent(`${url.href}oauth2/v2.0/authorize`)}`;
   const response = await transport.get(`${INSTANCE_DISCOVERY}?${query}`, call);
   const body = parseJsonObject(response.body);
-  // Anything else Entra answers with an error, MSAL takes for a custom domain; an answer that failed says nothing.
-  if (
-    !body ||
-    response.status >= 500 ||
-    body["error"] === "invalid_instance" ||
-    (response.status !== 200 && body["error"] === undefined)
-  ) {
+  // Only an answer about the host vouches for it: an error of another kind, which a path can provoke, says nothing.
+  const isAnswer =
+    typeof body?.["tenant_discovery_endpoint"] === "string" || Array.isArray(body?.["metadata"]);
+  if (!body || response.status !== 200 || body["error"] !== undefined || !isAnswer) {
     throw clientConfigurationError(
       "untrusted_authority",
       `Entra does not know the host "${url.host}": if it is yours, list it in knownAuthorities, or set protocolMode to OIDC for another provider.`,
@@ -41,7 +38,7 @@ export function cloudsOf(body: Readonly<Record<string, unknown>>): readonly Clou
       (alias): alias is string => typeof alias === "string",
     );
     if (typeof network !== "string" || typeof cache !== "string") return [];
-    const all = new Set([...hosts, network, cache]);
+    const all = new Set([...hosts, network, cache].map((host) => host.toLowerCase()));
     return [
       {
         preferredNetwork: network,

@@ -1,66 +1,34 @@
 import type { Authority } from "./authority.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { knownCloud } from "./clouds.js";
-
-/** Hosts the application vouches for, beside the ones that vouch for themselves. */
-export type KnownAuthorities = ReadonlySet<string>;
-
-/**
- * Whether a discovery document that was fetched for `authority` may name `issuer`.
- *
- * For OpenID Providers the issuer must be the authority, to the letter save one trailing slash
- * (OpenID Connect Discovery §4.3). Entra's own documents name other hosts of the same cloud, and External ID its
- * tenant's host. A host in `knownAuthorities` is taken at the app's word.
- */
-export function issuerMatchesAuthority(
-  issuer: string,
-  authority: AuthorityUrl,
-  knownAuthorities: KnownAuthorities,
-): boolean {
-  const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
-  if (!url) return false;
-  if (authority.kind === "oidc" && withoutSlash(issuer) === withoutSlash(authority.href)) return true;
-  if (url.protocol === "https:" && knownAuthorities.has(url.host)) return true;
-  if (authority.kind === "oidc") return false;
-  if (`${url.protocol}//${url.host}/` === new URL("/", authority.href).href) return true;
-  if (url.protocol !== "https:") return false;
-  if (knownCloud(url.host) || knownCloud(url.host.slice(url.host.indexOf(".") + 1))) return true;
-  return authority.kind === "ciam" && isCiamIssuer(url, authority);
-}
+import { externalIdTenant } from "./document-issuer.js";
+import { isGuid, isTenantName } from "./tenant-name.js";
 
 /**
  * Whether an ID token of `authority` may carry `iss` (OpenID Connect Core §3.1.3.7 (2)).
- * `{tenantid}` in Entra's multi-tenant issuer stands for the token's own `tid`.
+ * `{tenantid}` in Entra's multi-tenant issuer stands for the token's own `tid`; an issuer of External ID that goes by the
+ * tenant's GUID issues for that tenant only.
  */
 export function idTokenIssuerMatches(
   { url: authority, metadata, cloud: { aliases } }: Authority,
   { iss, tid }: { readonly iss: string; readonly tid: unknown },
 ): boolean {
   const documentIssuer = metadata.issuer;
-  const tenant = typeof tid === "string" ? tid : "";
+  const tenant = typeof tid === "string" && isTenantName(tid) ? tid : "";
+  const externalId = externalIdTenant(documentIssuer);
+  if (externalId !== undefined && externalId !== tenant.toLowerCase()) return false;
   const isEntraUser = authority.kind === "entra" && tenant !== "";
   // A domain or `common` in the authority stands for a tenant id that only the token tells; a tenant id is meant.
   if (isEntraUser && isGuid(authority.tenant) && authority.tenant !== tenant.toLowerCase()) return false;
   if (iss === documentIssuer.replace(/\{tenantid\}/i, () => tenant)) return true;
   if (!isEntraUser) return false;
-  const v1 = `https://sts.windows.net/${tenant}/`;
-  return iss === v1 || [...aliases].some((host) => iss === `https://${host}/${tenant}/v2.0`);
+  // Entra's v1.0 issuer is for Entra's own hosts, not for others that are spoken to as Entra.
+  if (iss === `https://sts.windows.net/${tenant}/`)
+    return knownCloud(authority.host) !== undefined || aliases.has("sts.windows.net");
+  return [...aliases].some((host) => iss === `https://${host}/${tenant}/v2.0`);
 }
 
-/** True for a tenant id in GUID form. */
-export function isGuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
-}
-
-function isCiamIssuer(issuer: URL, authority: AuthorityUrl): boolean {
-  const tenant =
-    authority.tenant.replace(/\.onmicrosoft\.com$/, "") || (authority.host.split(".", 1)[0] ?? "");
-  if (issuer.host !== `${tenant}.ciamlogin.com`) return false;
-  const path = withoutSlash(issuer.pathname.toLowerCase()).replace(/\/v2\.0$/, "");
-  return path === "" || path === `/${tenant}` || path === `/${tenant}.onmicrosoft.com`;
-}
-
-/** Whether two texts name one issuer: the same, save one trailing slash. */
+/** Whether two strings name one issuer: they are equal, save one trailing slash. */
 export function sameIssuer(a: string, b: string): boolean {
   return a === b || withoutSlash(a) === withoutSlash(b);
 }

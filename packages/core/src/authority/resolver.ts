@@ -2,23 +2,25 @@ import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
-import { isLoopback, secureEndpoint } from "../http/secure-url.js";
 import type { Call, Transport } from "../http/transport.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import type { Authority, ProviderMetadata } from "./authority.js";
 import { authorityUrl, type AuthorityUrl, type ProtocolMode } from "./authority-url.js";
 import { knownCloud, MULTI_TENANT_SEGMENTS, selfCloud, type Cloud } from "./clouds.js";
+import { isIssuerOf } from "./document-issuer.js";
 import { cloudsOf, discoverCloud } from "./instance-discovery.js";
-import { isGuid, issuerMatchesAuthority, type KnownAuthorities } from "./issuer.js";
+import { checkedMetadata, discoveryUrl, forTenant, knownMetadata } from "./provider-metadata.js";
+import { isGuid } from "./tenant-name.js";
+import { isVouchedFor, vouchedCloud, type Vouchers } from "./vouched-host.js";
 
 /** What the application's configuration says about authorities. */
 export interface AuthorityOptions {
   readonly protocolMode: ProtocolMode;
-  /** Hosts that need no instance discovery. */
-  readonly knownAuthorities: KnownAuthorities;
+  /** Hosts the application vouches for, beside the ones that vouch for themselves. */
+  readonly knownAuthorities: ReadonlySet<string>;
   /** Parsed `cloudDiscoveryMetadata`. */
   readonly cloudMetadata: Readonly<Record<string, unknown>> | undefined;
-  /** Parsed `authorityMetadata`: a discovery document that is not fetched. */
+  /** Parsed `authorityMetadata`: the discovery document of the application's own authority, which is then not fetched. */
   readonly authorityMetadata: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -101,7 +103,7 @@ export class AuthorityResolver {
 
   /** Whether resolving a URL cannot teach more names of its host. */
   knowsAliasesOf(url: AuthorityUrl): boolean {
-    return this.#discovered.has(url.host) || knownCloud(url.host) !== undefined || this.#isSelfContained(url);
+    return isVouchedFor(url, this.#vouchers());
   }
 
   /**
@@ -150,17 +152,21 @@ export class AuthorityResolver {
     return { url, cloud, metadata };
   }
 
-  async #cloud(url: AuthorityUrl, call: Call): Promise<Cloud> {
-    const known = this.#discovered.get(url.host) ?? knownCloud(url.host);
-    if (known) return known;
-    return this.#isSelfContained(url)
-      ? this.#aloneCloud(url.host)
-      : this.#learn(await discoverCloud(url, this.#transport, call));
+  #cloud(url: AuthorityUrl, call: Call): Promise<Cloud> {
+    return vouchedCloud(
+      url,
+      {
+        ...this.#vouchers(),
+        discover: async () => this.#learn(await discoverCloud(url, this.#transport, call)),
+        alone: (host) => this.#aloneCloud(host),
+      },
+      call,
+    );
   }
 
-  /** These vouch for themselves: their discovery document is checked against their own host. */
-  #isSelfContained({ kind, host, href }: AuthorityUrl): boolean {
-    return kind !== "entra" || this.#options.knownAuthorities.has(host) || isLoopback(new URL(href).hostname);
+  #vouchers(): Omit<Vouchers, "discover" | "alone"> {
+    const { knownAuthorities } = this.#options;
+    return { own: this.#own?.url, knownAuthorities, discovered: this.#discovered };
   }
 
   #note({ host, kind, href }: AuthorityUrl): void {
@@ -183,8 +189,9 @@ export class AuthorityResolver {
   }
 
   async #metadata(url: AuthorityUrl, cloud: Cloud, call: Call): Promise<ProviderMetadata> {
-    const { authorityMetadata, knownAuthorities } = this.#options;
-    if (authorityMetadata) return checkedMetadata(authorityMetadata, url, "authorityMetadata");
+    const { authorityMetadata } = this.#options;
+    const configured = authorityMetadata && forTenant(authorityMetadata, this.#own?.url, url);
+    if (configured) return checkedMetadata(configured, url, "authorityMetadata");
     if (cloud.endpointsKnown && url.kind === "entra" && url.segments.length === 1)
       return knownMetadata(url, cloud);
     const document = discoveryUrl(url);
@@ -198,10 +205,10 @@ export class AuthorityResolver {
       );
     }
     const metadata = checkedMetadata(body, url, document);
-    if (!issuerMatchesAuthority(metadata.issuer, url, knownAuthorities)) {
+    if (!isIssuerOf(metadata.issuer, url, cloud)) {
       throw clientConfigurationError(
         "issuer_validation_failed",
-        `the discovery document of ${url.href} names another issuer, "${metadata.issuer}": use that as the authority, or list its host in knownAuthorities if you trust it.`,
+        `the discovery document of ${url.href} names another issuer, "${metadata.issuer}": use that as the authority if it is the one you mean.`,
         call,
       );
     }
@@ -209,61 +216,4 @@ export class AuthorityResolver {
     if (tenantId) this.learnTenant(url, tenantId);
     return metadata;
   }
-}
-
-function discoveryUrl(url: AuthorityUrl): string {
-  const v2 = url.kind === "oidc" || url.kind === "adfs" ? "" : "v2.0/";
-  return `${url.href}${v2}.well-known/openid-configuration`;
-}
-
-function knownMetadata(url: AuthorityUrl, cloud: Cloud): ProviderMetadata {
-  const base = `https://${cloud.preferredNetwork}/${url.tenant}`;
-  return {
-    // Multi-tenant authorities issue under each user's own tenant.
-    issuer: `https://${cloud.preferredNetwork}/{tenantid}/v2.0`,
-    authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
-    token_endpoint: `${base}/oauth2/v2.0/token`,
-    end_session_endpoint: `${base}/oauth2/v2.0/logout`,
-    jwks_uri: `${base}/discovery/v2.0/keys`,
-  };
-}
-
-const REQUIRED_ENDPOINTS = ["authorization_endpoint", "token_endpoint", "jwks_uri"] as const;
-
-function checkedMetadata(
-  body: Readonly<Record<string, unknown>>,
-  url: AuthorityUrl,
-  source: string,
-): ProviderMetadata {
-  const issuer = body["issuer"];
-  if (typeof issuer !== "string" || issuer === "") throw badMetadata(source, "issuer is missing");
-  const endpoints: Record<string, string> = {};
-  for (const [name, value] of Object.entries(body)) {
-    const required = (REQUIRED_ENDPOINTS as readonly string[]).includes(name);
-    if (!required && !name.endsWith("_endpoint")) continue;
-    if (typeof value !== "string") throw badMetadata(source, `${name} is not a string`);
-    const endpoint = value.replace(/\{tenant(id)?\}/gi, url.tenant);
-    secureEndpoint(endpoint, name, url.href);
-    endpoints[name] = endpoint;
-  }
-  const [authorization, token, jwks] = REQUIRED_ENDPOINTS.map((name) => {
-    const endpoint = endpoints[name];
-    if (!endpoint) throw badMetadata(source, `${name} is missing`);
-    return endpoint;
-  });
-  return {
-    ...body,
-    ...endpoints,
-    issuer,
-    authorization_endpoint: authorization ?? "",
-    token_endpoint: token ?? "",
-    jwks_uri: jwks ?? "",
-  };
-}
-
-function badMetadata(source: string, what: string): Error {
-  return clientAuthError(
-    "openid_config_error",
-    `the discovery document (${source}) cannot be used: ${what}.`,
-  );
 }

@@ -1,6 +1,6 @@
 import type { Authority } from "../authority/authority.js";
 import { dialectOf } from "../dialect/dialects.js";
-import { isGuid } from "../authority/issuer.js";
+import { isGuid } from "../authority/tenant-name.js";
 import { decodeClientInfo, type ClientInfo } from "../response/client-info.js";
 import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";

@@ -2,10 +2,14 @@ import type { SecureContext } from "node:tls";
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
 import type { ClientTls } from "@tessera/core/internal";
 import type { Dispatcher } from "undici";
+import { isDirect } from "./direct-hosts.js";
 
 /** How the network is reached. */
 export interface UndiciOptions {
-  /** Proxy URL; `false` for none; by default `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment decide. */
+  /**
+   * Proxy URL; `false` for none; by default `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment decide. Loopback and
+   * link-local addresses are never reached through a proxy.
+   */
   readonly proxy: string | false | undefined;
   /** PEM certificates to trust beside Node's own. */
   readonly ca: readonly string[];
@@ -20,7 +24,8 @@ interface Modules {
 /** An {@link HttpClient} on undici, which is loaded with the first request. Follows no redirects. */
 export function createUndiciHttpClient(options: UndiciOptions): HttpClient {
   let loading: Promise<Modules> | undefined;
-  const dispatchers = new Map<string, Dispatcher>();
+  const viaProxy = new Map<string, Dispatcher>();
+  const direct = new Map<string, Dispatcher>();
   return {
     async send({
       url,
@@ -32,10 +37,12 @@ export function createUndiciHttpClient(options: UndiciOptions): HttpClient {
       maxResponseBytes,
     }: HttpRequest): Promise<HttpResponse> {
       const modules = await (loading ??= loadModules());
+      const isWithoutProxy = options.proxy === false || isDirect(new URL(url).hostname);
+      const dispatchers = isWithoutProxy ? direct : viaProxy;
       const certificate = tls?.cert ?? "";
       let dispatcher = dispatchers.get(certificate);
       if (!dispatcher) {
-        dispatcher = createDispatcher(modules, options, tls);
+        dispatcher = createDispatcher(modules, isWithoutProxy ? { ...options, proxy: false } : options, tls);
         // A rotated certificate replaces the one before it; the plain connections stay.
         for (const [known, old] of dispatchers)
           if (known && tls && dispatchers.delete(known)) void old.close();

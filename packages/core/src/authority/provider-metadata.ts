@@ -1,0 +1,94 @@
+import { clientAuthError } from "../errors/errors.js";
+import { secureEndpoint } from "../http/secure-url.js";
+import type { ProviderMetadata } from "./authority.js";
+import type { AuthorityUrl } from "./authority-url.js";
+import type { Cloud } from "./clouds.js";
+
+/** Where an authority publishes its discovery document. */
+export function discoveryUrl(url: AuthorityUrl): string {
+  const v2 = url.kind === "oidc" || url.kind === "adfs" ? "" : "v2.0/";
+  return `${url.href}${v2}.well-known/openid-configuration`;
+}
+
+/** What the discovery document of a known cloud says, without fetching it. */
+export function knownMetadata(url: AuthorityUrl, cloud: Cloud): ProviderMetadata {
+  const base = `https://${cloud.preferredNetwork}/${url.tenant}`;
+  return {
+    // Multi-tenant authorities issue under each user's own tenant.
+    issuer: `https://${cloud.preferredNetwork}/{tenantid}/v2.0`,
+    authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
+    token_endpoint: `${base}/oauth2/v2.0/token`,
+    end_session_endpoint: `${base}/oauth2/v2.0/logout`,
+    jwks_uri: `${base}/discovery/v2.0/keys`,
+  };
+}
+
+const REQUIRED_ENDPOINTS = ["authorization_endpoint", "token_endpoint", "jwks_uri"] as const;
+
+/**
+ * Checks a discovery document: what is required is there, and every endpoint may be spoken to.
+ *
+ * @param source where it comes from, for the message
+ * @throws ClientAuthError `openid_config_error`; ClientConfigurationError as {@link secureEndpoint}
+ */
+export function checkedMetadata(
+  body: Readonly<Record<string, unknown>>,
+  url: AuthorityUrl,
+  source: string,
+): ProviderMetadata {
+  const issuer = body["issuer"];
+  if (typeof issuer !== "string" || issuer === "") throw badMetadata(source, "issuer is missing");
+  const endpoints: Record<string, string> = {};
+  for (const [name, value] of Object.entries(body)) {
+    const required = (REQUIRED_ENDPOINTS as readonly string[]).includes(name);
+    if (!required && !name.endsWith("_endpoint")) continue;
+    if (typeof value !== "string") throw badMetadata(source, `${name} is not a string`);
+    const endpoint = value.replace(/\{tenant(id)?\}/gi, () => url.tenant);
+    secureEndpoint(endpoint, name, url.href);
+    endpoints[name] = endpoint;
+  }
+  const [authorization, token, jwks] = REQUIRED_ENDPOINTS.map((name) => {
+    const endpoint = endpoints[name];
+    if (!endpoint) throw badMetadata(source, `${name} is missing`);
+    return endpoint;
+  });
+  return {
+    ...body,
+    ...endpoints,
+    issuer,
+    authorization_endpoint: authorization ?? "",
+    token_endpoint: token ?? "",
+    jwks_uri: jwks ?? "",
+  };
+}
+
+/**
+ * A configured document of one tenant, for another tenant at the same host: MSAL's rule, for clouds whose documents cannot be
+ * fetched. `undefined` for every other authority, of which the document says nothing.
+ */
+export function forTenant(
+  body: Readonly<Record<string, unknown>>,
+  own: AuthorityUrl | undefined,
+  url: AuthorityUrl,
+): Readonly<Record<string, unknown>> | undefined {
+  if (!own || own.href === url.href) return body;
+  const isSibling =
+    own.kind === "entra" && url.kind === "entra" && own.host === url.host && url.segments.length === 1;
+  if (!isSibling || own.segments.length !== 1) return undefined;
+  const { authorization_endpoint: endpoint } = body;
+  const named = typeof endpoint === "string" ? /^https?:\/\/[^/]+(\/[^/]+\/)/.exec(endpoint)?.[1] : undefined;
+  if (named === undefined) return body;
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => [
+      name,
+      typeof value === "string" ? value.replace(named, () => `/${url.tenant}/`) : value,
+    ]),
+  );
+}
+
+function badMetadata(source: string, what: string): Error {
+  return clientAuthError(
+    "openid_config_error",
+    `the discovery document (${source}) cannot be used: ${what}.`,
+  );
+}
