@@ -96,6 +96,7 @@ export {
   parseAuthenticationChallenges,
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
+export { printable } from "./printable.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
 export { OIDC_SCOPES } from "./request/scopes.js";
 export {

@@ -1,3 +1,4 @@
+import type { Authority } from "./authority.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { knownCloud } from "./clouds.js";
 
@@ -46,6 +47,32 @@ export function idTokenIssuerMatches(
   if (!isEntraUser) return false;
   const v1 = `https://sts.windows.net/${tenant}/`;
   return iss === v1 || [...aliases].some((host) => iss === `https://${host}/${tenant}/v2.0`);
+}
+
+/**
+ * Whether a key may sign for the issuer of a token. Entra's key sets serve several issuers, and say with each key for
+ * which one it is; `{tenantid}` stands for every tenant.
+ */
+export function keySpeaksFor(
+  keyIssuer: unknown,
+  token: Readonly<Record<string, unknown>>,
+  { url, cloud }: Pick<Authority, "url" | "cloud">,
+): boolean {
+  if (keyIssuer === undefined || keyIssuer === null) return true;
+  const { iss, tid } = token;
+  if (typeof keyIssuer !== "string" || typeof iss !== "string") return false;
+  // In the key sets of other providers the member is not defined, and need not be a URL.
+  if (url.kind === "oidc" && !URL.canParse(keyIssuer)) return true;
+  const own = keyIssuer.replace(/\{tenantid\}/i, () => (typeof tid === "string" ? tid : ""));
+  if (own === iss) return true;
+  const tenant = entraTenant(own, cloud.aliases);
+  return url.kind === "entra" && tenant !== undefined && tenant === entraTenant(iss, cloud.aliases);
+}
+
+/** The tenant an issuer of an Entra cloud names, in any of the forms it has for one tenant. */
+function entraTenant(issuer: string, aliases: ReadonlySet<string>): string | undefined {
+  const [, host = "", tenant, v2] = /^https:\/\/([^/]+)\/([^/]+)\/(v2\.0)?$/.exec(issuer) ?? [];
+  return (v2 ? aliases.has(host) : host === "sts.windows.net") ? tenant : undefined;
 }
 
 /** True for a tenant id in GUID form. */

@@ -3,6 +3,7 @@ import type { Authority } from "../authority/authority.js";
 import { BoundedMap } from "../bounded-map.js";
 import { epochSeconds, type Clock } from "../clock.js";
 import { newGuid } from "../encoding.js";
+import { hs256Key } from "../hs256-key.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import type { Certificate } from "./certificate.js";
 
@@ -43,8 +44,7 @@ export class AssertionSigner {
 
   /** An assertion signed with the client's secret (`client_secret_jwt`). */
   withSecret(secret: string, audience: string): Promise<string> {
-    const key = new TextEncoder().encode(secret);
-    return this.#sign({ key, header: { alg: "HS256", typ: "JWT" } }, audience);
+    return this.#sign({ key: hs256Key(secret), header: { alg: "HS256", typ: "JWT" } }, audience);
   }
 
   #reused(name: string, audience: string, signer: () => Signer): Promise<string> {

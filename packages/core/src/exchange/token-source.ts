@@ -1,5 +1,8 @@
+import { isObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
+import { isHeaderValue } from "../http/header-value.js";
 import type { TokenRequest } from "../request/token-request.js";
+import { lifetimeSeconds } from "../response/seconds.js";
 import type { TokenResponse } from "../response/token-response.js";
 
 /** What an app token provider is told. */
@@ -29,25 +32,27 @@ export async function providedTokens(
   ask: { readonly request: TokenRequest; readonly scopes: readonly string[]; readonly tenantId: string },
 ): Promise<TokenResponse> {
   const { correlationId, claims } = ask.request;
-  const { accessToken, expiresInSeconds, refreshInSeconds } = await provider({
+  const provided: unknown = await provider({
     correlationId,
     tenantId: ask.tenantId,
     scopes: [...ask.scopes],
     ...(claims ? { claims: JSON.stringify(claims) } : {}),
   });
-  if (typeof accessToken !== "string" || accessToken === "" || !(expiresInSeconds > 0)) {
+  const { accessToken, expiresInSeconds, refreshInSeconds } = isObject(provided) ? provided : {};
+  const expiresIn = lifetimeSeconds(expiresInSeconds);
+  if (typeof accessToken !== "string" || accessToken === "" || !isHeaderValue(accessToken) || !expiresIn) {
     throw clientAuthError(
       "invalid_token_response",
-      "The app token provider returned no accessToken, or no expiresInSeconds: both are needed.",
+      "The app token provider returned no usable accessToken or expiresInSeconds: return the token as a string, and its lifetime as a positive number of seconds.",
       { correlationId },
     );
   }
   return {
     accessToken,
     tokenType: "Bearer",
-    expiresIn: Math.floor(expiresInSeconds),
+    expiresIn,
     extExpiresIn: 0,
-    refreshIn: refreshInSeconds ? Math.floor(refreshInSeconds) : undefined,
+    refreshIn: lifetimeSeconds(refreshInSeconds) || undefined,
     refreshToken: undefined,
     refreshTokenExpiresIn: undefined,
     idToken: undefined,

@@ -205,12 +205,12 @@ async function checkFrontChannel(
   const { clientId, clock, keys, secret, idTokenAlgorithm: algorithm } = client;
   const nonce = { expected: flow.nonce };
   // It came through the browser: no TLS of the token endpoint vouches for it.
-  await verifyIdToken(
+  const { sub } = await verifyIdToken(
     idToken,
     { authority, clientId, clock, keys, algorithm, secret, nonce, signature: "always" },
     call,
   );
-  const { c_hash: hash, sub } = decodeIdToken(idToken, call.correlationId);
+  const { c_hash: hash } = decodeIdToken(idToken, call.correlationId);
   if (typeof hash !== "string" || !sameText(hash, halfHash(code, idToken))) {
     throw clientAuthError(
       "invalid_id_token",

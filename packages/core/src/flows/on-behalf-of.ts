@@ -41,10 +41,14 @@ export async function onBehalfOf(
   ask: OnBehalfOfAsk,
 ): Promise<AuthenticationResult> {
   const { oboAssertion, sessionKey } = ask;
-  if (!oboAssertion && !sessionKey) {
+  const areTexts = [oboAssertion, sessionKey].every(
+    (value) => value === undefined || typeof value === "string",
+  );
+  if ((!oboAssertion && !sessionKey) || !areTexts) {
+    const what = areTexts ? "oboAssertion is missing" : "oboAssertion or sessionKey is not a string";
     throw clientConfigurationError(
       "token_request_empty",
-      "oboAssertion is missing: pass the access token this API was called with.",
+      `${what}: pass the access token this API was called with.`,
       request,
     );
   }

@@ -1,6 +1,7 @@
 import type { AccountInfo } from "../account.js";
 import type { Authority } from "../authority/authority.js";
 import { userPartition } from "../cache/memory/partition-key.js";
+import { headerValue } from "../http/header-value.js";
 import type { Call } from "../http/transport.js";
 import { Parameters } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
@@ -101,9 +102,12 @@ function refreshScopes(
   return [...scopes, ...usual];
 }
 
+/** An id that a header can carry; longer ones are not an id of Entra's. */
+const HEADER_ID = /^[\x21-\x7e]{1,256}$/;
+
 /** Routes the request to the data centre that knows the user (`Oid:{uid}@{utid}`); Entra only, and only ids a header can carry. */
 export function anchorMailbox(homeAccountId: string, authority: Authority): Readonly<Record<string, string>> {
-  if (authority.url.kind === "oidc" || !/^[\x21-\x7e]+$/.test(homeAccountId)) return {};
+  if (authority.url.kind === "oidc" || !HEADER_ID.test(homeAccountId)) return {};
   const [uid, utid] = homeAccountId.split(".");
   return uid && utid ? { "X-AnchorMailbox": `Oid:${uid}@${utid}` } : {};
 }
@@ -114,7 +118,10 @@ export function ccsHeader(
   authority: Authority,
 ): Readonly<Record<string, string>> {
   if (!user || authority.url.kind === "oidc") return {};
-  return user.type === "UPN"
-    ? { "X-AnchorMailbox": `UPN: ${user.credential}` }
-    : anchorMailbox(user.credential, authority);
+  return user.type === "UPN" ? upnAnchor(user.credential) : anchorMailbox(user.credential, authority);
+}
+
+/** The same, from a user name. */
+export function upnAnchor(username: string): Readonly<Record<string, string>> {
+  return { "X-AnchorMailbox": `UPN: ${headerValue(username)}` };
 }

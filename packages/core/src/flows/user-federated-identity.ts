@@ -41,10 +41,10 @@ export async function userFederatedIdentity(
       request,
     );
   }
-  if (!assertion) {
+  if (typeof assertion !== "string" || assertion === "") {
     throw clientAuthError(
       "empty_fic_assertion",
-      "assertion is empty: pass the agent's instance token.",
+      "assertion is empty or not a string: pass the agent's instance token.",
       request,
     );
   }

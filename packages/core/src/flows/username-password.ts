@@ -1,5 +1,4 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import { percentEncode } from "../encoding.js";
 import { AuthError } from "../errors/errors.js";
 import { secureUrl } from "../http/secure-url.js";
 import type { Call } from "../http/transport.js";
@@ -10,6 +9,7 @@ import type { AuthenticationResult } from "../result.js";
 import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
 import type { Client } from "../client/client.js";
 import { redeem } from "../exchange/redeem.js";
+import { upnAnchor } from "./refresh-token.js";
 import { sharedCall } from "../exchange/shared-call.js";
 import { findUsernameEndpoint, type UsernameEndpoint } from "./ws-trust/metadata.js";
 import { requestSecurityToken } from "./ws-trust/security-token.js";
@@ -62,7 +62,7 @@ export function usernamePassword(
         owner: { kind: "user" },
         nonce: "unchecked",
         throttleKey: ["password", username, ...scopes].join(" "),
-        headers: entra ? { "X-AnchorMailbox": `UPN: ${headerText(username)}` } : {},
+        headers: entra ? upnAnchor(username) : {},
       },
       call,
     );
@@ -103,9 +103,4 @@ async function endpointOf(client: Client, federation: Federation, call: Call): P
     if (!activeAuthUrl || dependencyMissing || call.signal?.aborted) throw error;
     return { url: secureUrl(activeAuthUrl, "federation_active_auth_url").href, version: "2005" };
   }
-}
-
-/** A user name as a header can carry it. */
-function headerText(username: string): string {
-  return username.replace(/[^\x20-\x7e]/gu, percentEncode);
 }

@@ -1,6 +1,8 @@
 import { abortAfter } from "../flight/deadline.js";
 import { clientAuthError, type AuthError } from "../errors/errors.js";
 import type { Logger } from "../logger.js";
+import { printable } from "../printable.js";
+import { checkHeaders } from "./header-value.js";
 import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 
 /** What every request of one call shares. */
@@ -72,6 +74,7 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
 
   async function send(request: Unbounded, call: Call): Promise<HttpResponse> {
     call.signal?.throwIfAborted();
+    checkHeaders(request.headers, call.correlationId);
     logger().verbose(`${request.method} ${withoutQuery(request.url)}`, call.correlationId);
     const deadline = abortAfter(request.timeoutMs, call.signal);
     try {
@@ -114,7 +117,7 @@ const DEEPEST_CAUSE = 5;
 function bareError(error: unknown, depth = 0): Error {
   if (typeof error !== "object" || error === null) return new Error(String(error));
   const { name, message, code, stack, cause } = error as Partial<Record<string, unknown>>;
-  const bare = new Error(typeof message === "string" ? message : "");
+  const bare = new Error(typeof message === "string" ? printable(message) : "");
   for (const [key, value] of Object.entries({ name, stack }))
     if (typeof value === "string") Object.defineProperty(bare, key, { value, configurable: true });
   if (typeof code === "string" || typeof code === "number") Object.assign(bare, { code });

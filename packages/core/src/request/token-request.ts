@@ -1,6 +1,7 @@
 import { newCorrelationId } from "../correlation-id.js";
 import { withoutNull } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
+import { printable } from "../printable.js";
 import { parseClaims } from "./claims.js";
 import { requestedScopes } from "./scopes.js";
 
@@ -80,7 +81,7 @@ export function tokenRequest(
 ): TokenRequest {
   requireRequest(given);
   const request = withoutNull(given);
-  const correlationId = request.correlationId || newCorrelationId();
+  const correlationId = callerCorrelationId(request.correlationId) || newCorrelationId();
   requireBearer(request.authenticationScheme, correlationId);
   return {
     scopes: requestedScopes(request.scopes, options.scopesNeeded, correlationId),
@@ -97,6 +98,16 @@ export function tokenRequest(
     signal: request.signal,
     timeoutMs: checkedTimeout(request.timeoutMs, correlationId),
   };
+}
+
+/** An app may take it from a request of its own: it reaches logs, errors, and headers of an app's HTTP client. */
+function callerCorrelationId(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "string") return printable(value);
+  throw clientConfigurationError(
+    "invalid_option",
+    `correlationId is a ${typeof value}: pass a GUID as a string, or leave it out.`,
+  );
 }
 
 /** Whoever asks for a bound token must not get one that anybody can use. */
@@ -145,6 +156,9 @@ export function requiredText(value: unknown, field: string, remedy: string, corr
   throw clientConfigurationError("token_request_empty", `${field} is missing: ${remedy}`, { correlationId });
 }
 
+/** Schemes that name no place to return to, but a program or a file to open. */
+const RUNS_IN_BROWSER: ReadonlySet<string> = new Set(["javascript:", "data:", "vbscript:", "blob:", "file:"]);
+
 /**
  * Checks a redirect URI (RFC 6749 §3.1.2): absolute, without fragment. Custom schemes are allowed (RFC 8252 §7.1).
  *
@@ -159,10 +173,10 @@ export function checkedRedirectUri(value: unknown, correlationId: string, field 
     );
   }
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (!url || url.hash !== "" || value.includes("#")) {
+  if (!url || RUNS_IN_BROWSER.has(url.protocol) || url.hash !== "" || value.includes("#")) {
     throw clientConfigurationError(
       "url_parse_error",
-      `${field} "${value}" is not an absolute URL without a fragment: pass it exactly as it is registered.`,
+      `${field} "${value}" is not an absolute URL of a page or an app, without a fragment: pass it exactly as it is registered.`,
       { correlationId },
     );
   }

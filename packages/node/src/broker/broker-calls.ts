@@ -17,6 +17,7 @@ import {
 } from "@tessera/core";
 import type { InteractiveRequest, SilentFlowRequest, SignOutRequest } from "../requests.js";
 import type { INativeBrokerPlugin, NativeRequest } from "./broker.js";
+import { brokerAccounts, brokerResult, saidByBroker } from "../interactive/broker-answers.js";
 
 /** Lets the broker sign a user in. A caller whose time is up leaves; a broker has no way to take its window back. */
 export function signInThroughBroker(
@@ -31,7 +32,7 @@ export function signInThroughBroker(
     const { windowHandle, preferredPort: ____, ...asked } = rest;
     const native = nativeRequest(client, checked, asked);
     const work = asOurs(checked, () => broker.acquireTokenInteractive(native, windowHandle));
-    return signal ? untilAborted(work, signal) : work;
+    return brokerResult(await (signal ? untilAborted(work, signal) : work), checked.correlationId);
   });
 }
 
@@ -49,7 +50,7 @@ export function renewThroughBroker(
   const key = `broker ${account?.homeAccountId ?? ""} ${JSON.stringify(equal)}`;
   return sharedCall(client, checked, key, async (call) => {
     const result = await asOurs(call, () => broker.acquireTokenSilent(native));
-    return { ...result, correlationId };
+    return { ...brokerResult(result, call.correlationId), correlationId };
   });
 }
 
@@ -61,7 +62,7 @@ export async function accountsOfBroker(
 ): Promise<AccountInfo[]> {
   const correlationId = newGuid();
   const accounts = await asOurs({ correlationId }, () => broker.getAllAccounts(clientId, correlationId));
-  return accounts.filter(
+  return brokerAccounts(accounts).filter(
     (account) =>
       (!homeAccountId || account.homeAccountId === homeAccountId) &&
       (!localAccountId || account.localAccountId === localAccountId) &&
@@ -96,7 +97,10 @@ async function asOurs<T>({ correlationId }: { correlationId: string }, ask: () =
     if (typeof errorCode !== "string") throw cause;
     const Class = CLASSES.get(name ?? "") ?? AuthError;
     // With it goes what else it says: a claims challenge, the server's trace id.
-    throw Object.assign(new Class(errorCode, correlationId, errorMessage, subError), said, {
+    const [message, sub] = [errorMessage, subError].map((part) =>
+      typeof part === "string" ? part : undefined,
+    );
+    throw Object.assign(new Class(errorCode, correlationId, message, sub), saidByBroker(said), {
       cause,
       correlationId,
     });
