@@ -8,6 +8,7 @@ import {
   appScopes,
   appTokens,
   clientId,
+  clientSecret,
   codeOf,
   differs,
   document,
@@ -107,7 +108,7 @@ describe("look-ups", () => {
           expires_in: 3600,
           access_token: "at",
           scope: "openid profile api",
-          id_token: jwt(claims, "secret"),
+          id_token: jwt(claims, clientSecret),
         };
         const urls = [issuer, issuer.toLowerCase()].map(
           (url) => [`${url}/.well-known/openid-configuration`, discovery] as const,

@@ -25,6 +25,8 @@ export const uid = "10000000-0000-4000-8000-00000000a11c";
 export const home = `${uid}.${tenant}`;
 export const scopes = ["User.Read"];
 export const appScopes = ["https://graph.microsoft.com/.default"];
+/** As long as HS256 asks for. */
+export const clientSecret = "the-secret-of-the-client-0123456789";
 export const redirectUri = "http://localhost";
 export const now = Math.floor(Date.now() / 1000);
 export const account: AccountInfo = {
@@ -39,14 +41,17 @@ export type App = ConfidentialClientApplication;
 type Form = Readonly<Record<string, string>>;
 export type Answer = Readonly<Record<string, unknown>>;
 
-/** A network whose token endpoint answers as a test wants it. Both libraries can use it. */
+/**
+ * A network whose token endpoint answers as a test wants it: with an object, which both libraries can use, or with JSON
+ * text of the test's own.
+ */
 export class Network implements INetworkModule {
   readonly forms: Form[] = [];
-  readonly #answer: (form: Form, url: string) => Answer | Promise<Answer>;
+  readonly #answer: (form: Form, url: string) => Answer | string | Promise<Answer>;
   readonly #documents: Readonly<Record<string, Answer>>;
 
   constructor(
-    answer: (form: Form, url: string) => Answer | Promise<Answer> = () => tokens(),
+    answer: (form: Form, url: string) => Answer | string | Promise<Answer> = () => tokens(),
     documents: Readonly<Record<string, Answer>> = {},
   ) {
     this.#answer = answer;
@@ -66,7 +71,7 @@ export class Network implements INetworkModule {
     const form = Object.fromEntries(new URLSearchParams(options?.body));
     this.forms.push(form);
     const body = await this.#answer(form, url);
-    return { status: "error" in body ? 400 : 200, headers: {}, body: body as T };
+    return { status: typeof body === "object" && "error" in body ? 400 : 200, headers: {}, body: body as T };
   }
 }
 
@@ -124,7 +129,7 @@ const configuration: (...parameters: Parameters<Library>) => Configuration = (
 ) => ({
   auth: {
     clientId,
-    clientSecret: "secret",
+    clientSecret,
     authority: `https://login.microsoftonline.com/${tenant}`,
     ...auth,
   },

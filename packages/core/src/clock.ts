@@ -6,6 +6,9 @@ export interface Clock {
   sleep?(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** A timer that is set for longer goes off at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's clock. */
 export const systemClock: Clock = { now: () => Date.now() };
 
@@ -35,10 +38,13 @@ export async function pause(
       clearTimeout(timer);
       reject(signal?.reason as Error);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", leave);
-      resolve();
-    }, milliseconds);
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener("abort", leave);
+        resolve();
+      },
+      Math.min(milliseconds, LONGEST_TIMER_MS),
+    );
     signal?.addEventListener("abort", leave, { once: true });
   });
 }

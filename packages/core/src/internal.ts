@@ -94,6 +94,7 @@ export {
   parseAuthenticationChallenges,
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
+export { printable } from "./printable.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
 export { redemptionFields } from "./request/redemption-fields.js";
 export { OIDC_SCOPES } from "./request/scopes.js";

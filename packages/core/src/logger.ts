@@ -1,3 +1,5 @@
+import { printable } from "./printable.js";
+
 /** How much is logged: each level includes those before it. */
 export enum LogLevel {
   Error,
@@ -142,6 +144,7 @@ export class Logger {
   #log(level: LogLevel, message: string, correlationId: string, containsPii: boolean): void {
     if (!this.#callback || level > this.#level || (containsPii && !this.#pii)) return;
     const line = `[${new Date().toUTCString()}] : [${correlationId}] : ${this.#source} : ${LogLevel[level]} - ${message}`;
-    this.executeCallback(level, line, containsPii);
+    // One line for each message, whoever wrote parts of it.
+    this.executeCallback(level, printable(line), containsPii);
   }
 }

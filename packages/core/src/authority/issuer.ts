@@ -33,6 +33,32 @@ export function sameIssuer(a: string, b: string): boolean {
   return a === b || withoutSlash(a) === withoutSlash(b);
 }
 
+/**
+ * Whether a key may sign for the issuer of a token. Entra's key sets serve several issuers, and name with each key the
+ * issuer it is for; `{tenantid}` stands for every tenant.
+ */
+export function keySpeaksFor(
+  keyIssuer: unknown,
+  token: Readonly<Record<string, unknown>>,
+  { url, cloud }: Pick<Authority, "url" | "cloud">,
+): boolean {
+  if (keyIssuer === undefined || keyIssuer === null) return true;
+  const { iss, tid } = token;
+  if (typeof keyIssuer !== "string" || typeof iss !== "string") return false;
+  // In the key sets of other providers the member is not defined, and need not be a URL.
+  if (url.kind === "oidc" && !URL.canParse(keyIssuer)) return true;
+  const own = keyIssuer.replace(/\{tenantid\}/i, () => (typeof tid === "string" ? tid : ""));
+  if (own === iss) return true;
+  const tenant = entraTenant(own, cloud.aliases);
+  return url.kind === "entra" && tenant !== undefined && tenant === entraTenant(iss, cloud.aliases);
+}
+
+/** The tenant an issuer of an Entra cloud names, in any of the forms it has for one tenant. */
+function entraTenant(issuer: string, aliases: ReadonlySet<string>): string | undefined {
+  const [, host = "", tenant, v2] = /^https:\/\/([^/]+)\/([^/]+)\/(v2\.0)?$/.exec(issuer) ?? [];
+  return (v2 ? aliases.has(host) : host === "sts.windows.net") ? tenant : undefined;
+}
+
 /** Whether an issuer is the one that the URL of an OpenID Provider names; nothing is copied, for a cache hit asks it. */
 export function isIssuerOf(issuer: string, { href }: AuthorityUrl): boolean {
   return issuer === href || (issuer.length === href.length - 1 && href.startsWith(issuer));

@@ -42,7 +42,9 @@ export function checkedMetadata(
   for (const [name, value] of Object.entries(body)) {
     const required = (REQUIRED_ENDPOINTS as readonly string[]).includes(name);
     if (!required && !name.endsWith("_endpoint")) continue;
-    if (typeof value !== "string") throw badMetadata(source, `${name} is not a string`);
+    // Only the endpoints that the library needs fail for everybody.
+    if (typeof value !== "string" && required) throw badMetadata(source, `${name} is not a string`);
+    if (typeof value !== "string") continue;
     const endpoint = value.replace(/\{tenant(id)?\}/gi, () => url.tenant);
     secureEndpoint(endpoint, name, url.href);
     endpoints[name] = endpoint;

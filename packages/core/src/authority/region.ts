@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.js";
-import { isObject, parseJsonObject } from "../encoding.js";
+import { isObject, parseJsonObject, percentEncode } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import type { HttpResponse } from "../http/http-client.js";
@@ -88,7 +88,7 @@ export class RegionDetector {
       const versions = parseJsonObject((await this.#ask("format=json", call)).body)?.["newest-versions"];
       const newest: unknown = Array.isArray(versions) ? versions[0] : undefined;
       return typeof newest === "string"
-        ? locationOf(await this.#ask(`api-version=${newest}`, call))
+        ? locationOf(await this.#ask(`api-version=${percentEncode(newest)}`, call))
         : undefined;
     } catch (error) {
       if (call.signal?.aborted) throw error;

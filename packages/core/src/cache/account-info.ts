@@ -5,6 +5,7 @@ import {
   decodeIdToken,
   isKmsi,
   tenantOf,
+  typedClaims,
   type AllIdTokenClaims,
   type IdTokenClaims,
 } from "../response/id-token.js";
@@ -15,7 +16,7 @@ import { ADFS, GENERIC, type AccountEntity } from "./schema/schema.js";
 export function claimsOf(entry: Entry<"IdToken">): AllIdTokenClaims {
   if (!entry.facts) {
     try {
-      entry.facts = decodeIdToken(entry.entity.secret);
+      entry.facts = typedClaims(decodeIdToken(entry.entity.secret));
     } catch {
       entry.facts = {};
     }

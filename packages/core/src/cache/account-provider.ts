@@ -13,7 +13,8 @@ export function issuerOf({ idTokenClaims, idToken }: AccountInfo): string | unde
   if (typeof issuer === "string") return issuer;
   if (typeof idToken !== "string" || idToken === "") return undefined;
   try {
-    return decodeIdToken(idToken).iss;
+    const { iss } = decodeIdToken(idToken);
+    return typeof iss === "string" ? iss : undefined;
   } catch {
     return undefined;
   }

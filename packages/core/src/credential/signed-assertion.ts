@@ -5,6 +5,7 @@ import { epochSeconds, type Clock } from "../clock.js";
 import { newGuid } from "../encoding.js";
 import type { AssertionHeader } from "../dialect/dialect.js";
 import { dialectOf } from "../dialect/dialects.js";
+import { hs256Key } from "../hs256-key.js";
 import type { Certificate } from "./certificate.js";
 
 /** Lifetime of an assertion in seconds, and how long before its end it is made anew. */
@@ -48,8 +49,7 @@ export class AssertionSigner {
 
   /** An assertion signed with the client's secret (`client_secret_jwt`). */
   withSecret(secret: string, audience: string): Promise<string> {
-    const key = new TextEncoder().encode(secret);
-    return this.#sign({ key, header: { alg: "HS256", typ: "JWT" } }, audience);
+    return this.#sign({ key: hs256Key(secret), header: { alg: "HS256", typ: "JWT" } }, audience);
   }
 
   #reused(name: string, audience: string, signer: () => Signer): Promise<string> {

@@ -1,5 +1,5 @@
 import type { AnchorUser, Dialect } from "./dialect.js";
-import { percentEncode } from "../encoding.js";
+import { headerValue } from "../http/header-value.js";
 
 /** The header that routes a request to the data center that knows the user, for providers that have one. */
 export function anchorHeaders(
@@ -10,5 +10,5 @@ export function anchorHeaders(
   if (!mailbox) return {};
   // MSAL separates the user name with a space here, and not in the authorization URL.
   const value = mailbox.replace(/^UPN:/, "UPN: ");
-  return { "X-AnchorMailbox": value.replace(/[^\x20-\x7e]/gu, percentEncode) };
+  return { "X-AnchorMailbox": headerValue(value) };
 }

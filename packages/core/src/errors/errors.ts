@@ -3,6 +3,7 @@ import type {
   ClientConfigurationErrorCode,
   InteractionRequiredAuthErrorCode,
 } from "./error-codes.js";
+import { printable } from "../printable.js";
 
 /**
  * The root of every error the library throws: a stable `errorCode`, a text that says what to do, and the
@@ -27,12 +28,15 @@ export class AuthError extends Error {
    * @param subError the server's `suberror`
    */
   constructor(errorCode: string, correlationId: string, errorMessage?: string, subError?: string) {
-    super(errorMessage ? `${errorCode}: ${errorMessage}` : errorCode);
+    // Servers, brokers and documents write parts of an error; terminals and logs show them all.
+    const code = printable(errorCode ?? "");
+    const message = printable(errorMessage ?? "");
+    super(message ? `${code}: ${message}` : code);
     this.name = "AuthError";
-    this.errorCode = errorCode;
-    this.errorMessage = errorMessage ?? "";
-    this.subError = subError ?? "";
-    this.correlationId = correlationId;
+    this.errorCode = code;
+    this.errorMessage = message;
+    this.subError = printable(subError ?? "");
+    this.correlationId = printable(correlationId ?? "");
   }
 }
 
@@ -107,8 +111,8 @@ export class InteractionRequiredAuthError extends AuthError {
   ) {
     super(errorCode, correlationId, errorMessage, subError);
     this.name = "InteractionRequiredAuthError";
-    this.timestamp = timestamp ?? "";
-    this.traceId = traceId ?? "";
+    this.timestamp = printable(timestamp ?? "");
+    this.traceId = printable(traceId ?? "");
     this.claims = claims ?? "";
     this.errorNo = errorNo;
   }

@@ -1,3 +1,5 @@
+import { isHeaderValue } from "../http/header-value.js";
+import { lifetimeSeconds } from "../response/seconds.js";
 import type { TokenResponse } from "../response/token-response.js";
 import { clientAuthError } from "../errors/errors.js";
 import { epochSeconds } from "../clock.js";
@@ -45,18 +47,19 @@ export async function tokensFrom(
     signal: call.signal,
     ...(claims ? { claims: JSON.stringify(claims) } : {}),
   });
-  if (typeof accessToken !== "string" || accessToken === "" || !(expiresIn > 0)) {
+  const lifetime = lifetimeSeconds(expiresIn);
+  if (typeof accessToken !== "string" || accessToken === "" || !isHeaderValue(accessToken) || !lifetime) {
     throw clientAuthError(
       "invalid_token_response",
-      "The app token provider returned no accessToken, or no expiresInSeconds: both are needed.",
+      "The app token provider returned no usable accessToken or expiresInSeconds: return the token as a string, and its lifetime as a positive number of seconds.",
       { correlationId },
     );
   }
   const tokens: TokenResponse = {
     accessToken,
     tokenType: "Bearer",
-    expiresIn: Math.floor(expiresIn),
-    refreshIn: refreshIn ? Math.floor(refreshIn) : undefined,
+    expiresIn: lifetime,
+    refreshIn: lifetimeSeconds(refreshIn) || undefined,
   };
   return { tokens, requestedAt };
 }

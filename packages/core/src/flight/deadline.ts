@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from "../clock.js";
 import { clientAuthError, errorFor } from "../errors/errors.js";
 
 /** How a caller bounds a call. */
@@ -44,9 +45,6 @@ export interface Deadline {
   /** Lets go of timer and listener: unlike `AbortSignal.timeout`, nothing stays until the time would have been up. */
   done(): void;
 }
-
-/** A timer that is set for longer goes off at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * @param milliseconds how long; for ever without it

@@ -8,8 +8,9 @@ import { clientAuthError, clientConfigurationError, isAuthError, type AuthError 
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
-import { secureUrl } from "../http/secure-url.js";
+import { secureEndpoint, secureUrl } from "../http/secure-url.js";
 import type { Call } from "../http/transport.js";
+import { printable } from "../printable.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
@@ -45,7 +46,12 @@ export interface DeviceCodeInput extends BaseRequest {
   readonly timeout?: number;
 }
 
+/** RFC 8628 §3.2: where the server names no interval. */
 const DEFAULT_INTERVAL = 5;
+/** Bounds of what a server may ask for, in seconds: no poll storm, and no wait that outlasts the user. */
+const INTERVAL = { shortest: 1, longest: 300 } as const;
+/** A code that is said to live longer is given up after a day. */
+const LONGEST_CODE = 86_400;
 /** RFC 8628 §3.5: `slow_down` adds five seconds, for good. */
 const SLOW_DOWN = 5;
 
@@ -132,7 +138,7 @@ async function authorizeDevice({ client, authority, request, call }: Exchange): 
   const userCode = text("user_code");
   const code = text("device_code");
   const verificationUri = text("verification_uri") || text("verification_url");
-  const expiresIn = Number(body?.["expires_in"]);
+  const expiresIn = Math.min(secondsIn(body?.["expires_in"]), LONGEST_CODE);
   if (!userCode || !code || !verificationUri || !(expiresIn > 0)) {
     throw clientAuthError(
       "device_code_unknown_error",
@@ -141,15 +147,27 @@ async function authorizeDevice({ client, authority, request, call }: Exchange): 
     );
   }
   const complete = text("verification_uri_complete");
+  // A user opens them, or a program does for the user.
+  const { href } = authority.url;
+  secureEndpoint(verificationUri, "verification_uri", href);
+  if (complete) secureEndpoint(complete, "verification_uri_complete", href);
+  const interval = secondsIn(body?.["interval"]) || DEFAULT_INTERVAL;
   return {
-    userCode,
+    userCode: printable(userCode),
     deviceCode: code,
     verificationUri,
     ...(complete ? { verificationUriComplete: complete } : {}),
     expiresIn,
-    interval: Math.max(1, Number(body?.["interval"]) || DEFAULT_INTERVAL),
-    message: text("message") || `To sign in, open ${verificationUri} and enter the code ${userCode}.`,
+    interval: Math.min(Math.max(interval, INTERVAL.shortest), INTERVAL.longest),
+    message: printable(
+      text("message") || `To sign in, open ${verificationUri} and enter the code ${userCode}.`,
+    ),
   };
+}
+
+/** A number of seconds, also as a numeric string; 0 for anything else. */
+function secondsIn(value: unknown): number {
+  return (typeof value === "number" || typeof value === "string" ? Number(value) : 0) || 0;
 }
 
 /** The endpoint the provider publishes; Entra has it beside its token endpoint and does not say so. */

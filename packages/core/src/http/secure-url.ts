@@ -1,4 +1,5 @@
 import { clientConfigurationError } from "../errors/errors.js";
+import { isPrintable } from "../printable.js";
 
 /** True for hosts that never leave the machine: plain HTTP is allowed there (RFC 8252 §8.3). */
 export function isLoopback(hostname: string): boolean {
@@ -38,7 +39,7 @@ export function secureUrl(value: unknown, field: string): URL {
 }
 
 /**
- * Parses an endpoint that a discovery document names. Plain http is for who is spoken to in clear himself: a document from
+ * Parses an endpoint that a provider's document or answer names. Plain http is for who is spoken to in clear himself: a document from
  * the network must not send secrets to this machine's own ports.
  *
  * @param authority URL of the authority the document is of
@@ -46,6 +47,12 @@ export function secureUrl(value: unknown, field: string): URL {
  */
 export function secureEndpoint(value: unknown, field: string, authority: string): URL {
   const url = secureUrl(value, field);
+  if (!isPrintable(String(value))) {
+    throw clientConfigurationError(
+      "url_parse_error",
+      `${field} "${shown(url.href)}" holds control characters: the provider has to publish a URL without them.`,
+    );
+  }
   if (url.protocol === "https:" || authority.startsWith("http:")) return url;
   throw clientConfigurationError(
     "authority_uri_insecure",

@@ -1,6 +1,8 @@
 import { abortAfter } from "../flight/deadline.js";
 import { clientAuthError, type AuthError } from "../errors/errors.js";
 import type { Logger } from "../logger.js";
+import { printable } from "../printable.js";
+import { checkHeaders } from "./header-value.js";
 import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 
 /** What every request of one call shares. */
@@ -84,6 +86,7 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
   /** @param line method and URL, as log lines and errors show them */
   async function send(request: Unbounded, line: string, call: Call): Promise<HttpResponse> {
     call.signal?.throwIfAborted();
+    checkHeaders(request.headers, call.correlationId);
     logger().verbose(line, call.correlationId);
     const deadline = abortAfter(request.timeoutMs, call.signal);
     try {
@@ -123,7 +126,7 @@ const DEEPEST_CAUSE = 5;
 function bareError(error: unknown, depth = 0): Error {
   if (typeof error !== "object" || error === null) return new Error(String(error));
   const { name, message, code, stack, cause } = error as Partial<Record<string, unknown>>;
-  const bare = new Error(typeof message === "string" ? message : "");
+  const bare = new Error(typeof message === "string" ? printable(message) : "");
   for (const [key, value] of Object.entries({ name, stack }))
     if (typeof value === "string") Object.defineProperty(bare, key, { value, configurable: true });
   if (typeof code === "string" || typeof code === "number") Object.assign(bare, { code });

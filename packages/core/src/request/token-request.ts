@@ -1,6 +1,7 @@
 import { newCorrelationId } from "../correlation-id.js";
 import { withoutNull } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
+import { printable } from "../printable.js";
 import { parseClaims } from "./claims.js";
 import { componentsOf, type Components, type GivenRequest } from "./request-keys.js";
 import { requestedScopes } from "./scopes.js";
@@ -88,7 +89,7 @@ export function tokenRequest(
   requireRequest(given);
   // A copy: what the caller changes while the call waits must not part what is sent from what it is kept as.
   const request = copied(withoutNull(given));
-  const correlationId = request.correlationId || newCorrelationId();
+  const correlationId = callerCorrelationId(request.correlationId) || newCorrelationId();
   requireBearer(request.authenticationScheme, correlationId);
   return {
     scopes: requestedScopes(request.scopes, needsScope, correlationId),
@@ -115,6 +116,16 @@ function copied(given: BaseRequest): BaseRequest & GivenRequest {
   if (extraParameters) copy.extraParameters = { ...extraParameters };
   if (extraQueryParameters) copy.extraQueryParameters = { ...extraQueryParameters };
   return copy;
+}
+
+/** An app may take it from a request of its own: it reaches logs, errors, and headers of an app's HTTP client. */
+function callerCorrelationId(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "string") return printable(value);
+  throw clientConfigurationError(
+    "invalid_option",
+    `correlationId is a ${typeof value}: pass a GUID as a string, or leave it out.`,
+  );
 }
 
 /** Whoever asks for a bound token must not get one that anybody can use. */
@@ -163,6 +174,9 @@ export function requiredText(value: unknown, field: string, remedy: string, corr
   throw clientConfigurationError("token_request_empty", `${field} is missing: ${remedy}`, { correlationId });
 }
 
+/** Schemes that name no place to return to, but a program or a file to open. */
+const RUNS_IN_BROWSER: ReadonlySet<string> = new Set(["javascript:", "data:", "vbscript:", "blob:", "file:"]);
+
 /**
  * Checks a redirect URI (RFC 6749 §3.1.2): absolute, without fragment. Custom schemes are allowed (RFC 8252 §7.1).
  *
@@ -177,10 +191,10 @@ export function checkedRedirectUri(value: unknown, correlationId: string, field 
     );
   }
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (!url || url.hash !== "" || value.includes("#")) {
+  if (!url || RUNS_IN_BROWSER.has(url.protocol) || url.hash !== "" || value.includes("#")) {
     throw clientConfigurationError(
       "url_parse_error",
-      `${field} "${value}" is not an absolute URL without a fragment: pass it exactly as it is registered.`,
+      `${field} "${value}" is not an absolute URL of a page or an app, without a fragment: pass it exactly as it is registered.`,
       { correlationId },
     );
   }

@@ -50,13 +50,45 @@ export interface IdTokenClaims {
 /** Claims of an ID token, those nobody has named included. */
 export type AllIdTokenClaims = IdTokenClaims & { [claim: string]: unknown };
 
+/** Claims of an ID token before their types have been checked. */
+export type RawClaims = Readonly<Record<string, unknown>>;
+
+/** Claims the library works with, or hands to apps as the type it promises, once the token has been verified. */
+const TEXT_CLAIMS = [
+  ...["iss", "sub", "oid", "tid", "tfp", "acr", "sid"],
+  ...["name", "preferred_username", "upn", "login_hint"],
+] as const satisfies readonly (keyof IdTokenClaims)[];
+
 /**
- * Reads the claims of an ID token without checking anything.
+ * The claims with those left out that have another type than {@link IdTokenClaims} promises: providers let users and
+ * administrators fill claims, and one user's odd claim must not fail a look-up over all users.
+ */
+export function typedClaims(raw: RawClaims): AllIdTokenClaims {
+  const wrong: string[] = TEXT_CLAIMS.filter((name) => !isAbsentOr(raw[name], isText));
+  if (!isAbsentOr(raw["emails"], isTextList)) wrong.push("emails");
+  if (wrong.length === 0) return raw;
+  return Object.fromEntries(Object.entries(raw).filter(([name]) => !wrong.includes(name)));
+}
+
+function isAbsentOr(value: unknown, fits: (value: unknown) => boolean): boolean {
+  return value === undefined || fits(value);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
+function isTextList(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isText);
+}
+
+/**
+ * Reads the claims of an ID token without checking anything; see {@link typedClaims}.
  *
  * @param idToken compact JWS
  * @throws ClientAuthError `null_or_empty_token`, `token_parsing_error`
  */
-export function decodeIdToken(idToken: string, correlationId = ""): AllIdTokenClaims {
+export function decodeIdToken(idToken: string, correlationId = ""): RawClaims {
   if (!idToken) {
     throw clientAuthError("null_or_empty_token", "id_token is empty: the identity provider sent none.", {
       correlationId,

@@ -1,7 +1,6 @@
-import type { JSONWebKeySet } from "jose";
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
-import { parseJsonObject } from "../encoding.js";
+import { isObject, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import type { Call, Transport } from "../http/transport.js";
@@ -14,9 +13,22 @@ const REFRESH_PAUSE_MS = 60_000;
 /** Finds the key of a signature, as `jose` takes it; its own types must not show in what this package declares. */
 export type KeyFinder = (...parameters: never[]) => unknown;
 
+/** A key of a set, as far as its types have been checked. */
+export type PublishedKey = Readonly<Record<string, unknown>>;
+
 interface Keys {
+  readonly published: readonly PublishedKey[];
+  /** Finds among all of them. */
   readonly find: KeyFinder;
   readonly fetchedAt: number;
+}
+
+/** A verification that needs the provider's keys. */
+export interface Verification<T> {
+  /** Whether a key may sign for the issuer of what is verified. */
+  readonly accepts: (key: PublishedKey) => boolean;
+  /** Verifies with a key finder of `jose`. */
+  readonly verify: (find: KeyFinder) => Promise<T>;
 }
 
 /** The signing keys of identity providers (JSON Web Key Sets, RFC 7517), fetched when they are needed. */
@@ -35,19 +47,18 @@ export class KeySource {
    * Runs a verification with the provider's keys; once more with fresh keys if none fits.
    *
    * @param jwksUri `jwks_uri` of the discovery document
-   * @param verify verifies with a key finder of `jose`
    */
-  async verifyWith<T>(jwksUri: string, call: Call, verify: (find: KeyFinder) => Promise<T>): Promise<T> {
+  async verifyWith<T>(jwksUri: string, call: Call, { accepts, verify }: Verification<T>): Promise<T> {
     const known = this.#keys.get(jwksUri);
     const keys = known && this.#ageOf(known) < LIFETIME_MS ? known : await this.#fetch(jwksUri, call);
     try {
-      return await verify(keys.find);
+      return await verify(await finderAmong(keys, accepts));
     } catch (error) {
       const noKey = error instanceof Error && "code" in error && error.code === "ERR_JWKS_NO_MATCHING_KEY";
       // Another caller may have fetched newer keys meanwhile.
       const latest = this.#keys.get(jwksUri) ?? keys;
       if (!noKey || (latest === keys && this.#ageOf(keys) < REFRESH_PAUSE_MS)) throw error;
-      return verify((latest === keys ? await this.#fetch(jwksUri, call) : latest).find);
+      return verify(await finderAmong(latest === keys ? await this.#fetch(jwksUri, call) : latest, accepts));
     }
   }
 
@@ -70,8 +81,41 @@ export class KeySource {
         call,
       );
     }
-    const keys = { find: createLocalJWKSet(body as unknown as JSONWebKeySet), fetchedAt: this.#clock.now() };
+    // One entry that is not a key must not hide the others.
+    const published = body["keys"].filter(isKey);
+    const find = createLocalJWKSet({ keys: published });
+    const keys = { published, find, fetchedAt: this.#clock.now() };
     this.#keys.set(jwksUri, keys);
     return keys;
   }
+}
+
+/** A finder that knows only the keys a verification accepts. */
+async function finderAmong(
+  { published, find }: Keys,
+  accepts: (key: PublishedKey) => boolean,
+): Promise<KeyFinder> {
+  const accepted = published.filter(accepts);
+  if (accepted.length === published.length) return find;
+  const { createLocalJWKSet } = await import("jose");
+  const findAccepted = createLocalJWKSet({ keys: accepted });
+  return async (header: { readonly kid?: unknown }, token: never) => {
+    const named = published.find(({ kid }) => kid !== undefined && kid === header.kid);
+    if (named && !accepts(named) && !accepted.some(({ kid }) => kid === header.kid)) {
+      throw new Error(
+        `its key ${JSON.stringify(named["kid"])} is for the issuer ${JSON.stringify(named["issuer"])}`,
+      );
+    }
+    return findAccepted(header as Parameters<typeof findAccepted>[0], token);
+  };
+}
+
+/** Whether an entry of a key set has the types of RFC 7517 §4, as far as a key is chosen by them. */
+function isKey(entry: unknown): entry is PublishedKey {
+  if (!isObject(entry) || typeof entry["kty"] !== "string") return false;
+  const { key_ops: operations } = entry;
+  return (
+    ["kid", "alg", "use"].every((name) => entry[name] === undefined || typeof entry[name] === "string") &&
+    (operations === undefined || Array.isArray(operations))
+  );
 }

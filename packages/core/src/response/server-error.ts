@@ -1,3 +1,4 @@
+import { printable } from "../printable.js";
 import { InteractionRequiredAuthError, ServerError, type AuthError } from "../errors/errors.js";
 
 /** `error` values that mean the user has to act. */
@@ -38,9 +39,10 @@ export function serverError(
   const error = text(body["error"]) || "unknown_error";
   const description = text(body["error_description"]);
   const suberror = text(body["suberror"]);
-  const codes: readonly unknown[] = Array.isArray(body["error_codes"]) ? body["error_codes"] : [];
-  const [first] = codes;
-  const errorNo = typeof first === "number" || typeof first === "string" ? String(first) : undefined;
+  const codes = (Array.isArray(body["error_codes"]) ? body["error_codes"] : [])
+    .filter(isCode)
+    .map((code) => printable(String(code)));
+  const [errorNo] = codes;
   if (INTERACTION_ERRORS.has(error) || INTERACTION_SUBERRORS.has(suberror)) {
     return new InteractionRequiredAuthError(
       error,
@@ -61,6 +63,10 @@ export function serverError(
     `Trace ID: ${text(body["trace_id"]) || "Not Available"}`,
   ].join(" - ");
   return new ServerError(error, correlationId, message, suberror, errorNo, status);
+}
+
+function isCode(value: unknown): value is string | number {
+  return typeof value === "number" || typeof value === "string";
 }
 
 function text(value: unknown): string {

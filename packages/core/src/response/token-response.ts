@@ -1,6 +1,9 @@
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, ServerError } from "../errors/errors.js";
+import { isHeaderValue } from "../http/header-value.js";
 import type { HttpResponse } from "../http/http-client.js";
+import { printable } from "../printable.js";
+import { lifetimeSeconds } from "./seconds.js";
 import { serverError } from "./server-error.js";
 
 /** A successful token response (RFC 6749 §5.1), checked. Times are whole seconds. */
@@ -27,9 +30,6 @@ export interface TokenResponse {
   readonly requestId?: string;
 }
 
-/** Longer lifetimes are a mistake of the server: a hundred years, in seconds. */
-const LONGEST_LIFETIME = 100 * 366 * 86_400;
-
 /**
  * Reads the answer of a token endpoint.
  *
@@ -43,7 +43,7 @@ export function parseTokenResponse(
   correlationId: string,
 ): TokenResponse {
   const body = parseJsonObject(response.body);
-  if (body && (body["error"] !== undefined || body["suberror"] !== undefined)) {
+  if (body && ((body["error"] ?? undefined) !== undefined || (body["suberror"] ?? undefined) !== undefined)) {
     throw serverError(body, response.status, correlationId);
   }
   if (response.status < 200 || response.status > 299) throw unusableStatus(response, correlationId);
@@ -54,6 +54,9 @@ export function parseTokenResponse(
   const idToken = optionalText(body, "id_token", correlationId);
   if (!accessToken && !(idToken && acceptsIdTokenAlone))
     throw invalidTokenResponse("access_token is missing", correlationId);
+  // RFC 6749 §A.12. It goes into a header, whose refusal would quote it.
+  if (!isHeaderValue(accessToken))
+    throw invalidTokenResponse("access_token holds characters that no header can carry", correlationId);
   const tokenType = optionalText(body, "token_type", correlationId) ?? "Bearer";
   if (tokenType.toLowerCase() !== "bearer") {
     throw invalidTokenResponse(
@@ -75,7 +78,7 @@ export function parseTokenResponse(
     foci: optionalText(body, "foci", correlationId),
     spaCode: optionalText(body, "spa_code", correlationId),
     spaAccountId: optionalText(body, "spa_accountid", correlationId),
-    requestId: response.headers["x-ms-request-id"] ?? "",
+    requestId: printable(response.headers["x-ms-request-id"] ?? ""),
   };
 }
 
@@ -98,14 +101,9 @@ function lifetime(
 ): number | undefined {
   const value = body[field];
   if (value === undefined || value === null || value === "") return undefined;
-  const seconds = typeof value === "number" || typeof value === "string" ? Number(value) : Number.NaN;
-  if (!Number.isFinite(seconds) || seconds < 0 || seconds > LONGEST_LIFETIME) {
-    throw invalidTokenResponse(
-      `${field} is ${JSON.stringify(value)}, not a number of seconds`,
-      correlationId,
-    );
-  }
-  return Math.floor(seconds);
+  const seconds = lifetimeSeconds(value);
+  if (seconds !== undefined) return seconds;
+  throw invalidTokenResponse(`${field} is ${JSON.stringify(value)}, not a number of seconds`, correlationId);
 }
 
 function unusableStatus(response: HttpResponse, correlationId: string): Error {

@@ -1,12 +1,13 @@
 import type { Authority } from "../authority/authority.js";
-import { idTokenIssuerMatches } from "../authority/issuer.js";
+import { idTokenIssuerMatches, keySpeaksFor } from "../authority/issuer.js";
 import { epochSeconds, type Clock } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
+import { hs256Key } from "../hs256-key.js";
 import { nodeCrypto } from "../node-crypto.js";
-import { decodeIdToken, type IdTokenClaims } from "./id-token.js";
+import { decodeIdToken, typedClaims, type IdTokenClaims, type RawClaims } from "./id-token.js";
 import type { KeySource } from "./key-source.js";
 
 /** The facts of a client that ID tokens are checked against. */
@@ -52,10 +53,11 @@ export async function verifyIdToken(
 ): Promise<IdTokenClaims> {
   const claims = decodeIdToken(idToken, call.correlationId);
   checkHeader(idToken, call.correlationId);
+  // As they came: a claim that decides must be refused with the wrong type, and not count as absent.
   checkClaims(claims, expected, call.correlationId);
   if (!dialectOf(expected.authority.url).tlsVouches || expected.signature === "always")
-    await checkSignature(idToken, expected, call);
-  return claims;
+    await checkSignature(idToken, claims, expected, call);
+  return typedClaims(claims);
 }
 
 /** RFC 7515 §4.1.11: whoever does not understand what `crit` lists must refuse the token, and nothing of it is understood. */
@@ -69,18 +71,18 @@ function checkHeader(idToken: string, correlationId: string): void {
   );
 }
 
-function checkClaims(claims: IdTokenClaims, expected: IdTokenExpectations, correlationId: string): void {
+function checkClaims(claims: RawClaims, expected: IdTokenExpectations, correlationId: string): void {
   const { authority, client, nonce } = expected;
   const { clientId, clock } = client;
   const tolerance = dialectOf(authority.url).clockTolerance;
   const refuse = (what: string): never => {
     throw clientAuthError("invalid_id_token", `The ID token is refused: ${what}.`, { correlationId });
   };
-  const { iss, sub, aud, exp, nbf, iat, azp } = claims;
+  const { iss, sub, aud, exp, nbf, iat, azp, tid, auth_time: authTime } = claims;
   const now = epochSeconds(clock);
 
   if (typeof iss !== "string") return refuse("iss is missing");
-  if (!idTokenIssuerMatches(authority, { iss, tid: claims.tid })) {
+  if (!idTokenIssuerMatches(authority, { iss, tid })) {
     return refuse(`iss is "${iss}", the authority's issuer is "${authority.metadata.issuer}"`);
   }
   if (typeof sub !== "string" || sub === "") return refuse("sub is missing");
@@ -92,20 +94,22 @@ function checkClaims(claims: IdTokenClaims, expected: IdTokenExpectations, corre
   if (azp !== undefined ? azp !== clientId : audiences.length > 1) {
     return refuse(`azp is ${JSON.stringify(azp)}, this client is "${clientId}"`);
   }
-  if (typeof exp !== "number") return refuse("exp is missing");
+  if (!isNumericDate(exp)) return refuse("exp is missing");
   if (exp <= now - tolerance) return refuse(`it expired at ${exp}, now is ${now}`);
-  if (typeof iat !== "number") return refuse("iat is missing");
-  if (nbf !== undefined && !(typeof nbf === "number" && nbf <= now + tolerance)) {
-    return refuse(`it is not valid before ${nbf}, now is ${now}; check this machine's clock`);
+  if (!isNumericDate(iat)) return refuse("iat is missing");
+  if (nbf !== undefined && !(isNumericDate(nbf) && nbf <= now + tolerance)) {
+    return refuse(`it is not valid before ${JSON.stringify(nbf)}, now is ${now}; check this machine's clock`);
   }
   const { maxAge } = expected;
-  if (
-    maxAge !== undefined &&
-    !(typeof claims.auth_time === "number" && claims.auth_time + maxAge + tolerance >= now)
-  ) {
-    return refuse(`auth_time is ${String(claims.auth_time)}, more than ${maxAge} seconds before now, ${now}`);
+  if (maxAge !== undefined && !(isNumericDate(authTime) && authTime + maxAge + tolerance >= now)) {
+    return refuse(`auth_time is ${JSON.stringify(authTime)}, more than ${maxAge} seconds before now, ${now}`);
   }
-  if (nonce !== "unchecked") checkNonce(claims.nonce, nonce.expected, correlationId);
+  if (nonce !== "unchecked") checkNonce(claims["nonce"], nonce.expected, correlationId);
+}
+
+/** Seconds since the epoch (RFC 7519 §2). JSON can also say `1e999`, which never comes. */
+function isNumericDate(value: unknown): value is number {
+  return Number.isFinite(value);
 }
 
 function checkNonce(actual: unknown, expected: string | undefined, correlationId: string): void {
@@ -118,7 +122,12 @@ function checkNonce(actual: unknown, expected: string | undefined, correlationId
   throw clientAuthError("nonce_mismatch", `The ID token is refused: ${what}.`, { correlationId });
 }
 
-async function checkSignature(idToken: string, expected: IdTokenExpectations, call: Call): Promise<void> {
+async function checkSignature(
+  idToken: string,
+  claims: RawClaims,
+  expected: IdTokenExpectations,
+  call: Call,
+): Promise<void> {
   const { authority, client } = expected;
   const { secret, keys } = client;
   const { compactVerify, decodeProtectedHeader } = await import("jose");
@@ -129,12 +138,13 @@ async function checkSignature(idToken: string, expected: IdTokenExpectations, ca
       throw new Error(`alg is ${JSON.stringify(alg)}, allowed: ${allowed.join(", ")}`);
     }
     // The algorithm was allowed above; a symmetric one is only ever checked with this client's own secret.
-    if (alg === "HS256")
-      await compactVerify(idToken, new TextEncoder().encode(secret()), { algorithms: ["HS256"] });
+    if (alg === "HS256") await compactVerify(idToken, hs256Key(secret() ?? ""), { algorithms: ["HS256"] });
     else {
-      await keys.verifyWith(authority.metadata.jwks_uri, call, (find) =>
-        compactVerify(idToken, find as Parameters<typeof compactVerify>[1], { algorithms: [alg] }),
-      );
+      await keys.verifyWith(authority.metadata.jwks_uri, call, {
+        accepts: (key) => keySpeaksFor(key["issuer"], claims, authority),
+        verify: (find) =>
+          compactVerify(idToken, find as Parameters<typeof compactVerify>[1], { algorithms: [alg] }),
+      });
     }
   } catch (cause) {
     if (call.signal?.aborted || isNetworkError(cause)) throw cause;

@@ -24,6 +24,7 @@ import type { SignIn } from "../interactive/sign-in.js";
 import { withoutBrokerFields, type MsalRequest } from "../msal/msal-request.js";
 import type { InteractiveRequest, SilentFlowRequest } from "../requests.js";
 import type { INativeBrokerPlugin, NativeRequest } from "./broker.js";
+import { brokerAccounts, brokerResult, saidByBroker } from "./broker-answers.js";
 
 /**
  * Sign-in through the operating system's broker.
@@ -48,7 +49,7 @@ export function brokerSignIn(
         const native = nativeRequest(client, known, asked);
         const work = asOurs(known, () => broker.acquireTokenInteractive(native, windowHandle));
         // A caller whose time is up leaves; a broker has no way to take its window back.
-        return signal ? untilAborted(work, signal) : work;
+        return brokerResult(await (signal ? untilAborted(work, signal) : work), known.correlationId);
       });
     },
     async silently(request) {
@@ -61,14 +62,14 @@ export function brokerSignIn(
       const { correlationId, ...equal } = native;
       return sharedCall(client, known, ["broker", equal], async (call) => {
         const result = await asOurs(call, () => broker.acquireTokenSilent(native));
-        return { ...result, correlationId };
+        return { ...brokerResult(result, call.correlationId), correlationId };
       });
     },
     async accounts(filter) {
       const correlationId = newGuid();
       const all = await asOurs({ correlationId }, () => broker.getAllAccounts(clientId, correlationId));
       const url = filter.authority ? authorities.url(filter.authority) : undefined;
-      return all
+      return brokerAccounts(all)
         .filter(({ homeAccountId }) => !filter.homeAccountId || homeAccountId === filter.homeAccountId)
         .filter((account) => matches(account, filter))
         .filter((account) => !url || isOfAuthority(account, url, authorities.aliasesOf(url.host)));
@@ -107,7 +108,10 @@ async function asOurs<T>({ correlationId }: { correlationId: string }, ask: () =
     if (typeof errorCode !== "string") throw cause;
     const Class = CLASSES.get(name ?? "") ?? AuthError;
     // With it goes what else it says: a claims challenge, the server's trace id.
-    throw Object.assign(new Class(errorCode, correlationId, errorMessage, subError), said, {
+    const [message, sub] = [errorMessage, subError].map((part) =>
+      typeof part === "string" ? part : undefined,
+    );
+    throw Object.assign(new Class(errorCode, correlationId, message, sub), saidByBroker(said), {
       cause,
       correlationId,
     });

@@ -45,13 +45,23 @@ export function fromNetworkModule(network: INetworkModule): HttpClient {
       const response = await untilAborted(answer, signal);
       return {
         status: response.status,
-        headers: lowerCaseNames(response.headers ?? {}),
+        headers: textHeaders(response.headers ?? {}),
         body: typeof response.body === "string" ? response.body : JSON.stringify(response.body ?? null),
       };
     },
   };
 }
 
-function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+/** Names in lower case, values as strings: some clients hand out numbers and lists. */
+function textHeaders(headers: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => {
+      const parts = (Array.isArray(value) ? value : [value]).filter(isHeaderPart);
+      return parts.length > 0 ? [[name.toLowerCase(), parts.join(", ")]] : [];
+    }),
+  );
+}
+
+function isHeaderPart(value: unknown): value is string | number {
+  return typeof value === "string" || typeof value === "number";
 }

@@ -1,17 +1,19 @@
 import { existsSync } from "node:fs";
-import { clientAuthError, clientConfigurationError } from "@tessera/core/internal";
+import { clientAuthError, clientConfigurationError, secureUrl } from "@tessera/core/internal";
 
 /**
  * Opens the system browser, through the package `open`. Ends when the system's launcher does.
  *
  * @param url where to go
- * @throws ClientAuthError `no_browser` where there is none; ClientConfigurationError `missing_dependency`
+ * @throws ClientAuthError `no_browser` where there is none; ClientConfigurationError `missing_dependency`, and
+ * `authority_uri_insecure` for a URL that is neither https nor on this machine: launchers open files and programs, too
  */
 export async function openSystemBrowser(url: string): Promise<void> {
+  const { href } = secureUrl(url, "the URL to open");
   const reason = whyNoBrowser();
   if (reason) throw noBrowser(reason);
   const { default: open } = await loadOpen();
-  const launcher = await open(url).catch((cause: unknown) => {
+  const launcher = await open(href).catch((cause: unknown) => {
     throw noBrowser("it cannot be started", cause);
   });
   // A desktop without any browser says so only with the launcher's exit code.

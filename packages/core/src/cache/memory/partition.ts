@@ -1,4 +1,5 @@
 import type { AuthorityKind } from "../../authority/authority-url.js";
+import { isHeaderValue } from "../../http/header-value.js";
 import { searchScopes, splitScopes } from "../../request/scopes.js";
 import { sameComponents } from "../schema/keys.js";
 import type { EntityOf, Section } from "../schema/schema.js";
@@ -23,6 +24,7 @@ export interface AccessTokenFacts {
   readonly scopes: ReadonlySet<string>;
   readonly scopeList: readonly string[];
   readonly realm: string;
+  /** A bearer token that an `Authorization` header can carry. */
   readonly bearer: boolean;
   /** Seconds since the epoch. */
   readonly expiresOn: number;
@@ -40,7 +42,7 @@ export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts 
     scopes: new Set(scopeList.map((scope) => scope.toLowerCase())),
     scopeList,
     realm: entity.realm.toLowerCase(),
-    bearer: (entity.token_type ?? "Bearer").toLowerCase() === "bearer",
+    bearer: (entity.token_type ?? "Bearer").toLowerCase() === "bearer" && isHeaderValue(entity.secret),
     expiresOn: Number(entity.expires_on),
     extendedExpiresOn: Number(entity.extended_expires_on ?? entity.expires_on),
     refreshOn: entity.refresh_on ? Number(entity.refresh_on) : undefined,

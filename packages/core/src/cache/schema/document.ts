@@ -129,31 +129,60 @@ const IS_ENTITY: Readonly<Record<Section, (entity: Readonly<Record<string, unkno
     realm,
     local_account_id: id,
     username,
+    name,
+    authority_type: type,
     client_info: info,
+    tenantProfiles: profiles,
   }) =>
     isText(home) &&
     isText(environment) &&
     isText(realm) &&
     isText(id) &&
     mayBeText(username) &&
-    mayBeText(info),
+    mayBeText(name) &&
+    mayBeText(type) &&
+    mayBeText(info) &&
+    (profiles === undefined || profiles === null || Array.isArray(profiles)),
   IdToken: (entity) => isCredential(entity) && isText(entity["realm"]),
   AccessToken: (entity) =>
     isCredential(entity) &&
     isText(entity["realm"]) &&
     isText(entity["target"]) &&
-    mayBeText(entity["token_type"]),
-  RefreshToken: (entity) => isCredential(entity) && mayBeText(entity["family_id"]),
+    mayBeText(entity["token_type"]) &&
+    mayBeText(entity["resource"]) &&
+    mayBeText(entity["id_token_realm"]) &&
+    mayBeText(entity["ext_cache_key"]) &&
+    mayBeTime(entity["cached_at"]) &&
+    mayBeTime(entity["expires_on"]) &&
+    mayBeTime(entity["extended_expires_on"]) &&
+    mayBeTime(entity["refresh_on"]) &&
+    mayBeTexts(entity["additionalCacheKeyComponents"]),
+  RefreshToken: (entity) =>
+    isCredential(entity) &&
+    mayBeText(entity["family_id"]) &&
+    mayBeText(entity["realm"]) &&
+    mayBeTime(entity["expires_on"]) &&
+    mayBeTime(entity["last_modification_time"]),
   AppMetadata: ({ environment, client_id: client, family_id: family }) =>
     isText(environment) && isText(client) && mayBeText(family),
 };
 
 function isCredential({
+  home_account_id: home,
   environment,
   client_id: client,
   secret,
+  userAssertionHash: assertion,
+  user_assertion_hash: assertionOfOthers,
 }: Readonly<Record<string, unknown>>): boolean {
-  return isText(environment) && isText(client) && isText(secret);
+  return (
+    mayBeText(home) &&
+    isText(environment) &&
+    isText(client) &&
+    isText(secret) &&
+    mayBeText(assertion) &&
+    mayBeText(assertionOfOthers)
+  );
 }
 
 function isText(value: unknown): boolean {
@@ -163,6 +192,22 @@ function isText(value: unknown): boolean {
 /** A field that may be missing, but is worked with as a text where it is there. */
 function mayBeText(value: unknown): boolean {
   return value === undefined || value === null || typeof value === "string";
+}
+
+/** Last moment a `Date` can hold, in seconds since the epoch. */
+const LAST_MOMENT = 8.64e12;
+
+/** Seconds since the epoch, as a string or, as some libraries write them, a number. */
+function isTime(value: unknown): boolean {
+  return (typeof value === "string" || typeof value === "number") && Math.abs(Number(value)) <= LAST_MOMENT;
+}
+
+function mayBeTime(value: unknown): boolean {
+  return value === undefined || value === null || isTime(value);
+}
+
+function mayBeTexts(value: unknown): boolean {
+  return value === undefined || value === null || (isObject(value) && Object.values(value).every(isText));
 }
 
 function isEntity(section: Section, entity: unknown): entity is Entry["entity"] {

@@ -1,0 +1,77 @@
+import type { AccountInfo, AuthenticationResult } from "@tessera/core";
+import { clientAuthError, printable } from "@tessera/core/internal";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const IDS = ["environment", "tenantId", "username", "localAccountId"] as const;
+const OPTIONAL_TEXTS: ReadonlySet<string> = new Set([
+  "name",
+  "upn",
+  "loginHint",
+  "nativeAccountId",
+  "idToken",
+  "authorityType",
+]);
+
+/** The accounts a broker lists: a field of the wrong type counts as absent, and an entry without id is left out. */
+export function brokerAccounts(answer: unknown): AccountInfo[] {
+  return (Array.isArray(answer) ? answer : []).flatMap((entry) => brokerAccount(entry) ?? []);
+}
+
+/**
+ * The result of a broker, with fields of the wrong type counted as absent.
+ *
+ * @throws ClientAuthError `platform_broker_error` when there is no access token in it
+ */
+export function brokerResult(answer: unknown, correlationId: string): AuthenticationResult {
+  const result: Fields = isFields(answer) ? answer : {};
+  const { accessToken, scopes } = result;
+  if (typeof accessToken !== "string" || accessToken === "") {
+    throw clientAuthError(
+      "platform_broker_error",
+      "The broker's answer holds no accessToken: update the broker plugin, or sign in without it.",
+      { correlationId },
+    );
+  }
+  return {
+    ...(result as unknown as AuthenticationResult),
+    scopes: Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === "string") : [],
+    account: brokerAccount(result["account"]) ?? null,
+    expiresOn: validDate(result["expiresOn"]) ?? null,
+    ...("extExpiresOn" in result ? { extExpiresOn: validDate(result["extExpiresOn"]) } : {}),
+    ...("refreshOn" in result ? { refreshOn: validDate(result["refreshOn"]) } : {}),
+  };
+}
+
+/** What a broker's error says beside its code and message, safe to print. A claims challenge goes back as it came. */
+export function saidByBroker(said: Fields): Fields {
+  const shown = ([name, value]: [string, unknown]): [string, unknown] => [
+    name,
+    typeof value === "string" && name !== "claims" ? printable(value) : value,
+  ];
+  return Object.fromEntries(Object.entries(said).map(shown));
+}
+
+function brokerAccount(entry: unknown): AccountInfo | undefined {
+  if (!isFields(entry) || typeof entry["homeAccountId"] !== "string" || entry["homeAccountId"] === "")
+    return undefined;
+  const ids = Object.fromEntries(IDS.map((field) => [field, isText(entry[field]) ? entry[field] : ""]));
+  const kept = Object.entries({ ...entry, ...ids }).filter(([field, value]) => {
+    if (OPTIONAL_TEXTS.has(field)) return isText(value);
+    if (field === "idTokenClaims") return isFields(value);
+    return field !== "tenantProfiles" || value instanceof Map;
+  });
+  return Object.fromEntries(kept) as unknown as AccountInfo;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function validDate(value: unknown): Date | undefined {
+  return value instanceof Date && !Number.isNaN(value.getTime()) ? value : undefined;
+}
