@@ -87,9 +87,9 @@ export { importRefreshToken } from "./flows/refresh-token.js";
 export { sharedCall } from "./exchange/shared-call.js";
 export { silent, type Silent } from "./flows/silent.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
-export { isLoopback, secureUrl } from "./http/secure-url.js";
+export { isLoopback, secureUrl, shownUrl } from "./http/secure-url.js";
 export { Throttle } from "./http/throttle.js";
-export { createTransport, MAX_RESPONSE_BYTES, REQUEST_TIMEOUT_MS, type Transport } from "./http/transport.js";
+export { createTransport, type Transport } from "./http/transport.js";
 export { Logger, LogLevel, type ILoggerCallback, type LoggerOptions } from "./logger.js";
 export {
   claimsFromChallenge,

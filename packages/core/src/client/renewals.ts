@@ -1,5 +1,6 @@
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
+import { AuthError } from "../errors/errors.js";
 import type { Logger } from "../logger.js";
 import type { TokenRequest } from "../request/token-request.js";
 
@@ -28,7 +29,10 @@ export class Renewals {
     if (now < (this.#next.get(key) ?? 0)) return;
     this.#next.set(key, now + PAUSE_MS);
     renew({ ...request, signal: undefined, timeoutMs: undefined }).catch((error: unknown) => {
-      const message = `The token in the cache stays in use, renewing it failed: ${String(error)}`;
+      // An error of the app's own, from a function that makes an assertion, may quote a secret.
+      const reason =
+        error instanceof AuthError ? String(error) : error instanceof Error ? error.name : typeof error;
+      const message = `The token in the cache stays in use, renewing it failed: ${reason}`;
       this.#logger().warning(message, request.correlationId);
     });
   }

@@ -1,6 +1,8 @@
 import type { Authority } from "../authority/authority.js";
 import { epochSeconds } from "../clock.js";
+import { parseJsonObject } from "../encoding.js";
 import { AuthError } from "../errors/errors.js";
+import { hideSecretsOf } from "../http/hide-secrets.js";
 import type { HttpResponse } from "../http/http-client.js";
 import type { Call } from "../http/transport.js";
 import { mergeClaims } from "../request/claims.js";
@@ -75,9 +77,18 @@ async function sendTokenRequest(
   if (entra) query.set("client-request-id", call.correlationId);
   const url = withQuery(proof.tokenEndpoint ?? authority.metadata.token_endpoint, query.toString());
   const headers = { ...grant.headers, ...proof.headers };
-  const response = await client.transport.post(url, { body: body.toString(), headers, tls: proof.tls }, call);
+  const form = { body: body.toString(), headers, tls: proof.tls };
+  const response = await client.transport.post(url, form, call);
   client.telemetry.reset(response.status);
-  return response;
+  return response.status < 400 ? response : withoutEcho(response, hideSecretsOf(form));
+}
+
+/** The description of an error is the server's own text, which may repeat the secrets it was sent. */
+function withoutEcho(response: HttpResponse, hide: (text: string) => string): HttpResponse {
+  const body = parseJsonObject(response.body);
+  const description = body?.["error_description"];
+  if (typeof description !== "string" || hide(description) === description) return response;
+  return { ...response, body: JSON.stringify({ ...body, error_description: hide(description) }) };
 }
 
 /** A user who has not signed in yet (RFC 8628 §3.5) is no failure to report. */

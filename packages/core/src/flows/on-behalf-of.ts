@@ -48,6 +48,12 @@ export async function onBehalfOf(
       request,
     );
   }
+  const notText = Object.entries({ oboAssertion, sessionKey }).find(
+    ([, value]) => typeof (value ?? "") !== "string",
+  );
+  if (notText) {
+    throw clientConfigurationError("invalid_option", `${notText[0]} is not a string: pass one.`, request);
+  }
   requestedScopes(request.scopes, true, request.correlationId);
   const url = client.authorities.url(request.authorityUrl);
   const hash = sessionKey ? sessionHash(sessionKey) : sha256Base64Url(oboAssertion ?? "");

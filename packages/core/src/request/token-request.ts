@@ -1,6 +1,7 @@
 import { newCorrelationId } from "../correlation-id.js";
 import { withoutNull } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
+import { shownUrl } from "../http/secure-url.js";
 import { parseClaims } from "./claims.js";
 import { requestedScopes } from "./scopes.js";
 
@@ -162,7 +163,7 @@ export function checkedRedirectUri(value: unknown, correlationId: string, field 
   if (!url || url.hash !== "" || value.includes("#")) {
     throw clientConfigurationError(
       "url_parse_error",
-      `${field} "${value}" is not an absolute URL without a fragment: pass it exactly as it is registered.`,
+      `${field} "${shownUrl(value)}" is not an absolute URL without a fragment: pass it exactly as it is registered.`,
       { correlationId },
     );
   }
