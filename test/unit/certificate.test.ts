@@ -155,7 +155,7 @@ describe("a certificate is refused at construction", () => {
     [
       "with a short thumbprint",
       { privateKey, thumbprintSha256: sha1 },
-      `"${sha1}" is not 64 hexadecimal digits`,
+      "thumbprintSha256 is not 64 hexadecimal digits",
     ],
     ["with a long thumbprint", { privateKey, thumbprint: sha256 }, "is not 40 hexadecimal digits"],
     [

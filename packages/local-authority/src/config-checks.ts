@@ -1,13 +1,19 @@
-/** An option that cannot be used: `field` is its path (`tenants[0].apps[1].redirectUris[0]`), `value` what was given. */
+/**
+ * An option that cannot be used: `field` is its path (`tenants[0].apps[1].redirectUris[0]`), `value` the given value;
+ * `undefined` for secrets, passwords and keys, and for objects, which may hold them.
+ */
 export class LocalAuthorityConfigurationError extends Error {
   override readonly name = "LocalAuthorityConfigurationError";
+  readonly value: unknown;
   constructor(
     readonly field: string,
-    readonly value: unknown,
+    value: unknown,
     remedy: string,
-    options?: ErrorOptions,
+    options: ErrorOptions & { readonly hidden?: boolean } = {},
   ) {
-    super(`${field} is ${show(field, value)}: ${remedy}`, options);
+    const hidden = options.hidden ?? isHidden(field, value);
+    super(`${field} is ${hidden ? kindOf(value) : show(value)}: ${remedy}`, options);
+    this.value = hidden ? undefined : value;
   }
 }
 
@@ -23,6 +29,8 @@ export function checkKeys(field: string, value: unknown, known: readonly string[
         path,
         content,
         `there is no such field; known: ${known.join(", ")}`,
+        // A misspelt name of a secret.
+        { hidden: true },
       );
     }
   }
@@ -97,9 +105,19 @@ export function pickDefined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, content]) => content !== undefined)) as T;
 }
 
-function show(field: string, value: unknown): string {
-  if (/secret|password|certificate|jwks/i.test(field))
-    return typeof value === "string" ? "hidden" : typeof value;
+function show(value: unknown): string {
   if (value === undefined) return "missing";
   return typeof value === "number" ? String(value) : JSON.stringify(value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return "missing";
+  if (value === null) return "null";
+  if (typeof value !== "object") return "hidden";
+  return Array.isArray(value) ? "an array" : "an object";
+}
+
+function isHidden(field: string, value: unknown): boolean {
+  if (/secret|password|certificate|jwks|key/i.test(field)) return true;
+  return !["string", "number", "boolean", "undefined"].includes(typeof value) && value !== null;
 }

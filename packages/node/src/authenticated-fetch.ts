@@ -5,6 +5,7 @@ import {
   type BaseRequest,
 } from "@tessera/core";
 import { secureUrl } from "@tessera/core/internal";
+import { fetchBoundToOrigin, type OriginAnswer } from "./http/origin-bound-fetch.js";
 
 /** An application that has the one call. */
 export interface TokenSource {
@@ -23,13 +24,16 @@ export interface AuthenticatedFetchOptions {
   readonly authority?: string;
   /** The access token this API was called with, to call another on behalf of its user. */
   readonly oboAssertion?: string;
-  /** The `fetch` to send with; Node's own by default. */
+  /** The `fetch` to send with; Node's own by default. It must honour `redirect: "manual"`. */
   readonly fetch?: typeof globalThis.fetch;
 }
 
 /**
  * A `fetch` that sends a token. When the API responds 401 with a claims challenge (continuous access evaluation, step-up),
  * it acquires a token that satisfies the challenge and sends the request once more.
+ *
+ * The token belongs to the origin of the URL: a redirect to another origin is followed without it, and a challenge from
+ * there is left to the caller.
  *
  * @param app the application that acquires the token
  * @returns a function with the signature of `fetch`; it rejects as `acquireToken` and `fetch` do, and with
@@ -55,16 +59,16 @@ export function createAuthenticatedFetch(
     const repeatable = !(init?.body instanceof ReadableStream);
     const again = repeatable ? request.clone() : undefined;
     const { signal } = request;
-    const response = await fetch(authorized(request, await app.acquireToken({ ...tokenRequest, signal })));
-    const challenge = response.status === 401 ? response.headers.get("www-authenticate") : null;
+    const send = async (attempt: Request, claims?: string): Promise<OriginAnswer> => {
+      const ask = { ...tokenRequest, ...(claims === undefined ? {} : { claims }), signal };
+      const { accessToken } = await app.acquireToken(ask);
+      return fetchBoundToOrigin(fetch, attempt, accessToken, init);
+    };
+    const { response, isOfOrigin } = await send(request);
+    const challenge = isOfOrigin && response.status === 401 ? response.headers.get("www-authenticate") : null;
     const claims = challenge ? claimsFromChallenge(challenge) : undefined;
     if (!claims || !again) return response;
     await response.body?.cancel();
-    return fetch(authorized(again, await app.acquireToken({ ...tokenRequest, claims, signal })));
+    return (await send(again, claims)).response;
   };
-}
-
-function authorized(request: Request, { accessToken }: AuthenticationResult): Request {
-  request.headers.set("authorization", `Bearer ${accessToken}`);
-  return request;
 }

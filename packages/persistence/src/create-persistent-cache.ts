@@ -25,7 +25,8 @@ export interface PersistentCacheOptions {
   /**
    * - `"keychain"` (default): encrypted, the key in the operating system's keychain
    * - `{ passphrase }`: encrypted, the key made of a passphrase (scrypt); for machines without a keychain
-   * - `"none"`: a clear file that only its owner may read
+   * - `"none"`: a clear file of mode 0600, which only its owner may read. On Windows the file has the permissions of its
+   *   folder, which are neither set nor checked: keep it in the user's profile
    */
   readonly protection?: "keychain" | { readonly passphrase: string } | "none";
   /** A cache of `@azure/msal-node-extensions` to take over, once; as it was configured there. */
@@ -186,7 +187,11 @@ function checkedOptions(options: PersistentCacheOptions): CheckedOptions {
   }
   const source: unknown = migrateFrom?.cachePath;
   if (migrateFrom !== undefined && !(typeof source === "string" && isAbsolute(source))) {
-    throw invalid("migrateFrom", migrateFrom, "pass { cachePath } with the absolute path of the peer's file");
+    // Not shown: in place of its path the cache itself may have been passed.
+    throw new PersistenceError(
+      "invalid_option",
+      "migrateFrom has no absolute cachePath: pass { cachePath } with the absolute path of the peer's file.",
+    );
   }
   if (typeof onProblem !== "function") throw invalid("onProblem", onProblem, "pass a function");
   return {

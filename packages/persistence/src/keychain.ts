@@ -137,7 +137,7 @@ function unavailable(error: unknown): PersistenceError {
   }
   return new PersistenceError(
     "keychain_unavailable",
-    `The keychain of the operating system cannot be used (${reason}). On a Linux desktop install libsecret-1-0 and a keyring, and run inside the user's session. In a container or over SSH choose another protection: { passphrase }, or "none" for a clear file that only its owner may read.`,
+    `The keychain of the operating system cannot be used (${reason}). On a Linux desktop install libsecret-1-0 and a keyring, and run inside the user's session. In a container or over SSH choose another protection: { passphrase }, or "none" for a clear file, guarded by file permissions alone.`,
     error,
   );
 }

@@ -33,7 +33,8 @@ export interface FileContent {
 }
 
 /**
- * Reads a file that must be the user's alone (mode 0600): what others could read is taken from them, and reported.
+ * Reads a file that must be the user's alone (mode 0600, except on Windows): what others could read is taken from them, and
+ * reported.
  *
  * @param known the identity of a content that need not be read again
  * @returns what is there; `undefined` when there is no file

@@ -18,8 +18,8 @@ const OTHERS = 0o077;
 const STICKY = 0o1000;
 
 /**
- * Makes sure that a folder is there, and that it is the user's alone (mode 0700). On Windows, access is governed by the
- * folder it stands in; there is nothing to check.
+ * Makes sure that a folder is there, and that it is the user's alone (mode 0700). On Windows it has the permissions of the
+ * folder it stands in, which are neither set nor checked.
  *
  * @returns its real path
  * @throws PersistenceError `not_private`, `storage_failed`

@@ -1,6 +1,6 @@
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
-import { AuthError } from "../errors/errors.js";
+import { isAuthError } from "../errors/errors.js";
 import type { Logger } from "../logger.js";
 import type { TokenRequest } from "../request/token-request.js";
 
@@ -30,11 +30,16 @@ export class Renewals {
     this.#next.set(key, now + PAUSE_MS);
     renew({ ...request, signal: undefined, timeoutMs: undefined }).catch((error: unknown) => {
       const { correlationId } = request;
-      const reason = error instanceof AuthError ? error.errorCode : typeof error;
+      const reason = isAuthError(error)
+        ? error.errorCode
+        : error instanceof Error
+          ? error.name
+          : typeof error;
       const logger = this.#logger();
       logger.warning(`The token in the cache stays in use, renewing it failed: ${reason}`, correlationId);
-      // A provider's description may name the user.
-      logger.warningPii(`Renewing the token failed: ${String(error)}`, correlationId);
+      // A provider's description may name the user. An error of the app's own, from a function that makes an assertion, may
+      // quote a secret.
+      if (isAuthError(error)) logger.warningPii(`Renewing the token failed: ${String(error)}`, correlationId);
     });
   }
 }

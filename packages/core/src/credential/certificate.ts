@@ -48,6 +48,7 @@ export interface Certificate {
  * @throws ClientConfigurationError `invalid_certificate` with the reason
  */
 export function readCertificate(options: CertificateOptions, now: number): Certificate {
+  requireStrings(options);
   const key = readPrivateKey(options);
   checkStrength(key);
   const sent = readChain(options.x5c, "x5c", key);
@@ -70,6 +71,22 @@ export function readCertificate(options: CertificateOptions, now: number): Certi
     kid: options.kid,
     tls: chain && { cert: chain.map(String).join("\n"), key: pemOf(key) },
   };
+}
+
+const STRINGS = [
+  "privateKey",
+  "passphrase",
+  "publicCertificate",
+  "thumbprintSha256",
+  "thumbprint",
+  "x5c",
+  "kid",
+] as const satisfies readonly (keyof CertificateOptions)[];
+
+function requireStrings(options: CertificateOptions): void {
+  if (typeof options !== "object" || options === null) throw invalid("is not an object");
+  const wrong = STRINGS.find((field) => options[field] !== undefined && typeof options[field] !== "string");
+  if (wrong) throw invalid(`${wrong} is not a string`);
 }
 
 function pemOf(key: KeyObject): string {
@@ -166,12 +183,11 @@ function thumbprint(
   if (given === undefined || given === "") return actual;
   const hex = given.replace(/[:\s]/g, "").toLowerCase();
   if (hex.length !== digits || !/^[0-9a-f]+$/.test(hex)) {
-    // Whatever else was put here by mistake may be a secret.
-    const shown = /^[0-9a-f]{1,128}$/.test(hex) ? ` "${given}"` : "";
-    throw invalid(`${field}${shown} is not ${digits} hexadecimal digits`);
+    // Not shown: a secret may have been put here by mistake.
+    throw invalid(`${field} is not ${digits} hexadecimal digits (it has ${hex.length} characters)`);
   }
   if (actual !== undefined && actual !== hex)
-    throw invalid(`${field} "${given}" is not that of the certificate, ${actual}`);
+    throw invalid(`${field} is not that of the certificate, ${actual}`);
   return hex;
 }
 

@@ -118,12 +118,12 @@ async function fetchAssertion(
   context: AssertionContext,
   fmiPath?: string,
 ): Promise<string> {
-  const assertion =
-    typeof source === "string" ? source : await source({ ...context, ...(fmiPath ? { fmiPath } : {}) });
+  const assertion: unknown =
+    typeof source === "function" ? await source({ ...context, ...(fmiPath ? { fmiPath } : {}) }) : source;
   if (typeof assertion === "string" && assertion !== "") return assertion;
   throw clientAuthError(
     "invalid_assertion",
-    "clientAssertion is empty: give a signed JWT, or a function that returns one.",
+    "clientAssertion is empty or not a string: give a signed JWT, or a function that returns one.",
   );
 }
 

@@ -1,6 +1,8 @@
 import { epochSeconds } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
+import { parseJsonObject } from "../encoding.js";
 import { isAuthError } from "../errors/errors.js";
+import { hideSecretsOf } from "../http/hide-secrets.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters, withQuery } from "../request/parameters.js";
@@ -67,9 +69,18 @@ async function sendTokenRequest(
   const query = new Parameters().addMissing(request.extraQueryParameters).setAll(own.query);
   const url = withQuery(proof.tokenEndpoint ?? authority.metadata.token_endpoint, query.toString());
   const headers = { ...grant.headers, ...proof.headers };
-  const response = await client.transport.post(url, { body: body.toString(), headers, tls: proof.tls }, call);
+  const form = { body: body.toString(), headers, tls: proof.tls };
+  const response = await client.transport.post(url, form, call);
   client.telemetry.reset(response.status);
-  return response;
+  return response.status < 400 ? response : withoutEcho(response, hideSecretsOf(form));
+}
+
+/** The description of an error is the server's own text, which may repeat the secrets it was sent. */
+function withoutEcho(response: HttpResponse, hide: (text: string) => string): HttpResponse {
+  const body = parseJsonObject(response.body);
+  const description = body?.["error_description"];
+  if (typeof description !== "string" || hide(description) === description) return response;
+  return { ...response, body: JSON.stringify({ ...body, error_description: hide(description) }) };
 }
 
 /** A user who has not signed in yet (RFC 8628 §3.5) is not a failure to report. */

@@ -26,13 +26,13 @@ export function secureUrl(value: unknown, field: string): URL {
   if (!url) {
     throw clientConfigurationError(
       "url_parse_error",
-      `${field} "${shown(value)}" is not a URL: give an absolute one, such as https://login.microsoftonline.com/common.`,
+      `${field} "${shownUrl(value)}" is not a URL: give an absolute one, such as https://login.microsoftonline.com/common.`,
     );
   }
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
     throw clientConfigurationError(
       "authority_uri_insecure",
-      `${field} "${shown(value)}" is not https: use https (plain http is accepted for localhost only).`,
+      `${field} "${shownUrl(value)}" is not https: use https (plain http is accepted for localhost only).`,
     );
   }
   return url;
@@ -50,17 +50,17 @@ export function secureEndpoint(value: unknown, field: string, authority: string)
   if (!isPrintable(String(value))) {
     throw clientConfigurationError(
       "url_parse_error",
-      `${field} "${shown(url.href)}" holds control characters: the provider has to publish a URL without them.`,
+      `${field} "${shownUrl(url.href)}" holds control characters: the provider has to publish a URL without them.`,
     );
   }
   if (url.protocol === "https:" || authority.startsWith("http:")) return url;
   throw clientConfigurationError(
     "authority_uri_insecure",
-    `${field} "${shown(url.href)}" is not https, as its authority ${authority} is: the provider has to publish an https URL.`,
+    `${field} "${shownUrl(url.href)}" is not https, as its authority ${authority} is: the provider has to publish an https URL.`,
   );
 }
 
-/** The text for a message: without user name, password, query and fragment, which may hold secrets. */
-function shown(value: string): string {
+/** A URL as a message shows it: without user name, password, query and fragment, which may hold secrets. */
+export function shownUrl(value: string): string {
   return value.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//");
 }

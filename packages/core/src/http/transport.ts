@@ -3,6 +3,7 @@ import { clientAuthError, type AuthError } from "../errors/errors.js";
 import type { Logger } from "../logger.js";
 import { printable } from "../printable.js";
 import { checkHeaders } from "./header-value.js";
+import { hideSecretsOf } from "./hide-secrets.js";
 import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 
 /** What every request of one call shares. */
@@ -99,7 +100,7 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
       return response;
     } catch (error) {
       call.signal?.throwIfAborted();
-      throw networkError(line, bareError(error), call.correlationId);
+      throw networkError(line, bareError(error, hideSecretsOf(request)), call.correlationId);
     } finally {
       deadline.done();
     }
@@ -123,14 +124,16 @@ function networkError(line: string, cause: Error, correlationId: string): AuthEr
 const DEEPEST_CAUSE = 5;
 
 /** What an error says. An app's own client may have hung the request on it, with secret, code and all: that stays behind. */
-function bareError(error: unknown, depth = 0): Error {
-  if (typeof error !== "object" || error === null) return new Error(String(error));
+function bareError(error: unknown, hide: (text: string) => string, depth = 0): Error {
+  if (typeof error !== "object" || error === null) return new Error(hide(String(error)));
   const { name, message, code, stack, cause } = error as Partial<Record<string, unknown>>;
-  const bare = new Error(typeof message === "string" ? printable(message) : "");
+  const bare = new Error(typeof message === "string" ? printable(hide(message)) : "");
   for (const [key, value] of Object.entries({ name, stack }))
-    if (typeof value === "string") Object.defineProperty(bare, key, { value, configurable: true });
-  if (typeof code === "string" || typeof code === "number") Object.assign(bare, { code });
-  if (cause !== undefined && depth < DEEPEST_CAUSE) bare.cause = bareError(cause, depth + 1);
+    if (typeof value === "string")
+      Object.defineProperty(bare, key, { value: hide(value), configurable: true });
+  if (typeof code === "string") Object.assign(bare, { code: hide(code) });
+  if (typeof code === "number") Object.assign(bare, { code });
+  if (cause !== undefined && depth < DEEPEST_CAUSE) bare.cause = bareError(cause, hide, depth + 1);
   return bare;
 }
 

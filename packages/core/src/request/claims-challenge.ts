@@ -1,4 +1,4 @@
-import { base64Decode, isObject } from "../encoding.js";
+import { isObject } from "../encoding.js";
 
 /** One challenge of a `WWW-Authenticate` header. */
 export interface AuthenticationChallenge {
@@ -53,9 +53,13 @@ export function parseAuthenticationChallenges(header: string): readonly Authenti
   }
 }
 
+/** Longer claims are not a challenge that an identity provider would take; in characters of JSON. */
+const LONGEST_CLAIMS = 8192;
+
 /**
  * The claims that an API demands in a `WWW-Authenticate` header (continuous access evaluation, step-up): the JSON string
- * to pass as `claims`, or `undefined` when it demands none.
+ * to pass as `claims`. `undefined` when it demands none, and when they are not a JSON object of at most 8,192 characters, as
+ * it is or in base64url or base64.
  *
  * @param header value of the header of a 401 response
  * @example
@@ -69,7 +73,9 @@ export function claimsFromChallenge(header: string): string | undefined {
   for (const { scheme, parameters } of parseAuthenticationChallenges(header)) {
     const claims = parameters["claims"];
     if (scheme !== "bearer" || !claims) continue;
-    for (const text of [claims, base64Decode(claims)]) if (isObject(parsed(text))) return text;
+    for (const text of [claims, decoded(claims)]) {
+      if (text !== undefined && text.length <= LONGEST_CLAIMS && isObject(parsed(text))) return text;
+    }
   }
   return undefined;
 }
@@ -80,6 +86,17 @@ const PARAMETER = new RegExp(
 );
 const SCHEME = new RegExp(`^(${TOKEN})(?=[ \\t,]|$)[ \\t]*`);
 const TOKEN68 = /^([A-Za-z0-9\-._~+/]+=*)(?=[ \t]*(?:,|$))(?![ \t]*=)/;
+
+/** Whole base64url or base64 of UTF-8 (RFC 4648 §5, §4): what Node.js would skip or replace is refused. */
+function decoded(encoded: string): string | undefined {
+  const [, digits = ""] = /^([\w-]+|[A-Za-z0-9+/]+)={0,2}$/.exec(encoded) ?? [];
+  if (digits.length % 4 === 1) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(digits, "base64"));
+  } catch {
+    return undefined;
+  }
+}
 
 function parsed(text: string): unknown {
   try {

@@ -1,6 +1,7 @@
 import { newCorrelationId } from "../correlation-id.js";
 import { withoutNull } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
+import { shownUrl } from "../http/secure-url.js";
 import { printable } from "../printable.js";
 import { parseClaims } from "./claims.js";
 import { componentsOf, type Components, type GivenRequest } from "./request-keys.js";
@@ -194,7 +195,7 @@ export function checkedRedirectUri(value: unknown, correlationId: string, field 
   if (!url || RUNS_IN_BROWSER.has(url.protocol) || url.hash !== "" || value.includes("#")) {
     throw clientConfigurationError(
       "url_parse_error",
-      `${field} "${value}" is not an absolute URL of a page or an app, without a fragment: pass it exactly as it is registered.`,
+      `${field} "${shownUrl(value)}" is not an absolute URL of a page or an app, without a fragment: pass it exactly as it is registered.`,
       { correlationId },
     );
   }

@@ -1,10 +1,12 @@
 import { promises } from "node:fs";
+import { isAbsolute } from "node:path";
+import { Logger } from "@tessera/core";
 import {
   clientAuthError,
   clientConfigurationError,
-  MAX_RESPONSE_BYTES,
+  createTransport,
   parseJsonObject,
-  REQUEST_TIMEOUT_MS,
+  secureUrl,
 } from "@tessera/core/internal";
 import { createUndiciHttpClient } from "../http/undici-http-client.js";
 import type { ClientAssertionCallback } from "./credential.js";
@@ -34,10 +36,14 @@ export function federatedTokenFile(
   return async () => {
     try {
       return (await promises.readFile(path, "utf8")).trim();
-    } catch (cause) {
-      throw clientAuthError("invalid_assertion", `The federated token file "${path}" cannot be read.`, {
-        cause,
-      });
+    } catch (error) {
+      // Anything but a path may be the token itself.
+      const shown = typeof path === "string" && isAbsolute(path) ? ` "${path}"` : "";
+      const { code } = error as NodeJS.ErrnoException;
+      throw clientAuthError(
+        "invalid_assertion",
+        `The federated token file${shown} cannot be read (${String(code)}): check the path given to federatedTokenFile, or AZURE_FEDERATED_TOKEN_FILE.`,
+      );
     }
   };
 }
@@ -47,7 +53,8 @@ export function federatedTokenFile(
  * `permissions: id-token: write`.
  *
  * @param audience audience of the federated credential; Entra's own by default
- * @throws ClientConfigurationError `invalid_option` outside GitHub Actions
+ * @throws ClientConfigurationError `invalid_option` outside GitHub Actions, `authority_uri_insecure` when the job's token
+ * would be sent in clear
  *
  * @example
  * ```ts
@@ -64,16 +71,15 @@ export function githubActionsToken(audience = "api://AzureADTokenExchange"): Cli
       "githubActionsToken finds no ACTIONS_ID_TOKEN_REQUEST_URL: give the job the permission id-token: write.",
     );
   }
+  secureUrl(url, "ACTIONS_ID_TOKEN_REQUEST_URL");
   const http = createUndiciHttpClient({ proxy: undefined, ca: [] });
+  const transport = createTransport(http, () => new Logger({}), true);
   return async () => {
-    const response = await http.send({
-      method: "GET",
-      url: `${url}${url.includes("?") ? "&" : "?"}audience=${encodeURIComponent(audience)}`,
-      headers: { authorization: `Bearer ${token}`, accept: "application/json" },
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-      timeoutMs: REQUEST_TIMEOUT_MS,
-      maxResponseBytes: MAX_RESPONSE_BYTES,
-    });
+    const response = await transport.get(
+      `${url}${url.includes("?") ? "&" : "?"}audience=${encodeURIComponent(audience)}`,
+      { correlationId: "" },
+      { headers: { authorization: `Bearer ${token}` } },
+    );
     const value = response.status === 200 ? parseJsonObject(response.body)?.["value"] : undefined;
     if (typeof value === "string") return value;
     throw clientAuthError(

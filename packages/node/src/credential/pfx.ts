@@ -18,7 +18,8 @@ export function createPfxReader(): PfxReader {
   let known:
     { readonly content: Buffer; readonly passphrase: string; readonly read: KeyAndCertificates } | undefined;
   return (pfx, passphrase = "") => {
-    const content = Buffer.from(typeof pfx === "string" ? readFile(pfx) : pfx);
+    if (typeof passphrase !== "string") throw invalid("passphrase is not a string");
+    const content = contentOf(pfx);
     if (known?.passphrase !== passphrase || !known.content.equals(content))
       known = { content, passphrase, read: open(content, passphrase) };
     return known.read;
@@ -47,23 +48,28 @@ function open(content: Buffer, passphrase: string): KeyAndCertificates {
     return { privateKey, publicCertificate: certificates.join("\n") };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw clientConfigurationError(
-      "invalid_certificate",
-      `auth.clientCertificate.pfx cannot be read: ${reason}. Check the passphrase, and that it is a PKCS#12 file.`,
+    throw invalid(`pfx cannot be read: ${reason}. Check the passphrase, and that it is a PKCS#12 file`);
+  }
+}
+
+function contentOf(pfx: unknown): Buffer {
+  if (pfx instanceof Uint8Array) return Buffer.from(pfx);
+  if (typeof pfx !== "string")
+    throw invalid("pfx is neither a path nor a Buffer with the content of the file");
+  try {
+    return readFileSync(pfx);
+  } catch (error) {
+    // Shown only if it is named like one: what is no path is often the content itself, in base64.
+    const path = /^[^\0\r\n]{1,255}\.(?:pfx|p12)$/i.test(pfx) ? ` "${pfx}"` : "";
+    const { code } = error as NodeJS.ErrnoException;
+    throw invalid(
+      `pfx${path} is not the path of a file that can be read (${String(code)}). Pass the path, or the content as a Buffer; base64 as Buffer.from(text, "base64")`,
     );
   }
 }
 
-function readFile(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw clientConfigurationError(
-      "invalid_certificate",
-      `auth.clientCertificate.pfx "${path}" cannot be read.`,
-      { cause },
-    );
-  }
+function invalid(what: string): Error {
+  return clientConfigurationError("invalid_certificate", `auth.clientCertificate.${what}.`);
 }
 
 function loadForge(): typeof import("node-forge") {

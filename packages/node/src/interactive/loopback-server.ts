@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { clientAuthError, isLoopback } from "@tessera/core/internal";
+import { clientAuthError, isLoopback, shownUrl } from "@tessera/core/internal";
 import { errorPage, repeatedPage, strangerPage, successPage, type PageTemplates } from "./pages.js";
 
 /** What the browser brought back, and the way to tell the user what became of it. */
@@ -87,7 +87,7 @@ function loopbackUri(redirectUri = "http://localhost"): URL {
     return url;
   throw clientAuthError(
     "redirect_uri_not_supported",
-    `redirectUri "${redirectUri}" is not on this machine: use http://localhost or http://127.0.0.1, with a path if you need one.`,
+    `redirectUri "${shownUrl(redirectUri)}" is not on this machine: use http://localhost or http://127.0.0.1, with a path if you need one.`,
   );
 }
 

@@ -1,0 +1,43 @@
+import { percentEncode } from "../encoding.js";
+
+/** Parameters of a request that nobody but the identity provider may see. */
+const SECRET_PARAMETERS: ReadonlySet<string> = new Set([
+  "actor_token",
+  "assertion",
+  "attribute_tokens",
+  "client_assertion",
+  "client_secret",
+  "code",
+  "code_verifier",
+  "device_code",
+  "password",
+  "refresh_token",
+  "subject_token",
+  "token",
+  "user_federated_identity_credential",
+]);
+
+/** Shorter values are ordinary words: they stand in any text by chance. */
+const SHORTEST_SECRET = 8;
+
+const HIDDEN = "(hidden)";
+
+/**
+ * Makes a function that hides the secrets of a request in a text: a server may repeat what it was sent, and an app's own
+ * network client may quote it in its errors.
+ */
+export function hideSecretsOf(request: {
+  readonly body?: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}): (text: string) => string {
+  const { body = "", headers } = request;
+  const [, credentials] = (headers["authorization"] ?? "").split(" ", 2);
+  const values = [...new URLSearchParams(body)].flatMap(([name, value]) =>
+    SECRET_PARAMETERS.has(name) ? [value] : [],
+  );
+  const secrets = [body, credentials ?? "", ...values]
+    .filter(({ length }) => length >= SHORTEST_SECRET)
+    // As they are, in a form or a URL, and in JSON.
+    .flatMap((secret) => [secret, percentEncode(secret), JSON.stringify(secret).slice(1, -1)]);
+  return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
+}
