@@ -129,7 +129,6 @@ const classes: Readonly<Record<string, ClassDifferences>> = {
   TokenCache: {
     // `persistence` is a field there.
     added: [
-      "accessedAccount",
       "getAccounts",
       "immediate",
       "persistence",

@@ -173,7 +173,7 @@ export const REQUEST_FIELDS = {
   idTokenHint: { sent: ["end_session"], cacheKey: "brings no token", flightKey: UNSHARED },
   loginHint: hint,
   logoutHint: { sent: ["end_session"], cacheKey: "brings no token", flightKey: UNSHARED },
-  maxAge: { sent: [], cacheKey: CHECKED, flightKey: whole },
+  maxAge: { sent: URL, cacheKey: CHECKED, flightKey: whole },
   nonce: { sent: URL, cacheKey: CHECKED, flightKey: whole },
   oboAssertion: { sent: ["on_behalf_of"], cacheKey: { entity: "partition" }, flightKey: whole },
   onDeviceCode: { sent: [], cacheKey: SHOWN, flightKey: presence },

@@ -1,0 +1,229 @@
+// proves: core/src/request/request-fields.ts, core/src/request/request-keys.ts, core/src/flows/shared-call.ts
+// Whatever changes what a token is for is sent, tells cached tokens apart, and tells calls apart that overlap: for every
+// field of every public request, in every grant, as the table says.
+import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import ts from "typescript";
+import {
+  EVERY_GRANT,
+  REQUEST_FIELDS,
+  type RequestField,
+} from "../../packages/core/src/request/request-fields.js";
+import { root } from "../packages/workspace.js";
+import { samples } from "../support/request-samples.js";
+import {
+  correlationId as CORRELATION,
+  drivers,
+  requestStage,
+  type Driven,
+  type Fields,
+} from "../support/request-stage.js";
+
+type Field = keyof typeof REQUEST_FIELDS;
+type Grant = (typeof EVERY_GRANT)[number];
+const table = Object.entries(REQUEST_FIELDS) as readonly (readonly [Field, RequestField])[];
+
+describe("the table", () => {
+  const { publicRequests, options, methods } = declared();
+
+  it.each([...publicRequests])("has every field of %s", (_, fields) => {
+    expect(fields.filter((field) => !(field in REQUEST_FIELDS))).toEqual([]);
+  });
+
+  it.each([...options])("has a field for every option of %s", (name, given) => {
+    expect(given.filter((option) => OPTIONS[name]?.[option] === undefined)).toEqual([]);
+  });
+
+  it("has no field that no public request has", () => {
+    const all = new Set([...publicRequests.values()].flat());
+    expect(Object.keys(REQUEST_FIELDS).filter((field) => !all.has(field))).toEqual([]);
+  });
+
+  it("is about what every method of an application that acquires tokens takes", () => {
+    expect(
+      methods.filter(({ request }) => !publicRequests.has(request) && request !== "AuthCodeFlow"),
+    ).toEqual([]);
+  });
+
+  it("has a sample of every field, so that none goes untried", () => {
+    const sampled = Object.keys(samples({} as never));
+    expect(sampled).toEqual(Object.keys(REQUEST_FIELDS));
+  });
+
+  it("gives a part of the flight key to every field that has one of the cache key", () => {
+    const parted = table.filter(([, { cacheKey }]) => typeof cacheKey === "object");
+    expect(parted.filter(([, { flightKey }]) => typeof flightKey !== "function")).toEqual([]);
+  });
+});
+
+/** What acquires tokens under other names: the field of the request that each option becomes. */
+const OPTIONS: Readonly<Record<string, Readonly<Record<string, Field | "not sent">>>> = {
+  GetTokenOptions: {
+    abortSignal: "signal",
+    claims: "claims",
+    requestOptions: "timeoutMs",
+    tenantId: "tenantId",
+  },
+  AuthenticatedFetchOptions: {
+    account: "account",
+    fetch: "not sent",
+    oboAssertion: "oboAssertion",
+    scopes: "scopes",
+  },
+};
+
+/** A stage with two users who have refresh tokens. */
+async function driven(): Promise<{ readonly stage: Driven; readonly values: Fields }> {
+  const made = requestStage();
+  const alice = await made.signIn(made.app, "alice");
+  const bob = await made.signIn(made.app, "bob");
+  made.sent.length = 0;
+  return { stage: { ...made, alice }, values: samples(bob) };
+}
+
+const one = (field: Field, values: Fields): Fields => ({
+  [field]: values[field],
+  // Only one of the two may name a user.
+  ...(field === "username" ? { userObjectId: undefined } : {}),
+});
+
+/** What may differ between two equal calls. */
+const noise = ["x-client-current-telemetry", "x-client-last-telemetry"];
+const comparable = (sent: Driven["sent"]) =>
+  sent.map(({ url, body, headers }) => {
+    const form = [...new URLSearchParams(body)].filter(([name]) => !noise.includes(name));
+    return { url, form, headers };
+  });
+
+describe.each(EVERY_GRANT)("%s", (grant: Grant) => {
+  const isSent = ({ sent }: RequestField) =>
+    sent.includes(grant) || (grant === "device_code" && sent.includes("device_authorization"));
+  // Whether the cache may answer is no parameter; that the server is asked is looked at below.
+  const base: Fields = grant === "silent" ? { forceRefresh: true } : {};
+
+  it.each(table.filter(([field]) => field !== "forceRefresh"))(
+    "sends %s as the table says",
+    async (field, row) => {
+      const bare = await driven();
+      await drivers[grant](bare.stage, base);
+      const { stage, values } = await driven();
+      await drivers[grant](stage, { ...base, ...one(field, values) }).catch(() => undefined);
+      const differs = JSON.stringify(comparable(stage.sent)) !== JSON.stringify(comparable(bare.stage.sent));
+      expect({ field, differs }).toEqual({ field, differs: isSent(row) });
+    },
+  );
+
+  // Every device code is shown to somebody else.
+  if (grant === "device_code") return;
+
+  // A client that is another one's is refused, so that there is nothing to share.
+  it.each(table.filter(([field]) => field !== "embeddedClientId"))(
+    "lets calls that differ in %s share as the table says",
+    async (field, row) => {
+      const { stage, values } = await driven();
+      const store = { storeInCache: { accessToken: false } };
+      await Promise.allSettled([
+        drivers[grant](stage, store),
+        drivers[grant](stage, { ...store, ...one(field, values) }),
+      ]);
+      const shared = stage.tokenRequests().length === 1;
+      expect({ field, shared }).toEqual({ field, shared: typeof row.flightKey !== "function" });
+    },
+  );
+
+  it("lets equal calls share", async () => {
+    const { stage, values } = await driven();
+    const fields = { ...values, ...untouched };
+    await Promise.allSettled([drivers[grant](stage, fields), drivers[grant](stage, { ...fields })]);
+    expect(stage.tokenRequests().length).toBeLessThanOrEqual(1);
+  });
+});
+
+describe.each(["authorize", "end_session"] as const)("the URL for %s", (carrier) => {
+  const noise = /&(state|nonce|code_challenge)=(?!a(nother)?[-+%])[^&]*/g;
+  const make = async (over: (values: Fields) => Fields): Promise<readonly string[]> => {
+    const { stage, values } = await driven();
+    const asked = { correlationId: CORRELATION, redirectUri: "http://localhost", scopes: ["api://one/a"] };
+    const request = { ...asked, responseMode: "form_post", prompt: "none" };
+    const pkce = { codeChallenge: "a-challenge", codeChallengeMethod: "S256" };
+    const { app } = stage;
+    if (carrier === "end_session") return [await app.buildEndSessionUrl(over(values))];
+    const url = await app.getAuthCodeUrl({ ...request, ...pkce, ...over(values) });
+    const flow = await app.initiateAuthCodeFlow({ ...request, ...(over(values) as object) });
+    return [url, flow.authUrl.replaceAll(noise, "")];
+  };
+
+  it.each(table)("says %s as the table says", async (field, row) => {
+    const differs = String(await make((values) => one(field, values))) !== String(await make(() => ({})));
+    expect({ field, differs }).toEqual({ field, differs: row.sent.includes(carrier) });
+  });
+});
+
+/** Fields whose sample ends a call before it is sent. */
+const untouched = { username: undefined, userObjectId: undefined, codeChallenge: undefined };
+
+/** How these reasons show: the cache does not answer. */
+const PAST_THE_CACHE = "never answered from the cache";
+
+describe.each(["client_credentials", "on_behalf_of", "silent"] as const)("the cache, %s", (grant) => {
+  const isPart = ({ cacheKey, sent }: RequestField) =>
+    typeof cacheKey === "object" && ("component" in cacheKey || sent.includes(grant));
+  // A session that begins belongs to its assertion; an account that signs out is another one.
+  const tried = table.filter(([field]) => field !== "sessionKey");
+
+  it.each(tried)("keeps tokens apart by %s as the table says", async (field, row) => {
+    const { stage, values } = await driven();
+    const call = (fields: Fields) => drivers[grant](stage, fields);
+    const plain = await call({});
+    const fields = one(field, values);
+    const first = await call(fields);
+    const again = await call(fields);
+    const plainAgain = await call({});
+    const part = isPart(row);
+    const past = row.cacheKey === PAST_THE_CACHE && (row.sent.includes(grant) || !first?.fromCache);
+    expect({ field, hit: first?.fromCache }).toEqual({ field, hit: !part && !past });
+    if (past) return;
+    expect(again).toMatchObject({ fromCache: true, accessToken: first?.accessToken });
+    expect(plainAgain).toMatchObject({ fromCache: true, accessToken: plain?.accessToken });
+  });
+});
+
+/** The fields of every exported request, and what the methods take, as TypeScript understands the sources. */
+function declared() {
+  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
+  const compiler = ts.parseJsonConfigFileContent(config, ts.sys, root).options;
+  const index = join(root, "packages/node/src/index.ts");
+  const program = ts.createProgram([index], compiler);
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(index);
+  const module = source && checker.getSymbolAtLocation(source);
+  const publicRequests = new Map<string, readonly string[]>();
+  const options = new Map<string, readonly string[]>();
+  const methods: { readonly method: string; readonly request: string }[] = [];
+  for (const exported of module ? checker.getExportsOfModule(module) : []) {
+    const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+    const type = checker.getDeclaredTypeOfSymbol(symbol);
+    // What a broker's plugin takes is made by the library.
+    if (/(?<!^Native.*)Request$/.test(exported.name)) {
+      publicRequests.set(
+        exported.name,
+        checker.getPropertiesOfType(type).map(({ name }) => name),
+      );
+    }
+    if (exported.name in OPTIONS) {
+      options.set(
+        exported.name,
+        checker.getPropertiesOfType(type).map(({ name }) => name),
+      );
+    }
+    if (!exported.name.endsWith("ClientApplication")) continue;
+    for (const method of checker.getPropertiesOfType(type)) {
+      if (!/^(acquire|get.*Url|initiate|build|signOut)/.test(method.name)) continue;
+      const [signature] = checker.getTypeOfSymbol(method).getCallSignatures();
+      const [parameter] = signature?.getParameters() ?? [];
+      const taken = parameter && checker.getTypeOfSymbol(parameter);
+      methods.push({ method: method.name, request: taken?.symbol?.name ?? taken?.aliasSymbol?.name ?? "?" });
+    }
+  }
+  return { publicRequests, options, methods };
+}

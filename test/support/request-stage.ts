@@ -1,0 +1,158 @@
+import {
+  ConfidentialClientApplication,
+  PublicClientApplication,
+  type AccountInfo,
+  type AuthenticationResult,
+  type INetworkModule,
+  type NetworkRequestOptions,
+  type NetworkResponse,
+} from "@tessera/node";
+
+export const clientId = "30000000-0000-4000-8000-00000000ca11";
+export const tenant = "20000000-0000-4000-8000-00000000c0de";
+export const otherTenant = "20000000-0000-4000-8000-0000000000ff";
+export const host = "https://login.microsoftonline.com";
+export const authority = `${host}/${tenant}`;
+export const correlationId = "40000000-0000-4000-8000-000000000001";
+
+/** A tenant that the stage knows by this domain, too. */
+export const otherDomain = "fabrikam.example";
+
+/** A request of a user's or an app's, with whatever fields a test gives it. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** A request as it reached the network. */
+export interface Sent {
+  readonly url: string;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Two applications of one registration, and an Entra that answers every request with tokens of its own. */
+export interface RequestStage {
+  readonly app: ConfidentialClientApplication;
+  readonly desktop: PublicClientApplication;
+  readonly sent: Sent[];
+  /** The network, for further applications. */
+  readonly networkClient: INetworkModule;
+  /** Requests to the token endpoint so far. */
+  tokenRequests(): readonly Sent[];
+  /** Signs a user in, who then has a refresh token, and no access token but what `fields` say. */
+  signIn(app: ConfidentialClientApplication | PublicClientApplication, user: string): Promise<AccountInfo>;
+}
+
+export function requestStage(options: { readonly cache?: object } = {}): RequestStage {
+  const sent: Sent[] = [];
+  let answers = 0;
+  const answer = (url: string, body: URLSearchParams): unknown => {
+    if (url.includes("userrealm")) return { account_type: "Managed", cloud_instance_name: "public" };
+    if (url.includes("devicecode")) {
+      const device = { device_code: "device", user_code: "user", verification_uri: `${host}/device` };
+      return { ...device, expires_in: 900, interval: 1, message: "go there" };
+    }
+    const segment = new URL(url).pathname.split("/")[1] ?? "";
+    const tid = segment === otherDomain ? otherTenant : segment;
+    const of = body.get("code") ?? body.get("refresh_token") ?? "user";
+    // A code names the user, and the nonce of the sign-in after a tilde.
+    const [name = "", nonce] = of.split("~");
+    const uid = name.startsWith("rt.") ? (name.split(".")[1] ?? "") : name;
+    answers += 1;
+    const forUser = body.get("grant_type") !== "client_credentials";
+    return {
+      token_type: "Bearer",
+      expires_in: 3600,
+      access_token: `token-${answers}`,
+      scope: body.get("scope") ?? "",
+      ...(forUser ? userTokens(uid, tid, nonce) : {}),
+    };
+  };
+  const send = async <T>(url: string, options?: NetworkRequestOptions): Promise<NetworkResponse<T>> => {
+    const { body = "", headers = {} } = options ?? {};
+    sent.push({ url, body, headers });
+    // Calls that overlap have all begun before the first of them is answered.
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    return { status: 200, headers: {}, body: answer(url, new URLSearchParams(body)) as T };
+  };
+  const networkClient: INetworkModule = {
+    sendGetRequestAsync: (url, options) => send(url, options),
+    sendPostRequestAsync: (url, options) => send(url, options),
+  };
+  const clock = { now: () => Date.now(), sleep: async () => undefined };
+  const system = { networkClient, clock };
+  const { cache } = options;
+  const app = new ConfidentialClientApplication({
+    auth: { clientId, authority, clientSecret: "a-secret" },
+    cache,
+    system,
+  });
+  const desktop = new PublicClientApplication({ auth: { clientId, authority }, cache, system });
+  return {
+    app,
+    desktop,
+    sent,
+    networkClient,
+    tokenRequests: () => sent.filter(({ url }) => url.includes("/oauth2/v2.0/token")),
+    signIn: async (signedIn, user) => {
+      const { account } = await signedIn.acquireTokenByCode({
+        scopes: ["sign-in"],
+        code: user,
+        redirectUri: "http://localhost",
+        storeInCache: { accessToken: false },
+      });
+      if (!account) throw new Error("nobody has signed in");
+      return account;
+    },
+  };
+}
+
+function userTokens(uid: string, tid: string, nonce: string | undefined): object {
+  const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {
+    iss: `${host}/${tid}/v2.0`,
+    aud: clientId,
+    sub: uid,
+    oid: uid,
+    tid,
+    preferred_username: `${uid}@contoso.example`,
+    iat: now,
+    exp: now + 3600,
+    nonce,
+  };
+  return {
+    id_token: [encoded({ alg: "RS256", kid: "1" }), encoded(claims), "c2lnbmF0dXJl"].join("."),
+    client_info: encoded({ uid, utid: tenant }),
+    refresh_token: `rt.${uid}.${tid}`,
+  };
+}
+
+/** What a driver works with. */
+export interface Driven extends RequestStage {
+  readonly alice: AccountInfo;
+}
+
+type Driver = (stage: Driven, fields: Fields) => Promise<AuthenticationResult | null>;
+const as = <T>(request: object): T => request as T;
+const redirectUri = "http://localhost/signed-in";
+const scopes = ["api://one/.default"];
+const common = { scopes, correlationId };
+
+/** One call for each grant: what it takes at least, and what a test adds to that. */
+export const drivers = {
+  authorization_code: ({ app }, fields) =>
+    app.acquireTokenByCode(as({ ...common, code: "alice", redirectUri, ...fields })),
+  client_credentials: ({ app }, fields) => app.acquireTokenByClientCredential(as({ ...common, ...fields })),
+  device_code: ({ desktop }, fields) =>
+    desktop.acquireTokenByDeviceCode(as({ ...common, deviceCodeCallback: () => undefined, ...fields })),
+  on_behalf_of: ({ app }, fields) =>
+    app.acquireTokenOnBehalfOf(as({ ...common, oboAssertion: "an-assertion", ...fields })),
+  password: ({ app }, fields) =>
+    app.acquireTokenByUsernamePassword(as({ ...common, username: "alice", password: "secret", ...fields })),
+  refresh_token: ({ app }, fields) =>
+    app.acquireTokenByRefreshToken(as({ ...common, refreshToken: "rt.alice.x", ...fields })),
+  silent: ({ app, alice }, fields) => app.acquireTokenSilent(as({ ...common, account: alice, ...fields })),
+  user_fic: ({ app }, fields) =>
+    app.acquireTokenByUserFederatedIdentityCredential(
+      as({ ...common, assertion: "instance", userObjectId: "oid", ...fields }),
+    ),
+} satisfies Readonly<Record<string, Driver>>;
