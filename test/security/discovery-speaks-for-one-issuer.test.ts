@@ -197,6 +197,23 @@ it("to list one more host as trusted never widens what a document may say; the p
   ]);
 });
 
+describe("where the peer takes another issuer at its word", () => {
+  it.each<[string, Auth, string]>([
+    ["another path of the host", adfs, "https://fs.contoso.com/other"],
+    ["another tenant of the host", entra, `https://login.entra.example/${other}/v2.0`],
+    ["another cloud of Microsoft's", us, `https://login.microsoftonline.com/${guid}/v2.0`],
+  ])("%s", async (_, auth, issuer) => {
+    const knownAuthorities = [...(auth.knownAuthorities ?? []), "login.entra.example"];
+    expect(await outcome(asPeer, { auth: { ...auth, knownAuthorities }, issuer })).toBe("accepted");
+    expect(await outcome(tessera, { auth, issuer })).toBe("issuer_validation_failed");
+  });
+
+  it("and refuses External ID that goes by its GUID", async () => {
+    const issuer = `https://${guid}.ciamlogin.com/${guid}/v2.0`;
+    expect(await outcome(asPeer, { auth: ciam, issuer })).toBe("endpoints_resolution_error");
+  });
+});
+
 describe("the ID token belongs to the issuer of the document", () => {
   const idToken = (claims: object): string => {
     const now = Math.floor(Date.now() / 1000);
@@ -303,6 +320,9 @@ describe("authorityMetadata speaks for the configured authority", () => {
       knownAuthorities: ["a.example", "b.example"],
     };
     expect(await postsOf(tessera, auth, "https://b.example/one")).toEqual([]);
+    expect(await postsOf(asPeer, auth, "https://b.example/one")).toEqual([
+      "POST https://a.example/one/token",
+    ]);
   });
 
   it.each([

@@ -63,7 +63,7 @@ describe.each(libraries)("nothing is sent to a host that nothing vouches for: %s
     ["a host that ends like Microsoft's", { request: { authority: "https://evilciamlogin.com/adfs" } }],
     ["a port of External ID", { request: { authority: "https://contoso.ciamlogin.com:8443/adfs" } }],
     ["a host before which Microsoft's stands", { request: { authority: `https://ciamlogin.com.${evil}/t` } }],
-    ["another port of a listed host", { auth: { authority: `${adfs}`, knownAuthorities: [`${evil}:8443`] } }],
+    ["another port of a listed host", { auth: { authority: adfs, knownAuthorities: [`${evil}:8443`] } }],
     ["this machine, for an app of the network", { request: { authority: "https://localhost:1/adfs" } }],
     ["this machine by number", { request: { authority: "https://127.0.0.1:1/t" } }],
     [
@@ -392,5 +392,25 @@ describe("a tenant carries nothing into a URL but a name", () => {
     };
     await application(network, auth).acquireTokenByClientCredential({ scopes, tenantId: "b.example" });
     expect(network.lines()).toEqual(["POST https://login.microsoftonline.us/b.example/oauth2/v2.0/token"]);
+  });
+
+  it("the peer sends the secret to a path that a tenant has made", async () => {
+    const azureCloudOptions = {
+      azureCloudInstance: tessera.AzureCloudInstance.AzureUsGovernment,
+      tenant: "../x",
+    };
+    const { lines } = await appToken(peer as unknown as typeof tessera, { request: { azureCloudOptions } });
+    expect(lines).toEqual(["POST https://login.microsoftonline.us/../oauth2/v2.0/token"]);
+  });
+});
+
+describe("an OpenID Provider's host that only the configuration's authority names", () => {
+  const way: Way = { auth: { authority: "https://idp.example/a" }, mode: "OIDC" };
+  it("is vouched for by that", async () => {
+    expect((await appToken(tessera, way)).lines).not.toContain(instanceDiscovery);
+  });
+
+  it("is asked about at Entra by the peer", async () => {
+    expect((await appToken(peer as unknown as typeof tessera, way)).lines).toEqual([instanceDiscovery]);
   });
 });

@@ -26,7 +26,7 @@ export interface NodeAuthOptions {
   knownAuthorities?: string[];
   /** JSON text of an instance discovery response, to save the request. */
   cloudDiscoveryMetadata?: string;
-  /** JSON text of a discovery document, to save the request. */
+  /** JSON text of the discovery document of the authority, to save the request. */
   authorityMetadata?: string;
   /** What the client can handle, such as `CP1` (claims challenges). */
   clientCapabilities?: string[];
@@ -73,7 +73,10 @@ export interface NodeSystemOptions {
   loggerOptions?: LoggerOptions;
   /** The app's own HTTP client, in MSAL's form. */
   networkClient?: INetworkModule;
-  /** Proxy URL; `false` for none. By default the environment decides (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). */
+  /**
+   * Proxy URL; `false` for none. By default the environment decides (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Loopback and
+   * link-local addresses are always reached directly.
+   */
   proxy?: string | false;
   /** PEM certificates to trust beside Node's own: a company's, or the local authority's. */
   ca?: string | string[];
