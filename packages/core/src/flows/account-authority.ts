@@ -3,9 +3,8 @@ import type { AuthorityUrl } from "../authority/authority-url.js";
 import { knownCloud } from "../authority/clouds.js";
 import { isIssuerOf, sameIssuer } from "../authority/issuer.js";
 import { isOfKind, issuerOf } from "../cache/account-provider.js";
-import type { Entry } from "../cache/memory/partition.js";
 import { userPartition } from "../cache/memory/partition-key.js";
-import { ADFS } from "../cache/schema/schema.js";
+import type { Provider } from "../cache/provider.js";
 import { AuthError, clientConfigurationError, interactionRequiredError } from "../errors/errors.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { Client } from "../client/client.js";
@@ -55,12 +54,23 @@ export function isExpectedAt(client: Client, request: TokenRequest, account: Acc
 /** Whether a request could be made for an account: for accounts that nobody named. */
 export function isServed(client: Client, request: TokenRequest, account: AccountInfo): boolean {
   try {
-    requireIssuer(client, request, authorityOf(client, request, account), account);
+    requireProvider(client, request, authorityOf(client, request, account), account);
     return true;
   } catch (error) {
     if (error instanceof AuthError) return false;
     throw error;
   }
+}
+
+/** What is known of an account's provider, beside its hosts, before the cache is asked. */
+export function providerOf(request: TokenRequest, url: AuthorityUrl, account: AccountInfo): AccountProvider {
+  const { kind } = url;
+  const said = kind === "oidc" ? issuerOf(account) : undefined;
+  return {
+    kind,
+    issuer: kind === "oidc" ? (said ?? url.href) : undefined,
+    untold: !request.authorityIsExplicit && !(kind === "oidc" ? said : account.authorityType),
+  };
 }
 
 /**
@@ -69,20 +79,21 @@ export function isServed(client: Client, request: TokenRequest, account: Account
  *
  * @throws InteractionRequiredAuthError `no_tokens_found`
  */
-export function requireIssuer(
+export function requireProvider(
   client: Client,
   request: TokenRequest,
   url: AuthorityUrl,
   account: AccountInfo,
 ): void {
-  if (url.kind !== "oidc") {
-    if (account.authorityType || request.authorityIsExplicit || !isShared(client, url, account)) return;
-    throw foreign(account, url, request);
-  }
-  const isSaid = issuerOf(account) !== undefined || request.authorityIsExplicit;
-  if (!isOfIssuer(client, url, account) || !(isSaid || isAlone(client, url, account)))
-    throw foreign(account, url, request);
+  const provider = providerOf(request, url, account);
+  const isOwn = provider.untold
+    ? !isShared(client, url, account, provider)
+    : isOfIssuer(client, url, account);
+  if (!isOwn) throw foreign(account, url, request);
 }
+
+/** A provider without its hosts. */
+type AccountProvider = Pick<Provider, "kind" | "issuer" | "untold">;
 
 /** Whether an account is one of the hosts and of the kind of an authority, as far as that is known before it is asked. */
 function isServedBy({ authorities }: Client, account: AccountInfo, url: AuthorityUrl): boolean {
@@ -98,47 +109,26 @@ function isOfIssuer(client: Client, url: AuthorityUrl, account: AccountInfo): bo
 
 /** An issuer that the app vouches for (`knownAuthorities`) has another name than its authority: its ID tokens tell. */
 function isProven(client: Client, url: AuthorityUrl, account: AccountInfo, issuer: string): boolean {
-  const known = issuersOf(client, url, account).filter(
-    (one) => one.realm === url.realm && one.issuer !== undefined,
-  );
+  const environments = client.authorities.aliasesOf(url.host);
+  const known = client.cache
+    .issuersAt(userPartition(account.homeAccountId), environments)
+    .filter((one) => one.realm === url.realm && one.issuer !== undefined);
   return known.length > 0 && known.every((one) => sameIssuer(one.issuer ?? "", issuer));
 }
 
-/** Whether no other issuer of the host may have a user of this id. */
-function isAlone(client: Client, url: AuthorityUrl, account: AccountInfo): boolean {
-  if (client.authorities.isShared(url.host)) return false;
-  const isOnly = accountsAt(client, url, account).length <= 1;
-  return issuersOf(client, url, account).every(
-    ({ realm, issuer }) => realm === url.realm || (issuer === undefined ? isOnly : isIssuerOf(issuer, url)),
-  );
-}
-
-function issuersOf(
-  client: Client,
-  url: AuthorityUrl,
-  account: AccountInfo,
-): ReturnType<Client["cache"]["issuersAt"]> {
-  const partition = userPartition(account.homeAccountId);
-  return client.cache.issuersAt(partition, client.authorities.aliasesOf(url.host));
-}
-
-/** Whether an AD FS and another provider share the host, and the account may be the other one's. */
-function isShared(client: Client, url: AuthorityUrl, account: AccountInfo): boolean {
-  if (client.authorities.isShared(url.host)) return true;
-  return accountsAt(client, url, account).some(
-    ({ entity }) => (entity.authority_type === ADFS) !== (url.kind === "adfs"),
-  );
-}
-
-function accountsAt(
+/** Whether other providers of the host have a user of this id, or may have one. */
+function isShared(
   { authorities, cache }: Client,
   url: AuthorityUrl,
   account: AccountInfo,
-): readonly Entry<"Account">[] {
-  const aliases = authorities.aliasesOf(url.host);
-  return cache
-    .accountsOf(userPartition(account.homeAccountId))
-    .filter(({ entity }) => aliases.has(entity.environment));
+  provider: AccountProvider,
+): boolean {
+  const environments = authorities.aliasesOf(url.host);
+  const partition = userPartition(account.homeAccountId);
+  return (
+    authorities.isShared(url.host) ||
+    cache.isShared(partition, { ...provider, environments, realms: [url.realm] })
+  );
 }
 
 function foreign(account: AccountInfo, url: AuthorityUrl, request: TokenRequest): AuthError {

@@ -12,7 +12,7 @@ import type { Call } from "../http/transport.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { ApiId, CacheOutcome } from "../dialect/entra-telemetry.js";
-import { authorityOf, requireIssuer } from "./account-authority.js";
+import { authorityOf, providerOf, requireProvider } from "./account-authority.js";
 import type { Client } from "../client/client.js";
 import { freshness } from "../exchange/freshness.js";
 import { componentsOf } from "../exchange/grant.js";
@@ -81,8 +81,11 @@ function cached(
   ask: Silent,
   renewing?: CacheOutcome,
 ): AuthenticationResult | CacheOutcome {
-  requireIssuer(client, request, url, ask.account);
   const query = tokenQuery(client, request, url, ask.account);
+  // What is untold is looked for in the cache only when an answer is not remembered.
+  if (!query.untold || client.authorities.isShared(url.host)) {
+    requireProvider(client, request, url, ask.account);
+  }
   const tokens = query.environments.has(ask.account.environment) ? client.cache.findTokens(query) : undefined;
   if (!tokens || (request.resource && tokens.accessToken.entity.resource !== request.resource)) {
     return CacheOutcome.noToken;
@@ -107,7 +110,7 @@ function refresh(
   ask: Silent,
   outcome: CacheOutcome,
 ): Promise<AuthenticationResult> {
-  if (client.tokenCache.immediate) requireIssuer(client, request, url, ask.account);
+  if (client.tokenCache.immediate) requireProvider(client, request, url, ask.account);
   const partition = userPartition(ask.account.homeAccountId);
   const key = flightKey(request, url, ask);
   return sharedCall(client, request, key, async (call) => {
@@ -159,7 +162,7 @@ async function refreshWithCachedToken(
   for (const family of [inFamily, !inFamily]) {
     for (;;) {
       const token = await client.tokenCache.read(partition, () => {
-        requireIssuer(client, request, authority.url, ask.account);
+        requireProvider(client, request, authority.url, ask.account);
         return client.cache.findRefreshToken(tokenQuery(client, request, authority.url, ask.account), family);
       });
       const refreshToken = token?.entity.secret;
@@ -216,12 +219,14 @@ function tokenQuery(
   url: AuthorityUrl,
   account: AccountInfo,
 ): AccessTokenQuery {
+  const { kind, issuer, untold } = providerOf(request, url, account);
   return {
     partition: userPartition(account.homeAccountId),
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
-    kind: url.kind,
-    issuer: url.kind === "oidc" ? (issuerOf(account) ?? url.href) : undefined,
+    kind,
+    issuer,
+    untold,
     realms: realms(request, url, account),
     scopes: request.scopes,
     components: componentsOf(request),

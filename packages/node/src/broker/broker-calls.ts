@@ -80,9 +80,10 @@ export async function accountsOfBroker(
 export async function signOutOfBroker(
   { clientId }: Client,
   broker: INativeBrokerPlugin,
-  { account: { nativeAccountId }, correlationId = newGuid() }: SignOutRequest,
+  { account: { nativeAccountId, authorityType }, correlationId = newGuid() }: SignOutRequest,
 ): Promise<void> {
-  if (!nativeAccountId) return;
+  // Brokers know users of Entra: another provider cannot say which of them an account is.
+  if (!nativeAccountId || authorityType === "Generic" || authorityType === "ADFS") return;
   await asOurs({ correlationId }, () =>
     broker.signOut({ clientId, accountId: nativeAccountId, correlationId }),
   );

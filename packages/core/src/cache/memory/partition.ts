@@ -181,6 +181,7 @@ export interface Question {
   /** See {@link Provider}. */
   readonly kind?: AuthorityKind | undefined;
   readonly issuer?: string | undefined;
+  readonly untold?: boolean | undefined;
   readonly scopes: readonly string[];
   readonly components?: Readonly<Record<string, string>> | undefined;
 }
@@ -194,6 +195,7 @@ function isSame(a: Question, b: Question): boolean {
     a.environments === b.environments &&
     a.kind === b.kind &&
     a.issuer === b.issuer &&
+    a.untold === b.untold &&
     isSameList(a.scopes, b.scopes) &&
     isSameList(a.realms, b.realms) &&
     (a.components === b.components || componentsHash(a.components) === componentsHash(b.components))

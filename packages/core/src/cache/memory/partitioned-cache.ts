@@ -5,7 +5,7 @@ import type { CacheDocument } from "../schema/document.js";
 import { isBoundTo } from "../schema/keys.js";
 import { accessTokenFacts, grants, type CachedTokens, type Entry } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
-import { entriesOf, issuersAt, type Provider } from "../provider.js";
+import { entriesOf, isShared, issuersAt, type Provider } from "../provider.js";
 import type { CacheRecord } from "../record.js";
 import { THE_FAMILY } from "../schema/schema.js";
 import { removeAppTokens, removeRefreshToken, removeUser, saveTokens } from "./write.js";
@@ -89,6 +89,12 @@ export class PartitionedCache {
   issuersAt(partition: PartitionKey, environments: ReadonlySet<string>): ReturnType<typeof issuersAt> {
     const found = this.#contents.partitions.peek(partition);
     return found ? issuersAt(found, environments) : [];
+  }
+
+  /** Whether users of several providers have the id of a partition; see {@link isShared}. */
+  isShared(partition: PartitionKey, provider: Provider): boolean {
+    const found = this.#contents.partitions.peek(partition);
+    return found !== undefined && isShared(found, provider);
   }
 
   /**
