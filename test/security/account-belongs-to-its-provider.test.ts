@@ -285,9 +285,10 @@ describe.each(stages)("%s", (_stage, stage) => {
       }
     });
 
-    it.each(["signOut", "removeAccount"] as const)("%s of one leaves the other", async (method) => {
-      const leave = (account: AccountInfo): Promise<void> =>
-        method === "signOut" ? app.signOut({ account }) : app.removeAccount(account);
+    it.each<["signOut" | "removeAccount", (account: AccountInfo) => Promise<void>]>([
+      ["signOut", (account) => app.signOut({ account })],
+      ["removeAccount", (account) => app.removeAccount(account)],
+    ])("%s of one leaves the other", async (_, leave) => {
       await leave(evils);
       expect(await app.getAllAccounts()).toEqual([expect.objectContaining({ username: victims.username })]);
       expect(await outcome(silently({ account: victims }))).toBe("victim's access token");
@@ -297,8 +298,12 @@ describe.each(stages)("%s", (_stage, stage) => {
     });
 
     it("an account that has lost its claims signs nobody else out", async () => {
+      const removed = async (account: AccountInfo): Promise<string> => {
+        await app.removeAccount(account);
+        return "removed";
+      };
       for (const [, lose] of forms) {
-        await outcome(app.removeAccount(lose(evils)).then(() => "removed"));
+        await outcome(removed(lose(evils)));
         expect(await outcome(silently({ account: victims }))).toBe("victim's access token");
       }
     });
@@ -323,10 +328,11 @@ describe.each(stages)("%s", (_stage, stage) => {
     it("a cache that is written, read and kept by a plugin keeps them apart", async () => {
       let text = app.getTokenCache().serialize();
       const cachePlugin: ICachePlugin = {
-        beforeCacheAccess: (context) => Promise.resolve(context.tokenCache.deserialize(text)),
-        afterCacheAccess: (context) => {
-          if (context.cacheHasChanged) text = context.tokenCache.serialize();
-          return Promise.resolve();
+        beforeCacheAccess: async ({ tokenCache }) => {
+          tokenCache.deserialize(text);
+        },
+        afterCacheAccess: async ({ tokenCache, cacheHasChanged }) => {
+          if (cacheHasChanged) text = tokenCache.serialize();
         },
       };
       const { auth, ...rest } = configuration(stage, network);
@@ -456,7 +462,7 @@ describe("what only Entra may say of a user", () => {
       const after = confidentialApp(changed, networkOf(changed));
       after.getTokenCache().deserialize(before.getTokenCache().serialize());
       for (const known of [account, { ...account, idTokenClaims: undefined, idToken: undefined }]) {
-        const request = { scopes, account: known as AccountInfo, authority: provider.authority };
+        const request = { scopes, account: known, authority: provider.authority };
         await expect(after.acquireTokenSilent({ ...request, forceRefresh: true })).rejects.toMatchObject({
           errorCode: "invalid_id_token",
         });

@@ -15,6 +15,8 @@ export interface Provider {
   readonly kind?: AuthorityKind | undefined;
   /** The issuer of an OpenID Provider: a host may have several. */
   readonly issuer?: string | undefined;
+  /** Nothing but the host is told: where it is that of several providers with a user of this id, nothing is found. */
+  readonly untold?: boolean | undefined;
   /** For an issuer: the realm its entries are written under, in lower case. */
   readonly realms?: readonly string[] | undefined;
 }
@@ -23,15 +25,29 @@ export interface Provider {
 export function entriesOf(partition: Partition, provider: Provider): (entry: Entry) => boolean {
   const { environments, kind, issuer } = provider;
   const isHere = (entry: Entry): boolean => environments.has(entry.entity.environment);
+  if (provider.untold && isShared(partition, provider)) return () => false;
   if (issuer !== undefined) return entriesOfIssuer(partition, { ...provider, issuer }, isHere);
   if (kind === undefined) return isHere;
   const isAdfs = kind === "adfs";
   const isOwn = (entry: Entry<"Account">): boolean => (entry.entity.authority_type === ADFS) === isAdfs;
   const accounts = [...partition.all("Account")].filter(isHere);
   if (accounts.every(isOwn)) return isHere;
-  const isShared = accounts.some(isOwn);
+  const areBoth = accounts.some(isOwn);
   return (entry) =>
-    isHere(entry) && (isEntry(entry, "Account") ? isOwn(entry) : isShared && isOfAdfs(entry) === isAdfs);
+    isHere(entry) && (isEntry(entry, "Account") ? isOwn(entry) : areBoth && isOfAdfs(entry) === isAdfs);
+}
+
+/** Whether entries of other providers lie beside those of a provider, or may do so. */
+export function isShared(partition: Partition, { environments, kind, issuer, realms }: Provider): boolean {
+  const accounts = [...partition.all("Account")].filter(({ entity }) => environments.has(entity.environment));
+  if (issuer === undefined) {
+    return accounts.some(({ entity }) => (entity.authority_type === ADFS) !== (kind === "adfs"));
+  }
+  return issuersAt(partition, environments).some(
+    (known) =>
+      known.realm !== realms?.[0] &&
+      (known.issuer === undefined ? accounts.length > 1 : !sameIssuer(known.issuer, issuer)),
+  );
 }
 
 /** What a partition says of the issuers of a host: of an account without an ID token nothing but its realm is known. */

@@ -44,8 +44,10 @@ export async function acceptTokens(
     components: grant.owner.kind === "user" ? request.components : isolated(request),
     correlationId: call.correlationId,
   });
-  await requireSameUser(exchange, grant, record, { tokens, claims });
-  const kept = await client.cache.write(record.partition, (memory) => keep(memory, exchange, grant, record));
+  const kept = await client.cache.write(record.partition, (memory) => {
+    requireSameUser(memory, exchange, grant, { tokens, claims, record });
+    return keep(memory, exchange, grant, record);
+  });
   return resultOf(exchange, kept, tokens);
 }
 
@@ -66,18 +68,18 @@ async function verify(
 }
 
 /** OpenID Connect Core §12.2: a refresh brings tokens of the same user, or it is refused. */
-async function requireSameUser(
+function requireSameUser(
+  memory: TokenMemory,
   exchange: Exchange,
   { owner }: Grant,
-  record: FreshRecord,
-  { tokens, claims }: { readonly tokens: TokenResponse; readonly claims: IdTokenClaims | undefined },
-): Promise<void> {
+  { tokens, claims, record }: Answer,
+): void {
   const known = owner.kind === "user" ? owner.account : undefined;
   if (!known) return;
   // Entra names the user at home with `client_info`; elsewhere the subject is the user.
   const isSame = dialectOf(exchange.authority.url).hasTenants
     ? !tokens.clientInfo || record.accessToken.home_account_id === known.homeAccountId
-    : claims === undefined || claims.sub === (await subjectOf(exchange, record, known));
+    : claims === undefined || claims.sub === subjectOf(memory, exchange, record, known);
   if (isSame) return;
   throw clientAuthError(
     "invalid_id_token",
@@ -86,13 +88,18 @@ async function requireSameUser(
   );
 }
 
+/** Tokens that have been validated, and what they leave in the cache. */
+interface Answer {
+  readonly tokens: TokenResponse;
+  readonly claims: IdTokenClaims | undefined;
+  readonly record: FreshRecord;
+}
+
 /** The subject of an account: other libraries may have given it another home account id. */
-async function subjectOf(exchange: Exchange, record: FreshRecord, known: AccountInfo): Promise<string> {
+function subjectOf(memory: TokenMemory, exchange: Exchange, record: FreshRecord, known: AccountInfo): string {
   const subject = known.idTokenClaims?.sub;
   if (subject !== undefined) return subject;
-  const idToken = await exchange.client.cache.read(record.partition, (memory) =>
-    findIdToken(memory, queryOf(exchange, record)),
-  );
+  const idToken = findIdToken(memory, queryOf(exchange, record));
   return (idToken && claimsOf(idToken).sub) ?? known.homeAccountId;
 }
 

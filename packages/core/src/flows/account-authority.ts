@@ -3,9 +3,9 @@ import type { AuthorityUrl } from "../authority/authority-url.js";
 import { knownCloud } from "../authority/clouds.js";
 import { isIssuerOf, sameIssuer } from "../authority/issuer.js";
 import { isOfKind, issuerOf } from "../cache/account-provider.js";
-import { accountsOf, issuersOf } from "../cache/memory/find.js";
-import type { Entry } from "../cache/memory/partition.js";
+import { isSharedId, issuersOf } from "../cache/memory/find.js";
 import { userPartition } from "../cache/memory/partition-key.js";
+import type { Provider } from "../cache/provider.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
@@ -78,7 +78,7 @@ export async function isServed(
 ): Promise<boolean> {
   try {
     const url = authorityOf(client, request, account);
-    await inMemory(client, { request, url, account }, requireIssuer);
+    await inMemory(client, { request, url, account }, requireProvider);
     return true;
   } catch (error) {
     if (isAuthError(error)) return false;
@@ -86,20 +86,30 @@ export async function isServed(
   }
 }
 
+/** The provider of an account, beside its hosts, as far as it is known before the cache is asked. */
+export function providerOf({ request, url, account }: AccountUse): AccountProvider {
+  const { kind } = url;
+  const { hasIssuers } = dialectOf(url);
+  const said = hasIssuers ? issuerOf(account) : undefined;
+  return {
+    kind,
+    issuer: hasIssuers ? (said ?? url.href) : undefined,
+    untold: !request.authorityIsExplicit && !(hasIssuers ? said : account.authorityType),
+  };
+}
+
+/** A provider without its hosts. */
+type AccountProvider = Pick<Provider, "kind" | "issuer" | "untold">;
+
 /**
  * Refuses an account of another issuer, or of an AD FS, on the authority's host. An account that has lost its claims is
- * taken for the authority's if the request names the authority, or if nothing is known of another provider there.
+ * taken for the authority's if the request names the authority, or if no other provider is known there.
  *
  * @throws InteractionRequiredAuthError `no_tokens_found`
  */
-export function requireIssuer(client: Client, memory: TokenMemory, use: AccountUse): void {
-  const { request, url, account } = use;
-  if (!dialectOf(url).hasIssuers) {
-    if (account.authorityType || request.authorityIsExplicit || !isShared(client, memory, use)) return;
-    throw foreign(use);
-  }
-  const isSaid = issuerOf(account) !== undefined || request.authorityIsExplicit;
-  if (!isOfIssuer(client, memory, use) || !(isSaid || isAlone(client, memory, use))) throw foreign(use);
+export function requireProvider(client: Client, memory: TokenMemory, use: AccountUse): void {
+  const isOwn = providerOf(use).untold ? !isShared(client, memory, use) : isOfIssuer(client, memory, use);
+  if (!isOwn) throw foreign(use);
 }
 
 async function inMemory<T>(
@@ -121,49 +131,19 @@ function isOfIssuer(client: Client, memory: TokenMemory, use: AccountUse): boole
   const { url, account } = use;
   const issuer = dialectOf(url).hasIssuers ? issuerOf(account) : undefined;
   if (issuer === undefined || isIssuerOf(issuer, url)) return true;
-  // An issuer that the app vouches for (`knownAuthorities`) has another name than its authority: its ID tokens tell.
-  const known = issuersAt(client, memory, use).filter(
+  // The ID tokens of a user may show that an issuer has another name than its authority.
+  const environments = client.authorities.aliasesOf(url.host);
+  const known = issuersOf(memory, userPartition(account.homeAccountId), environments).filter(
     (one) => one.realm === url.realm && one.issuer !== undefined,
   );
   return known.length > 0 && known.every((one) => sameIssuer(one.issuer ?? "", issuer));
 }
 
-/** Whether no other issuer of the host may have a user of this id. */
-function isAlone(client: Client, memory: TokenMemory, use: AccountUse): boolean {
-  const { url } = use;
-  if (client.authorities.isShared(url.host)) return false;
-  const isOnly = accountsAt(client, memory, use).length <= 1;
-  return issuersAt(client, memory, use).every(
-    ({ realm, issuer }) => realm === url.realm || (issuer === undefined ? isOnly : isIssuerOf(issuer, url)),
-  );
-}
-
-/** Whether an AD FS and another provider share the host, and the account may be the other one's. */
-function isShared(client: Client, memory: TokenMemory, use: AccountUse): boolean {
-  if (client.authorities.isShared(use.url.host)) return true;
-  const { accountType } = dialectOf(use.url);
-  return accountsAt(client, memory, use).some(
-    ({ entity }) => (entity.authority_type === "ADFS") !== (accountType === "ADFS"),
-  );
-}
-
-function issuersAt(
-  { authorities }: Client,
-  memory: TokenMemory,
-  { url, account }: AccountUse,
-): ReturnType<typeof issuersOf> {
-  return issuersOf(memory, userPartition(account.homeAccountId), authorities.aliasesOf(url.host));
-}
-
-function accountsAt(
-  { authorities }: Client,
-  memory: TokenMemory,
-  { url, account }: AccountUse,
-): readonly Entry<"Account">[] {
-  const aliases = authorities.aliasesOf(url.host);
-  return accountsOf(memory, userPartition(account.homeAccountId)).filter(({ entity }) =>
-    aliases.has(entity.environment),
-  );
+/** Whether other providers of the host have a user of this id, or may have one. */
+function isShared({ authorities }: Client, memory: TokenMemory, use: AccountUse): boolean {
+  const { url, account } = use;
+  const provider = { ...providerOf(use), environments: authorities.aliasesOf(url.host), realms: [url.realm] };
+  return authorities.isShared(url.host) || isSharedId(memory, userPartition(account.homeAccountId), provider);
 }
 
 function foreign({ account, url, request }: AccountUse): AuthError {

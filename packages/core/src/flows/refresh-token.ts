@@ -1,6 +1,4 @@
 import type { AccountInfo } from "../account.js";
-import { grantedScopes } from "../cache/memory/find.js";
-import { userPartition } from "../cache/memory/partition-key.js";
 import type { Client } from "../client/client.js";
 import type { AnchorUser } from "../dialect/dialect.js";
 import { dialectOf } from "../dialect/dialects.js";
@@ -61,6 +59,8 @@ export interface Refresh {
   readonly refreshToken: string;
   /** The user of the token; unknown for one that is imported. */
   readonly account?: AccountInfo;
+  /** The scopes, in lower case, that the user has granted, as far as the cache knows. */
+  readonly granted?: ReadonlySet<string>;
   readonly redirectUri?: string | undefined;
   /** The user, as the app says of a token that is imported. */
   readonly user?: AnchorUser | undefined;
@@ -75,7 +75,7 @@ export async function redeemRefreshToken(
   exchange: Exchange,
   { account, refreshToken, ...refresh }: Refresh,
 ): Promise<AuthenticationResult> {
-  const scopes = await refreshScopes(exchange, account);
+  const scopes = refreshScopes(exchange, account && refresh.granted);
   const user = account
     ? { type: "home_account_id" as const, credential: account.homeAccountId }
     : refresh.user;
@@ -100,16 +100,11 @@ export async function redeemRefreshToken(
  * A refresh must not ask for scopes that were not granted (RFC 6749 §6). Entra accepts the OpenID Connect scopes at any
  * time; other providers are asked for those of them that the user's tokens have, beside the caller's own.
  */
-async function refreshScopes(
-  { client, authority, request: { scopes } }: Exchange,
-  account: AccountInfo | undefined,
-): Promise<readonly string[]> {
+function refreshScopes(
+  { authority, request: { scopes } }: Exchange,
+  granted: ReadonlySet<string> | undefined,
+): readonly string[] {
   const usual = withOidcScopes(scopes);
-  if (!account || !dialectOf(authority.url).refreshesGrantedScopesOnly) return usual;
-  const partition = userPartition(account.homeAccountId);
-  const { clientId } = client;
-  const granted = await client.cache.read(partition, (memory) =>
-    grantedScopes(memory, { partition, clientId, environments: authority.cloud.aliases }),
-  );
+  if (!granted || !dialectOf(authority.url).refreshesGrantedScopesOnly) return usual;
   return [...scopes, ...usual.filter((scope) => !scopes.includes(scope) && granted.has(scope))];
 }

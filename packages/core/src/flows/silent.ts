@@ -2,7 +2,13 @@ import type { AccountInfo } from "../account.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
 import { issuerOf } from "../cache/account-provider.js";
-import { familyOf, findRefreshToken, findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
+import {
+  familyOf,
+  findRefreshToken,
+  findTokens,
+  grantedScopes,
+  type AccessTokenQuery,
+} from "../cache/memory/find.js";
 import { userPartition } from "../cache/memory/partition-key.js";
 import { removeRefreshToken } from "../cache/memory/write.js";
 import type { Client } from "../client/client.js";
@@ -17,7 +23,7 @@ import type { Miss } from "../request/miss.js";
 import { REQUEST_FIELDS } from "../request/request-fields.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
-import { authorityOf, requireIssuer } from "./account-authority.js";
+import { authorityOf, providerOf, requireProvider } from "./account-authority.js";
 import { redeemRefreshToken } from "./refresh-token.js";
 
 /** Seconds before its end from which a refresh token is not tried. */
@@ -76,7 +82,9 @@ function wantedBy(client: Client, request: TokenRequest, input: SilentInput): Wa
     partition: query.partition,
     renewsEarly: true,
     find: (memory) => {
-      requireIssuer(client, memory, { request, url, account });
+      // For a provider that the account does not tell, the look-up itself checks, and only once for what it remembers.
+      if (!query.untold || client.authorities.isShared(url.host))
+        requireProvider(client, memory, { request, url, account });
       return query.environments.has(account.environment) ? findTokens(memory, query) : undefined;
     },
   };
@@ -90,9 +98,8 @@ async function refresh(
 ): Promise<AuthenticationResult> {
   const { request, url, partition } = wanted;
   const { account } = input;
-  // Refused before anything is sent: with a plugin or a store only a look inside tells.
-  if (miss === "forced")
-    await client.cache.read(partition, (memory) => requireIssuer(client, memory, { request, url, account }));
+  // Refused before anything is sent, where that is known without an access of its own.
+  client.cache.readNow((memory) => requireProvider(client, memory, { request, url, account }));
   return sharedExchange(client, request, wanted, (exchange) => {
     // All names of the host are known only now: they also decide what is found.
     const inAuthority = { ...request, authorityUrl: url.href, authorityIsExplicit: true };
@@ -118,17 +125,17 @@ async function redeemCached(
   const { url } = authority;
   const query = tokenQuery(client, request, url, account);
   const { partition } = query;
-  const inFamily = await client.cache.read(
-    partition,
-    (memory) => familyOf(memory, client.clientId, query.environments) !== undefined,
-  );
+  let order: readonly boolean[] | undefined;
+  let granted: ReadonlySet<string> = new Set();
   const refused = new Set<string>();
   let failure: AuthError | undefined;
-  for (const family of [inFamily, !inFamily]) {
+  for (const turn of [0, 1]) {
     for (;;) {
       const token = await client.cache.read(partition, (memory) => {
-        requireIssuer(client, memory, { request, url, account });
-        return findRefreshToken(memory, query, family);
+        requireProvider(client, memory, { request, url, account });
+        order ??= familyOf(memory, client.clientId, query.environments) ? [true, false] : [false, true];
+        granted = grantedScopes(memory, query);
+        return findRefreshToken(memory, query, order[turn] ?? false);
       });
       const refreshToken = token?.entity.secret;
       if (!refreshToken || refused.has(refreshToken)) break;
@@ -136,7 +143,8 @@ async function redeemCached(
       const redirectUri = redirectUriOf(client, input);
       try {
         const apiId = ApiId.silent;
-        return await redeemRefreshToken(exchange, { account, redirectUri, refreshToken, apiId, miss });
+        const refresh = { account, redirectUri, refreshToken, granted, apiId, miss };
+        return await redeemRefreshToken(exchange, refresh);
       } catch (error) {
         if (!isAuthError(error) || (error.errorCode !== "invalid_grant" && error.errorCode !== "bad_token"))
           throw error;
@@ -187,8 +195,7 @@ function tokenQuery(
     partition: userPartition(account.homeAccountId),
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
-    kind: url.kind,
-    issuer: dialectOf(url).hasIssuers ? (issuerOf(account) ?? url.href) : undefined,
+    ...providerOf({ request, url, account }),
     realms: realms(client, request, url, account),
     scopes: request.scopes,
     resource: request.resource,

@@ -75,8 +75,10 @@ export function brokerSignIn(
         .filter((account) => !url || isOfAuthority(account, url, authorities.aliasesOf(url.host)));
     },
     async signOut({ account, correlationId = newGuid() }) {
+      // Brokers know users of Entra: another provider cannot say which of them an account is.
+      const isForeign = account?.authorityType === "Generic" || account?.authorityType === "ADFS";
       const accountId = account?.nativeAccountId;
-      if (!accountId) return;
+      if (!accountId || isForeign) return;
       await asOurs({ correlationId }, () => broker.signOut({ clientId, accountId, correlationId }));
     },
   };

@@ -3,7 +3,7 @@ import { isBoundTo } from "../schema/keys.js";
 import { accessTokenFacts, grants, type CachedTokens, type Entry, type Partition } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
 import type { TokenMemory } from "./token-memory.js";
-import { entriesOf, issuersAt, type Provider } from "../provider.js";
+import { entriesOf, isShared, issuersAt, type Provider } from "../provider.js";
 import { THE_FAMILY } from "../schema/schema.js";
 
 /** Where to look for a token. */
@@ -98,6 +98,12 @@ export function issuersOf(
 ): ReturnType<typeof issuersAt> {
   const found = memory.partitions.peek(partition);
   return found ? issuersAt(found, environments) : [];
+}
+
+/** Whether users of several providers have the id of a partition; see {@link isShared}. */
+export function isSharedId(memory: TokenMemory, partition: PartitionKey, provider: Provider): boolean {
+  const found = memory.partitions.peek(partition);
+  return found !== undefined && isShared(found, provider);
 }
 
 /** The scopes, in lower case, that a user has granted a client, as the access tokens say. */

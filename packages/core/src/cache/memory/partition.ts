@@ -183,6 +183,7 @@ export interface Question {
   /** See {@link Provider}. */
   readonly kind?: AuthorityKind | undefined;
   readonly issuer?: string | undefined;
+  readonly untold?: boolean | undefined;
   readonly scopes: readonly string[];
   readonly resource?: string | undefined;
   readonly components?: Readonly<Record<string, string>> | undefined;
@@ -197,6 +198,7 @@ function isSame(a: Question, b: Question): boolean {
     a.environments === b.environments &&
     a.kind === b.kind &&
     a.issuer === b.issuer &&
+    a.untold === b.untold &&
     isSameList(a.scopes, b.scopes) &&
     isSameList(a.realms, b.realms) &&
     a.resource === b.resource &&

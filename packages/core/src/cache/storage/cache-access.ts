@@ -135,6 +135,12 @@ export class CacheAccess implements ISerializableTokenCache {
     return plugin ? this.#inSession(plugin, key, false, look) : this.#readStored(key, look);
   }
 
+  /** Reads what is in memory where nothing has to be loaded; elsewhere nothing happens. @internal */
+  readNow(look: (memory: TokenMemory) => void): void {
+    const { plugin, store, memory } = this.#parts;
+    if (!plugin && !store) look(memory);
+  }
+
   /** Changes a partition, between loading and saving it. @internal */
   async write<T>(key: PartitionKey, change: (memory: TokenMemory) => T): Promise<T> {
     const { plugin, store, memory, now } = this.#parts;
