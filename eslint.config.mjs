@@ -99,7 +99,7 @@ export default defineConfig(
     },
     { regex: "^(undici|@tessera/)", message: "core imports no other package of Tessera and no HTTP client" },
   ]),
-  mayNotImport("node", [{ regex: "^@tessera/(?!core$)", message: "node imports only core" }]),
+  mayNotImport("node", [{ regex: "^@tessera/(?!core(/internal)?$)", message: "node imports only core" }]),
   mayNotImport("local-authority", [
     { regex: "^@tessera/", message: "both ends of the wire are written from the specifications" },
   ]),

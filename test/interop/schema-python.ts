@@ -79,6 +79,12 @@ export async function startPythonStage(): Promise<PythonStage> {
   const network = peerNetwork(authority.caPem);
   const cli = startCli();
   const { host } = new URL(authority.url);
+  const documents = new Map<string, unknown>();
+  for (const at of [tenant.id, "common", "organizations"]) {
+    const url = `https://${host}/${at}/v2.0/.well-known/openid-configuration`;
+    documents.set(at, (await network.sendGetRequestAsync(url)).body);
+  }
+  authority.clearRequests();
   const registration = (name: AppName) => {
     const app = tenant.apps.find(({ clientId }) => clientId === clientIds[name]);
     if (!app) throw new Error(`the local authority has no app ${name}`);
@@ -126,6 +132,8 @@ export async function startPythonStage(): Promise<PythonStage> {
           clientId,
           authority: `https://localhost/${at}`,
           knownAuthorities: ["localhost", host],
+          // The document names the issuer with its port.
+          authorityMetadata: JSON.stringify(documents.get(at) ?? {}),
           ...(clientSecret === undefined ? {} : { clientSecret }),
         },
         system: {

@@ -21,6 +21,22 @@ import {
 
 type Field = keyof typeof REQUEST_FIELDS;
 type Grant = (typeof EVERY_GRANT)[number];
+/** What acquires tokens under other names: the field of the request that each option becomes. */
+const OPTIONS: Readonly<Record<string, Readonly<Record<string, Field | "not sent">>>> = {
+  GetTokenOptions: {
+    abortSignal: "signal",
+    claims: "claims",
+    requestOptions: "timeoutMs",
+    tenantId: "tenantId",
+  },
+  AuthenticatedFetchOptions: {
+    account: "account",
+    fetch: "not sent",
+    oboAssertion: "oboAssertion",
+    scopes: "scopes",
+  },
+};
+
 const table = Object.entries(REQUEST_FIELDS) as readonly (readonly [Field, RequestField])[];
 
 describe("the table", () => {
@@ -55,22 +71,6 @@ describe("the table", () => {
     expect(parted.filter(([, { flightKey }]) => typeof flightKey !== "function")).toEqual([]);
   });
 });
-
-/** What acquires tokens under other names: the field of the request that each option becomes. */
-const OPTIONS: Readonly<Record<string, Readonly<Record<string, Field | "not sent">>>> = {
-  GetTokenOptions: {
-    abortSignal: "signal",
-    claims: "claims",
-    requestOptions: "timeoutMs",
-    tenantId: "tenantId",
-  },
-  AuthenticatedFetchOptions: {
-    account: "account",
-    fetch: "not sent",
-    oboAssertion: "oboAssertion",
-    scopes: "scopes",
-  },
-};
 
 /** A stage with two users who have refresh tokens. */
 async function driven(): Promise<{ readonly stage: Driven; readonly values: Fields }> {

@@ -43,9 +43,11 @@ export const victimsClientInfo = json64({ uid: victimId.split(".")[0], utid: ten
 
 /** The configuration of an application that trusts both; the victim's provider is its own. */
 export function configuration({ victim, evil, auth }: Stage, network: ScriptedNetwork): Configuration {
+  const hosts = [victim, evil].map(({ authority }) => new URL(authority).host);
+  const knownAuthorities = [...(auth?.knownAuthorities ?? []), ...hosts];
   const isOidc = [victim, evil].some(({ kind }) => kind === "oidc");
   return {
-    auth: { clientId, authority: victim.authority, ...auth },
+    auth: { clientId, authority: victim.authority, ...auth, knownAuthorities },
     system: { networkClient: network, ...(isOidc ? { protocolMode: "OIDC" as const } : {}) },
   };
 }

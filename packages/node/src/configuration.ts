@@ -1,14 +1,28 @@
 import type { Clock, ICachePlugin, LoggerOptions, ProtocolMode, TokenStore } from "@tessera/core";
-import type { AzureCloudOptions } from "@tessera/core/internal";
-import type {
-  ClientAssertionCallback,
-  ClientCertificate,
-  ClientCertificateFunction,
-} from "./credential/credential.js";
+import type { AssertionContext, CertificateOptions, AzureCloudOptions } from "@tessera/core/internal";
 import type { INetworkModule } from "./http/network-client.js";
 import type { INativeBrokerPlugin } from "./broker/broker.js";
 
-/** Who the application is, and who its users are known to. */
+/** Fetches a signed assertion when a request is about to be sent; never for a token from the cache. */
+export type ClientAssertionCallback = (context: AssertionContext) => Promise<string>;
+
+/** Certificate of a confidential client: private key with certificate or thumbprint, or both in one PKCS#12 file. */
+export interface ClientCertificate extends CertificateOptions {
+  /** PKCS#12 (PFX): path of the file, or its content. `passphrase` opens it. Needs the package `node-forge`. */
+  readonly pfx?: string | Uint8Array;
+}
+
+/** Returns the current certificate: rotation without a restart. */
+export interface ClientCertificateFunction {
+  (): ClientCertificate | Promise<ClientCertificate>;
+  // Apps for MSAL read these of `auth.clientCertificate` without asking whether it is a function.
+  readonly thumbprint?: undefined;
+  readonly thumbprintSha256?: undefined;
+  readonly privateKey?: undefined;
+  readonly x5c?: undefined;
+}
+
+/** The application's registration and its identity provider. */
 export interface NodeAuthOptions {
   /** Client id of the registration. */
   clientId: string;

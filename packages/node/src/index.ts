@@ -67,15 +67,13 @@ export {
   ConfidentialClientApplication,
   type ConfidentialTokenRequest,
 } from "./confidential-client-application.js";
-export type {
-  ClientAssertionCallback,
-  ClientCertificate,
-  ClientCertificateFunction,
-} from "./credential/credential.js";
 export { federatedTokenFile, githubActionsToken } from "./credential/federated-token.js";
 export type {
   BrokerOptions,
   CacheOptions,
+  ClientAssertionCallback,
+  ClientCertificate,
+  ClientCertificateFunction,
   ClientMetadata,
   Configuration,
   NodeAuthOptions,

@@ -1,6 +1,7 @@
 import type { AccountInfo } from "../account.js";
 import { issuerRealm, type AuthorityUrl } from "../authority/authority-url.js";
 import { isIssuerOf, sameIssuer } from "../authority/issuer.js";
+import { dialectOf } from "../dialect/dialects.js";
 import { clientAuthError } from "../errors/errors.js";
 import { decodeIdToken } from "../response/id-token.js";
 import type { Entry } from "./memory/partition.js";
@@ -21,8 +22,9 @@ export function issuerOf({ idTokenClaims, idToken }: AccountInfo): string | unde
 }
 
 /** Whether an account may be one of a kind of provider: AD FS and Entra may share a host. */
-export function isOfKind({ authorityType: type }: AccountInfo, { kind }: AuthorityUrl): boolean {
-  return kind === "oidc" || !type || (type === ADFS) === (kind === "adfs");
+export function isOfKind({ authorityType: type }: AccountInfo, url: AuthorityUrl): boolean {
+  const { hasIssuers, accountType } = dialectOf(url);
+  return hasIssuers || !type || (type === ADFS) === (accountType === ADFS);
 }
 
 /** Whether an account that was found in the cache is one of an authority's provider. */
@@ -32,7 +34,7 @@ export function isOfAuthority(
   aliases: ReadonlySet<string>,
 ): boolean {
   if (!aliases.has(account.environment) || !isOfKind(account, url)) return false;
-  if (url.kind !== "oidc") return true;
+  if (!dialectOf(url).hasIssuers) return true;
   const issuer = issuerOf(account);
   // Without an ID token the cache tells the realm in the tenant's place.
   return issuer === undefined ? account.tenantId.toLowerCase() === url.realm : isIssuerOf(issuer, url);

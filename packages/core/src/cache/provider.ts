@@ -1,5 +1,6 @@
 import type { AuthorityKind } from "../authority/authority-url.js";
 import { sameIssuer } from "../authority/issuer.js";
+import { dialectOf } from "../dialect/dialects.js";
 import { claimsOf } from "./account-info.js";
 import { isEntry, type Entry, type Partition } from "./memory/partition.js";
 import { ADFS } from "./schema/schema.js";
@@ -28,7 +29,7 @@ export function entriesOf(partition: Partition, provider: Provider): (entry: Ent
   if (provider.untold && isShared(partition, provider)) return () => false;
   if (issuer !== undefined) return entriesOfIssuer(partition, { ...provider, issuer }, isHere);
   if (kind === undefined) return isHere;
-  const isAdfs = kind === "adfs";
+  const isAdfs = dialectOf({ kind }).accountType === ADFS;
   const isOwn = (entry: Entry<"Account">): boolean => (entry.entity.authority_type === ADFS) === isAdfs;
   const accounts = [...partition.all("Account")].filter(isHere);
   if (accounts.every(isOwn)) return isHere;
@@ -41,7 +42,8 @@ export function entriesOf(partition: Partition, provider: Provider): (entry: Ent
 export function isShared(partition: Partition, { environments, kind, issuer, realms }: Provider): boolean {
   const accounts = [...partition.all("Account")].filter(({ entity }) => environments.has(entity.environment));
   if (issuer === undefined) {
-    return accounts.some(({ entity }) => (entity.authority_type === ADFS) !== (kind === "adfs"));
+    const isAdfs = kind !== undefined && dialectOf({ kind }).accountType === ADFS;
+    return accounts.some(({ entity }) => (entity.authority_type === ADFS) !== isAdfs);
   }
   return issuersAt(partition, environments).some(
     (known) =>

@@ -1,7 +1,6 @@
 import { newGuid, withoutNull } from "../encoding.js";
 import { withinBounds } from "../flight/deadline.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
-import { nodeCrypto } from "../node-crypto.js";
 import { generatePkceCodes } from "../request/pkce.js";
 import { redemptionFields, type RedemptionFields } from "../request/redemption-fields.js";
 import {
@@ -10,10 +9,10 @@ import {
   type BaseRequest,
   type TokenRequest,
 } from "../request/token-request.js";
-import { decodeIdToken } from "../response/id-token.js";
 import { serverError } from "../response/server-error.js";
-import { sameText, verifyIdToken } from "../response/verify-id-token.js";
+import { sameText } from "../response/verify-id-token.js";
 import type { AuthenticationResult } from "../result.js";
+import { checkFrontChannel } from "./hybrid-response.js";
 import { redeemCode, type AuthorizationResponse } from "./authorization-code.js";
 import { authorizationUrl, type AuthorizationInput } from "./authorization-url.js";
 import type { Client } from "../client/client.js";
@@ -112,6 +111,7 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
 /**
  * Ends a sign-in: checks everything the answer must satisfy, then redeems the code. A flow works once.
  *
+ * @param begun what {@link initiateAuthCodeFlow} returned
  * @param response all parameters that came to the redirect URI, from the query or the form
  * @param bounds correlation id, signal and deadline
  * @throws ClientAuthError `state_mismatch`, `invalid_state`, `nonce_mismatch`, `invalid_id_token`,
@@ -123,12 +123,13 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
  */
 export async function completeAuthCodeFlow(
   client: Client,
-  flow: AuthCodeFlow,
+  begun: AuthCodeFlow,
   response: AuthorizationResponse,
   bounds: Pick<BaseRequest, "correlationId" | "signal" | "timeoutMs"> = {},
 ): Promise<AuthenticationResult> {
   // A lost session is told apart from a mistake in the code by checkFlow.
-  const { scopes, authority, claims, resource } = withoutNull(flow ?? {});
+  const flow = withoutNull(begun ?? {}) as AuthCodeFlow;
+  const { scopes, authority, claims, resource } = flow;
   const common = { ...bounds, scopes, authority, claims, resource, ...redemptionFields(flow) };
   const request = tokenRequest(client, common);
   const { correlationId } = request;
@@ -156,7 +157,7 @@ export async function completeAuthCodeFlow(
   const isHybrid = flow.responseType === "code id_token";
   const subject = isHybrid
     ? await withinBounds(request, (signal) =>
-        checkFrontChannel(client, { ...request, signal }, { flow, response, code }),
+        checkFrontChannel(client, { ...request, signal }, { nonce: flow.nonce, response, code }),
       )
     : undefined;
   const { redirectUri, codeVerifier, nonce, state, maxAge } = flow;
@@ -210,56 +211,4 @@ function checkFlow(client: Client, flow: AuthCodeFlow, request: TokenRequest): v
       request,
     );
   }
-}
-
-/**
- * The ID token of the front channel, signed, binds the code to this sign-in (OpenID Connect Core §3.3.2.10-11).
- *
- * @returns its subject
- */
-async function checkFrontChannel(
-  client: Client,
-  request: TokenRequest,
-  { flow, response, code }: FrontChannel,
-): Promise<string | undefined> {
-  const idToken = response["id_token"];
-  const call = { correlationId: request.correlationId, signal: request.signal };
-  if (typeof idToken !== "string") {
-    throw clientAuthError(
-      "invalid_id_token",
-      "id_token is missing from the answer: code id_token was asked for.",
-      call,
-    );
-  }
-  const authority = await client.authorities.resolve(client.authorities.url(request.authorityUrl), call);
-  const nonce = { expected: flow.nonce };
-  // It came through the browser: no TLS of the token endpoint vouches for it.
-  const expected = { client, authority, nonce, signature: "always" as const };
-  const { sub } = await verifyIdToken(idToken, expected, call);
-  const { c_hash: hash } = decodeIdToken(idToken, call.correlationId);
-  if (typeof hash !== "string" || !sameText(hash, halfHash(code, idToken))) {
-    throw clientAuthError(
-      "invalid_id_token",
-      "c_hash of the ID token is not that of the code: the code was exchanged.",
-      call,
-    );
-  }
-  return sub;
-}
-
-/** What came through the browser. */
-interface FrontChannel {
-  readonly flow: AuthCodeFlow;
-  readonly response: AuthorizationResponse;
-  readonly code: string;
-}
-
-/** Left half of the hash that belongs to the token's algorithm, base64url (OpenID Connect Core §3.3.2.11). */
-function halfHash(text: string, idToken: string): string {
-  const header = JSON.parse(Buffer.from(idToken.split(".", 1)[0] ?? "", "base64url").toString()) as {
-    alg?: unknown;
-  };
-  const size = /(384|512)$/.exec(String(header.alg))?.[1] ?? "256";
-  const hash = nodeCrypto().createHash(`sha${size}`).update(text).digest();
-  return hash.subarray(0, hash.length / 2).toString("base64url");
 }

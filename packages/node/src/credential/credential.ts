@@ -1,31 +1,7 @@
 import type { ClientCredential } from "@tessera/core";
-import {
-  clientAuthError,
-  withoutNull,
-  type AssertionContext,
-  type CertificateOptions,
-} from "@tessera/core/internal";
-import type { NodeAuthOptions } from "../configuration.js";
+import { clientAuthError, withoutNull, type CertificateOptions } from "@tessera/core/internal";
+import type { ClientCertificate, NodeAuthOptions } from "../configuration.js";
 import { createPfxReader } from "./pfx.js";
-
-/** Fetches a signed assertion when a request is about to be sent; never for a token from the cache. */
-export type ClientAssertionCallback = (context: AssertionContext) => Promise<string>;
-
-/** Certificate of a confidential client: private key with certificate or thumbprint, or both in one PKCS#12 file. */
-export interface ClientCertificate extends CertificateOptions {
-  /** PKCS#12 (PFX): path of the file, or its content. `passphrase` opens it. Needs the package `node-forge`. */
-  readonly pfx?: string | Uint8Array;
-}
-
-/** Returns the current certificate: rotation without a restart. */
-export interface ClientCertificateFunction {
-  (): ClientCertificate | Promise<ClientCertificate>;
-  // Apps for MSAL read these of `auth.clientCertificate` without asking whether it is a function.
-  readonly thumbprint?: undefined;
-  readonly thumbprintSha256?: undefined;
-  readonly privateKey?: undefined;
-  readonly x5c?: undefined;
-}
 
 /**
  * The one credential in a configuration.

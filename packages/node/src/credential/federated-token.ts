@@ -9,7 +9,7 @@ import {
   secureUrl,
 } from "@tessera/core/internal";
 import { createUndiciHttpClient } from "../http/undici-http-client.js";
-import type { ClientAssertionCallback } from "./credential.js";
+import type { ClientAssertionCallback } from "../configuration.js";
 
 /**
  * Authenticates a client with the token file of workload identity federation (Kubernetes, and other platforms that write

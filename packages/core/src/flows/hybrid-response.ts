@@ -1,0 +1,60 @@
+import type { Client } from "../client/client.js";
+import { clientAuthError } from "../errors/errors.js";
+import { nodeCrypto } from "../node-crypto.js";
+import type { TokenRequest } from "../request/token-request.js";
+import { decodeIdToken } from "../response/id-token.js";
+import { sameText, verifyIdToken } from "../response/verify-id-token.js";
+import type { AuthorizationResponse } from "./authorization-code.js";
+
+/**
+ * The ID token of the front channel, signed, binds the code to this sign-in (OpenID Connect Core §3.3.2.10-11).
+ *
+ * @returns its subject
+ */
+export async function checkFrontChannel(
+  client: Client,
+  request: TokenRequest,
+  { nonce: expectedNonce, response, code }: FrontChannel,
+): Promise<string | undefined> {
+  const idToken = response["id_token"];
+  const call = { correlationId: request.correlationId, signal: request.signal };
+  if (typeof idToken !== "string") {
+    throw clientAuthError(
+      "invalid_id_token",
+      "id_token is missing from the answer: code id_token was asked for.",
+      call,
+    );
+  }
+  const authority = await client.authorities.resolve(client.authorities.url(request.authorityUrl), call);
+  const nonce = { expected: expectedNonce };
+  // It came through the browser: no TLS of the token endpoint vouches for it.
+  const expected = { client, authority, nonce, signature: "always" as const };
+  const { sub } = await verifyIdToken(idToken, expected, call);
+  const { c_hash: hash } = decodeIdToken(idToken, call.correlationId);
+  if (typeof hash !== "string" || !sameText(hash, halfHash(code, idToken))) {
+    throw clientAuthError(
+      "invalid_id_token",
+      "c_hash of the ID token is not that of the code: the code was exchanged.",
+      call,
+    );
+  }
+  return sub;
+}
+
+/** What came through the browser. */
+export interface FrontChannel {
+  /** The nonce of the authorization request. */
+  readonly nonce: string;
+  readonly response: AuthorizationResponse;
+  readonly code: string;
+}
+
+/** Left half of the hash that belongs to the token's algorithm, base64url (OpenID Connect Core §3.3.2.11). */
+function halfHash(text: string, idToken: string): string {
+  const header = JSON.parse(Buffer.from(idToken.split(".", 1)[0] ?? "", "base64url").toString()) as {
+    alg?: unknown;
+  };
+  const size = /(384|512)$/.exec(String(header.alg))?.[1] ?? "256";
+  const hash = nodeCrypto().createHash(`sha${size}`).update(text).digest();
+  return hash.subarray(0, hash.length / 2).toString("base64url");
+}
