@@ -165,7 +165,7 @@ describe("prompt", () => {
 
   it("create explains where accounts come from, and leads on or back", async () => {
     const page = await open({ prompt: "create" });
-    expect(page.text).toContain("Accounts of the local authority are made in its configuration");
+    expect(page.text).toContain("Accounts of the local authority are defined in its configuration");
     const signInPage = await pick(page, "Sign in");
     expect((await send(signInPage, credentials(alice))).left).toBe(true);
     const back = answerOf(await pick(await open({ prompt: "create" }), "Cancel"));

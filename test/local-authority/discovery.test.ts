@@ -24,7 +24,7 @@ describe("OpenID configuration", () => {
   it.each(["/contoso.example/v2.0", "/CONTOSO.example/v2.0", "/contoso.example"])(
     "at %s names the tenant by its id, wherever it came from",
     async (base) => {
-      const { status, json, headers } = await get(authority, `${base}/.well-known/openid-configuration`);
+      const { status, json } = await get(authority, `${base}/.well-known/openid-configuration`);
       expect(status).toBe(200);
       expect(json).toMatchObject({
         issuer: authority.issuer(tenant.id),
@@ -33,7 +33,6 @@ describe("OpenID configuration", () => {
         jwks_uri: `${authority.url}/${tenant.id}/discovery/v2.0/keys`,
         end_session_endpoint: `${authority.url}/${tenant.id}/oauth2/v2.0/logout`,
       });
-      expect(headers["access-control-allow-origin"]).toBe("*");
     },
   );
 

@@ -76,7 +76,7 @@ async function fieldsOf(wrong: (field: object) => object): Promise<readonly stri
     .startLocalAuthority(wrong({ nonsense: 1 }))
     .catch((e: unknown) => e);
   const { message } = error as Error;
-  return /known: (.*)$/.exec(message)?.[1]?.split(", ") ?? [];
+  return /known fields: (.*)$/.exec(message)?.[1]?.split(", ") ?? [];
 }
 
 describe("the guide names every", () => {
@@ -111,7 +111,7 @@ describe("the guide names every", () => {
     const authority = await startLocalAuthority({ http: true });
     const mistake = () => authority.fault({ match: "tokens" as "token" });
     expect(mistake).toThrow(localAuthority.LocalAuthorityConfigurationError);
-    const known = /the name of an endpoint: (.*)$/.exec(String(catchError(mistake)))?.[1]?.split(", ") ?? [];
+    const known = /an endpoint name: (.*)$/.exec(String(catchError(mistake)))?.[1]?.split(", ") ?? [];
     expect(known.length).toBeGreaterThan(10);
     const listed = /`match` is an endpoint \((.*?)\), a pattern/.exec(guide)?.[1] ?? "";
     expect(known.filter((name) => !listed.includes(`\`${name}\``))).toEqual([]);
@@ -132,7 +132,9 @@ describe("the guide names every", () => {
   });
 
   it("error there is", () => {
-    const source = read("packages/local-authority/src/errors.ts");
+    const source = ["client", "request", "user"]
+      .map((kind) => read(`packages/local-authority/src/errors/${kind}-errors.ts`))
+      .join("");
     const codes = [...source.matchAll(/^ {2}(\d{5,7}): \[/gm)].map(([, code = ""]) => code);
     expect(codes.length).toBeGreaterThan(40);
     expect(codes.filter((code) => !guide.includes(code))).toEqual([]);

@@ -18,7 +18,10 @@ const alice = { username: "alice@contoso.example", password: "alice-password" };
 
 let authority: LocalAuthority;
 beforeAll(async () => {
-  authority = await startLocalAuthority({ http: true });
+  authority = await startLocalAuthority({
+    http: true,
+    tenants: [{ id: tenantId, apps: [{ clientId: "spa", redirectUris: ["https://spa.example/signed-in"] }] }],
+  });
 });
 afterAll(() => authority.close());
 
@@ -148,10 +151,10 @@ describe("an app in a browser, at another origin", () => {
       const asked = await send("OPTIONS", path, preflight);
       expect(asked.status).toBe(204);
       expect(asked.headers).toMatchObject({
-        "access-control-allow-origin": "*",
+        "access-control-allow-origin": origin.origin,
         "access-control-allow-headers": "content-type,client-request-id",
       });
-      const readable = { "access-control-allow-origin": "*" };
+      const readable = { "access-control-allow-origin": origin.origin };
       expect(await post(authority, path, {}, origin)).toMatchObject({ status: 400, headers: readable });
       authority.fault({ match: "token", status: 429 });
       await send("OPTIONS", path, preflight);
@@ -164,7 +167,10 @@ describe("an app in a browser, at another origin", () => {
     "/adfs/discovery/keys",
     "/common/discovery/instance",
   ])("may read %s", async (path) => {
-    expect((await send("GET", path, origin)).headers).toHaveProperty("access-control-allow-origin", "*");
+    expect((await send("GET", path, origin)).headers).toHaveProperty(
+      "access-control-allow-origin",
+      origin.origin,
+    );
   });
 
   it("may not read the pages", async () => {
@@ -186,7 +192,9 @@ describe("closing", () => {
     const waiting = signIn(first);
     const half = await dial(first);
     const ended = once(half, "close");
-    half.write(`POST ${tokenPath} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\ngrant`);
+    half.write(
+      `POST ${tokenPath} HTTP/1.1\r\nHost: localhost:${first.port}\r\nContent-Length: 100\r\n\r\ngrant`,
+    );
     const outcome = expect(waiting).rejects.toThrow();
     while (first.requests.length === 0) await new Promise(setImmediate);
     await first.close();

@@ -13,9 +13,9 @@ import {
 import { dirname, join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
 import { PersistenceError, createPersistentCache } from "@tessera/persistence";
-import { seal } from "../../packages/persistence/src/envelope.js";
-import { clearText } from "../../packages/persistence/src/clear.js";
-import { passphraseProtection } from "../../packages/persistence/src/passphrase.js";
+import { seal } from "../../packages/persistence/src/protection/envelope.js";
+import { clearText } from "../../packages/persistence/src/protection/clear.js";
+import { passphraseProtection } from "../../packages/persistence/src/protection/passphrase.js";
 import { appName, modeOf, open, passphrase, posix, refused, secret, stored, text } from "./opened.js";
 import { load, save } from "./raw-access.js";
 

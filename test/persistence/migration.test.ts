@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { ICachePlugin } from "@azure/msal-node";
 import { PublicClientApplication } from "@tessera/node";
 import { createPersistentCache, type MigrationSource } from "@tessera/persistence";
-import { unprotect } from "../../packages/persistence/src/dpapi.js";
+import { unprotect } from "../../packages/persistence/src/migration/dpapi.js";
 import { accountOf, graph, signInWith, startStage, type Stage } from "../interop/stage.js";
 import { root } from "../packages/workspace.js";
 import { keyringIsAvailable, startKeyring, type Keyring } from "../support/keyring.js";
@@ -162,8 +162,8 @@ describe("a migration", () => {
   });
 
   test.each<[string, string | Buffer, string]>([
-    ["is no JSON", "secret-token", "is no token cache: leave migrateFrom out"],
-    ["is no object", '["secret-token"]', "is no token cache"],
+    ["is not JSON", "secret-token", "is not a token cache: omit migrateFrom"],
+    ["is not an object", '["secret-token"]', "is not a token cache"],
     [
       "Windows encrypted for a user of that machine",
       Buffer.from("01000000d08c9ddf0115d1118c7a00c04fc297ebaabbcc", "hex"),

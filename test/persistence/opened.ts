@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { createPersistentCache, type PersistenceProblem } from "@tessera/persistence";
-import { seal } from "../../packages/persistence/src/envelope.js";
+import { seal } from "../../packages/persistence/src/protection/envelope.js";
 import { temporaryFolder } from "./folder.js";
 import { save } from "./raw-access.js";
 

@@ -6,7 +6,7 @@ import {
   PersistenceErrorCodes,
   type PersistentCacheOptions,
 } from "@tessera/persistence";
-import { dataFolder } from "../../packages/persistence/src/data-folder.js";
+import { dataFolder } from "../../packages/persistence/src/files/data-folder.js";
 import { temporaryFolder } from "./folder.js";
 
 const good: PersistentCacheOptions = { appName: "contoso-cli", directory: "/nowhere", protection: "none" };
@@ -20,13 +20,17 @@ describe("an option that cannot be right is refused before anything is touched",
     ["the folder above", { appName: ".." }, "appName"],
     ["a name that Windows shortens", { appName: "contoso." }, "appName"],
     ["a name of spaces", { appName: " " }, "appName"],
-    ["a name that Windows keeps for a device", { appName: "Con.app" }, "no name that Windows keeps"],
+    [
+      "a name that Windows reserves for a device",
+      { appName: "Con.app" },
+      "names that Windows reserves for devices",
+    ],
     ["a name that is too long", { appName: "a".repeat(65) }, "appName"],
     ["a name that is too long, of other letters", { appName: "é".repeat(65) }, "appName"],
     ["a relative directory", { directory: "cache" }, 'directory is "cache": pass the absolute path'],
     ["an unknown protection", { protection: "dpapi" }, 'pass "keychain", { passphrase }'],
-    ["an empty passphrase", { protection: { passphrase: "" } }, "with a text that is not empty"],
-    ["a passphrase that is no text", { protection: { passphrase: 1 } }, "with a text that is not empty"],
+    ["an empty passphrase", { protection: { passphrase: "" } }, "with a non-empty string"],
+    ["a passphrase that is not a string", { protection: { passphrase: 1 } }, "with a non-empty string"],
     ["no protection at all", { protection: null }, 'or "none"'],
     ["a migration from nowhere", { migrateFrom: {} }, "migrateFrom"],
     ["a migration from a relative path", { migrateFrom: { cachePath: "cache.json" } }, "migrateFrom"],

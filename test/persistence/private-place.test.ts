@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { makePrivate } from "../../packages/persistence/src/private-folder.js";
+import { makePrivate } from "../../packages/persistence/src/files/private-folder.js";
 import { root } from "../packages/workspace.js";
 import { temporaryFolder } from "./folder.js";
 import { onLinux } from "./on-linux.js";
@@ -53,7 +53,7 @@ describe("permissions", () => {
     const report = jest.fn();
     const permissions = { change: () => undefined, look: () => ({ mode: 0o100777 }) };
     expect(() => makePrivate("/mnt/c/app", 0o700, report, permissions)).toThrow(
-      "not_private: /mnt/c/app can be read by others, and that cannot be changed: pass a directory on a file system that keeps permissions.",
+      "not_private: Other users can access /mnt/c/app, and that cannot be changed: pass a directory on a file system with permissions.",
     );
     expect(report).not.toHaveBeenCalled();
   });
@@ -133,7 +133,7 @@ describe("at the place of the file", () => {
     const directory = join(temporaryFolder(), "app");
     mkdirSync(directory, { mode: 0o700 });
     execFileSync("mkfifo", ["-m", "600", join(directory, "token-cache.json")]);
-    await expect(open("none", directory)).rejects.toThrow("is no plain file");
+    await expect(open("none", directory)).rejects.toThrow("is not a regular file");
   });
 
   posix("a symbolic link to the whole folder is followed", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { AccountInfo } from "@tessera/node";
 import { createPersistentCache } from "@tessera/persistence";
-import { clearText } from "../../packages/persistence/src/clear.js";
+import { clearText } from "../../packages/persistence/src/protection/clear.js";
 import { openStoredCache } from "../../packages/persistence/src/stored-cache.js";
 import { accountOf } from "../support/entra.js";
 import { signInWithCode } from "../support/sign-in-with-code.js";

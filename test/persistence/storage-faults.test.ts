@@ -6,7 +6,7 @@ import { setImmediate as immediate } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { accountOf } from "../support/entra.js";
 import { signInWithCode } from "../support/sign-in-with-code.js";
-import { clearText } from "../../packages/persistence/src/clear.js";
+import { clearText } from "../../packages/persistence/src/protection/clear.js";
 import { openStoredCache } from "../../packages/persistence/src/stored-cache.js";
 import { temporaryFolder } from "./folder.js";
 import { mountCoarseDisk, mountSmallDisk, type SmallDisk } from "./small-disk.js";
@@ -42,7 +42,7 @@ describeWhenMountable("on a small file system (only root can mount one)", () => 
     disk.fill();
     const refresh = () => app.acquireTokenSilent({ account, scopes, forceRefresh: true });
     await expect(refresh()).rejects.toMatchObject({ name: "PersistenceError", errorCode: "storage_failed" });
-    await expect(refresh()).rejects.toThrow("the disk is full (ENOSPC); make room");
+    await expect(refresh()).rejects.toThrow("the disk is full (ENOSPC); free some space");
     expect(readFileSync(plugin.file, "utf8")).toBe(before);
     expect(await app.acquireTokenSilent({ account, scopes })).toMatchObject({ fromCache: true });
     expect(await load(await createPersistentCache(cache))).toBe(before);

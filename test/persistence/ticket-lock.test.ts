@@ -15,8 +15,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, jest, test } from "@jest/globals";
 import { createPersistentCache } from "@tessera/persistence";
-import { liveness, ownIdentity } from "../../packages/persistence/src/process-identity.js";
-import { acquireLock } from "../../packages/persistence/src/ticket-lock.js";
+import { liveness, ownIdentity } from "../../packages/persistence/src/lock/process-identity.js";
+import { acquireLock } from "../../packages/persistence/src/lock/ticket-lock.js";
 import { root } from "../packages/workspace.js";
 import { temporaryFolder } from "./folder.js";
 import { onLinux } from "./on-linux.js";
@@ -37,7 +37,7 @@ function clockOfSteps(milliseconds: number, onStep: (now: number) => void = () =
   });
 }
 
-describe("who holds the lock", () => {
+describe("the holder of the lock", () => {
   test("holds it alone", async () => {
     const folder = temporaryFolder();
     let inside = 0;
@@ -92,7 +92,7 @@ describe("what else is in the folder", () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, ticketOf([host, space, "4194305", start].join("-"))));
     const waiting = acquireLock(folder, "cache", { timeoutMs: 50 });
-    await expect(waiting).rejects.toThrow("lock_timeout: Process 4194305 holds the lock");
+    await expect(waiting).rejects.toThrow("lock_timeout: Process 4194305 has held the lock");
   });
 });
 
@@ -126,7 +126,7 @@ describe("who waits", () => {
     const folder = temporaryFolder();
     const held = await acquireLock(folder, "cache");
     const late = acquireLock(folder, "cache", { timeoutMs: 20 });
-    await expect(late).rejects.toThrow(`lock_timeout: Process ${process.pid} holds the lock`);
+    await expect(late).rejects.toThrow(`lock_timeout: Process ${process.pid} has held the lock`);
     held.release();
   });
 });

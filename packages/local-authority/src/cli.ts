@@ -1,19 +1,23 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import type { LocalAuthorityOptions } from "./options.js";
-import { startLocalAuthority } from "./start.js";
+import type { LocalAuthorityOptions } from "./config/options.js";
+import { startLocalAuthority } from "./server/start.js";
 
 const usage = `Usage: tessera-local-authority [options]
 
-Starts an identity provider on localhost that speaks Microsoft Entra's protocol. The first line of its output is its
-configuration as JSON: url, caPem, tenants with their apps and users. Ctrl+C stops it.
+Starts an identity provider on localhost that speaks Microsoft Entra's protocol. It prints one line of JSON with its url,
+caPem, and tenants with their apps and users. Press Ctrl+C to stop it.
 
-  --port NUMBER    TCP port (default 0: a free one)
+  --port NUMBER    TCP port (default 0: any free port)
   --http           plain HTTP instead of HTTPS
-  --ca-file FILE   write the certificate to trust to FILE, for example for NODE_EXTRA_CA_CERTS
+  --ca-file FILE   write the CA certificate to FILE, for example for NODE_EXTRA_CA_CERTS
   --config FILE    JSON file with the options of startLocalAuthority: tenants, lifetimes, …
-  --help           this text
+  --help           print this help
 `;
+
+const secretsNotice =
+  "tessera-local-authority: the default client secrets and passwords are public, since every copy of this program has the " +
+  "same ones. Use them, and this authority, for development and tests only.\n";
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -22,7 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     options = await readOptions(args);
   } catch (error) {
-    return fail(error, "Try --help.");
+    return fail(error, "(try --help)");
   }
   if (options === "help") {
     process.stdout.write(usage);
@@ -33,6 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
     const { url, caPem, instanceMetadataUrl, config } = authority;
     const { caFile } = options;
     process.stdout.write(`${JSON.stringify({ url, caPem, caFile, instanceMetadataUrl, ...config })}\n`);
+    process.stderr.write(secretsNotice);
     await new Promise((stop) => {
       process.once("SIGINT", stop);
       process.once("SIGTERM", stop);
@@ -64,7 +69,7 @@ async function readOptions(args: readonly string[]): Promise<LocalAuthorityOptio
   };
 }
 
-/** What the file holds is checked by `startLocalAuthority`, like any other option. */
+/** Reads the file; `startLocalAuthority` checks its content, like any other option. */
 async function readConfig(file: string): Promise<LocalAuthorityOptions> {
   const text = await readFile(file, "utf8");
   try {

@@ -1,14 +1,14 @@
-/** The authority's own time: every `iat`, `exp` and expiry it checks reads from here, never from `Date`. */
+/** The authority's clock. All issued and checked times come from here, never from `Date`. */
 export interface AuthorityClock {
-  /** Now, in whole seconds since the epoch (RFC 7519 §2 NumericDate). */
+  /** The current time in whole seconds since the epoch (RFC 7519 §2, NumericDate). */
   seconds(): number;
-  /** Now, in milliseconds since the epoch. */
+  /** The current time in milliseconds since the epoch. */
   milliseconds(): number;
-  /** Moves the clock by so many seconds; negative values move it back. */
+  /** Moves the clock by a number of seconds; negative values move it back. */
   advance(seconds: number): void;
 }
 
-/** @param source milliseconds since the epoch, as `Date.now` */
+/** @param source returns milliseconds since the epoch, like `Date.now` */
 export function createClock(source: () => number): AuthorityClock {
   let offset = 0;
   return {

@@ -1,57 +1,60 @@
-import type { App, AuthorityConfig, Federation, Tenant, User } from "./config.js";
-import { refuse } from "./errors.js";
+import type { App, AuthorityConfig, Federation, Tenant, User } from "./config/config.js";
+import { refuse } from "./errors/errors.js";
 
-/** The path of an authority URL, resolved. */
+/** The authority that a request's path names, resolved. */
 export interface TenantScope {
-  /** Which product's protocol is spoken there. */
+  /** The product whose protocol is spoken. */
   readonly kind: "entra" | "b2c" | "adfs";
-  /** What discovery and endpoints carry: a GUID, `common`, `organizations`, `consumers`, `{tenant}/{policy}`, or `adfs`. */
+  /** Its path in endpoint URLs: a GUID, `common`, `organizations`, `consumers`, `{tenant}/{policy}`, or `adfs`. */
   readonly segment: string;
-  /** The one directory that is meant; absent for `common`, `organizations` and `consumers`, and at the AD FS. */
+  /** The tenant; absent for `common`, `organizations`, `consumers` and AD FS. */
   readonly tenant?: Tenant;
-  /** The user flow of B2C, as in the URL. */
+  /** The B2C policy (user flow), spelled as in the URL. */
   readonly policy?: string;
 }
 
+/** A user and their home tenant. */
 export interface SignedInUser {
   readonly user: User;
   readonly home: Tenant;
 }
 
-/** Who checks the passwords of a domain. */
+/** The home realm of a domain: who verifies its users' passwords. */
 export interface Realm {
   readonly domain: string;
-  /** Absent: this authority itself. */
+  /** Present if the emulated AD FS verifies them. */
   readonly federation?: Federation;
 }
 
-/** Look-ups in the configured tenants, apps and users, and what has changed since start. */
+/** The configured tenants, apps and users, with the changes made since the start. */
 export interface Directory {
   readonly apps: readonly App[];
   readonly resources?: readonly string[];
   appById(clientId: string): App | undefined;
   homeOf(app: App): Tenant | undefined;
   userByName(username: string): SignedInUser | undefined;
-  /** @param home absent: any tenant */
+  /** @param home the tenant to search; all if absent */
   userById(oid: string, home: Tenant | undefined): SignedInUser | undefined;
-  /** @param text a username, or a domain alone; `undefined` when no tenant has the domain */
+  /** @param text a username or a domain @returns `undefined` if no tenant has the domain */
   realmOf(text: string): Realm | undefined;
   isDisabled(user: User): boolean;
-  /** @throws {RangeError} for an unknown user */
+  /** @throws {RangeError} if the user is unknown */
   setDisabled(username: string, disabled: boolean): void;
   isPasswordExpired(user: User): boolean;
-  /** @throws {RangeError} for an unknown user */
+  /** @throws {RangeError} if the user is unknown */
   setPasswordExpired(username: string, expired: boolean): void;
   /**
-   * @param policy of B2C
+   * Resolves the tenant segment of a path.
+   *
+   * @param policy B2C policy
    * @throws {AadstsError} 90002, 900023
    */
   findTenant(segment: string, policy?: string): TenantScope;
-  /** The app as seen from a tenant. @throws {AadstsError} 900144, 700016, 50194, 7000112 */
+  /** Finds an app that may be used at an authority. @throws {AadstsError} 900144, 700016, 50194, 7000112 */
   findApp(clientId: string | undefined, scope: TenantScope): App;
 }
 
-/** Where personal accounts live: https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference, `tid` */
+/** The tenant of personal Microsoft accounts: https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference, `tid` */
 export const consumersTenantId = "9188040d-6c67-4c5b-b112-36a304b66dad";
 const reserved: readonly string[] = ["common", "organizations", "consumers"];
 
@@ -82,7 +85,7 @@ export function createDirectory(config: AuthorityConfig): Directory {
   const mark = (set: Set<User>, username: string, value: boolean) => {
     const found = userByName(username);
     if (found === undefined)
-      throw new RangeError(`There is no user ${username}; authority.config lists them.`);
+      throw new RangeError(`There is no user ${username}; authority.config lists the users.`);
     if (value) set.add(found.user);
     else set.delete(found.user);
   };
@@ -137,7 +140,7 @@ export function createDirectory(config: AuthorityConfig): Directory {
   };
 }
 
-/** What stands behind the `@` of a username; a text without one as a whole. */
+/** The domain of a username; a string without `@` is returned whole. */
 export function domainOf(text: string): string {
   return text
     .slice(text.lastIndexOf("@") + 1)
@@ -145,9 +148,9 @@ export function domainOf(text: string): string {
     .toLowerCase();
 }
 
-/** Whether users of this tenant may sign in at the authority that was asked for. */
+/** Whether an authority accepts users of a tenant. */
 export function admits(scope: TenantScope, home: Tenant): boolean {
-  // One AD FS for all.
+  // All tenants share one AD FS.
   if (scope.kind === "adfs") return true;
   if (scope.tenant !== undefined) return scope.tenant === home;
   if (scope.segment === "consumers") return home.id === consumersTenantId;

@@ -1,6 +1,7 @@
-export { startLocalAuthority, type LocalAuthority } from "./start.js";
-export type { LocalAuthorityOptions } from "./options.js";
-export { LocalAuthorityConfigurationError } from "./config-checks.js";
+export { startLocalAuthority } from "./server/start.js";
+export type { LocalAuthority } from "./server/local-authority.js";
+export type { LocalAuthorityOptions } from "./config/options.js";
+export { LocalAuthorityConfigurationError } from "./config/checks.js";
 export type {
   App,
   AppOptions,
@@ -23,8 +24,8 @@ export type {
   TlsClientAuth,
   User,
   UserOptions,
-} from "./config.js";
-export { appObjectId, fmiSubject } from "./tokens.js";
-export type { Fault, FaultHandle } from "./faults.js";
-export type { EndpointName, RecordedRequest } from "./journal.js";
-export type { Parameters } from "./parameters.js";
+} from "./config/config.js";
+export { appObjectId, fmiSubject } from "./tokens/tokens.js";
+export type { Fault, FaultHandle } from "./server/faults.js";
+export type { EndpointName, RecordedRequest } from "./http/journal.js";
+export type { Parameters } from "./http/parameters.js";

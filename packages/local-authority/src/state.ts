@@ -1,5 +1,5 @@
 import type { AuthorityClock } from "./clock.js";
-import type { AuthorityConfig } from "./config.js";
+import type { AuthorityConfig } from "./config/config.js";
 import type { Directory } from "./directory.js";
 import type { AssertionIdStore } from "./stores/assertion-ids.js";
 import type { CodeStore } from "./stores/codes.js";
@@ -9,13 +9,13 @@ import type { PendingStore } from "./stores/pending-requests.js";
 import type { RefreshTokenStore } from "./stores/refresh-tokens.js";
 import type { SessionStore } from "./stores/sessions.js";
 
-/** All that a running authority knows. Endpoints and grants get it whole. */
+/** The state of a running authority, passed to every endpoint and grant. */
 export interface AuthorityState {
-  /** `https://localhost:{port}`, without a slash at the end. */
+  /** `https://localhost:{port}`, without a trailing slash. */
   readonly url: string;
-  /** The same for clients with a TLS certificate (RFC 8705 §5); absent when no app has one. */
+  /** The same for clients with a TLS certificate (RFC 8705 §5); absent if no app uses one. */
   readonly mtlsUrl?: string;
-  /** The certificate that its own TLS is to be trusted by, PEM; empty with plain HTTP. */
+  /** The authority's CA certificate in PEM format; empty with plain HTTP. */
   readonly caPem: string;
   readonly config: AuthorityConfig;
   readonly clock: AuthorityClock;
@@ -26,6 +26,6 @@ export interface AuthorityState {
   readonly sessions: SessionStore;
   readonly consents: ConsentStore;
   readonly assertionIds: AssertionIdStore;
-  /** Authorization requests that wait for the user. */
+  /** Sign-in requests that wait for the user. */
   readonly pending: PendingStore;
 }

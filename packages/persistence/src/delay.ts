@@ -1,8 +1,8 @@
 /**
- * Waits. What Node.js has for it is loaded with the first wait: a program that finds its token need not wait.
+ * Waits. The timers module is loaded on first use, since most programs never wait.
  *
- * @param milliseconds how long
- * @param signal ends it with an `AbortError`
+ * @param milliseconds the delay
+ * @param signal aborts the delay with an `AbortError`
  */
 export async function delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
   const { setTimeout } = await import("node:timers/promises");

@@ -1,44 +1,57 @@
 /** Every code of a {@link PersistenceError}. */
 export const PersistenceErrorCodes = {
-  /** An option has a value that cannot be used. */
+  /** An option is invalid. */
   invalidOption: "invalid_option",
-  /** There is no keychain, or its library is not installed. */
+  /** There is no keychain, or its library cannot be loaded. */
   keychainUnavailable: "keychain_unavailable",
-  /** The keychain is there, but locked. */
+  /** The keychain is locked. */
   keychainLocked: "keychain_locked",
-  /** The passphrase does not open the cache. */
+  /** The cache was encrypted with a different passphrase. */
   wrongPassphrase: "wrong_passphrase",
-  /** The file or its folder is not the user's alone, and that cannot be repaired. */
+  /** Other users can access the file or its folder, and that cannot be repaired. */
   notPrivate: "not_private",
   /** The cache was written by a later version of this package. */
   newerFormat: "newer_format",
-  /** The disk is full, the folder is read-only, … */
+  /** The file system failed: the disk is full, the folder is read-only, … */
   storageFailed: "storage_failed",
-  /** Another process holds the lock and does not give it back. */
+  /** Another process holds the lock and does not release it. */
   lockTimeout: "lock_timeout",
-  /** This process stood still for so long that others took its lock. */
+  /** This process was suspended for so long that another one took over its lock. */
   lockLost: "lock_lost",
-  /** The cache to migrate cannot be read. */
+  /** The cache to import cannot be read. */
   migrationFailed: "migration_failed",
 } as const;
 
+/** The code of a {@link PersistenceError}. */
 export type PersistenceErrorCode = (typeof PersistenceErrorCodes)[keyof typeof PersistenceErrorCodes];
 
 /**
- * The cache could not be opened, read or saved. What is stored is as it was before.
+ * Thrown if the cache could not be opened, read or saved. The stored cache is unchanged.
  *
- * It has the fields of an `AuthError`, and is none: this package runs beside `@azure/msal-node`, too.
+ * It has the fields of an `AuthError` but is not an instance of it, since this package also works with `@azure/msal-node`.
+ *
+ * @example
+ * ```ts
+ * import { createPersistentCache, PersistenceError } from "@tessera/persistence";
+ *
+ * try {
+ *   await createPersistentCache({ appName: "" });
+ * } catch (error) {
+ *   if (!(error instanceof PersistenceError)) throw error;
+ *   console.log(error.errorCode); // "invalid_option"
+ * }
+ * ```
  */
 export class PersistenceError extends Error {
   /** A stable code: one of {@link PersistenceErrorCodes}. */
   readonly errorCode: PersistenceErrorCode;
-  /** What went wrong and what to do about it. Never holds a key, a passphrase or a token. */
+  /** What went wrong, and what to do. Never contains a key, a passphrase or a token. */
   readonly errorMessage: string;
 
   /**
    * @param errorCode a stable code
    * @param errorMessage what went wrong and what to do
-   * @param cause the error underneath
+   * @param cause the underlying error
    */
   constructor(errorCode: PersistenceErrorCode, errorMessage: string, cause?: unknown) {
     super(`${errorCode}: ${errorMessage}`, cause === undefined ? undefined : { cause });
@@ -53,9 +66,9 @@ export function isPersistenceError(error: unknown): error is PersistenceError {
   return error instanceof Error && error.name === "PersistenceError" && "errorCode" in error;
 }
 
-/** A {@link PersistenceError} `storage_failed` for what the file system said. */
-export function storageFailed(what: string, cause: unknown): PersistenceError {
-  return new PersistenceError("storage_failed", `${what}: ${reasonOf(cause)}.`, cause);
+/** A {@link PersistenceError} `storage_failed` for an error of the file system. */
+export function storageFailed(problem: string, cause: unknown): PersistenceError {
+  return new PersistenceError("storage_failed", `${problem}: ${reasonOf(cause)}.`, cause);
 }
 
 /** The `code` of a system error, such as `ENOENT`. */
@@ -66,11 +79,11 @@ export function systemCode(error: unknown): string | undefined {
 
 function reasonOf(error: unknown): string {
   const remedies: Readonly<Record<string, string>> = {
-    ENOSPC: "the disk is full (ENOSPC); make room",
-    EDQUOT: "the disk quota is used up (EDQUOT); make room",
-    EROFS: "the file system is read-only (EROFS); pass a directory that can be written",
-    EACCES: "permission denied (EACCES); pass a directory of the user who runs this",
-    EPERM: "not permitted (EPERM); pass a directory of the user who runs this",
+    ENOSPC: "the disk is full (ENOSPC); free some space",
+    EDQUOT: "the disk quota is exceeded (EDQUOT); free some space",
+    EROFS: "the file system is read-only (EROFS); pass a writable directory",
+    EACCES: "permission denied (EACCES); pass a directory that belongs to the current user",
+    EPERM: "not permitted (EPERM); pass a directory that belongs to the current user",
   };
   return remedies[systemCode(error) ?? ""] ?? (error instanceof Error ? error.message : String(error));
 }

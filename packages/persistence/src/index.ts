@@ -1,14 +1,10 @@
 /**
- * A token cache for desktop and command-line apps that outlives the process: encrypted, crash-safe, and shared by all
- * processes of the app.
+ * A persistent token cache for desktop and command-line apps: encrypted, crash-safe, and shared by all processes of the app.
  *
  * @packageDocumentation
  */
-export {
-  createPersistentCache,
-  type PersistentCache,
-  type PersistentCacheOptions,
-} from "./create-persistent-cache.js";
+export { createPersistentCache, type PersistentCache } from "./create-persistent-cache.js";
+export type { PersistentCacheOptions } from "./options.js";
 export { PersistenceError, PersistenceErrorCodes, type PersistenceErrorCode } from "./errors.js";
-export type { MigrationSource } from "./migration.js";
+export type { MigrationSource } from "./migration/migration.js";
 export type { PersistenceProblem, ProblemListener } from "./problem.js";

@@ -1,23 +1,23 @@
-/** Something that was found and dealt with: nothing fails, but somebody should know. */
+/** A problem that was found and repaired. Nothing fails, but the app may want to log it. */
 export interface PersistenceProblem {
   /**
-   * - `corrupt`: the stored cache was torn or is something else; it was set aside, and users sign in again
-   * - `key_lost`: the key of the cache is gone from the keychain; the same
-   * - `permissions_repaired`: the file or folder could be read by others; it no longer can
+   * - `corrupt`: the stored cache was damaged or is not a token cache; it was set aside, and users have to sign in again
+   * - `key_lost`: the keychain no longer has the cache's key; the consequences are the same
+   * - `permissions_repaired`: other users could access the file or folder; they no longer can
    */
   readonly code: "corrupt" | "key_lost" | "permissions_repaired";
-  /** What was found, and what became of it. */
+  /** What was found, and how it was repaired. */
   readonly message: string;
-  /** The file or folder it is about. */
+  /** The affected file or folder. */
   readonly path: string;
-  /** Where the unreadable content was moved. */
+  /** Where the unreadable file was moved. */
   readonly setAsideAs?: string;
 }
 
-/** Is told of each problem once. */
+/** Receives each problem once. */
 export type ProblemListener = (problem: PersistenceProblem) => void;
 
-/** Prints the problem as Node.js prints warnings: to the standard error stream, or wherever the app sends them. */
-export function warnOfProblem({ code, message }: PersistenceProblem): void {
+/** Emits the problem as a process warning, which Node.js prints to the standard error stream by default. */
+export function emitProblemWarning({ code, message }: PersistenceProblem): void {
   process.emitWarning(message, { type: "PersistenceWarning", code });
 }

@@ -1,32 +1,32 @@
 import { storageFailed } from "./errors.js";
-import { readPrivateFile, removeLeftovers, replaceFile, setAside } from "./private-file.js";
+import { readPrivateFile, removeLeftovers, replaceFile, setAside } from "./files/private-file.js";
 import type { PersistenceProblem, ProblemListener } from "./problem.js";
-import type { Opened, Protection } from "./protection.js";
-import { acquireLock, type HeldLock } from "./ticket-lock.js";
+import type { OpenResult, Protection } from "./protection/protection.js";
+import { acquireLock, type HeldLock } from "./lock/ticket-lock.js";
 
-/** Milliseconds to wait for others to save. Each takes a few; whoever is killed is not waited for. */
+/** How long to wait for other processes to save, in milliseconds. Saving takes a few; killed processes are not waited for. */
 const LOCK_TIMEOUT_MS = 30_000;
 
 /** The cache on disk. */
 export interface StoredCache {
   /**
-   * The text of the cache, empty when there is none. Reads and decrypts only what has changed since, and needs no lock:
-   * the file is only ever replaced whole. What cannot be read is set aside and reported.
+   * Returns the serialized cache, empty if there is none. Reads and decrypts the file only if it has changed. No lock is
+   * required, since the file is always replaced atomically. An unreadable file is set aside and reported.
    *
    * @throws PersistenceError
    */
   load(lock?: HeldLock): Promise<string>;
   /**
-   * Saves a text, if it is another one than is there.
+   * Saves the serialized cache if it differs from the stored one.
    *
-   * @throws PersistenceError; what was stored is as before
+   * @throws PersistenceError; the stored cache is unchanged
    */
   save(text: string, lock: HeldLock): Promise<void>;
-  /** The lock to hold from loading to saving. */
+  /** Acquires the lock, to be held from loading to saving. */
   lock(): Promise<HeldLock>;
 }
 
-interface Known {
+interface CachedContent {
   readonly identity: string | undefined;
   readonly text: string;
 }
@@ -34,8 +34,8 @@ interface Known {
 /**
  * Opens the cache in a file.
  *
- * @param path the file
- * @param lockFolder where its locks are
+ * @param path path of the file
+ * @param lockFolder folder of its locks
  */
 export function openStoredCache(
   path: string,
@@ -43,9 +43,9 @@ export function openStoredCache(
   protection: Protection,
   report: ProblemListener,
 ): StoredCache {
-  let known: Known | undefined;
+  let known: CachedContent | undefined;
 
-  const read = async (): Promise<Known | Extract<Opened, { unreadable: unknown }>> => {
+  const read = async (): Promise<CachedContent | Extract<OpenResult, { unreadable: unknown }>> => {
     const before = known;
     const content = await readPrivateFile(path, report, before?.identity);
     if (content === "known" && before) return before;
@@ -54,10 +54,10 @@ export function openStoredCache(
     return "text" in opened ? { identity: content.identity, text: opened.text } : opened;
   };
 
-  const current = async (lock: HeldLock | undefined): Promise<Known> => {
+  const current = async (lock: HeldLock | undefined): Promise<CachedContent> => {
     const found = await read();
     if ("text" in found) return (known = found);
-    // Another process may be about to do the same: only who has the lock moves it, and only if it is still unreadable.
+    // Other processes may do the same: only the holder of the lock moves the file, if it is still unreadable.
     if (!lock) {
       const own = await cache.lock();
       try {
@@ -68,7 +68,7 @@ export function openStoredCache(
     }
     const { unreadable } = found;
     const setAsideAs = await setAside(path);
-    report({ code: unreadable, message: messageOf(unreadable, path, setAsideAs), path, setAsideAs });
+    report({ code: unreadable, message: problemMessage(unreadable, path, setAsideAs), path, setAsideAs });
     return (known = { identity: undefined, text: "" });
   };
 
@@ -77,10 +77,10 @@ export function openStoredCache(
       return (await current(lock)).text;
     },
     async save(text, lock) {
-      // Not what was loaded last: a load that needs no lock may have ended since, with something older.
-      const there = await current(lock);
-      if (there.text === text && there.identity !== undefined) return;
-      const content = await protection.seal(text, there.identity === undefined);
+      // Read again: a concurrent load without a lock may have cached older content.
+      const stored = await current(lock);
+      if (stored.text === text && stored.identity !== undefined) return;
+      const content = await protection.seal(text, stored.identity === undefined);
       known = { identity: await replaceFile(path, content, lock.isHeld), text };
     },
     async lock() {
@@ -97,10 +97,10 @@ export function openStoredCache(
   return cache;
 }
 
-function messageOf(unreadable: PersistenceProblem["code"], path: string, setAsideAs: string): string {
+function problemMessage(unreadable: PersistenceProblem["code"], path: string, setAsideAs: string): string {
   const why =
     unreadable === "key_lost"
       ? "was encrypted with a key that is no longer in the keychain"
-      : "is damaged, or is no token cache";
+      : "is damaged, or is not a token cache";
   return `The token cache ${path} ${why}. It was set aside as ${setAsideAs}; users have to sign in again.`;
 }

@@ -1,13 +1,13 @@
 import type { JWTPayload } from "jose";
 import type { AuthorityClock } from "../clock.js";
-import { refuse } from "../errors.js";
+import { refuse } from "../errors/errors.js";
 
-/** A clock of the client may be ahead by so many seconds. */
+/** Tolerated clock skew of the client, in seconds. */
 const tolerance = 300;
-/** Entra sets no limit; one day is far more than any client asks for, and finds times in milliseconds. */
+/** In seconds. Entra has no limit; one day is ample, and detects times given in milliseconds. */
 const longestLifetime = 86_400;
 
-/** RFC 7523 §3 (4) and (5). @throws {AadstsError} 50027 without `exp`, 700024 outside the valid time */
+/** Checks `exp`, `nbf` and `iat` (RFC 7523 §3 (4), (5)). @throws {AadstsError} 50027 without `exp`, 700024 if not valid now */
 export function checkTimes(clock: AuthorityClock, { exp, nbf, iat }: JWTPayload): void {
   if (typeof exp !== "number") throw refuse(50027, { detail: " The claim 'exp' is missing." });
   const now = clock.seconds();

@@ -1,28 +1,29 @@
 import type { X509Certificate } from "node:crypto";
-import type { App } from "../config.js";
+import { isConfidential, type App } from "../config/config.js";
 import type { TenantScope } from "../directory.js";
-import { refuse } from "../errors.js";
-import { readJwt } from "../jwt.js";
-import type { Parameters } from "../parameters.js";
+import { refuse } from "../errors/errors.js";
+import { readJwt } from "../crypto/jwt.js";
+import type { Parameters } from "../http/parameters.js";
 import type { AuthorityState } from "../state.js";
 import { verifyAssertion } from "./assertion.js";
 import { certificateHash, isOwnCertificate } from "./mutual-tls.js";
 import { checkSecret, readBasic } from "./secret.js";
 
-/** The client of a token request, and how it proved itself (the `azpacr` claim). */
+/** The authenticated client of a token request. */
 export interface AuthenticatedClient {
   readonly app: App;
+  /** How the client authenticated: see `AccessTokenInput`. */
   readonly azpacr: "0" | "1" | "2";
-  /** The SHA-256 hash of the TLS client certificate, to which tokens are bound (RFC 8705 §3.1). */
+  /** SHA-256 hash of the TLS client certificate that tokens are bound to (RFC 8705 §3.1). */
   readonly boundTo?: string;
 }
 
-/** Where a client may have put its credential. */
+/** The parts of a request that can contain a credential. */
 export interface ClientRequest {
   readonly form: Parameters;
   /** The `Authorization` header. */
   readonly authorization: string | undefined;
-  /** What the client showed in the TLS handshake, first its own certificate. */
+  /** The certificates from the TLS handshake, the client's own first. */
   readonly certificates: readonly X509Certificate[];
   readonly at: TenantScope;
 }
@@ -31,8 +32,8 @@ export interface ClientRequest {
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /**
- * Client authentication of RFC 6749 §2.3: `client_secret` in the body or by HTTP Basic, a signed assertion (RFC 7523
- * §2.2), or a TLS client certificate (RFC 8705 §2). Exactly one of them.
+ * Authenticates the client (RFC 6749 §2.3) with exactly one of: `client_secret` in the body or HTTP Basic, a signed
+ * assertion (RFC 7523 §2.2), a TLS client certificate (RFC 8705 §2).
  *
  * @throws {AadstsError} 900144, 700016, 7000112, 50194, 9002313, 7000218, 7000215, 700025, and those of
  * `verifyAssertion` and `isOwnCertificate`
@@ -44,7 +45,7 @@ export async function authenticateClient(
   const basic = readBasic(authorization);
   const assertion = form["client_assertion"];
   const secret = form["client_secret"] ?? basic?.secret;
-  // RFC 6749 §2.3: not more than one method in a request; §3.2: a parameter without a value is none.
+  // RFC 6749 §2.3: at most one method per request; §3.2: a parameter without a value counts as omitted.
   const given = [form["client_secret"], basic, assertion].filter(Boolean);
   if (given.length > 1) throw refuse(9002313);
 
@@ -79,19 +80,7 @@ export async function authenticateClient(
   throw refuse(7000218);
 }
 
-/** Whether an app has anything to prove itself with. */
-export function isConfidential(app: App): boolean {
-  return (
-    app.clientSecret !== undefined ||
-    (app.certificates ?? []).length > 0 ||
-    app.subjectNameIssuer !== undefined ||
-    app.jwks !== undefined ||
-    (app.federatedCredentials ?? []).length > 0 ||
-    app.tlsClientAuth !== undefined
-  );
-}
-
-/** RFC 7521 §4.2: the assertion names the client, so `client_id` may be left out. */
+/** RFC 7521 §4.2: `client_id` is optional, since the assertion names the client. */
 function subjectOf(assertion: string | undefined): string | undefined {
   const subject: unknown = assertion === undefined ? undefined : readJwt(assertion)?.claims.sub;
   return typeof subject === "string" ? subject : undefined;

@@ -1,10 +1,10 @@
 import type { X509Certificate } from "node:crypto";
 
 /**
- * Whether a chain leads from its first certificate to a certificate authority: every link signed by the next, all of
- * them valid now (RFC 5280 §6.1, without revocation and policies).
+ * Whether a chain leads from its first certificate to a CA: each certificate is signed by the next, and all are valid (RFC
+ * 5280 §6.1, without revocation and policies).
  *
- * @param chain first the end entity; the authority itself may be among the rest
+ * @param chain the end entity's certificate first; may include the CA
  * @param now milliseconds since the epoch
  */
 export function chainsUpTo(chain: readonly X509Certificate[], ca: X509Certificate, now: number): boolean {
@@ -21,12 +21,12 @@ export function chainsUpTo(chain: readonly X509Certificate[], ca: X509Certificat
   return false;
 }
 
-/** @param now milliseconds since the epoch */
+/** Whether a certificate is valid. @param now milliseconds since the epoch */
 export function isValidAt({ validFrom, validTo }: X509Certificate, now: number): boolean {
   return Date.parse(validFrom) <= now && now < Date.parse(validTo);
 }
 
-/** The names that stand for a certificate: its whole subject (`O=Contoso, CN=app`), its common name, its DNS names. */
+/** The names of a certificate: its full subject (`O=Contoso, CN=app`), common name and DNS names. */
 export function subjectNames(certificate: X509Certificate): readonly string[] {
   const attributes = certificate.subject.split("\n");
   const commonNames = attributes.filter((text) => text.startsWith("CN=")).map((text) => text.slice(3));

@@ -1,19 +1,19 @@
 import { createHash, X509Certificate, type KeyObject } from "node:crypto";
 import type { JWTHeaderParameters } from "jose";
-import type { App } from "../config.js";
-import { refuse } from "../errors.js";
+import type { App } from "../config/config.js";
+import { refuse } from "../errors/errors.js";
 import { chainsUpTo, isValidAt, subjectNames } from "./certificate-chain.js";
 
-/** A certificate that the app may sign with. */
+/** A certificate that the app is allowed to sign with. */
 export interface FoundCertificate {
   readonly key: KeyObject;
-  /** What an error tells about it. */
+  /** Describes the certificate in errors. */
   readonly description: string;
 }
 
 /**
- * The certificate that the header of a client assertion names: by thumbprint (`x5t#S256`, `x5t`) one of the registered
- * ones, or by chain (`x5c`) one whose subject and issuer are registered.
+ * Finds the certificate that a client assertion's header identifies: a registered one by thumbprint (`x5t#S256`, `x5t`), or
+ * one with registered subject and issuer by chain (`x5c`).
  * https://learn.microsoft.com/entra/identity-platform/certificate-credentials
  *
  * @param now milliseconds since the epoch
@@ -57,7 +57,7 @@ function findByChain(app: App, header: JWTHeaderParameters, now: number): X509Ce
   return leaf;
 }
 
-/** RFC 7515 §4.1.6: an array of DER in standard Base64. */
+/** Parses `x5c`, an array of DER certificates in standard Base64 (RFC 7515 §4.1.6). */
 function readChain(x5c: unknown): readonly X509Certificate[] {
   if (!Array.isArray(x5c)) return [];
   try {
@@ -77,7 +77,7 @@ function thumbprint(certificate: X509Certificate, algorithm: "sha1" | "sha256"):
   return createHash(algorithm).update(certificate.raw).digest();
 }
 
-/** Some clients write the standard alphabet with padding, and Entra takes that too; Node decodes both. */
+/** Accepts base64url and standard Base64, as Entra does. */
 function decode(thumbprint: unknown): Buffer {
   return Buffer.from(String(thumbprint), "base64");
 }

@@ -1,14 +1,14 @@
-import type { App, FederatedCredential } from "../config.js";
-import { refuse } from "../errors.js";
-import { hasValidSignature, type Jwt } from "../jwt.js";
+import type { App, FederatedCredential } from "../config/config.js";
+import { refuse } from "../errors/errors.js";
+import { hasValidSignature, type Jwt } from "../crypto/jwt.js";
 import type { AuthorityState } from "../state.js";
-import { issuerOf } from "../tokens.js";
+import { issuerOf } from "../tokens/tokens.js";
 import { checkTimes } from "./assertion-times.js";
 import { issuerKeys } from "./issuer-keys.js";
 
 /**
- * An assertion that another issuer signed: Kubernetes, GitHub, another tenant. Issuer, subject and audience must be
- * those of one of the app's federated credentials, to the letter.
+ * Verifies an assertion from another issuer, for example Kubernetes, GitHub or another tenant. Its issuer, subject and audience
+ * must exactly match one of the app's federated credentials.
  * https://learn.microsoft.com/entra/workload-id/workload-identity-federation
  *
  * @throws {AadstsError} 70021, 700211, 700213, 700212, 700024, 700027, 501661
@@ -33,13 +33,13 @@ export async function verifyFederatedAssertion(state: AuthorityState, app: App, 
   ) {
     throw refuse(700027, {
       summary: "Client assertion contains an invalid signature.",
-      reason: "The key was not found, or did not make this signature.",
+      reason: "The key was not found, or did not create this signature.",
       clientId: app.clientId,
     });
   }
 }
 
-/** A credential without issuer trusts the tokens of the app's own tenant. */
+/** A credential without an issuer trusts the app's own tenant. */
 function issuerFor(state: AuthorityState, app: App, { issuer }: FederatedCredential): string | undefined {
   const home = state.directory.homeOf(app);
   return issuer ?? (home && issuerOf(state.url, home.id));

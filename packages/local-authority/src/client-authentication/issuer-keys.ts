@@ -1,15 +1,15 @@
 import type { JSONWebKeySet } from "jose";
-import type { FederatedCredential, KeySet } from "../config.js";
-import { refuse } from "../errors.js";
-import { loadJose, publicJwk, type KeyChoice } from "../jwt.js";
-import { getJson } from "../loopback.js";
+import type { FederatedCredential, KeySet } from "../config/config.js";
+import { refuse } from "../errors/errors.js";
+import { loadJose, publicJwk, type KeyChoice } from "../crypto/jwt.js";
+import { getJson } from "./get-json.js";
 import type { AuthorityState } from "../state.js";
 
 /**
- * The keys of the issuer of a federated credential: those in the configuration, this authority's own, or those that the
- * issuer publishes on this machine (OpenID Connect Discovery §4). Fetched every time, so that a rotation shows at once.
+ * The keys of a federated credential's issuer: configured keys, this authority's own, or those that an issuer on this machine
+ * publishes (OpenID Connect Discovery §4). They are fetched every time, so key rotation takes effect immediately.
  *
- * @throws {AadstsError} 501661 when they cannot be had
+ * @throws {AadstsError} 501661 if the keys cannot be fetched
  */
 export async function issuerKeys(
   state: AuthorityState,
@@ -25,7 +25,7 @@ export async function issuerKeys(
   }
 }
 
-/** RFC 7517 §5 */
+/** Selects from a configured key set (RFC 7517 §5). */
 export async function localKeys(jwks: KeySet): Promise<KeyChoice> {
   const { createLocalJWKSet } = await loadJose();
   return createLocalJWKSet(jwks as unknown as JSONWebKeySet);
@@ -37,6 +37,7 @@ async function discover(issuer: string, trusted: readonly string[]): Promise<str
     trusted,
   );
   // OpenID Connect Discovery §4.3
-  if (document["issuer"] !== issuer) throw new Error(`${issuer} calls itself ${String(document["issuer"])}`);
+  if (document["issuer"] !== issuer)
+    throw new Error(`The document of ${issuer} names the issuer ${String(document["issuer"])}`);
   return String(document["jwks_uri"]);
 }

@@ -1,15 +1,15 @@
 import { createHash, X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import type { AuthorityConfig, TlsClientAuth } from "../config.js";
+import type { AuthorityConfig, TlsClientAuth } from "../config/config.js";
 import { chainsUpTo, isValidAt, subjectNames } from "./certificate-chain.js";
 
-/** Whether any app authenticates by TLS, so that clients have to be asked for certificates somewhere. */
+/** Whether any app uses a TLS client certificate, which requires a server that asks for one. */
 export function usesMutualTls({ tenants }: AuthorityConfig): boolean {
   return tenants.some(({ apps }) => apps.some(({ tlsClientAuth }) => tlsClientAuth !== undefined));
 }
 
-/** The certificates a client showed in the TLS handshake, first its own; none when it was not asked. */
+/** The certificates from the TLS handshake, the client's own first; empty if the server did not ask for one. */
 export function presentedCertificates(socket: Socket): readonly X509Certificate[] {
   if (!(socket instanceof TLSSocket)) return [];
   const chain: X509Certificate[] = [];
@@ -22,8 +22,8 @@ export function presentedCertificates(socket: Socket): readonly X509Certificate[
 }
 
 /**
- * Whether the certificate is the app's: the registered one (`self_signed_tls_client_auth`, RFC 8705 §2.2), or one with
- * the registered subject from the registered authority (`tls_client_auth`, §2.1).
+ * Whether a certificate authenticates the app: it is the registered one (`self_signed_tls_client_auth`, RFC 8705 §2.2), or
+ * has the registered subject and CA (`tls_client_auth`, §2.1).
  *
  * @param now milliseconds since the epoch
  */
@@ -43,7 +43,7 @@ export function isOwnCertificate(
   );
 }
 
-/** RFC 8705 §3.1: `x5t#S256`. */
+/** The certificate's hash, `x5t#S256` (RFC 8705 §3.1). */
 export function certificateHash(certificate: X509Certificate): string {
   return createHash("sha256").update(certificate.raw).digest("base64url");
 }

@@ -1,15 +1,15 @@
-import type { App } from "../config.js";
+import type { App } from "../config/config.js";
 import type { TenantScope } from "../directory.js";
-import { refuse } from "../errors.js";
-import { hasValidSignature, type Jwt, type KeyChoice } from "../jwt.js";
-import { isOwnAddress } from "../own-addresses.js";
+import { refuse } from "../errors/errors.js";
+import { hasValidSignature, type Jwt, type KeyChoice } from "../crypto/jwt.js";
+import { isOwnAddress } from "./own-addresses.js";
 import type { AuthorityState } from "../state.js";
 import { checkTimes } from "./assertion-times.js";
 import { findCertificate } from "./certificate.js";
 import { localKeys } from "./issuer-keys.js";
 
 /**
- * An assertion that the client signed itself: with a certificate as Entra wants it, with a registered key
+ * Verifies an assertion that the client signed: with a certificate, as Entra requires, with a registered key
  * (`private_key_jwt`), or with its secret (`client_secret_jwt`; OpenID Connect Core §9).
  *
  * @throws {AadstsError} 700021, 700023, 700024, 700027, 5002738, 50027, and those of `findCertificate`
@@ -33,14 +33,14 @@ export async function verifyOwnAssertion(
     );
   }
   if (app.rejectReplayedAssertions === true && !state.assertionIds.add(app, jti, exp)) {
-    throw badSignature(app, "The assertion has no identifier (jti) of its own: it was presented before.");
+    throw badSignature(app, "The assertion has no identifier (jti), or was presented before.");
   }
 }
 
 interface Key {
   readonly key: KeyChoice;
   readonly algorithms: readonly string[];
-  /** What an error tells about it. */
+  /** Describes the key in errors. */
   readonly description: string;
 }
 
@@ -52,7 +52,7 @@ async function keyOf(app: App, { kind }: TenantScope, { header }: Jwt, now: numb
 
   if (header.x5t !== undefined || header["x5t#S256"] !== undefined || header.x5c !== undefined) {
     if (!certificateAlgorithms.includes(alg)) throw refuseAlgorithm(certificateAlgorithms);
-    // AD FS knows a certificate by its SHA-1 thumbprint only.
+    // AD FS identifies certificates only by SHA-1 thumbprint.
     if (kind === "adfs" && header.x5t === undefined) {
       throw refuse(50027, { detail: " The header has no 'x5t'." });
     }

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { App } from "../config.js";
-import { refuse } from "../errors.js";
+import type { App } from "../config/config.js";
+import { refuse } from "../errors/errors.js";
 
-/** HTTP Basic as RFC 6749 §2.3.1 uses it. @throws {AadstsError} 9002313 */
+/** Parses HTTP Basic credentials (RFC 6749 §2.3.1). @throws {AadstsError} 9002313 */
 export function readBasic(
   authorization: string | undefined,
 ): { readonly id: string; readonly secret: string } | undefined {
@@ -14,14 +14,14 @@ export function readBasic(
   return { id: decode(text.slice(0, colon)), secret: decode(text.slice(colon + 1)) };
 }
 
-/** @throws {AadstsError} 7000215 */
+/** Verifies a client secret. @throws {AadstsError} 7000215 */
 export function checkSecret(app: App, secret: string): void {
   if (app.clientSecret === undefined || !equals(secret, app.clientSecret)) {
     throw refuse(7000215, { clientId: app.clientId });
   }
 }
 
-/** Both halves are form-url-encoded before they are joined (RFC 6749 §2.3.1). */
+/** Decodes a client ID or secret, which are form-url-encoded (RFC 6749 §2.3.1). */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll("+", " "));

@@ -1,7 +1,7 @@
-import type { AadstsCode, AadstsError } from "../errors.js";
+import type { AadstsCode, AadstsError } from "../errors/errors.js";
 import type { ErrorBody } from "./dialect.js";
 
-/** AD FS says no more than RFC 6749 §5.2 asks for: no numbers, no suberror, no trace. */
+/** AD FS sends only the fields of RFC 6749 §5.2: no error numbers, suberror or trace IDs. */
 export function adfsError(failure: AadstsError): ErrorBody {
   const own = errors.get(failure.code);
   return {
@@ -36,7 +36,7 @@ const badPassword: AdfsError = {
   text: "MSIS9659: Invalid 'username' or 'password'.",
 };
 
-/** The numbers that are known from the documentation and from reports; what has none goes without. */
+/** Codes known from the documentation and from reports; other errors keep Entra's description. */
 const errors: ReadonlyMap<AadstsCode, AdfsError> = new Map([
   [700016, unknownClient],
   [7000112, unknownClient],

@@ -1,23 +1,23 @@
-import { isConfidential } from "../client-authentication/authenticate-client.js";
-import type { App, User } from "../config.js";
+import { isConfidential } from "../config/config.js";
+import type { App, User } from "../config/config.js";
 import { federationIssuer } from "../federation/audience.js";
-import { guidFrom, randomId, sha256 } from "../opaque.js";
+import { guidFrom, randomId, sha256 } from "../crypto/opaque.js";
 import type { AuthorityState } from "../state.js";
 import type { SignIn } from "../stores/sessions.js";
 import {
   halfHash,
   pairwiseSubject,
   validity,
-  type AccessTokenOrder,
-  type UserTokenOrder,
-} from "../tokens.js";
+  type AccessTokenInput,
+  type UserTokenInput,
+} from "../tokens/tokens.js";
 import { adfsError } from "./adfs-errors.js";
 import { readAdfsAppAudience, readAdfsScopes } from "./adfs-scopes.js";
 import type { Dialect } from "./dialect.js";
 
 /**
- * AD FS 2019 and later. https://learn.microsoft.com/openspecs/windows_protocols/ms-oidce and …/ms-oapx: no `client_info`,
- * access tokens of another issuer than ID tokens, and refresh tokens that are given once.
+ * AD FS 2019 and later: no `client_info`, a different issuer for access tokens than for ID tokens, and refresh tokens without
+ * rotation. https://learn.microsoft.com/openspecs/windows_protocols/ms-oidce and …/ms-oapx
  */
 export const adfs: Dialect = {
   readScopes: readAdfsScopes,
@@ -25,12 +25,12 @@ export const adfs: Dialect = {
 
   grantedScopes: ({ permissions, oidc, write }) => {
     const named = permissions.filter((name) => name !== ".default");
-    const shown = oidc.filter((scope) => scope !== "offline_access");
-    return { claim: [...named, ...shown], response: [...permissions.map(write), ...shown] };
+    const visible = oidc.filter((scope) => scope !== "offline_access");
+    return { claim: [...named, ...visible], response: [...permissions.map(write), ...visible] };
   },
 
-  idTokenClaims: (state, order) => {
-    const { app, signIn, scopes, nonce, code } = order;
+  idTokenClaims: (state, input) => {
+    const { app, signIn, scopes, nonce, code } = input;
     return {
       aud: app.clientId,
       iss: `${state.url}/adfs`,
@@ -38,34 +38,34 @@ export const adfs: Dialect = {
       auth_time: signIn.authTime,
       ...(nonce === undefined ? {} : { nonce }),
       ...(code === undefined ? {} : { c_hash: halfHash(code) }),
-      sub: subject(order),
-      ...namesOf(signIn.user),
+      sub: subject(input),
+      ...nameClaims(signIn.user),
       ...(scopes.includes("email") ? { email: signIn.user.email } : {}),
       sid: securityId(signIn.user),
-      ...aboutApp(app),
-      authmethod: methodOf(signIn),
+      ...appClaims(app),
+      authmethod: authenticationMethod(signIn),
       scp: scopes.filter((scope) => scope !== "offline_access").join(" "),
     };
   },
 
-  userTokenClaims: (state, order) => ({
-    ...accessTokenClaims(state, order),
-    sub: subject(order),
-    ...namesOf(order.signIn.user),
-    authmethod: methodOf(order.signIn),
-    auth_time: isoTime(order.signIn.authTime),
-    scp: order.permissions.join(" "),
+  userTokenClaims: (state, input) => ({
+    ...accessTokenClaims(state, input),
+    sub: subject(input),
+    ...nameClaims(input.signIn.user),
+    authmethod: authenticationMethod(input.signIn),
+    auth_time: isoTime(input.signIn.authTime),
+    scp: input.permissions.join(" "),
   }),
 
-  appTokenClaims: (state, order) => ({
-    ...accessTokenClaims(state, order),
-    ...(order.app.roles.length > 0 ? { roles: order.app.roles } : {}),
-    authmethod: `${methods}/${order.azpacr === "1" ? "password" : "x509"}`,
+  appTokenClaims: (state, input) => ({
+    ...accessTokenClaims(state, input),
+    ...(input.app.roles.length > 0 ? { roles: input.app.roles } : {}),
+    authmethod: `${methods}/${input.azpacr === "1" ? "password" : "x509"}`,
     auth_time: isoTime(state.clock.seconds()),
   }),
 
-  // Whatever was asked for; and a redeemed one lives on without a successor.
-  givesRefreshToken: (_, grantType) => grantType !== "refresh_token",
+  // Regardless of the scopes. A redeemed refresh token stays valid and is not replaced.
+  issuesRefreshToken: (_, grantType) => grantType !== "refresh_token",
 
   tokenResponse: ({ config }, parts) => ({
     access_token: parts.accessToken ?? "",
@@ -88,43 +88,43 @@ export const adfs: Dialect = {
 
 const methods = "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod";
 const passwordMethod = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
-/** How AD FS calls a second factor. */
+/** AD FS's identifier of multi-factor authentication. */
 export const multiFactorMethod = "http://schemas.microsoft.com/claims/multipleauthn";
 
-function accessTokenClaims(state: AuthorityState, { app, audience, boundTo }: AccessTokenOrder) {
+function accessTokenClaims(state: AuthorityState, { app, audience, boundTo }: AccessTokenInput) {
   return {
     aud: audience,
     iss: federationIssuer(state.url),
     ...validity(state, "accessToken"),
     ...(boundTo === undefined ? {} : { cnf: { "x5t#S256": boundTo } }),
-    ...aboutApp(app),
-    // So that no two are the same, were they asked for in the same second.
+    ...appClaims(app),
+    // Makes tokens unique that are issued in the same second.
     jti: randomId(16),
   };
 }
 
-function aboutApp(app: App) {
+function appClaims(app: App) {
   return { apptype: isConfidential(app) ? "Confidential" : "Public", appid: app.clientId, ver: "1.0" };
 }
 
-/** User principal name and, in the place of `sub`, a name that is the same for all apps: `CONTOSO\alice`. */
-function namesOf({ username }: User) {
+/** The user principal name, and the Windows account name (`CONTOSO\alice`). */
+function nameClaims({ username }: User) {
   const [name = "", domain = ""] = username.split("@");
   return { upn: username, unique_name: `${(domain.split(".")[0] ?? "").toUpperCase()}\\${name}` };
 }
 
-/** Base64 with `/`, `+` and `=`, as AD FS writes it. */
-function subject({ app, tenant, signIn }: Pick<UserTokenOrder, "app" | "tenant" | "signIn">): string {
+/** AD FS uses standard Base64 with padding. */
+function subject({ app, tenant, signIn }: Pick<UserTokenInput, "app" | "tenant" | "signIn">): string {
   return Buffer.from(pairwiseSubject(signIn.user, app, tenant), "base64url").toString("base64");
 }
 
-/** A security identifier in the form of Windows, the same in every run. */
+/** A Windows security identifier, the same in every run. */
 function securityId({ oid }: User): string {
   const parts = Buffer.from(guidFrom(sha256(oid)).replaceAll("-", ""), "hex");
   return `S-1-5-21-${[0, 4, 8].map((offset) => parts.readUInt32BE(offset)).join("-")}-${1000 + parts.readUInt16BE(12)}`;
 }
 
-function methodOf({ multiFactor = false }: SignIn): string {
+function authenticationMethod({ multiFactor = false }: SignIn): string {
   return multiFactor ? multiFactorMethod : passwordMethod;
 }
 

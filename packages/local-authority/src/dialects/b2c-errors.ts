@@ -1,7 +1,8 @@
-import type { AadstsCode, AadstsError, Trace } from "../errors.js";
+import type { AadstsCode, AadstsError } from "../errors/errors.js";
+import type { Trace } from "../errors/trace.js";
 import type { ErrorBody } from "./dialect.js";
 
-/** B2C has numbers of its own, in the text only. */
+/** B2C has its own error codes, which appear only in the description. */
 export function b2cError(failure: AadstsError, trace: Trace): ErrorBody {
   const own = texts.get(failure.code);
   const { correlationId, timestamp } = trace;

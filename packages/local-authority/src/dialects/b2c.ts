@@ -1,14 +1,15 @@
 import type { JWTPayload } from "jose";
-import type { Tenant, User } from "../config.js";
-import { randomId } from "../opaque.js";
-import { readDefaultScope, readEntraScopes, type RequestedScopes, type ScopeAsk } from "../scopes.js";
+import type { Tenant, User } from "../config/config.js";
+import { randomId } from "../crypto/opaque.js";
+import { readDefaultScope, readEntraScopes, type ScopeRequest } from "../tokens/scopes.js";
+import type { RequestedScopes } from "../stores/sign-in-request.js";
 import type { AuthorityState } from "../state.js";
-import { appObjectId, clientInfo, halfHash, validity, type AccessTokenOrder } from "../tokens.js";
+import { appObjectId, clientInfo, halfHash, validity, type AccessTokenInput } from "../tokens/tokens.js";
 import { b2cError } from "./b2c-errors.js";
 import type { Dialect } from "./dialect.js";
 
 /**
- * Azure AD B2C: a policy (user flow) in the path, an issuer with a slash at its end, and access tokens only for APIs.
+ * Azure AD B2C: a policy (user flow) in the path, an issuer with a trailing slash, and access tokens only for APIs.
  * https://learn.microsoft.com/azure/active-directory-b2c/tokens-overview
  */
 export const b2c: Dialect = {
@@ -22,28 +23,28 @@ export const b2c: Dialect = {
 
   idTokenClaims: (state, { at, app, tenant, signIn, nonce, code }) => ({
     aud: app.clientId,
-    ...common(state, tenant, "idToken"),
-    ...aboutUser(signIn.user),
+    ...commonClaims(state, tenant, "idToken"),
+    ...userClaims(signIn.user),
     auth_time: signIn.authTime,
     ...(nonce === undefined ? {} : { nonce }),
     ...(code === undefined ? {} : { c_hash: halfHash(code) }),
     tfp: at.policy,
   }),
 
-  userTokenClaims: (state, order) => ({
-    ...accessTokenClaims(state, order),
-    ...aboutUser(order.signIn.user),
-    scp: order.permissions.join(" "),
-    tfp: order.at.policy,
+  userTokenClaims: (state, input) => ({
+    ...accessTokenClaims(state, input),
+    ...userClaims(input.signIn.user),
+    scp: input.permissions.join(" "),
+    tfp: input.at.policy,
   }),
 
-  appTokenClaims: (state, order) => ({
-    ...accessTokenClaims(state, order),
-    sub: appObjectId(order.tenant.id, order.app.clientId),
-    ...(order.app.roles.length > 0 ? { roles: order.app.roles } : {}),
+  appTokenClaims: (state, input) => ({
+    ...accessTokenClaims(state, input),
+    sub: appObjectId(input.tenant.id, input.app.clientId),
+    ...(input.app.roles.length > 0 ? { roles: input.app.roles } : {}),
   }),
 
-  givesRefreshToken: ({ oidc }) => oidc.includes("offline_access"),
+  issuesRefreshToken: ({ oidc }) => oidc.includes("offline_access"),
 
   tokenResponse: ({ clock, config }, parts) => {
     const now = clock.seconds();
@@ -76,31 +77,31 @@ export const b2c: Dialect = {
   errorBody: b2cError,
 };
 
-/** `https://localhost:{port}/{tenant id}/v2.0/`, the same for all policies. */
+/** The issuer, the same for all policies: `https://localhost:{port}/{tenant id}/v2.0/`. */
 export function b2cIssuer(url: string, tenant: Tenant): string {
   return `${url}/${tenant.id}/v2.0/`;
 }
 
-/** A client id as a scope means the app itself as the API; OpenID Connect scopes alone ask for no access token. */
-function readB2cScopes(ask: ScopeAsk): RequestedScopes {
-  const own = ask.app.clientId;
-  const words = (ask.scope ?? "").split(" ").filter((word) => word !== own);
-  const asksForItself = words.length < (ask.scope ?? "").split(" ").length;
-  const scope = [...words, ...(asksForItself ? [`${own}/.default`] : [])].join(" ");
-  const scopes = readEntraScopes({ ...ask, scope });
-  if (asksForItself) return { ...scopes, permissions: [own], write: () => own };
+/** Requesting the client ID as a scope returns a token for the app itself; OpenID Connect scopes alone return no access token. */
+function readB2cScopes(request: ScopeRequest): RequestedScopes {
+  const own = request.app.clientId;
+  const words = (request.scope ?? "").split(" ").filter((word) => word !== own);
+  const requestsOwnApi = words.length < (request.scope ?? "").split(" ").length;
+  const scope = [...words, ...(requestsOwnApi ? [`${own}/.default`] : [])].join(" ");
+  const scopes = readEntraScopes({ ...request, scope });
+  if (requestsOwnApi) return { ...scopes, permissions: [own], write: () => own };
   return scopes.permissions.length === 0 ? { ...scopes, audience: "" } : scopes;
 }
 
-function common(state: AuthorityState, tenant: Tenant, lifetime: "idToken" | "accessToken") {
+function commonClaims(state: AuthorityState, tenant: Tenant, lifetime: "idToken" | "accessToken") {
   return { iss: b2cIssuer(state.url, tenant), ver: "1.0", ...validity(state, lifetime) };
 }
 
-function accessTokenClaims(state: AuthorityState, order: AccessTokenOrder): JWTPayload {
-  const { app, tenant, audience, azpacr, boundTo } = order;
+function accessTokenClaims(state: AuthorityState, input: AccessTokenInput): JWTPayload {
+  const { app, tenant, audience, azpacr, boundTo } = input;
   return {
     aud: audience,
-    ...common(state, tenant, "accessToken"),
+    ...commonClaims(state, tenant, "accessToken"),
     azp: app.clientId,
     azpacr,
     ...(boundTo === undefined ? {} : { cnf: { "x5t#S256": boundTo } }),
@@ -108,6 +109,6 @@ function accessTokenClaims(state: AuthorityState, order: AccessTokenOrder): JWTP
   };
 }
 
-function aboutUser({ oid, name, email }: User) {
+function userClaims({ oid, name, email }: User) {
   return { sub: oid, oid, name, emails: [email] };
 }

@@ -1,8 +1,9 @@
 import type { JWTPayload } from "jose";
-import type { AuthorityConfig } from "../config.js";
-import { describe, errorUri } from "../errors.js";
-import { randomId } from "../opaque.js";
-import { isGraph, readDefaultScope, readEntraScopes, type RequestedScopes } from "../scopes.js";
+import type { AuthorityConfig } from "../config/config.js";
+import { describe, errorUri } from "../errors/errors.js";
+import { randomId } from "../crypto/opaque.js";
+import { isGraph, readDefaultScope, readEntraScopes } from "../tokens/scopes.js";
+import type { RequestedScopes } from "../stores/sign-in-request.js";
 import type { AuthorityState } from "../state.js";
 import {
   appObjectId,
@@ -13,8 +14,8 @@ import {
   loginHintOf,
   pairwiseSubject,
   validity,
-  type AccessTokenOrder,
-} from "../tokens.js";
+  type AccessTokenInput,
+} from "../tokens/tokens.js";
 import type { Dialect } from "./dialect.js";
 
 /** Microsoft Entra, v2.0 endpoints. */
@@ -24,24 +25,24 @@ export const entra: Dialect = {
   grantedScopes,
 
   /** https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference */
-  idTokenClaims: (state, order) => {
-    const { app, tenant, signIn, scopes, claims } = order;
+  idTokenClaims: (state, input) => {
+    const { app, tenant, signIn, scopes, claims } = input;
     const { user } = signIn;
-    const asked = (claim: string) => claims.idToken.includes(claim);
+    const requested = (claim: string) => claims.idToken.includes(claim);
     return {
       aud: app.clientId,
       iss: issuerOf(state.url, tenant.id),
       ...validity(state, "idToken"),
-      ...(order.withAuthTime || asked("auth_time") ? { auth_time: signIn.authTime } : {}),
-      ...(order.code === undefined ? {} : { c_hash: halfHash(order.code) }),
-      ...(scopes.includes("email") || asked("email") ? { email: user.email } : {}),
-      ...(asked("login_hint") ? { login_hint: loginHintOf(user, tenant) } : {}),
-      ...(order.nonce === undefined ? {} : { nonce: order.nonce }),
+      ...(input.withAuthTime || requested("auth_time") ? { auth_time: signIn.authTime } : {}),
+      ...(input.code === undefined ? {} : { c_hash: halfHash(input.code) }),
+      ...(scopes.includes("email") || requested("email") ? { email: user.email } : {}),
+      ...(requested("login_hint") ? { login_hint: loginHintOf(user, tenant) } : {}),
+      ...(input.nonce === undefined ? {} : { nonce: input.nonce }),
       ...(scopes.includes("profile")
         ? { name: user.name, oid: user.oid, preferred_username: user.username }
         : {}),
       rh: rh(),
-      ...(asked("sid") ? { sid: signIn.sessionId } : {}),
+      ...(requested("sid") ? { sid: signIn.sessionId } : {}),
       sub: pairwiseSubject(user, app, tenant),
       tid: tenant.id,
       uti: randomId(16),
@@ -50,29 +51,29 @@ export const entra: Dialect = {
   },
 
   /** https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference */
-  userTokenClaims: (state, order) => {
-    const { app, tenant, signIn } = order;
+  userTokenClaims: (state, input) => {
+    const { app, tenant, signIn } = input;
     const { user } = signIn;
     return {
-      ...accessTokenClaims(state, order),
-      // Tells an on-behalf-of request later on how the user had signed in.
+      ...accessTokenClaims(state, input),
+      // Tells a later on-behalf-of request how the user signed in.
       ...(signIn.multiFactor === true ? { amr: ["pwd", "mfa"] } : {}),
       email: user.email,
       idtyp: "user",
       name: user.name,
       oid: user.oid,
       preferred_username: user.username,
-      scp: order.permissions.join(" "),
+      scp: input.permissions.join(" "),
       sid: signIn.sessionId,
       sub: pairwiseSubject(user, app, tenant),
     };
   },
 
-  appTokenClaims: (state, order) => {
-    const { app, tenant, fmiPath } = order;
+  appTokenClaims: (state, input) => {
+    const { app, tenant, fmiPath } = input;
     const oid = appObjectId(tenant.id, app.clientId);
     return {
-      ...accessTokenClaims(state, order),
+      ...accessTokenClaims(state, input),
       idtyp: "app",
       oid,
       ...(app.roles.length > 0 ? { roles: app.roles } : {}),
@@ -80,7 +81,7 @@ export const entra: Dialect = {
     };
   },
 
-  givesRefreshToken: ({ oidc }) => oidc.includes("offline_access"),
+  issuesRefreshToken: ({ oidc }) => oidc.includes("offline_access"),
 
   tokenResponse: ({ config }, parts) => ({
     token_type: "Bearer",
@@ -108,7 +109,7 @@ export const entra: Dialect = {
   }),
 };
 
-/** The time fields of every token response, in seconds. */
+/** The lifetime fields of token responses, in seconds. */
 function expiry(config: AuthorityConfig) {
   const lifetime = config.lifetimes.accessToken;
   return {
@@ -118,8 +119,8 @@ function expiry(config: AuthorityConfig) {
   };
 }
 
-function accessTokenClaims(state: AuthorityState, order: AccessTokenOrder): JWTPayload {
-  const { app, tenant, audience, claims, azpacr, boundTo } = order;
+function accessTokenClaims(state: AuthorityState, input: AccessTokenInput): JWTPayload {
+  const { app, tenant, audience, claims, azpacr, boundTo } = input;
   return {
     aud: audience,
     iss: issuerOf(state.url, tenant.id),
@@ -138,8 +139,8 @@ function accessTokenClaims(state: AuthorityState, order: AccessTokenOrder): JWTP
 }
 
 /**
- * Entra answers in the form in which it was asked, keeps the literal `.default` so that a cache finds what it asked for,
- * never names `offline_access`, and counts the OpenID Connect scopes as permissions of Microsoft Graph.
+ * Entra returns scopes in the form they were requested, includes a literal `.default` so that the client's cache finds it,
+ * omits `offline_access`, and treats OpenID Connect scopes as permissions of Microsoft Graph.
  */
 function grantedScopes(scopes: RequestedScopes, state: AuthorityState) {
   const isDefault = scopes.permissions.includes(".default");
@@ -152,7 +153,7 @@ function grantedScopes(scopes: RequestedScopes, state: AuthorityState) {
   };
 }
 
-/** What `.default` stands for: the permissions an administrator gave the app for this resource. */
+/** The permissions that `.default` stands for: those an administrator granted the app for the resource. */
 function defaultPermissions(scopes: RequestedScopes, state: AuthorityState): readonly string[] {
   if (isGraph(scopes.audience)) return ["User.Read"];
   const declared = state.directory.appById(scopes.audience)?.scopes ?? [];

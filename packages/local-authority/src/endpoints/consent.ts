@@ -1,10 +1,10 @@
-import { readBrowserId } from "../cookies.js";
-import { refuse } from "../errors.js";
-import type { RequestContext } from "../http.js";
-import { decline, finish } from "../sign-in-flow.js";
+import { readBrowserId } from "../http/cookies.js";
+import { refuse } from "../errors/errors.js";
+import type { RequestContext } from "../http/request-context.js";
+import { decline, finish } from "../sign-in/sign-in-flow.js";
 import type { AuthorityState } from "../state.js";
 
-/** The consent form comes back: remembers the agreement, or tells the app that the user declined. */
+/** Receives the consent form: stores the consent, or tells the app that the user declined. */
 export async function consent(c: RequestContext, state: AuthorityState): Promise<Response> {
   const form = c.get("form");
   const id = form["ctx"] ?? "";

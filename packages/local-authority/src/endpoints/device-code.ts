@@ -1,10 +1,10 @@
-import { readClaims } from "../claims-parameter.js";
-import { dialectOf } from "../dialects/dialect.js";
-import { requestedAuthority, type RequestContext } from "../http.js";
+import { readClaims } from "../tokens/claims-parameter.js";
+import { dialectOf } from "../dialects/dialects.js";
+import { requestedAuthority, type RequestContext } from "../http/request-context.js";
 import type { AuthorityState } from "../state.js";
 
 /**
- * RFC 8628 §3.1 and §3.2: a device without a browser gets a code for itself and one for its user.
+ * The device authorization endpoint (RFC 8628 §3.1, §3.2): issues a device code and a user code.
  *
  * @throws {AadstsError} 90002, 900144, 700016, 50194 and those of the dialect and of `readClaims`
  */

@@ -1,29 +1,31 @@
-import { identify } from "../account-choice.js";
-import { ensureBrowserId, readBrowserId } from "../cookies.js";
-import { deviceRequest } from "../device-request.js";
-import { refuse } from "../errors.js";
-import type { RequestContext } from "../http.js";
-import { showDeviceCode } from "../interaction.js";
-import { decline, proceed } from "../sign-in-flow.js";
+import { identify } from "../sign-in/account-choice.js";
+import { ensureBrowserId, readBrowserId } from "../http/cookies.js";
+import { refuse } from "../errors/errors.js";
+import type { RequestContext } from "../http/request-context.js";
+import { showDeviceCode } from "../sign-in/interaction.js";
+import { decline, proceed } from "../sign-in/sign-in-flow.js";
 import type { AuthorityState } from "../state.js";
 
-/** RFC 8628 §3.3: the page for the code of a device. A code in the address (§3.3.1) is filled in, and still to be sent. */
+/** Shows the form for a device's code (RFC 8628 §3.3). A code in the URL (§3.3.1) is filled in but not submitted. */
 export function deviceSignIn(c: RequestContext): Response | Promise<Response> {
   return showDeviceCode(c, c.get("query")["user_code"] ?? "");
 }
 
-/** The code comes back: the user signs in, or is told that nothing waits for this code. */
+/** Receives the code: the user signs in, or is told that the code is unknown. */
 export async function typeDeviceCode(c: RequestContext, state: AuthorityState): Promise<Response> {
   const userCode = c.get("form")["user_code"] ?? "";
   const device = state.deviceCodes.findWaiting(userCode);
   if (device === undefined) {
-    const error = "That code didn’t work. Check the code and try again, or ask the device for a new one.";
+    const error = "That code didn’t work. Check the code and try again, or request a new one on the device.";
     return showDeviceCode(c, userCode, error);
   }
-  return identify(c, state, { request: deviceRequest(device), browserId: ensureBrowserId(c, state) });
+  return identify(c, state, {
+    request: { ...device.grant, prompts: [], device },
+    browserId: ensureBrowserId(c, state),
+  });
 }
 
-/** The user has seen which app asks, and says whether that is what they are doing (RFC 8628 §5.4). */
+/** Receives the user's confirmation that they started this sign-in (RFC 8628 §5.4). */
 export async function confirmDevice(c: RequestContext, state: AuthorityState): Promise<Response> {
   const form = c.get("form");
   const id = form["ctx"] ?? "";

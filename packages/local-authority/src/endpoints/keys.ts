@@ -1,9 +1,9 @@
-import { requestedAuthority, type RequestContext } from "../http.js";
-import { publicJwk } from "../jwt.js";
+import { requestedAuthority, type RequestContext } from "../http/request-context.js";
+import { publicJwk } from "../crypto/jwt.js";
 import type { AuthorityState } from "../state.js";
-import { issuerOf } from "../tokens.js";
+import { issuerOf } from "../tokens/tokens.js";
 
-/** The JWKS (RFC 7517 §5): one key, with its certificate. */
+/** The JWKS (RFC 7517 §5), which contains one key with its certificate. */
 export async function keys(c: RequestContext, state: AuthorityState): Promise<Response> {
   const at = requestedAuthority(c, state.directory);
   const jwk = await publicJwk();

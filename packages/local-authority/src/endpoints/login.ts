@@ -1,23 +1,23 @@
 import { randomUUID } from "node:crypto";
-import { readBrowserId, readSession, writeSession } from "../cookies.js";
+import { readBrowserId, readSession, writeSession } from "../http/cookies.js";
 import { admits, type SignedInUser } from "../directory.js";
-import { AadstsError, refuse } from "../errors.js";
-import type { RequestContext } from "../http.js";
-import { showSignIn } from "../interaction.js";
-import { checkPassword } from "../password-check.js";
-import { decline, proceed } from "../sign-in-flow.js";
+import { AadstsError, refuse } from "../errors/errors.js";
+import type { RequestContext } from "../http/request-context.js";
+import { showSignIn } from "../sign-in/interaction.js";
+import { checkPassword } from "../sign-in/password-check.js";
+import { decline, proceed } from "../sign-in/sign-in-flow.js";
 import type { AuthorityState } from "../state.js";
 import type { PendingRequest } from "../stores/pending-requests.js";
-import { issuerOf } from "../tokens.js";
+import { issuerOf } from "../tokens/tokens.js";
 
-/** The sign-in form comes back: opens a session and goes on, or shows the page again with the reason. */
+/** Receives the sign-in form: starts a session and continues, or shows the form again with the error. */
 export async function login(c: RequestContext, state: AuthorityState): Promise<Response> {
   const form = c.get("form");
   const id = form["ctx"] ?? "";
   const pending = state.pending.find(id, readBrowserId(c, state));
   if (pending === undefined) throw refuse(90013);
   const username = form["username"] ?? "";
-  const code = pending.request.at.kind === "b2c" ? gaveUp[form["decision"] ?? ""] : undefined;
+  const code = pending.request.at.kind === "b2c" ? exitErrors[form["decision"] ?? ""] : undefined;
   if (code !== undefined) {
     state.pending.drop(id);
     return decline(c, state, pending.request, refuse(code));
@@ -26,7 +26,7 @@ export async function login(c: RequestContext, state: AuthorityState): Promise<R
     const { user, home } = authenticate(state, pending, username, form["password"] ?? "");
     const signIn = { user, home, sessionId: randomUUID(), authTime: state.clock.seconds() };
     state.pending.drop(id);
-    writeSession(c, state, state.sessions.enter(readSession(c, state), signIn));
+    writeSession(c, state, state.sessions.add(readSession(c, state), signIn));
     return await proceed(c, state, { ...pending, signIn });
   } catch (failure) {
     if (!(failure instanceof AadstsError)) throw failure;
@@ -52,13 +52,13 @@ function authenticate(
   return found;
 }
 
-/** The ways out of the page of a user flow of B2C. */
-const gaveUp: Readonly<Record<string, 65004 | 50142 | undefined>> = {
+/** Errors for the buttons that leave a B2C page. */
+const exitErrors: Readonly<Record<string, 65004 | 50142 | undefined>> = {
   cancel: 65004,
   "forgot-password": 50142,
 };
 
-/** What a user can act on; the code tells the developer the rest. */
+/** Explains the error to the user; the code is for the developer. */
 function explain(failure: AadstsError): string {
   return explanations.get(failure.code) ?? failure.message;
 }

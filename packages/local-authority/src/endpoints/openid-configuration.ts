@@ -1,11 +1,11 @@
 import { consumersTenantId, type TenantScope } from "../directory.js";
-import { AadstsError, refuse } from "../errors.js";
-import { requestedAuthority, type RequestContext } from "../http.js";
+import { AadstsError, refuse } from "../errors/errors.js";
+import { requestedAuthority, type RequestContext } from "../http/request-context.js";
 import type { AuthorityState } from "../state.js";
-import { issuerOf } from "../tokens.js";
+import { issuerOf } from "../tokens/tokens.js";
 import { adfsConfiguration, b2cConfiguration } from "./other-configurations.js";
 
-/** OpenID Connect Discovery §4. */
+/** The discovery document (OpenID Connect Discovery §4). */
 export function openidConfiguration(c: RequestContext, state: AuthorityState): Response {
   const at = findTenant(c, state);
   if (at.kind === "adfs") return c.json(adfsConfiguration(state));
@@ -13,7 +13,7 @@ export function openidConfiguration(c: RequestContext, state: AuthorityState): R
   return c.json(entraConfiguration(state, at));
 }
 
-/** As Entra serves it for one tenant or for `common`, `organizations` and `consumers`. */
+/** Entra's document, for a tenant or for `common`, `organizations` and `consumers`. */
 function entraConfiguration({ url, mtlsUrl }: AuthorityState, at: TenantScope) {
   const base = `${url}/${at.segment}`;
   return {
@@ -68,7 +68,7 @@ function entraConfiguration({ url, mtlsUrl }: AuthorityState, at: TenantScope) {
   };
 }
 
-/** The discovery endpoint names the error differently than the others do. */
+/** The `error` for an unknown tenant differs from that of other endpoints. */
 function findTenant(c: RequestContext, state: AuthorityState): TenantScope {
   try {
     return requestedAuthority(c, state.directory);
@@ -80,7 +80,7 @@ function findTenant(c: RequestContext, state: AuthorityState): TenantScope {
   }
 }
 
-/** Tokens of many tenants come from `common`, so its issuer has the literal placeholder. */
+/** `common` serves many tenants, so its issuer contains the literal placeholder. */
 function issuerTenant(at: TenantScope): string {
   if (at.tenant !== undefined) return at.tenant.id;
   return at.segment === "consumers" ? consumersTenantId : "{tenantid}";

@@ -1,11 +1,11 @@
-import type { Tenant } from "../config.js";
+import type { Tenant } from "../config/config.js";
 import { b2cIssuer } from "../dialects/b2c.js";
 import type { TenantScope } from "../directory.js";
 import { federationIssuer } from "../federation/audience.js";
 import type { AuthorityState } from "../state.js";
 
 /**
- * The metadata of AD FS, with the slashes it puts behind two of its endpoints.
+ * The metadata of AD FS, with the trailing slashes of two of its endpoints.
  * https://learn.microsoft.com/openspecs/windows_protocols/ms-oidce (§2.2.3.2)
  */
 export function adfsConfiguration({ url, mtlsUrl }: AuthorityState) {
@@ -59,7 +59,7 @@ export function adfsConfiguration({ url, mtlsUrl }: AuthorityState) {
   };
 }
 
-/** The metadata of a policy. https://learn.microsoft.com/azure/active-directory-b2c/openid-connect */
+/** The metadata of a B2C policy. https://learn.microsoft.com/azure/active-directory-b2c/openid-connect */
 export function b2cConfiguration({ url }: AuthorityState, { segment }: TenantScope, tenant: Tenant) {
   const base = `${url}/${segment}`;
   return {

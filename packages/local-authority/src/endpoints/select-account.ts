@@ -1,12 +1,12 @@
-import { isRecent } from "../account-choice.js";
-import { readBrowserId } from "../cookies.js";
-import { refuse } from "../errors.js";
-import type { RequestContext } from "../http.js";
-import { showSignIn } from "../interaction.js";
-import { decline, proceed } from "../sign-in-flow.js";
+import { isRecent } from "../sign-in/account-choice.js";
+import { readBrowserId } from "../http/cookies.js";
+import { refuse } from "../errors/errors.js";
+import type { RequestContext } from "../http/request-context.js";
+import { showSignIn } from "../sign-in/interaction.js";
+import { decline, proceed } from "../sign-in/sign-in-flow.js";
 import type { AuthorityState } from "../state.js";
 
-/** The account picker, or the notice about new accounts, comes back: goes on with the account, or to the sign-in page. */
+/** Receives the choice of an account: continues with it, or shows the sign-in page. */
 export async function selectAccount(c: RequestContext, state: AuthorityState): Promise<Response> {
   const form = c.get("form");
   const id = form["ctx"] ?? "";

@@ -1,12 +1,12 @@
 import { authenticateClient } from "../client-authentication/authenticate-client.js";
 import { presentedCertificates } from "../client-authentication/mutual-tls.js";
-import { refuse } from "../errors.js";
-import { grants } from "../grants/grant.js";
-import { requestedAuthority, type RequestContext } from "../http.js";
-import { regionOf } from "../own-addresses.js";
+import { refuse } from "../errors/errors.js";
+import { grants } from "../grants/grants.js";
+import { requestedAuthority, type RequestContext } from "../http/request-context.js";
+import { regionOf } from "../client-authentication/own-addresses.js";
 import type { AuthorityState } from "../state.js";
 
-/** RFC 6749 §3.2: finds the tenant, authenticates the client, and hands over to the grant. */
+/** The token endpoint (RFC 6749 §3.2): resolves the tenant, authenticates the client and calls the grant. */
 export async function token(c: RequestContext, state: AuthorityState): Promise<Response> {
   c.header("Cache-Control", "no-store, no-cache");
   c.header("Pragma", "no-cache");
@@ -16,7 +16,7 @@ export async function token(c: RequestContext, state: AuthorityState): Promise<R
   if (!grantType) throw refuse(900144, { parameter: "grant_type" });
   const grant = grants.get(grantType);
   if (grant === undefined) throw refuse(70003, { grantType });
-  // Regional endpoints give tokens to apps only.
+  // Regional endpoints support client credentials only.
   const isRegional = regionOf(state, c.req.header("host") ?? "") !== undefined;
   if (isRegional && grantType !== "client_credentials") throw refuse(70003, { grantType });
   const client = await authenticateClient(state, {

@@ -1,11 +1,11 @@
 import { userInfoResource } from "../dialects/adfs-scopes.js";
 import { federationIssuer } from "../federation/audience.js";
-import type { RequestContext } from "../http.js";
-import { verifyJwt } from "../jwt.js";
-import { graphResource } from "../scopes.js";
+import type { RequestContext } from "../http/request-context.js";
+import { verifyJwt } from "../crypto/jwt.js";
+import { graphResource } from "../tokens/scopes.js";
 import type { AuthorityState } from "../state.js";
 
-/** OpenID Connect Core §5.3, in the place of `https://graph.microsoft.com/oidc/userinfo`: takes tokens for Graph only. */
+/** OpenID Connect Core §5.3. Stands for `https://graph.microsoft.com/oidc/userinfo`, so it accepts tokens for Graph only. */
 export async function userinfo(c: RequestContext, state: AuthorityState): Promise<Response> {
   const claims = await bearerClaims(c, state, graphResource);
   if (claims?.["idtyp"] !== "user") return refuseToken(c);
@@ -20,7 +20,7 @@ export async function userinfo(c: RequestContext, state: AuthorityState): Promis
   });
 }
 
-/** The one of the AD FS, which tells the subject and nothing else. */
+/** The user info endpoint of AD FS, which returns only the subject. */
 export async function adfsUserinfo(c: RequestContext, state: AuthorityState): Promise<Response> {
   const claims = await bearerClaims(c, state, userInfoResource);
   if (claims?.sub === undefined || claims.iss !== federationIssuer(state.url)) return refuseToken(c);

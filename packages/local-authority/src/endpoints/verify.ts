@@ -1,10 +1,10 @@
-import { readBrowserId, readSession, writeSession } from "../cookies.js";
-import { refuse } from "../errors.js";
-import type { RequestContext } from "../http.js";
-import { decline, proceed } from "../sign-in-flow.js";
+import { readBrowserId, readSession, writeSession } from "../http/cookies.js";
+import { refuse } from "../errors/errors.js";
+import type { RequestContext } from "../http/request-context.js";
+import { decline, proceed } from "../sign-in/sign-in-flow.js";
 import type { AuthorityState } from "../state.js";
 
-/** The verification form comes back: the session now counts as multi-factor, or the app learns that the user gave up. */
+/** Receives the verification form: marks the session as multi-factor, or tells the app that the user cancelled. */
 export async function verify(c: RequestContext, state: AuthorityState): Promise<Response> {
   const form = c.get("form");
   const id = form["ctx"] ?? "";
@@ -13,6 +13,6 @@ export async function verify(c: RequestContext, state: AuthorityState): Promise<
   state.pending.drop(id);
   if (form["decision"] !== "accept") return decline(c, state, pending.request, refuse(500121));
   const signIn = { ...pending.signIn, multiFactor: true, authTime: state.clock.seconds() };
-  writeSession(c, state, state.sessions.enter(readSession(c, state), signIn));
+  writeSession(c, state, state.sessions.add(readSession(c, state), signIn));
   return proceed(c, state, { ...pending, signIn });
 }

@@ -9,21 +9,21 @@ import {
   type SecurityTokenRequest,
 } from "../federation/security-token-request.js";
 import { faultEnvelope, isoTime, soapEnvelope, SoapFault } from "../federation/soap.js";
-import { AadstsError } from "../errors.js";
-import type { RequestContext } from "../http.js";
-import { checkPassword } from "../password-check.js";
+import { AadstsError } from "../errors/errors.js";
+import type { RequestContext } from "../http/request-context.js";
+import { checkPassword } from "../sign-in/password-check.js";
 import type { AuthorityState } from "../state.js";
 
 const soapType = { "Content-Type": "application/soap+xml; charset=utf-8", "Cache-Control": "no-store" };
 
-/** The metadata of the emulated AD FS (WS-MetadataExchange). */
+/** The emulated AD FS's metadata (WS-MetadataExchange). */
 export function wsTrustMetadata(c: RequestContext, state: AuthorityState): Response {
   return c.body(metadataExchangeDocument(state.url), 200, soapType);
 }
 
 /**
- * The emulated AD FS checks a user's password and answers with an assertion (WS-Trust 2005 and 1.3), or with a SOAP fault
- * and HTTP 500, as AD FS does for whatever goes wrong.
+ * The emulated AD FS verifies a user's password and returns an assertion (WS-Trust 2005 and 1.3). For any error it returns a
+ * SOAP fault with HTTP 500, as AD FS does.
  */
 export async function usernameMixed(c: RequestContext, state: AuthorityState): Promise<Response> {
   const version = wsTrustVersions[c.req.param("version") === "13" ? "1.3" : "2005"];
@@ -40,7 +40,7 @@ export async function usernameMixed(c: RequestContext, state: AuthorityState): P
   }
 }
 
-/** How long an assertion is good for, seconds: what AD FS has by default. */
+/** Lifetime of an assertion in seconds, the default of AD FS. */
 const assertionLifetime = 3600;
 
 async function issue(
@@ -66,13 +66,13 @@ async function issue(
     notOnOrAfter,
   });
   const response = `<t:RequestSecurityTokenResponse xmlns:t="${trust}"><t:Lifetime><u:Created>${isoTime(notBefore)}</u:Created><u:Expires>${isoTime(notOnOrAfter)}</u:Expires></t:Lifetime><p:AppliesTo xmlns:p="${policy}"><e:EndpointReference xmlns:e="${addressing}"><e:Address>${cloudAudience}</e:Address></e:EndpointReference></p:AppliesTo><t:RequestedSecurityToken>${assertion}</t:RequestedSecurityToken><t:TokenType>${samlNamespaces[saml]}</t:TokenType><t:RequestType>${requestType}</t:RequestType><t:KeyType>${bearerKeyType}</t:KeyType></t:RequestSecurityTokenResponse>`;
-  // WS-Trust 1.3 §4.3: one answer, but still a collection.
+  // WS-Trust 1.3 §4.3: a single response is wrapped in a collection.
   return version.segment === "13"
     ? `<c:RequestSecurityTokenResponseCollection xmlns:c="${trust}">${response}</c:RequestSecurityTokenResponseCollection>`
     : response;
 }
 
-/** Only users of federated domains have a password here. Why it failed is nobody's business. */
+/** Verifies the password of a federated user. The fault does not reveal why verification failed. */
 function authenticate(
   { directory }: AuthorityState,
   { namespace }: WsTrustVersion,

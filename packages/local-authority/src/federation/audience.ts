@@ -1,7 +1,7 @@
-/** What an AD FS calls Entra. */
+/** AD FS's identifier of Entra. */
 export const cloudAudience = "urn:federation:MicrosoftOnline";
 
-/** The `Issuer` of assertions and of the AD FS's access tokens: an identifier, which AD FS starts with `http`. */
+/** The issuer of AD FS's assertions and access tokens. It is an identifier that begins with `http`. */
 export function federationIssuer(url: string): string {
   return `${url.replace(/^https:/, "http:")}/adfs/services/trust`;
 }

@@ -1,9 +1,8 @@
 import { addressing, policy, wsTrustVersions, wsu, type WsTrustVersion } from "./namespaces.js";
 
 /**
- * What WS-MetadataExchange returns: a WSDL 1.1 document with WS-Policy, in the structure and with the names that AD FS
- * uses. A client looks for the policies with a UsernameToken, the bindings that refer to them, and the ports of these;
- * the ports for certificates are there as at AD FS, and nothing answers them.
+ * The WS-MetadataExchange document: WSDL 1.1 with WS-Policy, with AD FS's structure and names. Clients look for policies with
+ * a UsernameToken, and for their bindings and ports. As at AD FS, it lists ports for certificates, which are not implemented.
  */
 export function metadataExchangeDocument(url: string): string {
   const all = [wsTrustVersions["2005"], wsTrustVersions["1.3"]].flatMap((version) => [
@@ -42,7 +41,7 @@ function policyElement({ version, credential, binding }: Endpoint): string {
     credential === "UserName"
       ? `<sp:UsernameToken sp:IncludeToken="${sp}/IncludeToken/AlwaysToRecipient"><wsp:Policy><sp:WssUsernameToken10/></wsp:Policy></sp:UsernameToken>`
       : `<sp:X509Token sp:IncludeToken="${sp}/IncludeToken/AlwaysToRecipient"><wsp:Policy><sp:RequireThumbprintReference/><sp:WssX509V3Token10/></wsp:Policy></sp:X509Token>`;
-  // The versions of WS-SecurityPolicy have different names for tokens that TLS protects.
+  // WS-SecurityPolicy versions differ in the name of tokens protected by TLS.
   const userNameTokens = is13 ? "SignedEncryptedSupportingTokens" : "SignedSupportingTokens";
   const https = is13
     ? "<sp:HttpsToken><wsp:Policy/></sp:HttpsToken>"

@@ -1,14 +1,14 @@
-/** The namespaces of a WS-Trust message, each under the name of its specification. */
+/** The XML namespaces of a WS-Trust message. */
 export const soap = "http://www.w3.org/2003/05/soap-envelope";
 export const addressing = "http://www.w3.org/2005/08/addressing";
 export const policy = "http://schemas.xmlsoap.org/ws/2004/09/policy";
 export const wsse = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
 export const wsu = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
 
-/** What the two versions of WS-Trust call the same things. */
+/** The identifiers of a WS-Trust version. */
 export interface WsTrustVersion {
   readonly namespace: string;
-  /** The segment of the path: `/adfs/services/trust/{segment}/usernamemixed`. */
+  /** The path segment in `/adfs/services/trust/{segment}/usernamemixed`. */
   readonly segment: "2005" | "13";
   readonly issueAction: string;
   readonly responseAction: string;

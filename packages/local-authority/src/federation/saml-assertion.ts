@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
-import { publicJwk, signBytes, verifyBytes } from "../jwt.js";
-import { escapeXml, find, parseXml, type XmlElement } from "../xml.js";
+import { publicJwk, signBytes, verifyBytes } from "../crypto/jwt.js";
+import { escapeXml, find, parseXml, type XmlElement } from "./xml.js";
 import { isoTime } from "./soap.js";
 
 export type SamlVersion = "1.1" | "2.0";
@@ -10,13 +10,13 @@ export const samlNamespaces: Readonly<Record<SamlVersion, string>> = {
   "2.0": "urn:oasis:names:tc:SAML:2.0:assertion",
 };
 
-/** Who somebody is, in the words of the AD FS. */
+/** The content of an AD FS assertion. */
 export interface AssertionContent {
   readonly issuer: string;
   readonly audience: string;
   /** User principal name. */
   readonly upn: string;
-  /** The user's id at the AD FS, which never changes. */
+  /** The user's permanent ID at AD FS. */
   readonly immutableId: string;
   /** Seconds since the epoch. */
   readonly notBefore: number;
@@ -24,8 +24,8 @@ export interface AssertionContent {
 }
 
 /**
- * Makes an assertion with an enveloped signature (XML Signature §4, RSA with SHA-256). The text is written in the form
- * of Exclusive XML Canonicalization from the start, so that what is signed is the text itself.
+ * Creates an assertion with an enveloped signature (XML Signature §4, RSA with SHA-256). The XML is written in canonical form
+ * (Exclusive XML Canonicalization), so that it can be signed as it is.
  */
 export async function signAssertion(version: SamlVersion, content: AssertionContent): Promise<string> {
   const id = `_${randomUUID()}`;
@@ -34,7 +34,7 @@ export async function signAssertion(version: SamlVersion, content: AssertionCont
   return write(id, content, await signature(info, await signBytes(canonicalInfo(info))));
 }
 
-/** The content of an assertion that was signed with this process's key and not changed since; `undefined` for any other. */
+/** Returns the content of an unmodified assertion that this process signed, otherwise `undefined`. */
 export async function verifyAssertion(
   version: SamlVersion,
   text: string,
@@ -46,7 +46,7 @@ export async function verifyAssertion(
   const root = parseXml(unsigned);
   if (root?.namespace !== samlNamespaces[version] || root.name !== "Assertion") return undefined;
   const info = signedInfo(root.attributes[idAttributes[version]] ?? "", unsigned);
-  // Nothing of the signature is interpreted: it is made again, and has to be the same.
+  // The signature element is not interpreted; it must equal the one that would be generated.
   if (found !== (await signature(info, value))) return undefined;
   return (await verifyBytes(canonicalInfo(info), value)) ? readContent(version, root) : undefined;
 }
@@ -56,7 +56,7 @@ const nameFormat = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 const claimNamespace = "http://schemas.xmlsoap.org/claims";
 const liveIdNamespace = "http://schemas.microsoft.com/LiveID/Federation/2008/05";
 
-// Attributes stand in alphabetical order and no element is closed by `/>`: Exclusive XML Canonicalization asks for it.
+// Exclusive XML Canonicalization requires sorted attributes and no empty-element tags.
 const writers: Readonly<
   Record<SamlVersion, (id: string, content: AssertionContent, signature: string) => string>
 > = {
@@ -103,7 +103,7 @@ function signedInfo(id: string, unsigned: string): string {
   return `<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></ds:SignatureMethod><ds:Reference URI="#${id}"><ds:Transforms><ds:Transform Algorithm="${dsig}enveloped-signature"></ds:Transform><ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></ds:Transform></ds:Transforms><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod><ds:DigestValue>${digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>`;
 }
 
-/** Standing alone, the element has to say what its prefix means. */
+/** The element's canonical form on its own, which declares its namespace prefix. */
 function canonicalInfo(info: string): string {
   return info.replace("<ds:SignedInfo>", `<ds:SignedInfo xmlns:ds="${dsig}">`);
 }

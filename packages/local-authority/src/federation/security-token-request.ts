@@ -1,18 +1,18 @@
-import { find, parseXml, type XmlElement } from "../xml.js";
+import { find, parseXml, type XmlElement } from "./xml.js";
 import { addressing, policy, soap, wsse, wsu, type WsTrustVersion } from "./namespaces.js";
 import { SoapFault } from "./soap.js";
 
-/** What a client asks for, and the password it asks with. */
+/** A request for a token, with the user's password. */
 export interface SecurityTokenRequest {
   readonly username: string;
   readonly password: string;
-  /** The relying party: whom the token is for. */
+  /** The relying party that the token is for. */
   readonly appliesTo: string;
-  /** The kind of token, when the client minds. */
+  /** The requested token type, if any. */
   readonly tokenType?: string;
 }
 
-/** The SOAP envelope of a request; `undefined` for anything else. */
+/** Parses a SOAP envelope; returns `undefined` for anything else. */
 export function readEnvelope(text: string): XmlElement | undefined {
   const envelope = parseXml(text);
   return envelope?.namespace === soap && envelope.name === "Envelope" ? envelope : undefined;
@@ -23,7 +23,7 @@ export function messageIdOf(envelope: XmlElement | undefined): string | undefine
 }
 
 /**
- * Reads a RequestSecurityToken (WS-Trust 1.3 §3.1) with a UsernameToken and a Timestamp (WS-Security 1.0 §6.2 and §10).
+ * Parses a RequestSecurityToken (WS-Trust 1.3 §3.1) with a UsernameToken and a Timestamp (WS-Security 1.0 §6.2 and §10).
  *
  * @param now seconds since the epoch
  * @throws {SoapFault} InvalidRequest, InvalidSecurity, MessageExpired
@@ -39,7 +39,7 @@ export function readSecurityTokenRequest(
     throw new SoapFault(
       namespace,
       "InvalidRequest",
-      `The message is no SOAP 1.2 envelope with a RequestSecurityToken of ${namespace} whose RequestType is ${requestType}.`,
+      `The message is not a SOAP 1.2 envelope with a RequestSecurityToken of ${namespace} whose RequestType is ${requestType}.`,
     );
   }
   const security = find(envelope, [soap, "Header"], [wsse, "Security"]);
@@ -68,7 +68,7 @@ export function readSecurityTokenRequest(
   };
 }
 
-/** Clocks may differ by this much, as Windows services allow. */
+/** Tolerated clock skew, as in Windows services. */
 const skewSeconds = 300;
 
 function checkTimestamp(timestamp: XmlElement | undefined, now: number): void {
@@ -79,6 +79,6 @@ function checkTimestamp(timestamp: XmlElement | undefined, now: number): void {
     throw new SoapFault(wsse, "InvalidSecurity", "The message has no Timestamp with Created and Expires.");
   }
   if (created > now + skewSeconds || expires < now - skewSeconds || expires <= created) {
-    throw new SoapFault(wsu, "MessageExpired", "The Timestamp of the message is not of this time.");
+    throw new SoapFault(wsu, "MessageExpired", "The Timestamp of the message is not currently valid.");
   }
 }

@@ -1,12 +1,12 @@
-import { realmOf } from "../dialects/dialect.js";
-import { refuse } from "../errors.js";
-import { sha256 } from "../opaque.js";
-import type { Parameters } from "../parameters.js";
+import { realmOf } from "../dialects/dialects.js";
+import { refuse } from "../errors/errors.js";
+import { sha256 } from "../crypto/opaque.js";
+import type { Parameters } from "../http/parameters.js";
 import type { CodeGrant } from "../stores/codes.js";
-import { respondToUser } from "../token-response.js";
+import { respondToUser } from "./token-response.js";
 import type { Grant } from "./grant.js";
 
-/** RFC 6749 §4.1.3 with PKCE (RFC 7636 §4.6). */
+/** Redeems an authorization code (RFC 6749 §4.1.3) with PKCE (RFC 7636 §4.6). */
 export const authorizationCode: Grant = (state, request) => {
   const { form, at, app } = request;
   const redirectUri = required(form, "redirect_uri");
@@ -19,7 +19,7 @@ export const authorizationCode: Grant = (state, request) => {
   if (state.clock.seconds() >= issued.expiresAt) throw refuse(70008);
   if (redirectUri !== grant.redirectUri) throw refuse(500112, { redirectUri, expected: grant.redirectUri });
   checkVerifier(form["code_verifier"], grant);
-  // Before the first await: of two redemptions at the same time, one must find it redeemed.
+  // Before the first await, so that the second of two concurrent redemptions fails.
   issued.redeemed = true;
   return respondToUser(state, request, {
     signIn: grant,

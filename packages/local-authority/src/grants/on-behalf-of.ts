@@ -1,20 +1,20 @@
 import type { JWTPayload } from "jose";
 import { randomUUID } from "node:crypto";
-import type { App, Tenant } from "../config.js";
-import { audienceOf } from "../dialects/adfs-scopes.js";
+import type { App, Tenant } from "../config/config.js";
+import { adfsAudience } from "../dialects/adfs-scopes.js";
 import { multiFactorMethod } from "../dialects/adfs.js";
-import { refuse } from "../errors.js";
+import { refuse } from "../errors/errors.js";
 import { federationIssuer } from "../federation/audience.js";
-import { readJwt, verifyOwnJwt } from "../jwt.js";
-import { respondToUser } from "../token-response.js";
+import { readJwt, verifyOwnJwt } from "../crypto/jwt.js";
+import { respondToUser } from "./token-response.js";
 import type { AuthorityState } from "../state.js";
 import type { SignIn } from "../stores/sessions.js";
-import { issuerOf } from "../tokens.js";
+import { issuerOf } from "../tokens/tokens.js";
 import type { Grant, TokenRequest } from "./grant.js";
 
 /**
- * RFC 7523 §2.1 as Entra's on-behalf-of flow: an API exchanges the token it was called with for one for another API,
- * in the name of the same user.
+ * Entra's on-behalf-of flow (RFC 7523 §2.1): an API exchanges the token it was called with for a token for another API, on
+ * behalf of the same user.
  * https://learn.microsoft.com/entra/identity-platform/v2-oauth2-on-behalf-of-flow
  */
 export const onBehalfOf: Grant = async (state, request) => {
@@ -42,10 +42,10 @@ async function readAssertion(
   const claims = await verifyOwnJwt(assertion);
   const isAdfs = at.kind === "adfs";
   const tenant = isAdfs ? at.tenant : state.config.tenants.find(({ id }) => id === claims?.["tid"]);
-  // All authorities of a process share one key: the issuer tells them apart.
+  // All authorities in a process share one key, so only the issuer tells them apart.
   const issuer = isAdfs ? federationIssuer(state.url) : tenant && issuerOf(state.url, tenant.id);
   if (claims === undefined || issuer === undefined || claims.iss !== issuer) throw refuse(50013);
-  const own = [app.clientId, app.identifierUri, ...(isAdfs ? [audienceOf(app.clientId)] : [])];
+  const own = [app.clientId, app.identifierUri, ...(isAdfs ? [adfsAudience(app.clientId)] : [])];
   if (!own.includes(String(claims.aud))) {
     throw refuse(500131, { audience: String(claims.aud), clientId: app.clientId, name: app.name });
   }

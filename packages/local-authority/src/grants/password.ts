@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { refuse } from "../errors.js";
-import { checkPassword } from "../password-check.js";
-import { respondToUser } from "../token-response.js";
+import { refuse } from "../errors/errors.js";
+import { checkPassword } from "../sign-in/password-check.js";
+import { respondToUser } from "./token-response.js";
 import type { Grant } from "./grant.js";
 
 /**
- * RFC 6749 §4.3, as Entra has it: for users whose password it knows itself, at a tenant or `organizations`.
+ * The password grant (RFC 6749 §4.3). As at Entra, for users of managed domains, at a tenant or `organizations`.
  * https://learn.microsoft.com/entra/identity-platform/v2-oauth-ropc
  */
 export const password: Grant = (state, request) => {
@@ -16,7 +16,7 @@ export const password: Grant = (state, request) => {
   const { username = "", password = "" } = form;
   if (["common", "consumers"].includes(at.segment)) throw refuse(9001023);
   const found = checkPassword(state.directory, { username, password }, at.tenant?.name ?? at.segment);
-  // The password of a federated user is at the AD FS: Entra could not tell a right one from a wrong one.
+  // Entra cannot verify the password of a federated user; AD FS does.
   if (at.kind === "entra" && state.directory.realmOf(username)?.federation !== undefined) throw refuse(50126);
   return respondToUser(state, request, {
     signIn: { ...found, sessionId: randomUUID(), authTime: state.clock.seconds() },

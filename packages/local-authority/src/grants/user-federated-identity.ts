@@ -1,15 +1,15 @@
-import { refuse } from "../errors.js";
-import { verifyOwnJwt } from "../jwt.js";
-import { exchangeResource } from "../scopes.js";
-import { respondToUser } from "../token-response.js";
+import { refuse } from "../errors/errors.js";
+import { verifyOwnJwt } from "../crypto/jwt.js";
+import { exchangeResource } from "../config/defaults.js";
+import { respondToUser } from "./token-response.js";
 import type { AuthorityState } from "../state.js";
 import type { SignIn } from "../stores/sessions.js";
-import { issuerOf } from "../tokens.js";
+import { issuerOf } from "../tokens/tokens.js";
 import type { Grant, TokenRequest } from "./grant.js";
 
 /**
- * `user_fic`: an agent acts as a user. It proves itself like any client, and shows with
- * `user_federated_identity_credential` a token of its own for `api://AzureADTokenExchange`.
+ * The `user_fic` grant, with which an agent acts as a user. The agent authenticates like any client; its
+ * `user_federated_identity_credential` is a token that it obtained for `api://AzureADTokenExchange`.
  * https://learn.microsoft.com/entra/agent-id/agent-user-oauth-flow
  */
 export const userFederatedIdentity: Grant = async (state, request) => {
@@ -46,7 +46,7 @@ async function checkCredential(
   if (now >= exp) throw refuse(500133, { now: isoTime(now), expiry: isoTime(exp) });
 }
 
-/** @throws {AadstsError} 9002313 unless there is exactly one of `username` and `user_id`; 50034 */
+/** @throws {AadstsError} 9002313 unless exactly one of `username` and `user_id` is present; 50034 */
 function findUser(state: AuthorityState, { form, at }: TokenRequest): SignIn {
   const { username, user_id: userId } = form;
   if (Boolean(username) === Boolean(userId)) throw refuse(9002313);

@@ -11,7 +11,7 @@ export interface AccountsPage extends CreationPage {
   readonly accounts: readonly { readonly id: string; readonly name: string; readonly username: string }[];
 }
 
-/** The accounts that are signed in here, and the way to another one. */
+/** Lists the signed-in accounts, with a button for another one. */
 export function accountsPage({ action, pendingId, appName, accounts }: AccountsPage) {
   return layout(
     "Pick an account",
@@ -38,14 +38,14 @@ export function accountsPage({ action, pendingId, appName, accounts }: AccountsP
   );
 }
 
-/** In the place of a sign-up: accounts of this authority come from its configuration. */
+/** Stands for a sign-up page; this authority's accounts come from its configuration. */
 export function creationPage({ action, pendingId, appName }: CreationPage) {
   return layout(
     "Create an account",
     html`
       <h1>Create an account</h1>
       <p class="soft">to continue to ${appName}</p>
-      <p>Accounts of the local authority are made in its configuration, so there is none to create here.</p>
+      <p>Accounts of the local authority are defined in its configuration and cannot be created here.</p>
       <form method="post" action="${action}">
         <input type="hidden" name="ctx" value="${pendingId}" />
         <div class="actions">

@@ -9,7 +9,7 @@ export interface ConsentPage {
   readonly scopes: readonly string[];
 }
 
-/** What the app wants, and the choice to refuse. */
+/** Lists the permissions that the app requests. */
 export function consentPage({ action, pendingId, appName, username, scopes }: ConsentPage) {
   return layout(
     "Permissions requested",

@@ -1,13 +1,13 @@
 import { html } from "hono/html";
 import { layout } from "./layout.js";
 
-/** Where the code that a device shows is typed in. */
+/** The form for the code that a device displays. */
 export function deviceCodePage({ userCode, error }: { readonly userCode: string; readonly error?: string }) {
   return layout(
     error === undefined ? "Enter code" : "Error: Enter code",
     html`
       <h1>Enter code</h1>
-      <p id="help" class="soft">Type the code that your app or device shows.</p>
+      <p id="help" class="soft">Enter the code displayed on your app or device.</p>
       ${error === undefined ? "" : html`<p role="alert" id="error">${error}</p>`}
       <form method="post" action="/common/oauth2/deviceauth">
         <label for="user_code">Code</label>
@@ -36,14 +36,14 @@ export interface DeviceConfirmationPage {
   readonly username: string;
 }
 
-/** The guard against codes that somebody else has sent (RFC 8628 §5.4). */
+/** Protects against codes sent by an attacker (RFC 8628 §5.4). */
 export function deviceConfirmationPage({ pendingId, appName, username }: DeviceConfirmationPage) {
   return layout(
     "Confirm the device",
     html`
       <h1>Are you trying to sign in to ${appName}?</h1>
       <p class="soft">Signed in as ${username}</p>
-      <p>Only continue if you started this yourself, on a device that is with you.</p>
+      <p>Only continue if you started this sign-in yourself, on a device you have with you.</p>
       <form method="post" action="/common/oauth2/deviceauth/confirm">
         <input type="hidden" name="ctx" value="${pendingId}" />
         <div class="actions">

@@ -1,12 +1,12 @@
 import { html, raw } from "hono/html";
 import { layout } from "./layout.js";
 
-/** Posts the form at once; allowed by its hash in the page's Content-Security-Policy. */
+/** Submits the form. Allowed by its hash in the page's Content-Security-Policy. */
 export const submitScript = "document.forms[0].submit()";
 
 const scriptElement = raw(`<script>${submitScript}</script>`);
 
-/** OAuth 2.0 Form Post Response Mode: an answer as a form that posts itself, or is posted by hand without JavaScript. */
+/** The response as a self-submitting form (OAuth 2.0 Form Post Response Mode), with a button for browsers without scripts. */
 export function formPostPage(action: string, fields: Readonly<Record<string, string>>) {
   return layout(
     "Working…",

@@ -3,7 +3,7 @@ import { html, raw } from "hono/html";
 
 type Html = ReturnType<typeof html>;
 
-/** One page: everything in it, no script, no asset from anywhere. */
+/** Builds a self-contained page without scripts or external assets. */
 export function layout(title: string, content: Html): Html {
   return html`<!doctype html>
     <html lang="en">
@@ -41,10 +41,10 @@ button.quiet{color:var(--ink);background:transparent;border-color:var(--soft)}
 ul{margin:.75rem 0;padding-left:1.25rem}code{overflow-wrap:anywhere;font-size:.875rem}
 `;
 
-// Whole, so that nothing gets between the tags: the hash in the policy is over every byte.
+// Raw, since the hash in the policy covers every byte between the tags.
 const styleElement = raw(`<style>${style}</style>`);
 
-/** Headers of every page: it may not be framed, and may load nothing but its own style (and the one named script). */
+/** Headers of every page: no framing, and no resources except its own style and, if given, one script. */
 export function pageHeaders(script?: string): Record<string, string> {
   const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
   const scripts = script === undefined ? "" : `; script-src ${hash(script)}`;
@@ -52,7 +52,8 @@ export function pageHeaders(script?: string): Record<string, string> {
     "Content-Security-Policy": `default-src 'none'; style-src ${hash(style)}${scripts}; base-uri 'none'; frame-ancestors 'none'`,
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    // With "no-referrer", browsers would submit the page's forms with the origin "null".
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
     Pragma: "no-cache",
   };

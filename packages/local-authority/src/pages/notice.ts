@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import { layout } from "./layout.js";
 
-/** An error that must not be redirected: it is shown, with the ids to quote. */
+/** An error that must not be redirected, with its trace IDs. */
 export function errorPage(text: string) {
   return layout(
     "Sign in: error",

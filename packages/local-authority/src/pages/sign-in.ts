@@ -6,15 +6,15 @@ export interface SignInPage {
   readonly pendingId: string;
   readonly appName: string;
   readonly tenantName: string;
-  /** The domain, when its passwords are checked by an AD FS. */
+  /** The user's domain, if an AD FS verifies its passwords. */
   readonly federatedDomain?: string;
-  /** `true`: a page of B2C, which can be left. */
+  /** `true` for a B2C page, which has buttons to cancel and to reset the password. */
   readonly isUserFlow: boolean;
   readonly username: string;
   readonly error?: string;
 }
 
-/** Account and password. An error is announced, and the focus is where the user has to type. */
+/** The form for username and password. Errors are announced, and the first field to fill in has the focus. */
 export function signInPage(page: SignInPage) {
   const { action, pendingId, appName, tenantName, federatedDomain, isUserFlow, username, error } = page;
   const invalid = error === undefined ? "false" : "true";
@@ -28,7 +28,9 @@ export function signInPage(page: SignInPage) {
       ${
         federatedDomain === undefined
           ? ""
-          : html`<p>${federatedDomain} is a federated domain: this page stands for its own sign-in page.</p>`
+          : html`<p>
+              ${federatedDomain} is a federated domain: this page stands in for the domain's own sign-in page.
+            </p>`
       }
       ${error === undefined ? "" : html`<p role="alert" id="error">${error}</p>`}
       <form method="post" action="${action}">
@@ -55,7 +57,7 @@ export function signInPage(page: SignInPage) {
           required${autofocus("password")}
         />
         <div class="actions">
-          ${isUserFlow ? html`${leave("forgot-password", "Forgot your password?")}${leave("cancel", "Cancel")}` : ""}
+          ${isUserFlow ? html`${exitButton("forgot-password", "Forgot your password?")}${exitButton("cancel", "Cancel")}` : ""}
           <button type="submit">Sign in</button>
         </div>
       </form>
@@ -63,8 +65,8 @@ export function signInPage(page: SignInPage) {
   );
 }
 
-/** A button that needs no field filled in. */
-function leave(decision: string, label: string) {
+/** A button that submits the form without validation. */
+function exitButton(decision: string, label: string) {
   return html`<button type="submit" name="decision" value="${decision}" class="quiet" formnovalidate>
     ${label}
   </button>`;

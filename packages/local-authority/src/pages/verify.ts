@@ -8,14 +8,14 @@ export interface VerifyPage {
   readonly username: string;
 }
 
-/** In the place of the phone: one button is the second factor. */
+/** Stands in for a phone: pressing the button is the second factor. */
 export function verifyPage({ action, pendingId, appName, username }: VerifyPage) {
   return layout(
     "Verify your identity",
     html`
       <h1>Verify your identity</h1>
       <p class="soft">Signed in as ${username}</p>
-      <p><strong>${appName}</strong> needs more than your password. Approve the sign-in to go on.</p>
+      <p><strong>${appName}</strong> requires more than your password. Approve the sign-in to continue.</p>
       <form method="post" action="${action}">
         <input type="hidden" name="ctx" value="${pendingId}" />
         <div class="actions">

@@ -1,11 +1,11 @@
 import type { AuthorityClock } from "../clock.js";
-import type { App } from "../config.js";
+import type { App } from "../config/config.js";
 
-/** The `jti` of assertions that have been presented (RFC 7523 §3 (7)). */
+/** Remembers the `jti` of presented assertions (RFC 7523 §3 (7)). */
 export interface AssertionIdStore {
   /**
-   * @param exp until when it must be remembered, seconds since the epoch
-   * @returns `false` when it is missing, or was there already
+   * @param exp expiry of the assertion, in seconds since the epoch
+   * @returns `false` if the `jti` is missing or was presented before
    */
   add(app: App, jti: string | undefined, exp: number): boolean;
 }

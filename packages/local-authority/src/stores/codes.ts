@@ -1,12 +1,12 @@
 import type { AuthorityClock } from "../clock.js";
 import type { SignIn } from "./sessions.js";
-import { randomHandle } from "../opaque.js";
+import { randomHandle } from "../crypto/opaque.js";
 
-/** What an authorization code stands for (RFC 6749 §4.1.2). */
+/** The grant that an authorization code represents (RFC 6749 §4.1.2). */
 export interface CodeGrant extends SignIn {
   readonly clientId: string;
   readonly redirectUri: string;
-  /** Where it is good: see `realmOf`. */
+  /** Where the code is accepted: see `realmOf`. */
   readonly realm: string;
   readonly scope: string;
   readonly resource?: string;
@@ -29,7 +29,7 @@ export interface CodeStore {
   find(code: string): IssuedCode | undefined;
 }
 
-/** Redeemed and expired codes stay: the error for each is another one than for an unknown code. */
+/** Keeps redeemed and expired codes, since their errors differ from that of an unknown code. */
 export function createCodeStore(clock: AuthorityClock, lifetime: number): CodeStore {
   const codes = new Map<string, IssuedCode>();
   return {

@@ -1,8 +1,9 @@
-import type { App, User } from "../config.js";
-import type { RequestedScopes } from "../scopes.js";
+import type { App, User } from "../config/config.js";
+import type { RequestedScopes } from "./sign-in-request.js";
 
+/** The consents that users have given to apps. */
 export interface ConsentStore {
-  /** The scopes, as the client wrote them, that the user has yet to agree to. */
+  /** The scopes, as the client spelled them, that the user has not consented to. */
   missing(user: User, app: App, scopes: RequestedScopes): readonly string[];
   grant(user: User, app: App, scopes: RequestedScopes): void;
 }
@@ -22,7 +23,7 @@ export function createConsentStore(): ConsentStore {
   };
 }
 
-/** Everything a consent page has to show. */
+/** All scopes that a consent page lists. */
 export function listScopes(scopes: RequestedScopes): readonly string[] {
   return [...scopes.permissions, ...scopes.oidc];
 }

@@ -1,29 +1,34 @@
 import { randomInt } from "node:crypto";
-import type { SignInRequest } from "../authorization-request.js";
+import type { SignInRequest } from "./sign-in-request.js";
 import type { AuthorityClock } from "../clock.js";
-import type { DeviceCodeSettings } from "../config.js";
-import { randomHandle } from "../opaque.js";
+import type { DeviceCodeSettings } from "../config/config.js";
+import { randomHandle } from "../crypto/opaque.js";
 import type { SignIn } from "./sessions.js";
 
-/** What a device asked for (RFC 8628 §3.1). */
+/** The parameters of a device authorization request (RFC 8628 §3.1). */
 export type DeviceGrant = Pick<SignInRequest, "app" | "at" | "scope" | "resource" | "scopes" | "claims">;
 
 export interface IssuedDeviceCode {
   readonly grant: DeviceGrant;
   readonly expiresAt: number;
-  /** What the user has decided; absent as long as there is nothing. */
+  /** The user's decision; absent until there is one. */
   decision?: { readonly signIn: SignIn } | "declined";
   redeemed: boolean;
-  /** When it may be asked about again, milliseconds since the epoch. */
+  /** Earliest time of the next poll, in milliseconds since the epoch. */
   nextPollAt: number;
-  /** Between two polls, seconds; grows with every `slow_down`. */
+  /** Polling interval in seconds; grows with every `slow_down`. */
   interval: number;
+}
+
+/** A sign-in on behalf of a device whose user code was entered in a browser (RFC 8628 §3.3). */
+export interface DeviceRequest extends SignInRequest {
+  readonly device: IssuedDeviceCode;
 }
 
 export interface DeviceCodeStore {
   issue(grant: DeviceGrant): { readonly deviceCode: string; readonly userCode: string };
   find(deviceCode: string): IssuedDeviceCode | undefined;
-  /** The code that a user has typed, in any case and with any separators, while somebody still waits for it. */
+  /** Finds a user code that is neither decided nor expired. Case and separators are ignored. */
   findWaiting(userCode: string): IssuedDeviceCode | undefined;
 }
 
@@ -37,7 +42,7 @@ export function createDeviceCodeStore(clock: AuthorityClock, settings: DeviceCod
         grant,
         expiresAt: clock.seconds() + lifetime,
         redeemed: false,
-        // The first poll may come at once: clients differ in whether they wait before it.
+        // The first poll is accepted at any time, since not all clients wait before it.
         nextPollAt: 0,
         interval,
       };
@@ -49,9 +54,9 @@ export function createDeviceCodeStore(clock: AuthorityClock, settings: DeviceCod
     find: (deviceCode) => byDevice.get(deviceCode),
     findWaiting: (userCode) => {
       const issued = byUser.get(userCode.toUpperCase().replace(/[^A-Z]/g, ""));
-      const waits =
+      const isPending =
         issued !== undefined && issued.decision === undefined && clock.seconds() < issued.expiresAt;
-      return waits ? issued : undefined;
+      return isPending ? issued : undefined;
     },
   };
 }

@@ -1,30 +1,30 @@
-import type { AuthorizationRequest } from "../authorization-request.js";
-import type { DeviceRequest } from "../device-request.js";
-import { randomHandle } from "../opaque.js";
+import type { AuthorizationRequest } from "./sign-in-request.js";
+import type { DeviceRequest } from "./device-codes.js";
+import { randomHandle } from "../crypto/opaque.js";
 import type { SignIn } from "./sessions.js";
 
-/** A request to sign in, between two pages. */
+/** A sign-in request that waits for a form. */
 export interface PendingRequest {
   readonly request: AuthorizationRequest | DeviceRequest;
-  /** The browser that asked: its cookie must come back with the form, so no other site can post it (CSRF). */
+  /** The browser that made the request. Its cookie must accompany the form, to prevent CSRF. */
   readonly browserId: string;
-  /** What the user may choose from. */
+  /** The accounts offered to the user. */
   readonly accounts?: readonly SignIn[];
-  /** Set once the user has signed in; what is left is the second factor, the device and consent. */
+  /** Present once the user has signed in; second factor, device confirmation and consent may remain. */
   readonly signIn?: SignIn;
-  /** `true`: the user has said that they mean the device. */
+  /** `true` once the user has confirmed the device. */
   readonly isConfirmed?: boolean;
 }
 
 export interface PendingStore {
-  /** @returns the value of the form's hidden field */
+  /** @returns the value for the form's hidden field */
   keep(pending: PendingRequest): string;
-  /** The request, if it is this browser's. */
+  /** Finds a request of this browser. */
   find(id: string | undefined, browserId: string | undefined): PendingRequest | undefined;
   drop(id: string): void;
 }
 
-// A browser that leaves pages open for ever must not fill the memory.
+// Bounds the memory used by forms that are never submitted.
 const limit = 1000;
 
 export function createPendingStore(): PendingStore {

@@ -1,13 +1,14 @@
 import type { AuthorityClock } from "../clock.js";
-import { randomHandle } from "../opaque.js";
+import { randomHandle } from "../crypto/opaque.js";
 import type { SignIn } from "./sessions.js";
 
+/** The grant that a refresh token represents. */
 export interface RefreshTokenGrant extends SignIn {
   readonly clientId: string;
   readonly familyId?: string;
-  /** Where it is good: see `realmOf`. */
+  /** Where the token is accepted: see `realmOf`. */
   readonly realm: string;
-  /** The scopes of the first request: what a refresh without `scope` means (RFC 6749 §6). */
+  /** The scopes of the original request, used when a refresh has no `scope` (RFC 6749 §6). */
   readonly scope: string;
   readonly resource?: string;
 }
@@ -24,7 +25,7 @@ export interface RefreshTokenStore {
   issue(grant: RefreshTokenGrant): string;
   find(token: string): IssuedRefreshToken | undefined;
   revoke(issued: IssuedRefreshToken): void;
-  /** Every token of one user, as `revokeSignInSessions` does. */
+  /** Revokes all tokens of a user. */
   revokeAll(oid: string): void;
 }
 

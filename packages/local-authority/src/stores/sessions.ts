@@ -1,25 +1,26 @@
 import type { AuthorityClock } from "../clock.js";
 import type { SignedInUser } from "../directory.js";
-import { randomHandle } from "../opaque.js";
+import { randomHandle } from "../crypto/opaque.js";
 
-/** Who signed in, in which browser session, and when. */
+/** A user's sign-in in a browser session. */
 export interface SignIn extends SignedInUser {
-  /** Not the cookie: the `sid` that tokens may carry. */
+  /** The `sid` claim; differs from the session cookie. */
   readonly sessionId: string;
-  /** Seconds since the epoch: the `auth_time` claim. */
+  /** The `auth_time` claim, in seconds since the epoch. */
   readonly authTime: number;
-  /** `true`: the user has proved more than the password. */
+  /** `true` if the user has passed a second factor. */
   readonly multiFactor?: boolean;
 }
 
-/** Who is signed in, by browser. Several users may be, side by side. */
+/** The users signed in with each browser; there can be several at once. */
 export interface SessionStore {
   /**
-   * Adds a user to a browser's session, or puts a new sign-in in the place of an old one.
-   * @returns the new value of the session cookie: the old one is void from now on
+   * Adds a sign-in to a browser's session, replacing the user's previous one.
+   *
+   * @returns the new session cookie, which replaces the old one
    */
-  enter(cookie: string | undefined, signIn: SignIn): string;
-  /** The last one who signed in comes first. */
+  add(cookie: string | undefined, signIn: SignIn): string;
+  /** The most recent sign-in comes first. */
   list(cookie: string | undefined): readonly SignIn[];
   close(cookie: string | undefined): void;
 }
@@ -29,7 +30,7 @@ export function createSessionStore(clock: AuthorityClock, lifetime: number): Ses
   const list = (cookie: string | undefined) =>
     (sessions.get(cookie ?? "") ?? []).filter(({ authTime }) => clock.seconds() < authTime + lifetime);
   return {
-    enter: (cookie, signIn) => {
+    add: (cookie, signIn) => {
       const others = list(cookie).filter(({ user }) => user !== signIn.user);
       sessions.delete(cookie ?? "");
       const value = randomHandle();

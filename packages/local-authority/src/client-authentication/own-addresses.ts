@@ -1,0 +1,31 @@
+import type { TenantScope } from "../directory.js";
+import type { AuthorityState } from "../state.js";
+
+/**
+ * Whether a string is a valid audience for client assertions: the token endpoint, the issuer or the authority URL, with any
+ * of this authority's host names and of the tenant's names.
+ */
+export function isOwnAddress(state: AuthorityState, at: TenantScope, address: unknown): boolean {
+  if (typeof address !== "string" || !URL.canParse(address)) return false;
+  const { protocol, host, pathname } = new URL(address);
+  if (protocol !== new URL(state.url).protocol || !isOwnHost(state, host)) return false;
+  const path = pathname.toLowerCase().replace(/\/+$/, "").slice(1);
+  if (at.kind === "adfs") return ["adfs", "adfs/oauth2/token"].includes(path);
+  const policy = at.policy === undefined ? "" : `/${at.policy.toLowerCase()}`;
+  const names = at.tenant === undefined ? [at.segment] : [at.tenant.id, at.tenant.domain];
+  const ends = ["", "/v2.0", "/oauth2/v2.0/token"];
+  return names.some((name) => ends.some((end) => path === `${name}${policy}${end}`));
+}
+
+/** The region in a host name like `westus2.localhost:8443`, modelled on Entra's regional endpoints. */
+export function regionOf(state: AuthorityState, host: string): string | undefined {
+  const own = `.${new URL(state.url).host}`;
+  const region = host.endsWith(own) ? host.slice(0, -own.length) : "";
+  return /^[a-z][a-z0-9-]*$/.test(region) ? region : undefined;
+}
+
+function isOwnHost(state: AuthorityState, host: string): boolean {
+  const { host: own, port } = new URL(state.url);
+  const known = [own, `127.0.0.1:${port}`, `[::1]:${port}`, state.mtlsUrl && new URL(state.mtlsUrl).host];
+  return known.includes(host) || regionOf(state, host) !== undefined;
+}

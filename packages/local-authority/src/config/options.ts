@@ -1,0 +1,57 @@
+import type { ConfigOptions } from "./config.js";
+import { LocalAuthorityConfigurationError, checkEach, checkHostName, checkKeys } from "./checks.js";
+
+/** Options of `startLocalAuthority`. All are optional. */
+export interface LocalAuthorityOptions extends ConfigOptions {
+  /** TCP port. Default 0: any free port. */
+  readonly port?: number;
+  /** `true` for plain HTTP instead of HTTPS. Default `false`. */
+  readonly http?: boolean;
+  /** Path of a file to which the authority's CA certificate is written, in PEM format. */
+  readonly caFile?: string;
+  /**
+   * Additional host names, in lower case: `name`, or `name:port` if a proxy or a container publishes the authority at another
+   * port. Requests with any other `Host` are rejected, apart from loopback names. Default: none.
+   */
+  readonly hosts?: readonly string[];
+  /** Returns the time in milliseconds since the epoch; `advanceClock` adds to it. Default `Date.now`. */
+  readonly clock?: () => number;
+}
+
+/** Checks the options that `resolveConfig` does not. @throws {LocalAuthorityConfigurationError} */
+export function checkOptions(options: LocalAuthorityOptions): void {
+  checkKeys("", options, optionNames);
+  const { port = 0, http = false, caFile, hosts = [], clock } = options;
+  const refuse = (field: string, value: unknown, remedy: string) => {
+    throw new LocalAuthorityConfigurationError(field, value, remedy);
+  };
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    refuse("port", port, "give a whole number from 0 to 65535");
+  if (typeof http !== "boolean") refuse("http", http, "give true or false");
+  if (caFile !== undefined && (typeof caFile !== "string" || caFile === "")) {
+    refuse("caFile", caFile, "give the path of a file");
+  }
+  if (caFile !== undefined && http)
+    refuse("caFile", caFile, "omit it: there is no certificate with plain HTTP");
+  checkEach("hosts", hosts, checkHostName);
+  if (clock !== undefined && typeof clock !== "function") {
+    refuse("clock", clock, "give a function that returns milliseconds since the epoch");
+  }
+}
+
+const optionNames: readonly (keyof LocalAuthorityOptions)[] = [
+  "port",
+  "http",
+  "caFile",
+  "hosts",
+  "clock",
+  "tenants",
+  "lifetimes",
+  "deviceCode",
+  "extExpiresIn",
+  "refreshIn",
+  "refreshTokenRotation",
+  "resources",
+  "conditionalAccess",
+  "instanceMetadata",
+];

@@ -1,0 +1,25 @@
+import type { TenantScope } from "../directory.js";
+import { adfs } from "./adfs.js";
+import { b2c } from "./b2c.js";
+import type { Dialect } from "./dialect.js";
+import { entra } from "./entra.js";
+
+const dialects = { entra, b2c, adfs } as const satisfies Readonly<Record<TenantScope["kind"], Dialect>>;
+
+/** The dialect of an authority. */
+export function dialectOf({ kind }: Pick<TenantScope, "kind">): Dialect {
+  return dialects[kind];
+}
+
+/** The dialect of errors at a path, for requests that are not resolved to an authority. */
+export function dialectAt(path: string): Dialect {
+  if (/^\/adfs\//.test(path)) return adfs;
+  return policyPath.test(path) ? b2c : entra;
+}
+
+const policyPath = /^\/[^/]+\/b2c_1/i;
+
+/** Where a code or refresh token is accepted: anywhere at Entra, at one B2C policy, or at AD FS. */
+export function realmOf({ kind, tenant, policy }: TenantScope): string {
+  return kind === "b2c" ? JSON.stringify([tenant?.id, policy?.toLowerCase()]) : kind;
+}

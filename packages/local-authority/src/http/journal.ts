@@ -1,0 +1,99 @@
+import type { Parameters } from "./parameters.js";
+
+/** The name of an endpoint; `other` for unknown paths. */
+export type EndpointName =
+  | "openid-configuration"
+  | "instance-discovery"
+  | "authorize"
+  | "login"
+  | "select-account"
+  | "verify"
+  | "consent"
+  | "token"
+  | "device-code"
+  | "device-sign-in"
+  | "user-realm"
+  | "ws-trust-metadata"
+  | "ws-trust"
+  | "keys"
+  | "userinfo"
+  | "logout"
+  | "instance-metadata"
+  | "other";
+
+/** A request as it was received, including secrets, which tests need. */
+export interface RecordedRequest {
+  readonly endpoint: EndpointName;
+  /** In upper case. */
+  readonly method: string;
+  /** The `Host` header, for example `localhost:{port}` or `{region}.localhost:{port}`. */
+  readonly host: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly query: Parameters;
+  /** The form fields, in the order they were sent; empty for any other body. */
+  readonly form: Parameters;
+  /** Header names are in lower case. */
+  readonly headers: Parameters;
+  /** The body, unparsed. */
+  readonly body: string;
+  /** When it was received, by the authority's clock, in milliseconds since the epoch. */
+  readonly time: number;
+  /** The HTTP status of the response; absent until it is sent, and for good if the connection was reset. */
+  readonly status?: number;
+}
+
+export interface Journal {
+  readonly entries: readonly RecordedRequest[];
+  /** @returns a function that records the status of the response */
+  record(request: RecordedRequest): (status: number) => void;
+  clear(): void;
+}
+
+// Bounds the memory of an authority that runs for days.
+const limit = 10_000;
+
+export function createJournal(): Journal {
+  const entries: RecordedRequest[] = [];
+  return {
+    entries,
+    record: (request) => {
+      const entry: { -readonly [Key in keyof RecordedRequest]: RecordedRequest[Key] } = { ...request };
+      entries.push(entry);
+      if (entries.length > limit) entries.shift();
+      return (status) => {
+        entry.status = status;
+      };
+    },
+    clear: () => {
+      entries.length = 0;
+    },
+  };
+}
+
+const patterns: readonly (readonly [EndpointName, RegExp])[] = [
+  ["openid-configuration", /\/\.well-known\/openid-configuration$/],
+  ["instance-discovery", /^\/common\/discovery\/instance$/],
+  ["authorize", /(^\/adfs\/oauth2|\/oauth2\/v2\.0)\/authorize\/?$/],
+  ["login", /^\/[^/]+(\/b2c_1[^/]*)?\/login$/i],
+  ["select-account", /^\/[^/]+(\/b2c_1[^/]*)?\/select-account$/i],
+  ["verify", /^\/[^/]+(\/b2c_1[^/]*)?\/verify$/i],
+  ["consent", /^\/[^/]+(\/b2c_1[^/]*)?\/consent$/i],
+  ["token", /(^\/adfs\/oauth2|\/oauth2\/v2\.0)\/token\/?$/],
+  ["device-code", /(^\/adfs\/oauth2|\/oauth2\/v2\.0)\/devicecode$/],
+  ["device-sign-in", /^\/(common|adfs)\/oauth2\/deviceauth(\/confirm)?$/],
+  ["user-realm", /^\/common\/userrealm\//],
+  ["ws-trust-metadata", /^\/adfs\/services\/trust\/mex$/],
+  ["ws-trust", /^\/adfs\/services\/trust\/(2005|13)\/usernamemixed$/],
+  ["keys", /(^\/adfs\/discovery|\/discovery\/v2\.0)\/keys$/],
+  ["userinfo", /^\/(oidc|adfs)\/userinfo$/],
+  ["instance-metadata", /^\/metadata\/instance(\/|$)/],
+  ["logout", /(^\/adfs\/oauth2|\/oauth2\/v2\.0)\/logout$/],
+];
+
+/** The endpoint names that a fault can match. */
+export const endpointNames: readonly EndpointName[] = [...patterns.map(([name]) => name), "other"];
+
+export function nameEndpoint(path: string): EndpointName {
+  return patterns.find(([, pattern]) => pattern.test(path))?.[0] ?? "other";
+}

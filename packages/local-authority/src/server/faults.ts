@@ -1,0 +1,109 @@
+import { dialectAt } from "../dialects/dialects.js";
+import { refuse } from "../errors/errors.js";
+import type { Trace } from "../errors/trace.js";
+import { endpointNames, type EndpointName, type RecordedRequest } from "../http/journal.js";
+import { LocalAuthorityConfigurationError, checkKeys } from "../config/checks.js";
+
+/** A failure to simulate. Without `status`, `headers`, `body` and `reset`, the request is only delayed. */
+export interface Fault {
+  /** The requests to affect: an endpoint name, a pattern for the path, or a predicate. */
+  readonly match: EndpointName | RegExp | ((request: RecordedRequest) => boolean);
+  /** The number of requests to affect. Default 1; `Infinity` affects requests until the fault is cleared. */
+  readonly times?: number;
+  /** HTTP status to respond with instead of calling the endpoint. Default 200 if `headers` or `body` is set. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Response body, sent unchanged. Default: Entra's JSON for an error status, otherwise empty. */
+  readonly body?: string;
+  /** Delay before the response, in milliseconds of real time. */
+  readonly delayMs?: number;
+  /** Destroy the connection instead of responding. */
+  readonly reset?: boolean;
+}
+
+/** Controls a fault that was added with `fault`. */
+export interface FaultHandle {
+  /** The number of requests affected so far. */
+  readonly hits: number;
+  /** Removes the fault. */
+  readonly clear: () => void;
+}
+
+export interface Faults {
+  add(fault: Fault): FaultHandle;
+  /** Returns the first fault that matches the request, and counts the hit. */
+  take(request: RecordedRequest): Fault | undefined;
+}
+
+const keys = ["match", "times", "status", "headers", "body", "delayMs", "reset"];
+
+export function createFaults(): Faults {
+  const active = new Set<{ readonly fault: Fault; hits: number }>();
+  return {
+    add: (fault) => {
+      check(fault);
+      const entry = { fault, hits: 0 };
+      active.add(entry);
+      return {
+        get hits() {
+          return entry.hits;
+        },
+        clear: () => void active.delete(entry),
+      };
+    },
+    take: (request) => {
+      const entry = [...active].find(({ fault }) => matches(fault.match, request));
+      if (entry === undefined) return undefined;
+      entry.hits += 1;
+      if (entry.hits >= (entry.fault.times ?? 1)) active.delete(entry);
+      return entry.fault;
+    },
+  };
+}
+
+/** The response that a fault produces. */
+export function faultResponse(
+  { status = 200, headers, body }: Fault,
+  path: string,
+  trace: Trace,
+  url: string,
+): Response {
+  if (body !== undefined || status < 400)
+    return new Response(body ?? null, { status, headers: { ...headers } });
+  const failure = refuse(status === 429 ? 90055 : 90033);
+  return Response.json(dialectAt(path).errorBody(failure, trace, url), { status, headers: { ...headers } });
+}
+
+/** Whether the fault replaces the endpoint's response. */
+export function replacesResponse(fault: Fault): boolean {
+  return fault.status !== undefined || fault.headers !== undefined || fault.body !== undefined;
+}
+
+function matches(match: Fault["match"], request: RecordedRequest): boolean {
+  if (typeof match === "function") return match(request);
+  return typeof match === "string" ? match === request.endpoint : match.test(request.path);
+}
+
+function check(fault: Fault): void {
+  checkKeys("fault", fault, keys);
+  const { match, status, times, delayMs } = fault;
+  const isKnown =
+    typeof match === "function" || match instanceof RegExp || endpointNames.some((name) => name === match);
+  if (!isKnown) {
+    const known = endpointNames.join(", ");
+    throw new LocalAuthorityConfigurationError(
+      "fault.match",
+      match,
+      `give a function, a pattern for the path, or an endpoint name: ${known}`,
+    );
+  }
+  if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
+    throw new LocalAuthorityConfigurationError("fault.status", status, "give an HTTP status from 200 to 599");
+  }
+  if (times !== undefined && !(times >= 1)) {
+    throw new LocalAuthorityConfigurationError("fault.times", times, "give 1 or more, or Infinity");
+  }
+  if (delayMs !== undefined && !(delayMs >= 0)) {
+    throw new LocalAuthorityConfigurationError("fault.delayMs", delayMs, "give milliseconds, 0 or more");
+  }
+}

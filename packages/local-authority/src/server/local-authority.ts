@@ -1,0 +1,170 @@
+import type { AuthorityConfig } from "../config/config.js";
+import type { RecordedRequest } from "../http/journal.js";
+import type { Fault, FaultHandle } from "./faults.js";
+
+/** A running identity provider, from `startLocalAuthority`. */
+export interface LocalAuthority {
+  /** `https://localhost:{port}`, without a trailing slash. */
+  readonly url: string;
+  readonly port: number;
+  /** The CA certificate that clients must trust, in PEM format; empty with plain HTTP. */
+  readonly caPem: string;
+  /** Stands for `http://169.254.169.254`; present only with the option `instanceMetadata`. */
+  readonly instanceMetadataUrl?: string;
+  /** The effective configuration: tenants with their apps and users, and all other settings. */
+  readonly config: AuthorityConfig;
+  /** The requests received, oldest first, including secrets. The newest 10,000 are kept. The array is live. */
+  readonly requests: readonly RecordedRequest[];
+  /**
+   * Clears `requests`.
+   *
+   * @example
+   * ```ts
+   * import { startLocalAuthority } from "@tessera/local-authority";
+   *
+   * const authority = await startLocalAuthority({ http: true });
+   * await fetch(`${authority.authorityUrl()}/v2.0/.well-known/openid-configuration`);
+   * console.log(authority.requests[0]?.endpoint); // "openid-configuration"
+   * authority.clearRequests();
+   * console.log(authority.requests.length); // 0
+   * await authority.close();
+   * ```
+   */
+  readonly clearRequests: () => void;
+  /**
+   * Returns the authority URL for a client: `{url}/{tenant}`.
+   *
+   * @param tenant GUID, domain, `common`, `organizations` or `consumers`; `adfs` for AD FS; `{domain}/b2c_1_{name}` for a
+   * B2C policy. Default: the ID of the first tenant
+   * @returns the URL, without a trailing slash; the tenant is not checked
+   *
+   * @example
+   * ```ts
+   * import { startLocalAuthority } from "@tessera/local-authority";
+   *
+   * const authority = await startLocalAuthority({ http: true });
+   * console.log(authority.authorityUrl("common")); // "http://localhost:{port}/common"
+   * await authority.close();
+   * ```
+   */
+  readonly authorityUrl: (tenant?: string) => string;
+  /**
+   * Returns the `iss` claim of a tenant's tokens (OpenID Connect Core §2).
+   *
+   * @param tenantId GUID. Default: the ID of the first tenant
+   * @returns `{url}/{tenantId}/v2.0`; the tenant is not checked
+   *
+   * @example
+   * ```ts
+   * import { startLocalAuthority } from "@tessera/local-authority";
+   *
+   * const authority = await startLocalAuthority({ http: true });
+   * console.log(authority.issuer()); // "http://localhost:{port}/c0c0c0c0-0000-4000-8000-000000000000/v2.0"
+   * await authority.close();
+   * ```
+   */
+  readonly issuer: (tenantId?: string) => string;
+  /**
+   * Simulates a failure for matching requests.
+   *
+   * @param fault the requests to affect, and what happens to them
+   * @returns a handle that counts the affected requests and removes the fault
+   * @throws {LocalAuthorityConfigurationError} if a field of the fault is invalid
+   *
+   * @example
+   * ```ts
+   * import { startLocalAuthority } from "@tessera/local-authority";
+   *
+   * const authority = await startLocalAuthority({ http: true });
+   * const fault = authority.fault({ match: "keys", status: 503, headers: { "Retry-After": "1" } });
+   * const url = `${authority.authorityUrl()}/discovery/v2.0/keys`;
+   * console.log((await fetch(url)).status, (await fetch(url)).status); // 503 200
+   * console.log(fault.hits); // 1
+   * await authority.close();
+   * ```
+   */
+  readonly fault: (fault: Fault) => FaultHandle;
+  /**
+   * Moves the authority's clock, for example to expire tokens.
+   *
+   * @param seconds offset in seconds; negative values move the clock back
+   * @throws {RangeError} if `seconds` is not a finite number
+   *
+   * @example
+   * ```ts
+   * import { startLocalAuthority } from "@tessera/local-authority";
+   *
+   * const authority = await startLocalAuthority({ http: true });
+   * authority.advanceClock(3600); // access tokens issued before have expired
+   * await authority.close();
+   * ```
+   */
+  readonly advanceClock: (seconds: number) => void;
+  /**
+   * Revokes all refresh tokens of a user, like `revokeSignInSessions` in Microsoft Graph.
+   *
+   * @param username for example `alice@contoso.example`, in any case
+   * @throws {RangeError} if the user is unknown
+   *
+   * @example
+   * ```ts
+   * import { startLocalAuthority } from "@tessera/local-authority";
+   *
+   * const authority = await startLocalAuthority({ http: true });
+   * authority.revokeSignInSessions("alice@contoso.example"); // refreshing now fails with AADSTS50173
+   * await authority.close();
+   * ```
+   */
+  readonly revokeSignInSessions: (username: string) => void;
+  /**
+   * Disables a user's account, or enables it again.
+   *
+   * @param username for example `alice@contoso.example`, in any case
+   * @param disabled default `true`
+   * @throws {RangeError} if the user is unknown
+   *
+   * @example
+   * ```ts
+   * import { startLocalAuthority } from "@tessera/local-authority";
+   *
+   * const authority = await startLocalAuthority({ http: true });
+   * authority.disableUser("alice@contoso.example"); // signing in now fails with AADSTS50057
+   * authority.disableUser("alice@contoso.example", false);
+   * await authority.close();
+   * ```
+   */
+  readonly disableUser: (username: string, disabled?: boolean) => void;
+  /**
+   * Expires a user's password, or makes it valid again.
+   *
+   * @param username for example `alice@contoso.example`, in any case
+   * @param expired default `true`
+   * @throws {RangeError} if the user is unknown
+   *
+   * @example
+   * ```ts
+   * import { startLocalAuthority } from "@tessera/local-authority";
+   *
+   * const authority = await startLocalAuthority({ http: true });
+   * authority.expirePassword("alice@contoso.example"); // signing in now fails with AADSTS50055
+   * authority.expirePassword("alice@contoso.example", false);
+   * await authority.close();
+   * ```
+   */
+  readonly expirePassword: (username: string, expired?: boolean) => void;
+  /**
+   * Stops the servers and destroys all connections. Repeated calls have no further effect.
+   *
+   * @returns a promise that is fulfilled when the ports are free
+   *
+   * @example
+   * ```ts
+   * import { startLocalAuthority } from "@tessera/local-authority";
+   *
+   * const authority = await startLocalAuthority({ http: true });
+   * console.log(authority.port); // free again after this line:
+   * await authority.close();
+   * ```
+   */
+  readonly close: () => Promise<void>;
+}

@@ -1,0 +1,90 @@
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { MiddlewareHandler } from "hono";
+import { setTimeout as delay } from "node:timers/promises";
+import type { AuthorityClock } from "../clock.js";
+import { createTrace } from "../errors/trace.js";
+import { faultResponse, replacesResponse, type Faults } from "./faults.js";
+import type { Env } from "../http/request-context.js";
+import { nameEndpoint, type Journal } from "../http/journal.js";
+import { readParameters } from "../http/parameters.js";
+
+/** Parses query and form, and assigns the correlation and trace IDs. */
+export function readRequest(clock: AuthorityClock): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const body = await readBody(c.req.raw);
+    if (body === undefined) {
+      const error_description = `The body is larger than ${largestBody} bytes.`;
+      return c.json({ error: "invalid_request", error_description }, 413);
+    }
+    const query = readParameters(new URL(c.req.url).searchParams);
+    const isForm = c.req.header("content-type")?.startsWith("application/x-www-form-urlencoded") ?? false;
+    const form = readParameters(new URLSearchParams(isForm ? body : ""));
+    const clientRequestId =
+      query["client-request-id"] ?? c.req.header("client-request-id") ?? form["client-request-id"];
+    const trace = createTrace(clientRequestId, clock.milliseconds());
+    c.set("body", body);
+    c.set("query", query);
+    c.set("form", form);
+    c.set("trace", trace);
+    await next();
+    c.header("x-ms-request-id", trace.traceId);
+    c.header("client-request-id", trace.correlationId);
+    return undefined;
+  };
+}
+
+/** In bytes; far more than any client sends. */
+const largestBody = 1_048_576;
+
+/** Returns the body, an empty string if there is none, or `undefined` if it exceeds the limit. */
+async function readBody({ method, body }: Request): Promise<string | undefined> {
+  if (method === "GET" || method === "HEAD" || body === null) return "";
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > largestBody) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** Records the request in the journal, and later the status of its response. */
+export function recordRequest(clock: AuthorityClock, journal: Journal): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const path = new URL(c.req.url).pathname;
+    const request = {
+      endpoint: nameEndpoint(path),
+      method: c.req.method,
+      host: c.req.header("host") ?? "",
+      path,
+      query: c.get("query"),
+      form: c.get("form"),
+      headers: c.req.header(),
+      body: c.get("body"),
+      time: clock.milliseconds(),
+    };
+    c.set("request", request);
+    const recordStatus = journal.record(request);
+    await next();
+    if (!c.env.incoming.socket.destroyed) recordStatus(c.res.status);
+  };
+}
+
+/** Applies the first fault that matches the request. */
+export function applyFault(faults: Faults, url: string, closing: AbortSignal): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const fault = faults.take(c.get("request"));
+    // Closing the authority ends the delay.
+    if (fault?.delayMs !== undefined) {
+      await delay(fault.delayMs, undefined, { signal: closing }).catch(() => undefined);
+    }
+    if (fault?.reset === true || closing.aborted) {
+      c.env.incoming.socket.destroy();
+      return RESPONSE_ALREADY_SENT;
+    }
+    if (fault !== undefined && replacesResponse(fault))
+      return faultResponse(fault, c.get("request").path, c.get("trace"), url);
+    return next();
+  };
+}

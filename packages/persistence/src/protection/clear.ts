@@ -1,0 +1,22 @@
+import type { Protection } from "./protection.js";
+
+/** No encryption: the file contains the plain cache, which every MSAL library can read. Only file permissions protect it. */
+export const clearText: Protection = {
+  fileName: "token-cache.json",
+  async open(content) {
+    const text = jsonObject(content);
+    return text === undefined ? { unreadable: "corrupt" } : { text };
+  },
+  seal: async (text) => text,
+};
+
+function jsonObject(content: Buffer): string | undefined {
+  try {
+    // Also throws if the file exceeds the maximum string length.
+    const text = content.toString("utf8");
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
