@@ -30,7 +30,7 @@ const providers = {
     audience: "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token",
   },
   adfs: {
-    auth: { authority: "https://sts.contoso.example/adfs" },
+    auth: { authority: "https://sts.contoso.example/adfs", knownAuthorities: ["sts.contoso.example"] },
     issuer: "https://sts.contoso.example/adfs",
     audience: tokenEndpointOf("https://sts.contoso.example/adfs"),
   },

@@ -129,14 +129,8 @@ const classes: Readonly<Record<string, ClassDifferences>> = {
   TokenCache: {
     // `persistence` is a field there.
     added: [
-      "getAccounts",
-      "immediate",
-      "persistence",
-      "read",
-      "refreshing",
-      "removeAppTokens",
-      "stats",
-      "write",
+      ...["clear", "countLookup", "getAccounts", "persistence", "read", "readNow", "refreshing"],
+      ...["removeAppTokens", "stats", "write"],
     ],
     absent: ["getCacheSnapshot"],
   },

@@ -31,6 +31,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, Field | "not sent
   },
   AuthenticatedFetchOptions: {
     account: "account",
+    authority: "authority",
     fetch: "not sent",
     oboAssertion: "oboAssertion",
     scopes: "scopes",

@@ -88,10 +88,8 @@ export class PublicClientApplication extends ClientApplication {
    */
   async acquireToken(request: PublicTokenRequest): Promise<AuthenticationResult> {
     requireRequest(request);
-    const { authenticationScheme, embeddedClientId, ...rest } = this.checked(
-      this.#signIn.needsNoBrowser ? withoutBrokerFields(request) : request,
-    );
-    return this.#oneCall.acquire(request, { ...rest });
+    const known = this.#signIn.needsNoBrowser ? withoutBrokerFields(request) : request;
+    return this.#oneCall.acquire(request, this.checked(known));
   }
 
   /**

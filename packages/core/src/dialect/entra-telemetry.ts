@@ -1,5 +1,4 @@
 import type { Region } from "../authority/region.js";
-import { AuthError } from "../errors/errors.js";
 import type { Miss } from "../request/miss.js";
 import { isAuthError } from "../errors/errors.js";
 import type { Parameters } from "../request/parameters.js";

@@ -113,7 +113,8 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
  *
  * @param begun what {@link initiateAuthCodeFlow} returned
  * @param response all parameters that came to the redirect URI, from the query or the form
- * @param bounds correlation id, signal and deadline
+ * @param options correlation id, signal, deadline, and extra query parameters: those of the flow were the browser's, and are
+ * not sent again
  * @throws ClientAuthError `state_mismatch`, `invalid_state`, `nonce_mismatch`, `invalid_id_token`,
  * `authorization_code_missing_from_server_response`; ServerError, InteractionRequiredAuthError as the server says
  * @example
@@ -125,12 +126,12 @@ export async function completeAuthCodeFlow(
   client: Client,
   begun: AuthCodeFlow,
   response: AuthorizationResponse,
-  bounds: Pick<BaseRequest, "correlationId" | "signal" | "timeoutMs"> = {},
+  options: Pick<BaseRequest, "correlationId" | "signal" | "timeoutMs" | "extraQueryParameters"> = {},
 ): Promise<AuthenticationResult> {
   // A lost session is told apart from a mistake in the code by checkFlow.
-  const flow = withoutNull(begun ?? {}) as AuthCodeFlow;
+  const flow: AuthCodeFlow = withoutNull(begun ?? ({} as AuthCodeFlow));
   const { scopes, authority, claims, resource } = flow;
-  const common = { ...bounds, scopes, authority, claims, resource, ...redemptionFields(flow) };
+  const common = { ...options, scopes, authority, claims, resource, ...redemptionFields(flow) };
   const request = tokenRequest(client, common);
   const { correlationId } = request;
   checkFlow(client, flow, request);
@@ -164,7 +165,12 @@ export async function completeAuthCodeFlow(
   const sent = { redirectUri, codeVerifier, nonce, state, code, correlationId };
   // The state has shown whose answer this is: it may say which data center knows the user.
   const clientInfo = typeof info === "string" ? { clientInfo: info } : {};
-  const expectations = { maxAge, subject, hasWholeResponse: true, hasSentQuery: true };
+  const expectations = {
+    maxAge,
+    subject,
+    hasWholeResponse: true,
+    hasSentQuery: options.extraQueryParameters === undefined,
+  };
   return redeemCode(client, { ...common, ...sent, ...clientInfo }, response, expectations);
 }
 

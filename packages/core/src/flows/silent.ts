@@ -104,7 +104,7 @@ async function refresh(
     // All names of the host are known only now: they also decide what is found.
     const inAuthority = { ...request, authorityUrl: url.href, authorityIsExplicit: true };
     authorityOf(client, inAuthority, account);
-    const again = { ...wanted, find: wantedBy(client, request, input).find };
+    const again = wantedBy(client, request, input);
     const renew = async (): Promise<AuthenticationResult> =>
       (await foundMeanwhile(client, again, miss)) ?? redeemCached(exchange, input, miss);
     return client.cache.refreshing(partition, renew, exchange.call.signal);

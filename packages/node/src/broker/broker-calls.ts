@@ -85,10 +85,10 @@ export function brokerSignIn(
 }
 
 /** Only the broker understands some fields: they are not checked, and still distinguish calls. */
-function brokerRequest<R extends MsalRequest>(
+function brokerRequest(
   client: Client,
   checked: <Q extends MsalRequest>(request: Q) => Q,
-  request: R,
+  request: MsalRequest,
 ): TokenRequest {
   requireRequest(request);
   const known = tokenRequest(client, checked(withoutBrokerFields(request)));

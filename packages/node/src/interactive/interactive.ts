@@ -31,6 +31,7 @@ export interface InteractiveInput
  */
 export async function interactive(client: Client, input: InteractiveInput): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input);
+  const { extraQueryParameters } = input;
   const {
     redirectUri,
     preferredPort,
@@ -53,7 +54,9 @@ export async function interactive(client: Client, input: InteractiveInput): Prom
       // An opener may end only when its browser is closed: its success says nothing, but its failure ends the wait.
       const opened = (async (): Promise<unknown> => openBrowser(flow.authUrl))();
       const answer = await untilAborted(Promise.race([answered, opened.then(() => answered)]), signal);
-      return redeemed(answer, () => completeAuthCodeFlow(client, flow, answer.parameters, bounds));
+      return redeemed(answer, () =>
+        completeAuthCodeFlow(client, flow, answer.parameters, { ...bounds, extraQueryParameters }),
+      );
     });
     return { ...result, state: input.state ?? "" };
   } finally {

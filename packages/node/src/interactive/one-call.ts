@@ -1,6 +1,6 @@
 import {
-  AuthError,
-  InteractionRequiredAuthError,
+  type AuthError,
+  type InteractionRequiredAuthError,
   type AccountInfo,
   type BaseRequest,
   type AuthenticationResult,

@@ -1,0 +1,196 @@
+import {
+  createClient,
+  Logger,
+  type AccountInfo,
+  type Client,
+  type ClientCredential,
+  type TokenCache,
+} from "@tessera/core";
+import {
+  onlyProvidersAccount,
+  newCorrelationId,
+  requireRequest,
+  authorityForCloud,
+  version,
+  withoutNull,
+  type AccountFilter,
+  type AzureCloudOptions,
+} from "@tessera/core/internal";
+import { checkConfiguration } from "./check-configuration.js";
+import type { Configuration } from "./configuration.js";
+import type { SignOutRequest } from "./requests.js";
+import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
+
+/**
+ * What every application has: its configuration, the token cache with its accounts, and the log. See
+ * {@link ClientApplication} for the part that acquires tokens.
+ */
+export abstract class Application {
+  /** What the flows work with. */
+  protected readonly client: Client;
+  #logger: Logger;
+  readonly #azureCloud: AzureCloudOptions | undefined;
+
+  /**
+   * @param configuration the application's configuration
+   * @param credential how it proves itself
+   * @throws ClientConfigurationError for every mistake, before anything is sent
+   */
+  protected constructor(configuration: Configuration, credential: ClientCredential) {
+    const { loggerOptions, ...options } = checkConfiguration(configuration, credential);
+    this.#logger = new Logger(loggerOptions, "@tessera/node", version);
+    this.#azureCloud = configuration.auth.azureCloudOptions;
+    this.client = createClient({ ...options, credential, logger: () => this.#logger });
+  }
+
+  /**
+   * The token cache: accounts, and the whole cache as JSON.
+   *
+   * @example
+   * ```ts
+   * const { hits, misses } = app.getTokenCache().stats();
+   * ```
+   */
+  getTokenCache(): TokenCache {
+    return this.client.cache;
+  }
+
+  /**
+   * Every known user, with one entry for each tenant the user is known in.
+   *
+   * @example
+   * ```ts
+   * const usernames = (await app.getAllAccounts()).map(({ username }) => username);
+   * ```
+   */
+  async getAllAccounts(): Promise<AccountInfo[]> {
+    return this.client.cache.getAllAccounts();
+  }
+
+  /**
+   * The users who match a filter, with one entry for each tenant they are known in.
+   *
+   * @example
+   * ```ts
+   * const [account] = await app.getAccounts({ username: "alice@contoso.example" });
+   * ```
+   */
+  async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
+    return this.client.cache.getAccounts(filter);
+  }
+
+  /**
+   * The user with a home account id, or `null`.
+   *
+   * @example
+   * ```ts
+   * const account = await app.getAccountByHomeId(session.homeAccountId);
+   * ```
+   * The user with a home account id, or `null`. In an app that trusts several identity providers, use {@link getAccounts}
+   * with `authority` beside the id: each provider can issue any id.
+   * @throws ClientAuthError `multiple_matching_accounts` when users of several providers have this id
+   */
+  async getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null> {
+    return this.#onlyAccount("homeAccountId", homeAccountId);
+  }
+
+  /**
+   * The user with an id in some tenant, or `null`.
+   *
+   * @example
+   * ```ts
+   * const found = await app.getAccountByLocalId(account.localAccountId); // Entra: the claim oid
+   * ```
+   * @throws ClientAuthError `multiple_matching_accounts`, as {@link getAccountByHomeId}
+   */
+  async getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null> {
+    return this.#onlyAccount("localAccountId", localAccountId);
+  }
+
+  /**
+   * Forgets a user of one identity provider: the account and all tokens.
+   *
+   * @example
+   * ```ts
+   * for (const account of await app.getAllAccounts()) await app.removeAccount(account);
+   * ```
+   */
+  async removeAccount(account: AccountInfo): Promise<void> {
+    return this.client.cache.removeAccount(account);
+  }
+
+  /**
+   * Forgets a user. The session at the identity provider continues: {@link buildEndSessionUrl} ends it.
+   *
+   * @example
+   * ```ts
+   * await app.signOut({ account });
+   * ```
+   */
+  async signOut(request: SignOutRequest): Promise<void> {
+    requireRequest(request);
+    return this.removeAccount(request.account);
+  }
+
+  /**
+   * Empties the cache in memory. A cache plugin or a store keeps its content.
+   *
+   * @example
+   * ```ts
+   * app.clearCache();
+   * ```
+   */
+  clearCache(): void {
+    this.client.cache.clear();
+  }
+
+  /**
+   * The logger.
+   *
+   * @example
+   * ```ts
+   * app.getLogger().info("The job has started.");
+   * ```
+   */
+  getLogger(): Logger {
+    return this.#logger;
+  }
+
+  /**
+   * Replaces the logger.
+   *
+   * @example
+   * ```ts
+   * const loggerCallback = (level: LogLevel, message: string) => console.log(message);
+   * app.setLogger(new Logger({ loggerCallback, logLevel: LogLevel.Verbose }));
+   * ```
+   */
+  setLogger(logger: Logger): void {
+    this.#logger = logger;
+  }
+
+  /** Checks the fields that all requests share. */
+  protected checked<R extends MsalRequest>(request: R): R {
+    return this.checkedFields(request);
+  }
+
+  async #onlyAccount(field: "homeAccountId" | "localAccountId", id: string): Promise<AccountInfo | null> {
+    const found = id ? await this.getAccounts({ [field]: id }) : [];
+    return onlyProvidersAccount(found, field, (environment) =>
+      this.client.authorities.aliasesOf(environment),
+    );
+  }
+
+  /** The same for requests that need no resource, whatever the mode of the application. */
+  protected checkedFields<R extends MsalRequest>(request: R): R {
+    requireRequest(request);
+    const given = withoutNull(request);
+    const correlationId = given.correlationId || newCorrelationId();
+    requireOwnClient(given, correlationId);
+    const cloud = given.azureCloudOptions ?? (given.authority ? this.#azureCloud : undefined);
+    const asked = given.authority || this.client.defaultAuthority;
+    const authority = authorityForCloud(asked, cloud);
+    // Options that the request gives name its authority, and so its tenant, as `authority` does.
+    return { ...given, correlationId, ...(authority === asked ? {} : { authority }) };
+  }
+}
