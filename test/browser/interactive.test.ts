@@ -1,4 +1,5 @@
 // The browser is Debian's Chromium: what it shows is what a user sees.
+// proves: node/src/interactive/pages.ts
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";

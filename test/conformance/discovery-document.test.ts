@@ -1,4 +1,5 @@
 // The module discovery-issuer-mismatch, and OpenID Connect Discovery §3, §4.3 and RFC 8414 §2, §3.3 beyond it.
+// proves: core/src/authority/provider-metadata.ts, core/src/authority/document-issuer.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { redeem, secrets, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
 import { expectNoSecretIn, expectNothingKept } from "../support/nothing-kept.js";

@@ -1,5 +1,6 @@
 // Signing keys: oidc.md §2 "Key choice", OpenID Connect Core §10.1.1, and the modules
 // signing-key-rotation(-just-before-signing) of the conformance suite.
+// proves: core/src/response/key-source.ts, core/src/bounded-map.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   jwk,

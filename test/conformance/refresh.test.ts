@@ -1,4 +1,5 @@
 // Refreshing: RFC 6749 §6, OpenID Connect Core §12.
+// proves: core/src/flows/refresh-token.ts, core/src/exchange/accept-tokens.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { AccountInfo, ConfidentialClientApplication } from "@tessera/node";
 import { accountOf } from "../support/entra.js";

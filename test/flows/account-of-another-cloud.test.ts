@@ -1,4 +1,5 @@
 // An app of the public cloud may also have users of a sovereign one. Their tokens are there, and only there.
+// proves: core/src/flows/account-authority.ts
 import { beforeEach, expect, it } from "@jest/globals";
 import * as msal from "@azure/msal-node";
 import * as tessera from "@tessera/node";

@@ -1,4 +1,5 @@
 // The one call: who is asked, when and how. The table stands in docs/public-client.md, too.
+// proves: node/src/interactive/one-call.ts
 import { describe, expect, test } from "@jest/globals";
 import { AuthError, type PublicTokenRequest } from "@tessera/node";
 import { accountOf } from "../support/entra.js";

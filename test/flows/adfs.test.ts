@@ -1,4 +1,5 @@
 // AD FS as the authority: no client_info, tokens of two issuers, SHA-1 thumbprints, and a refresh token that stays.
+// proves: core/src/dialect/adfs.ts
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import type { AuthenticationResult, ClientApplication, DeviceCodeRequest } from "@tessera/node";
 import { createRemoteJWKSet, customFetch, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";

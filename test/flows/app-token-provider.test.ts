@@ -1,4 +1,5 @@
 // App tokens from somewhere else than the token endpoint, such as a managed identity. The cache still comes first.
+// proves: core/src/exchange/token-source.ts, node/src/msal/app-token-provider.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { IAppTokenProvider } from "@tessera/node";
 import { ask, fabrikam, scopes, startDaemons, tokenForms, type Daemons } from "../support/daemon-stage.js";

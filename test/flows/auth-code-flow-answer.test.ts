@@ -1,4 +1,5 @@
 // A sign-in in two calls: everything the answer must satisfy before its code is redeemed, and after (OpenID Connect Core §3.1.2.7).
+// proves: core/src/client/used-sign-ins.ts, core/src/flows/auth-code-flow.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { AuthCodeFlow, AuthCodeFlowRequest, ConfidentialClientApplication } from "@tessera/node";
 import { startFakeProvider, type FakeProvider, type IdTokenOptions } from "../support/fake-provider.js";

@@ -1,4 +1,5 @@
 // `code id_token`: an ID token comes through the browser, too, and binds the code (OpenID Connect Core §3.3.2.10-11).
+// proves: core/src/flows/hybrid-response.ts
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { AuthCodeFlow, ConfidentialClientApplication } from "@tessera/node";

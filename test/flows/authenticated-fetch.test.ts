@@ -1,4 +1,5 @@
 // A `fetch` that carries a token, and answers a claims challenge once (RFC 6750 §3; continuous access evaluation).
+// proves: node/src/authenticated-fetch.ts, node/src/http/origin-bound-fetch.ts
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";

@@ -1,4 +1,5 @@
 // Who opens the browser: the app; or the system, and what is said where that has none.
+// proves: node/src/interactive/open-browser.ts
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { accountOf, startEntra, type Entra } from "../support/entra.js";
 import { browserVariables } from "../support/one-call-stage.js";

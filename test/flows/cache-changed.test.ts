@@ -1,3 +1,4 @@
+// proves: core/src/cache/token-cache.ts
 import { describe, expect, it } from "@jest/globals";
 import type { AccountInfo } from "@tessera/node";
 import { Network, plugin, scopes, signIn, tessera } from "../support/cache-stage.js";

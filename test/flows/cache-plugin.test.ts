@@ -1,3 +1,5 @@
+// proves: core/src/cache/storage/cache-access.ts, core/src/cache/storage/plugin-session.ts,
+// core/src/flight/keyed-mutex.ts
 import * as peer from "@azure/msal-node";
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { AccountInfo, CacheOptions, ClientApplication, ICachePlugin } from "@tessera/node";

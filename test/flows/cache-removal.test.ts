@@ -1,3 +1,4 @@
+// proves: core/src/cache/token-cache.ts, core/src/cache/account-provider.ts
 import { describe, expect, it } from "@jest/globals";
 import {
   accessToken,

@@ -1,3 +1,4 @@
+// proves: core/src/client/renewals.ts, core/src/exchange/cache-first.ts, core/src/exchange/freshness.ts
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import {

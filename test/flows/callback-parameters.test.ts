@@ -1,5 +1,6 @@
 // What comes to the redirect URI comes from whoever sent the browser there: it decides neither where a secret goes, nor
 // which nonce is expected, nor what stands in a header.
+// proves: core/src/flows/authorization-code.ts
 import { describe, expect, it } from "@jest/globals";
 import {
   AzureCloudInstance,

@@ -1,4 +1,5 @@
 // Which algorithm signs, and which thumbprint names the certificate: each kind of identity provider knows others.
+// proves: core/src/dialect/assertion-header.ts, core/src/dialect/dialect.ts, core/src/dialect/dialects.ts
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { expect, it } from "@jest/globals";
 import { ConfidentialClientApplication, type ClientCertificate, type NodeAuthOptions } from "@tessera/node";

@@ -1,4 +1,5 @@
 // One signature serves many requests, and a certificate is rotated without a restart.
+// proves: core/src/credential/signed-assertion.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { ClientCertificate } from "@tessera/node";
 import { decodeJwt, decodeProtectedHeader } from "jose";

@@ -1,4 +1,5 @@
 // A client proves itself with a token of somebody else: a cluster, a pipeline, any issuer the server trusts (RFC 7523 §2.2).
+// proves: node/src/credential/federated-token.ts
 import { rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";

@@ -1,4 +1,5 @@
 // A confidential client has one credential, and is told at once when it has none or several.
+// proves: core/src/credential/client-credential.ts, node/src/credential/credential.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { NodeAuthOptions } from "@tessera/node";
 import { makeCertificate } from "../support/certificates.js";

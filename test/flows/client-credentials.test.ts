@@ -1,4 +1,5 @@
 // Tokens for the app itself (RFC 6749 §4.4): from the cache or with one request, for the tenant and the claims it names.
+// proves: core/src/client/client.ts, core/src/flows/client-credentials.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { LogLevel, type ClientCredentialRequest } from "@tessera/node";
 import { decodeJwt } from "jose";

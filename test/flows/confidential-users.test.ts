@@ -1,4 +1,5 @@
 // Users of a confidential client beside the sign-in: an agent that acts as a user, a password, an imported refresh token.
+// proves: core/src/flows/user-federated-identity.ts, node/src/confidential-client-application.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { fmiSubject } from "@tessera/local-authority";
 import type { UserFederatedIdentityCredentialRequest } from "@tessera/node";

@@ -1,4 +1,5 @@
 // Waiting for a device code: how often the library asks, what it forgives, and what ends it.
+// proves: core/src/flows/device-code.ts, core/src/clock.ts
 import { expect, test } from "@jest/globals";
 import type { Fault } from "@tessera/local-authority";
 import { PublicClientApplication, type DeviceCodeRequest, type DeviceCodeResponse } from "@tessera/node";

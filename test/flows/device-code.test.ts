@@ -1,4 +1,5 @@
 // Device codes, from the first request to the tokens: the clock of both ends moves only when the library waits.
+// proves: core/src/flows/device-code.ts
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { PublicClientApplication, type DeviceCodeResponse } from "@tessera/node";
 import { alice, deviceCodeStage, type DeviceCodeRun } from "../support/device-code-stage.js";

@@ -1,3 +1,4 @@
+// proves: core/src/cache/storage/distributed-cache-plugin.ts
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as peer from "@azure/msal-node";

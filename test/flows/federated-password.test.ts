@@ -1,4 +1,6 @@
 // User names and passwords of a federated domain, whose AD FS speaks WS-Trust.
+// proves: core/src/flows/ws-trust/federation-url.ts, core/src/flows/ws-trust/metadata.ts,
+// core/src/flows/ws-trust/security-token.ts, core/src/flows/ws-trust/user-realm.ts
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Fault } from "@tessera/local-authority";
 import type { AuthenticationResult } from "@tessera/node";

@@ -1,5 +1,6 @@
 // A host may have several issuers, told apart by the path alone, and by capitals in it (OpenID Connect Discovery §4.3).
 // `sub` is unique within one of them only (OpenID Connect Core §2): the same text at another is another person.
+// proves: core/src/cache/provider.ts, core/src/cache/account-provider.ts
 import { generateKeyPairSync } from "node:crypto";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { SignJWT } from "jose";

@@ -1,4 +1,5 @@
 // The redirect server on an open port: whatever else a machine sends to it, it waits for its own answer.
+// proves: node/src/interactive/loopback-server.ts
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";

@@ -1,4 +1,5 @@
 // The redirect server without a browser: where it listens, what it answers, and how it ends.
+// proves: node/src/interactive/loopback-server.ts
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";

@@ -1,4 +1,5 @@
 // Secrets, tokens, codes and verifiers never get into a log line or an error, however much is logged: DESIGN §7.
+// proves: core/src/http/hide-secrets.ts, core/src/logger.ts
 import { inspect } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {

@@ -1,4 +1,5 @@
 // Whatever characters a caller passes: what is sent can be read, and is what was meant.
+// proves: core/src/request/parameters.ts, core/src/http/header-value.ts, core/src/encoding.ts
 import { describe, expect, it } from "@jest/globals";
 import { PublicClientApplication } from "@tessera/node";
 import { recordedNetwork } from "../support/recorded-network.js";

@@ -1,4 +1,5 @@
 // How a client proves itself at an OpenID Provider nobody here wrote (OpenID Connect Core §9, RFC 8705).
+// proves: core/src/dialect/auth-methods.ts, core/src/credential/client-credential.ts
 import { createPublicKey, randomUUID, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:https";

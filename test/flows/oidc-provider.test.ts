@@ -1,4 +1,5 @@
 // Tessera at `oidc-provider`, a certified OpenID Provider that nobody here wrote.
+// proves: core/src/dialect/openid.ts
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { ConfidentialClientApplication, ProtocolMode, type NodeAuthOptions } from "@tessera/node";
 import { accountOf } from "../support/entra.js";

@@ -1,4 +1,5 @@
 // Work in the name of a user that goes on, under a key of its own, when the caller has left.
+// proves: core/src/flows/on-behalf-of.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   createMemoryTokenStore,

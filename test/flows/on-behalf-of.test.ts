@@ -1,4 +1,5 @@
 // A web API calls another one in the name of the user who called it (RFC 7523 §2.1, as Entra extends it).
+// proves: core/src/flows/on-behalf-of.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   createMemoryTokenStore,

@@ -1,4 +1,5 @@
 // Through a real proxy to an identity provider over HTTPS. (What never goes through one: security/loopback-bypasses-the-proxy.)
+// proves: node/src/http/undici-http-client.ts
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "@jest/globals";
 import { ConfidentialClientApplication, type NodeSystemOptions } from "@tessera/node";

@@ -1,4 +1,5 @@
 // Entra's regional endpoints: which one, how it is found out, and that nothing fails when it is not.
+// proves: core/src/authority/region.ts
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   ConfidentialClientApplication,

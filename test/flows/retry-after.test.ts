@@ -1,4 +1,5 @@
 // RFC 9110 §10.2.3: a server that asks to be left alone is left alone, by those it asked and by nobody else.
+// proves: core/src/http/throttle.ts, core/src/http/transport.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { AccountInfo, ConfidentialClientApplication } from "@tessera/node";
 import { accountOf } from "../support/entra.js";

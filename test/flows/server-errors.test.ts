@@ -1,4 +1,5 @@
 // What an identity provider refuses, as the app sees it. Each of these stands in docs/errors.md, with what to do.
+// proves: core/src/response/server-error.ts
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { ClientCredentialRequest, NodeAuthOptions } from "@tessera/node";

@@ -1,4 +1,6 @@
 // Single flight, deadlines and cancellation: equal calls share one request, and each caller can leave.
+// proves: core/src/exchange/shared-call.ts, core/src/flight/deadline.ts, core/src/flight/single-flight.ts,
+// core/src/flight/until-aborted.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ConfidentialClientApplication } from "@tessera/node";
 import { deadlineInHand } from "../support/deadline-in-hand.js";

@@ -1,3 +1,5 @@
+// proves: core/src/flows/authorization-code.ts, core/src/response/client-info.ts,
+// node/src/client-application.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { AccountInfo, AuthenticationResult, ClientApplication } from "@tessera/node";
 import { accountOf, startEntra, type Entra } from "../support/entra.js";

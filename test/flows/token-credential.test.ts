@@ -1,4 +1,5 @@
 // An application as the credential of an Azure SDK client, in the pipeline that the SDKs are made of.
+// proves: node/src/token-credential.ts
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,6 @@
 // What a token endpoint may answer, and what not: RFC 6749 §5, and what networks make of it.
+// proves: core/src/exchange/accept-tokens.ts, core/src/response/token-response.ts,
+// core/src/response/seconds.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   ClientAuthError,

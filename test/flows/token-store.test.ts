@@ -1,3 +1,5 @@
+// proves: core/src/cache/storage/token-store.ts, core/src/cache/storage/store-update.ts,
+// core/src/cache/storage/cache-access.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   createMemoryTokenStore,

@@ -1,4 +1,5 @@
 // Where secrets and codes may go: authorities.md §7, DESIGN §7.
+// proves: core/src/http/secure-url.ts, core/src/authority/vouched-host.ts
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { ConfidentialClientApplication, PublicClientApplication, type NodeAuthOptions } from "@tessera/node";
 import { makeCertificate } from "../support/certificates.js";

@@ -1,4 +1,5 @@
 // User names and passwords of the tenant's own users, and of an AD FS that is the authority itself.
+// proves: core/src/flows/username-password.ts
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { PublicClientApplication } from "@tessera/node";
 import { accountOf, startEntra, type Entra } from "../support/entra.js";

@@ -1,4 +1,5 @@
 // Answers that are errors, or no answers: class and codes of what both libraries throw.
+// proves: core/src/errors/errors.ts, core/src/response/server-error.ts, core/src/response/token-response.ts
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { correlationId, expectSameError, redeem, type Mistake } from "./compare-errors.js";
 import { answerNext, userAnswer } from "./crafted-answers.js";

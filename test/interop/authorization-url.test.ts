@@ -1,4 +1,5 @@
 // Both libraries build the URL that a sign-in starts with, from the same configuration and the same request.
+// proves: core/src/flows/authorization-url.ts
 import type { AccountInfo, AuthorizationUrlRequest } from "@azure/msal-node";
 import { afterAll, beforeAll, describe, it } from "@jest/globals";
 import { authorizeParameters, expectSame, libraryInfo, type Explained } from "./compare.js";

@@ -1,4 +1,5 @@
 // A cache plugin that was written for the peer: when it is called, with what, and what it finds.
+// proves: core/src/cache/storage/plugin.ts, core/src/cache/storage/plugin-session.ts
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { ICachePlugin } from "@azure/msal-node";
 import {

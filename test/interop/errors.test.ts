@@ -1,4 +1,5 @@
 // The same mistake, made with both libraries: class and codes of the error, and what was sent before it.
+// proves: core/src/errors/errors.ts, core/src/errors/error-codes.ts
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { ClientCredentialRequest, ServerError, SilentFlowRequest } from "@azure/msal-node";
 import { correlationId, expectSameError, redeem, unchecked, type Mistake } from "./compare-errors.js";

@@ -1,4 +1,5 @@
 // What a program can import, call and compare: the same names, kinds and values as the peer's.
+// proves: node/src/msal/prompt-value.ts
 import { describe, expect, it, test } from "@jest/globals";
 import * as peer from "@azure/msal-node";
 import * as tessera from "@tessera/node";

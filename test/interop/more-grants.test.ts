@@ -1,4 +1,5 @@
 // The grants that an answer made by hand is enough for: what is sent, and what comes back.
+// proves: core/src/exchange/grant.ts, core/src/exchange/exchange.ts
 import type * as peer from "@azure/msal-node";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { expectSame, libraryInfo, normalised, wire, type Explained } from "./compare.js";

@@ -1,4 +1,5 @@
 // What an app's own network client is told (`system.networkClient`).
+// proves: core/src/http/http-client.ts, node/src/http/network-client.ts
 import * as peer from "@azure/msal-node";
 import { expect, test } from "@jest/globals";
 import * as tessera from "@tessera/node";

@@ -1,4 +1,6 @@
 // Browser and device code: both libraries make the same call, and the local authority writes down what arrives.
+// proves: node/src/interactive/browser-sign-in.ts, node/src/interactive/interactive.ts,
+// node/src/interactive/sign-in.ts
 import type * as peer from "@azure/msal-node";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { signInOnDevice } from "../support/device-sign-in.js";

@@ -1,4 +1,5 @@
 // The less usual fields of a request: what they do on the wire, in the cache and in the result, in both libraries.
+// proves: core/src/request/request-fields.ts
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { expectSame, normalised, type Explained } from "./compare.js";
 import { answerNext, userAnswer } from "./crafted-answers.js";

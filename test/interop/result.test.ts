@@ -1,4 +1,6 @@
 // Both libraries make the same calls; what they return is compared field by field.
+// proves: core/src/account.ts, core/src/result.ts, core/src/cache/account-info.ts,
+// core/src/response/id-token.ts, node/src/msal/msal-request.ts
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { AuthenticationResult } from "@azure/msal-node";
 import { expectSame, normalised, type Explained } from "./compare.js";

@@ -1,4 +1,5 @@
 // Small differences of docs/differences.md, each shown by the same call to both libraries, without a server.
+// proves: node/src/msal/crypto-provider.ts
 import * as peer from "@azure/msal-node";
 import { expect, it } from "@jest/globals";
 import * as tessera from "@tessera/node";

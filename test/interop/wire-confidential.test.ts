@@ -1,4 +1,6 @@
 // What a confidential client puts on the wire, request by request, beside the peer: every credential, every flow it owns.
+// proves: core/src/credential/client-credential.ts, core/src/dialect/entra-telemetry.ts,
+// core/src/exchange/redeem.ts
 import type * as peer from "@azure/msal-node";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { fmiSubject, type RecordedRequest } from "@tessera/local-authority";

@@ -1,4 +1,6 @@
 // Both libraries make the same call of the same configuration; the local authority writes down what arrives.
+// proves: core/src/dialect/entra.ts, core/src/dialect/anchor-headers.ts, core/src/dialect/entra-telemetry.ts,
+// core/src/exchange/redeem.ts, core/src/request/miss.ts
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { AccountInfo, INetworkModule, NetworkRequestOptions } from "@azure/msal-node";
 import { peerNetwork } from "../support/peer-network.js";

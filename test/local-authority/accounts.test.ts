@@ -1,3 +1,7 @@
+// proves: local-authority/src/endpoints/consent.ts, local-authority/src/endpoints/logout.ts,
+// local-authority/src/endpoints/select-account.ts, local-authority/src/pages/accounts.ts,
+// local-authority/src/pages/consent.ts, local-authority/src/pages/notice.ts,
+// local-authority/src/sign-in/account-choice.ts, local-authority/src/stores/consents.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   startLocalAuthority,

@@ -1,4 +1,6 @@
 // AD FS: what is different from Entra, endpoint by endpoint.
+// proves: local-authority/src/dialects/adfs.ts, local-authority/src/dialects/adfs-errors.ts,
+// local-authority/src/dialects/adfs-scopes.ts, local-authority/src/endpoints/other-configurations.ts
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { startLocalAuthority, type App, type LocalAuthority } from "@tessera/local-authority";
 import { decodeJwt, SignJWT } from "jose";

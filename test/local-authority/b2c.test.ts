@@ -1,4 +1,6 @@
 // B2C: a policy in the path, in the tokens, and around every grant.
+// proves: local-authority/src/config/resolve-policies.ts, local-authority/src/dialects/b2c.ts,
+// local-authority/src/dialects/b2c-errors.ts, local-authority/src/endpoints/other-configurations.ts
 import { PublicClientApplication as Peer } from "@azure/msal-node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import {

@@ -1,3 +1,9 @@
+// proves: local-authority/src/client-authentication/assertion.ts,
+// local-authority/src/client-authentication/assertion-times.ts,
+// local-authority/src/client-authentication/certificate.ts,
+// local-authority/src/client-authentication/certificate-chain.ts,
+// local-authority/src/client-authentication/own-addresses.ts,
+// local-authority/src/client-authentication/own-assertion.ts, local-authority/src/stores/assertion-ids.ts
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { startLocalAuthority, type LocalAuthority, type Tenant } from "@tessera/local-authority";
 import { SignJWT, decodeJwt, exportJWK, generateKeyPair, importPKCS8, type CryptoKey } from "jose";

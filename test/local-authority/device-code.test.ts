@@ -1,3 +1,6 @@
+// proves: local-authority/src/endpoints/device-code.ts, local-authority/src/endpoints/device-sign-in.ts,
+// local-authority/src/grants/device-code.ts, local-authority/src/pages/device.ts,
+// local-authority/src/stores/device-codes.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   LocalAuthorityConfigurationError,

@@ -1,3 +1,6 @@
+// proves: local-authority/src/directory.ts, local-authority/src/endpoints/instance-discovery.ts,
+// local-authority/src/endpoints/keys.ts, local-authority/src/endpoints/openid-configuration.ts,
+// local-authority/src/endpoints/userinfo.ts
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import {
   startLocalAuthority,

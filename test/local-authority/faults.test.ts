@@ -1,3 +1,5 @@
+// proves: local-authority/src/http/journal.ts, local-authority/src/server/faults.ts,
+// local-authority/src/state.ts
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { startLocalAuthority, type App, type LocalAuthority, type Tenant } from "@tessera/local-authority";
 import { get, post } from "./requests.js";

@@ -1,3 +1,7 @@
+// proves: local-authority/src/client-authentication/federated-credential.ts,
+// local-authority/src/client-authentication/get-json.ts,
+// local-authority/src/client-authentication/issuer-keys.ts,
+// local-authority/src/grants/user-federated-identity.ts
 import { ClientAssertionCredential } from "@azure/identity";
 import { ConfidentialClientApplication } from "@azure/msal-node";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";

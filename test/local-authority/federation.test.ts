@@ -1,3 +1,8 @@
+// proves: local-authority/src/endpoints/ws-trust.ts, local-authority/src/federation/audience.ts,
+// local-authority/src/federation/metadata-exchange.ts, local-authority/src/federation/namespaces.ts,
+// local-authority/src/federation/saml-assertion.ts, local-authority/src/federation/security-token-request.ts,
+// local-authority/src/federation/soap.ts, local-authority/src/federation/xml.ts,
+// local-authority/src/grants/saml-bearer.ts
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import {
   LocalAuthorityConfigurationError,

@@ -1,3 +1,7 @@
+// proves: local-authority/src/crypto/jwt.ts, local-authority/src/dialects/dialect.ts,
+// local-authority/src/dialects/dialects.ts, local-authority/src/dialects/entra.ts,
+// local-authority/src/dialects/sign-tokens.ts, local-authority/src/tokens/claims-parameter.ts,
+// local-authority/src/tokens/tokens.ts
 import { ClientSecretCredential } from "@azure/identity";
 import {
   ConfidentialClientApplication,

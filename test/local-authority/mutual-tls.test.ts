@@ -1,3 +1,4 @@
+// proves: local-authority/src/client-authentication/mutual-tls.ts
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { startLocalAuthority, type LocalAuthority, type Tenant } from "@tessera/local-authority";
 import { decodeJwt } from "jose";

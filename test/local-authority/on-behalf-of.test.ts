@@ -1,3 +1,5 @@
+// proves: local-authority/src/endpoints/verify.ts, local-authority/src/grants/on-behalf-of.ts,
+// local-authority/src/pages/verify.ts, local-authority/src/sign-in/conditional-access.ts
 import {
   ConfidentialClientApplication,
   InteractionRequiredAuthError,

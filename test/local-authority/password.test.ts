@@ -1,3 +1,5 @@
+// proves: local-authority/src/endpoints/user-realm.ts, local-authority/src/errors/user-errors.ts,
+// local-authority/src/grants/password.ts, local-authority/src/sign-in/password-check.ts
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import {
   startLocalAuthority,

@@ -1,3 +1,4 @@
+// proves: local-authority/src/config/regions.ts, local-authority/src/server/instance-metadata.ts
 import { ConfidentialClientApplication } from "@azure/msal-node";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { startLocalAuthority, type App, type LocalAuthority, type Tenant } from "@tessera/local-authority";

@@ -1,4 +1,8 @@
 // What goes wrong in front of the endpoints: mistakes in the request, bad networks, other origins, neighbours.
+// proves: local-authority/src/http/parameters.ts, local-authority/src/http/request-context.ts,
+// local-authority/src/server/app.ts, local-authority/src/server/check-host.ts,
+// local-authority/src/server/check-origin.ts, local-authority/src/server/not-found.ts,
+// local-authority/src/server/request-steps.ts, local-authority/src/server/routes.ts
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import {
   LocalAuthorityConfigurationError,

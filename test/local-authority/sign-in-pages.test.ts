@@ -1,3 +1,10 @@
+// proves: local-authority/src/endpoints/authorize.ts, local-authority/src/endpoints/login.ts,
+// local-authority/src/http/cookies.ts, local-authority/src/http/redirect-uris.ts,
+// local-authority/src/pages/form-post.ts, local-authority/src/pages/layout.ts,
+// local-authority/src/pages/sign-in.ts, local-authority/src/sign-in/authorization-request.ts,
+// local-authority/src/sign-in/authorization-response.ts, local-authority/src/sign-in/interaction.ts,
+// local-authority/src/sign-in/sign-in-flow.ts, local-authority/src/stores/pending-requests.ts,
+// local-authority/src/stores/sessions.ts, local-authority/src/stores/sign-in-request.ts
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import {
   startLocalAuthority,

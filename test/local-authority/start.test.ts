@@ -1,3 +1,11 @@
+// proves: local-authority/src/cli.ts, local-authority/src/clock.ts, local-authority/src/server/start.ts,
+// local-authority/src/server/listener.ts, local-authority/src/server/local-authority.ts,
+// local-authority/src/config/config.ts, local-authority/src/config/defaults.ts,
+// local-authority/src/config/options.ts, local-authority/src/config/checks.ts,
+// local-authority/src/config/loopback.ts, local-authority/src/config/resolve-app.ts,
+// local-authority/src/config/resolve-config.ts, local-authority/src/config/resolve-credentials.ts,
+// local-authority/src/config/resolve-tenants.ts, local-authority/src/config/resolve-user.ts,
+// local-authority/src/crypto/certificates.ts
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { LocalAuthorityConfigurationError, startLocalAuthority } from "@tessera/local-authority";
 import { spawn } from "node:child_process";

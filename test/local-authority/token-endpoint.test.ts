@@ -1,3 +1,13 @@
+// proves: local-authority/src/client-authentication/authenticate-client.ts,
+// local-authority/src/client-authentication/secret.ts, local-authority/src/endpoints/token.ts,
+// local-authority/src/grants/authorization-code.ts, local-authority/src/grants/client-credentials.ts,
+// local-authority/src/grants/grant.ts, local-authority/src/grants/grants.ts,
+// local-authority/src/grants/refresh-token.ts, local-authority/src/grants/token-response.ts,
+// local-authority/src/stores/codes.ts, local-authority/src/stores/refresh-tokens.ts,
+// local-authority/src/tokens/scopes.ts, local-authority/src/crypto/opaque.ts,
+// local-authority/src/errors/aadsts-row.ts, local-authority/src/errors/client-errors.ts,
+// local-authority/src/errors/errors.ts, local-authority/src/errors/request-errors.ts,
+// local-authority/src/errors/trace.ts
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import {
   startLocalAuthority,

@@ -1,4 +1,5 @@
 // docs/errors.md: every error code that is exported stands there, and those that are thrown with a cause and a remedy.
+// proves: core/src/errors/error-codes.ts, persistence/src/errors.ts
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";

@@ -1,4 +1,5 @@
 // What a user gets from `npm install`: the packed packages, installed into an empty folder.
+// proves: persistence/src/index.ts, local-authority/src/index.ts
 import { spawnSync } from "node:child_process";
 import {
   mkdirSync,

@@ -1,4 +1,5 @@
 // The operating system's keychain: gnome-keyring, through keytar.
+// proves: persistence/src/protection/keychain.ts
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";

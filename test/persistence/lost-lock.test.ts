@@ -1,4 +1,5 @@
 // A process that stood still in the middle of an access, so that another took its lock.
+// proves: persistence/src/stored-cache.ts, persistence/src/lock/ticket-lock.ts
 import { readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";

@@ -1,4 +1,5 @@
 // From @azure/msal-node-extensions: users stay signed in, and who signs out stays signed out.
+// proves: persistence/src/migration/migration.ts, persistence/src/migration/dpapi.ts
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
 // The file and its folder are the user's alone, whatever stands in their place.
+// proves: persistence/src/files/private-folder.ts, persistence/src/files/private-file.ts
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,

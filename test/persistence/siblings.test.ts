@@ -1,4 +1,5 @@
 // Two processes of one app: what the one does, the other sees, without a restart and without reading for nothing.
+// proves: persistence/src/stored-cache.ts
 import { chmodSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";

@@ -1,4 +1,5 @@
 // The disk is full, or cannot be written: the app is told, and what was saved before stays.
+// proves: persistence/src/errors.ts, persistence/src/files/private-file.ts
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,6 @@
 // The lock between processes: one at a time, first come first served, and nobody waits for the dead.
+// proves: persistence/src/lock/ticket-lock.ts, persistence/src/lock/process-identity.ts,
+// persistence/src/delay.ts
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {

@@ -1,5 +1,6 @@
-// proves: core/src/flows/account-authority.ts, core/src/cache/provider.ts, core/src/cache/account-provider.ts,
-// core/src/flows/silent.ts, core/src/cache/record.ts, core/src/flows/accept-tokens.ts, node/src/interactive/one-call.ts
+// proves: core/src/flows/account-authority.ts, core/src/cache/provider.ts,
+// core/src/cache/account-provider.ts, core/src/flows/silent.ts, core/src/cache/record.ts,
+// core/src/exchange/accept-tokens.ts, node/src/interactive/one-call.ts
 //
 // An app trusts two identity providers. The second one may issue any `sub`, any `client_info` and any claim: with those of
 // a user of the first it must get nothing of that user's.

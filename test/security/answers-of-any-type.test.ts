@@ -1,6 +1,6 @@
-// proves: core/src/response/provided-tokens.ts, core/src/response/seconds.ts, core/src/authority/resolver.ts,
-// core/src/authority/instance-discovery.ts, core/src/response/key-source.ts, node/src/interactive/broker-answers.ts,
-// node/src/http/network-client.ts
+// proves: core/src/exchange/token-source.ts, core/src/response/seconds.ts, core/src/authority/resolver.ts,
+// core/src/authority/instance-discovery.ts, core/src/response/key-source.ts,
+// node/src/broker/broker-answers.ts, node/src/http/network-client.ts
 // A field of the wrong type in a document or an answer is refused with a typed error, or counts as absent.
 import { describe, expect, it } from "@jest/globals";
 import {

@@ -1,5 +1,6 @@
-// proves: core/src/response/id-token.ts, core/src/response/client-info.ts, core/src/response/token-response.ts,
-// core/src/response/server-error.ts, core/src/cache/document.ts, core/src/cache/partition.ts
+// proves: core/src/response/id-token.ts, core/src/response/client-info.ts,
+// core/src/response/token-response.ts, core/src/response/server-error.ts, core/src/cache/schema/document.ts,
+// core/src/cache/memory/partition.ts
 // A claim or field of the wrong type in one user's data never harms another user, and nothing throws a raw TypeError: not
 // at once, and not after a reload.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";

@@ -1,7 +1,7 @@
-// proves: core/src/credential/certificate.ts, core/src/credential/client-credential.ts, core/src/http/hide-secrets.ts,
-// core/src/http/transport.ts, core/src/flows/redeem.ts, core/src/flows/renewal.ts, node/src/credential/pfx.ts,
-// node/src/credential/federated-token.ts, persistence/src/create-persistent-cache.ts,
-// local-authority/src/config-checks.ts
+// proves: core/src/credential/certificate.ts, core/src/credential/client-credential.ts,
+// core/src/http/hide-secrets.ts, core/src/http/transport.ts, core/src/exchange/redeem.ts,
+// core/src/client/renewals.ts, node/src/credential/pfx.ts, node/src/credential/federated-token.ts,
+// persistence/src/create-persistent-cache.ts, local-authority/src/config/checks.ts
 //
 // No value of an option that holds a credential stands in the text of an error, in anything beneath it, or in a log line,
 // whatever form the value has, and whatever the network and the server do with it.

@@ -1,4 +1,5 @@
-// proves: core/src/request/claims-challenge.ts, core/src/cache/document.ts, core/src/credential/certificate.ts, core/src/http/throttle.ts, core/src/http/secure-url.ts
+// proves: core/src/request/claims-challenge.ts, core/src/cache/schema/document.ts,
+// core/src/credential/certificate.ts, core/src/http/throttle.ts, core/src/http/secure-url.ts
 // What comes from outside is read in time proportional to its length: no text makes a regular expression start over.
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";

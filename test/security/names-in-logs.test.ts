@@ -1,4 +1,5 @@
-// proves: core/src/http/transport.ts, core/src/flows/renewal.ts, core/src/logger.ts, core/src/flows/ws-trust/user-realm.ts
+// proves: core/src/http/transport.ts, core/src/client/renewals.ts, core/src/logger.ts,
+// core/src/flows/ws-trust/user-realm.ts
 // Without piiLoggingEnabled no log line names a user; with it, none holds a password, token or code.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as peer from "@azure/msal-node";

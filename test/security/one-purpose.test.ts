@@ -1,5 +1,5 @@
-// proves: core/src/request/request-keys.ts, core/src/request/redemption-fields.ts, core/src/cache/partitioned-cache.ts,
-// core/src/flows/silent.ts, node/src/token-credential.ts
+// proves: core/src/request/request-keys.ts, core/src/request/redemption-fields.ts,
+// core/src/cache/memory/find.ts, core/src/flows/silent.ts, node/src/token-credential.ts
 // A token is only for what was asked: another audience, resource, tenant or set of claims never gets it from the cache.
 import * as peer from "@azure/msal-node";
 import { describe, expect, it } from "@jest/globals";

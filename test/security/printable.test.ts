@@ -1,6 +1,7 @@
-// proves: core/src/printable.ts, core/src/http/header-value.ts, core/src/http/secure-url.ts, core/src/errors/errors.ts,
-// core/src/logger.ts, core/src/flows/device-code.ts, core/src/flows/refresh-token.ts, core/src/clock.ts,
-// core/src/request/token-request.ts, node/src/interactive/broker-answers.ts, node/src/interactive/open-browser.ts
+// proves: core/src/printable.ts, core/src/http/header-value.ts, core/src/http/secure-url.ts,
+// core/src/errors/errors.ts, core/src/logger.ts, core/src/flows/device-code.ts,
+// core/src/flows/refresh-token.ts, core/src/clock.ts, core/src/request/token-request.ts,
+// node/src/broker/broker-answers.ts, node/src/interactive/open-browser.ts
 // Text from outside reaches logs, terminals, errors and headers without control characters; only https URLs reach a
 // browser or a user; and no number from outside makes a poll storm.
 import { inspect } from "node:util";

@@ -1,4 +1,5 @@
-// proves: core/src/request/request-fields.ts, core/src/request/request-keys.ts, core/src/flows/shared-call.ts
+// proves: core/src/request/request-fields.ts, core/src/request/request-keys.ts,
+// core/src/exchange/shared-call.ts
 // Whatever changes what a token is for is sent, tells cached tokens apart, and tells calls apart that overlap: for every
 // field of every public request, in every grant, as the table says.
 import { join } from "node:path";

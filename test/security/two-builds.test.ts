@@ -1,5 +1,5 @@
-// proves: core/src/process-wide.ts, core/src/flight/keyed-mutex.ts, core/src/cache/plugin-session.ts,
-// core/src/cache/distributed-cache-plugin.ts, core/src/errors/errors.ts
+// proves: core/src/process-wide.ts, core/src/flight/keyed-mutex.ts, core/src/cache/storage/plugin-session.ts,
+// core/src/cache/storage/distributed-cache-plugin.ts, core/src/errors/errors.ts
 // The ES module and the CommonJS module in one process act as one library: what must be one per process is.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";

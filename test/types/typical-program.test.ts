@@ -1,4 +1,5 @@
 // Types are part of the promise: what compiles against the peer compiles against Tessera.
+// proves: node/src/configuration.ts, node/src/requests.ts
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { errorsOf, libraries } from "./compile.js";

@@ -1,3 +1,5 @@
+// proves: core/src/cache/account-filter.ts, core/src/cache/memory/account-index.ts,
+// core/src/cache/schema/key-value-store.ts
 import { describe, expect, it } from "@jest/globals";
 import { PublicClientApplication, type AccountInfo } from "@tessera/node";
 import { account, clientId } from "../support/cache-entities.js";

@@ -1,4 +1,5 @@
 // The canonical form and the kinds of authorities: authorities.md §1, §2.
+// proves: core/src/authority/authority-url.ts
 import { describe, expect, it } from "@jest/globals";
 import {
   authorityForCloud,

@@ -1,4 +1,5 @@
 // What the account broker's plugin is spared, and what callers get of it.
+// proves: node/src/broker/broker-calls.ts, node/src/broker/broker-answers.ts
 import { afterEach, describe, expect, it, test } from "@jest/globals";
 import {
   AuthError,

@@ -1,4 +1,5 @@
 // The operating system's account broker: the same calls to both libraries.
+// proves: node/src/broker/broker.ts, node/src/broker/broker-calls.ts, node/src/public-client-application.ts
 import * as peer from "@azure/msal-node";
 import { describe, expect, test } from "@jest/globals";
 import * as tessera from "@tessera/node";

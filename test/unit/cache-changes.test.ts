@@ -1,3 +1,4 @@
+// proves: core/src/cache/memory/write.ts
 import { describe, expect, it } from "@jest/globals";
 import { appPartition } from "../../packages/core/src/cache/memory/partition-key.js";
 import type { MemoryCache } from "../support/memory-cache.js";

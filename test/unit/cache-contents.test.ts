@@ -1,3 +1,4 @@
+// proves: core/src/cache/memory/partition.ts, core/src/cache/memory/write.ts, core/src/cache/schema/schema.ts
 import { describe, expect, it } from "@jest/globals";
 import { appPartition, userPartition } from "../../packages/core/src/cache/memory/partition-key.js";
 import type { RefreshTokenEntity } from "../../packages/core/src/cache/schema/schema.js";

@@ -1,3 +1,4 @@
+// proves: core/src/cache/schema/document.ts, core/src/cache/memory/load-and-dump.ts
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import {

@@ -1,3 +1,4 @@
+// proves: core/src/cache/memory/find.ts
 import { describe, expect, it } from "@jest/globals";
 import { appPartition } from "../../packages/core/src/cache/memory/partition-key.js";
 import type { CacheDocument } from "../../packages/core/src/cache/schema/document.js";

@@ -1,3 +1,4 @@
+// proves: core/src/cache/record.ts, core/src/cache/memory/load-and-dump.ts
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { PublicClientApplication } from "@tessera/node";
 import { MemoryCache } from "../support/memory-cache.js";

@@ -1,3 +1,4 @@
+// proves: core/src/cache/memory/token-memory.ts
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { place, step, steps } from "../support/cache-steps.js";

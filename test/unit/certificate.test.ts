@@ -1,4 +1,5 @@
 // What is wrong with a certificate is said when the application is made, and never with the key or the passphrase.
+// proves: core/src/credential/certificate.ts
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { ConfidentialClientApplication, type ClientCertificate } from "@tessera/node";

@@ -1,4 +1,5 @@
 // RFC 9110 §11.6.1, on the headers that APIs really send and on those that nobody should.
+// proves: core/src/request/claims-challenge.ts
 import { describe, expect, it } from "@jest/globals";
 import { claimsFromChallenge, parseAuthenticationChallenges } from "@tessera/node";
 import fc from "fast-check";

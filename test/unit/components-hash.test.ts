@@ -1,4 +1,5 @@
 // The part of an access token's key that tells apart tokens of one scope set: cache-schema.md.
+// proves: core/src/cache/schema/keys.ts
 import { describe, expect, it } from "@jest/globals";
 import { componentsHash, extCacheKey } from "../../packages/core/src/cache/schema/keys.js";
 

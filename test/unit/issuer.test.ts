@@ -1,4 +1,5 @@
 // Which issuer an ID token may name: authorities.md §7. (Issuers of discovery documents: flows/trusted-endpoints.)
+// proves: core/src/authority/issuer.ts, core/src/authority/clouds.ts, core/src/authority/tenant-name.ts
 import { describe, expect, it } from "@jest/globals";
 import { authorityUrl } from "../../packages/core/src/authority/authority-url.js";
 import { knownCloud, selfCloud } from "../../packages/core/src/authority/clouds.js";

@@ -1,3 +1,4 @@
+// proves: core/src/logger.ts
 import { describe, expect, it } from "@jest/globals";
 import { Logger, LogLevel, type LoggerOptions } from "@tessera/node";
 

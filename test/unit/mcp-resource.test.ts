@@ -1,4 +1,5 @@
 // `isMcp`, which asks every request for its resource (RFC 8707): the same calls to both libraries.
+// proves: node/src/mcp-resource.ts
 import * as peer from "@azure/msal-node";
 import { expect, test } from "@jest/globals";
 import * as tessera from "@tessera/node";

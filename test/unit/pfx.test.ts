@@ -1,4 +1,5 @@
 // A certificate in a PKCS#12 file: opened when the application is made, or refused then with the reason.
+// proves: node/src/credential/pfx.ts
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,6 @@
 // Correlation ids, scopes (requests.md), the claims parameter (OpenID Connect Core §5.5) and Retry-After (RFC 9110 §10.2.3).
+// proves: core/src/correlation-id.ts, core/src/request/scopes.ts, core/src/request/claims.ts,
+// core/src/http/throttle.ts
 import { describe, expect, it, test } from "@jest/globals";
 import { newCorrelationId } from "../../packages/core/src/correlation-id.js";
 import { retryAfterSeconds } from "../../packages/core/src/http/throttle.js";

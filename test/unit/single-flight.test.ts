@@ -1,3 +1,4 @@
+// proves: core/src/flight/single-flight.ts, core/src/flight/until-aborted.ts
 import { describe, expect, it } from "@jest/globals";
 import { SingleFlight } from "../../packages/core/src/flight/single-flight.js";
 

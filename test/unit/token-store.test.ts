@@ -1,3 +1,4 @@
+// proves: core/src/cache/storage/token-store.ts
 import { describe, expect, it } from "@jest/globals";
 import { createMemoryTokenStore, type PartitionUpdate } from "@tessera/node";
 import { createTestClock } from "../support/test-clock.js";

@@ -1,4 +1,5 @@
 // The assertion in a federation server's reply: cut out as it was signed, whatever the reply is like.
+// proves: core/src/flows/ws-trust/security-token.ts
 import { growth, MOST_GROWTH } from "../support/growth.js";
 import { describe, expect, it } from "@jest/globals";
 import { PublicClientApplication } from "@tessera/node";

@@ -1,4 +1,5 @@
 // XML of a federation server: what it means, and that nothing in it can reach outside it.
+// proves: core/src/flows/ws-trust/xml.ts
 import { describe, expect, it } from "@jest/globals";
 import { PublicClientApplication } from "@tessera/node";
 import { scriptedNetwork } from "../support/scripted-network.js";

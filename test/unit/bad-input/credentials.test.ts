@@ -1,4 +1,5 @@
 // Who the client is, and what it proves itself with: one credential on a server, none on a device.
+// proves: node/src/check-configuration.ts, node/src/credential/credential.ts
 import { describe, expect, it } from "@jest/globals";
 import { ClientAuthError } from "@tessera/node";
 import {

@@ -1,4 +1,5 @@
 // An option that cannot be right is refused in the constructor.
+// proves: core/src/client/create-client.ts, node/src/check-configuration.ts
 import { describe, expect, it } from "@jest/globals";
 import { PublicClientApplication, type Configuration } from "@tessera/node";
 import { clientId, expectConfigurationError, refusal, type Mistake, type Part } from "./refusal.js";

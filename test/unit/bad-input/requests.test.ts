@@ -1,4 +1,5 @@
 // Every mistake in what all requests share is refused before anything is sent, with the field and the remedy.
+// proves: core/src/request/token-request.ts
 import { describe, expect, it } from "@jest/globals";
 import { ClientConfigurationError } from "@tessera/node";
 import { expectSays, failure, good, methods, type Method } from "./refused-request.js";
