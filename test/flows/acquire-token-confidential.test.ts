@@ -1,5 +1,5 @@
 // The one call of a confidential client; and whatever is asked for, the request stays the caller's own.
-// proves: node/src/confidential-client-application.ts
+// proves: node/src/application.ts, node/src/confidential-client-application.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { decodeJwt } from "jose";
 import { accountOf, startEntra, type Entra } from "../support/entra.js";

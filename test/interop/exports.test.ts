@@ -119,11 +119,11 @@ const accounts = ["getAccountByHomeId", "getAccountByLocalId", "removeAccount"];
 
 const classes: Readonly<Record<string, ClassDifferences>> = {
   PublicClientApplication: {
-    added: ["checked", ...user, ...accounts],
+    added: ["checked", "checkedFields", ...user, ...accounts],
   },
   ConfidentialClientApplication: {
     added: [
-      ...["checked", "endOnBehalfOfSession", "removeTokensForClient"],
+      ...["checked", "checkedFields", "endOnBehalfOfSession", "removeTokensForClient"],
       ...[...user, ...accounts, "getAllAccounts", "signOut"],
     ],
   },

@@ -62,7 +62,7 @@ describeWith("Debian's python3-msal", isInstalled, () => {
       fromCache: hit,
       tenantId: stage.tenantId,
     });
-    expect(stage.requests()).toEqual(hit ? [] : ["openid-configuration", "token"]);
+    expect(stage.requests()).toEqual(hit ? [] : ["token"]);
     expect(await onlyAccount(read)).toMatchObject({ ...alice, tenantId: stage.tenantId });
   });
 

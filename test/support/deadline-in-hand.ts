@@ -15,7 +15,7 @@ export function deadlineInHand(milliseconds: number): { pass(): void; restore():
   ) => {
     if (delay === milliseconds) waiting.add(callback);
     return real(callback, delay, ...(rest as []));
-  }) as typeof setTimeout);
+  }));
   return {
     pass: () => {
       for (const callback of waiting) callback();

@@ -4,7 +4,6 @@ import { writeFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, type AuthCodeFlow, type Client, type HttpClient } from "@tessera/core";
-import { tokenRequest, type TokenRequest } from "@tessera/core/internal";
 import { fmiSubject } from "@tessera/local-authority";
 import {
   DistributedCachePlugin,

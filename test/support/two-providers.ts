@@ -43,7 +43,9 @@ export const victimsClientInfo = json64({ uid: victimId.split(".")[0], utid: ten
 
 /** The configuration of an application that trusts both; the victim's provider is its own. */
 export function configuration({ victim, evil, auth }: Stage, network: ScriptedNetwork): Configuration {
-  const hosts = [victim, evil].map(({ authority }) => new URL(authority).host);
+  // Which hosts are Entra's, its instance discovery says.
+  const others = [victim, evil].filter(({ kind }) => kind !== "entra");
+  const hosts = others.map(({ authority }) => new URL(authority).host);
   const knownAuthorities = [...(auth?.knownAuthorities ?? []), ...hosts];
   const isOidc = [victim, evil].some(({ kind }) => kind === "oidc");
   return {
@@ -100,8 +102,8 @@ function scriptOf(whose: string, provider: Provider): Readonly<Record<string, un
       token_type: "Bearer",
       expires_in: 3600,
       scope: "api openid profile offline_access",
-      access_token: `${whose}'s access token`,
-      refresh_token: `${whose}'s refresh token`,
+      access_token: `access-token-of-${whose}`,
+      refresh_token: `refresh-token-of-${whose}`,
       ...(grant === "client_credentials"
         ? {}
         : { id_token: await idToken(whose, provider, `${authority}${v2}`) }),

@@ -11,9 +11,9 @@ import {
   type AuthenticationResult,
   type BaseRequest,
 } from "@tessera/core";
+import type { AuthorizationCodePayload } from "./authorization-response.js";
 import type {
   AuthCodeFlowRequest,
-  AuthorizationCodePayload,
   AuthorizationCodeRequest,
   AuthorizationUrlRequest,
   EndSessionRequest,

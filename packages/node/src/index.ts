@@ -86,6 +86,7 @@ export type { INativeBrokerPlugin, NativeRequest, NativeSignOutRequest } from ".
 export type { CcsCredential } from "./msal/msal-request.js";
 export { PublicClientApplication } from "./public-client-application.js";
 export { PromptValue, ResponseMode } from "./msal/prompt-value.js";
+export type * from "./authorization-response.js";
 export type * from "./requests.js";
 export {
   tokenCredential,

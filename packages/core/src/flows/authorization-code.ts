@@ -71,8 +71,8 @@ export type AuthorizationResponse = Readonly<Record<string, unknown>>;
  * const { account } = await redeemCode(client, {
  *   scopes: ["User.Read"],
  *   code: query.code,
- *   redirectUri: session.redirectUri,
- *   codeVerifier: session.codeVerifier,
+ *   redirectUri,
+ *   codeVerifier: session.verifier,
  *   nonce: session.nonce,
  * });
  * ```

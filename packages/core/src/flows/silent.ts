@@ -82,8 +82,8 @@ function wantedBy(client: Client, request: TokenRequest, input: SilentInput): Wa
     partition: query.partition,
     renewsEarly: true,
     find: (memory) => {
-      // For a provider that the account does not tell, the look-up itself checks, and only once for what it remembers.
-      if (!query.untold || client.authorities.isShared(url.host))
+      // At Entra the hosts decide. Where the account does not name its provider, the look-up checks, once for each answer.
+      if (query.untold ? client.authorities.isShared(url.host) : query.issuer !== undefined)
         requireProvider(client, memory, { request, url, account });
       return query.environments.has(account.environment) ? findTokens(memory, query) : undefined;
     },

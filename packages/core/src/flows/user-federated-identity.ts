@@ -28,11 +28,10 @@ export interface UserFederatedIdentityInput extends BaseRequest {
  * @throws ClientAuthError `empty_fic_assertion`, `missing_user_identifier`, `conflicting_user_identifiers`
  * @example
  * ```ts
- * const { account } = await userFederatedIdentity(client, {
- *   scopes: ["https://graph.microsoft.com/.default"],
- *   assertion: agent.instanceToken,
- *   username: "alice@contoso.example",
- * });
+ * const exchange = { scopes: ["api://AzureADTokenExchange/.default"] };
+ * const { accessToken: assertion } = await clientCredentials(agentClient, exchange);
+ * const user = { scopes: ["User.Read"], assertion, username: "alice@contoso.example" };
+ * const { account } = await userFederatedIdentity(agentClient, user);
  * ```
  */
 export async function userFederatedIdentity(
