@@ -244,8 +244,8 @@ describe.each(stages)("%s", (_stage, stage) => {
       const redeemed = network.requests.filter(({ form }) => form["grant_type"] === "refresh_token");
       expect(redeemed.length).toBeGreaterThan(1);
       for (const { line, form } of redeemed) {
-        const whose = line === tokenRequestOf(victim) ? "victim's" : "evil's";
-        expect(form["refresh_token"]).toBe(`${whose} refresh token`);
+        const whose = line === tokenRequestOf(victim) ? "victim" : "evil";
+        expect(form["refresh_token"]).toBe(`refresh-token-of-${whose}`);
       }
     });
 

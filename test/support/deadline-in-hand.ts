@@ -8,14 +8,12 @@ import { jest } from "@jest/globals";
 export function deadlineInHand(milliseconds: number): { pass(): void; restore(): void } {
   const waiting = new Set<() => void>();
   const real = globalThis.setTimeout;
-  const spy = jest.spyOn(globalThis, "setTimeout").mockImplementation(((
-    callback: () => void,
-    delay?: number,
-    ...rest: unknown[]
-  ) => {
-    if (delay === milliseconds) waiting.add(callback);
-    return real(callback, delay, ...(rest as []));
-  }));
+  const spy = jest
+    .spyOn(globalThis, "setTimeout")
+    .mockImplementation((callback: () => void, delay?: number, ...rest: unknown[]) => {
+      if (delay === milliseconds) waiting.add(callback);
+      return real(callback, delay, ...(rest as []));
+    });
   return {
     pass: () => {
       for (const callback of waiting) callback();

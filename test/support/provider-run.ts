@@ -191,13 +191,14 @@ export class Run {
     const { account } = this.#held[at % (this.#held.length || 1)] ?? {};
     if (!account) return;
     const { homeAccountId, localAccountId, username } = account;
+    // Users of several providers may have one id: the library does not choose, and refuses.
     const found =
       by === "all"
         ? await this.#app.getAllAccounts()
         : by === "home"
-          ? [await this.#app.getAccountByHomeId(homeAccountId)]
+          ? [await outcome(this.#app.getAccountByHomeId(homeAccountId))]
           : by === "local"
-            ? [await this.#app.getAccountByLocalId(localAccountId)]
+            ? [await outcome(this.#app.getAccountByLocalId(localAccountId))]
             : await this.#app.getAccounts({ username });
     for (const each of found) {
       const owner = ownerIn(each?.idTokenClaims) ?? "";
@@ -209,7 +210,8 @@ export class Run {
   async #remove({ account: at, form }: Extract<Step, { do: "remove" }>): Promise<void> {
     const held = this.#held[at % (this.#held.length || 1)];
     if (!held) return;
-    await this.#app.removeAccount(inForm(held.account, form));
+    const removal = this.#app.removeAccount(inForm(held.account, form)).then(() => true);
+    if (!(await outcome(removal))) return;
     for (const owner of this.#mayBe(held, form)) this.#signedIn.delete(owner);
   }
 
@@ -281,7 +283,7 @@ export class Run {
 }
 
 /** A result, or nothing when the library refuses: a refusal gives nothing away. */
-async function outcome(call: Promise<AuthenticationResult>): Promise<AuthenticationResult | undefined> {
+async function outcome<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {

@@ -38,7 +38,7 @@ const onBehalfOf = fc.record({
   do: fc.constant("on behalf of" as const),
   provider: index,
   user: index,
-  session: fc.option(index),
+  session: fc.option(index, { freq: 1 }),
   scope,
 });
 const asApp = fc.record({ do: fc.constant("as the app" as const), provider: index, scope });

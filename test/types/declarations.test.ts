@@ -1,5 +1,5 @@
 // The names a program can import, types included, and the members they have: those of the peer's declarations.
-// proves: node/src/msal/cache-types.ts, node/src/msal/client-interfaces.ts, node/src/requests.ts
+// proves: node/src/msal/cache-types.ts, node/src/msal/client-interfaces.ts, node/src/requests.ts, node/src/authorization-response.ts
 import { expect, test } from "@jest/globals";
 import ts from "typescript";
 import { compile, libraries } from "./compile.js";
