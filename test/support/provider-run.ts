@@ -123,7 +123,7 @@ export class Run {
       ...(session === undefined ? {} : { sessionKey: `session ${session} of ${name}.${user.name}` }),
     });
     const result = await outcome(call);
-    this.#expectOwner(result, new Set([`${name}.${user.name}`]), each.scope, each);
+    this.#expectOwner(result, this.#alike(user), each.scope, each);
     if (result?.account) this.#ownersOf({ account: result.account, provider }).add(`${name}.${user.name}`);
   }
 
@@ -134,7 +134,7 @@ export class Run {
     const authority = this.#providers.find(({ name }) => name === user.provider)?.authority ?? "";
     const sessionKey = `session ${session} of ${owner}`;
     const call = this.#app.acquireTokenOnBehalfOf({ scopes: [scope], authority, sessionKey });
-    this.#expectOwner(await outcome(call), new Set([owner]), scope, { do: `continue session ${session}` });
+    this.#expectOwner(await outcome(call), this.#alike(user), scope, { do: `continue session ${session}` });
   }
 
   async #signIn(each: Extract<Apart, { do: "sign in" }>): Promise<void> {
@@ -228,6 +228,12 @@ export class Run {
   #hold(account: AccountInfo, provider: Provider, owner: string): void {
     this.#ownersOf({ account, provider }).add(owner);
     this.#held.push({ account, provider });
+  }
+
+  /** The user alone; of a hostile provider all its users, whom it may say to be one. */
+  #alike({ provider, name }: User): ReadonlySet<string> {
+    const names = this.#hostile.has(provider) ? USERS : [name];
+    return new Set(names.map((each) => `${provider}.${each}`));
   }
 
   #ownersOf({ account, provider }: Held): Set<string> {
