@@ -1,5 +1,6 @@
 // The names a program can import, types included, and the members they have: those of the peer's declarations.
-// proves: node/src/msal/cache-types.ts, node/src/msal/client-interfaces.ts, node/src/requests.ts, node/src/authorization-response.ts
+// proves: node/src/msal/cache-types.ts, node/src/msal/client-interfaces.ts, node/src/requests.ts, node/src/msal/writable.ts,
+// proves: node/src/authorization-response.ts
 import { expect, test } from "@jest/globals";
 import ts from "typescript";
 import { compile, libraries } from "./compile.js";
@@ -88,11 +89,11 @@ function isPublic(member: ts.Symbol): boolean {
 
 function isReadonly(member: ts.Symbol): boolean {
   const { checkFlags = 0 } = (member as { links?: { checkFlags?: number } }).links ?? {};
+  // A member of a mapped type (ts.CheckFlags.Mapped) has a flag of its own (Readonly), whatever the original's modifiers.
+  if ((checkFlags & 262144) !== 0) return (checkFlags & 8) !== 0;
   const declarations = member.declarations ?? [];
   const accessors = declarations.filter((one) => ts.isGetAccessor(one) || ts.isSetAccessor(one));
   return (
-    // A member of a mapped type has no modifiers of its own (ts.CheckFlags.Readonly).
-    (checkFlags & 8) !== 0 ||
     // Constants of a namespace: the error codes.
     declarations.some((declaration) => ts.isVariableDeclaration(declaration)) ||
     declarations.some(

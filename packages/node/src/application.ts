@@ -8,11 +8,9 @@ import {
 } from "@tessera/core";
 import {
   onlyProvidersAccount,
-  newCorrelationId,
   requireRequest,
   authorityForCloud,
   version,
-  withoutNull,
   type AccountFilter,
   type AzureCloudOptions,
 } from "@tessera/core/internal";
@@ -184,13 +182,12 @@ export abstract class Application {
   /** The same for requests that need no resource, whatever the mode of the application. */
   protected checkedFields<R extends MsalRequest>(request: R): R {
     requireRequest(request);
-    const given = withoutNull(request);
-    const correlationId = given.correlationId || newCorrelationId();
-    requireOwnClient(given, correlationId);
-    const cloud = given.azureCloudOptions ?? (given.authority ? this.#azureCloud : undefined);
-    const asked = given.authority || this.client.defaultAuthority;
+    requireOwnClient(request);
+    const cloud = request.azureCloudOptions ?? (request.authority ? this.#azureCloud : undefined);
+    if (!cloud) return request;
+    const asked = request.authority || this.client.defaultAuthority;
     const authority = authorityForCloud(asked, cloud);
     // Options that the request gives name its authority, and so its tenant, as `authority` does.
-    return { ...given, correlationId, ...(authority === asked ? {} : { authority }) };
+    return authority === asked ? request : { ...request, authority };
   }
 }

@@ -12,7 +12,6 @@ import {
   AzureCloudInstance,
   clientConfigurationError,
   requireRequest,
-  withoutNull,
   type TokenSource,
   type RegionAsk,
 } from "@tessera/core/internal";
@@ -96,7 +95,7 @@ export class ConfidentialClientApplication extends ClientApplication {
    */
   async acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult> {
     requireRequest(request);
-    const given = inTenant(withoutNull(request), this.client.defaultAuthority);
+    const given = inTenant(request, this.client.defaultAuthority);
     const region = regionOf(given.azureRegion);
     return clientCredentials(this.client, this.checked(given), { region, source: this.#source });
   }

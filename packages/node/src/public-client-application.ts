@@ -124,11 +124,13 @@ export class PublicClientApplication extends ClientApplication {
    * ```
    */
   async acquireTokenByDeviceCode(request: DeviceCodeRequest): Promise<AuthenticationResult> {
-    // `cancel` is set on the caller's own request while the user is being waited for.
-    const input = Object.defineProperty(this.checked(request), "cancel", {
-      get: () => request.cancel === true,
+    return deviceCode(this.client, {
+      ...this.checked(request),
+      // It is set on the caller's own object while the user is being waited for.
+      get cancel() {
+        return request.cancel === true;
+      },
     });
-    return deviceCode(this.client, input);
   }
 
   /** @inheritdoc */

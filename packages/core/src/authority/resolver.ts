@@ -46,8 +46,9 @@ export class AuthorityResolver {
   readonly #alone = new BoundedMap<Cloud>(1000);
   /** Ids of tenants that are named by a domain, by the URL of their authority. */
   readonly #tenantIds = new BoundedMap<{ readonly id: string }>(MOST_AUTHORITIES);
-  /** The provider at each host that was named; `undefined` when several were. */
-  readonly #providers = new BoundedMap<{ readonly name: string | undefined }>(MOST_AUTHORITIES);
+  /** The provider that was named first at each host, and the hosts at which another one was named, too. */
+  readonly #providers = new BoundedMap<{ readonly name: string }>(MOST_AUTHORITIES);
+  readonly #sharedHosts = new BoundedMap<true>(MOST_AUTHORITIES);
   readonly #flights = new SingleFlight();
 
   constructor(options: AuthorityOptions, transport: Transport, clock: Clock) {
@@ -97,8 +98,7 @@ export class AuthorityResolver {
 
   /** Whether the application has named several providers at a host: issuers of one host, or an AD FS beside Entra. */
   isShared(host: string): boolean {
-    const known = this.#providers.get(host);
-    return known !== undefined && known.name === undefined;
+    return this.#sharedHosts.get(host) ?? false;
   }
 
   /** Whether resolving a URL cannot teach more names of its host. */
@@ -172,7 +172,8 @@ export class AuthorityResolver {
   #note({ host, kind, href }: AuthorityUrl): void {
     const name = kind === "oidc" ? href : kind === "adfs" ? "adfs" : "entra";
     const known = this.#providers.get(host);
-    this.#providers.set(host, { name: !known || known.name === name ? name : undefined });
+    if (!known) this.#providers.set(host, { name });
+    else if (known.name !== name) this.#sharedHosts.set(host, true);
   }
 
   #aloneCloud(host: string): Cloud {

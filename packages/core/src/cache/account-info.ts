@@ -111,6 +111,13 @@ export function tenantOfRealm(realm: string, homeAccountId: string): string {
   return MULTI_TENANT_SEGMENTS.has(realm) ? (homeAccountId.split(".")[1] ?? realm) : realm;
 }
 
+/** Whether a tenant is the one a user's account is from. */
+export function isHomeTenant(tenantId: string, homeAccountId: string): boolean {
+  // `uid.utid`, asked with every call: no text is made to compare.
+  const dot = homeAccountId.length - tenantId.length - 1;
+  return tenantId !== "" && homeAccountId.indexOf(".") === dot && homeAccountId.endsWith(tenantId);
+}
+
 /** Only Entra's users are known in tenants. */
 function hasTenants({ authority_type: type }: AccountEntity): boolean {
   return type !== GENERIC && type !== ADFS;
@@ -179,10 +186,4 @@ function isProfile(profile: Readonly<Record<string, unknown>>): boolean {
     ["tenantId", "localAccountId"].every((field) => typeof profile[field] === "string") &&
     optional.every((field) => profile[field] === undefined || typeof profile[field] === "string")
   );
-}
-
-function isHomeTenant(tenantId: string, homeAccountId: string): boolean {
-  // `uid.utid`
-  const dot = homeAccountId.indexOf(".");
-  return tenantId !== "" && dot >= 0 && homeAccountId.slice(dot + 1) === tenantId;
 }

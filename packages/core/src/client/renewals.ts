@@ -24,7 +24,7 @@ export class Renewals {
    *
    * @param key equal for the same token
    */
-  start(key: string, request: TokenRequest, renew: (request: TokenRequest) => Promise<unknown>): void {
+  start<R extends TokenRequest>(key: string, request: R, renew: (request: R) => Promise<unknown>): void {
     const now = this.#clock.now();
     if (now < (this.#next.get(key) ?? 0)) return;
     this.#next.set(key, now + PAUSE_MS);

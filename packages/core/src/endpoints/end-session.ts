@@ -36,7 +36,7 @@ export interface EndSessionInput extends Pick<
  */
 export async function endSessionUrl(client: Client, input: EndSessionInput = {}): Promise<string> {
   const request = tokenRequest(client, input);
-  const { account, postLogoutRedirectUri, state } = input;
+  const { account, postLogoutRedirectUri, state, idTokenHint, logoutHint } = request.given;
   const { correlationId } = request;
   const redirectUri =
     postLogoutRedirectUri === undefined
@@ -59,8 +59,8 @@ export async function endSessionUrl(client: Client, input: EndSessionInput = {})
     }
     const query = new Parameters()
       .set("client_id", client.clientId)
-      .set("id_token_hint", input.idTokenHint ?? account?.idToken)
-      .set("logout_hint", input.logoutHint ?? account?.loginHint ?? loginHintOf(account))
+      .set("id_token_hint", idTokenHint ?? account?.idToken)
+      .set("logout_hint", logoutHint ?? account?.loginHint ?? loginHintOf(account))
       .set("post_logout_redirect_uri", redirectUri)
       .set("state", state)
       .addMissing(request.extraQueryParameters);

@@ -11,8 +11,8 @@ import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { freshness } from "./freshness.js";
 
 /** What a flow looks for in the cache before it sends a request. */
-export interface Wanted {
-  readonly request: TokenRequest;
+export interface Wanted<R extends TokenRequest = TokenRequest> {
+  readonly request: R;
   readonly url: AuthorityUrl;
   /** What makes two calls equal beside the fields of the request; see {@link sharedExchange}. */
   readonly flow: readonly unknown[];
@@ -24,23 +24,29 @@ export interface Wanted {
 }
 
 /** Sends a request for what was wanted. */
-export type Send = (request: TokenRequest, miss: Miss) => Promise<AuthenticationResult>;
+export type Send<R extends TokenRequest> = (request: R, miss: Miss) => Promise<AuthenticationResult>;
 
 /** The tokens from the cache, or else what the request brings. A hit without plugin or store ends without waiting. */
-export function cacheFirst(
+export function cacheFirst<R extends TokenRequest>(
   client: Client,
-  wanted: Wanted,
-  send: Send,
+  wanted: Wanted<R>,
+  send: Send<R>,
 ): AuthenticationResult | Promise<AuthenticationResult> {
-  const answer = (
-    found: AuthenticationResult | Miss,
-  ): AuthenticationResult | Promise<AuthenticationResult> => {
-    const isHit = typeof found === "object";
-    client.cache.countLookup(isHit);
-    return isHit ? found : send(wanted.request, found);
-  };
   const found = client.cache.read(wanted.partition, (memory) => lookUp(client, memory, wanted, send));
-  return found instanceof Promise ? found.then(answer) : answer(found);
+  return found instanceof Promise
+    ? found.then((late) => answer(client, wanted, send, late))
+    : answer(client, wanted, send, found);
+}
+
+function answer<R extends TokenRequest>(
+  client: Client,
+  { request }: Wanted<R>,
+  send: Send<R>,
+  found: AuthenticationResult | Miss,
+): AuthenticationResult | Promise<AuthenticationResult> {
+  const isHit = typeof found === "object";
+  client.cache.countLookup(isHit);
+  return isHit ? found : send(request, found);
 }
 
 /**
@@ -59,11 +65,11 @@ export async function foundMeanwhile(
 }
 
 /** @param send renews a token that is due; or that it is being renewed at this moment, or looked for again */
-function lookUp(
+function lookUp<R extends TokenRequest>(
   client: Client,
   memory: TokenMemory,
-  wanted: Wanted,
-  send: Send | Miss,
+  wanted: Wanted<R>,
+  send: Send<R> | Miss,
 ): AuthenticationResult | Miss {
   const { request, url } = wanted;
   const tokens = wanted.find(memory);

@@ -69,19 +69,20 @@ const LONGEST_FLOW = 3600;
  */
 export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowInput): Promise<AuthCodeFlow> {
   const request = tokenRequest(client, input);
-  const { maxAge, responseType = "code" } = input;
-  checkInput(input, request);
+  const { given } = request;
+  const { maxAge, responseType = "code" } = given;
+  checkInput(given, request);
   const hybrid = responseType === "code id_token";
-  const redirectUri = checkedRedirectUri(input.redirectUri, request.correlationId);
+  const redirectUri = checkedRedirectUri(given.redirectUri, request.correlationId);
   const { verifier, challenge } = generatePkceCodes();
   const state = newGuid();
-  const nonce = input.nonce || newGuid();
+  const nonce = given.nonce || newGuid();
   const authorization = {
-    ...input,
+    ...given,
     correlationId: request.correlationId,
     redirectUri,
     // A front-channel ID token must not stand in a query (OAuth 2.0 Multiple Response Types §5).
-    responseMode: input.responseMode ?? (hybrid ? "form_post" : "query"),
+    responseMode: given.responseMode ?? (hybrid ? "form_post" : "query"),
     state,
     nonce,
     codeChallenge: challenge,
@@ -100,7 +101,7 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
     scopes: request.scopes,
     authority: request.authorityUrl,
     responseType,
-    ...redemptionFields(request.given),
+    ...redemptionFields(given),
     ...(request.resource ? { resource: request.resource } : {}),
     ...(request.claims ? { claims: JSON.stringify(request.claims) } : {}),
     ...(maxAge === undefined ? {} : { maxAge }),

@@ -85,21 +85,20 @@ export async function redeemCode(
 ): Promise<AuthenticationResult> {
   const made = tokenRequest(client, input);
   const request = expectations.hasSentQuery ? { ...made, extraQueryParameters: undefined } : made;
-  const { correlationId } = request;
+  const { correlationId, given } = request;
   if (response?.["error"]) throw serverError(response, undefined, correlationId);
-  checkCode(input, response, request);
-  const redirectUri = checkedRedirectUri(input.redirectUri, correlationId);
+  checkCode(request, response);
+  const redirectUri = checkedRedirectUri(given.redirectUri, correlationId);
   const url = cloudOf(client, client.authorities.url(request.authorityUrl), response);
   const scopes = withOidcScopes(request.scopes);
-  const { code, codeVerifier, nonce, enableSpaAuthorizationCode, ccsCredential } = input;
+  const { code, codeVerifier, nonce, enableSpaAuthorizationCode, ccsCredential } = given;
   // Only the same sign-in may share: a code that was injected into another one must fail there (RFC 9700 §2.1.1).
-  const bound = { code, codeVerifier, redirectUri, nonce, ...expectations, iss: response?.["iss"] };
-  const flow = ["authorization_code", bound, enableSpaAuthorizationCode, ...scopes];
+  const flow = ["authorization_code", { ...expectations, iss: response?.["iss"] }];
   const result = await sharedExchange(client, request, { url, flow }, async (exchange) => {
     const { hasWholeResponse = false } = expectations;
     checkResponseIssuer(exchange, response?.["iss"], hasWholeResponse);
     const dialect = dialectOf(url);
-    const info = dialect.hasTenants ? decodeClientInfo(input.clientInfo, correlationId) : undefined;
+    const info = dialect.hasTenants ? decodeClientInfo(given.clientInfo, correlationId) : undefined;
     const user = info && { type: "home_account_id" as const, credential: `${info.uid}.${info.utid}` };
     return redeem(exchange, {
       apiId: ApiId.authorizationCode,
@@ -119,15 +118,12 @@ export async function redeemCode(
       headers: anchorHeaders(dialect, user ?? ccsCredential),
     });
   });
-  return { ...result, ...fieldsOf(client, response, input.state) };
+  return { ...result, ...fieldsOf(client, response, given.state) };
 }
 
-function checkCode(
-  input: CodeInput,
-  response: AuthorizationResponse | undefined,
-  request: TokenRequest,
-): void {
-  if (typeof input.code !== "string" || input.code === "") {
+function checkCode(request: TokenRequest<CodeInput>, response: AuthorizationResponse | undefined): void {
+  const { code, state: sent } = request.given;
+  if (typeof code !== "string" || code === "") {
     throw clientAuthError(
       "request_cannot_be_made",
       "code is missing: pass the code parameter that came to the redirect URI.",
@@ -135,7 +131,7 @@ function checkCode(
     );
   }
   const state = response?.["state"];
-  if (response && input.state && !(typeof state === "string" && sameText(state, input.state))) {
+  if (response && sent && !(typeof state === "string" && sameText(state, sent))) {
     throw clientAuthError(
       "state_mismatch",
       "The state that came back is not the one that was sent: the answer belongs to another sign-in, do not use it.",

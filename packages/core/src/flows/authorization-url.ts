@@ -68,9 +68,9 @@ export async function authorizationUrl(
   { responseType = "code" }: AuthorizationResponseType = {},
 ): Promise<string> {
   const request = tokenRequest(client, input);
-  const { correlationId } = request;
-  const redirectUri = checkedRedirectUri(input.redirectUri, correlationId);
-  const responseMode = input.responseMode || "query";
+  const { correlationId, given } = request;
+  const redirectUri = checkedRedirectUri(given.redirectUri, correlationId);
+  const responseMode = given.responseMode || "query";
   if (!RESPONSE_MODES.has(responseMode)) {
     throw clientConfigurationError(
       "invalid_response_mode",
@@ -78,21 +78,21 @@ export async function authorizationUrl(
       request,
     );
   }
-  checkChallenge(input, correlationId);
+  checkChallenge(given, correlationId);
   const { metadata, url } = await withinBounds(request, (signal) =>
     client.authorities.resolve(client.authorities.url(request.authorityUrl), { correlationId, signal }),
   );
   const dialect = dialectOf(url);
-  const scopes = withOidcScopes([...request.scopes, ...(input.extraScopesToConsent ?? [])]);
+  const scopes = withOidcScopes([...request.scopes, ...(given.extraScopesToConsent ?? [])]);
   const claims = mergeClaims({
     claims: request.claims,
     capabilities: client.capabilities,
     idTokenDefaults: dialect.idTokenClaims,
   });
-  const { account } = input;
+  const { account } = given;
   // The account of another provider is not this one's business.
   const isExpected = account !== undefined && (await isExpectedAt(client, request, account));
-  const hints = hintsOf(isExpected ? input : { ...input, account: undefined }, (user) =>
+  const hints = hintsOf(isExpected ? given : { ...given, account: undefined }, (user) =>
     dialect.anchorMailbox(user),
   );
   const parameters = new Parameters()
@@ -101,16 +101,16 @@ export async function authorizationUrl(
     .set("resource", request.resource)
     .set("redirect_uri", redirectUri)
     .set("response_mode", responseMode)
-    .set("prompt", input.prompt)
-    .set("domain_hint", input.domainHint)
+    .set("prompt", given.prompt)
+    .set("domain_hint", given.domainHint)
     .setAll(hints)
-    .set("nonce", input.nonce)
-    .set("state", input.state)
+    .set("nonce", given.nonce)
+    .set("state", given.state)
     .set("claims", claims)
     .setAll(dialect.authorizationParameters({ library: client.library, correlationId }))
     .set("response_type", responseType)
-    .set("code_challenge", input.codeChallenge)
-    .set("code_challenge_method", input.codeChallengeMethod)
+    .set("code_challenge", given.codeChallenge)
+    .set("code_challenge_method", given.codeChallengeMethod)
     .addMissing(request.extraQueryParameters);
   return withQuery(metadata.authorization_endpoint, parameters.toString());
 }

@@ -55,7 +55,7 @@ export async function clientCredentials(
   host: ClientCredentialsHost = {},
 ): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input, true);
-  const { fmiPath, clientAssertion } = input;
+  const { fmiPath, clientAssertion, skipCache } = request.given;
   const url = client.authorities.url(request.authorityUrl);
   if (dialectOf(url).isMultiTenant(url)) {
     throw clientAuthError(
@@ -67,11 +67,10 @@ export async function clientCredentials(
   if (host.region) checkRegion(host.region, request.correlationId);
   const scopes = requestedScopes(withoutOidcScopes(request.scopes), true, request.correlationId);
   const partition = appPartition(client.clientId, url.realm);
-  const flow = ["client_credentials", fmiPath, clientAssertion, host, ...scopes];
   const wanted: Wanted = {
     request,
     url,
-    flow,
+    flow: ["client_credentials", host],
     partition,
     renewsEarly: true,
     find: (memory) =>
@@ -101,7 +100,7 @@ export async function clientCredentials(
         authentication: { assertion: clientAssertion, fmiPath },
       }),
     );
-  return input.skipCache || request.claims ? send(request, "forced") : cacheFirst(client, wanted, send);
+  return skipCache || request.claims ? send(request, "forced") : cacheFirst(client, wanted, send);
 }
 
 /** From another source, from the token endpoint of a region, or from that of the authority. */

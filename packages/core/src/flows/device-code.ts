@@ -40,7 +40,7 @@ export interface DeviceCodeResponse {
 export interface DeviceCodeInput extends BaseRequest {
   /** Shows the user where to go and what to type. */
   readonly deviceCodeCallback: (response: DeviceCodeResponse) => unknown;
-  /** Set it to `true` while the user is being waited for, to end the wait. */
+  /** Set it to `true` in this object while the user is being waited for, to end the wait. */
   readonly cancel?: boolean;
   /** Most seconds to wait for the user; the code's own lifetime comes first. */
   readonly timeout?: number;
@@ -70,14 +70,15 @@ const SLOW_DOWN = 5;
  */
 export async function deviceCode(client: Client, input: DeviceCodeInput): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input);
-  const timeout = checkedTimeout(input, request);
+  const { deviceCodeCallback } = request.given;
+  const timeout = checkedTimeout(request);
   const url = client.authorities.url(request.authorityUrl);
   // Every call shows its own code, so none shares another's.
   return sharedExchange(client, request, { url, flow: ["device_code", newGuid()] }, async (exchange) => {
     const { call } = exchange;
     const startedAt = epochSeconds(client.clock);
     const device = await authorizeDevice(exchange);
-    const shown = show(input, device);
+    const shown = show(deviceCodeCallback, device);
     const expiresAt = startedAt + device.expiresIn;
     const patience = timeout === undefined ? Infinity : startedAt + timeout;
     let { interval } = device;
@@ -86,7 +87,9 @@ export async function deviceCode(client: Client, input: DeviceCodeInput): Promis
       const left = Math.max(1, Math.min(expiresAt, patience) + 1 - epochSeconds(client.clock));
       await pause(client.clock, Math.min(interval, left) * 1000, call.signal);
       if (shown.failure) throw shown.failure.error;
-      checkPatience(input, epochSeconds(client.clock), { expiresAt, patience }, call);
+      // The one field that is read from the caller's own object: it is set there while the user is being waited for.
+      if (input.cancel === true) throw cancelled(call);
+      checkPatience(request, epochSeconds(client.clock), { expiresAt, patience }, call);
       try {
         return await redeem(exchange, grant(exchange, device));
       } catch (error) {
@@ -97,7 +100,8 @@ export async function deviceCode(client: Client, input: DeviceCodeInput): Promis
   });
 }
 
-function checkedTimeout({ deviceCodeCallback, timeout }: DeviceCodeInput, request: TokenRequest) {
+function checkedTimeout(request: TokenRequest<DeviceCodeInput>) {
+  const { deviceCodeCallback, timeout } = request.given;
   const invalid = (what: string): Error => clientConfigurationError("invalid_option", what, request);
   if (typeof deviceCodeCallback !== "function")
     throw invalid("deviceCodeCallback is not a function: pass one that shows the message to the user.");
@@ -108,11 +112,11 @@ function checkedTimeout({ deviceCodeCallback, timeout }: DeviceCodeInput, reques
 
 /** A callback may end only when the user closes what it shows: nothing waits for it, but its failure ends the wait. */
 function show(
-  input: DeviceCodeInput,
+  callback: DeviceCodeInput["deviceCodeCallback"],
   device: DeviceCodeResponse,
 ): { readonly failure?: { readonly error: unknown } } {
   const shown: { failure?: { readonly error: unknown } } = {};
-  Promise.resolve(input.deviceCodeCallback(device)).catch((error: unknown) => {
+  Promise.resolve(callback(device)).catch((error: unknown) => {
     shown.failure = { error };
   });
   return shown;
@@ -210,26 +214,24 @@ function secondsToAdd(error: unknown): number {
 }
 
 function checkPatience(
-  input: DeviceCodeInput,
+  { given }: TokenRequest<DeviceCodeInput>,
   now: number,
   { expiresAt, patience }: { readonly expiresAt: number; readonly patience: number },
   call: Call,
 ): void {
-  if (input.cancel === true) {
-    throw clientAuthError(
-      "device_code_polling_cancelled",
-      "The request was cancelled with cancel = true.",
-      call,
-    );
-  }
   if (now > patience) {
     throw clientAuthError(
       "user_timeout_reached",
-      `The user did not sign in within ${input.timeout} seconds.`,
+      `The user did not sign in within ${given.timeout} seconds.`,
       call,
     );
   }
   if (now > expiresAt) throw expired(undefined, call.correlationId);
+}
+
+function cancelled(call: Call): AuthError {
+  const reason = "The request was cancelled with cancel = true.";
+  return clientAuthError("device_code_polling_cancelled", reason, call);
 }
 
 function expired(cause?: AuthError, correlationId = cause?.correlationId ?? ""): Error {

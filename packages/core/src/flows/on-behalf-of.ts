@@ -45,7 +45,7 @@ export interface OnBehalfOfInput extends BaseRequest {
  */
 export async function onBehalfOf(client: Client, input: OnBehalfOfInput): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input, true);
-  const { oboAssertion, sessionKey } = checked(input, request);
+  const { oboAssertion, sessionKey } = checked(request);
   requestedScopes(request.scopes, true, request.correlationId);
   const url = client.authorities.url(request.authorityUrl);
   const hash = sessionKey ? sessionHash(sessionKey) : sha256Base64Url(oboAssertion ?? "");
@@ -66,7 +66,7 @@ export async function onBehalfOf(client: Client, input: OnBehalfOfInput): Promis
     acquire(client, { ...wanted, request: sent, query, hash, oboAssertion }, miss);
   // A session that begins belongs to the assertion that begins it, whatever was stored under its name.
   const begins = sessionKey !== undefined && oboAssertion !== undefined;
-  return input.skipCache || request.claims || begins
+  return request.given.skipCache || request.claims || begins
     ? send(request, "forced")
     : cacheFirst(client, wanted, send);
 }
@@ -176,7 +176,8 @@ function tokenQuery(client: Client, url: AuthorityUrl, hash: string): TokenQuery
   };
 }
 
-function checked({ oboAssertion, sessionKey }: OnBehalfOfInput, request: TokenRequest) {
+function checked(request: TokenRequest<OnBehalfOfInput>) {
+  const { oboAssertion, sessionKey } = request.given;
   const areStrings = [oboAssertion, sessionKey].every(
     (value) => value === undefined || typeof value === "string",
   );

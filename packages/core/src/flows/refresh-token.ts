@@ -39,11 +39,10 @@ export async function importRefreshToken(
 ): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input);
   const remedy = "pass the refresh token to import.";
-  const refreshToken = requiredText(input.refreshToken, "refreshToken", remedy, request.correlationId);
+  const { redirectUri, forceCache, ccsCredential, ...given } = request.given;
+  const refreshToken = requiredText(given.refreshToken, "refreshToken", remedy, request.correlationId);
   const url = client.authorities.url(request.authorityUrl);
-  const { redirectUri, forceCache, ccsCredential } = input;
-  const flow = ["refresh_token", { refreshToken, redirectUri, forceCache, ccsCredential }];
-  return sharedExchange(client, request, { url, flow }, (exchange) =>
+  return sharedExchange(client, request, { url, flow: ["refresh_token"] }, (exchange) =>
     redeemRefreshToken(exchange, {
       refreshToken,
       redirectUri,

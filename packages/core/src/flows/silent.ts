@@ -1,7 +1,7 @@
 import type { AccountInfo } from "../account.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
-import { issuerOf } from "../cache/account-provider.js";
+import { isHomeTenant } from "../cache/account-info.js";
 import {
   familyOf,
   findRefreshToken,
@@ -20,7 +20,6 @@ import { cacheFirst, foundMeanwhile, type Wanted } from "../exchange/cache-first
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Call } from "../http/transport.js";
 import type { Miss } from "../request/miss.js";
-import { REQUEST_FIELDS } from "../request/request-fields.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 import { authorityOf, providerOf, requireProvider } from "./account-authority.js";
@@ -54,7 +53,7 @@ export interface SilentInput extends BaseRequest {
  */
 export async function silent(client: Client, input: SilentInput): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input);
-  const { account } = input;
+  const { account } = request.given;
   if (!account || typeof account.homeAccountId !== "string" || account.homeAccountId === "") {
     throw clientAuthError(
       "no_account_in_silent_request",
@@ -62,23 +61,25 @@ export async function silent(client: Client, input: SilentInput): Promise<Authen
       request,
     );
   }
-  const wanted = wantedBy(client, request, input);
-  const send = (sent: TokenRequest, miss: Miss): Promise<AuthenticationResult> =>
-    refresh(client, { ...wanted, request: sent }, input, miss);
-  return input.forceRefresh || request.claims ? send(request, "forced") : cacheFirst(client, wanted, send);
+  const wanted = wantedBy(client, request);
+  const send = (sent: SilentRequest, miss: Miss): Promise<AuthenticationResult> =>
+    refresh(client, { ...wanted, request: sent }, miss);
+  return request.given.forceRefresh || request.claims
+    ? send(request, "forced")
+    : cacheFirst(client, wanted, send);
 }
 
-function wantedBy(client: Client, request: TokenRequest, input: SilentInput): Wanted {
-  const { account } = input;
+type SilentRequest = TokenRequest<SilentInput>;
+
+function wantedBy(client: Client, request: SilentRequest): Wanted<SilentRequest> {
+  const { account } = request.given;
   const url = authorityOf(client, request, account);
   const query = tokenQuery(client, request, url, account);
-  const rest = [redirectUriOf(client, input), input.refreshTokenExpirationOffsetSeconds, input.forceRefresh];
-  // Another provider's account of this id is another user.
-  const user = [REQUEST_FIELDS.account.flightKey(account), issuerOf(account)];
   return {
     request,
     url,
-    flow: ["silent", user, rest, request.authorityIsExplicit],
+    // Another provider's account of this id is another user.
+    flow: ["silent", query.issuer],
     partition: query.partition,
     renewsEarly: true,
     find: (memory) => {
@@ -92,21 +93,20 @@ function wantedBy(client: Client, request: TokenRequest, input: SilentInput): Wa
 
 async function refresh(
   client: Client,
-  wanted: Wanted,
-  input: SilentInput,
+  wanted: Wanted<SilentRequest>,
   miss: Miss,
 ): Promise<AuthenticationResult> {
   const { request, url, partition } = wanted;
-  const { account } = input;
+  const { account } = request.given;
   // Refused before anything is sent, where that is known without an access of its own.
   client.cache.readNow((memory) => requireProvider(client, memory, { request, url, account }));
   return sharedExchange(client, request, wanted, (exchange) => {
     // All names of the host are known only now: they also decide what is found.
     const inAuthority = { ...request, authorityUrl: url.href, authorityIsExplicit: true };
     authorityOf(client, inAuthority, account);
-    const again = wantedBy(client, request, input);
+    const again = wantedBy(client, request);
     const renew = async (): Promise<AuthenticationResult> =>
-      (await foundMeanwhile(client, again, miss)) ?? redeemCached(exchange, input, miss);
+      (await foundMeanwhile(client, again, miss)) ?? redeemCached(exchange, request.given, miss);
     return client.cache.refreshing(partition, renew, exchange.call.signal);
   });
 }
@@ -191,11 +191,14 @@ function tokenQuery(
   url: AuthorityUrl,
   account: AccountInfo,
 ): AccessTokenQuery {
+  const { kind, issuer, untold } = providerOf({ request, url, account });
   return {
     partition: userPartition(account.homeAccountId),
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
-    ...providerOf({ request, url, account }),
+    kind,
+    issuer,
+    untold,
     realms: realms(client, request, url, account),
     scopes: request.scopes,
     resource: request.resource,
@@ -218,6 +221,5 @@ function realms(
   }
   if (tenant === "" || !MULTI_TENANT_SEGMENTS.has(url.tenant)) return [tenant || url.tenant];
   // Other libraries keep the tokens of the home tenant under the name the authority gives it.
-  const home = account.homeAccountId.split(".")[1];
-  return tenant === home?.toLowerCase() ? [tenant, url.tenant] : [tenant];
+  return isHomeTenant(tenant, account.homeAccountId.toLowerCase()) ? [tenant, url.tenant] : [tenant];
 }

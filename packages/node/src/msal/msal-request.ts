@@ -1,8 +1,9 @@
 import type { BaseRequest } from "@tessera/core";
-import { clientConfigurationError, type AzureCloudOptions } from "@tessera/core/internal";
+import { clientConfigurationError, newCorrelationId, type AzureCloudOptions } from "@tessera/core/internal";
+import type { Writable } from "./writable.js";
 
 /** Fields that every MSAL request may carry, beside those that mean something to each flow. */
-export interface MsalRequest extends BaseRequest {
+export interface MsalRequest extends Writable<BaseRequest> {
   /** National cloud and tenant, in place of `authority`. */
   azureCloudOptions?: AzureCloudOptions;
   /** HTTP method of the request the token is for; goes to the broker. */
@@ -67,11 +68,11 @@ export function withoutBrokerFields<R extends MsalRequest>(request: R): R {
  *
  * @throws ClientConfigurationError `invalid_platform_broker_configuration`
  */
-export function requireOwnClient({ embeddedClientId }: MsalRequest, correlationId: string): void {
+export function requireOwnClient({ embeddedClientId, correlationId }: MsalRequest): void {
   if (!embeddedClientId) return;
   throw clientConfigurationError(
     "invalid_platform_broker_configuration",
     `embeddedClientId "${embeddedClientId}" names another client, for which only a broker can ask: use one (broker.nativeBrokerPlugin), or make an application with that client id.`,
-    { correlationId },
+    { correlationId: correlationId || newCorrelationId() },
   );
 }
