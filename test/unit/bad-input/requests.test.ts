@@ -36,7 +36,7 @@ describe.each(methods)("%s refuses, and sends nothing,", (method) => {
       "claims that are not JSON",
       { claims: "acrs" },
       "invalid_claims",
-      /^claims is not the JSON text of an object: pass/,
+      /^claims is not a string holding a JSON object: pass/,
     ],
     ["claims that are a list", { claims: "[]" }, "invalid_claims", /^claims is not/],
     [
