@@ -6,10 +6,10 @@ const [empty, noUrl, insecure] = ["empty_url_error", "url_parse_error", "authori
 const tooMuch = /must have no query, fragment or user name: give/;
 
 const mistakes: readonly Mistake[] = [
-  ["an empty authority", { authority: "" }, empty, /authority is empty: give an absolute https URL/],
+  ["an empty authority", { authority: "" }, empty, /authority is empty: use an absolute https URL/],
   ["a blank authority", { authority: "  " }, empty, /authority is empty/],
   ["a number as authority", { authority: 42 }, empty, /authority/],
-  ["a word as authority", { authority: "contoso" }, noUrl, /authority "contoso" is not a URL: give/],
+  ["a word as authority", { authority: "contoso" }, noUrl, /authority "contoso" is not a URL: use/],
   ["a host as authority", { authority: "login.microsoftonline.com/common" }, noUrl, /is not a URL/],
   [
     "an authority in clear",

@@ -49,7 +49,7 @@ describe.each(methods)("%s refuses, and sends nothing,", (method) => {
       "an authority that is no URL",
       { authority: "contoso" },
       "url_parse_error",
-      /^authority "contoso" is not a URL: give/,
+      /^authority "contoso" is not a URL: use/,
     ],
     ["an authority with a query", { authority: "https://idp.example/t?a=1" }, "url_parse_error", /no query/],
     ["a deadline of zero", { timeoutMs: 0 }, "invalid_option", /^timeoutMs is 0: pass a positive number/],
