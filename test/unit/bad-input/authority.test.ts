@@ -3,7 +3,7 @@ import { describe, it } from "@jest/globals";
 import { expectConfigurationError, refusal, type Mistake } from "./refusal.js";
 
 const [empty, noUrl, insecure] = ["empty_url_error", "url_parse_error", "authority_uri_insecure"];
-const tooMuch = /must have no query, fragment or user name: give/;
+const tooMuch = /must not have a query, fragment or user name: use/;
 
 const mistakes: readonly Mistake[] = [
   ["an empty authority", { authority: "" }, empty, /authority is empty: use an absolute https URL/],
