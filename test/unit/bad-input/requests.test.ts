@@ -51,7 +51,12 @@ describe.each(methods)("%s refuses, and sends nothing,", (method) => {
       "url_parse_error",
       /^authority "contoso" is not a URL: use/,
     ],
-    ["an authority with a query", { authority: "https://idp.example/t?a=1" }, "url_parse_error", /not have a query/],
+    [
+      "an authority with a query",
+      { authority: "https://idp.example/t?a=1" },
+      "url_parse_error",
+      /not have a query/,
+    ],
     ["a deadline of zero", { timeoutMs: 0 }, "invalid_option", /^timeoutMs is 0: pass a positive number/],
     ["a deadline in the past", { timeoutMs: -1 }, "invalid_option", /^timeoutMs is -1/],
     ["a deadline that is no number", { timeoutMs: "5s" }, "invalid_option", /^timeoutMs is "?5s/],
