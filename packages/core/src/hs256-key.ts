@@ -1,11 +1,11 @@
 import { clientConfigurationError } from "./errors/errors.js";
 
-/** Bytes of a SHA-256. */
+/** Minimum length of the key: that of a SHA-256, in bytes. */
 const SHORTEST_KEY = 32;
 
 /**
- * A client's secret as the key of HS256 (RFC 7518 §3.2). Anyone who sees one signature can search for a shorter key
- * without asking the provider.
+ * Converts a client secret to an HS256 key (RFC 7518 §3.2). A shorter key could be found offline from a single
+ * signature.
  *
  * @throws ClientConfigurationError `invalid_option` for a secret shorter than the hash
  */
@@ -14,6 +14,6 @@ export function hs256Key(secret: string): Uint8Array {
   if (key.length >= SHORTEST_KEY) return key;
   throw clientConfigurationError(
     "invalid_option",
-    `auth.clientSecret is shorter than ${SHORTEST_KEY} bytes, which HS256 needs (RFC 7518, section 3.2): have the provider issue a longer one, or register the client with RS256.`,
+    `auth.clientSecret is shorter than ${SHORTEST_KEY} bytes, which HS256 requires (RFC 7518, section 3.2): have the provider issue a longer one, or register the client with RS256.`,
   );
 }

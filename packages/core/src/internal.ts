@@ -1,6 +1,6 @@
 /**
- * Everything that Tessera's own packages share, without a promise: names here come and go with any release. Others import
- * `@tessera/core`.
+ * The names that Tessera's own packages share. They are not a public API and may change with any release; other
+ * programs import `@tessera/core`.
  *
  * @packageDocumentation
  */

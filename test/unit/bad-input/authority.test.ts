@@ -45,7 +45,7 @@ const mistakes: readonly Mistake[] = [
     "two authorities",
     { authority: "https://a.example", oidcAuthority: "https://b.example" },
     "invalid_option",
-    /^auth\.oidcAuthority is given beside auth\.authority: give one/,
+    /^auth\.oidcAuthority is set as well as auth\.authority: set only one/,
   ],
   ["a cloud nobody knows", { azureCloudOptions: { azureCloudInstance: "AzureMoon" } }, noUrl, /AzureMoon/],
 ];
