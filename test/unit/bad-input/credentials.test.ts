@@ -53,7 +53,7 @@ describe("a credential", () => {
     [
       "two credentials",
       { clientAssertion: "eyJ" },
-      /^auth has clientSecret and clientAssertion: give exactly one/,
+      /^auth has clientSecret and clientAssertion: set exactly one/,
     ],
     ["three credentials", { clientAssertion: "eyJ", clientCertificate: {} }, /set exactly one/],
   ])("is needed in a confidential client, and only one: it is refused with %s", (_, auth, says) => {
