@@ -4,7 +4,9 @@ import { refuse } from "../errors/errors.js";
 
 /** Tolerated clock skew of the client, in seconds. */
 const tolerance = 300;
-/** In seconds. Entra has no limit; one day is ample, and detects times given in milliseconds. */
+/**
+ * Maximum lifetime, in seconds. Entra does not have a limit; one day is ample, and detects times in milliseconds.
+ */
 const longestLifetime = 86_400;
 
 /** Checks `exp`, `nbf` and `iat` (RFC 7523 §3 (4), (5)). @throws {AadstsError} 50027 without `exp`, 700024 if not valid now */

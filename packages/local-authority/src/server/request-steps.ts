@@ -33,7 +33,7 @@ export function readRequest(clock: AuthorityClock): MiddlewareHandler<Env> {
   };
 }
 
-/** In bytes; far more than any client sends. */
+/** Maximum size of a body, in bytes; far more than any client sends. */
 const largestBody = 1_048_576;
 
 /** Returns the body, an empty string if there is none, or `undefined` if it exceeds the limit. */
