@@ -39,25 +39,25 @@ export async function verifyAssertion(
   version: SamlVersion,
   text: string,
 ): Promise<AssertionContent | undefined> {
-  const found = between(text, "<ds:Signature ", "</ds:Signature>");
-  const value = found && between(found.inside, "<ds:SignatureValue>", "</ds:SignatureValue>")?.inside;
-  if (found === undefined || value === undefined) return undefined;
-  const unsigned = text.replace(found.whole, "");
+  // Index by index: a regular expression would begin again at each start.
+  const [start, end] = [text.indexOf("<ds:Signature "), text.lastIndexOf(signatureEnd)];
+  if (start < 0 || end < start) return undefined;
+  const found = text.slice(start, end + signatureEnd.length);
+  const value = found.slice(
+    found.lastIndexOf(valueStart) + valueStart.length,
+    found.lastIndexOf("</ds:SignatureValue>"),
+  );
+  const unsigned = text.replace(found, "");
   const root = parseXml(unsigned);
   if (root?.namespace !== samlNamespaces[version] || root.name !== "Assertion") return undefined;
   const info = signedInfo(root.attributes[idAttributes[version]] ?? "", unsigned);
   // The signature element is not interpreted; it must equal the one that would be generated.
-  if (found.whole !== (await signature(info, value))) return undefined;
+  if (found !== (await signature(info, value))) return undefined;
   return (await verifyBytes(canonicalInfo(info), value)) ? readContent(version, root) : undefined;
 }
 
-/** The text from the first start to the last end; a regular expression would begin again at each start. */
-function between(text: string, start: string, end: string) {
-  const [from, to] = [text.indexOf(start), text.lastIndexOf(end)];
-  if (from < 0 || to < from + start.length) return undefined;
-  return { whole: text.slice(from, to + end.length), inside: text.slice(from + start.length, to) };
-}
-
+const signatureEnd = "</ds:Signature>";
+const valueStart = "<ds:SignatureValue>";
 const idAttributes: Readonly<Record<SamlVersion, string>> = { "1.1": "AssertionID", "2.0": "ID" };
 const nameFormat = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 const claimNamespace = "http://schemas.xmlsoap.org/claims";
