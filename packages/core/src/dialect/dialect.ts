@@ -71,7 +71,7 @@ export interface RequestInfo {
 /** What a provider may be told of a token request. */
 export interface TokenRequestInfo extends RequestInfo {
   readonly telemetry: ServerTelemetry;
-  readonly apiId: ApiId;
+  readonly apiId: ApiId | undefined;
   readonly miss: Miss;
   readonly region: Region | undefined;
   /** False for an app's own token. */

@@ -8,7 +8,8 @@ import type { IdTokenExpectations } from "../response/verify-id-token.js";
 
 /** What one grant adds to the common token request, and how its answer is kept. Each file in `flows/` makes one. */
 export interface Grant {
-  readonly apiId: ApiId;
+  /** The method's number in Entra's telemetry; a grant that MSAL does not have is not reported. */
+  readonly apiId?: ApiId;
   /** Why the request is sent; `"uncached"` by default. */
   readonly miss?: Miss;
   /** Scopes to send. */
