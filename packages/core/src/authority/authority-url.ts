@@ -3,11 +3,11 @@ import { secureUrl } from "../http/secure-url.js";
 import { knownCloud, type AzureCloudOptions } from "./clouds.js";
 import { checkedTenant, isTenantName } from "./tenant-name.js";
 
-/** Which protocol dialect the application speaks. */
+/** The protocol dialect of an application. */
 export const ProtocolMode = {
-  /** Microsoft Entra and its kin. */
+  /** Microsoft Entra, B2C, External ID and AD FS. */
   AAD: "AAD",
-  /** Any OpenID Provider, by discovery and without Entra's own parameters. */
+  /** Any OpenID Provider, by discovery and without Entra-specific parameters. */
   OIDC: "OIDC",
   /** Browser only; refused here. */
   EAR: "EAR",
@@ -15,14 +15,14 @@ export const ProtocolMode = {
 /** One of {@link ProtocolMode}. */
 export type ProtocolMode = (typeof ProtocolMode)[keyof typeof ProtocolMode];
 
-/** What kind of identity provider an authority URL names. */
+/** The kind of identity provider that an authority URL names. */
 export type AuthorityKind = "entra" | "ciam" | "adfs" | "oidc";
 
-/** An authority URL, taken apart. Two spellings of one authority have the same `href`. */
+/** A parsed authority URL. Different spellings of one authority have the same `href`. */
 export interface AuthorityUrl {
   /**
-   * Canonical form: lower-case scheme and host (the preferred one of a known cloud), one trailing slash; except for `oidc`
-   * the path in lower case, for Entra and External ID without `v2.0` at its end.
+   * Canonical form: scheme and host in lower case (the preferred host of a known cloud) and one trailing slash.
+   * Except for `oidc`, the path is in lower case; for Entra and External ID, a final `v2.0` is removed.
    */
   readonly href: string;
   /** Host with port, in lower case. */
@@ -33,14 +33,14 @@ export interface AuthorityUrl {
   /** First path segment: tenant id, domain or `common` for Entra; `adfs` for AD FS; `""` for `oidc`. */
   readonly tenant: string;
   /**
-   * What tells the tokens of this authority apart from others of its host: the tenant, for `oidc` the path. In lower case,
-   * as the cache compares it: capitals in a path, which mean something there, are percent-encoded.
+   * Distinguishes the authority's tokens from others of its host: the tenant, or the path for `oidc`. In lower case,
+   * as the cache compares it; the significant capitals of a path are percent-encoded.
    */
   readonly realm: string;
 }
 
 /**
- * Parses and canonicalises an authority URL.
+ * Parses and canonicalizes an authority URL.
  *
  * @param value absolute URL, such as `https://login.microsoftonline.com/common`
  * @param protocolMode dialect of the application
@@ -51,7 +51,7 @@ export function authorityUrl(value: unknown, protocolMode: ProtocolMode): Author
   if (url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
     throw clientConfigurationError(
       "url_parse_error",
-      `authority "${url.origin}${url.pathname}" must have no query, fragment or user name: give only scheme, host and path.`,
+      `authority "${url.origin}${url.pathname}" must not have a query, fragment or user name: use only scheme, host and path.`,
     );
   }
   const host = knownCloud(url.host)?.preferredNetwork ?? url.host;
@@ -59,7 +59,7 @@ export function authorityUrl(value: unknown, protocolMode: ProtocolMode): Author
   checkPath(String(value), url, kind);
   let segments = url.pathname.split("/").filter((segment) => segment !== "");
   if (kind !== "oidc") segments = segments.map((segment) => segment.toLowerCase());
-  // The version of the protocol is part of an issuer's name, and of no tenant's.
+  // The protocol version is part of the issuer's name, but not of the tenant's.
   if ((kind === "entra" || kind === "ciam") && segments.at(-1) === "v2.0") segments.pop();
   if (kind === "ciam" && segments.length === 0) segments = [`${host.split(".", 1)[0] ?? ""}.onmicrosoft.com`];
   if (kind === "entra" && segments.length === 0) segments = ["common"];
@@ -74,13 +74,13 @@ export function authorityUrl(value: unknown, protocolMode: ProtocolMode): Author
   };
 }
 
-/** The authority that `azureCloudOptions` names, or the given one. */
+/** Returns the authority that `azureCloudOptions` names, or the given one. */
 export function authorityForCloud(authority: string, cloud: AzureCloudOptions | undefined): string {
   if (!cloud || !cloud.azureCloudInstance || cloud.azureCloudInstance === "none") return authority;
   return `${cloud.azureCloudInstance}/${checkedTenant(cloud.tenant || "common", "azureCloudOptions.tenant")}/`;
 }
 
-/** The realm of an OpenID Provider's issuer; `""` for what is not a URL. */
+/** Returns the realm of an OpenID Provider's issuer, or `""` if it is not a URL. */
 export function issuerRealm(issuer: string): string {
   const path = URL.canParse(issuer) ? new URL(issuer).pathname : "";
   return caseless(
@@ -92,7 +92,7 @@ export function issuerRealm(issuer: string): string {
 }
 
 /**
- * An authority's host with another tenant.
+ * Returns the authority with another tenant at the same host.
  *
  * @throws ClientConfigurationError `invalid_option` for a tenant that is neither an id nor a domain name
  */
@@ -101,22 +101,22 @@ export function authorityInTenant(authority: string, tenantId: string): string {
 }
 
 /**
- * Refuses a path that the URL parser would read otherwise than a person, and for Microsoft's kinds one with anything in it but
- * names: what a URL template was filled with must stay a tenant.
+ * Refuses a path that the URL parser reads differently than a person does. For Microsoft's kinds, the path may hold
+ * only plain names, so that a value inserted into a URL template cannot be more than a tenant.
  */
 function checkPath(text: string, url: URL, kind: AuthorityKind): void {
   const plain = url.pathname.split("/").every((segment) => segment === "" || isTenantName(segment));
   if (!HIDDEN_PATH.test(text.trim()) && (plain || kind === "oidc")) return;
   throw clientConfigurationError(
     "url_parse_error",
-    `authority "${url.origin}${url.pathname}" has a tenant that is not an id or a domain name: give scheme, host and plain names, without backslashes, "..", control characters and percent-encodings.`,
+    `authority "${url.origin}${url.pathname}" has a tenant that is not an id or a domain name: use scheme, host and plain names, without backslashes, "..", control characters or percent-encoding.`,
   );
 }
 
-/** Control characters, backslashes, and segments of dots: the URL parser takes them away. */
+/** Control characters, backslashes and dot segments, which the URL parser removes or rewrites. */
 const HIDDEN_PATH = /[\p{Cc}\\]|\/(\.|%2e){1,2}([/?#]|$)/iu;
 
-/** Another text for each path, whatever it becomes in lower case. */
+/** Encodes capitals, so that different paths remain different in lower case. */
 function caseless(path: string): string {
   return path.replace(/[A-Z%]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
 }

@@ -4,21 +4,21 @@ import type { Call } from "../http/transport.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { knownCloud, type Cloud } from "./clouds.js";
 
-/** What an application goes by when it decides whether to talk to a host. */
+/** The sources of trust in a host. */
 export interface Vouchers {
   /** The application's own authority, from its configuration. */
   readonly own: AuthorityUrl | undefined;
-  /** Hosts the configuration lists. */
+  /** Hosts listed in the configuration. */
   readonly knownAuthorities: ReadonlySet<string>;
   /** Hosts from `cloudDiscoveryMetadata` and from instance discovery. */
   readonly discovered: ReadonlyMap<string, Cloud>;
-  /** Asks Entra about a host. Throws if Entra does not know it. */
+  /** Asks Entra about the host. Throws if Entra does not know it. */
   readonly discover: () => Promise<Cloud>;
-  /** The cloud of a host that has no other names. */
+  /** Returns the cloud of a host without aliases. */
   readonly alone: (host: string) => Cloud;
 }
 
-/** Why a host is vouched for, for each kind of authority; `undefined` where Entra has to be asked. */
+/** Why a host is trusted without asking Entra. */
 type Reason =
   | "the table of clouds lists it"
   | "cloud metadata lists it"
@@ -28,15 +28,15 @@ type Reason =
   | "application and provider are both on this machine";
 
 /**
- * The cloud of a host that may be talked to: the only place that decides so. Everything else that an authority sends,
- * a discovery request included, comes after it.
+ * Returns the cloud of a trusted host. This is the only place that decides whether a host is trusted, and it precedes
+ * every request to the authority, including discovery.
  *
- * @throws ClientConfigurationError `untrusted_authority` for a host that nothing vouches for
+ * @throws ClientConfigurationError `untrusted_authority` for a host that is not trusted
  */
 export async function vouchedCloud(url: AuthorityUrl, vouchers: Vouchers, call: Call): Promise<Cloud> {
   if (reasonToTrust(url, vouchers))
     return vouchers.discovered.get(url.host) ?? knownCloud(url.host) ?? vouchers.alone(url.host);
-  // Entra answers for the hosts of its own clouds only.
+  // Entra knows only the hosts of its own clouds.
   if (url.kind !== "oidc") return vouchers.discover();
   throw clientConfigurationError(
     "untrusted_authority",
@@ -45,7 +45,7 @@ export async function vouchedCloud(url: AuthorityUrl, vouchers: Vouchers, call: 
   );
 }
 
-/** Whether a host is vouched for without Entra being asked: that cannot teach more of its names then. */
+/** Whether a host is trusted without asking Entra, which then cannot reveal more of its aliases. */
 export function isVouchedFor(url: AuthorityUrl, vouchers: Omit<Vouchers, "discover" | "alone">): boolean {
   return reasonToTrust(url, vouchers) !== undefined;
 }
@@ -59,10 +59,11 @@ function reasonToTrust(
   if (knownCloud(url.host)) return "the table of clouds lists it";
   if (knownAuthorities.has(url.host)) return "knownAuthorities lists it";
   if (url.kind === "ciam") return "the domain is Microsoft's";
-  // Entra and AD FS get no such credit: a URL template that a tenant was put into makes the configuration's host, too.
+  // Not for Entra and AD FS, where a value inserted into a URL template could change the host of the configured
+  // authority.
   if (url.kind === "oidc" && own?.kind === "oidc" && own.host === url.host)
     return "it is the configured provider";
-  // An application of the network must not be led to a port of this machine.
+  // An application whose provider is on the network must not be directed to a port of this machine.
   if (isOnThisMachine(url) && own && isOnThisMachine(own))
     return "application and provider are both on this machine";
   return undefined;

@@ -12,7 +12,7 @@ export const entra: Dialect = {
   hasIssuers: false,
   hasClouds: true,
   refreshesGrantedScopesOnly: false,
-  // Entra's users sit at desktops whose clocks nobody sets; access tokens lose the same five minutes.
+  // Desktop clocks are often wrong. Five minutes is also the margin at which access tokens count as expired.
   clockTolerance: 300,
   tlsVouches: true,
   postsForms: true,
@@ -48,18 +48,21 @@ export const entra: Dialect = {
   },
   anchorMailbox({ type, credential }) {
     if (type === "UPN") return `UPN:${credential}`;
-    // A longer id is not one of Entra's.
+    // Longer ids are not Entra's.
     const [uid, utid] = /^[\x21-\x7e]{1,256}$/.test(credential) ? credential.split(".") : [];
     return uid && utid ? `Oid:${uid}@${utid}` : undefined;
   },
 };
 
-/** The header for an RSA key, with the SHA-256 thumbprint or, for servers that know no other, the SHA-1 thumbprint. */
+/**
+ * Returns the header for an RSA key, with its SHA-256 thumbprint or, for servers that support only SHA-1, its SHA-1
+ * thumbprint.
+ */
 export function rsaHeader(key: SigningKey, alg: "PS256" | "RS256", prefersSha1 = false): AssertionHeader {
   if (key.key.asymmetricKeyType !== "rsa") {
     throw clientConfigurationError(
       "invalid_certificate",
-      "auth.clientCertificate has no RSA key, and Entra accepts no other.",
+      "auth.clientCertificate does not have an RSA key, which Entra requires.",
     );
   }
   const { sha256, sha1 } = key;
