@@ -145,8 +145,10 @@ const documentOfTenant: Answer = ({ line }) => {
       };
 };
 
-async function entities(app: peer.ConfidentialClientApplication, section: string) {
-  const document = JSON.parse(app.getTokenCache().serialize()) as Record<string, Record<string, object>>;
+type Entity = Readonly<Record<string, string>>;
+
+function entities(app: peer.ConfidentialClientApplication, section: string): readonly Entity[] {
+  const document = JSON.parse(app.getTokenCache().serialize()) as Record<string, Record<string, Entity>>;
   return Object.entries(document[section] ?? {}).map(([key, entity]) => ({ ...entity, key }));
 }
 
@@ -200,7 +202,7 @@ it.each(
       at: openId,
       run: async ({ confidential }) => {
         await confidential.acquireTokenByCode(code);
-        return (await entities(confidential, "AccessToken")).map(({ realm }) => realm);
+        return entities(confidential, "AccessToken").map(({ realm }) => realm);
       },
       peer: ["realms"],
       // Capital letters are written so that two issuers which differ in nothing else are two.
@@ -221,8 +223,8 @@ it.each(
       at: own,
       run: async ({ confidential }) => {
         await confidential.acquireTokenOnBehalfOf({ scopes: ["api"], oboAssertion: "assertion" });
-        const [token] = await entities(confidential, "AccessToken");
-        const [renewal] = await entities(confidential, "RefreshToken");
+        const [token] = entities(confidential, "AccessToken");
+        const [renewal] = entities(confidential, "RefreshToken");
         const hash = token?.["userAssertionHash"] ?? "none";
         return [token?.["key"]?.endsWith(hash.toLowerCase()), renewal?.["userAssertionHash"] === hash];
       },
