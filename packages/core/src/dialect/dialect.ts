@@ -74,7 +74,7 @@ export interface RequestInfo {
 /** The facts of a token request that may be sent to the provider. */
 export interface TokenRequestInfo extends RequestInfo {
   readonly telemetry: ServerTelemetry;
-  readonly apiId: ApiId;
+  readonly apiId: ApiId | undefined;
   readonly miss: Miss;
   readonly region: Region | undefined;
   /** False for an app-only token. */

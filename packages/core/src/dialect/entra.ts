@@ -42,7 +42,7 @@ export const entra: Dialect = {
   tokenParameters({ library, correlationId, telemetry, apiId, miss, region, isForUser }) {
     const body = new Parameters();
     addLibraryInfo(body, library, true);
-    telemetry.addTo(body, apiId, miss, region);
+    if (apiId !== undefined) telemetry.addTo(body, apiId, miss, region);
     if (isForUser) body.set("client_info", "1");
     return { body, query: new Parameters().set("client-request-id", correlationId) };
   },

@@ -10,7 +10,8 @@ import type { IdTokenExpectations } from "../response/verify-id-token.js";
  * What a grant adds to the common token request, and how its tokens are cached. Each file in `flows/` builds one.
  */
 export interface Grant {
-  readonly apiId: ApiId;
+  /** The method's number in Entra's telemetry; a grant that MSAL does not have is not reported. */
+  readonly apiId?: ApiId;
   /** Why the request is sent; `"uncached"` by default. */
   readonly miss?: Miss;
   /** Scopes to send. */

@@ -30,7 +30,8 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
     tokens = parseTokenResponse(response, acceptsIdTokenAlone, call.correlationId);
   } catch (error) {
     client.throttle.note(throttleKey, response, error as Error);
-    if (!isPending(error)) client.telemetry.noteFailure(grant.apiId, call.correlationId, error);
+    if (grant.apiId !== undefined && !isPending(error))
+      client.telemetry.noteFailure(grant.apiId, call.correlationId, error);
     throw error;
   }
   return acceptTokens(exchange, grant, { tokens, requestedAt });
