@@ -4,7 +4,7 @@ const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => (byte + 
  * Number of ids that share all but their first eight digits. Generating a new tail for each id would add a sixth to a
  * cache hit.
  */
-const IDS_OF_ONE_TAIL = 1024;
+const IDS_PER_TAIL = 1024;
 
 /**
  * 2^32 divided by the golden ratio, and odd: heads do not repeat under a tail, and consecutive ids look different.
@@ -21,7 +21,7 @@ let left = 0;
  */
 export function newCorrelationId(): string {
   if (left === 0) {
-    [head, tail, left] = [random32(), newTail(), IDS_OF_ONE_TAIL];
+    [head, tail, left] = [random32(), newTail(), IDS_PER_TAIL];
   }
   left -= 1;
   head = (head + STEP) >>> 0;

@@ -3,7 +3,7 @@ import { refuse } from "./errors/errors.js";
 
 /** The resolved authority of a request's path. */
 export interface TenantScope {
-  /** The product whose protocol is spoken. */
+  /** The emulated product. */
   readonly kind: "entra" | "b2c" | "adfs";
   /** Its path in endpoint URLs: a GUID, `common`, `organizations`, `consumers`, `{tenant}/{policy}`, or `adfs`. */
   readonly segment: string;

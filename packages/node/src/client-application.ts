@@ -55,7 +55,7 @@ export abstract class ClientApplication extends Application {
    * @param request the code, and the values of the authorization request
    * @param response the parameters received at the redirect URI: `error`, `state` and `iss` are checked if present.
    * Nothing else is read, except the cloud that redeems the code of a public client
-   * @throws ServerError, InteractionRequiredAuthError as the server says; ClientAuthError `state_mismatch`,
+   * @throws ServerError, InteractionRequiredAuthError for an error response; ClientAuthError `state_mismatch`,
    * `nonce_mismatch`, `invalid_id_token`, `invalid_token_response`, `network_error`
    * @see RFC 6749 §4.1.3, OpenID Connect Core §3.1.3, RFC 9207
    * @example
@@ -95,7 +95,7 @@ export abstract class ClientApplication extends Application {
    * @param flow the flow from {@link initiateAuthCodeFlow}
    * @param response all parameters received at the redirect URI, from the query or the form
    * @throws ClientAuthError `state_mismatch`, `invalid_state`, `nonce_mismatch`, `invalid_id_token`; ServerError,
-   * InteractionRequiredAuthError as the server says
+   * InteractionRequiredAuthError for an error response
    * @see OpenID Connect Core §3.1.2.7, §3.3.2.8
    * @example
    * ```ts
@@ -115,7 +115,7 @@ export abstract class ClientApplication extends Application {
    *
    * @deprecated The password passes through the app, and neither multi-factor authentication nor single sign-on
    * works: use only in tests. RFC 9700 §2.4 forbids it.
-   * @throws ServerError, InteractionRequiredAuthError as the server says
+   * @throws ServerError, InteractionRequiredAuthError for an error response
    * @see RFC 6749 §4.3
    * @example
    * ```ts
@@ -130,7 +130,7 @@ export abstract class ClientApplication extends Application {
    * Redeems a refresh token from another library. For tokens in this application's own cache, use {@link
    * acquireTokenSilent}.
    *
-   * @throws ServerError, InteractionRequiredAuthError as the server says; ClientConfigurationError naming the field
+   * @throws ServerError, InteractionRequiredAuthError for an error response; ClientConfigurationError naming the field
    * @see RFC 6749 §6
    * @example
    * ```ts

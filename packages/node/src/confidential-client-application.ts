@@ -85,7 +85,7 @@ export class ConfidentialClientApplication extends ClientApplication {
    * Acquires an app-only token from the cache, or with one request for all concurrent callers.
    *
    * @param request for Entra, `scopes` must be a single `{resource}/.default`
-   * @throws ClientAuthError `missing_tenant_id_error`, `network_error`; ServerError as the server says
+   * @throws ClientAuthError `missing_tenant_id_error`, `network_error`; ServerError for an error response
    * @see RFC 6749 §4.4
    * @example
    * ```ts
@@ -105,7 +105,7 @@ export class ConfidentialClientApplication extends ClientApplication {
    * request for all concurrent callers with the same assertion.
    *
    * @param request `oboAssertion` is the access token this API was called with; validate it first
-   * @throws InteractionRequiredAuthError with the claims challenge to pass back to the caller; ServerError as the server says
+   * @throws InteractionRequiredAuthError with the claims challenge to pass back to the caller; ServerError for an error response
    * @see RFC 7523 §2.1
    * @example
    * ```ts

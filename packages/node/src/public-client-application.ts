@@ -97,7 +97,7 @@ export class PublicClientApplication extends ClientApplication {
    * shows the outcome once the token request has completed.
    *
    * @throws ClientAuthError `no_browser`, `request_timeout`, `request_aborted`, `redirect_uri_not_supported`,
-   * `loopback_server_error`; ServerError, InteractionRequiredAuthError as the server says (`access_denied`, …)
+   * `loopback_server_error`; ServerError, InteractionRequiredAuthError for an error response (`access_denied`, …)
    * @see RFC 8252, RFC 7636
    * @example
    * ```ts
@@ -113,7 +113,7 @@ export class PublicClientApplication extends ClientApplication {
    * Signs a user in on another device: `deviceCodeCallback` shows the user the URL and the code.
    *
    * @throws ClientAuthError `device_code_expired`, `device_code_polling_cancelled`, `user_timeout_reached`,
-   * `request_timeout`, `request_aborted`; ServerError as the server says (`access_denied`, `authorization_declined`, …)
+   * `request_timeout`, `request_aborted`; ServerError for an error response (`access_denied`, `authorization_declined`, …)
    * @see RFC 8628
    * @example
    * ```ts

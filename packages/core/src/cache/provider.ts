@@ -17,7 +17,7 @@ export interface Provider {
   /** The issuer of an OpenID Provider, because a host may have several. */
   readonly issuer?: string | undefined;
   /** Only the host is known. Finds nothing if several providers at the host have a user of this id. */
-  readonly untold?: boolean | undefined;
+  readonly hostOnly?: boolean | undefined;
   /** The realm of an issuer's entries, in lower case. */
   readonly realms?: readonly string[] | undefined;
 }
@@ -26,7 +26,7 @@ export interface Provider {
 export function entriesOf(partition: Partition, provider: Provider): (entry: Entry) => boolean {
   const { environments, kind, issuer } = provider;
   const isHere = (entry: Entry): boolean => environments.has(entry.entity.environment);
-  if (provider.untold && isShared(partition, provider)) return () => false;
+  if (provider.hostOnly && isShared(partition, provider)) return () => false;
   if (issuer !== undefined) return entriesOfIssuer(partition, { ...provider, issuer }, isHere);
   if (kind === undefined) return isHere;
   const isAdfs = dialectOf({ kind }).accountType === ADFS;

@@ -55,7 +55,7 @@ export interface ClientOptions {
   readonly library?: LibraryInfo;
 }
 
-/** Where a client's tokens are kept. */
+/** Where a client's tokens are cached. */
 export interface CacheOptions {
   /** Persists the cache as a whole. Mutually exclusive with `store`. */
   readonly plugin?: ICachePlugin | undefined;

@@ -12,7 +12,7 @@ import type { Certificate } from "./certificate.js";
 const LIFETIME = 600;
 const RENEW_BEFORE_END = 60;
 /** Maximum number of reused assertions: one for each tenant a service works in, each a kilobyte or two. */
-const MOST_KEPT = 10_000;
+const MAX_REUSED = 10_000;
 
 /** A signing key and the JWS header that names it. */
 interface Signer {
@@ -28,7 +28,7 @@ export class AssertionSigner {
   readonly #clientId: string;
   readonly #clock: Clock;
   /** Reusable assertions by certificate and audience. */
-  readonly #made = new BoundedMap<{ readonly jwt: Promise<string>; readonly until: number }>(MOST_KEPT);
+  readonly #made = new BoundedMap<{ readonly jwt: Promise<string>; readonly until: number }>(MAX_REUSED);
 
   constructor(clientId: string, clock: Clock) {
     this.#clientId = clientId;

@@ -37,8 +37,8 @@ const CACHE_OUTCOME: Readonly<Record<Miss, number>> = {
   due: 4,
 };
 
-const MOST_ERRORS = 50;
-const LONGEST_LAST = 330;
+const MAX_ERRORS = 50;
+const MAX_LAST_LENGTH = 330;
 
 /** Adds the library and app parameters that Entra expects in every authorization and token request. */
 export function addLibraryInfo(parameters: Parameters, info: LibraryInfo, capability: boolean): void {
@@ -69,7 +69,7 @@ export class ServerTelemetry {
   noteFailure(apiId: ApiId, correlationId: string, error: unknown): void {
     const code = isAuthError(error) ? error.subError || error.errorCode : "unknown_error";
     this.#failures.push({ apiId, correlationId, error: code });
-    if (this.#failures.length > MOST_ERRORS) this.#failures.shift();
+    if (this.#failures.length > MAX_ERRORS) this.#failures.shift();
   }
 
   /** Adds both telemetry parameters. */
@@ -96,7 +96,7 @@ export class ServerTelemetry {
       const errors = sent.map(({ error }) => error).join(",");
       const overflow = count < this.#failures.length ? 1 : 0;
       const text = `5|${this.#silentHits}|${requests}|${errors}|${this.#failures.length},${overflow}`;
-      if (text.length <= LONGEST_LAST || count === 0) return text;
+      if (text.length <= MAX_LAST_LENGTH || count === 0) return text;
     }
   }
 }

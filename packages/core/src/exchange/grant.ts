@@ -19,9 +19,9 @@ export interface Grant {
   /** The grant's own parameters, in the order they are sent. */
   readonly parameters: Parameters;
   readonly owner: TokenOwner;
-  /** The nonce the ID token must carry; `"unchecked"` where no authorization request was made. */
+  /** The nonce that the ID token must contain; `"unchecked"` when there was no authorization request. */
   readonly nonce: IdTokenExpectations["nonce"];
-  /** Most seconds since the user last authenticated. */
+  /** Maximum seconds since the user last authenticated. */
   readonly maxAge?: number | undefined;
   /** The subject the ID token must have. */
   readonly subject?: string | undefined;

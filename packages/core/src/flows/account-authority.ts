@@ -94,12 +94,12 @@ export function providerOf({ request, url, account }: AccountUse): AccountProvid
   return {
     kind,
     issuer: hasIssuers ? (said ?? url.href) : undefined,
-    untold: !request.authorityIsExplicit && !(hasIssuers ? said : account.authorityType),
+    hostOnly: !request.authorityIsExplicit && !(hasIssuers ? said : account.authorityType),
   };
 }
 
 /** A provider without its hosts. */
-type AccountProvider = Pick<Provider, "kind" | "issuer" | "untold">;
+type AccountProvider = Pick<Provider, "kind" | "issuer" | "hostOnly">;
 
 /**
  * Refuses an account of another issuer, or of AD FS, at the authority's host. An account without claims is assumed to
@@ -108,7 +108,7 @@ type AccountProvider = Pick<Provider, "kind" | "issuer" | "untold">;
  * @throws InteractionRequiredAuthError `no_tokens_found`
  */
 export function requireProvider(client: Client, memory: TokenMemory, use: AccountUse): void {
-  const isOwn = providerOf(use).untold ? !isShared(client, memory, use) : isOfIssuer(client, memory, use);
+  const isOwn = providerOf(use).hostOnly ? !isShared(client, memory, use) : isOfIssuer(client, memory, use);
   if (!isOwn) throw foreign(use);
 }
 

@@ -123,7 +123,7 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
  * @param options correlation id, signal, timeout, and extra query parameters for the token request; the flow's own
  * were sent with the authorization URL, and are not sent again
  * @throws ClientAuthError `state_mismatch`, `invalid_state`, `nonce_mismatch`, `invalid_id_token`,
- * `authorization_code_missing_from_server_response`; ServerError, InteractionRequiredAuthError as the server says
+ * `authorization_code_missing_from_server_response`; ServerError, InteractionRequiredAuthError for an error response
  * @example
  * ```ts
  * const { account } = await completeAuthCodeFlow(client, session.flow, query);

@@ -69,7 +69,7 @@ export type AuthorizationResponse = Readonly<Record<string, unknown>>;
  * Exchanges an authorization code for tokens (RFC 6749 §4.1.3). If the authorization response is passed, its `error`,
  * `state` and `iss` (RFC 9207) are checked. The response never determines where a secret is sent or what is expected.
  *
- * @throws ServerError, InteractionRequiredAuthError as the server says; ClientAuthError `state_mismatch`, `nonce_mismatch`,
+ * @throws ServerError, InteractionRequiredAuthError for an error response; ClientAuthError `state_mismatch`, `nonce_mismatch`,
  * `invalid_state`, `invalid_id_token`
  * @example
  * ```ts

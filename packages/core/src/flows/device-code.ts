@@ -51,15 +51,15 @@ const DEFAULT_INTERVAL = 5;
 /** Bounds of the server's polling interval, in seconds. */
 const INTERVAL = { shortest: 1, longest: 300 } as const;
 /** Maximum lifetime of a device code: a day, in seconds. */
-const LONGEST_CODE = 86_400;
+const MAX_CODE_LIFETIME = 86_400;
 /** Seconds that `slow_down` adds to the interval permanently (RFC 8628 §3.5). */
 const SLOW_DOWN = 5;
 
 /**
  * Acquires tokens for a user who signs in on another device (RFC 8628). Polling survives network errors and busy responses.
  *
- * @throws ClientAuthError `device_code_expired`, `device_code_polling_cancelled`, `user_timeout_reached`; ServerError as the
- * server says (`access_denied`, `authorization_declined`, …)
+ * @throws ClientAuthError `device_code_expired`, `device_code_polling_cancelled`, `user_timeout_reached`; ServerError for an
+ * error response (`access_denied`, `authorization_declined`, …)
  * @example
  * ```ts
  * const { account } = await deviceCode(client, {
@@ -142,7 +142,7 @@ async function authorizeDevice({ client, authority, request, call }: Exchange): 
   const userCode = text("user_code");
   const code = text("device_code");
   const verificationUri = text("verification_uri") || text("verification_url");
-  const expiresIn = Math.min(secondsIn(body?.["expires_in"]), LONGEST_CODE);
+  const expiresIn = Math.min(secondsIn(body?.["expires_in"]), MAX_CODE_LIFETIME);
   if (!userCode || !code || !verificationUri || !(expiresIn > 0)) {
     throw clientAuthError(
       "device_code_unknown_error",

@@ -27,7 +27,7 @@ export interface RefreshTokenInput extends BaseRequest {
 /**
  * Redeems a refresh token from another library (RFC 6749 §6), to migrate its users.
  *
- * @throws ServerError, InteractionRequiredAuthError as the server says
+ * @throws ServerError, InteractionRequiredAuthError for an error response
  * @example
  * ```ts
  * const { account } = await importRefreshToken(client, { scopes: ["User.Read"], refreshToken, forceCache: true });

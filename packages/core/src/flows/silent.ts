@@ -85,7 +85,7 @@ function wantedBy(client: Client, request: SilentRequest): Wanted<SilentRequest>
     find: (memory) => {
       // For Entra, the hosts decide. If the account does not name its provider, the look-up checks it, once per
       // memoized result.
-      if (query.untold ? client.authorities.isShared(url.host) : query.issuer !== undefined)
+      if (query.hostOnly ? client.authorities.isShared(url.host) : query.issuer !== undefined)
         requireProvider(client, memory, { request, url, account });
       return query.environments.has(account.environment) ? findTokens(memory, query) : undefined;
     },
@@ -192,14 +192,14 @@ function tokenQuery(
   url: AuthorityUrl,
   account: AccountInfo,
 ): AccessTokenQuery {
-  const { kind, issuer, untold } = providerOf({ request, url, account });
+  const { kind, issuer, hostOnly } = providerOf({ request, url, account });
   return {
     partition: userPartition(account.homeAccountId),
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
     kind,
     issuer,
-    untold,
+    hostOnly,
     realms: realms(client, request, url, account),
     scopes: request.scopes,
     resource: request.resource,

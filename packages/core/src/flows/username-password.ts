@@ -24,7 +24,7 @@ export interface UsernamePasswordInput extends BaseRequest {
  * Acquires tokens with a user name and password (RFC 6749 §4.3). For tests only. A federated user's password is sent
  * to the federation server (WS-Trust), and that server's assertion to Entra (RFC 7522).
  *
- * @throws ServerError, InteractionRequiredAuthError as the server says
+ * @throws ServerError, InteractionRequiredAuthError for an error response
  * @example
  * ```ts
  * const { account } = await usernamePassword(client, { scopes: ["User.Read"], username, password });

@@ -18,7 +18,7 @@ const SECRET_PARAMETERS: ReadonlySet<string> = new Set([
 ]);
 
 /** Minimum length of a secret to hide, in characters. Shorter values may be ordinary words. */
-const SHORTEST_SECRET = 8;
+const MIN_SECRET_LENGTH = 8;
 
 const HIDDEN = "(hidden)";
 
@@ -36,7 +36,7 @@ export function hideSecretsOf(request: {
     SECRET_PARAMETERS.has(name) ? [value] : [],
   );
   const secrets = [body, credentials ?? "", ...values]
-    .filter(({ length }) => length >= SHORTEST_SECRET)
+    .filter(({ length }) => length >= MIN_SECRET_LENGTH)
     // Each secret as is, form- or URL-encoded, and JSON-escaped.
     .flatMap((secret) => [secret, percentEncode(secret), JSON.stringify(secret).slice(1, -1)]);
   return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);

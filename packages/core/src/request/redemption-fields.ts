@@ -13,7 +13,7 @@ const FIELDS = [
   "storeInCache",
 ] as const;
 
-/** The request fields that determine what its tokens are for, and which tokens to cache. */
+/** The request fields that determine what the tokens are for, and which tokens to cache. */
 export type RedemptionFields = Pick<BaseRequest, (typeof FIELDS)[number]>;
 
 /** @param from the caller's request, or the fields that a sign-in kept from it */

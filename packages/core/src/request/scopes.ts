@@ -9,7 +9,7 @@ const RESOURCELESS_SCOPES: ReadonlySet<string> = new Set([...OIDC_SCOPES, "email
 /**
  * Returns the caller's scopes in the order given, trimmed, without empty or repeated ones.
  *
- * @param scopes what the caller passed
+ * @param scopes the caller's scopes, not yet checked
  * @param needed whether the flow needs at least one scope
  * @throws ClientConfigurationError `empty_input_scopes_error`
  */

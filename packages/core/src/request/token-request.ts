@@ -184,7 +184,7 @@ export function requiredText(value: unknown, field: string, remedy: string, corr
 }
 
 /** Schemes that run a script or open a file rather than return to an app. */
-const RUNS_IN_BROWSER: ReadonlySet<string> = new Set(["javascript:", "data:", "vbscript:", "blob:", "file:"]);
+const UNSAFE_SCHEMES: ReadonlySet<string> = new Set(["javascript:", "data:", "vbscript:", "blob:", "file:"]);
 
 /**
  * Checks a redirect URI (RFC 6749 §3.1.2): absolute and without a fragment. Custom schemes are allowed (RFC 8252
@@ -201,7 +201,7 @@ export function checkedRedirectUri(value: unknown, correlationId: string, field 
     );
   }
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (!url || RUNS_IN_BROWSER.has(url.protocol) || url.hash !== "" || value.includes("#")) {
+  if (!url || UNSAFE_SCHEMES.has(url.protocol) || url.hash !== "" || value.includes("#")) {
     throw clientConfigurationError(
       "url_parse_error",
       `${field} "${shownUrl(value)}" is not an absolute URL of a page or an app, without a fragment: pass it exactly as it is registered.`,

@@ -98,7 +98,7 @@ function accessTokenClaims(state: AuthorityState, { app, audience, boundTo }: Ac
     ...validity(state, "accessToken"),
     ...(boundTo === undefined ? {} : { cnf: { "x5t#S256": boundTo } }),
     ...appClaims(app),
-    // Makes tokens unique that are issued in the same second.
+    // Makes tokens that are issued in the same second unique.
     jti: randomId(16),
   };
 }

@@ -8,7 +8,7 @@ export interface OriginAnswer {
 }
 
 /** Maximum number of redirects, as in `fetch` (Fetch §4.4). */
-const MOST_REDIRECTS = 20;
+const MAX_REDIRECTS = 20;
 
 /** Headers that are not sent to another origin after a redirect, as in browsers and undici. */
 const CREDENTIAL_HEADERS = ["authorization", "proxy-authorization", "cookie", "host"];
@@ -34,7 +34,7 @@ export async function fetchBoundToOrigin(
   request.headers.set("authorization", bearer(token));
   if (request.redirect !== "follow") return answer(await fetch(request), origin);
   let current = request;
-  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
     // A stream can be read only once.
     const again = options.body instanceof ReadableStream ? undefined : current.clone();
     const response = await fetch(new Request(current, { redirect: "manual" }));
@@ -53,7 +53,7 @@ export async function fetchBoundToOrigin(
     }
     current = next;
   }
-  throw new TypeError(`fetch failed: ${origin} redirects more than ${MOST_REDIRECTS} times`);
+  throw new TypeError(`fetch failed: ${origin} redirects more than ${MAX_REDIRECTS} times`);
 }
 
 /** Checked here, because the error of `Headers` would quote the value. */

@@ -30,7 +30,7 @@ export interface AccessTokenQuery extends TokenQuery {
 export function findTokens(memory: TokenMemory, query: AccessTokenQuery): CachedTokens | undefined {
   const { kind, id } = query.partition;
   const partition = memory.partitions.hot[kind].get(id) ?? memory.partitions.get(query.partition);
-  return partition?.remembered(query, () => bestOf(memory, partition, query));
+  return partition?.memoized(query, () => bestOf(memory, partition, query));
 }
 
 /** Finds the ID token of a user in a tenant. */

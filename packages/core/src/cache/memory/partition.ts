@@ -64,7 +64,7 @@ export interface CachedTokens {
 /** All entries of one user, one app in a tenant, or one on-behalf-of assertion. */
 export class Partition {
   readonly #entries: Entry[] = [];
-  #remembered: { readonly question: Question; readonly answer: CachedTokens }[] | undefined;
+  #memo: { readonly query: MemoQuery; readonly tokens: CachedTokens }[] | undefined;
   #foreign: Record<string, unknown> | undefined;
 
   /** Unknown content that was loaded with the partition, preserved as is. */
@@ -130,7 +130,7 @@ export class Partition {
 
   /** Adds an entry, or replaces the one with the same section and key. */
   put(entry: Entry): void {
-    this.#remembered = undefined;
+    this.#memo = undefined;
     const at = this.#entries.findIndex((other) => other.section === entry.section && other.key === entry.key);
     if (at >= 0) this.#entries[at] = entry;
     else this.#entries.push(entry);
@@ -143,7 +143,7 @@ export class Partition {
 
   /** Removes all matching entries. Returns whether there were any. */
   remove(fits: (entry: Entry) => boolean): boolean {
-    this.#remembered = undefined;
+    this.#memo = undefined;
     const kept = this.#entries.filter((entry) => !fits(entry));
     const removed = kept.length < this.#entries.length;
     if (removed) this.#entries.splice(0, this.#entries.length, ...kept);
@@ -164,22 +164,22 @@ export class Partition {
    *
    * @param search finds the tokens when they are not memoized
    */
-  remembered(question: Question, search: () => CachedTokens | undefined): CachedTokens | undefined {
-    const remembered = this.#remembered;
-    if (remembered) {
-      for (const known of remembered) if (isSame(known.question, question)) return known.answer;
+  memoized(query: MemoQuery, search: () => CachedTokens | undefined): CachedTokens | undefined {
+    const memo = this.#memo;
+    if (memo) {
+      for (const known of memo) if (isSame(known.query, query)) return known.tokens;
     }
-    const answer = search();
-    if (!answer) return undefined;
-    const room = remembered && remembered.length < REMEMBERED_QUESTIONS;
-    if (room) remembered.push({ question, answer });
-    else this.#remembered = [{ question, answer }];
-    return answer;
+    const tokens = search();
+    if (!tokens) return undefined;
+    const room = memo && memo.length < MAX_MEMOIZED_QUERIES;
+    if (room) memo.push({ query, tokens });
+    else this.#memo = [{ query, tokens }];
+    return tokens;
   }
 }
 
 /** The fields of a query that are compared for memoization. */
-export interface Question {
+export interface MemoQuery {
   readonly clientId: string;
   /** Hosts of the identity provider; the same object for the same provider. */
   readonly environments: ReadonlySet<string>;
@@ -187,7 +187,7 @@ export interface Question {
   /** See {@link Provider}. */
   readonly kind?: AuthorityKind | undefined;
   readonly issuer?: string | undefined;
-  readonly untold?: boolean | undefined;
+  readonly hostOnly?: boolean | undefined;
   readonly scopes: readonly string[];
   readonly resource?: string | undefined;
   readonly components?: Readonly<Record<string, string>> | undefined;
@@ -196,15 +196,15 @@ export interface Question {
 /**
  * Maximum number of memoized queries. Apps use few distinct scope sets, and generated ones must not exhaust memory.
  */
-const REMEMBERED_QUESTIONS = 32;
+const MAX_MEMOIZED_QUERIES = 32;
 
-function isSame(a: Question, b: Question): boolean {
+function isSame(a: MemoQuery, b: MemoQuery): boolean {
   return (
     a.clientId === b.clientId &&
     a.environments === b.environments &&
     a.kind === b.kind &&
     a.issuer === b.issuer &&
-    a.untold === b.untold &&
+    a.hostOnly === b.hostOnly &&
     isSameList(a.scopes, b.scopes) &&
     isSameList(a.realms, b.realms) &&
     a.resource === b.resource &&

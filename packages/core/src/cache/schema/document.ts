@@ -141,33 +141,33 @@ const IS_ENTITY: Readonly<Record<Section, (entity: Readonly<Record<string, unkno
     isText(environment) &&
     isText(realm) &&
     isText(id) &&
-    mayBeText(username) &&
-    mayBeText(name) &&
-    mayBeText(type) &&
-    mayBeText(info) &&
+    isOptionalText(username) &&
+    isOptionalText(name) &&
+    isOptionalText(type) &&
+    isOptionalText(info) &&
     (profiles === undefined || profiles === null || Array.isArray(profiles)),
   IdToken: (entity) => isCredential(entity) && isText(entity["realm"]),
   AccessToken: (entity) =>
     isCredential(entity) &&
     isText(entity["realm"]) &&
     isText(entity["target"]) &&
-    mayBeText(entity["token_type"]) &&
-    mayBeText(entity["resource"]) &&
-    mayBeText(entity["id_token_realm"]) &&
-    mayBeText(entity["ext_cache_key"]) &&
-    mayBeTime(entity["cached_at"]) &&
-    mayBeTime(entity["expires_on"]) &&
-    mayBeTime(entity["extended_expires_on"]) &&
-    mayBeTime(entity["refresh_on"]) &&
-    mayBeTexts(entity["additionalCacheKeyComponents"]),
+    isOptionalText(entity["token_type"]) &&
+    isOptionalText(entity["resource"]) &&
+    isOptionalText(entity["id_token_realm"]) &&
+    isOptionalText(entity["ext_cache_key"]) &&
+    isOptionalTime(entity["cached_at"]) &&
+    isOptionalTime(entity["expires_on"]) &&
+    isOptionalTime(entity["extended_expires_on"]) &&
+    isOptionalTime(entity["refresh_on"]) &&
+    isOptionalTextList(entity["additionalCacheKeyComponents"]),
   RefreshToken: (entity) =>
     isCredential(entity) &&
-    mayBeText(entity["family_id"]) &&
-    mayBeText(entity["realm"]) &&
-    mayBeTime(entity["expires_on"]) &&
-    mayBeTime(entity["last_modification_time"]),
+    isOptionalText(entity["family_id"]) &&
+    isOptionalText(entity["realm"]) &&
+    isOptionalTime(entity["expires_on"]) &&
+    isOptionalTime(entity["last_modification_time"]),
   AppMetadata: ({ environment, client_id: client, family_id: family }) =>
-    isText(environment) && isText(client) && mayBeText(family),
+    isText(environment) && isText(client) && isOptionalText(family),
 };
 
 function isCredential({
@@ -179,12 +179,12 @@ function isCredential({
   user_assertion_hash: assertionOfOthers,
 }: Readonly<Record<string, unknown>>): boolean {
   return (
-    mayBeText(home) &&
+    isOptionalText(home) &&
     isText(environment) &&
     isText(client) &&
     isText(secret) &&
-    mayBeText(assertion) &&
-    mayBeText(assertionOfOthers)
+    isOptionalText(assertion) &&
+    isOptionalText(assertionOfOthers)
   );
 }
 
@@ -193,23 +193,23 @@ function isText(value: unknown): boolean {
 }
 
 /** Whether a field is missing or a string. */
-function mayBeText(value: unknown): boolean {
+function isOptionalText(value: unknown): boolean {
   return value === undefined || value === null || typeof value === "string";
 }
 
 /** The latest time a `Date` can represent, in seconds since the epoch. */
-const LAST_MOMENT = 8.64e12;
+const MAX_SECONDS = 8.64e12;
 
 /** Whether a value is a time in seconds since the epoch, as a string or, as some libraries write it, a number. */
 function isTime(value: unknown): boolean {
-  return (typeof value === "string" || typeof value === "number") && Math.abs(Number(value)) <= LAST_MOMENT;
+  return (typeof value === "string" || typeof value === "number") && Math.abs(Number(value)) <= MAX_SECONDS;
 }
 
-function mayBeTime(value: unknown): boolean {
+function isOptionalTime(value: unknown): boolean {
   return value === undefined || value === null || isTime(value);
 }
 
-function mayBeTexts(value: unknown): boolean {
+function isOptionalTextList(value: unknown): boolean {
   return value === undefined || value === null || (isObject(value) && Object.values(value).every(isText));
 }
 

@@ -6,7 +6,7 @@ import { partitionName, type PartitionKey } from "../memory/partition-key.js";
 import type { CacheStats, TokenMemory } from "../memory/token-memory.js";
 import type { CacheDocument } from "../schema/document.js";
 import type { ICachePlugin, ISerializableTokenCache } from "./plugin.js";
-import { accessContext, throughPlugin, untilLockKept, type PluginSession } from "./plugin-session.js";
+import { accessContext, throughPlugin, retryIfLockLost, type PluginSession } from "./plugin-session.js";
 import { updateStore } from "./store-update.js";
 import type { TokenStore } from "./token-store.js";
 
@@ -194,7 +194,7 @@ export class CacheAccess implements ISerializableTokenCache {
         this.#session = undefined;
       }
     };
-    return mutexOf(plugin).run("session", () => untilLockKept(access));
+    return mutexOf(plugin).run("session", () => retryIfLockLost(access));
   }
 
   /** Parses a document. Returns `undefined` when it is unreadable and that is to be ignored. */

@@ -80,14 +80,14 @@ export async function throughPlugin<T>(
  * Maximum number of attempts. A process that is suspended for seconds during an access is rare; three times in a row
  * indicates another fault.
  */
-const MOST_ACCESSES = 3;
+const MAX_ATTEMPTS = 3;
 
 /**
  * Repeats an access when the plugin lost its lock during it, because the unsaved change may hold a rotated refresh
  * token.
  */
-export async function untilLockKept<T>(access: () => Promise<T>): Promise<T> {
-  for (let left = MOST_ACCESSES - 1; left > 0; left -= 1) {
+export async function retryIfLockLost<T>(access: () => Promise<T>): Promise<T> {
+  for (let left = MAX_ATTEMPTS - 1; left > 0; left -= 1) {
     try {
       return await access();
     } catch (error) {

@@ -5,8 +5,8 @@ import { clientAuthError, clientConfigurationError } from "../../errors/errors.j
 export type XmlNode = Readonly<Record<string, unknown>>;
 
 /** Maximum length of a document. AD FS metadata is about 100 KB. */
-const MOST_CHARACTERS = 512 * 1024;
-const DEEPEST = 100;
+const MAX_CHARACTERS = 512 * 1024;
+const MAX_DEPTH = 100;
 
 /**
  * Parses XML, ignoring namespace prefixes. Document types and custom entities are refused, so that a document cannot
@@ -17,8 +17,8 @@ const DEEPEST = 100;
  */
 export async function parseXml(text: string, source: string): Promise<XmlNode> {
   const { XMLParser } = await loadParser();
-  if (text.length > MOST_CHARACTERS)
-    throw federationError(`${source} is longer than ${MOST_CHARACTERS} characters`);
+  if (text.length > MAX_CHARACTERS)
+    throw federationError(`${source} is longer than ${MAX_CHARACTERS} characters`);
   // A declaration that is not a comment or CDATA belongs to a document type (XML 1.0 §2.8).
   if (/<!(?!--|\[CDATA\[)/.test(text))
     throw federationError(`${source} has a document type, which is not allowed`);
@@ -28,7 +28,7 @@ export async function parseXml(text: string, source: string): Promise<XmlNode> {
       attributeNamePrefix: "@",
       removeNSPrefix: true,
       processEntities: false,
-      maxNestedTags: DEEPEST,
+      maxNestedTags: MAX_DEPTH,
     };
     return new XMLParser({ ...options, parseTagValue: false, trimValues: true }).parse(text) as XmlNode;
   } catch (cause) {
@@ -46,7 +46,7 @@ export function elements(node: XmlNode, name: string): readonly XmlNode[] {
   const found: XmlNode[] = [];
   const search = (parent: XmlNode, depth: number): void => {
     // Older releases of the parser do not limit the depth.
-    if (depth > DEEPEST) throw federationError(`elements are nested more than ${DEEPEST} deep`);
+    if (depth > MAX_DEPTH) throw federationError(`elements are nested more than ${MAX_DEPTH} deep`);
     for (const [key, value] of Object.entries(parent)) {
       const items: readonly unknown[] = Array.isArray(value) ? value : [value];
       for (const item of items) {
