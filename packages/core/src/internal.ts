@@ -55,7 +55,7 @@ export {
 export { newCorrelationId } from "./correlation-id.js";
 export * from "./errors/error-codes.js";
 export * from "./errors/errors.js";
-export { authorityOf, isServed, requireAccountOf } from "./flows/account-authority.js";
+export { authorityOf, isServed, requireAccountOf, tenantAuthorityOf } from "./flows/account-authority.js";
 export { withinBounds, type Bounds } from "./flight/deadline.js";
 export { untilAborted } from "./flight/until-aborted.js";
 export { KeyedMutex } from "./flight/keyed-mutex.js";

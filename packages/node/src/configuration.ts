@@ -46,6 +46,11 @@ export interface NodeAuthOptions {
   clientCapabilities?: string[];
   /** National cloud and tenant, in place of `authority`. */
   azureCloudOptions?: AzureCloudOptions;
+  /**
+   * Public clients: Entra sends users of another cloud there, and the code is redeemed and kept in the cloud that the answer
+   * names.
+   */
+  instanceAware?: boolean;
   /** Model Context Protocol: every request of a public client must name its `resource` (RFC 8707). */
   isMcp?: boolean;
   /** How the client is registered with its OpenID Provider. */

@@ -1,7 +1,13 @@
 import { clientConfigurationError } from "../errors/errors.js";
 import { secureUrl } from "../http/secure-url.js";
-import { knownCloud, type AzureCloudOptions } from "./clouds.js";
-import { checkedTenant, isTenantName } from "./tenant-name.js";
+import {
+  CONSUMER_TENANT,
+  isExternalIdHost,
+  knownCloud,
+  MULTI_TENANT_SEGMENTS,
+  type AzureCloudOptions,
+} from "./clouds.js";
+import { checkedTenant, isGuid, isTenantName } from "./tenant-name.js";
 
 /** Which protocol dialect the application speaks. */
 export const ProtocolMode = {
@@ -22,7 +28,7 @@ export type AuthorityKind = "entra" | "ciam" | "adfs" | "oidc";
 export interface AuthorityUrl {
   /**
    * Canonical form: lower-case scheme and host (the preferred one of a known cloud), one trailing slash; except for `oidc`
-   * the path in lower case, for Entra and External ID without `v2.0` at its end.
+   * the path in lower case, without the version of the protocol and the paths of endpoints.
    */
   readonly href: string;
   /** Host with port, in lower case. */
@@ -32,11 +38,17 @@ export interface AuthorityUrl {
   readonly segments: readonly string[];
   /** First path segment: tenant id, domain or `common` for Entra; `adfs` for AD FS; `""` for `oidc`. */
   readonly tenant: string;
+  /** Whether it names one tenant of Entra, by its id or a domain. */
+  readonly namesTenant: boolean;
+  /** The id of that tenant; a domain does not say it. */
+  readonly tenantId: string | undefined;
   /**
    * What tells the tokens of this authority apart from others of its host: the tenant, for `oidc` the path. In lower case,
    * as the cache compares it: capitals in a path, which mean something there, are percent-encoded.
    */
   readonly realm: string;
+  /** Whether the text named more than an authority, such as one of its endpoints: the rest is left out. */
+  readonly hadMore: boolean;
 }
 
 /**
@@ -48,29 +60,29 @@ export interface AuthorityUrl {
  */
 export function authorityUrl(value: unknown, protocolMode: ProtocolMode): AuthorityUrl {
   const url = secureUrl(value, "authority");
-  if (url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
-    throw clientConfigurationError(
-      "url_parse_error",
-      `authority "${url.origin}${url.pathname}" must have no query, fragment or user name: give only scheme, host and path.`,
-    );
-  }
   const host = knownCloud(url.host)?.preferredNetwork ?? url.host;
   const kind = kindOf(host, url.pathname, protocolMode);
+  const hasRest = checkRest(url, kind);
   checkPath(String(value), url, kind);
-  let segments = url.pathname.split("/").filter((segment) => segment !== "");
-  if (kind !== "oidc") segments = segments.map((segment) => segment.toLowerCase());
-  // The version of the protocol is part of an issuer's name, and of no tenant's.
-  if ((kind === "entra" || kind === "ciam") && segments.at(-1) === "v2.0") segments.pop();
+  const { path, isEndpoint } = withoutEndpoint(url.pathname, kind);
+  let segments = path;
   if (kind === "ciam" && segments.length === 0) segments = [`${host.split(".", 1)[0] ?? ""}.onmicrosoft.com`];
   if (kind === "entra" && segments.length === 0) segments = ["common"];
-  const path = segments.length > 0 ? `/${segments.join("/")}/` : "/";
+  const joined = segments.length > 0 ? `/${segments.join("/")}/` : "/";
+  const [tenant = ""] = segments;
+  const tenantId = tenant === "consumers" ? CONSUMER_TENANT : isGuid(tenant) ? tenant : undefined;
+  const isTenant = tenantId !== undefined || !MULTI_TENANT_SEGMENTS.has(tenant);
+  const namesTenant = kind === "entra" && segments.length === 1 && isTenant;
   return {
-    href: `${url.protocol}//${host}${path}`,
+    href: `${url.protocol}//${host}${joined}`,
     host,
     kind,
     segments,
-    tenant: kind === "oidc" ? "" : (segments[0] ?? ""),
-    realm: kind === "oidc" ? caseless(segments.join("/")) : (segments[0] ?? ""),
+    tenant: kind === "oidc" ? "" : tenant,
+    namesTenant,
+    tenantId: namesTenant ? tenantId : undefined,
+    realm: kind === "oidc" ? caseless(segments.join("/")) : tenant,
+    hadMore: hasRest || isEndpoint,
   };
 }
 
@@ -101,11 +113,67 @@ export function authorityInTenant(authority: string, tenantId: string): string {
 }
 
 /**
+ * The path of the authority alone. People copy the URL of an endpoint or of the discovery document from a portal: what
+ * follows the tenant there is part of the protocol, and never of a tenant's name.
+ */
+function withoutEndpoint(
+  pathname: string,
+  kind: AuthorityKind,
+): { readonly path: readonly string[]; readonly isEndpoint: boolean } {
+  const given = pathname.split("/").filter((segment) => segment !== "");
+  if (kind === "oidc") {
+    const [wellKnown, document] = given.slice(-2);
+    const isDocument = wellKnown === ".well-known" && document === "openid-configuration";
+    return { path: isDocument ? given.slice(0, -2) : given, isEndpoint: isDocument };
+  }
+  const segments = given.map((segment) => segment.toLowerCase());
+  const end = segments.findIndex(
+    (segment, index) => NO_TENANT.has(segment) || (index > 0 && ENDPOINTS.has(segment)),
+  );
+  if (end < 0) return { path: segments, isEndpoint: false };
+  // The version of the protocol is part of an issuer's name.
+  return { path: segments.slice(0, end), isEndpoint: segments.slice(end).join("/") !== "v2.0" };
+}
+
+/** Segments of Microsoft's protocols that no tenant can be called by. */
+const NO_TENANT: ReadonlySet<string> = new Set(["v2.0", ".well-known"]);
+
+/** Segments that begin the path of one of Microsoft's endpoints behind the tenant. */
+const ENDPOINTS: ReadonlySet<string> = new Set([
+  "oauth2",
+  "discovery",
+  "adminconsent",
+  "federationmetadata",
+  "saml2",
+  "wsfed",
+]);
+
+/**
+ * Refuses what is no part of an authority, but for a query and a fragment at Microsoft's own hosts, which say nothing there.
+ *
+ * @returns whether there is something to leave out
+ */
+function checkRest(url: URL, kind: AuthorityKind): boolean {
+  const hasRest = url.search !== "" || url.hash !== "";
+  const hasUser = url.username !== "" || url.password !== "";
+  // The policy of a B2C tenant may stand in the query: without it, other users would sign in.
+  const hasPolicy = url.searchParams.has("p");
+  const isMicrosofts = knownCloud(url.host) !== undefined || kind === "ciam";
+  if (!hasUser && (!hasRest || (isMicrosofts && !hasPolicy))) return hasRest;
+  throw clientConfigurationError(
+    "url_parse_error",
+    `authority "${url.origin}${url.pathname}" must have no query, fragment or user name: give only scheme, host and path${hasPolicy ? "; a policy of B2C is part of the path" : ""}.`,
+  );
+}
+
+/**
  * Refuses a path that the URL parser would read otherwise than a person, and for Microsoft's kinds one with anything in it but
  * names: what a URL template was filled with must stay a tenant.
  */
 function checkPath(text: string, url: URL, kind: AuthorityKind): void {
-  const plain = url.pathname.split("/").every((segment) => segment === "" || isTenantName(segment));
+  const plain = url.pathname
+    .split("/")
+    .every((segment) => segment === "" || segment === ".well-known" || isTenantName(segment));
   if (!HIDDEN_PATH.test(text.trim()) && (plain || kind === "oidc")) return;
   throw clientConfigurationError(
     "url_parse_error",
@@ -123,6 +191,6 @@ function caseless(path: string): string {
 
 function kindOf(host: string, path: string, protocolMode: ProtocolMode): AuthorityKind {
   if (protocolMode === "OIDC" && !knownCloud(host)) return "oidc";
-  if (host.endsWith(".ciamlogin.com")) return "ciam";
+  if (isExternalIdHost(host)) return "ciam";
   return /^\/adfs(\/|$)/i.test(path) ? "adfs" : "entra";
 }

@@ -1,5 +1,5 @@
 import type { AuthorityUrl } from "./authority-url.js";
-import { knownCloud, type Cloud } from "./clouds.js";
+import { isExternalIdHost, knownCloud, type Cloud } from "./clouds.js";
 import { regionName } from "./region.js";
 import { isGuid } from "./tenant-name.js";
 
@@ -12,7 +12,7 @@ import { isGuid } from "./tenant-name.js";
  */
 export function isIssuerOf(issuer: string, authority: AuthorityUrl, cloud: Cloud): boolean {
   if (authority.kind === "oidc")
-    return withoutSlash(issuer) === withoutSlash(authority.href) || isAskedForById(issuer, authority);
+    return withoutSlash(issuer) === withoutSlash(authority.href) || isExternalId(issuer, authority);
   const parsed = parse(issuer);
   if (!parsed) return false;
   const own = new URL(authority.href);
@@ -43,10 +43,15 @@ export function externalIdTenant(issuer: string): string | undefined {
   return host !== undefined && host === path && isGuid(host) ? host.toLowerCase() : undefined;
 }
 
-/** A tenant of External ID behind its own domain, in OIDC mode: the authority names the tenant that the issuer names. */
-function isAskedForById(issuer: string, { segments }: AuthorityUrl): boolean {
+/**
+ * A tenant of External ID in OIDC mode: the authority names the tenant that the issuer names. At External ID's own hosts it
+ * may go by its name, as in the other mode.
+ */
+function isExternalId(issuer: string, { host, segments }: AuthorityUrl): boolean {
   const [tenant = "", version = "v2.0", ...rest] = segments;
-  return rest.length === 0 && version === "v2.0" && tenant.toLowerCase() === externalIdTenant(issuer);
+  const id = externalIdTenant(issuer);
+  if (id === undefined || rest.length > 0 || version !== "v2.0") return false;
+  return tenant.toLowerCase() === id || (isExternalIdHost(host) && !isGuid(tenant));
 }
 
 interface Issuer {

@@ -1,6 +1,7 @@
 import { clientConfigurationError } from "../errors/errors.js";
-import { isLoopback } from "../http/secure-url.js";
+import { isLoopback, shownUrl } from "../http/secure-url.js";
 import type { Call } from "../http/transport.js";
+import { printable } from "../printable.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { knownCloud, type Cloud } from "./clouds.js";
 
@@ -16,6 +17,23 @@ export interface Vouchers {
   readonly discover: () => Promise<Cloud>;
   /** The cloud of a host that has no other names. */
   readonly alone: (host: string) => Cloud;
+}
+
+/**
+ * A host of `knownAuthorities`, as authorities are compared with it. People write it bare, or as the authority itself.
+ *
+ * @throws ClientConfigurationError `invalid_option` for an entry that names no single host
+ */
+export function knownHost(entry: unknown): string {
+  const text = typeof entry === "string" ? entry.trim() : "";
+  const href = /^[a-z]+:\/\//i.test(text) ? text : `https://${text.replace(/^\/\//, "")}`;
+  const isWeb = URL.canParse(href) && /^https?:\/\/[^/@]+([/?#]|$)/i.test(href);
+  const host = isWeb ? new URL(href).host : "";
+  if (/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d+)?$/.test(host)) return host;
+  throw clientConfigurationError(
+    "invalid_option",
+    `knownAuthorities has an entry ${typeof entry === "string" ? `"${printable(shownUrl(entry))}"` : `of type ${typeof entry}`}, which names no single host: give each host by itself, such as "login.contoso.com".`,
+  );
 }
 
 /** Why a host is vouched for, for each kind of authority; `undefined` where Entra has to be asked. */

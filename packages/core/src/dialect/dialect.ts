@@ -1,4 +1,4 @@
-import type { ProviderMetadata } from "../authority/authority.js";
+import type { Authority, ProviderMetadata } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import type { Region } from "../authority/region.js";
 import type { Miss } from "../request/miss.js";
@@ -39,7 +39,7 @@ export interface Dialect {
   /** Members of the `claims` parameter's `id_token` that every user's token is asked for; the caller's wishes win. */
   readonly idTokenClaims: Readonly<Record<string, unknown>> | undefined;
   /** Whether the password of a user may belong to a federation server. */
-  federatesPasswords(url: AuthorityUrl): boolean;
+  federatesPasswords(authority: Pick<Authority, "url" | "metadata">): boolean;
   /** Whether the authority stands for many tenants: no app has a token of its own there. */
   isMultiTenant(url: AuthorityUrl): boolean;
   /** How a secret is sent when the registration does not say. */

@@ -1,7 +1,9 @@
 import type { AccountInfo } from "../account.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import { knownCloud } from "../authority/clouds.js";
+import { CONSUMER_TENANT, knownCloud } from "../authority/clouds.js";
 import { isIssuerOf, sameIssuer } from "../authority/issuer.js";
+import { isTenantName } from "../authority/tenant-name.js";
+import { isHomeTenant } from "../cache/account-info.js";
 import { isOfKind, issuerOf } from "../cache/account-provider.js";
 import { isSharedId, issuersOf } from "../cache/memory/find.js";
 import { userPartition } from "../cache/memory/partition-key.js";
@@ -39,6 +41,37 @@ export function authorityOf(client: Client, request: TokenRequest, account: Acco
   if (!isElsewhere || request.authorityIsExplicit || !isOfKind(account, url))
     throw foreign({ account, url, request });
   return authorities.url(`https://${environment}/${url.segments.join("/")}/`);
+}
+
+/**
+ * {@link authorityOf} in the tenant that is asked for: the one that the authority names or, where it stands for many, that
+ * of the account. A guest's token comes from the tenant the user is a guest of.
+ */
+export function tenantAuthorityOf(client: Client, request: TokenRequest, account: AccountInfo): AuthorityUrl {
+  const url = authorityOf(client, request, account);
+  if (!dialectOf(url).isMultiTenant(url) || url.namesTenant || url.segments.length > 1) return url;
+  const tenant = (account.tenantId ?? "").toLowerCase();
+  if (isHomeTenant(tenant, account.homeAccountId.toLowerCase()) || !isTenantName(tenant)) return url;
+  return client.authorities.url(`${url.href.slice(0, -url.tenant.length - 1)}${tenant}/`);
+}
+
+/**
+ * The realms that hold the tokens of an account at the authority that {@link tenantAuthorityOf} has found: first the one
+ * that tokens are written to.
+ */
+export function realmsOf(client: Client, { request, url, account }: AccountUse): readonly string[] {
+  if (!dialectOf(url).hasTenants) return [url.realm];
+  const tenant = (account.tenantId ?? "").toLowerCase();
+  if (url.namesTenant) {
+    const id = client.authorities.tenantIdOf(url);
+    // A domain does not say which tenant it is: nothing is found until an answer brings the id. Only a program of the user's
+    // own, which starts anew for each command, takes its own domain for the account's tenant until then.
+    if (!id) return [client.isPublic && !request.authorityIsExplicit ? tenant || url.tenant : url.tenant];
+    return id === CONSUMER_TENANT ? [id, "consumers"] : [id];
+  }
+  if (!dialectOf(url).isMultiTenant(url)) return [tenant || url.tenant];
+  // Other libraries keep the tokens of the home tenant under the name the authority gives it.
+  return tenant === "" ? [url.tenant] : [tenant, url.tenant];
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   type Client,
 } from "@tessera/core";
 import {
-  authorityOf,
+  tenantAuthorityOf,
   AzureCloudInstance,
   clientAuthError,
   isServed,
@@ -169,7 +169,7 @@ export class OneCall {
   }
 }
 
-/** The request, sent to the cloud of an account that is in another one than the app. */
+/** The request, sent to the cloud and the tenant of an account that is in another one than the app. */
 function inCloudOf(
   client: Client,
   checked: TokenRequest,
@@ -177,7 +177,7 @@ function inCloudOf(
   account: AccountInfo | undefined,
 ): PublicTokenRequest {
   const { href } = client.authorities.url(checked.authorityUrl);
-  const authority = account ? authorityOf(client, checked, account).href : href;
+  const authority = account ? tenantAuthorityOf(client, checked, account).href : href;
   if (authority === href) return request;
   return { ...request, authority, azureCloudOptions: { azureCloudInstance: AzureCloudInstance.None } };
 }
