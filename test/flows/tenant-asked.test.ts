@@ -1,9 +1,10 @@
 // The tenant whose token is looked up, asked for and kept is one: the one that the authority names, else the account's.
-// proves: core/src/flows/account-authority.ts, core/src/flows/silent.ts, core/src/cache/record.ts
+// proves: node/src/broker/broker-calls.ts, core/src/flows/account-authority.ts, core/src/flows/silent.ts, core/src/cache/record.ts
 import * as msal from "@azure/msal-node";
 import { describe, expect, it } from "@jest/globals";
 import * as tessera from "@tessera/node";
 import { clientId, tenants, tenantsNetwork, type TenantsOptions } from "../support/tenants.js";
+import { brokerAccount, fakeBroker } from "../support/fake-broker.js";
 import { createTestClock } from "../support/test-clock.js";
 
 const { home, guest, other, personal } = tenants;
@@ -114,6 +115,46 @@ it("the result of a hit and that of a refresh name the same authority and the sa
   expect([hit.fromCache, fresh.fromCache]).toEqual([true, false]);
   for (const { authority, tenantId, account: user } of [hit, fresh])
     expect([authority, tenantId, user?.tenantId]).toEqual([`${host}/${guest}/`, guest, guest]);
+});
+
+it("the one call lets a guest sign in at the tenant of the account", async () => {
+  const { client, account } = await stage(tessera, "common", [home, guest], { refusesRefresh: true });
+  const asked: string[] = [];
+  const openBrowser = async (url: string): Promise<never> => {
+    asked.push(new URL(url).pathname);
+    throw new Error("no browser here");
+  };
+  const request = { scopes: ["Mail.Read"], account: account(guest), openBrowser };
+  await expect(client.acquireToken(request)).rejects.toThrow();
+  expect(asked).toEqual([`/${guest}/oauth2/v2.0/authorize`]);
+});
+
+it.each([
+  ["of a guest", guest, `${host}/${guest}/`],
+  ["at home", home, `${host}/common/`],
+])("a broker is asked at the tenant of the account %s", async (_, tenantId, authority) => {
+  const { plugin, calls } = fakeBroker();
+  const app = new tessera.PublicClientApplication({
+    auth: { clientId, authority: `${host}/common/` },
+    broker: { nativeBrokerPlugin: plugin },
+  });
+  const account = { ...brokerAccount, homeAccountId: `ada.${home}`, tenantId };
+  await app.acquireTokenSilent({ scopes, account });
+  expect(calls.at(-1)).toMatchObject({ method: "acquireTokenSilent", args: [{ authority }] });
+});
+
+it("a confidential client hands out no token at a domain whose tenant it does not know yet", async () => {
+  const { client, account, network } = await stage(tessera, "common", [home]);
+  const app = new tessera.ConfidentialClientApplication({
+    auth: { clientId, clientSecret: "the-secret", authority: `${host}/other.example` },
+    system: { networkClient: network },
+  });
+  app.getTokenCache().deserialize(client.getTokenCache().serialize());
+  const request = { scopes, account: account(home) };
+  for (const fromCache of [false, true]) {
+    const result = await app.acquireTokenSilent(request);
+    expect([tenantOf(result), result.fromCache]).toEqual([other, fromCache]);
+  }
 });
 
 it("a domain whose tenant is known by its tokens is no other account's tenant", async () => {

@@ -21,12 +21,15 @@ const names: Readonly<Record<string, string>> = {
 export interface TenantsOptions {
   /** Answers without ID tokens, as to refreshes. */
   readonly refreshesWithoutIdToken?: boolean;
+  /** Refuses refresh tokens: the user has to sign in. */
+  readonly refusesRefresh?: boolean;
   readonly now?: () => number;
 }
 
 /** Answers each token request as the tenant in its path does: the access token is the tenant's id and a number. */
 export function tenantsNetwork({
   refreshesWithoutIdToken = false,
+  refusesRefresh = false,
   now = Date.now,
 }: TenantsOptions = {}): RecordedNetwork {
   let count = 0;
@@ -34,6 +37,8 @@ export function tenantsNetwork({
     const [, named = ""] =
       /^POST https:\/\/login\.microsoftonline\.com\/([^/]+)\/oauth2\/v2\.0\/token$/.exec(line) ?? [];
     if (named === "") return undefined;
+    if (refusesRefresh && form.get("grant_type") === "refresh_token")
+      return { status: 400, body: { error: "interaction_required", error_description: "AADSTS50076" } };
     const tid = names[named] ?? named;
     const iat = Math.floor(now() / 1000);
     const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
