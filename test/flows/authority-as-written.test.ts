@@ -164,7 +164,15 @@ it.each([
   const { lines, ended } = await run(tessera, { oidcAuthority: `${issuer}${documentPath}` });
   expect(ended).toMatchObject({ accessToken: "the-token" });
   expect(lines).toEqual([`GET ${issuer}${documentPath}`, `POST ${issuer}/token`]);
-  expect(lines).toEqual((await run(tessera, { oidcAuthority: issuer })).lines);
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname === "/" ? "" : pathname;
+  for (const url of [
+    issuer,
+    `${issuer}${documentPath}/`,
+    `${issuer}/.well-known/oauth-authorization-server`,
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+  ])
+    expect((await run(tessera, { oidcAuthority: url })).lines).toEqual(lines);
 });
 
 describe("knownAuthorities lists hosts as people write them", () => {

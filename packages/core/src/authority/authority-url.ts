@@ -122,9 +122,10 @@ function withoutEndpoint(
 ): { readonly path: readonly string[]; readonly isEndpoint: boolean } {
   const given = pathname.split("/").filter((segment) => segment !== "");
   if (kind === "oidc") {
-    const [wellKnown, document] = given.slice(-2);
-    const isDocument = wellKnown === ".well-known" && document === "openid-configuration";
-    return { path: isDocument ? given.slice(0, -2) : given, isEndpoint: isDocument };
+    const at = given.indexOf(".well-known");
+    const isAtAnEnd = at === 0 || (at > 0 && at + 2 === given.length);
+    const isDocument = isAtAnEnd && DOCUMENTS.has(given[at + 1] ?? "");
+    return { path: isDocument ? given.toSpliced(at, 2) : given, isEndpoint: isDocument };
   }
   const segments = given.map((segment) => segment.toLowerCase());
   const end = segments.findIndex(
@@ -134,6 +135,9 @@ function withoutEndpoint(
   // The version of the protocol is part of an issuer's name.
   return { path: segments.slice(0, end), isEndpoint: segments.slice(end).join("/") !== "v2.0" };
 }
+
+/** Discovery documents: behind the issuer (OpenID Connect Discovery §4), or in front of its path (RFC 8414 §3.1). */
+const DOCUMENTS: ReadonlySet<string> = new Set(["openid-configuration", "oauth-authorization-server"]);
 
 /** Segments of Microsoft's protocols that no tenant can be called by. */
 const NO_TENANT: ReadonlySet<string> = new Set(["v2.0", ".well-known"]);
