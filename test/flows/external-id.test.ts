@@ -117,7 +117,6 @@ it("passwords are checked by External ID itself, also behind the tenant's own do
     const { app, networkClient, signIn } = stage(tessera, auth, "AAD", guid);
     await signIn();
     networkClient.clear();
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- that is what the test is about
     await app.acquireTokenByUsernamePassword({ scopes, username: "ada@contoso.com", password: "hunter2" });
     expect(networkClient.lines()).toEqual([expect.stringMatching(/^POST .*\/token$/)]);
   }

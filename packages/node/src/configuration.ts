@@ -47,8 +47,8 @@ export interface NodeAuthOptions {
   /** National cloud and tenant, in place of `authority`. */
   azureCloudOptions?: AzureCloudOptions;
   /**
-   * Public clients: Entra sends users of another cloud there, and the code is redeemed and kept in the cloud that the answer
-   * names.
+   * Public clients: Entra may send a user to another cloud. The code is then redeemed, and the tokens are cached, in the
+   * cloud that the response names.
    */
   instanceAware?: boolean;
   /** Model Context Protocol: every request of a public client must name its `resource` (RFC 8707). */

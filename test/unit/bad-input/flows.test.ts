@@ -158,7 +158,7 @@ describe("a request that lacks what its flow is about is refused", () => {
       expectSays(
         error,
         "missing_tenant_id_error",
-        new RegExp(`"${tenant || "common"}": give a tenant id or domain`),
+        new RegExp(`"${tenant || "common"}": use a tenant id or domain`),
       );
     },
   );

@@ -13,7 +13,7 @@ export const entra: Dialect = {
   hasIssuers: false,
   hasClouds: true,
   refreshesGrantedScopesOnly: false,
-  // Entra's users sit at desktops whose clocks nobody sets; access tokens lose the same five minutes.
+  // Desktop clocks are often wrong. Five minutes is also the margin at which access tokens count as expired.
   clockTolerance: 300,
   tlsVouches: true,
   postsForms: true,
@@ -25,7 +25,7 @@ export const entra: Dialect = {
     login_hint: { essential: false },
     tenant_region_sub_scope: { essential: false },
   },
-  // A B2C policy checks passwords itself, and so does External ID, which may be behind a domain of its tenant's.
+  // B2C policies and External ID check passwords themselves. External ID may use a custom domain.
   federatesPasswords: ({ url, metadata }) =>
     url.segments.length === 1 && externalIdTenant(metadata.issuer) === undefined,
   isMultiTenant: ({ tenant }) => MULTI_TENANT_SEGMENTS.has(tenant),
@@ -44,24 +44,27 @@ export const entra: Dialect = {
   tokenParameters({ library, correlationId, telemetry, apiId, miss, region, isForUser }) {
     const body = new Parameters();
     addLibraryInfo(body, library, true);
-    telemetry.addTo(body, apiId, miss, region);
+    if (apiId !== undefined) telemetry.addTo(body, apiId, miss, region);
     if (isForUser) body.set("client_info", "1");
     return { body, query: new Parameters().set("client-request-id", correlationId) };
   },
   anchorMailbox({ type, credential }) {
     if (type === "UPN") return `UPN:${credential}`;
-    // A longer id is not one of Entra's.
+    // Longer ids are not Entra's.
     const [uid, utid] = /^[\x21-\x7e]{1,256}$/.test(credential) ? credential.split(".") : [];
     return uid && utid ? `Oid:${uid}@${utid}` : undefined;
   },
 };
 
-/** The header for an RSA key, with the SHA-256 thumbprint or, for servers that know no other, the SHA-1 thumbprint. */
+/**
+ * Returns the header for an RSA key, with its SHA-256 thumbprint or, for servers that support only SHA-1, its SHA-1
+ * thumbprint.
+ */
 export function rsaHeader(key: SigningKey, alg: "PS256" | "RS256", prefersSha1 = false): AssertionHeader {
   if (key.key.asymmetricKeyType !== "rsa") {
     throw clientConfigurationError(
       "invalid_certificate",
-      "auth.clientCertificate has no RSA key, and Entra accepts no other.",
+      "auth.clientCertificate does not have an RSA key, which Entra requires.",
     );
   }
   const { sha256, sha1 } = key;

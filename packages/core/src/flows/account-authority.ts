@@ -19,7 +19,7 @@ import {
 } from "../errors/errors.js";
 import type { TokenRequest } from "../request/token-request.js";
 
-/** An account, and the authority that a request wants to use for it. */
+/** An account, and the authority that a request uses for it. */
 export interface AccountUse {
   readonly request: TokenRequest;
   readonly url: AuthorityUrl;
@@ -27,8 +27,8 @@ export interface AccountUse {
 }
 
 /**
- * The authority that serves an account: the request's, else the app's; for an account of another Entra cloud than the
- * app's the same one there.
+ * Returns the authority for an account: the request's, else the app's. For an account of another Entra cloud, the
+ * app's authority in that cloud.
  *
  * @throws InteractionRequiredAuthError `no_tokens_found` for an account of another provider
  */
@@ -44,8 +44,8 @@ export function authorityOf(client: Client, request: TokenRequest, account: Acco
 }
 
 /**
- * {@link authorityOf} in the tenant that is asked for: the one that the authority names or, where it stands for many, that
- * of the account. A guest's token comes from the tenant the user is a guest of.
+ * Returns {@link authorityOf} in the requested tenant: the authority's own or, for a multi-tenant authority, the
+ * account's. A guest's token therefore comes from the tenant that the user is a guest of.
  */
 export function tenantAuthorityOf(client: Client, request: TokenRequest, account: AccountInfo): AuthorityUrl {
   const url = authorityOf(client, request, account);
@@ -56,26 +56,26 @@ export function tenantAuthorityOf(client: Client, request: TokenRequest, account
 }
 
 /**
- * The realms that hold the tokens of an account at the authority that {@link tenantAuthorityOf} has found: first the one
- * that tokens are written to.
+ * Returns the realms to look in for an account's tokens at the authority from {@link tenantAuthorityOf}. New tokens are
+ * written to the first.
  */
 export function realmsOf(client: Client, { request, url, account }: AccountUse): readonly string[] {
   if (!dialectOf(url).hasTenants) return [url.realm];
   const tenant = (account.tenantId ?? "").toLowerCase();
   if (url.namesTenant) {
     const id = client.authorities.tenantIdOf(url);
-    // A domain does not say which tenant it is: nothing is found until an answer brings the id. Only a program of the user's
-    // own, which starts anew for each command, takes its own domain for the account's tenant until then.
+    // For an unknown domain the look-up finds nothing; the refresh then returns the tenant's token and its id. A public
+    // client is often a short-lived process, so it assumes that its own domain is the account's tenant.
     if (!id) return [client.isPublic && !request.authorityIsExplicit ? tenant || url.tenant : url.tenant];
     return id === CONSUMER_TENANT ? [id, "consumers"] : [id];
   }
   if (!dialectOf(url).isMultiTenant(url)) return [tenant || url.tenant];
-  // Other libraries keep the tokens of the home tenant under the name the authority gives it.
+  // Other libraries cache tokens of the home tenant under the authority's name for it.
   return tenant === "" ? [url.tenant] : [tenant, url.tenant];
 }
 
 /**
- * Refuses an account of another provider than the authority's where something of the account would be sent there.
+ * Refuses an account of another provider, before any of its data is sent to the authority.
  *
  * @throws ClientConfigurationError `authority_mismatch`
  */
@@ -91,19 +91,19 @@ export async function requireAccountOf(
   throw clientConfigurationError("authority_mismatch", explanation(account, url), request);
 }
 
-/** Whether an account may be named to an authority as the user who is expected: to another it says nothing. */
+/** Whether an account belongs to the authority, so that it may be sent as the expected user. */
 export async function isExpectedAt(
   client: Client,
   request: TokenRequest,
   account: AccountInfo,
 ): Promise<boolean> {
   const url = client.authorities.url(request.authorityUrl);
-  // A hint that is made by hand may leave out the port.
+  // A hand-written hint may omit the port.
   const isHere = isServedBy(client, account, url) || account.environment === url.host.replace(/:\d+$/, "");
   return isHere && isOfKind(account, url) && inMemory(client, { request, url, account }, isOfIssuer);
 }
 
-/** Whether a request could be made for an account: for accounts that the caller did not choose. */
+/** Whether the request's authority serves an account, for accounts that the caller did not choose. */
 export async function isServed(
   client: Client,
   request: TokenRequest,
@@ -119,7 +119,7 @@ export async function isServed(
   }
 }
 
-/** The provider of an account, beside its hosts, as far as it is known before the cache is asked. */
+/** Returns the provider of an account, except its hosts, as far as known without the cache. */
 export function providerOf({ request, url, account }: AccountUse): AccountProvider {
   const { kind } = url;
   const { hasIssuers } = dialectOf(url);
@@ -135,8 +135,8 @@ export function providerOf({ request, url, account }: AccountUse): AccountProvid
 type AccountProvider = Pick<Provider, "kind" | "issuer" | "untold">;
 
 /**
- * Refuses an account of another issuer, or of an AD FS, on the authority's host. An account that has lost its claims is
- * taken for the authority's if the request names the authority, or if no other provider is known there.
+ * Refuses an account of another issuer, or of AD FS, at the authority's host. An account without claims is assumed to
+ * be the authority's if the request names the authority, or if no other provider is known at the host.
  *
  * @throws InteractionRequiredAuthError `no_tokens_found`
  */
@@ -148,23 +148,23 @@ export function requireProvider(client: Client, memory: TokenMemory, use: Accoun
 async function inMemory<T>(
   client: Client,
   use: AccountUse,
-  ask: (client: Client, memory: TokenMemory, use: AccountUse) => T,
+  look: (client: Client, memory: TokenMemory, use: AccountUse) => T,
 ): Promise<T> {
-  return client.cache.read(userPartition(use.account.homeAccountId), (memory) => ask(client, memory, use));
+  return client.cache.read(userPartition(use.account.homeAccountId), (memory) => look(client, memory, use));
 }
 
-/** Whether an account is one of the hosts and of the kind of an authority, as far as that is known before it is asked. */
+/** Whether an account has a host and the kind of an authority, as far as known without discovery. */
 function isServedBy({ authorities }: Client, account: AccountInfo, url: AuthorityUrl): boolean {
   if (!isOfKind(account, url)) return false;
   return authorities.aliasesOf(url.host).has(account.environment) || !authorities.knowsAliasesOf(url);
 }
 
-/** Whether an account may be of an authority's issuer, as far as it says. */
+/** Whether an account may belong to an authority's issuer. */
 function isOfIssuer(client: Client, memory: TokenMemory, use: AccountUse): boolean {
   const { url, account } = use;
   const issuer = dialectOf(url).hasIssuers ? issuerOf(account) : undefined;
   if (issuer === undefined || isIssuerOf(issuer, url)) return true;
-  // The ID tokens of a user may show that an issuer has another name than its authority.
+  // The user's ID tokens may show that the issuer's name differs from the authority.
   const environments = client.authorities.aliasesOf(url.host);
   const known = issuersOf(memory, userPartition(account.homeAccountId), environments).filter(
     (one) => one.realm === url.realm && one.issuer !== undefined,
@@ -172,7 +172,7 @@ function isOfIssuer(client: Client, memory: TokenMemory, use: AccountUse): boole
   return known.length > 0 && known.every((one) => sameIssuer(one.issuer ?? "", issuer));
 }
 
-/** Whether other providers of the host have a user of this id, or may have one. */
+/** Whether other providers at the host have, or may have, a user with this id. */
 function isShared({ authorities }: Client, memory: TokenMemory, use: AccountUse): boolean {
   const { url, account } = use;
   const provider = { ...providerOf(use), environments: authorities.aliasesOf(url.host), realms: [url.realm] };
@@ -186,9 +186,9 @@ function foreign({ account, url, request }: AccountUse): AuthError {
 function explanation(account: AccountInfo, url: AuthorityUrl): string {
   const { environment } = account;
   if (!environment) {
-    return "account.environment is missing, so nothing says which provider the account belongs to: pass the account as it was returned, or let the user sign in.";
+    return "account.environment is missing, so the account's provider is unknown: pass the account as it was returned, or let the user sign in.";
   }
   const issuer = dialectOf(url).hasIssuers ? issuerOf(account) : undefined;
   const name = issuer === undefined ? "" : ` (issuer ${JSON.stringify(issuer)})`;
-  return `The account belongs to ${JSON.stringify(environment)}${name}, and nothing shows that this is the authority of the request, "${url.href}": name the account's own provider as authority in the request, or let the user sign in to this one.`;
+  return `The account belongs to ${JSON.stringify(environment)}${name}, which is not known to be the authority of the request, "${url.href}": set the account's own provider as authority of the request, or let the user sign in to this one.`;
 }

@@ -4,14 +4,14 @@ import { dialectOf } from "../dialect/dialects.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import type { TokenRequest } from "../request/token-request.js";
 
-/** Asks Entra to say which cloud the user belongs to, unless the app's own extra parameters say something else. */
+/** Returns the parameter that asks Entra for the user's cloud, unless the app's extra parameters already have it. */
 export function instanceAware(client: Client, url: AuthorityUrl, request: TokenRequest): "true" | undefined {
   const isAsked = client.instanceAware && dialectOf(url).hasClouds;
   return isAsked && !isOwnParameter(request) ? "true" : undefined;
 }
 
 /**
- * Refuses the parameter in a confidential client: an answer must not decide to which host its credential is sent.
+ * Refuses the parameter in a confidential client, whose credential must not go to a host that a response chooses.
  *
  * @throws ClientConfigurationError `unsupported_cca_instance_aware`
  */
@@ -19,7 +19,7 @@ export function requireInstance(client: Client, request: TokenRequest): void {
   if (client.isPublic || !isOwnParameter(request)) return;
   throw clientConfigurationError(
     "unsupported_cca_instance_aware",
-    "extraQueryParameters.instance_aware lets the answer name another cloud, which a confidential client does not follow: leave it out, and name the authority of the user's cloud.",
+    "extraQueryParameters.instance_aware lets the response choose the cloud that redeems the code, which a confidential client must not allow: omit it, and use the authority of the user's cloud.",
     request,
   );
 }

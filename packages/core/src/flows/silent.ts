@@ -28,27 +28,27 @@ import {
 } from "./account-authority.js";
 import { redeemRefreshToken } from "./refresh-token.js";
 
-/** Seconds before its end from which a refresh token is not tried. */
+/** Default margin before a refresh token's expiry within which it counts as expired, in seconds. */
 const REFRESH_TOKEN_MARGIN = 300;
 
-/** Request for a token of a user who is signed in. */
+/** Request for a token of a signed-in user. */
 export interface SilentInput extends BaseRequest {
-  /** The user whose token is wanted. */
+  /** The user whose token is requested. */
   readonly account: AccountInfo;
-  /** Skip the cache and renew. */
+  /** Skip the cache and renew the token. */
   readonly forceRefresh?: boolean;
-  /** Seconds before its end at which a refresh token counts as expired; 300 by default. */
+  /** Seconds before its expiry from which a refresh token counts as expired; 300 by default. */
   readonly refreshTokenExpirationOffsetSeconds?: number;
-  /** Redirect URI of the registration: for the broker, and sent along by a confidential client. */
+  /** Redirect URI of the registration, for the broker. A confidential client sends it to the provider. */
   readonly redirectUri?: string;
 }
 
 /**
- * A user's token without interaction: from the cache, or with the refresh token, in one request however many callers ask
- * at once.
+ * Returns a user's token without interaction, from the cache or with the refresh token, in one request for all
+ * concurrent callers.
  *
- * @throws InteractionRequiredAuthError `no_tokens_found`, `refresh_token_expired`, or as the server says;
- * `no_tokens_found` also for an account of another provider
+ * @throws InteractionRequiredAuthError `no_tokens_found` (also for an account of another provider),
+ * `refresh_token_expired`, or the server's error
  * @example
  * ```ts
  * const { accessToken } = await silent(client, { scopes: ["User.Read"], account });
@@ -74,7 +74,7 @@ export async function silent(client: Client, input: SilentInput): Promise<Authen
 
 type SilentRequest = TokenRequest<SilentInput>;
 
-/** What is wanted, and where it is looked for: what is sent and what is kept go by the same realm. */
+/** A user's token that is wanted. The look-up, the token request and the cache write use the same realm. */
 interface WantedOfUser extends Wanted<SilentRequest> {
   readonly query: AccessTokenQuery;
 }
@@ -86,13 +86,14 @@ function wantedBy(client: Client, request: SilentRequest): WantedOfUser {
   return {
     request,
     url,
-    // Another provider's account of this id is another user.
+    // The same account id at another provider is another user.
     flow: ["silent", query.issuer],
     partition: query.partition,
     query,
     renewsEarly: true,
     find: (memory) => {
-      // At Entra the hosts decide. Where the account does not name its provider, the look-up checks, once for each answer.
+      // For Entra, the hosts decide. If the account does not name its provider, the look-up checks it, once per
+      // memoized result.
       if (query.untold ? client.authorities.isShared(url.host) : query.issuer !== undefined)
         requireProvider(client, memory, { request, url, account });
       return query.environments.has(account.environment) ? findTokens(memory, query) : undefined;
@@ -107,10 +108,10 @@ async function refresh(
 ): Promise<AuthenticationResult> {
   const { request, url, partition } = wanted;
   const { account } = request.given;
-  // Refused before anything is sent, where that is known without an access of its own.
+  // Refuse before sending, if this can be decided without loading the cache.
   client.cache.readNow((memory) => requireProvider(client, memory, { request, url, account }));
   return sharedExchange(client, request, wanted, (exchange) => {
-    // All names of the host are known only now: they also decide what is found.
+    // All aliases of the host are known only after resolution, and they affect the look-up.
     const inAuthority = { ...request, authorityUrl: url.href, authorityIsExplicit: true };
     authorityOf(client, inAuthority, account);
     const again = wantedBy(client, request);
@@ -121,8 +122,8 @@ async function refresh(
 }
 
 /**
- * Tries the refresh tokens that may serve: for an app known to be in a family the family's first, for others the app's
- * own. When one is refused, the store is read once more: a sibling may have renewed it meanwhile.
+ * Tries the refresh tokens that may work: the family's first for an app known to be in a family, otherwise the app's
+ * own. If one is refused, the cache is read again, because another process may have renewed it.
  */
 async function redeemCached(
   exchange: Exchange,
@@ -164,7 +165,7 @@ async function redeemCached(
           );
       }
     }
-    // A family's token may not serve this client; then its own may.
+    // A family refresh token may be refused for this client, while its own works.
     if (failure && failure.subError !== "client_mismatch") throw failure;
   }
   throw interactionRequiredError(
@@ -188,7 +189,7 @@ function assertNotExpired(
   );
 }
 
-/** A public client's redirect URI is the broker's. */
+/** Returns the redirect URI to send. A public client's is for the broker. */
 function redirectUriOf(client: Client, { redirectUri }: SilentInput): string | undefined {
   return client.isPublic ? undefined : redirectUri;
 }

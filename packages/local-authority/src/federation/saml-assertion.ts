@@ -39,9 +39,14 @@ export async function verifyAssertion(
   version: SamlVersion,
   text: string,
 ): Promise<AssertionContent | undefined> {
-  const [found, value] =
-    /<ds:Signature .*<ds:SignatureValue>(.*)<\/ds:SignatureValue>.*<\/ds:Signature>/s.exec(text) ?? [];
-  if (found === undefined || value === undefined) return undefined;
+  // Index by index: a regular expression would begin again at each start.
+  const [start, end] = [text.indexOf("<ds:Signature "), text.lastIndexOf(signatureEnd)];
+  if (start < 0 || end < start) return undefined;
+  const found = text.slice(start, end + signatureEnd.length);
+  const value = found.slice(
+    found.lastIndexOf(valueStart) + valueStart.length,
+    found.lastIndexOf("</ds:SignatureValue>"),
+  );
   const unsigned = text.replace(found, "");
   const root = parseXml(unsigned);
   if (root?.namespace !== samlNamespaces[version] || root.name !== "Assertion") return undefined;
@@ -51,6 +56,8 @@ export async function verifyAssertion(
   return (await verifyBytes(canonicalInfo(info), value)) ? readContent(version, root) : undefined;
 }
 
+const signatureEnd = "</ds:Signature>";
+const valueStart = "<ds:SignatureValue>";
 const idAttributes: Readonly<Record<SamlVersion, string>> = { "1.1": "AssertionID", "2.0": "ID" };
 const nameFormat = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 const claimNamespace = "http://schemas.xmlsoap.org/claims";

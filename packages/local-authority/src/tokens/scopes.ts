@@ -104,7 +104,14 @@ function nameOf({ tenant, segment }: TenantScope): string {
 
 /** Normalizes a resource for comparison. */
 export function sameResource(resource: string): string {
-  return resource.replace(/\/+$/, "").toLowerCase();
+  return withoutSlashesAtEnd(resource).toLowerCase();
+}
+
+/** The regular expression for this would read a run of slashes again from each of them. */
+export function withoutSlashesAtEnd(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "/") end -= 1;
+  return text.slice(0, end);
 }
 
 /** The `aud` claim for a resource; for an API of this directory, its client ID. */

@@ -3,7 +3,6 @@ import { clientAuthError, printable } from "@tessera/core/internal";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const IDS = ["environment", "tenantId", "username", "localAccountId"] as const;
 const OPTIONAL_TEXTS: ReadonlySet<string> = new Set([
   "name",
   "upn",
@@ -34,7 +33,16 @@ export function brokerResult(answer: unknown, correlationId: string): Authentica
     );
   }
   return {
-    ...(result as unknown as AuthenticationResult),
+    ...(result as Partial<AuthenticationResult>),
+    authority: textOf(result["authority"]),
+    uniqueId: textOf(result["uniqueId"]),
+    tenantId: textOf(result["tenantId"]),
+    idToken: textOf(result["idToken"]),
+    idTokenClaims: isFields(result["idTokenClaims"]) ? result["idTokenClaims"] : {},
+    accessToken,
+    tokenType: textOf(result["tokenType"]),
+    fromCache: result["fromCache"] === true,
+    correlationId: textOf(result["correlationId"]) || correlationId,
     scopes: Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === "string") : [],
     account: brokerAccount(result["account"]) ?? null,
     expiresOn: validDate(result["expiresOn"]) ?? null,
@@ -53,23 +61,30 @@ export function saidByBroker(said: Fields): Fields {
 }
 
 function brokerAccount(entry: unknown): AccountInfo | undefined {
-  if (!isFields(entry) || typeof entry["homeAccountId"] !== "string" || entry["homeAccountId"] === "")
-    return undefined;
-  const ids = Object.fromEntries(IDS.map((field) => [field, isText(entry[field]) ? entry[field] : ""]));
-  const kept = Object.entries({ ...entry, ...ids }).filter(([field, value]) => {
-    if (OPTIONAL_TEXTS.has(field)) return isText(value);
+  const said: Fields = isFields(entry) ? entry : {};
+  const homeAccountId = textOf(said["homeAccountId"]);
+  if (homeAccountId === "") return undefined;
+  const kept = Object.entries(said).filter(([field, value]) => {
+    if (OPTIONAL_TEXTS.has(field)) return typeof value === "string";
     if (field === "idTokenClaims") return isFields(value);
     return field !== "tenantProfiles" || value instanceof Map;
   });
-  return Object.fromEntries(kept) as unknown as AccountInfo;
+  return {
+    ...(Object.fromEntries(kept) as Partial<AccountInfo>),
+    homeAccountId,
+    environment: textOf(said["environment"]),
+    tenantId: textOf(said["tenantId"]),
+    username: textOf(said["username"]),
+    localAccountId: textOf(said["localAccountId"]),
+  };
 }
 
 function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === "string";
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function validDate(value: unknown): Date | undefined {

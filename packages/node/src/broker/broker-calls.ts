@@ -39,7 +39,7 @@ export function brokerSignIn(
   checked: <R extends MsalRequest>(request: R) => R,
 ): SignIn {
   const { clientId, authorities } = client;
-  /** A guest's token comes from the tenant the user is a guest of, as it does without a broker. */
+  /** A guest's token comes from the tenant that the user is a guest of, also without a broker. */
   const tenantOf = (
     known: TokenRequest,
     account: AccountInfo | undefined,

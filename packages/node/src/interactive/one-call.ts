@@ -169,7 +169,7 @@ export class OneCall {
   }
 }
 
-/** The request, sent to the cloud and the tenant of an account that is in another one than the app. */
+/** Returns the request with the authority of the account's cloud and tenant, if they are not the app's. */
 function inCloudOf(
   client: Client,
   checked: TokenRequest,
