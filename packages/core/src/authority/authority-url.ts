@@ -1,5 +1,5 @@
 import { clientConfigurationError } from "../errors/errors.js";
-import { secureUrl } from "../http/secure-url.js";
+import { parsedUrl, secureUrl } from "../http/secure-url.js";
 import {
   CONSUMER_TENANT,
   isExternalIdHost,
@@ -94,7 +94,7 @@ export function authorityForCloud(authority: string, cloud: AzureCloudOptions | 
 
 /** Returns the realm of an OpenID Provider's issuer, or `""` if it is not a URL. */
 export function issuerRealm(issuer: string): string {
-  const path = URL.canParse(issuer) ? new URL(issuer).pathname : "";
+  const path = parsedUrl(issuer)?.pathname ?? "";
   return caseless(
     path
       .split("/")

@@ -1,3 +1,4 @@
+import { parsedUrl } from "../http/secure-url.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { isExternalIdHost, knownCloud, type Cloud } from "./clouds.js";
 import { regionName } from "./region.js";
@@ -64,10 +65,11 @@ interface Issuer {
 
 function parse(issuer: string): Issuer | undefined {
   const written = /^https?:\/\/[^/?#@\\\s]+(\/[^?#\\\s]*)?$/i.exec(issuer);
-  if (!written || !URL.canParse(issuer)) return undefined;
-  const { protocol, host } = new URL(issuer);
+  const url = written && parsedUrl(issuer);
+  if (!url) return undefined;
+  const { protocol, host } = url;
   // Taken from the string, because URL would encode the braces of {tenantid} and remove dot segments.
-  const path = withoutSlash(written[1] ?? "").toLowerCase();
+  const path = withoutSlash(written?.[1] ?? "").toLowerCase();
   return { protocol, host, path: path.replace(/\/v2\.0$/, "").slice(1) };
 }
 

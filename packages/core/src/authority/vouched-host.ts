@@ -1,5 +1,5 @@
 import { clientConfigurationError } from "../errors/errors.js";
-import { isLoopback, shownUrl } from "../http/secure-url.js";
+import { isLoopback, parsedUrl, shownUrl } from "../http/secure-url.js";
 import type { Call } from "../http/transport.js";
 import { printable } from "../printable.js";
 import type { AuthorityUrl } from "./authority-url.js";
@@ -27,8 +27,8 @@ export interface Vouchers {
 export function knownHost(entry: unknown): string {
   const text = typeof entry === "string" ? entry.trim() : "";
   const href = /^[a-z]+:\/\//i.test(text) ? text : `https://${text.replace(/^\/\//, "")}`;
-  const isWeb = URL.canParse(href) && /^https?:\/\/[^/@]+([/?#]|$)/i.test(href);
-  const host = isWeb ? new URL(href).host : "";
+  const isWeb = /^https?:\/\/[^/@]+([/?#]|$)/i.test(href);
+  const host = (isWeb && parsedUrl(href)?.host) || "";
   if (/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d+)?$/.test(host)) return host;
   throw clientConfigurationError(
     "invalid_option",

@@ -1,4 +1,4 @@
-import { clientAuthError } from "@tessera/core/internal";
+import { clientAuthError, parsedUrl } from "@tessera/core/internal";
 
 /** The answer to a request that carried a token. */
 export interface OriginAnswer {
@@ -69,7 +69,7 @@ function answer(response: Response, origin: string): OriginAnswer {
   const { url, redirected } = response;
   return {
     response,
-    isOfOrigin: url === "" ? !redirected : URL.canParse(url) && new URL(url).origin === origin,
+    isOfOrigin: url === "" ? !redirected : parsedUrl(url)?.origin === origin,
   };
 }
 
