@@ -67,13 +67,14 @@ export function checkConfiguration(
     clientId: auth.clientId,
     authority,
     protocolMode,
-    knownAuthorities: strings(auth.knownAuthorities, "auth.knownAuthorities").map(hostOf),
+    knownAuthorities: strings(auth.knownAuthorities, "auth.knownAuthorities"),
     cloudMetadata: json(
       auth.cloudDiscoveryMetadata,
       "auth.cloudDiscoveryMetadata",
       "invalid_cloud_discovery_metadata",
     ),
     authorityMetadata: json(auth.authorityMetadata, "auth.authorityMetadata", "invalid_authority_metadata"),
+    instanceAware: flag(auth.instanceAware, "auth.instanceAware"),
     capabilities: strings(auth.clientCapabilities, "auth.clientCapabilities"),
     authMethod: checkedAuthMethod(metadata.token_endpoint_auth_method, credential, system),
     idTokenAlgorithm: checkedAlgorithm(metadata, auth),
@@ -217,6 +218,11 @@ function checkedHttp({ networkClient, proxy, ca }: NodeSystemOptions): HttpClien
   return createUndiciHttpClient({ proxy, ca: certificates });
 }
 
+function flag(value: unknown, field: string): boolean {
+  if (value === undefined || typeof value === "boolean") return value ?? false;
+  throw invalid(field, `is of type ${typeof value}`, "pass true or false");
+}
+
 function strings(value: unknown, field: string): readonly string[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value) && value.every((item): item is string => typeof item === "string")) return value;
@@ -235,13 +241,6 @@ function json(
     code,
     `${field} is not a string holding a JSON object: pass the response body exactly as received.`,
   );
-}
-
-/** Returns the host of a host name or URL. */
-function hostOf(authority: string): string {
-  return (
-    URL.canParse(authority) && authority.includes("//") ? new URL(authority).host : authority
-  ).toLowerCase();
 }
 
 function invalid(field: string, what: string, remedy: string): Error {

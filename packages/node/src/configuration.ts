@@ -50,6 +50,11 @@ export interface NodeAuthOptions {
   clientCapabilities?: string[];
   /** National cloud and tenant, as an alternative to `authority`. */
   azureCloudOptions?: AzureCloudOptions;
+  /**
+   * Public clients: Entra may send a user to another cloud. The code is then redeemed, and the tokens are cached, in the
+   * cloud that the response names.
+   */
+  instanceAware?: boolean;
   /** Model Context Protocol: every request of a public client must name its `resource` (RFC 8707). */
   isMcp?: boolean;
   /** How the client is registered with its OpenID Provider. */

@@ -47,6 +47,11 @@ export function knownCloud(host: string): Cloud | undefined {
   return BY_HOST.get(host);
 }
 
+/** Whether a host belongs to External ID's domain, which Microsoft owns. */
+export function isExternalIdHost(host: string): boolean {
+  return host.endsWith(".ciamlogin.com");
+}
+
 /** Returns a cloud of a single host, which represents an unknown host. */
 export function selfCloud(host: string): Cloud {
   return { preferredNetwork: host, preferredCache: host, aliases: new Set([host]), endpointsKnown: false };
@@ -54,6 +59,9 @@ export function selfCloud(host: string): Cloud {
 
 /** Tenant segments that do not name a single tenant. */
 export const MULTI_TENANT_SEGMENTS: ReadonlySet<string> = new Set(["common", "organizations", "consumers"]);
+
+/** The tenant of personal Microsoft accounts, also known as `consumers`. */
+export const CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /** National clouds by name, for `azureCloudOptions`. */
 export const AzureCloudInstance = {

@@ -1,5 +1,6 @@
+import { parsedUrl } from "../http/secure-url.js";
 import type { AuthorityUrl } from "./authority-url.js";
-import { knownCloud, type Cloud } from "./clouds.js";
+import { isExternalIdHost, knownCloud, type Cloud } from "./clouds.js";
 import { regionName } from "./region.js";
 import { isGuid } from "./tenant-name.js";
 
@@ -13,7 +14,7 @@ import { isGuid } from "./tenant-name.js";
  */
 export function isIssuerOf(issuer: string, authority: AuthorityUrl, cloud: Cloud): boolean {
   if (authority.kind === "oidc")
-    return withoutSlash(issuer) === withoutSlash(authority.href) || isAskedForById(issuer, authority);
+    return withoutSlash(issuer) === withoutSlash(authority.href) || isExternalId(issuer, authority);
   const parsed = parse(issuer);
   if (!parsed) return false;
   const own = new URL(authority.href);
@@ -45,11 +46,14 @@ export function externalIdTenant(issuer: string): string | undefined {
 }
 
 /**
- * Whether the authority, in OIDC mode, is an External ID tenant behind a custom domain and names the issuer's tenant.
+ * Whether the authority, in OIDC mode, is an External ID tenant and names the issuer's tenant. On the hosts of External ID
+ * itself, it may use the tenant's name, as in the other mode.
  */
-function isAskedForById(issuer: string, { segments }: AuthorityUrl): boolean {
+function isExternalId(issuer: string, { host, segments }: AuthorityUrl): boolean {
   const [tenant = "", version = "v2.0", ...rest] = segments;
-  return rest.length === 0 && version === "v2.0" && tenant.toLowerCase() === externalIdTenant(issuer);
+  const id = externalIdTenant(issuer);
+  if (id === undefined || rest.length > 0 || version !== "v2.0") return false;
+  return tenant.toLowerCase() === id || (isExternalIdHost(host) && !isGuid(tenant));
 }
 
 interface Issuer {
@@ -61,10 +65,11 @@ interface Issuer {
 
 function parse(issuer: string): Issuer | undefined {
   const written = /^https?:\/\/[^/?#@\\\s]+(\/[^?#\\\s]*)?$/i.exec(issuer);
-  if (!written || !URL.canParse(issuer)) return undefined;
-  const { protocol, host } = new URL(issuer);
+  const url = written && parsedUrl(issuer);
+  if (!url) return undefined;
+  const { protocol, host } = url;
   // Taken from the string, because URL would encode the braces of {tenantid} and remove dot segments.
-  const path = withoutSlash(written[1] ?? "").toLowerCase();
+  const path = withoutSlash(written?.[1] ?? "").toLowerCase();
   return { protocol, host, path: path.replace(/\/v2\.0$/, "").slice(1) };
 }
 

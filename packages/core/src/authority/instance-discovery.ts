@@ -41,10 +41,10 @@ export function cloudsOf(body: Readonly<Record<string, unknown>>): readonly Clou
     const all = new Set([...hosts, network, cache].map((host) => host.toLowerCase()));
     return [
       {
-        preferredNetwork: network,
-        preferredCache: cache,
+        preferredNetwork: network.toLowerCase(),
+        preferredCache: cache.toLowerCase(),
         aliases: all,
-        endpointsKnown: knownCloud(network)?.endpointsKnown ?? false,
+        endpointsKnown: knownCloud(network.toLowerCase())?.endpointsKnown ?? false,
       },
     ];
   });

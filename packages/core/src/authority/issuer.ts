@@ -1,3 +1,4 @@
+import { parsedUrl } from "../http/secure-url.js";
 import type { Authority } from "./authority.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { knownCloud } from "./clouds.js";
@@ -47,7 +48,7 @@ export function keySpeaksFor(
   const { iss, tid } = token;
   if (typeof keyIssuer !== "string" || typeof iss !== "string") return false;
   // Other providers' key sets do not define this member, so it may hold anything.
-  if (url.kind === "oidc" && !URL.canParse(keyIssuer)) return true;
+  if (url.kind === "oidc" && !parsedUrl(keyIssuer)) return true;
   const own = keyIssuer.replace(/\{tenantid\}/i, () => (typeof tid === "string" ? tid : ""));
   if (own === iss) return true;
   const tenant = entraTenant(own, cloud.aliases);

@@ -2,11 +2,13 @@ import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
+import { shownUrl } from "../http/secure-url.js";
 import type { Call, Transport } from "../http/transport.js";
 import { SingleFlight } from "../flight/single-flight.js";
+import { printable } from "../printable.js";
 import type { Authority, ProviderMetadata } from "./authority.js";
 import { authorityUrl, type AuthorityUrl, type ProtocolMode } from "./authority-url.js";
-import { knownCloud, MULTI_TENANT_SEGMENTS, selfCloud, type Cloud } from "./clouds.js";
+import { knownCloud, selfCloud, type Cloud } from "./clouds.js";
 import { isIssuerOf } from "./document-issuer.js";
 import { cloudsOf, discoverCloud } from "./instance-discovery.js";
 import { checkedMetadata, discoveryUrl, forTenant, knownMetadata } from "./provider-metadata.js";
@@ -41,6 +43,7 @@ export class AuthorityResolver {
   readonly #options: AuthorityOptions;
   readonly #transport: Transport;
   readonly #clock: Clock;
+  readonly #warn: (message: string) => void;
   /** The application's own authority, which nearly every call uses. */
   #own: { readonly text: string; readonly url: AuthorityUrl } | undefined;
   readonly #urls = new BoundedMap<AuthorityUrl>(MOST_AUTHORITIES);
@@ -57,10 +60,17 @@ export class AuthorityResolver {
   readonly #sharedHosts = new BoundedMap<true>(MOST_AUTHORITIES);
   readonly #flights = new SingleFlight();
 
-  constructor(options: AuthorityOptions, transport: Transport, clock: Clock) {
+  /** @param warn logs a warning about an authority that had more than an authority */
+  constructor(
+    options: AuthorityOptions,
+    transport: Transport,
+    clock: Clock,
+    warn: (message: string) => void = () => undefined,
+  ) {
     this.#options = options;
     this.#transport = transport;
     this.#clock = clock;
+    this.#warn = warn;
     for (const cloud of cloudsOf(options.cloudMetadata ?? {})) this.#learn(cloud);
   }
 
@@ -70,9 +80,8 @@ export class AuthorityResolver {
    * @throws ClientConfigurationError `invalid_authority_metadata`; see {@link authorityUrl}
    */
   check(text: string): void {
-    const url = authorityUrl(text, this.#options.protocolMode);
+    const url = this.#parse(text);
     this.#own = { text, url };
-    this.#note(url);
     const { authorityMetadata } = this.#options;
     if (!authorityMetadata) return;
     try {
@@ -91,9 +100,8 @@ export class AuthorityResolver {
   url(text: string): AuthorityUrl {
     const known = this.#own?.text === text ? this.#own.url : this.#urls.get(text);
     if (known) return known;
-    const url = authorityUrl(text, this.#options.protocolMode);
+    const url = this.#parse(text);
     this.#urls.set(text, url);
-    this.#note(url);
     return url;
   }
 
@@ -136,23 +144,17 @@ export class AuthorityResolver {
     }
   }
 
-  /** Whether a URL names a single Entra tenant, by id or domain. */
-  namesTenant({ kind, segments, tenant }: AuthorityUrl): boolean {
-    return kind === "entra" && segments.length === 1 && !MULTI_TENANT_SEGMENTS.has(tenant);
-  }
-
   /**
    * Returns the id of the tenant a URL names, if known. For a domain, it is known only once tokens have been
    * received.
    */
-  tenantIdOf(url: AuthorityUrl): string | undefined {
-    return isGuid(url.tenant) ? url.tenant : this.#tenantIds.get(url.href)?.id;
+  tenantIdOf({ href, tenantId }: AuthorityUrl): string | undefined {
+    return tenantId ?? this.#tenantIds.get(href)?.id;
   }
 
   /** Records the tenant id of a domain, from the tokens received for it. */
-  learnTenant(url: AuthorityUrl, tenantId: string): void {
-    if (!this.namesTenant(url) || isGuid(url.tenant)) return;
-    this.#tenantIds.set(url.href, { id: tenantId.toLowerCase() });
+  learnTenant({ href, namesTenant, tenantId }: AuthorityUrl, id: string): void {
+    if (namesTenant && tenantId === undefined) this.#tenantIds.set(href, { id: id.toLowerCase() });
   }
 
   async #discover(url: AuthorityUrl, call: Call): Promise<Authority> {
@@ -176,6 +178,18 @@ export class AuthorityResolver {
   #vouchers(): Omit<Vouchers, "discover" | "alone"> {
     const { knownAuthorities } = this.#options;
     return { own: this.#own?.url, knownAuthorities, discovered: this.#discovered };
+  }
+
+  #parse(text: string): AuthorityUrl {
+    const url = authorityUrl(text, this.#options.protocolMode);
+    this.#note(url);
+    // A query may hold secrets, so it is not logged.
+    if (url.hadMore) {
+      this.#warn(
+        `The authority "${printable(shownUrl(text))}" names an endpoint or has a query, so "${url.href}" is used instead: pass that as the authority.`,
+      );
+    }
+    return url;
   }
 
   #note({ host, kind, href }: AuthorityUrl): void {

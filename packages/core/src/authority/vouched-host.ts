@@ -1,6 +1,7 @@
 import { clientConfigurationError } from "../errors/errors.js";
-import { isLoopback } from "../http/secure-url.js";
+import { isLoopback, parsedUrl, shownUrl } from "../http/secure-url.js";
 import type { Call } from "../http/transport.js";
+import { printable } from "../printable.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { knownCloud, type Cloud } from "./clouds.js";
 
@@ -16,6 +17,23 @@ export interface Vouchers {
   readonly discover: () => Promise<Cloud>;
   /** Returns the cloud of a host without aliases. */
   readonly alone: (host: string) => Cloud;
+}
+
+/**
+ * Returns the host of an entry of `knownAuthorities`, which may be a plain host or a URL.
+ *
+ * @throws ClientConfigurationError `invalid_option` for an entry that does not name a single host
+ */
+export function knownHost(entry: unknown): string {
+  const text = typeof entry === "string" ? entry.trim() : "";
+  const href = /^[a-z]+:\/\//i.test(text) ? text : `https://${text.replace(/^\/\//, "")}`;
+  const isWeb = /^https?:\/\/[^/@]+([/?#]|$)/i.test(href);
+  const host = (isWeb && parsedUrl(href)?.host) || "";
+  if (/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d+)?$/.test(host)) return host;
+  throw clientConfigurationError(
+    "invalid_option",
+    `knownAuthorities has an entry ${typeof entry === "string" ? `"${printable(shownUrl(entry))}"` : `of type ${typeof entry}`}, which does not name a single host: pass each host as an entry of its own, such as "login.contoso.com".`,
+  );
 }
 
 /** Why a host is trusted without asking Entra. */

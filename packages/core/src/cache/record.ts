@@ -1,6 +1,5 @@
 import type { Authority } from "../authority/authority.js";
 import { dialectOf } from "../dialect/dialects.js";
-import { isGuid } from "../authority/tenant-name.js";
 import { decodeClientInfo, type ClientInfo } from "../response/client-info.js";
 import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
@@ -40,8 +39,8 @@ export type FreshRecord = CacheRecord & { readonly accessToken: AccessTokenEntit
 /** The owner of a response's tokens. */
 export type TokenOwner =
   | { readonly kind: "app" }
-  /** `account` is the user a refresh was made for; responses to refreshes need not say it again. */
-  | { readonly kind: "user"; readonly account?: AccountInfo }
+  /** `account` and `realm` are those of a refresh, whose response need not repeat them. */
+  | { readonly kind: "user"; readonly account?: AccountInfo; readonly realm?: string | undefined }
   | { readonly kind: "assertion"; readonly hash: string };
 
 /** Input of {@link cacheRecord}. */
@@ -192,10 +191,8 @@ function tenantAt(authority: Authority, claims: IdTokenClaims | undefined): stri
 function realmOf({ claims, authority, owner }: CacheRecordInput): string {
   // A provider without tenants has no other realm, and an on-behalf-of look-up knows only the authority.
   if (!dialectOf(authority.url).hasTenants || owner.kind === "assertion") return authority.url.realm;
-  const known = owner.kind === "user" ? owner.account?.tenantId : undefined;
-  // An authority that names a tenant issues tokens for that tenant, regardless of the account's tenant.
-  const named = isGuid(authority.url.tenant) ? authority.url.tenant : "";
-  return tenantOf(claims, false) || named || known || authority.url.tenant;
+  const asked = owner.kind === "user" ? owner.realm : undefined;
+  return tenantOf(claims, false) || asked || authority.url.tenant;
 }
 
 function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenClaims): AccountEntity {

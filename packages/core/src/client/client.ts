@@ -27,6 +27,8 @@ export interface Client {
   readonly secret: () => string | undefined;
   /** `id_token_signed_response_alg` of the client's registration. */
   readonly idTokenAlgorithm: string | undefined;
+  /** Whether a sign-in may end in another cloud, which the response names. */
+  readonly instanceAware: boolean;
   /** Capabilities such as `CP1`. */
   readonly capabilities: readonly string[];
   readonly authorities: AuthorityResolver;

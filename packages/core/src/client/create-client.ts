@@ -1,6 +1,7 @@
 import { ProtocolMode } from "../authority/authority-url.js";
 import { RegionDetector } from "../authority/region.js";
 import { AuthorityResolver } from "../authority/resolver.js";
+import { knownHost } from "../authority/vouched-host.js";
 import { TokenMemory } from "../cache/memory/token-memory.js";
 import type { ICachePlugin } from "../cache/storage/plugin.js";
 import type { TokenStore } from "../cache/storage/token-store.js";
@@ -8,6 +9,7 @@ import { TokenCache } from "../cache/token-cache.js";
 import { systemClock, type Clock } from "../clock.js";
 import { createAuthenticator, type ClientCredential } from "../credential/client-credential.js";
 import type { AuthMethod } from "../dialect/auth-methods.js";
+import { clientConfigurationError } from "../errors/errors.js";
 import { ServerTelemetry, type LibraryInfo } from "../dialect/entra-telemetry.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import type { HttpClient } from "../http/http-client.js";
@@ -34,12 +36,14 @@ export interface ClientOptions {
   readonly authMethod?: AuthMethod | undefined;
   /** `ProtocolMode.AAD` by default; `ProtocolMode.OIDC` for an OpenID Provider that is not Microsoft's. */
   readonly protocolMode?: ProtocolMode;
-  /** Hosts, in lower case, to trust without instance discovery. */
+  /** Hosts to trust without instance discovery. A scheme or path of an entry is ignored. */
   readonly knownAuthorities?: Iterable<string>;
   /** A parsed instance discovery response. */
   readonly cloudMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** A parsed discovery document of `authority`. */
   readonly authorityMetadata?: Readonly<Record<string, unknown>> | undefined;
+  /** Public clients: lets Entra send a user to another cloud, which the response names. */
+  readonly instanceAware?: boolean;
   /** Client capabilities, such as `CP1` (claims challenges). */
   readonly capabilities?: readonly string[];
   /** The only signature algorithm accepted in ID tokens. */
@@ -73,7 +77,8 @@ export interface CacheOptions {
  * Creates the client that all flows run on: an application's registration, cache and connections. Create one for each
  * registration and keep it for the life of the process. Flows may run on it concurrently.
  *
- * @throws ClientConfigurationError when the authority is not valid, or with `invalid_certificate`
+ * @throws ClientConfigurationError when the authority is not valid, or with `invalid_certificate` or
+ * `unsupported_cca_instance_aware`
  * @example
  * ```ts
  * import { createClient, type HttpClient } from "@tessera/core";
@@ -95,18 +100,26 @@ export interface CacheOptions {
  */
 export function createClient(options: ClientOptions): Client {
   const { clientId, authority, credential = { kind: "none" }, clock = systemClock } = options;
+  const { instanceAware = false } = options;
+  if (instanceAware && credential.kind !== "none") {
+    throw clientConfigurationError(
+      "unsupported_cca_instance_aware",
+      "auth.instanceAware lets a response choose the cloud that redeems the code, which a confidential client must not allow: omit it, and use the authority of the user's cloud.",
+    );
+  }
   const silentLogger = new Logger({}, "@tessera/core", version);
   const logger = options.logger ?? ((): Logger => silentLogger);
   const transport = createTransport(options.http, logger, options.retries ?? true);
   const authorities = new AuthorityResolver(
     {
       protocolMode: options.protocolMode ?? ProtocolMode.AAD,
-      knownAuthorities: new Set(options.knownAuthorities ?? []),
+      knownAuthorities: new Set(Array.from(options.knownAuthorities ?? [], knownHost)),
       cloudMetadata: options.cloudMetadata,
       authorityMetadata: options.authorityMetadata,
     },
     transport,
     clock,
+    (message) => logger().warning(message),
   );
   authorities.check(authority);
   return {
@@ -116,6 +129,7 @@ export function createClient(options: ClientOptions): Client {
     isPublic: credential.kind === "none",
     secret: () => (credential.kind === "secret" ? credential.secret : undefined),
     idTokenAlgorithm: options.idTokenAlgorithm,
+    instanceAware,
     capabilities: options.capabilities ?? [],
     authorities,
     cache: createCache(options, { clock, authorities, logger }),

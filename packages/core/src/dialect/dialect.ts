@@ -1,4 +1,4 @@
-import type { ProviderMetadata } from "../authority/authority.js";
+import type { Authority, ProviderMetadata } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import type { Region } from "../authority/region.js";
 import type { Miss } from "../request/miss.js";
@@ -42,7 +42,7 @@ export interface Dialect {
   /** Default members of `id_token` in the `claims` parameter of user flows. The caller's claims override them. */
   readonly idTokenClaims: Readonly<Record<string, unknown>> | undefined;
   /** Whether a user's password may be checked by a federation server. */
-  federatesPasswords(url: AuthorityUrl): boolean;
+  federatesPasswords(authority: Pick<Authority, "url" | "metadata">): boolean;
   /** Whether the authority stands for several tenants, and so cannot issue app-only tokens. */
   isMultiTenant(url: AuthorityUrl): boolean;
   /** Default authentication method for a client secret. */

@@ -1,4 +1,5 @@
 import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
+import { externalIdTenant } from "../authority/document-issuer.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { Parameters } from "../request/parameters.js";
 import type { AssertionHeader, Dialect, SigningKey } from "./dialect.js";
@@ -24,8 +25,9 @@ export const entra: Dialect = {
     login_hint: { essential: false },
     tenant_region_sub_scope: { essential: false },
   },
-  // A B2C policy checks passwords itself.
-  federatesPasswords: ({ segments }) => segments.length === 1,
+  // B2C policies and External ID check passwords themselves. External ID may use a custom domain.
+  federatesPasswords: ({ url, metadata }) =>
+    url.segments.length === 1 && externalIdTenant(metadata.issuer) === undefined,
   isMultiTenant: ({ tenant }) => MULTI_TENANT_SEGMENTS.has(tenant),
   secretMethod: () => "client_secret_post",
   assertionAudience: ({ token_endpoint }) => token_endpoint,

@@ -5,6 +5,7 @@ import { secureUrl } from "../http/secure-url.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { checkedRedirectUri, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import { authorityOf, requireAccountOf } from "../flows/account-authority.js";
+import { instanceAware } from "../flows/instance-aware.js";
 import type { Client } from "../client/client.js";
 
 /** Request for the URL that ends a user's session. */
@@ -63,6 +64,7 @@ export async function endSessionUrl(client: Client, input: EndSessionInput = {})
       .set("logout_hint", logoutHint ?? account?.loginHint ?? loginHintOf(account))
       .set("post_logout_redirect_uri", redirectUri)
       .set("state", state)
+      .set("instance_aware", instanceAware(client, url, request))
       .addMissing(request.extraQueryParameters);
     return withQuery(secureUrl(endpoint, "end_session_endpoint").href, query.toString());
   });

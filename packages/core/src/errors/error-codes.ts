@@ -129,6 +129,8 @@ export const ClientConfigurationErrorCodes = {
   clientIdMissing: "client_id_missing",
   /** A public client was given a credential. */
   publicClientWithCredential: "public_client_with_credential",
+  /** A confidential client has `instanceAware`, or the extra query parameter `instance_aware`. */
+  unsupportedCcaInstanceAware: "unsupported_cca_instance_aware",
   /** The client certificate cannot be used: its parts do not belong together, it expired, … */
   invalidCertificate: "invalid_certificate",
   /** An option has a value of the wrong type or outside its range. */

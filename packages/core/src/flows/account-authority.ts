@@ -1,7 +1,9 @@
 import type { AccountInfo } from "../account.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import { knownCloud } from "../authority/clouds.js";
+import { CONSUMER_TENANT, knownCloud } from "../authority/clouds.js";
 import { isIssuerOf, sameIssuer } from "../authority/issuer.js";
+import { isTenantName } from "../authority/tenant-name.js";
+import { isHomeTenant } from "../cache/account-info.js";
 import { isOfKind, issuerOf } from "../cache/account-provider.js";
 import { isSharedId, issuersOf } from "../cache/memory/find.js";
 import { userPartition } from "../cache/memory/partition-key.js";
@@ -39,6 +41,37 @@ export function authorityOf(client: Client, request: TokenRequest, account: Acco
   if (!isElsewhere || request.authorityIsExplicit || !isOfKind(account, url))
     throw foreign({ account, url, request });
   return authorities.url(`https://${environment}/${url.segments.join("/")}/`);
+}
+
+/**
+ * Returns {@link authorityOf} in the requested tenant: the authority's own or, for a multi-tenant authority, the
+ * account's. A guest's token therefore comes from the tenant that the user is a guest of.
+ */
+export function tenantAuthorityOf(client: Client, request: TokenRequest, account: AccountInfo): AuthorityUrl {
+  const url = authorityOf(client, request, account);
+  if (!dialectOf(url).isMultiTenant(url) || url.namesTenant || url.segments.length > 1) return url;
+  const tenant = (account.tenantId ?? "").toLowerCase();
+  if (isHomeTenant(tenant, account.homeAccountId.toLowerCase()) || !isTenantName(tenant)) return url;
+  return client.authorities.url(`${url.href.slice(0, -url.tenant.length - 1)}${tenant}/`);
+}
+
+/**
+ * Returns the realms to look in for an account's tokens at the authority from {@link tenantAuthorityOf}. New tokens are
+ * written to the first.
+ */
+export function realmsOf(client: Client, { request, url, account }: AccountUse): readonly string[] {
+  if (!dialectOf(url).hasTenants) return [url.realm];
+  const tenant = (account.tenantId ?? "").toLowerCase();
+  if (url.namesTenant) {
+    const id = client.authorities.tenantIdOf(url);
+    // For an unknown domain the look-up finds nothing; the refresh then returns the tenant's token and its id. A public
+    // client is often a short-lived process, so it assumes that its own domain is the account's tenant.
+    if (!id) return [client.isPublic && !request.authorityIsExplicit ? tenant || url.tenant : url.tenant];
+    return id === CONSUMER_TENANT ? [id, "consumers"] : [id];
+  }
+  if (!dialectOf(url).isMultiTenant(url)) return [tenant || url.tenant];
+  // Other libraries cache tokens of the home tenant under the authority's name for it.
+  return tenant === "" ? [url.tenant] : [tenant, url.tenant];
 }
 
 /**

@@ -8,6 +8,7 @@ import { Parameters, withQuery } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
 import { checkedRedirectUri, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import { isExpectedAt } from "./account-authority.js";
+import { instanceAware, requireInstance } from "./instance-aware.js";
 
 /** Request for the URL that starts a sign-in. */
 export interface AuthorizationInput extends BaseRequest {
@@ -79,6 +80,7 @@ export async function authorizationUrl(
     );
   }
   checkChallenge(given, correlationId);
+  requireInstance(client, request);
   const { metadata, url } = await withinBounds(request, (signal) =>
     client.authorities.resolve(client.authorities.url(request.authorityUrl), { correlationId, signal }),
   );
@@ -111,6 +113,7 @@ export async function authorizationUrl(
     .set("response_type", responseType)
     .set("code_challenge", given.codeChallenge)
     .set("code_challenge_method", given.codeChallengeMethod)
+    .set("instance_aware", instanceAware(client, url, request))
     .addMissing(request.extraQueryParameters);
   return withQuery(metadata.authorization_endpoint, parameters.toString());
 }

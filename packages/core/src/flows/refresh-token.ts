@@ -58,6 +58,8 @@ export interface Refresh {
   readonly refreshToken: string;
   /** The user of the token; unknown for an imported one. */
   readonly account?: AccountInfo;
+  /** The realm that the tokens are requested for. */
+  readonly realm?: string | undefined;
   /** The scopes, in lower case, that the user has granted, according to the cache. */
   readonly granted?: ReadonlySet<string>;
   readonly redirectUri?: string | undefined;
@@ -87,7 +89,7 @@ export async function redeemRefreshToken(
       .set("scope", scopes.join(" "))
       .set("grant_type", "refresh_token")
       .set("refresh_token", refreshToken),
-    owner: account ? { kind: "user", account } : { kind: "user" },
+    owner: account ? { kind: "user", account, realm: refresh.realm } : { kind: "user" },
     nonce: "unchecked",
     throttleKey: ["refresh_token", account?.homeAccountId ?? refreshToken, ...scopes].join(" "),
     headers: anchorHeaders(dialectOf(exchange.authority.url), user),

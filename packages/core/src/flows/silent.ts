@@ -1,7 +1,5 @@
 import type { AccountInfo } from "../account.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
-import { isHomeTenant } from "../cache/account-info.js";
 import {
   familyOf,
   findRefreshToken,
@@ -13,7 +11,6 @@ import { userPartition } from "../cache/memory/partition-key.js";
 import { removeRefreshToken } from "../cache/memory/write.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
-import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError, interactionRequiredError, isAuthError, type AuthError } from "../errors/errors.js";
 import { cacheFirst, foundMeanwhile, type Wanted } from "../exchange/cache-first.js";
@@ -22,7 +19,13 @@ import type { Call } from "../http/transport.js";
 import type { Miss } from "../request/miss.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
-import { authorityOf, providerOf, requireProvider } from "./account-authority.js";
+import {
+  authorityOf,
+  providerOf,
+  realmsOf,
+  requireProvider,
+  tenantAuthorityOf,
+} from "./account-authority.js";
 import { redeemRefreshToken } from "./refresh-token.js";
 
 /** Default margin before a refresh token's expiry within which it counts as expired, in seconds. */
@@ -71,9 +74,14 @@ export async function silent(client: Client, input: SilentInput): Promise<Authen
 
 type SilentRequest = TokenRequest<SilentInput>;
 
-function wantedBy(client: Client, request: SilentRequest): Wanted<SilentRequest> {
+/** A user's token that is wanted. The look-up, the token request and the cache write use the same realm. */
+interface WantedOfUser extends Wanted<SilentRequest> {
+  readonly query: AccessTokenQuery;
+}
+
+function wantedBy(client: Client, request: SilentRequest): WantedOfUser {
   const { account } = request.given;
-  const url = authorityOf(client, request, account);
+  const url = tenantAuthorityOf(client, request, account);
   const query = tokenQuery(client, request, url, account);
   return {
     request,
@@ -81,6 +89,7 @@ function wantedBy(client: Client, request: SilentRequest): Wanted<SilentRequest>
     // The same account id at another provider is another user.
     flow: ["silent", query.issuer],
     partition: query.partition,
+    query,
     renewsEarly: true,
     find: (memory) => {
       // For Entra, the hosts decide. If the account does not name its provider, the look-up checks it, once per
@@ -107,7 +116,7 @@ async function refresh(
     authorityOf(client, inAuthority, account);
     const again = wantedBy(client, request);
     const renew = async (): Promise<AuthenticationResult> =>
-      (await foundMeanwhile(client, again, miss)) ?? redeemCached(exchange, request.given, miss);
+      (await foundMeanwhile(client, again, miss)) ?? redeemCached(exchange, again, miss);
     return client.cache.refreshing(partition, renew, exchange.call.signal);
   });
 }
@@ -118,14 +127,13 @@ async function refresh(
  */
 async function redeemCached(
   exchange: Exchange,
-  input: SilentInput,
+  { request, url, query, partition }: WantedOfUser,
   miss: Miss,
 ): Promise<AuthenticationResult> {
-  const { client, authority, request, call } = exchange;
+  const { client, call } = exchange;
+  const input = request.given;
   const { account } = input;
-  const { url } = authority;
-  const query = tokenQuery(client, request, url, account);
-  const { partition } = query;
+  const [realm] = query.realms;
   let order: readonly boolean[] | undefined;
   let granted: ReadonlySet<string> = new Set();
   const refused = new Set<string>();
@@ -144,7 +152,7 @@ async function redeemCached(
       const redirectUri = redirectUriOf(client, input);
       try {
         const apiId = ApiId.silent;
-        const refresh = { account, redirectUri, refreshToken, granted, apiId, miss };
+        const refresh = { account, realm, redirectUri, refreshToken, granted, apiId, miss };
         return await redeemRefreshToken(exchange, refresh);
       } catch (error) {
         if (!isAuthError(error) || (error.errorCode !== "invalid_grant" && error.errorCode !== "bad_token"))
@@ -200,27 +208,9 @@ function tokenQuery(
     kind,
     issuer,
     hostOnly,
-    realms: realms(client, request, url, account),
+    realms: realmsOf(client, { request, url, account }),
     scopes: request.scopes,
     resource: request.resource,
     components: request.components,
   };
-}
-
-/** Returns the account's tenant, unless the request itself names one by id or domain. */
-function realms(
-  client: Client,
-  request: TokenRequest,
-  url: AuthorityUrl,
-  account: AccountInfo,
-): readonly string[] {
-  if (!dialectOf(url).hasTenants) return [url.realm];
-  const tenant = (account.tenantId ?? "").toLowerCase();
-  if (request.authorityIsExplicit && client.authorities.namesTenant(url)) {
-    // For an unknown domain the look-up finds nothing; the refresh then returns the tenant's token and its id.
-    return [client.authorities.tenantIdOf(url) ?? url.tenant];
-  }
-  if (tenant === "" || !MULTI_TENANT_SEGMENTS.has(url.tenant)) return [tenant || url.tenant];
-  // Other libraries cache tokens of the home tenant under the authority's name for it.
-  return isHomeTenant(tenant, account.homeAccountId.toLowerCase()) ? [tenant, url.tenant] : [tenant];
 }

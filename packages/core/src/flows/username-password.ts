@@ -42,7 +42,7 @@ export async function usernamePassword(
   const scopes = withOidcScopes(request.scopes);
   const dialect = dialectOf(url);
   return sharedExchange(client, request, { url, flow: ["password"] }, async (exchange) => {
-    const federation = dialect.federatesPasswords(url)
+    const federation = dialect.federatesPasswords(exchange.authority)
       ? await discoverFederation(client.transport, url, username, exchange.call)
       : undefined;
     const parameters = new Parameters().set("scope", scopes.join(" "));

@@ -12,6 +12,17 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /**
+ * Parses an absolute URL. In Node.js 20 and 22, `URL.canParse` rejects a URL with Latin-1 letters once V8 has optimized it.
+ */
+export function parsedUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * Parses an absolute URL that requests may be sent to: `https`, or `http` on loopback.
  *
  * @param value the URL as given
@@ -22,7 +33,7 @@ export function secureUrl(value: unknown, field: string): URL {
   if (typeof value !== "string" || value.trim() === "") {
     throw clientConfigurationError("empty_url_error", `${field} is empty: use an absolute https URL.`);
   }
-  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const url = parsedUrl(value);
   if (!url) {
     throw clientConfigurationError(
       "url_parse_error",

@@ -1,7 +1,7 @@
 import { newCorrelationId } from "../correlation-id.js";
 import { withoutNull } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
-import { shownUrl } from "../http/secure-url.js";
+import { parsedUrl, shownUrl } from "../http/secure-url.js";
 import { printable } from "../printable.js";
 import { parseClaims } from "./claims.js";
 import { componentsOf, type Components, type GivenRequest } from "./request-keys.js";
@@ -200,7 +200,7 @@ export function checkedRedirectUri(value: unknown, correlationId: string, field 
       { correlationId },
     );
   }
-  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const url = parsedUrl(value);
   if (!url || UNSAFE_SCHEMES.has(url.protocol) || url.hash !== "" || value.includes("#")) {
     throw clientConfigurationError(
       "url_parse_error",

@@ -4,6 +4,7 @@ import {
   ClientConfigurationError,
   InteractionRequiredAuthError,
   ServerError,
+  type AccountInfo,
   type Client,
 } from "@tessera/core";
 import {
@@ -16,6 +17,7 @@ import {
   withoutNull,
   requireAccountOf,
   sharedCall,
+  tenantAuthorityOf,
   untilAborted,
   withinBounds,
   type TokenRequest,
@@ -37,6 +39,14 @@ export function brokerSignIn(
   checked: <R extends MsalRequest>(request: R) => R,
 ): SignIn {
   const { clientId, authorities } = client;
+  /** A guest's token comes from the tenant that the user is a guest of, also without a broker. */
+  const tenantOf = (
+    known: TokenRequest,
+    account: AccountInfo | undefined,
+  ): { readonly authority?: string } => {
+    const url = account && tenantAuthorityOf(client, known, account);
+    return url && url !== authorities.url(known.authorityUrl) ? { authority: url.href } : {};
+  };
   return {
     needsNoBrowser: true,
     interactively(request) {
@@ -58,7 +68,7 @@ export function brokerSignIn(
       const { account }: Partial<SilentFlowRequest> = request;
       await requireAccountOf(client, known, account);
       const forceRefresh = request.forceRefresh ?? false;
-      const native = { ...nativeRequest(client, known, request), forceRefresh };
+      const native = { ...nativeRequest(client, known, request), ...tenantOf(known, account), forceRefresh };
       const { correlationId, ...equal } = native;
       return sharedCall(client, known, ["broker", equal], async (call) => {
         const result = await withOwnErrors(call, () => broker.acquireTokenSilent(native));

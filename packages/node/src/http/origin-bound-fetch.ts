@@ -1,4 +1,4 @@
-import { clientAuthError } from "@tessera/core/internal";
+import { clientAuthError, parsedUrl } from "@tessera/core/internal";
 
 /** The response to a request with a token. */
 export interface OriginAnswer {
@@ -70,7 +70,7 @@ function answer(response: Response, origin: string): OriginAnswer {
   const { url, redirected } = response;
   return {
     response,
-    isOfOrigin: url === "" ? !redirected : URL.canParse(url) && new URL(url).origin === origin,
+    isOfOrigin: url === "" ? !redirected : parsedUrl(url)?.origin === origin,
   };
 }
 

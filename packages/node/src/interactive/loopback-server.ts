@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { clientAuthError, isLoopback, shownUrl } from "@tessera/core/internal";
+import { clientAuthError, isLoopback, parsedUrl, shownUrl } from "@tessera/core/internal";
 import { errorPage, repeatedPage, foreignResponsePage, successPage, type PageTemplates } from "./pages.js";
 
 /** The authorization response, and a way to show its outcome to the user. */
@@ -82,7 +82,7 @@ export async function startLoopbackServer(options: LoopbackOptions): Promise<Loo
 }
 
 function loopbackUri(redirectUri = "http://localhost"): URL {
-  const url = URL.canParse(redirectUri) ? new URL(redirectUri) : undefined;
+  const url = parsedUrl(redirectUri);
   if (url?.protocol === "http:" && isLoopback(url.hostname) && url.search === "" && url.hash === "")
     return url;
   throw clientAuthError(

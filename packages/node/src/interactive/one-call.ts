@@ -7,7 +7,7 @@ import {
   type Client,
 } from "@tessera/core";
 import {
-  authorityOf,
+  tenantAuthorityOf,
   AzureCloudInstance,
   clientAuthError,
   isServed,
@@ -178,7 +178,7 @@ export class OneCall {
   }
 }
 
-/** Returns the request with the authority of the account's cloud, if that is not the app's. */
+/** Returns the request with the authority of the account's cloud and tenant, if they are not the app's. */
 function inCloudOf(
   client: Client,
   checked: TokenRequest,
@@ -186,7 +186,7 @@ function inCloudOf(
   account: AccountInfo | undefined,
 ): PublicTokenRequest {
   const { href } = client.authorities.url(checked.authorityUrl);
-  const authority = account ? authorityOf(client, checked, account).href : href;
+  const authority = account ? tenantAuthorityOf(client, checked, account).href : href;
   if (authority === href) return request;
   return { ...request, authority, azureCloudOptions: { azureCloudInstance: AzureCloudInstance.None } };
 }
