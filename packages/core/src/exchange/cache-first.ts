@@ -57,7 +57,7 @@ function answer<R extends TokenRequest>(
  *
  * @param miss why the request is about to be sent
  */
-export async function foundMeanwhile(
+export async function recheckCache(
   client: Client,
   wanted: Wanted,
   miss: Miss,

@@ -6,7 +6,7 @@ import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { sha256Base64Url } from "../encoding.js";
 import { clientConfigurationError, interactionRequiredError, isAuthError } from "../errors/errors.js";
-import { cacheFirst, foundMeanwhile, type Wanted } from "../exchange/cache-first.js";
+import { cacheFirst, recheckCache, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
@@ -130,7 +130,7 @@ function renew(
   const { client, call } = exchange;
   const { query, request } = wanted;
   const redeemKept = async (): Promise<AuthenticationResult | undefined> => {
-    const again = await foundMeanwhile(client, wanted, miss);
+    const again = await recheckCache(client, wanted, miss);
     if (again) return again;
     const token = await client.cache.read(query.partition, (memory) =>
       findRefreshToken(memory, query, false),

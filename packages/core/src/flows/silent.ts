@@ -13,7 +13,7 @@ import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError, interactionRequiredError, isAuthError, type AuthError } from "../errors/errors.js";
-import { cacheFirst, foundMeanwhile, type Wanted } from "../exchange/cache-first.js";
+import { cacheFirst, recheckCache, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Call } from "../http/transport.js";
 import type { Miss } from "../request/miss.js";
@@ -74,7 +74,7 @@ export async function silent(client: Client, input: SilentInput): Promise<Authen
 
 type SilentRequest = TokenRequest<SilentInput>;
 
-/** A user's token that is wanted. The look-up, the token request and the cache write use the same realm. */
+/** The token of a user to look for. The look-up, the token request and the cache write use the same realm. */
 interface WantedOfUser extends Wanted<SilentRequest> {
   readonly query: AccessTokenQuery;
 }
@@ -116,7 +116,7 @@ async function refresh(
     authorityOf(client, inAuthority, account);
     const again = wantedBy(client, request);
     const renew = async (): Promise<AuthenticationResult> =>
-      (await foundMeanwhile(client, again, miss)) ?? redeemCached(exchange, again, miss);
+      (await recheckCache(client, again, miss)) ?? redeemCached(exchange, again, miss);
     return client.cache.refreshing(partition, renew, exchange.call.signal);
   });
 }
