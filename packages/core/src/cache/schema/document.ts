@@ -1,4 +1,4 @@
-import { isObject } from "../../encoding.js";
+import { isObject, parseJsonObject } from "../../encoding.js";
 import type { Entry, Partition } from "../memory/partition.js";
 import {
   appPartition,
@@ -10,6 +10,11 @@ import { SECTIONS, type Section } from "./schema.js";
 
 /** The document of `schema.ts`, before anything in it has been checked. */
 export type CacheDocument = Record<string, unknown>;
+
+/** A stored document; a text without content is an empty one, and `undefined` means that it is not a document. */
+export function parseDocument(text: string): CacheDocument | undefined {
+  return text.trim() === "" ? {} : parseJsonObject(text);
+}
 
 /** Receives what {@link readDocument} finds. */
 export interface DocumentReader {

@@ -1,10 +1,9 @@
-import { parseJsonObject } from "../../encoding.js";
 import { clientAuthError } from "../../errors/errors.js";
 import { KeyedMutex, mutexOf } from "../../flight/keyed-mutex.js";
 import { loadDocument, loadPartition, wholeDocument } from "../memory/load-and-dump.js";
 import { partitionName, type PartitionKey } from "../memory/partition-key.js";
 import type { CacheStats, TokenMemory } from "../memory/token-memory.js";
-import type { CacheDocument } from "../schema/document.js";
+import { parseDocument, type CacheDocument } from "../schema/document.js";
 import type { ICachePlugin, ISerializableTokenCache } from "./plugin.js";
 import { accessContext, throughPlugin, untilLockKept, type PluginSession } from "./plugin-session.js";
 import { updateStore } from "./store-update.js";
@@ -81,7 +80,7 @@ export class CacheAccess implements ISerializableTokenCache {
 
   /**
    * Loads a serialised cache. Inside a plugin's `beforeCacheAccess` it replaces the cache in memory, elsewhere it is added
-   * to it. An empty string is an empty cache.
+   * to it. A string without content is an empty cache.
    *
    * @param text JSON of any MSAL library
    * @throws ClientAuthError `invalid_cache_content` when it is not the JSON of an object; memory is unchanged then
@@ -94,7 +93,7 @@ export class CacheAccess implements ISerializableTokenCache {
     const { memory } = this.#parts;
     if (this.#session && text && this.#loaded?.text === text && this.#loaded.revision === memory.revision)
       return;
-    const document = this.#parse(text || "{}");
+    const document = this.#parse(text || "");
     if (!document) {
       if (this.#session) this.#session.unreadable = true;
       return;
@@ -164,7 +163,7 @@ export class CacheAccess implements ISerializableTokenCache {
 
   async #readStored<T>(key: PartitionKey, look: (memory: TokenMemory) => T): Promise<T> {
     const { store, memory } = this.#parts;
-    const document = this.#parse((await store?.load(partitionName(key))) ?? "{}");
+    const document = this.#parse((await store?.load(partitionName(key))) ?? "");
     // Content that cannot be read does not replace what is in memory.
     if (document) loadPartition(memory, key, document);
     return look(memory);
@@ -196,7 +195,7 @@ export class CacheAccess implements ISerializableTokenCache {
 
   /** The document in a string; `undefined` when it is not one and that is to be ignored. */
   #parse(text: string): CacheDocument | undefined {
-    const document = parseJsonObject(text);
+    const document = parseDocument(text);
     if (document) return document;
     const message =
       "The stored token cache is not the JSON of an object: it is corrupt, encrypted, or not a token cache.";

@@ -1,5 +1,5 @@
-import { isObject, parseJsonObject } from "../../encoding.js";
-import { overlaid, type CacheDocument } from "../schema/document.js";
+import { isObject } from "../../encoding.js";
+import { overlaid, parseDocument, type CacheDocument } from "../schema/document.js";
 import type { PeerAccountEntity } from "../schema/key-value-store.js";
 import type { ICachePlugin, TokenCacheContext } from "./plugin.js";
 import { accessedAccount } from "./plugin-session.js";
@@ -91,7 +91,7 @@ export class DistributedCachePlugin implements ICachePlugin {
     }
     // Whoever signs in may belong elsewhere than who was loaded: what is there stays, and nobody else's tokens join it.
     const stored = await this.#client.get(key);
-    const below = parseJsonObject(stored || "{}");
+    const below = parseDocument(stored || "");
     // What cannot be read is refused or ignored, as the application has it, and never overwritten.
     if (!below) cache.deserialize(stored);
     else await this.#client.set(key, JSON.stringify(overlaid(below, tokensOf(account, cache.serialize()))));
@@ -100,7 +100,7 @@ export class DistributedCachePlugin implements ICachePlugin {
 
 /** The part of a serialised cache that is one user's. */
 function tokensOf({ homeAccountId }: PeerAccountEntity, text: string): CacheDocument {
-  const document = parseJsonObject(text) ?? {};
+  const document = parseDocument(text) ?? {};
   const own = (section: Section): Record<string, unknown> => {
     const entities = Object.entries(isObject(document[section]) ? document[section] : {});
     const isOwn = (entity: unknown): boolean =>

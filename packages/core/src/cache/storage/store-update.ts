@@ -25,7 +25,7 @@ export async function updateStore<T>(
 ): Promise<T> {
   let outcome: { readonly result: T; readonly changed: CacheDocument | undefined } | undefined;
   await store.update(partitionName(key), (current) => {
-    const document = parse(current ?? "{}");
+    const document = parse(current ?? "");
     // Content that cannot be read is not overwritten; the tokens live in memory only.
     if (!document) {
       outcome = { result: change(memory), changed: undefined };
