@@ -32,7 +32,6 @@ export interface CheckedConfiguration extends Omit<ClientOptions, "credential" |
 }
 
 const DEFAULT_MAX_PARTITIONS = 100_000;
-
 const DEFAULT_AUTHORITY = "https://login.microsoftonline.com/common/";
 
 /**
@@ -145,6 +144,7 @@ function checkedCache({
   store,
   maxPartitions,
   onUnreadable = "refuse",
+  ...seconds
 }: CacheOptions): NonNullable<ClientOptions["cache"]> {
   if (cachePlugin && store)
     throw invalid("cache.store", "is given beside cache.cachePlugin", "give one of them");
@@ -160,6 +160,7 @@ function checkedCache({
     throw invalid("cache.onUnreadable", `is "${onUnreadable as string}"`, 'use "refuse" or "ignore"');
   }
   return {
+    ...seconds,
     plugin: cachePlugin ?? undefined,
     store: store ?? undefined,
     // What a plugin keeps is whole: to drop a part of it in memory would drop it from there, too.

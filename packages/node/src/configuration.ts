@@ -76,6 +76,15 @@ export interface CacheOptions {
    */
   maxPartitions?: number;
   /**
+   * Seconds that a token from the cache must still live to be returned. By default 300, or half of a lifetime that is
+   * shorter than 600. A request may have its own.
+   */
+  renewalMarginSeconds?: number;
+  /**
+   * Seconds that an access token is good for when the provider does not say (`expires_in` is missing); 3600 by default.
+   */
+  defaultLifetimeSeconds?: number;
+  /**
    * What to do when the stored cache cannot be read: `"refuse"` (default) fails every call until it is mended;
    * `"ignore"` warns and goes on with tokens in memory only. It is never overwritten.
    */

@@ -13,6 +13,7 @@ import {
   userPartition,
   type PartitionKey,
 } from "./memory/partition-key.js";
+import { withAsked } from "./schema/keys.js";
 import {
   GENERIC,
   type AccessTokenEntity,
@@ -51,10 +52,14 @@ export interface CacheRecordInput {
   readonly authority: Authority;
   readonly clientId: string;
   readonly owner: TokenOwner;
-  /** Scopes that were asked for: granted when the response does not say otherwise (RFC 6749 §5.1). */
-  readonly requestedScopes: readonly string[];
+  /** Scopes that were sent: granted when the response does not say otherwise (RFC 6749 §5.1). */
+  readonly sentScopes: readonly string[];
+  /** Scopes that the caller asked for. */
+  readonly askedScopes: readonly string[];
   /** When the request was sent, in seconds since the epoch. */
   readonly requestedAt: number;
+  /** Seconds that the access token is good for, if the response does not say. */
+  readonly defaultLifetime: number;
   readonly resource?: string | undefined;
   readonly components?: Readonly<Record<string, string>> | undefined;
   readonly correlationId: string;
@@ -71,27 +76,31 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
   const realm = realmOf(input);
   const common = { home_account_id: home, environment, client_id: clientId };
   const assertion = owner.kind === "assertion" ? { userAssertionHash: owner.hash } : {};
-  const expiresOn = requestedAt + response.expiresIn;
+  const expiresOn = requestedAt + (response.expiresIn ?? input.defaultLifetime);
   const dialect = dialectOf(authority.url);
   const idTokenRealm = dialect.hasIssuers ? realm : tenantAt(authority, claims);
+
+  const target = response.scope ?? input.sentScopes.join(" ");
+  const components = withAsked(input.components, input.askedScopes, target);
 
   const accessToken: AccessTokenEntity = {
     ...common,
     credential_type: "AccessToken",
     secret: response.accessToken,
     realm,
-    target: response.scope ?? input.requestedScopes.join(" "),
+    target,
     cached_at: String(requestedAt),
     expires_on: String(expiresOn),
     extended_expires_on: String(expiresOn + (response.extExpiresIn ?? 0)),
     ...(response.refreshIn ? { refresh_on: String(requestedAt + response.refreshIn) } : {}),
     token_type: response.tokenType,
+    ...(response.expiresIn === undefined ? { has_assumed_lifetime: true } : {}),
     ...assertion,
     ...(owner.kind === "assertion" && claims && idTokenRealm !== realm
       ? { id_token_realm: idTokenRealm }
       : {}),
     ...(input.resource ? { resource: input.resource } : {}),
-    ...(input.components ? { additionalCacheKeyComponents: input.components } : {}),
+    ...(components ? { additionalCacheKeyComponents: components } : {}),
   };
   const idToken: IdTokenEntity | undefined = response.idToken
     ? {
@@ -144,12 +153,12 @@ export function storable(record: FreshRecord, store: StoreInCache | undefined): 
 export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefined): AccountEntity {
   if (!known) return fresh;
   const before = profilesOf(known);
-  // An answer need not repeat the id the broker knows the user by.
-  const news = profilesOf(fresh).map((one) => {
-    const id =
-      one.nativeAccountId ?? before.find(({ tenantId }) => tenantId === one.tenantId)?.nativeAccountId;
-    return id === undefined ? one : { ...one, nativeAccountId: id };
-  });
+  const news = profilesOf(fresh).map((one) =>
+    saidOver(
+      before.find(({ tenantId }) => tenantId === one.tenantId),
+      one,
+    ),
+  );
   const { realm, local_account_id } =
     known.tenantProfiles && fresh.authority_type !== GENERIC ? known : fresh;
   const isNew = ({ tenantId, localAccountId }: TenantProfile): boolean =>
@@ -158,11 +167,18 @@ export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefi
     );
   const profiles = [...before.filter((profile) => !isNew(profile)), ...news];
   return {
-    ...known,
+    ...saidOver(fresh, known),
     realm,
     local_account_id,
     tenantProfiles: profiles.map((profile) => JSON.stringify(profile)),
   };
+}
+
+/** What is said over what was known; what is not said, or empty, hides nothing: an answer need not repeat it. */
+function saidOver<T extends object>(known: T | undefined, said: T): T {
+  const isSaid = ([, value]: [string, unknown]): boolean =>
+    value !== "" && value !== undefined && value !== null;
+  return { ...said, ...known, ...Object.fromEntries(Object.entries(said).filter(isSaid)) };
 }
 
 function homeAccountId(input: CacheRecordInput): string {

@@ -14,6 +14,7 @@ import type { HttpClient } from "../http/http-client.js";
 import { Throttle } from "../http/throttle.js";
 import { createTransport } from "../http/transport.js";
 import { Logger } from "../logger.js";
+import { checkedSeconds } from "../request/renewal.js";
 import { KeySource } from "../response/key-source.js";
 import { version } from "../version.js";
 import type { Client } from "./client.js";
@@ -55,6 +56,9 @@ export interface ClientOptions {
   readonly library?: LibraryInfo;
 }
 
+/** What RFC 6749 §5.1 leaves to "other means", in seconds: what most providers issue. */
+const DEFAULT_LIFETIME = 3600;
+
 /** Where a client's tokens are kept. */
 export interface CacheOptions {
   /** Keeps the whole cache beyond the process. Not beside `store`. */
@@ -63,6 +67,10 @@ export interface CacheOptions {
   readonly store?: TokenStore | undefined;
   /** Most users, apps in tenants, and assertions, each, in memory; unlimited by default. */
   readonly maxPartitions?: number;
+  /** Seconds that a token from the cache must still live; 300 by default, or half of a shorter life. */
+  readonly renewalMarginSeconds?: number | undefined;
+  /** Seconds that an access token is good for when its answer has no `expires_in`; 3600 by default. */
+  readonly defaultLifetimeSeconds?: number | undefined;
   /** What to do with stored content that cannot be read; `"refuse"` by default. */
   readonly onUnreadable?: "refuse" | "ignore";
 }
@@ -124,6 +132,10 @@ export function createClient(options: ClientOptions): Client {
     regions: new RegionDetector(transport, clock),
     usedSignIns: new UsedSignIns(clock),
     renewals: new Renewals(clock, logger),
+    renewalMargin: checkedSeconds(options.cache?.renewalMarginSeconds, "cache.renewalMarginSeconds"),
+    defaultLifetime:
+      checkedSeconds(options.cache?.defaultLifetimeSeconds, "cache.defaultLifetimeSeconds") ??
+      DEFAULT_LIFETIME,
     clock,
     library: options.library ?? { sku: "tessera.core", version, os: "", cpu: "" },
     telemetry: new ServerTelemetry(),

@@ -12,7 +12,7 @@ import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
-import { isolated } from "../request/request-keys.js";
+import { emptyChoice, isolated } from "../request/request-keys.js";
 import { requestedScopes, withOidcScopes } from "../request/scopes.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
@@ -81,7 +81,8 @@ export async function onBehalfOf(client: Client, input: OnBehalfOfInput): Promis
  * await endOnBehalfOfSession(client, "job 42");
  * ```
  */
-export function endOnBehalfOfSession(client: Client, sessionKey: string): Promise<void> {
+export async function endOnBehalfOfSession(client: Client, sessionKey: string): Promise<void> {
+  if (sessionKey === "") throw emptyChoice("sessionKey");
   const key = assertionPartition(sessionHash(sessionKey));
   return client.cache.write(key, (memory) => {
     memory.put(key, undefined);

@@ -7,6 +7,7 @@ import {
   findRefreshToken,
   findTokens,
   grantedScopes,
+  writtenAt,
   type AccessTokenQuery,
 } from "../cache/memory/find.js";
 import { userPartition } from "../cache/memory/partition-key.js";
@@ -18,6 +19,7 @@ import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError, interactionRequiredError, isAuthError, type AuthError } from "../errors/errors.js";
 import { cacheFirst, foundMeanwhile, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
+import { marginOf } from "../exchange/freshness.js";
 import type { Call } from "../http/transport.js";
 import type { Miss } from "../request/miss.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
@@ -25,16 +27,13 @@ import type { AuthenticationResult } from "../result.js";
 import { authorityOf, providerOf, requireProvider } from "./account-authority.js";
 import { redeemRefreshToken } from "./refresh-token.js";
 
-/** Seconds before its end from which a refresh token is not tried. */
-const REFRESH_TOKEN_MARGIN = 300;
-
 /** Request for a token of a user who is signed in. */
 export interface SilentInput extends BaseRequest {
   /** The user whose token is wanted. */
   readonly account: AccountInfo;
   /** Skip the cache and renew. */
   readonly forceRefresh?: boolean;
-  /** Seconds before its end at which a refresh token counts as expired; 300 by default. */
+  /** Seconds before its end at which a refresh token counts as expired; 300 by default, or half of a shorter life. */
   readonly refreshTokenExpirationOffsetSeconds?: number;
   /** Redirect URI of the registration: for the broker, and sent along by a confidential client. */
   readonly redirectUri?: string;
@@ -131,15 +130,16 @@ async function redeemCached(
   let failure: AuthError | undefined;
   for (const turn of [0, 1]) {
     for (;;) {
-      const token = await client.cache.read(partition, (memory) => {
+      const found = await client.cache.read(partition, (memory) => {
         requireProvider(client, memory, { request, url, account });
         order ??= familyOf(memory, client.clientId, query.environments) ? [true, false] : [false, true];
         granted = grantedScopes(memory, query);
-        return findRefreshToken(memory, query, order[turn] ?? false);
+        const token = findRefreshToken(memory, query, order[turn] ?? false);
+        return token && { ...token.entity, written_at: writtenAt(memory, partition, token) };
       });
-      const refreshToken = token?.entity.secret;
+      const refreshToken = found?.secret;
       if (!refreshToken || refused.has(refreshToken)) break;
-      assertNotExpired(client, token.entity.expires_on, input, call);
+      assertNotExpired(client, found, input, call);
       const redirectUri = redirectUriOf(client, input);
       try {
         const apiId = ApiId.silent;
@@ -168,11 +168,13 @@ async function redeemCached(
 
 function assertNotExpired(
   client: Client,
-  expiresOn: string | undefined,
-  { refreshTokenExpirationOffsetSeconds: margin = REFRESH_TOKEN_MARGIN }: SilentInput,
+  token: { readonly expires_on?: string; readonly written_at: number },
+  { refreshTokenExpirationOffsetSeconds: asked }: SilentInput,
   call: Call,
 ): void {
-  if (!expiresOn || epochSeconds(client.clock) + margin <= Number(expiresOn)) return;
+  if (!token.expires_on) return;
+  const expiresOn = Number(token.expires_on);
+  if (epochSeconds(client.clock) + marginOf(expiresOn - token.written_at, asked) <= expiresOn) return;
   throw interactionRequiredError(
     "refresh_token_expired",
     "The refresh token has expired: let the user sign in.",

@@ -12,6 +12,8 @@ export interface RequestField {
   readonly cacheKey: CachePart | Reason;
   /** Its part of what makes two calls equal, or why it has none. */
   readonly flightKey: FlightPart | Reason;
+  /** It chooses whose token, or what for: an empty text is refused, because without the field another token is chosen. */
+  readonly chooses?: true;
 }
 
 /** A request that the library sends, or a URL that it makes. */
@@ -114,7 +116,12 @@ export const REQUEST_FIELDS = {
   assertion: { sent: ["user_fic"], cacheKey: PROOF, flightKey: whole },
   attributeTokens: { sent: EVERY_GRANT, cacheKey: component("attribute_tokens", joined), flightKey: sorted },
   authenticationScheme: { sent: [], cacheKey: "anything but Bearer is refused", flightKey: whole },
-  authority: { sent: [...ALL, "end_session"], cacheKey: { entity: "environment" }, flightKey: whole },
+  authority: {
+    sent: [...ALL, "end_session"],
+    cacheKey: { entity: "environment" },
+    flightKey: whole,
+    chooses: true,
+  },
   azureCloudOptions: {
     sent: [...ALL, "end_session"],
     cacheKey: { entity: "environment" },
@@ -124,6 +131,7 @@ export const REQUEST_FIELDS = {
     sent: ["client_credentials"],
     cacheKey: "every region issues the same token",
     flightKey: whole,
+    chooses: true,
   },
   cancel: { sent: [], cacheKey: OWN, flightKey: UNSHARED },
   ccsCredential: {
@@ -166,7 +174,12 @@ export const REQUEST_FIELDS = {
     flightKey: whole,
   },
   extraScopesToConsent: { sent: URL, cacheKey: ASKED, flightKey: whole },
-  fmiPath: { sent: ["client_credentials"], cacheKey: component("fmi_path"), flightKey: whole },
+  fmiPath: {
+    sent: ["client_credentials"],
+    cacheKey: component("fmi_path"),
+    flightKey: whole,
+    chooses: true,
+  },
   forceCache: { sent: [], cacheKey: "says whether to keep the tokens", flightKey: whole },
   forceRefresh: { sent: [], cacheKey: "never answered from the cache", flightKey: whole },
   httpMethod: browserOnly,
@@ -196,15 +209,17 @@ export const REQUEST_FIELDS = {
     cacheKey: "is about the refresh token",
     flightKey: whole,
   },
+  refusedToken: { sent: [], cacheKey: "says which token is over", flightKey: whole },
+  renewalMarginSeconds: { sent: [], cacheKey: "says how long a token must live", flightKey: whole },
   reqCnf: browserOnly,
-  resource: { sent: ALL, cacheKey: { entity: "resource" }, flightKey: whole },
+  resource: { sent: ALL, cacheKey: { entity: "resource" }, flightKey: whole, chooses: true },
   resourceRequestMethod: brokerOnly,
   resourceRequestUri: brokerOnly,
   responseMode: hint,
   responseType: hint,
   scenarioId: brokerOnly,
   scopes: { sent: ALL, cacheKey: { entity: "target" }, flightKey: sorted },
-  sessionKey: { sent: [], cacheKey: { entity: "partition" }, flightKey: whole },
+  sessionKey: { sent: [], cacheKey: { entity: "partition" }, flightKey: whole, chooses: true },
   shrClaims: brokerOnly,
   shrNonce: brokerOnly,
   shrOptions: brokerOnly,
@@ -217,10 +232,10 @@ export const REQUEST_FIELDS = {
   state: { sent: ["authorize", "end_session"], cacheKey: CHECKED, flightKey: whole },
   storeInCache: { sent: [], cacheKey: "says whether to keep the tokens", flightKey: whole },
   successTemplate: { sent: [], cacheKey: SHOWN, flightKey: UNSHARED },
-  tenantId: { sent: ["client_credentials"], cacheKey: { entity: "realm" }, flightKey: whole },
+  tenantId: { sent: ["client_credentials"], cacheKey: { entity: "realm" }, flightKey: whole, chooses: true },
   timeout: { sent: [], cacheKey: OWN, flightKey: UNSHARED },
   timeoutMs: { sent: [], cacheKey: OWN, flightKey: OWN },
-  userObjectId: { sent: ["user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
+  userObjectId: { sent: ["user_fic"], cacheKey: { entity: "partition" }, flightKey: whole, chooses: true },
   username: { sent: ["password", "user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   windowHandle: { sent: [], cacheKey: SHOWN, flightKey: UNSHARED },
 } as const satisfies Readonly<Record<string, RequestField>>;

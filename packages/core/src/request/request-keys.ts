@@ -1,3 +1,4 @@
+import { clientConfigurationError } from "../errors/errors.js";
 import { REQUEST_FIELDS, type FlightPart, type RequestField } from "./request-fields.js";
 
 /** What a token is bound to beside its scopes, by the names that MSAL gives them: `additionalCacheKeyComponents`. */
@@ -14,19 +15,35 @@ const COMPONENTS = new Map(
   ),
 );
 
+const CHOOSERS = new Set(rows.flatMap(([field, { chooses }]) => (chooses ? [field] : [])));
+
 const FLIGHT_PARTS: readonly (readonly [string, FlightPart])[] = rows.flatMap(([field, { flightKey }]) =>
   typeof flightKey === "function" ? [[field, flightKey] as const] : [],
 );
 
-/** The components of the tokens that answer a request; `undefined`, without any work, for a request that has none. */
-export function componentsOf(given: GivenRequest): Components | undefined {
+/**
+ * The components of the tokens that answer a request; `undefined`, without any work, for a request that has none.
+ *
+ * @throws ClientConfigurationError `invalid_option` for an empty text that would choose another token
+ */
+export function componentsOf(given: GivenRequest, correlationId = ""): Components | undefined {
   let components: Record<string, string> | undefined;
   for (const field in given) {
+    if (given[field] === "" && CHOOSERS.has(field)) throw emptyChoice(field, correlationId);
     const part = COMPONENTS.get(field);
     const value = part?.of(given[field]);
     if (part && value !== undefined) (components ??= {})[part.component] = value;
   }
   return components;
+}
+
+/** The error for an empty text in a field that chooses among tokens or users. */
+export function emptyChoice(field: string, correlationId = ""): Error {
+  return clientConfigurationError(
+    "invalid_option",
+    `${field} is an empty text, which chooses nothing: pass a value, or leave the field out.`,
+    { correlationId },
+  );
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   tokenRequest,
   withoutNull,
   requireAccountOf,
+  requireChoice,
   sharedCall,
   untilAborted,
   withinBounds,
@@ -66,6 +67,7 @@ export function brokerSignIn(
       });
     },
     async accounts(filter) {
+      requireChoice(filter);
       const correlationId = newGuid();
       const all = await asOurs({ correlationId }, () => broker.getAllAccounts(clientId, correlationId));
       const url = filter.authority ? authorities.url(filter.authority) : undefined;

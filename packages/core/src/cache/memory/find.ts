@@ -71,6 +71,11 @@ export function findRefreshToken(
   return best;
 }
 
+/** When a refresh token was written, in seconds since the epoch; 0 when nothing says so. */
+export function writtenAt(memory: TokenMemory, key: PartitionKey, token: Entry<"RefreshToken">): number {
+  return memory.partitions.peek(key)?.writtenAt(token) ?? 0;
+}
+
 /** The account of a user at a provider. */
 export function findAccount(
   memory: TokenMemory,

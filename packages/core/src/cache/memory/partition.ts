@@ -1,7 +1,7 @@
 import type { AuthorityKind } from "../../authority/authority-url.js";
 import { isHeaderValue } from "../../http/header-value.js";
-import { searchScopes, splitScopes } from "../../request/scopes.js";
-import { sameComponents } from "../schema/keys.js";
+import { questionOf, searchScopes, splitScopes } from "../../request/scopes.js";
+import { ASKED, sameComponents } from "../schema/keys.js";
 import type { EntityOf, Section } from "../schema/schema.js";
 
 /** One entity in memory, with what is worked out from it on first use. */
@@ -23,6 +23,8 @@ export interface AccessTokenFacts {
   /** Granted scopes in lower case. */
   readonly scopes: ReadonlySet<string>;
   readonly scopeList: readonly string[];
+  /** What it was asked for with, where that is not among the granted scopes; see {@link questionOf}. */
+  readonly asked: string | undefined;
   readonly realm: string;
   /** A bearer token that an `Authorization` header can carry. */
   readonly bearer: boolean;
@@ -41,6 +43,7 @@ export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts 
   const facts: AccessTokenFacts = {
     scopes: new Set(scopeList.map((scope) => scope.toLowerCase())),
     scopeList,
+    asked: entity.additionalCacheKeyComponents?.[ASKED],
     realm: entity.realm.toLowerCase(),
     bearer: (entity.token_type ?? "Bearer").toLowerCase() === "bearer" && isHeaderValue(entity.secret),
     expiresOn: Number(entity.expires_on),
@@ -212,14 +215,24 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
   return true;
 }
 
-/** Whether an access token grants every scope that is asked for. */
+/** Whether an access token grants every scope that is asked for, or was the provider's answer to these very scopes. */
 export function grants(facts: AccessTokenFacts, scopes: readonly string[]): boolean {
-  return searchScopes(scopes).every((scope) => facts.scopes.has(scope));
+  return (
+    searchScopes(scopes).every((scope) => facts.scopes.has(scope)) ||
+    (facts.asked !== undefined && facts.asked === questionOf(scopes))
+  );
 }
 
-/** Whether two scope sets share a scope that names a resource: the newer token then replaces the older. */
-export function scopesIntersect(older: AccessTokenFacts, newer: AccessTokenFacts): boolean {
-  return searchScopes(newer.scopeList).some((scope) => older.scopes.has(scope));
+/**
+ * Whether a newer token takes the place of an older: their granted scopes share one that names a resource, or they answer
+ * the same question. Scopes that the provider spells in its own way tell no resources apart; then only the question counts.
+ */
+export function supersedes(newer: AccessTokenFacts, older: AccessTokenFacts): boolean {
+  if (newer.asked !== undefined) return grants(older, splitScopes(newer.asked));
+  return (
+    searchScopes(newer.scopeList).some((scope) => older.scopes.has(scope)) ||
+    (older.asked !== undefined && grants(newer, splitScopes(older.asked)))
+  );
 }
 
 function outlivesAccessTokens({ entity }: Entry<"RefreshToken">): boolean {

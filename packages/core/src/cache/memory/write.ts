@@ -1,7 +1,7 @@
 import { tenantOfRealm } from "../account-info.js";
 import type { TokenMemory } from "./token-memory.js";
 import { accessTokenKey, accountKey, idTokenKey, isBoundTo, refreshTokenKey } from "../schema/keys.js";
-import { accessTokenFacts, isEntry, Partition, scopesIntersect, type Entry } from "./partition.js";
+import { accessTokenFacts, isEntry, Partition, supersedes, type Entry } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
 import { entriesOf, type Provider } from "../provider.js";
 import { mergeAccount, type CacheRecord } from "../record.js";
@@ -169,6 +169,6 @@ function isReplacedBy(other: Entry, entry: Entry<"AccessToken">, environments: R
     older.bearer === newer.bearer &&
     (other.entity.resource ?? "") === (entry.entity.resource ?? "") &&
     isBoundTo(other.entity, entry.entity.additionalCacheKeyComponents) &&
-    scopesIntersect(older, newer)
+    supersedes(newer, older)
   );
 }

@@ -64,6 +64,8 @@ export interface AccessTokenEntity extends Credential {
   readonly userAssertionHash?: string;
   /** Of an on-behalf-of token from an authority that names its tenant by a domain: the tenant's id. Tessera's own field. */
   readonly id_token_realm?: string;
+  /** The answer had no `expires_in`: the lifetime is the application's default. Tessera's own field. */
+  readonly has_assumed_lifetime?: boolean;
   readonly resource?: string;
   readonly additionalCacheKeyComponents?: Readonly<Record<string, string>>;
 }
