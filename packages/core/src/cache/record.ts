@@ -41,8 +41,11 @@ export type FreshRecord = CacheRecord & { readonly accessToken: AccessTokenEntit
 /** Whose tokens a response brings. */
 export type TokenOwner =
   | { readonly kind: "app" }
-  /** `account` is the user a refresh was made for; responses to refreshes need not say it again. */
-  | { readonly kind: "user"; readonly account?: AccountInfo }
+  /**
+   * `account` is the user a refresh was made for; responses to refreshes need not say it again. `onBehalfOf` says that it
+   * all began with an assertion, not with a sign-in.
+   */
+  | { readonly kind: "user"; readonly account?: AccountInfo; readonly onBehalfOf?: boolean }
   | { readonly kind: "assertion"; readonly hash: string };
 
 /** What {@link cacheRecord} puts together. */
@@ -75,7 +78,12 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
   const home = homeAccountId(input);
   const realm = realmOf(input);
   const common = { home_account_id: home, environment, client_id: clientId };
-  const assertion = owner.kind === "assertion" ? { userAssertionHash: owner.hash } : {};
+  const assertion =
+    owner.kind === "assertion"
+      ? { userAssertionHash: owner.hash }
+      : owner.kind === "user" && owner.onBehalfOf
+        ? { on_behalf_of: true }
+        : {};
   const expiresOn = requestedAt + (response.expiresIn ?? input.defaultLifetime);
   const dialect = dialectOf(authority.url);
   const idTokenRealm = dialect.hasIssuers ? realm : tenantAt(authority, claims);

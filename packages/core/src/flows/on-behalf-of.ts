@@ -1,6 +1,6 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { findRefreshToken, findTokens, type TokenQuery } from "../cache/memory/find.js";
-import { assertionPartition } from "../cache/memory/partition-key.js";
+import { assertionPartition, SESSION } from "../cache/memory/partition-key.js";
 import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
@@ -192,7 +192,6 @@ function checked(request: TokenRequest<OnBehalfOfInput>) {
   );
 }
 
-/** The prefix distinguishes a session from an assertion, so that no assertion can name one. */
 function sessionHash(sessionKey: string): string {
-  return `session.${sha256Base64Url(sessionKey)}`;
+  return SESSION + sha256Base64Url(sessionKey);
 }

@@ -63,6 +63,8 @@ export interface Refresh {
   readonly redirectUri?: string | undefined;
   /** The user, as the app says of a token that is imported. */
   readonly user?: AnchorUser | undefined;
+  /** The token came for an assertion, not for a sign-in of the user's. */
+  readonly onBehalfOf?: boolean | undefined;
   /** Keep the tokens even if their user is not in the cache. */
   readonly forceCache?: boolean | undefined;
   readonly apiId: ApiId;
@@ -87,7 +89,11 @@ export async function redeemRefreshToken(
       .set("scope", scopes.join(" "))
       .set("grant_type", "refresh_token")
       .set("refresh_token", refreshToken),
-    owner: account ? { kind: "user", account } : { kind: "user" },
+    owner: {
+      kind: "user",
+      ...(account ? { account } : {}),
+      ...(refresh.onBehalfOf ? { onBehalfOf: true } : {}),
+    },
     nonce: "unchecked",
     throttleKey: ["refresh_token", account?.homeAccountId ?? refreshToken, ...scopes].join(" "),
     headers: anchorHeaders(dialectOf(exchange.authority.url), user),

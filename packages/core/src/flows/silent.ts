@@ -143,7 +143,8 @@ async function redeemCached(
       const redirectUri = redirectUriOf(client, input);
       try {
         const apiId = ApiId.silent;
-        const refresh = { account, redirectUri, refreshToken, granted, apiId, miss };
+        const onBehalfOf = found.on_behalf_of;
+        const refresh = { account, redirectUri, refreshToken, granted, apiId, miss, onBehalfOf };
         return await redeemRefreshToken(exchange, refresh);
       } catch (error) {
         if (!isAuthError(error) || (error.errorCode !== "invalid_grant" && error.errorCode !== "bad_token"))
@@ -161,7 +162,7 @@ async function redeemCached(
   }
   throw interactionRequiredError(
     "no_tokens_found",
-    "There is no token in the cache for this account and client: let the user sign in.",
+    `There is no token in the cache for this account and client: let the user sign in${client.isPublic ? "" : ", or go on with the sessionKey of work that was begun on behalf of the user"}.`,
     { correlationId: call.correlationId, cause: failure },
   );
 }

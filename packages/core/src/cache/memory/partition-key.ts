@@ -27,6 +27,14 @@ export function assertionPartition(hash: string): PartitionKey {
   return { kind: "assertion", id: hash };
 }
 
+/** Stands before the hash of a session's key, so that no assertion can name a session. */
+export const SESSION = "session.";
+
+/** Whether the hash of an assertion is that of a session's key. */
+export function isSession(hash: string): boolean {
+  return hash.startsWith(SESSION);
+}
+
 /** The name of a partition in a {@link TokenStore}: `{kind}:{id}`. */
 export function partitionName({ kind, id }: PartitionKey): string {
   return `${kind}:${id}`;

@@ -2,6 +2,7 @@ import type { AuthorityKind } from "../../authority/authority-url.js";
 import { isHeaderValue } from "../../http/header-value.js";
 import { questionOf, searchScopes, splitScopes } from "../../request/scopes.js";
 import { ASKED, sameComponents } from "../schema/keys.js";
+import { isSession } from "./partition-key.js";
 import type { EntityOf, Section } from "../schema/schema.js";
 
 /** One entity in memory, with what is worked out from it on first use. */
@@ -237,5 +238,5 @@ export function supersedes(newer: AccessTokenFacts, older: AccessTokenFacts): bo
 
 function outlivesAccessTokens({ entity }: Entry<"RefreshToken">): boolean {
   const hash = entity["userAssertionHash"];
-  return typeof hash !== "string" || hash.startsWith("session.");
+  return typeof hash !== "string" || isSession(hash);
 }

@@ -29,6 +29,14 @@ export function saveTokens(
   const provider = providerOf(record, environments);
   // An assertion, and a session on behalf of a user, is of one user: who begins a session anew takes over nothing.
   if (record.partition.kind === "assertion") partition.remove((entry) => isOfAnother(entry, record));
+  const client = (record.accessToken ?? record.refreshToken)?.client_id;
+  const isOwn = entriesOf(partition, provider);
+  // What came on behalf of the user gives way to a sign-in of the user's own.
+  if (record.partition.kind === "user" && !isLent(record))
+    partition.remove(
+      ({ entity, ...entry }) =>
+        entity["on_behalf_of"] === true && entity["client_id"] === client && isOwn({ entity, ...entry }),
+    );
   putTokens(partition, record, provider);
   putUser(partition, record, provider);
   memory.put(record.partition, partition);
@@ -40,6 +48,34 @@ export function saveTokens(
     memory.put(userPartition(home), user);
   }
   if (record.appMetadata) memory.replaceAppMetadata(record.appMetadata, environments);
+}
+
+/**
+ * Keeps for a user's account what came on behalf of the user, so that work goes on when the call is over. A sign-in of the
+ * user's own comes first: what it brought is neither replaced nor mixed with what an assertion brought.
+ */
+export function lendTokens(
+  memory: TokenMemory,
+  record: CacheRecord,
+  environments: ReadonlySet<string>,
+): void {
+  const now = memory.now() / 1000;
+  const known = memory.partitions.get(record.partition);
+  const isOwn = known && entriesOf(known, providerOf(record, environments));
+  const client = (record.accessToken ?? record.refreshToken)?.client_id;
+  const hasSignedIn = known?.has(
+    (entry) =>
+      (isEntry(entry, "RefreshToken") || isEntry(entry, "AccessToken")) &&
+      entry.entity.client_id === client &&
+      entry.entity.on_behalf_of !== true &&
+      Number(entry.entity.expires_on ?? Infinity) > now &&
+      isOwn?.(entry) === true,
+  );
+  if (!hasSignedIn) saveTokens(memory, record, environments);
+}
+
+function isLent({ accessToken, refreshToken }: CacheRecord): boolean {
+  return accessToken?.on_behalf_of === true || refreshToken?.on_behalf_of === true;
 }
 
 /** Forgets the entries of other providers' users in a partition. */

@@ -49,8 +49,13 @@ interface Credential extends Unknown {
   readonly secret: string;
 }
 
+/** What came for an assertion that the user called the app with, kept for the user's account. Tessera's own field. */
+export interface Lent {
+  readonly on_behalf_of?: boolean;
+}
+
 /** An access token. */
-export interface AccessTokenEntity extends Credential {
+export interface AccessTokenEntity extends Credential, Lent {
   readonly realm: string;
   /** Granted scopes, space-separated. */
   readonly target: string;
@@ -76,7 +81,7 @@ export interface IdTokenEntity extends Credential {
 }
 
 /** A refresh token. */
-export interface RefreshTokenEntity extends Credential {
+export interface RefreshTokenEntity extends Credential, Lent {
   /** `"1"` for a token that serves every app of the family. */
   readonly family_id?: string;
   readonly target?: string;

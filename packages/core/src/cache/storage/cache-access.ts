@@ -23,6 +23,12 @@ export interface CacheParts {
   readonly warn: (message: string) => void;
 }
 
+/** A change of one partition. */
+export interface Change {
+  readonly key: PartitionKey;
+  readonly change: (memory: TokenMemory) => void;
+}
+
 /**
  * The only way to the tokens in memory. With a plugin or a store, what is kept there is the truth: each access loads, works
  * and saves, one after the other, also between applications that share the plugin. A failure leaves memory and store as they
@@ -140,14 +146,28 @@ export class CacheAccess implements ISerializableTokenCache {
     if (!plugin && !store) look(memory);
   }
 
-  /** Changes a partition, between loading and saving it. @internal */
-  async write<T>(key: PartitionKey, change: (memory: TokenMemory) => T): Promise<T> {
+  /**
+   * Changes a partition, between loading and saving it.
+   *
+   * @param also a change of another partition: in the same access, but in a store after the first one
+   * @internal
+   */
+  async write<T>(key: PartitionKey, change: (memory: TokenMemory) => T, also?: Change): Promise<T> {
     const { plugin, store, memory, now } = this.#parts;
-    if (plugin) return this.#inSession(plugin, key, true, change);
-    const parse = (text: string): CacheDocument | undefined => this.#parse(text);
-    if (store) return updateStore({ store, memory, parse, now }, key, change);
+    if (store) {
+      const access = { store, memory, now, parse: (text: string) => this.#parse(text) };
+      const result = await updateStore(access, key, change);
+      if (also) await updateStore(access, also.key, also.change);
+      return result;
+    }
+    const both = (held: TokenMemory): T => {
+      const result = change(held);
+      also?.change(held);
+      return result;
+    };
+    if (plugin) return this.#inSession(plugin, key, true, both);
     this.#changed = true;
-    return change(memory);
+    return both(memory);
   }
 
   /**
