@@ -92,6 +92,20 @@ describe("what a sign-in has said of a user", () => {
     expect(await open().getAccounts({ username: shown.upn })).toHaveLength(1);
   });
 
+  it("is gone with such a renewal at the peer", async () => {
+    await differs(
+      async (library) => {
+        const app = library(new Network(({ code }) => tokens({}, code ? said : nameless)));
+        const { account } = await signIn(app);
+        if (!account) throw new Error("nobody has signed in");
+        const renewed = await app.acquireTokenSilent({ scopes, account, forceRefresh: true });
+        return [renewed.account?.username, renewed.account?.name];
+      },
+      [shown.username, shown.name],
+      ["", undefined],
+    );
+  });
+
   it("is replaced by what a renewal says anew", async () => {
     const network = new Network(({ code }) => tokens({}, code ? said : { ...said, name: "Alice Archer" }));
     const app = tessera(network);
