@@ -1,5 +1,5 @@
 // What is known of a user stays known: an answer that does not say it, or says it empty, hides nothing.
-// proves: core/src/cache/account-info.ts, core/src/cache/record.ts
+// proves: core/src/cache/account-info.ts, core/src/cache/merge-account.ts
 import { describe, expect, it } from "@jest/globals";
 import { createMemoryTokenStore, PublicClientApplication, type CacheOptions } from "@tessera/node";
 import {

@@ -1,5 +1,5 @@
 // A token answers the scopes that it was asked for with, however the provider spells those that it grants.
-// proves: core/src/request/scopes.ts, core/src/cache/schema/keys.ts, core/src/cache/memory/partition.ts
+// proves: core/src/request/scopes.ts, core/src/cache/schema/keys.ts, core/src/cache/memory/answers.ts
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "@jest/globals";
 import { createMemoryTokenStore, type AccountInfo, type CacheOptions } from "@tessera/node";

@@ -1,5 +1,5 @@
 // An empty text in a field that chooses whose token, or what for, would choose another one: it is refused by its name.
-// proves: core/src/request/request-keys.ts, core/src/cache/account-filter.ts
+// proves: core/src/request/request-fields.ts, core/src/request/request-keys.ts, core/src/cache/account-filter.ts
 import { describe, expect, it } from "@jest/globals";
 import {
   AuthError,
@@ -8,25 +8,17 @@ import {
   type AccountInfo,
   type AuthenticationResult,
 } from "@tessera/node";
-import { REQUEST_FIELDS } from "../../../packages/core/src/request/request-fields.js";
+import { CHOOSERS } from "../../../packages/core/src/request/request-fields.js";
 import { msal, Network, tessera, tokens } from "../../support/cache-stage.js";
 import { application, expectSays, failure, good, methods, scopes, sentRequests } from "./refused-request.js";
 import { clientId } from "./refusal.js";
 
-const choosers = Object.entries(REQUEST_FIELDS).flatMap(([field, row]) => ("chooses" in row ? [field] : []));
-
-it("every field that chooses is tried", () => {
-  expect(choosers).toEqual(
-    expect.arrayContaining([
-      ...["authority", "azureRegion", "fmiPath", "resource", "sessionKey", "tenantId", "userObjectId"],
-    ]),
-  );
-});
+const choosers = [...CHOOSERS];
 
 describe.each(methods)("%s refuses, and sends nothing,", (method) => {
   it.each(choosers)("an empty %s", async (field) => {
     const error = await failure(method, { ...good[method], correlationId: "the-id", [field]: "" });
-    expectSays(error, "invalid_option", new RegExp(`^${field} is an empty text, .*: pass a value, or leave`));
+    expectSays(error, "invalid_option", new RegExp(`^${field} is an empty text, .*: pass a value, or omit`));
     expect(error.correlationId).toBe("the-id");
   });
 

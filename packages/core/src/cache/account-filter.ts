@@ -1,21 +1,24 @@
 import type { AccountInfo } from "../account.js";
 import { emptyChoice } from "../request/request-keys.js";
 
-/** Which accounts to list; what is left out does not matter. */
+/** Which accounts to list. A field that is omitted matches every account. */
 export interface AccountFilter {
   readonly homeAccountId?: string;
   readonly localAccountId?: string;
-  /** Compared without regard to case; `""` for users without a name. */
+  /** Compared case-insensitively; `""` matches users without a name. */
   readonly username?: string;
   /** `""` for users without a tenant. */
   readonly tenantId?: string;
-  /** URL of an authority: the users of its identity provider, and at a host of several issuers of that one. */
+  /**
+   * URL of an authority: matches users of its identity provider, and only those of its issuer when a host has
+   * several.
+   */
   readonly authority?: string;
 }
 
 /**
- * Refuses an empty id, which no user has: without it everybody would be listed. Names and tenants may be empty, as some
- * users have none.
+ * Rejects an empty ID, which no user has: without the field, every user would match. User names and tenants may be empty,
+ * because some users have none.
  *
  * @throws ClientConfigurationError `invalid_option`
  */
@@ -24,7 +27,7 @@ export function requireChoice(filter: AccountFilter): void {
     if (filter[field] === "") throw emptyChoice(field);
 }
 
-/** Whether an account is one of those that are asked for. */
+/** Whether an account matches a filter. */
 export function matches(account: AccountInfo, filter: AccountFilter): boolean {
   const { localAccountId, username, tenantId } = filter;
   const isNamed = (name: unknown): boolean =>

@@ -18,7 +18,7 @@ export function isOwnAddress(state: AuthorityState, at: TenantScope, address: un
   return names.some((name) => ends.some((end) => path === `${name}${policy}${end}`));
 }
 
-/** The region in a host name like `westus2.localhost:8443`, modelled on Entra's regional endpoints. */
+/** Returns the region in a host name like `westus2.localhost:8443`, modeled on Entra's regional endpoints. */
 export function regionOf(state: AuthorityState, host: string): string | undefined {
   const own = `.${new URL(state.url).host}`;
   const region = host.endsWith(own) ? host.slice(0, -own.length) : "";

@@ -24,8 +24,8 @@ export interface AssertionContent {
 }
 
 /**
- * Creates an assertion with an enveloped signature (XML Signature §4, RSA with SHA-256). The XML is written in canonical form
- * (Exclusive XML Canonicalization), so that it can be signed as it is.
+ * Creates an assertion with an enveloped signature (XML Signature §4, RSA with SHA-256). The XML is written in
+ * canonical form (Exclusive XML Canonicalization), so that it can be signed unchanged.
  */
 export async function signAssertion(version: SamlVersion, content: AssertionContent): Promise<string> {
   const id = `_${randomUUID()}`;
@@ -110,7 +110,7 @@ function signedInfo(id: string, unsigned: string): string {
   return `<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></ds:SignatureMethod><ds:Reference URI="#${id}"><ds:Transforms><ds:Transform Algorithm="${dsig}enveloped-signature"></ds:Transform><ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></ds:Transform></ds:Transforms><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod><ds:DigestValue>${digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>`;
 }
 
-/** The element's canonical form on its own, which declares its namespace prefix. */
+/** Returns the element's own canonical form, which declares its namespace prefix. */
 function canonicalInfo(info: string): string {
   return info.replace("<ds:SignedInfo>", `<ds:SignedInfo xmlns:ds="${dsig}">`);
 }

@@ -15,7 +15,7 @@ export interface ScopeRequest {
   readonly scope: string | undefined;
   /** The parameter `resource` (RFC 8707 §2), which AD FS uses. */
   readonly resource: string | undefined;
-  /** The resource of the original request, used if this one names none. */
+  /** The resource of the original request, used if this one does not name one. */
   readonly previousResource?: string;
   readonly directory: Directory;
 }
@@ -97,7 +97,7 @@ function split(word: string, words: readonly string[]) {
   return { resource, permission, isShort: slash < 0 };
 }
 
-/** The name of the tenant in errors. */
+/** Returns the name of the tenant in errors. */
 function nameOf({ tenant, segment }: TenantScope): string {
   return tenant?.name ?? segment;
 }
@@ -114,7 +114,7 @@ export function withoutSlashesAtEnd(text: string): string {
   return text.slice(0, end);
 }
 
-/** The `aud` claim for a resource; for an API of this directory, its client ID. */
+/** Returns the `aud` claim for a resource; for an API of this directory, its client ID. */
 export function audienceOf(resource: string, directory: Directory): string {
   const wanted = sameResource(resource);
   if (wanted === graphResource || wanted === graphAppId) return graphResource;

@@ -12,15 +12,17 @@ const OPTIONAL_TEXTS: ReadonlySet<string> = new Set([
   "authorityType",
 ]);
 
-/** The accounts a broker lists: a field of the wrong type counts as absent, and an entry without id is left out. */
+/**
+ * Reads a broker's account list. Fields of the wrong type count as absent, and entries without an id are omitted.
+ */
 export function brokerAccounts(answer: unknown): AccountInfo[] {
   return (Array.isArray(answer) ? answer : []).flatMap((entry) => brokerAccount(entry) ?? []);
 }
 
 /**
- * The result of a broker, with fields of the wrong type counted as absent.
+ * Reads a broker's result. Fields of the wrong type count as absent.
  *
- * @throws ClientAuthError `platform_broker_error` when there is no access token in it
+ * @throws ClientAuthError `platform_broker_error` when it has no access token
  */
 export function brokerResult(answer: unknown, correlationId: string): AuthenticationResult {
   const result: Fields = isFields(answer) ? answer : {};
@@ -28,7 +30,7 @@ export function brokerResult(answer: unknown, correlationId: string): Authentica
   if (typeof accessToken !== "string" || accessToken === "") {
     throw clientAuthError(
       "platform_broker_error",
-      "The broker's answer holds no accessToken: update the broker plugin, or sign in without it.",
+      "The broker's result has no accessToken: update the broker plugin, or sign in without it.",
       { correlationId },
     );
   }
@@ -51,13 +53,13 @@ export function brokerResult(answer: unknown, correlationId: string): Authentica
   };
 }
 
-/** What a broker's error says beside its code and message, safe to print. A claims challenge goes back as it came. */
-export function saidByBroker(said: Fields): Fields {
+/** Makes the additional fields of a broker's error safe to print. A claims challenge is kept unchanged. */
+export function printableFields(fields: Fields): Fields {
   const shown = ([name, value]: [string, unknown]): [string, unknown] => [
     name,
     typeof value === "string" && name !== "claims" ? printable(value) : value,
   ];
-  return Object.fromEntries(Object.entries(said).map(shown));
+  return Object.fromEntries(Object.entries(fields).map(shown));
 }
 
 function brokerAccount(entry: unknown): AccountInfo | undefined {
