@@ -1,5 +1,5 @@
 import type { AccountInfo, AuthenticationResult, BaseRequest } from "@tessera/core";
-import { AzureCloudInstance, type AzureCloudOptions } from "@tessera/core/internal";
+import { AzureCloudInstance, emptyChoice, type AzureCloudOptions } from "@tessera/core/internal";
 import type { ClientCredentialRequest } from "./requests.js";
 
 /** Options that the Azure SDKs pass to {@link TokenCredential.getToken}. */
@@ -82,7 +82,7 @@ export function tokenCredential(
           ? await app.acquireTokenSilent({ ...request, account, ...inTenant(account, tenantId) })
           : await (app as AppTokenSource).acquireTokenByClientCredential({
               ...request,
-              ...(tenantId ? { tenantId } : {}),
+              ...(tenantId || tenantId === "" ? { tenantId } : {}),
             });
       return {
         token: result.accessToken,
@@ -102,6 +102,7 @@ function inTenant(
   { environment }: AccountInfo,
   tenantId: string | undefined,
 ): { readonly authority?: string; readonly azureCloudOptions?: AzureCloudOptions } {
+  if (tenantId === "") throw emptyChoice("tenantId");
   if (!tenantId) return {};
   return {
     authority: `https://${environment}/${encodeURIComponent(tenantId)}`,

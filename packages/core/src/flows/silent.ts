@@ -5,6 +5,7 @@ import {
   findRefreshToken,
   findTokens,
   grantedScopes,
+  writtenAt,
   type AccessTokenQuery,
 } from "../cache/memory/find.js";
 import { userPartition } from "../cache/memory/partition-key.js";
@@ -15,6 +16,7 @@ import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError, interactionRequiredError, isAuthError, type AuthError } from "../errors/errors.js";
 import { cacheFirst, recheckCache, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
+import { marginOf } from "../exchange/freshness.js";
 import type { Call } from "../http/transport.js";
 import type { Miss } from "../request/miss.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
@@ -28,16 +30,16 @@ import {
 } from "./account-authority.js";
 import { redeemRefreshToken } from "./refresh-token.js";
 
-/** Default margin before a refresh token's expiry within which it counts as expired, in seconds. */
-const REFRESH_TOKEN_MARGIN = 300;
-
 /** Request for a token of a signed-in user. */
 export interface SilentInput extends BaseRequest {
   /** The user whose token is requested. */
   readonly account: AccountInfo;
   /** Skip the cache and renew the token. */
   readonly forceRefresh?: boolean;
-  /** Seconds before its expiry from which a refresh token counts as expired; 300 by default. */
+  /**
+   * Seconds before its expiry from which a refresh token counts as expired; 300 by default, or half of a shorter
+   * lifetime.
+   */
   readonly refreshTokenExpirationOffsetSeconds?: number;
   /** Redirect URI of the registration, for the broker. A confidential client sends it to the provider. */
   readonly redirectUri?: string;
@@ -140,19 +142,21 @@ async function redeemCached(
   let failure: AuthError | undefined;
   for (const turn of [0, 1]) {
     for (;;) {
-      const token = await client.cache.read(partition, (memory) => {
+      const found = await client.cache.read(partition, (memory) => {
         requireProvider(client, memory, { request, url, account });
         order ??= familyOf(memory, client.clientId, query.environments) ? [true, false] : [false, true];
         granted = grantedScopes(memory, query);
-        return findRefreshToken(memory, query, order[turn] ?? false);
+        const token = findRefreshToken(memory, query, order[turn] ?? false);
+        return token && { ...token.entity, written_at: writtenAt(memory, partition, token) };
       });
-      const refreshToken = token?.entity.secret;
+      const refreshToken = found?.secret;
       if (!refreshToken || refused.has(refreshToken)) break;
-      assertNotExpired(client, token.entity.expires_on, input, call);
+      assertNotExpired(client, found, input, call);
       const redirectUri = redirectUriOf(client, input);
       try {
         const apiId = ApiId.silent;
-        const refresh = { account, realm, redirectUri, refreshToken, granted, apiId, miss };
+        const onBehalfOf = found.on_behalf_of;
+        const refresh = { account, realm, redirectUri, refreshToken, granted, apiId, miss, onBehalfOf };
         return await redeemRefreshToken(exchange, refresh);
       } catch (error) {
         if (!isAuthError(error) || (error.errorCode !== "invalid_grant" && error.errorCode !== "bad_token"))
@@ -170,18 +174,20 @@ async function redeemCached(
   }
   throw interactionRequiredError(
     "no_tokens_found",
-    "There is no token in the cache for this account and client: let the user sign in.",
+    `There is no token in the cache for this account and client: let the user sign in${client.isPublic ? "" : ", or go on with the sessionKey of work that was begun on behalf of the user"}.`,
     { correlationId: call.correlationId, cause: failure },
   );
 }
 
 function assertNotExpired(
   client: Client,
-  expiresOn: string | undefined,
-  { refreshTokenExpirationOffsetSeconds: margin = REFRESH_TOKEN_MARGIN }: SilentInput,
+  token: { readonly expires_on?: string; readonly written_at: number },
+  { refreshTokenExpirationOffsetSeconds: asked }: SilentInput,
   call: Call,
 ): void {
-  if (!expiresOn || epochSeconds(client.clock) + margin <= Number(expiresOn)) return;
+  if (!token.expires_on) return;
+  const expiresOn = Number(token.expires_on);
+  if (epochSeconds(client.clock) + marginOf(expiresOn - token.written_at, asked) <= expiresOn) return;
   throw interactionRequiredError(
     "refresh_token_expired",
     "The refresh token has expired: let the user sign in.",
