@@ -18,6 +18,7 @@ import { checkConfiguration } from "./check-configuration.js";
 import type { Configuration } from "./configuration.js";
 import type { SignOutRequest } from "./requests.js";
 import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
+import { warnOfUnknownOptions } from "./unknown-options.js";
 
 /**
  * What every application has: its configuration, the token cache with its accounts, and the log. See
@@ -36,6 +37,7 @@ export abstract class Application {
    */
   protected constructor(configuration: Configuration, credential: ClientCredential) {
     const { loggerOptions, ...options } = checkConfiguration(configuration, credential);
+    warnOfUnknownOptions(configuration);
     this.#logger = new Logger(loggerOptions, "@tessera/node", version);
     this.#azureCloud = configuration.auth.azureCloudOptions;
     this.client = createClient({ ...options, credential, logger: () => this.#logger });
