@@ -1,5 +1,5 @@
 import type { AccountInfo, AuthenticationResult, BaseRequest } from "@tessera/core";
-import { AzureCloudInstance, type AzureCloudOptions } from "@tessera/core/internal";
+import { AzureCloudInstance, wrongType, type AzureCloudOptions } from "@tessera/core/internal";
 import type { ClientCredentialRequest } from "./requests.js";
 
 /** What the Azure SDKs pass to {@link TokenCredential.getToken}. */
@@ -67,8 +67,12 @@ export function tokenCredential(
   account?: AccountInfo,
   { authority }: Pick<BaseRequest, "authority"> = {},
 ): TokenCredential {
+  const method = account ? "acquireTokenSilent" : "acquireTokenByClientCredential";
+  if (typeof app !== "object" || app === null || typeof Reflect.get(app, method) !== "function")
+    throw wrongType("app", app, "a confidential client, or an application with the account of a user");
   return {
-    async getToken(scopes, { abortSignal, claims, tenantId, requestOptions } = {}) {
+    async getToken(scopes, options) {
+      const { abortSignal, claims, tenantId, requestOptions } = options ?? {};
       const request = {
         scopes: typeof scopes === "string" ? [scopes] : scopes,
         ...(authority ? { authority } : {}),

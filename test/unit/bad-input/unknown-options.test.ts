@@ -1,5 +1,5 @@
 // An option that is not understood is told by its name, with what was probably meant; it stops no program.
-// proves: node/src/unknown-options.ts
+// proves: node/src/configuration-members.ts
 import { afterAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import * as peer from "@azure/msal-node";
 import { ConfidentialClientApplication, PublicClientApplication, type Configuration } from "@tessera/node";

@@ -1,5 +1,6 @@
 import { withinBounds } from "../flight/deadline.js";
 import type { Call } from "../http/transport.js";
+import { checkFieldTypes } from "../request/field-types.js";
 import { flightKey } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
@@ -11,7 +12,8 @@ import type { Client } from "../client/client.js";
  *
  * @param flow what makes two calls equal beside the fields of the request: the flow, its authority, what it makes itself
  * @param acquire goes out under the correlation id of the first caller; its signal aborts when all have left
- * @throws ClientAuthError `request_timeout`, `request_aborted`
+ * @throws ClientAuthError `request_timeout`, `request_aborted`; ClientConfigurationError `invalid_option` for a field of a
+ * wrong type
  */
 export function sharedCall(
   client: Client,
@@ -20,6 +22,7 @@ export function sharedCall(
   acquire: (call: Call) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {
   const { correlationId } = request;
+  checkFieldTypes(request.given, correlationId);
   return withinBounds(request, async (signal) => {
     const result = await client.flights.run(flightKey(request.given, flow), signal, (shared) =>
       acquire({ correlationId, signal: shared }),

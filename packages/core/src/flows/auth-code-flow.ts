@@ -1,6 +1,7 @@
 import { newGuid, withoutNull } from "../encoding.js";
 import { withinBounds } from "../flight/deadline.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
+import { checkFieldTypes } from "../request/field-types.js";
 import { generatePkceCodes } from "../request/pkce.js";
 import { redemptionFields, type RedemptionFields } from "../request/redemption-fields.js";
 import {
@@ -13,7 +14,8 @@ import { serverError } from "../response/server-error.js";
 import { sameText } from "../response/verify-id-token.js";
 import type { AuthenticationResult } from "../result.js";
 import { checkFrontChannel } from "./hybrid-response.js";
-import { redeemCode, type AuthorizationResponse } from "./authorization-code.js";
+import { redeemCode } from "./authorization-code.js";
+import { responseParameters, type AuthorizationResponse } from "./authorization-response.js";
 import { authorizationUrl, type AuthorizationInput } from "./authorization-url.js";
 import type { Client } from "../client/client.js";
 
@@ -70,6 +72,7 @@ const LONGEST_FLOW = 3600;
 export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowInput): Promise<AuthCodeFlow> {
   const request = tokenRequest(client, input);
   const { given } = request;
+  checkFieldTypes(given, request.correlationId);
   const { maxAge, responseType = "code" } = given;
   checkInput(given, request);
   const hybrid = responseType === "code id_token";
@@ -113,7 +116,7 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
  * Ends a sign-in: checks everything the answer must satisfy, then redeems the code. A flow works once.
  *
  * @param begun what {@link initiateAuthCodeFlow} returned
- * @param response all parameters that came to the redirect URI, from the query or the form
+ * @param answer all parameters that came to the redirect URI, from the query or the form; also as `URLSearchParams` or `URL`
  * @param options correlation id, signal, deadline, and extra query parameters: those of the flow were the browser's, and are
  * not sent again
  * @throws ClientAuthError `state_mismatch`, `invalid_state`, `nonce_mismatch`, `invalid_id_token`,
@@ -126,7 +129,7 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
 export async function completeAuthCodeFlow(
   client: Client,
   begun: AuthCodeFlow,
-  response: AuthorizationResponse,
+  answer: AuthorizationResponse | URLSearchParams | URL,
   options: Pick<BaseRequest, "correlationId" | "signal" | "timeoutMs" | "extraQueryParameters"> = {},
 ): Promise<AuthenticationResult> {
   // A lost session is told apart from a mistake in the code by checkFlow.
@@ -136,7 +139,8 @@ export async function completeAuthCodeFlow(
   const request = tokenRequest(client, common);
   const { correlationId } = request;
   checkFlow(client, flow, request);
-  if (typeof response?.["state"] !== "string" || !sameText(response["state"], flow.state)) {
+  const response = responseParameters(answer, correlationId);
+  if (typeof response["state"] !== "string" || !sameText(response["state"], flow.state)) {
     throw clientAuthError(
       "state_mismatch",
       "The state that came back is not that of this flow: the answer belongs to another sign-in, do not use it.",

@@ -11,6 +11,7 @@ import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { redeem } from "../exchange/redeem.js";
+import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
 import {
@@ -23,6 +24,7 @@ import { decodeClientInfo } from "../response/client-info.js";
 import { serverError } from "../response/server-error.js";
 import { sameText } from "../response/verify-id-token.js";
 import type { AuthenticationResult } from "../result.js";
+import { responseParameters, type AuthorizationResponse } from "./authorization-response.js";
 
 /** Request to redeem an authorization code. */
 export interface CodeInput extends BaseRequest {
@@ -56,9 +58,6 @@ export interface CodeExpectations {
   readonly hasSentQuery?: boolean;
 }
 
-/** Parameters of the authorization response, as they came to the redirect URI: anybody can send a browser there. */
-export type AuthorizationResponse = Readonly<Record<string, unknown>>;
-
 /**
  * Exchanges an authorization code for tokens (RFC 6749 §4.1.3). The parameters of the authorization response that are
  * passed along are checked: `error`, `state`, and `iss` (RFC 9207). They never decide where a secret is sent, nor what is
@@ -80,12 +79,14 @@ export type AuthorizationResponse = Readonly<Record<string, unknown>>;
 export async function redeemCode(
   client: Client,
   input: CodeInput,
-  response?: AuthorizationResponse,
+  answer?: AuthorizationResponse | URLSearchParams | URL,
   expectations: CodeExpectations = {},
 ): Promise<AuthenticationResult> {
   const made = tokenRequest(client, input);
   const request = expectations.hasSentQuery ? { ...made, extraQueryParameters: undefined } : made;
   const { correlationId, given } = request;
+  checkFieldTypes(given, correlationId);
+  const response = answer ? responseParameters(answer, correlationId) : undefined;
   if (response?.["error"]) throw serverError(response, undefined, correlationId);
   checkCode(request, response);
   const redirectUri = checkedRedirectUri(given.redirectUri, correlationId);

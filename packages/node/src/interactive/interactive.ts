@@ -5,6 +5,7 @@ import {
   type Client,
 } from "@tessera/core";
 import {
+  checkFieldTypes,
   isAuthError,
   untilAborted,
   withinBounds,
@@ -31,6 +32,7 @@ export interface InteractiveInput
  */
 export async function interactive(client: Client, input: InteractiveInput): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input);
+  checkFieldTypes(request.given, request.correlationId);
   const { extraQueryParameters } = input;
   const {
     redirectUri,

@@ -1,5 +1,5 @@
-import type { AzureCloudOptions } from "@tessera/core/internal";
 import type { LoggerOptions } from "@tessera/core";
+import { wrongType, type AzureCloudOptions } from "@tessera/core/internal";
 import type {
   BrokerOptions,
   CacheOptions,
@@ -89,15 +89,17 @@ const ISSUER = "name the issuer in auth.oidcAuthority";
 const REQUEST = "pass it with the request";
 
 /** What is meant by names that resemble none of the options, in lower case. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  tenant: TENANT,
-  tenantid: TENANT,
-  issuer: ISSUER,
-  issuerurl: ISSUER,
-  redirecturi: REQUEST,
-  postlogoutredirecturi: REQUEST,
-  scopes: REQUEST,
-};
+const REMEDIES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    tenant: TENANT,
+    tenantid: TENANT,
+    issuer: ISSUER,
+    issuerurl: ISSUER,
+    redirecturi: REQUEST,
+    postlogoutredirecturi: REQUEST,
+    scopes: REQUEST,
+  }),
+);
 
 const told = new Set<string>();
 
@@ -105,8 +107,10 @@ const told = new Set<string>();
  * Warns of every member that is not understood, once in a process: an app that wrote `auth.tenantId` would else sign in the
  * users of every tenant. A process warning, because an app that misspells an option may have no logger; not an error,
  * because programs written for MSAL carry members that MSAL ignores, too.
+ *
+ * @throws ClientConfigurationError `invalid_option` for a text or a number in place of an object
  */
-export function warnOfUnknownOptions(configuration: Configuration): void {
+export function checkMembers(configuration: Configuration): void {
   for (const path of unknownIn(configuration, KNOWN, "")) {
     if (told.has(path)) continue;
     told.add(path);
@@ -118,7 +122,11 @@ export function warnOfUnknownOptions(configuration: Configuration): void {
 }
 
 function unknownIn(value: unknown, members: Members, parent: string): string[] {
-  if (members === "value" || typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  if (members === "value" || value === undefined || value === null) return [];
+  // The current certificate may come from a function.
+  if (parent === "auth.clientCertificate" && typeof value === "function") return [];
+  if (typeof value !== "object" || Array.isArray(value))
+    throw wrongType(parent || "configuration", value, "an object");
   return Object.entries(value).flatMap(([name, member]: [string, unknown]) => {
     const path = parent === "" ? name : `${parent}.${name}`;
     const known = Object.hasOwn(members, name) ? members[name] : undefined;
@@ -129,7 +137,7 @@ function unknownIn(value: unknown, members: Members, parent: string): string[] {
 
 function remedyFor(path: string): string {
   const nearest = nearestTo(path);
-  const remedy = REMEDIES[lastOf(path).toLowerCase()];
+  const remedy = REMEDIES.get(lastOf(path).toLowerCase());
   if (nearest && (!remedy || parentOf(nearest) === parentOf(path))) return `the nearest option is ${nearest}`;
   return remedy ?? "remove it";
 }
