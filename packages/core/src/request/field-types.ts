@@ -118,8 +118,8 @@ export function requireRecord<T>(value: T, name: string, remedy = "an object"): 
 /** Refuses what is not the account of a user: forgetting nobody would look like a success. */
 export function requireAccount(account: unknown, remedy: string): void {
   if (isRecord(account)) {
-    const { homeAccountId } = account;
-    if (typeof homeAccountId === "string" && homeAccountId !== "") return;
+    // It is empty in some caches of other libraries: users who are listed can be forgotten.
+    if (typeof account["homeAccountId"] === "string") return;
     throw clientConfigurationError("invalid_option", `account has no homeAccountId: ${remedy}.`);
   }
   throw wrongType("account", account, remedy.replace(/^pass /, ""));

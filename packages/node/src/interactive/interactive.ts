@@ -76,10 +76,25 @@ async function redeemed(
     await answer.finish({ ok: true });
     return result;
   } catch (error) {
-    const reason = isAuthError(error) ? `The reason given is "${error.errorCode}".` : "An error occurred.";
-    await answer.finish({ ok: false, reason });
+    await answer.finish({ ok: false, reason: reasonFor(error) });
     throw error;
   }
+}
+
+/** What the page says of an error: a refusal is the user's own, and the server's words may help with others. */
+function reasonFor(error: unknown): string {
+  if (!isAuthError(error)) return "An error occurred.";
+  if (error.errorCode === "access_denied") return "You declined the request.";
+  const isServers = isAuthError(error, "ServerError") || isAuthError(error, "InteractionRequiredAuthError");
+  const said = isServers && error.errorMessage ? `: ${sentence(error.errorMessage)}` : ".";
+  return `The error is "${error.errorCode}"${said}`;
+}
+
+/** A server's description without the trace IDs that follow it, which the application has. */
+function sentence(text: string): string {
+  const [, description = text] = /Description: (.*)$/.exec(text) ?? [];
+  const [first = ""] = description.split(/ (?:- )?(?=(?:Trace|Correlation) ID: )/);
+  return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 
 /** A form keeps the code out of the browser's history; not every provider can post one. */
