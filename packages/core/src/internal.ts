@@ -96,7 +96,13 @@ export {
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
 export { printable } from "./printable.js";
-export { checkFieldTypes, requireAccount, requireRecord, wrongType } from "./request/field-types.js";
+export {
+  checkFieldTypes,
+  isRecord,
+  requireAccount,
+  requireRecord,
+  wrongType,
+} from "./request/field-types.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
 export { redemptionFields } from "./request/redemption-fields.js";
 export { OIDC_SCOPES } from "./request/scopes.js";

@@ -1,5 +1,5 @@
 import type { LoggerOptions } from "@tessera/core";
-import { wrongType, type AzureCloudOptions } from "@tessera/core/internal";
+import { isRecord, wrongType, type AzureCloudOptions } from "@tessera/core/internal";
 import type {
   BrokerOptions,
   CacheOptions,
@@ -123,10 +123,11 @@ export function checkMembers(configuration: Configuration): void {
 
 function unknownIn(value: unknown, members: Members, parent: string): string[] {
   if (members === "value" || value === undefined || value === null) return [];
-  // The current certificate may come from a function.
-  if (parent === "auth.clientCertificate" && typeof value === "function") return [];
-  if (typeof value !== "object" || Array.isArray(value))
+  if (!isRecord(value)) {
+    // A certificate that is a function, a text or bytes is told by the code that reads it.
+    if (parent === "auth.clientCertificate") return [];
     throw wrongType(parent || "configuration", value, "an object");
+  }
   return Object.entries(value).flatMap(([name, member]: [string, unknown]) => {
     const path = parent === "" ? name : `${parent}.${name}`;
     const known = Object.hasOwn(members, name) ? members[name] : undefined;

@@ -53,9 +53,11 @@ export async function interactive(client: Client, input: InteractiveInput): Prom
         responseMode: await responseModeOf(client, { ...request, signal }),
       });
       const answered = server.answerTo(flow.state);
+      client.logger().verbose("The browser is opened; waiting for the answer.", correlationId);
       // An opener may end only when its browser is closed: its success says nothing, but its failure ends the wait.
       const opened = (async (): Promise<unknown> => openBrowser(flow.authUrl))();
       const answer = await untilAborted(Promise.race([answered, opened.then(() => answered)]), signal);
+      client.logger().verbose("The answer has come through the browser.", correlationId);
       return redeemed(answer, () =>
         completeAuthCodeFlow(client, flow, answer.parameters, { ...bounds, extraQueryParameters }),
       );

@@ -1,5 +1,6 @@
 import { parseJsonObject } from "../../encoding.js";
-import { clientAuthError } from "../../errors/errors.js";
+import { errorName } from "../../errors/error-name.js";
+import { clientAuthError, isAuthError } from "../../errors/errors.js";
 import { KeyedMutex, mutexOf } from "../../flight/keyed-mutex.js";
 import { loadDocument, loadPartition, wholeDocument } from "../memory/load-and-dump.js";
 import { partitionName, type PartitionKey } from "../memory/partition-key.js";
@@ -146,7 +147,7 @@ export class CacheAccess implements ISerializableTokenCache {
     const { plugin, store, memory, now } = this.#parts;
     if (plugin) return this.#inSession(plugin, key, true, change);
     const parse = (text: string): CacheDocument | undefined => this.#parse(text);
-    if (store) return updateStore({ store, memory, parse, now }, key, change);
+    if (store) return this.#toldOf("update", () => updateStore({ store, memory, parse, now }, key, change));
     this.#changed = true;
     return change(memory);
   }
@@ -164,10 +165,21 @@ export class CacheAccess implements ISerializableTokenCache {
 
   async #readStored<T>(key: PartitionKey, look: (memory: TokenMemory) => T): Promise<T> {
     const { store, memory } = this.#parts;
-    const document = this.#parse((await store?.load(partitionName(key))) ?? "{}");
+    const stored = await this.#toldOf("load", async () => store?.load(partitionName(key)));
+    const document = this.#parse(stored ?? "{}");
     // Content that cannot be read does not replace what is in memory.
     if (document) loadPartition(memory, key, document);
     return look(memory);
+  }
+
+  async #toldOf<T>(method: keyof TokenStore, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      // What is done with the stored entries fails with errors of ours.
+      if (!isAuthError(error)) this.#parts.warn(`cache.store.${method} failed: ${errorName(error)}`);
+      throw error;
+    }
   }
 
   #inSession<T>(
@@ -181,8 +193,10 @@ export class CacheAccess implements ISerializableTokenCache {
       const session: PluginSession = { unreadable: false, account: undefined };
       this.#session = session;
       const context = accessContext(this, writes, session);
+      const onFailure = (method: string, error: unknown): void =>
+        this.#parts.warn(`cache.cachePlugin.${method} failed: ${errorName(error)}`);
       try {
-        return await throughPlugin(plugin, { memory, context, session }, key, () => {
+        return await throughPlugin(plugin, { memory, context, session, onFailure }, key, () => {
           const result = work(memory);
           this.#changed ||= writes;
           return result;
