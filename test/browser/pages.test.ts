@@ -9,7 +9,7 @@ import type { Page } from "playwright-core";
 import {
   errorPage,
   repeatedPage,
-  strangerPage,
+  foreignResponsePage,
   successPage,
 } from "../../packages/node/src/interactive/pages.js";
 import {
@@ -135,7 +135,7 @@ describeWith("Chromium", hasChromium, () => {
     ["success", successPage({})],
     ["failure", errorPage({}, `AADSTS50011: ${"https://a.example/".repeat(12)}.`)],
     ["repeated", repeatedPage()],
-    ["stranger", strangerPage()],
+    ["stranger", foreignResponsePage()],
   ])("after a sign-in: %s", async (name, html) => {
     const server = createServer((_, response) => response.setHeader("content-type", "text/html").end(html));
     server.listen(0, "127.0.0.1");

@@ -166,7 +166,7 @@ describe("a log says", () => {
     await expect(app.acquireToken({ scopes, correlationId, openBrowser })).rejects.toThrow("closed");
     expect(lines).toEqual([
       "Info - The user has to sign in (no account is known): through the browser.",
-      "Verbose - The browser is opened; waiting for the answer.",
+      "Verbose - The browser is opened; waiting for the response.",
     ]);
   });
 });

@@ -42,6 +42,7 @@ const KNOWN = {
       Members
     >,
     isMcp: "value",
+    instanceAware: "value",
     clientMetadata: {
       id_token_signed_response_alg: "value",
       token_endpoint_auth_method: "value",

@@ -1,12 +1,12 @@
-/** What the user sees in the browser after signing in. */
+/** HTML shown in the browser after a sign-in. */
 export interface PageTemplates {
-  /** HTML shown when the tokens are there. */
+  /** HTML shown after the tokens have been received. */
   readonly successTemplate?: string | undefined;
-  /** HTML shown when something went wrong. */
+  /** HTML shown after a failure. */
   readonly errorTemplate?: string | undefined;
 }
 
-/** The page after tokens were received. */
+/** Returns the page for a successful sign-in. */
 export function successPage({ successTemplate }: PageTemplates): string {
   return (
     successTemplate ??
@@ -14,14 +14,14 @@ export function successPage({ successTemplate }: PageTemplates): string {
   );
 }
 
-/** The page when the sign-in failed. */
+/** Returns the page for a failed sign-in. */
 export function errorPage({ errorTemplate }: PageTemplates, reason: string): string {
   return errorTemplate ?? page("The sign-in failed", `${reason} ${AGAIN}`, "alarm");
 }
 
 const AGAIN = "Go back to the application if you want to try again.";
 
-/** The page for a second visit while or after the first is dealt with. */
+/** Returns the page for a repeated response, during or after processing of the first. */
 export function repeatedPage(): string {
   return page(
     "This sign-in is already being completed",
@@ -30,8 +30,8 @@ export function repeatedPage(): string {
   );
 }
 
-/** The page for an answer that belongs to another sign-in. */
-export function strangerPage(): string {
+/** Returns the page for a response that belongs to another sign-in. */
+export function foreignResponsePage(): string {
   return page(
     "This sign-in link is out of date",
     "Close this window, and continue in the one that the application opened last.",
