@@ -105,7 +105,7 @@ describe("a log says", () => {
         "Info - Renewing the token in the background: it is due.",
         `${SENDING} (client_credentials): the token in the cache is due for renewal.`,
         "Warning - client_credentials failed: invalid_client (7000222), HTTP 400",
-        "Warning - The token in the cache stays in use, renewing it failed: invalid_client (7000222), HTTP 400",
+        "Warning - Renewing the token failed, the cached one stays in use: invalid_client (7000222), HTTP 400",
       ]),
     );
   });
