@@ -4,7 +4,7 @@ import {
   type AuthenticationResult,
   type BaseRequest,
 } from "@tessera/core";
-import { secureUrl } from "@tessera/core/internal";
+import { requireRecord, secureUrl, wrongType } from "@tessera/core/internal";
 import { fetchBoundToOrigin } from "./http/origin-bound-fetch.js";
 
 /** An application with `acquireToken`. */
@@ -55,7 +55,9 @@ export function createAuthenticatedFetch(
   app: TokenSource,
   options: AuthenticatedFetchOptions,
 ): typeof globalThis.fetch {
-  const { fetch = globalThis.fetch, ...tokenRequest } = options;
+  if (typeof app?.acquireToken !== "function") throw wrongType("app", app, "an application");
+  const { fetch = globalThis.fetch, ...tokenRequest } = requireRecord(options, "options", "{ scopes }");
+  if (typeof fetch !== "function") throw wrongType("fetch", fetch, "a function");
   return async (input, init) => {
     const request = new Request(input, init);
     secureUrl(request.url, "the URL");

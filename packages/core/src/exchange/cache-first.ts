@@ -4,7 +4,7 @@ import type { PartitionKey } from "../cache/memory/partition-key.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
-import type { Miss } from "../request/miss.js";
+import { WHY_SENT, type Miss } from "../request/miss.js";
 import { flightKey } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
@@ -60,6 +60,7 @@ async function withoutToken<R extends TokenRequest>(
   const found = await client.cache.read(partition, (memory) => lookUp(client, memory, wanted, send));
   return answer(client, wanted, send, found);
 }
+const HIT = "The token comes from the cache.";
 
 function answer<R extends TokenRequest>(
   client: Client,
@@ -69,6 +70,7 @@ function answer<R extends TokenRequest>(
 ): AuthenticationResult | Promise<AuthenticationResult> {
   const isHit = typeof found === "object";
   client.cache.countLookup(isHit);
+  client.logger().verbose(isHit ? HIT : WHY_SENT[found], request.correlationId);
   return isHit ? found : send(request, found);
 }
 

@@ -172,12 +172,22 @@ async function redeemCached(
     // A family refresh token may be refused for this client, while its own works.
     if (failure && failure.subError !== "client_mismatch") throw failure;
   }
-  throw interactionRequiredError(
-    "no_tokens_found",
-    `There is no token in the cache for this account and client: let the user sign in${client.isPublic ? "" : ", or go on with the sessionKey of work that was begun on behalf of the user"}.`,
-    { correlationId: call.correlationId, cause: failure },
-  );
+  const why = failure ? REFUSED : granted.size > 0 ? NOT_RENEWABLE : unknown(client);
+  const context = { correlationId: call.correlationId, cause: failure };
+  throw interactionRequiredError("no_tokens_found", why, context);
 }
+
+// Why a user has to sign in although an account is known.
+function unknown({ isPublic }: Client): string {
+  const orWork = isPublic
+    ? ""
+    : ", or go on with the sessionKey of work that was begun on behalf of the user";
+  return `There is no token in the cache for this account and client: let the user sign in${orWork}.`;
+}
+const REFUSED =
+  "The provider refuses the refresh token in the cache, which was issued to another client: let the user sign in.";
+const NOT_RENEWABLE =
+  'The access token in the cache has expired or is for other scopes, and there is no refresh token to get a new one: let the user sign in. Some providers give a refresh token only with prompt: "consent".';
 
 function assertNotExpired(
   client: Client,

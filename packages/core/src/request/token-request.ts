@@ -4,6 +4,7 @@ import { clientConfigurationError } from "../errors/errors.js";
 import { parsedUrl, shownUrl } from "../http/secure-url.js";
 import { printable } from "../printable.js";
 import { parseClaims } from "./claims.js";
+import { isRecord } from "./field-types.js";
 import { componentsOf, type Components, type GivenRequest } from "./request-keys.js";
 import { checkedSeconds, checkedToken } from "./renewal.js";
 import { requestedScopes } from "./scopes.js";
@@ -134,8 +135,9 @@ export function tokenRequest<R extends BaseRequest>(
 function copied<R extends BaseRequest>(input: R): Readonly<R> & GivenRequest {
   const copy: BaseRequest = { ...withoutNull(input) };
   const { extraParameters, extraQueryParameters } = copy;
-  if (extraParameters) copy.extraParameters = { ...extraParameters };
-  if (extraQueryParameters) copy.extraQueryParameters = { ...extraQueryParameters };
+  // What is not a record is refused by its name before anything is sent: a copy would be one of its letters.
+  if (isRecord(extraParameters)) copy.extraParameters = { ...extraParameters };
+  if (isRecord(extraQueryParameters)) copy.extraQueryParameters = { ...extraQueryParameters };
   return copy as Readonly<R> & GivenRequest;
 }
 

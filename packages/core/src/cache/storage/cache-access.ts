@@ -1,4 +1,5 @@
-import { clientAuthError } from "../../errors/errors.js";
+import { errorName } from "../../errors/error-name.js";
+import { clientAuthError, isAuthError } from "../../errors/errors.js";
 import { KeyedMutex, mutexOf } from "../../flight/keyed-mutex.js";
 import { loadDocument, loadPartition, wholeDocument } from "../memory/load-and-dump.js";
 import { partitionName, type PartitionKey } from "../memory/partition-key.js";
@@ -159,9 +160,11 @@ export class CacheAccess implements ISerializableTokenCache {
     const { plugin, store, memory, now } = this.#parts;
     if (store) {
       const access = { store, memory, now, parse: (text: string) => this.#parse(text) };
-      const result = await updateStore(access, key, change);
-      if (also) await updateStore(access, also.key, also.change);
-      return result;
+      return this.#toldOf("update", async () => {
+        const result = await updateStore(access, key, change);
+        if (also) await updateStore(access, also.key, also.change);
+        return result;
+      });
     }
     const both = (held: TokenMemory): T => {
       const result = change(held);
@@ -186,10 +189,21 @@ export class CacheAccess implements ISerializableTokenCache {
 
   async #readStored<T>(key: PartitionKey, look: (memory: TokenMemory) => T): Promise<T> {
     const { store, memory } = this.#parts;
-    const document = this.#parse((await store?.load(partitionName(key))) ?? "");
+    const stored = await this.#toldOf("load", async () => store?.load(partitionName(key)));
+    const document = this.#parse(stored ?? "");
     // Unreadable content does not replace the cache in memory.
     if (document) loadPartition(memory, key, document);
     return look(memory);
+  }
+
+  async #toldOf<T>(method: keyof TokenStore, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      // What is done with the stored entries fails with errors of ours.
+      if (!isAuthError(error)) this.#parts.warn(`cache.store.${method} failed: ${errorName(error)}`);
+      throw error;
+    }
   }
 
   #inSession<T>(
@@ -203,8 +217,10 @@ export class CacheAccess implements ISerializableTokenCache {
       const session: PluginSession = { unreadable: false, account: undefined };
       this.#session = session;
       const context = accessContext(this, writes, session);
+      const onFailure = (method: string, error: unknown): void =>
+        this.#parts.warn(`cache.cachePlugin.${method} failed: ${errorName(error)}`);
       try {
-        return await throughPlugin(plugin, { memory, context, session }, key, () => {
+        return await throughPlugin(plugin, { memory, context, session, onFailure }, key, () => {
           const result = work(memory);
           this.#changed ||= writes;
           return result;

@@ -3,6 +3,7 @@ import { overlaid, parseDocument, type CacheDocument } from "../schema/document.
 import type { PeerAccountEntity } from "../schema/key-value-store.js";
 import type { ICachePlugin, TokenCacheContext } from "./plugin.js";
 import { accessedAccount } from "./plugin-session.js";
+import { wrongType } from "../../request/field-types.js";
 import { SECTIONS, type Section } from "../schema/schema.js";
 
 /** A key-value store such as Redis: MSAL's `ICacheClient`. */
@@ -52,6 +53,11 @@ export class DistributedCachePlugin implements ICachePlugin {
    * @param partitionManager determines the keys
    */
   constructor(client: ICacheClient, partitionManager: IPartitionManager) {
+    for (const name of ["get", "set"])
+      if (!hasMethod(client, name)) throw wrongType("client", client, "an object with get and set");
+    for (const name of ["getKey", "extractKey"])
+      if (!hasMethod(partitionManager, name))
+        throw wrongType("partitionManager", partitionManager, "an object with getKey and extractKey");
     this.#client = client;
     this.#partitions = partitionManager;
   }
@@ -109,4 +115,8 @@ function tokensOf({ homeAccountId }: PeerAccountEntity, text: string): CacheDocu
     return Object.fromEntries(entities.filter(([, entity]) => isOwn(entity)));
   };
   return Object.fromEntries(SECTIONS.map((section) => [section, own(section)]));
+}
+
+function hasMethod(value: unknown, name: string): boolean {
+  return typeof value === "object" && value !== null && typeof Reflect.get(value, name) === "function";
 }
