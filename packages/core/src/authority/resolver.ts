@@ -2,6 +2,7 @@ import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
+import { isThrottled, statusOf, withPause } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import type { Authority, ProviderMetadata } from "./authority.js";
@@ -123,10 +124,12 @@ export class AuthorityResolver {
     } catch (cause) {
       if (call.signal?.aborted) throw cause;
       const reason = isAuthError(cause) ? cause.errorMessage : String(cause);
-      throw clientAuthError("endpoints_resolution_error", `${url.href} cannot be resolved: ${reason}`, {
+      const error = clientAuthError("endpoints_resolution_error", `${url.href} cannot be resolved: ${reason}`, {
         correlationId: call.correlationId,
         cause,
       });
+      const { retryAfterSeconds } = isAuthError(cause) ? cause : error;
+      throw Object.assign(error, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
     }
   }
 
@@ -157,7 +160,7 @@ export class AuthorityResolver {
       url,
       {
         ...this.#vouchers(),
-        discover: async () => this.#learn(await discoverCloud(url, this.#transport, call)),
+        discover: async () => this.#learn(await discoverCloud(url, { transport: this.#transport, clock: this.#clock }, call)),
         alone: (host) => this.#aloneCloud(host),
       },
       call,
@@ -199,11 +202,12 @@ export class AuthorityResolver {
     const response = await this.#transport.get(document, call);
     const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
     if (!body) {
-      throw clientAuthError(
+      const error = clientAuthError(
         "openid_config_error",
-        `${document} answered HTTP ${response.status} without a discovery document: check the authority, or name its real path.`,
+        `${document} answered ${statusOf(response)} without a discovery document${isThrottled(response) ? "" : ": check the authority, or name its real path"}.`,
         call,
       );
+      throw withPause(error, response, this.#clock);
     }
     const metadata = checkedMetadata(body, url, document);
     if (!isIssuerOf(metadata.issuer, url, cloud)) {

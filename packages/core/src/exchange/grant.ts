@@ -24,6 +24,8 @@ export interface Grant {
   readonly subject?: string | undefined;
   /** Equal for requests that a throttling server wants to be spared together: grant, user and scopes. */
   readonly throttleKey: string;
+  /** Sent again and again at a pace of its own: only a `Retry-After` pauses it. */
+  readonly isPoll?: boolean;
   /** The region the request goes to. */
   readonly region?: Region | undefined;
   /** Proves the client in place of its own credential. */

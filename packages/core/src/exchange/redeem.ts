@@ -4,6 +4,7 @@ import { parseJsonObject } from "../encoding.js";
 import { isAuthError } from "../errors/errors.js";
 import { hideSecretsOf } from "../http/hide-secrets.js";
 import type { HttpResponse } from "../http/http-client.js";
+import { pauseAfter } from "../http/throttle.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { isSignInOnly } from "../request/scopes.js";
@@ -20,7 +21,7 @@ import type { Grant } from "./grant.js";
 export async function redeem(exchange: Exchange, grant: Grant): Promise<AuthenticationResult> {
   const { client, authority, call } = exchange;
   const throttleKey = `${authority.metadata.token_endpoint} ${grant.throttleKey}`;
-  client.throttle.check(throttleKey);
+  client.throttle.check(throttleKey, call.correlationId);
   const requestedAt = epochSeconds(client.clock);
   const response = await sendTokenRequest(exchange, grant);
   let tokens: TokenResponse;
@@ -29,7 +30,8 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
     const acceptsIdTokenAlone = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
     tokens = parseTokenResponse(response, acceptsIdTokenAlone, call.correlationId);
   } catch (error) {
-    client.throttle.note(throttleKey, response, error as Error);
+    const pause = pauseAfter(response, client.clock, grant.isPoll ? 0 : undefined);
+    if (isAuthError(error)) client.throttle.note(throttleKey, error, pause);
     if (!isPending(error)) client.telemetry.noteFailure(grant.apiId, call.correlationId, error);
     throw error;
   }

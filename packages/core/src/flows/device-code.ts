@@ -9,6 +9,7 @@ import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
 import { secureEndpoint, secureUrl } from "../http/secure-url.js";
+import { statusOf, withPause } from "../http/throttle.js";
 import type { Call } from "../http/transport.js";
 import { printable } from "../printable.js";
 import { mergeClaims } from "../request/claims.js";
@@ -137,18 +138,20 @@ async function authorizeDevice({ client, authority, request, call }: Exchange): 
   const endpoint = withQuery(deviceEndpoint(authority), query);
   const response = await client.transport.post(endpoint, { body: form.toString(), headers: {} }, call);
   const body = parseJsonObject(response.body);
-  if (body?.["error"] !== undefined) throw serverError(body, response.status, call.correlationId);
+  if (body?.["error"] !== undefined)
+    throw withPause(serverError(body, response.status, call.correlationId), response, client.clock);
   const text = (field: string): string => (typeof body?.[field] === "string" ? body[field] : "");
   const userCode = text("user_code");
   const code = text("device_code");
   const verificationUri = text("verification_uri") || text("verification_url");
   const expiresIn = Math.min(secondsIn(body?.["expires_in"]), LONGEST_CODE);
   if (!userCode || !code || !verificationUri || !(expiresIn > 0)) {
-    throw clientAuthError(
+    const error = clientAuthError(
       "device_code_unknown_error",
-      `The device authorization endpoint answered HTTP ${response.status} without user_code, device_code, verification_uri and expires_in (RFC 8628, section 3.2).`,
+      `The device authorization endpoint answered ${statusOf(response)} without user_code, device_code, verification_uri and expires_in (RFC 8628, section 3.2).`,
       call,
     );
+    throw withPause(error, response, client.clock);
   }
   const complete = text("verification_uri_complete");
   // A user opens them, or a program does for the user.
@@ -198,6 +201,7 @@ function grant({ authority, request }: Exchange, device: DeviceCodeResponse): Gr
     owner: { kind: "user" },
     nonce: "unchecked",
     throttleKey: ["device_code", device.deviceCode].join(" "),
+    isPoll: true,
   };
 }
 
@@ -238,9 +242,6 @@ function expired(cause?: AuthError, correlationId = cause?.correlationId ?? ""):
   return clientAuthError(
     "device_code_expired",
     "The device code has expired before the user signed in: start again.",
-    {
-      correlationId,
-      cause,
-    },
+    { correlationId, cause },
   );
 }

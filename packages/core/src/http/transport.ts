@@ -1,5 +1,5 @@
 import { abortAfter } from "../flight/deadline.js";
-import { clientAuthError, type AuthError } from "../errors/errors.js";
+import { clientAuthError, copyFor, isAuthError, type AuthError } from "../errors/errors.js";
 import type { Logger } from "../logger.js";
 import { printable } from "../printable.js";
 import { checkHeaders } from "./header-value.js";
@@ -43,6 +43,8 @@ export interface Form {
 /** A request without answer is given up after this many milliseconds. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 
+const NETWORK_ERROR = "network_error";
+
 /** No token response or discovery document comes near this size. */
 export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
 
@@ -61,7 +63,7 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
       try {
         return await send(request, line, call);
       } catch (error) {
-        if (!retries || call.signal?.aborted) throw error;
+        if (!retries || call.signal?.aborted || !isBroken(error)) throw error;
         return send(request, line, call);
       }
     },
@@ -100,7 +102,9 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
       return response;
     } catch (error) {
       call.signal?.throwIfAborted();
-      throw networkError(line, bareError(error, hideSecretsOf(request)), call.correlationId);
+      const hide = hideSecretsOf(request);
+      if (isAuthError(error)) throw ownError(error, hide);
+      throw networkError(line, bareError(error, hide), call.correlationId);
     } finally {
       deadline.done();
     }
@@ -114,10 +118,27 @@ export function withoutQuery(url: string): string {
 
 function networkError(line: string, cause: Error, correlationId: string): AuthError {
   return clientAuthError(
-    "network_error",
+    NETWORK_ERROR,
     `${line} got no answer: ${rootMessage(cause)}. Check the network, the proxy and the trusted certificates.`,
     { correlationId, cause },
   );
+}
+
+/** Whether a connection broke: any other error of a network client is its decision. */
+function isBroken(error: unknown): boolean {
+  return isAuthError(error) && error.errorCode === NETWORK_ERROR;
+}
+
+/** An error that an app's own client has chosen arrives with its class and code, and without what it quotes of the request. */
+function ownError(error: AuthError, hide: (text: string) => string): AuthError {
+  const own = copyFor(error, error.correlationId);
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(own))) {
+    const shown: unknown =
+      typeof value === "string" ? hide(value) : name === "cause" ? value && bareError(value, hide) : value;
+    if (typeof shown === "object" && shown !== null && name !== "cause") Reflect.deleteProperty(own, name);
+    else if (shown !== value) Object.defineProperty(own, name, { value: shown });
+  }
+  return own;
 }
 
 /** Deeper than errors are nested, unless they go in a circle. */

@@ -23,12 +23,15 @@ const INTERACTION_SUBERRORS: ReadonlySet<string> = new Set([
   "interrupted_user",
 ]);
 
+/** `error` values of a user who said no, in the browser or to a device code (RFC 6749 §4.1.2.1, RFC 8628 §3.5). */
+const REFUSALS: ReadonlySet<string> = new Set(["access_denied", "authorization_declined"]);
+
 /**
  * The error an OAuth error body stands for (RFC 6749 §5.2): {@link InteractionRequiredAuthError} when `error` or
  * `suberror` says that the user has to act, {@link ServerError} otherwise. Free text never decides.
  *
  * @param body JSON body, or the parameters of an authorization response
- * @param status HTTP status, if there was one
+ * @param status HTTP status; none for an authorization response, which says nothing but its description
  * @param correlationId the caller's correlation id
  */
 export function serverError(
@@ -37,11 +40,13 @@ export function serverError(
   correlationId: string,
 ): AuthError {
   const error = text(body["error"]) || "unknown_error";
-  const description = text(body["error_description"]);
   const suberror = text(body["suberror"]);
-  const codes = (Array.isArray(body["error_codes"]) ? body["error_codes"] : [])
+  const description =
+    text(body["error_description"]) ||
+    (REFUSALS.has(error) ? "The user declined, or the provider does not let the user in." : "");
+  const codes = (Array.isArray(body["error_codes"]) ? body["error_codes"] : codesIn(body["error_uri"]))
     .filter(isCode)
-    .map((code) => printable(String(code)));
+    .map(codeOf);
   const [errorNo] = codes;
   if (INTERACTION_ERRORS.has(error) || INTERACTION_SUBERRORS.has(suberror)) {
     return new InteractionRequiredAuthError(
@@ -55,14 +60,28 @@ export function serverError(
       errorNo,
     );
   }
-  const message = [
-    `Error(s): ${codes.length > 0 ? codes.join(" ") : "Not Available"}`,
-    `Timestamp: ${text(body["timestamp"]) || "Not Available"}`,
-    `Description: ${description || "Not Available"}`,
-    `Correlation ID: ${text(body["correlation_id"]) || "Not Available"}`,
-    `Trace ID: ${text(body["trace_id"]) || "Not Available"}`,
-  ].join(" - ");
+  const parts = [
+    ["Error(s)", codes.join(" ")],
+    ["Timestamp", text(body["timestamp"])],
+    ["Description", description],
+    ["Correlation ID", text(body["correlation_id"])],
+    ["Trace ID", text(body["trace_id"])],
+  ].filter(([, value]) => value !== "");
+  const isDescription = status === undefined || (parts.length === 1 && description !== "");
+  const message = isDescription ? description : parts.map((part) => part.join(": ")).join(" - ");
   return new ServerError(error, correlationId, message, suberror, errorNo, status);
+}
+
+/** The code that Entra puts into the `error_uri` of an authorization response. */
+function codesIn(uri: unknown): readonly unknown[] {
+  const code = typeof uri === "string" && URL.canParse(uri) ? new URL(uri).searchParams.get("code") : null;
+  return code === null ? [] : [code];
+}
+
+/** Entra sends numbers; as text they compare with nothing that an app is written with. */
+function codeOf(code: string | number): string | number {
+  if (typeof code === "number") return code;
+  return /^\d{1,15}$/.test(code) ? Number(code) : printable(code);
 }
 
 function isCode(value: unknown): value is string | number {

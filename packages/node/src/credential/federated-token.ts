@@ -7,6 +7,7 @@ import {
   createTransport,
   parseJsonObject,
   secureUrl,
+  statusOf,
 } from "@tessera/core/internal";
 import { createUndiciHttpClient } from "../http/undici-http-client.js";
 import type { ClientAssertionCallback } from "../configuration.js";
@@ -84,7 +85,7 @@ export function githubActionsToken(audience = "api://AzureADTokenExchange"): Cli
     if (typeof value === "string") return value;
     throw clientAuthError(
       "invalid_assertion",
-      `GitHub Actions answered HTTP ${response.status} without a token.`,
+      `GitHub Actions answered ${statusOf(response)} without a token.`,
     );
   };
 }
