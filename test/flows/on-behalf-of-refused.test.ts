@@ -75,7 +75,7 @@ describe("the server's refusals", () => {
     await expectNothingKept(app);
   });
 
-  it.each<[string, () => Promise<string>, string]>([
+  it.each<[string, () => Promise<string>, number]>([
     [
       "a token for another API",
       async () => (await signInWithCode(entra, entra.publicClient(), graph)).accessToken,

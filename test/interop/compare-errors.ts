@@ -80,7 +80,9 @@ function detailsOf(outcome: unknown): unknown {
   if (!(outcome instanceof Error)) return undefined;
   const { errorMessage, errorNo, claims, timestamp, traceId } = outcome as Thrown;
   const text =
-    errorNo === undefined ? undefined : errorMessage?.replace(guids, "a guid").replace(times, "a time").replace(unsaid, "");
+    errorNo === undefined
+      ? undefined
+      : errorMessage?.replace(guids, "a guid").replace(times, "a time").replace(unsaid, "");
   return {
     text,
     claims,

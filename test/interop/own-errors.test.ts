@@ -35,7 +35,11 @@ async function thrown(call: Promise<unknown>): Promise<tessera.AuthError & { rea
 }
 
 /** Errors that apps make, with the classes of the library they import. */
-const MADE: Readonly<Record<string, (library: typeof peer | typeof tessera) => tessera.AuthError>> = {
+type Library = Pick<
+  typeof tessera,
+  "AuthError" | "ClientAuthError" | "ServerError" | "InteractionRequiredAuthError"
+>;
+const MADE: Readonly<Record<string, (library: Library) => tessera.AuthError>> = {
   AuthError: ({ AuthError }) => new AuthError("policy_refused", "", "Not outside office hours"),
   ClientAuthError: ({ ClientAuthError }) => new ClientAuthError("circuit_open", "", "The breaker is open"),
   ServerError: ({ ServerError }) => new ServerError("busy", "", "Try later", "sub", "17", 503),
@@ -51,7 +55,7 @@ describe("an error that the app's own network client throws", () => {
   it.each(
     Object.keys(MADE).flatMap((made) => libraries.map(([name, library]) => [name, made, library] as const)),
   )("arrives from %s as itself: %s", async (_, made, library) => {
-    const own = MADE[made]?.(library);
+    const own = MADE[made]?.(library as Library);
     const { networkClient } = network(() => own);
     const app = new library.ConfidentialClientApplication({ auth, system: { networkClient } });
     const error = await thrown(app.acquireTokenByClientCredential({ scopes }));

@@ -16,9 +16,9 @@ interface Answer {
 
 /** A daemon, and how many requests it sent to answers that are all the same. */
 function daemon(
-  library: Pick<typeof peer, "ConfidentialClientApplication">,
+  library: typeof peer | typeof tessera,
   { status, headers = {}, body = "" }: Answer,
-  system: tessera.NodeSystemOptions = {},
+  system: Pick<tessera.NodeSystemOptions, "clock"> = {},
   authority = tenant,
 ) {
   const sent = { count: 0 };
@@ -28,10 +28,8 @@ function daemon(
   };
   const networkClient = { sendGetRequestAsync: answer, sendPostRequestAsync: answer };
   const auth = { clientId: "b4a4a4a4-0000-4000-8000-0000000000a1", clientSecret: "secret", authority };
-  return {
-    app: new library.ConfidentialClientApplication({ auth, system: { ...system, networkClient } }),
-    sent,
-  };
+  const configuration = { auth, system: { ...system, networkClient } };
+  return { app: new library.ConfidentialClientApplication(configuration), sent };
 }
 
 async function refusal(call: () => Promise<unknown>): Promise<tessera.ServerError> {
@@ -64,7 +62,7 @@ describe("HTTP 429", () => {
       ]),
     ),
   )("stops $name: five calls send one request, with $body, Retry-After $after", async (row) => {
-    const headers = row.after === undefined ? {} : { "retry-after": row.after };
+    const headers: Record<string, string> = row.after === undefined ? {} : { "retry-after": row.after };
     const { app, sent } = daemon(row.library, { status: 429, headers, body: BODIES[row.body] });
     // The peer makes a result of JSON that is no error.
     for (let call = 0; call < 5; call += 1)

@@ -124,10 +124,14 @@ export class AuthorityResolver {
     } catch (cause) {
       if (call.signal?.aborted) throw cause;
       const reason = isAuthError(cause) ? cause.errorMessage : String(cause);
-      const error = clientAuthError("endpoints_resolution_error", `${url.href} cannot be resolved: ${reason}`, {
-        correlationId: call.correlationId,
-        cause,
-      });
+      const error = clientAuthError(
+        "endpoints_resolution_error",
+        `${url.href} cannot be resolved: ${reason}`,
+        {
+          correlationId: call.correlationId,
+          cause,
+        },
+      );
       const { retryAfterSeconds } = isAuthError(cause) ? cause : error;
       throw Object.assign(error, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
     }
@@ -160,7 +164,8 @@ export class AuthorityResolver {
       url,
       {
         ...this.#vouchers(),
-        discover: async () => this.#learn(await discoverCloud(url, { transport: this.#transport, clock: this.#clock }, call)),
+        discover: async () =>
+          this.#learn(await discoverCloud(url, { transport: this.#transport, clock: this.#clock }, call)),
         alone: (host) => this.#aloneCloud(host),
       },
       call,

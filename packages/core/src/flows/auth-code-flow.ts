@@ -48,8 +48,6 @@ export interface AuthCodeFlowInput extends Omit<
 > {
   /** Most seconds since the user last authenticated; `auth_time` of the ID token is checked (OpenID Connect Core §3.1.2.1). */
   readonly maxAge?: number;
-  /** `code` (default), or `code id_token` for the hybrid flow, which also brings an ID token (OpenID Connect Core §3.3). */
-  readonly responseType?: "code" | "code id_token";
   /** Random string for the ID token; made for you by default. */
   readonly nonce?: string;
 }
@@ -70,9 +68,9 @@ const LONGEST_FLOW = 3600;
 export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowInput): Promise<AuthCodeFlow> {
   const request = tokenRequest(client, input);
   const { given } = request;
-  const { maxAge, responseType = "code" } = given;
+  const { maxAge } = given;
+  const responseType = given.responseType || "code";
   checkInput(given, request);
-  const hybrid = responseType === "code id_token";
   const redirectUri = checkedRedirectUri(given.redirectUri, request.correlationId);
   const { verifier, challenge } = generatePkceCodes();
   const state = newGuid();
@@ -81,8 +79,6 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
     ...given,
     correlationId: request.correlationId,
     redirectUri,
-    // A front-channel ID token must not stand in a query (OAuth 2.0 Multiple Response Types §5).
-    responseMode: given.responseMode ?? (hybrid ? "form_post" : "query"),
     state,
     nonce,
     codeChallenge: challenge,
@@ -93,7 +89,7 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
     },
   };
   return {
-    authUrl: await authorizationUrl(client, authorization, { responseType }),
+    authUrl: await authorizationUrl(client, authorization),
     state,
     nonce,
     codeVerifier: verifier,
@@ -175,28 +171,11 @@ export async function completeAuthCodeFlow(
   return redeemCode(client, { ...common, ...sent, ...clientInfo }, response, expectations);
 }
 
-function checkInput(
-  { maxAge, responseType = "code", responseMode }: AuthCodeFlowInput,
-  request: TokenRequest,
-) {
+function checkInput({ maxAge }: AuthCodeFlowInput, request: TokenRequest): void {
   if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge >= 0)) {
     throw clientConfigurationError(
       "invalid_option",
       `maxAge is ${String(maxAge)}: pass whole seconds.`,
-      request,
-    );
-  }
-  if (responseType !== "code" && responseType !== "code id_token") {
-    throw clientConfigurationError(
-      "invalid_option",
-      `responseType is "${String(responseType)}": use code or code id_token.`,
-      request,
-    );
-  }
-  if (responseType === "code id_token" && responseMode === "query") {
-    throw clientConfigurationError(
-      "invalid_response_mode",
-      "code id_token cannot come in a query: use form_post.",
       request,
     );
   }

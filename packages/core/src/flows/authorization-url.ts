@@ -13,8 +13,10 @@ import { isExpectedAt } from "./account-authority.js";
 export interface AuthorizationInput extends BaseRequest {
   /** Where the code is sent; one of the registered redirect URIs, to the letter. */
   readonly redirectUri: string;
-  /** How the code is sent: `query` (default), `fragment` or `form_post`. */
+  /** How the code is sent: `query` (default), `fragment` or `form_post` (default of the hybrid flow). */
   readonly responseMode?: string;
+  /** `code` (default), or `code id_token` for the hybrid flow, which also brings an ID token (OpenID Connect Core §3.3). */
+  readonly responseType?: "code" | "code id_token";
   /** Scopes of other resources the user should consent to at once. */
   readonly extraScopesToConsent?: readonly string[];
   /** PKCE challenge, from `generatePkceCodes`. */
@@ -37,12 +39,7 @@ export interface AuthorizationInput extends BaseRequest {
   readonly account?: AccountInfo;
 }
 
-/** What the library's own flows say beside. */
-export interface AuthorizationResponseType {
-  /** `code` by default. */
-  readonly responseType?: "code" | "code id_token";
-}
-
+const HYBRID = "code id_token";
 const RESPONSE_MODES: ReadonlySet<string> = new Set(["query", "fragment", "form_post"]);
 const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
 
@@ -62,22 +59,11 @@ const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
  * });
  * ```
  */
-export async function authorizationUrl(
-  client: Client,
-  input: AuthorizationInput,
-  { responseType = "code" }: AuthorizationResponseType = {},
-): Promise<string> {
+export async function authorizationUrl(client: Client, input: AuthorizationInput): Promise<string> {
   const request = tokenRequest(client, input);
   const { correlationId, given } = request;
   const redirectUri = checkedRedirectUri(given.redirectUri, correlationId);
-  const responseMode = given.responseMode || "query";
-  if (!RESPONSE_MODES.has(responseMode)) {
-    throw clientConfigurationError(
-      "invalid_response_mode",
-      `responseMode "${responseMode}" is unknown: use query, fragment or form_post.`,
-      request,
-    );
-  }
+  const { responseType, responseMode } = checkedResponse(given, correlationId);
   checkChallenge(given, correlationId);
   const { metadata, url } = await withinBounds(request, (signal) =>
     client.authorities.resolve(client.authorities.url(request.authorityUrl), { correlationId, signal }),
@@ -113,6 +99,29 @@ export async function authorizationUrl(
     .set("code_challenge_method", given.codeChallengeMethod)
     .addMissing(request.extraQueryParameters);
   return withQuery(metadata.authorization_endpoint, parameters.toString());
+}
+
+/** How the answer is to come: an ID token must not stand in a query (OAuth 2.0 Multiple Response Types §5). */
+function checkedResponse(
+  { responseType, responseMode }: AuthorizationInput,
+  correlationId: string,
+): { readonly responseType: string; readonly responseMode: string } {
+  const type: string = responseType || "code";
+  if (type !== "code" && type !== HYBRID) {
+    throw clientConfigurationError("invalid_option", `responseType is "${type}": use code or ${HYBRID}.`, {
+      correlationId,
+    });
+  }
+  const mode = responseMode || (type === HYBRID ? "form_post" : "query");
+  if (RESPONSE_MODES.has(mode) && !(type === HYBRID && mode === "query"))
+    return { responseType: type, responseMode: mode };
+  throw clientConfigurationError(
+    "invalid_response_mode",
+    type === HYBRID
+      ? `responseMode "${mode}" cannot bring the ID token of ${HYBRID}: use form_post.`
+      : `responseMode "${mode}" is unknown: use query, fragment or form_post.`,
+    { correlationId },
+  );
 }
 
 function checkChallenge(

@@ -5,6 +5,7 @@ import {
   type Client,
 } from "@tessera/core";
 import {
+  clientConfigurationError,
   isAuthError,
   untilAborted,
   withinBounds,
@@ -21,6 +22,8 @@ export interface InteractiveInput
   extends Omit<AuthCodeFlowInput, "redirectUri" | "responseMode" | "responseType">, LoopbackOptions {
   /** The app's own string for the result. The state that is sent is made beside it. */
   readonly state?: string;
+  /** The server on this machine waits for a form: anything but `form_post` is refused, as in MSAL. */
+  readonly responseMode?: string;
   /** Opens the URL in a browser; the system's by default. */
   readonly openBrowser?: ((url: string) => Promise<unknown>) | undefined;
 }
@@ -31,6 +34,7 @@ export interface InteractiveInput
  */
 export async function interactive(client: Client, input: InteractiveInput): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input);
+  requireForm(request);
   const { extraQueryParameters } = input;
   const {
     redirectUri,
@@ -44,13 +48,14 @@ export async function interactive(client: Client, input: InteractiveInput): Prom
     const result = await withinBounds(request, async (signal = new AbortController().signal) => {
       const { correlationId } = request;
       const bounds = { correlationId, signal, timeoutMs: undefined };
+      const responseMode = await responseModeOf(client, { ...request, signal });
       const flow = await initiateAuthCodeFlow(client, {
         ...input,
         ...bounds,
         redirectUri: server.redirectUri,
-        responseMode: await responseModeOf(client, { ...request, signal }),
+        responseMode,
       });
-      const answered = server.answerTo(flow.state);
+      const answered = server.answerTo({ state: flow.state, responseMode });
       // An opener may end only when its browser is closed: its success says nothing, but its failure ends the wait.
       const opened = (async (): Promise<unknown> => openBrowser(flow.authUrl))();
       const answer = await untilAborted(Promise.race([answered, opened.then(() => answered)]), signal);
@@ -78,6 +83,17 @@ async function redeemed(
     await answer.finish({ ok: false, reason });
     throw error;
   }
+}
+
+/** @throws ClientConfigurationError `invalid_response_mode` */
+function requireForm(request: TokenRequest<InteractiveInput>): void {
+  const { responseMode } = request.given;
+  if (!responseMode || responseMode === "form_post") return;
+  throw clientConfigurationError(
+    "invalid_response_mode",
+    `responseMode "${responseMode}" does not fit an interactive sign-in: use form_post, or leave it out.`,
+    request,
+  );
 }
 
 /** A form keeps the code out of the browser's history; not every provider can post one. */
