@@ -56,8 +56,6 @@ describe("configuration: the error is the same for", () => {
         configuration: () => ({ auth: { clientSecret: "contoso-web-secret" } }),
         run: (app) => signInWith(app, stage),
         error: "a result",
-        tessera: "ClientConfigurationError public_client_with_credential",
-        why: "the peer ignores the secret, which a public client cannot keep",
       },
       "an http authority": {
         configuration: () => ({ auth: { authority: "http://login.example/contoso" } }),

@@ -26,8 +26,8 @@ export function onlyCredential(auth: Partial<NodeAuthOptions> | undefined): Clie
   return { kind: "certificate", certificate: certificateSource(clientCertificate) };
 }
 
-/** MSAL Node applications often carry an empty certificate object beside their secret. */
-function isGiven(value: unknown): boolean {
+/** Whether an option holds a credential: MSAL Node applications often carry an empty certificate object. */
+export function isGiven(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return Boolean(value);
   return Object.values(value).some(Boolean);
 }
