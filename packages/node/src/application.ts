@@ -17,6 +17,7 @@ import {
 import { checkConfiguration } from "./check-configuration.js";
 import type { Configuration } from "./configuration.js";
 import type { SignOutRequest } from "./requests.js";
+import { appConfiguration, type AppConfiguration } from "./msal/app-configuration.js";
 import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
 
 /**
@@ -26,6 +27,7 @@ import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
 export abstract class Application {
   /** What the flows work with. */
   protected readonly client: Client;
+  readonly #config: AppConfiguration;
   #logger: Logger;
   readonly #azureCloud: AzureCloudOptions | undefined;
 
@@ -37,8 +39,23 @@ export abstract class Application {
   protected constructor(configuration: Configuration, credential: ClientCredential) {
     const { loggerOptions, ...options } = checkConfiguration(configuration, credential);
     this.#logger = new Logger(loggerOptions, "@tessera/node", version);
+    this.#config = appConfiguration(configuration);
     this.#azureCloud = configuration.auth.azureCloudOptions;
     this.client = createClient({ ...options, credential, logger: () => this.#logger });
+  }
+
+  /** What the application was configured with, for subclasses. An accessor: a printed application shows no secret. */
+  protected get config(): AppConfiguration {
+    return this.#config;
+  }
+
+  /** The logger, for subclasses. */
+  protected get logger(): Logger {
+    return this.#logger;
+  }
+
+  protected set logger(logger: Logger) {
+    this.#logger = logger;
   }
 
   /**

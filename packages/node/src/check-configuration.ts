@@ -33,7 +33,7 @@ export interface CheckedConfiguration extends Omit<ClientOptions, "credential" |
 
 const DEFAULT_MAX_PARTITIONS = 100_000;
 
-const DEFAULT_AUTHORITY = "https://login.microsoftonline.com/common/";
+export const DEFAULT_AUTHORITY = "https://login.microsoftonline.com/common/";
 
 /**
  * Checks a configuration and fills in the defaults; `null` is as good as absent. The authority is left to the resolver, which

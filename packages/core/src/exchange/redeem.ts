@@ -7,6 +7,7 @@ import type { HttpResponse } from "../http/http-client.js";
 import { pauseAfter } from "../http/throttle.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters, withQuery } from "../request/parameters.js";
+import { resourcesIn } from "../request/resource.js";
 import { isSignInOnly } from "../request/scopes.js";
 import { parseTokenResponse, type TokenResponse } from "../response/token-response.js";
 import type { AuthenticationResult } from "../result.js";
@@ -62,7 +63,7 @@ async function sendTokenRequest(
   const body = new Parameters()
     .set("client_id", client.clientId)
     .setAll(grant.parameters)
-    .set("resource", request.resource)
+    .setEach("resource", resourcesIn(request.resource))
     .set("attribute_tokens", request.attributeTokens)
     .setAll(own.body)
     .setAll(proof.parameters)

@@ -32,7 +32,7 @@ export interface AuthCodeFlow extends Readonly<RedemptionFields> {
   readonly authority: string;
   readonly responseType: "code" | "code id_token";
   /** Resource indicator (RFC 8707). */
-  readonly resource?: string;
+  readonly resource?: string | string[];
   /** Claims challenge the sign-in answers, JSON text. */
   readonly claims?: string;
   /** Seconds since the user last proved who they are, at most. */
@@ -98,7 +98,7 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
     authority: request.authorityUrl,
     responseType,
     ...redemptionFields(given),
-    ...(request.resource ? { resource: request.resource } : {}),
+    ...(given.resource?.length ? { resource: given.resource } : {}),
     ...(request.claims ? { claims: JSON.stringify(request.claims) } : {}),
     ...(maxAge === undefined ? {} : { maxAge }),
     startedAt: Math.floor(client.clock.now() / 1000),

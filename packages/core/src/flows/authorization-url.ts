@@ -5,6 +5,7 @@ import { clientConfigurationError } from "../errors/errors.js";
 import { withinBounds } from "../flight/deadline.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters, withQuery } from "../request/parameters.js";
+import { resourcesIn } from "../request/resource.js";
 import { withOidcScopes } from "../request/scopes.js";
 import { checkedRedirectUri, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import { isExpectedAt } from "./account-authority.js";
@@ -84,7 +85,7 @@ export async function authorizationUrl(client: Client, input: AuthorizationInput
   const parameters = new Parameters()
     .set("client_id", client.clientId)
     .set("scope", scopes.join(" "))
-    .set("resource", request.resource)
+    .setEach("resource", resourcesIn(request.resource))
     .set("redirect_uri", redirectUri)
     .set("response_mode", responseMode)
     .set("prompt", given.prompt)

@@ -14,6 +14,7 @@ import type { Call } from "../http/transport.js";
 import { printable } from "../printable.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters, withQuery } from "../request/parameters.js";
+import { resourcesIn } from "../request/resource.js";
 import { withOidcScopes } from "../request/scopes.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import { serverError } from "../response/server-error.js";
@@ -128,7 +129,7 @@ async function authorizeDevice({ client, authority, request, call }: Exchange): 
   const form = new Parameters()
     .set("scope", withOidcScopes(request.scopes).join(" "))
     .set("client_id", client.clientId)
-    .set("resource", request.resource);
+    .setEach("resource", resourcesIn(request.resource));
   if (request.claims || client.capabilities.length > 0) {
     const { claims } = request;
     const idTokenDefaults = dialect.idTokenClaims;

@@ -5,6 +5,7 @@ import { shownUrl } from "../http/secure-url.js";
 import { printable } from "../printable.js";
 import { parseClaims } from "./claims.js";
 import { componentsOf, type Components, type GivenRequest } from "./request-keys.js";
+import { checkedResource } from "./resource.js";
 import { requestedScopes } from "./scopes.js";
 
 /** The fields every request object of the public API may carry. */
@@ -25,8 +26,8 @@ export interface BaseRequest {
   extraParameters?: Record<string, string>;
   /** Which tokens of the answer are kept in the cache; all by default. */
   storeInCache?: StoreInCache;
-  /** Resource indicator (RFC 8707). */
-  resource?: string;
+  /** Resource indicator (RFC 8707): an absolute URI without a fragment, or several of them. */
+  resource?: string | string[];
   /**
    * Kind of token: `Bearer`. The others bind a token to a key, which only the operating system's broker has: without one
    * they are refused with `unsupported_authentication_scheme`.
@@ -63,6 +64,7 @@ export interface TokenRequest<R extends BaseRequest = BaseRequest> {
   readonly extraQueryParameters: Readonly<Record<string, string>> | undefined;
   readonly extraParameters: Readonly<Record<string, string>> | undefined;
   readonly storeInCache: StoreInCache | undefined;
+  /** Checked, as one text; {@link resourcesIn} takes it apart. */
   readonly resource: string | undefined;
   /** Attribute tokens, sorted and joined, as they are sent and as they tell tokens apart. */
   readonly attributeTokens: string | undefined;
@@ -102,7 +104,7 @@ export function tokenRequest<R extends BaseRequest>(
     extraQueryParameters: request.extraQueryParameters,
     extraParameters: request.extraParameters,
     storeInCache: request.storeInCache,
-    resource: request.resource || undefined,
+    resource: checkedResource(request.resource, correlationId),
     attributeTokens: serializedTokens(request.attributeTokens, correlationId),
     components: componentsOf(given),
     given,
@@ -117,7 +119,8 @@ export function tokenRequest<R extends BaseRequest>(
  */
 function copied<R extends BaseRequest>(input: R): Readonly<R> & GivenRequest {
   const copy: BaseRequest = { ...withoutNull(input) };
-  const { extraParameters, extraQueryParameters } = copy;
+  const { extraParameters, extraQueryParameters, resource } = copy;
+  if (Array.isArray(resource)) copy.resource = [...resource];
   if (extraParameters) copy.extraParameters = { ...extraParameters };
   if (extraQueryParameters) copy.extraQueryParameters = { ...extraQueryParameters };
   return copy as Readonly<R> & GivenRequest;

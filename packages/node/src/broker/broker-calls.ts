@@ -7,6 +7,7 @@ import {
   type Client,
 } from "@tessera/core";
 import {
+  clientConfigurationError,
   newGuid,
   OIDC_SCOPES,
   isOfAuthority,
@@ -120,13 +121,20 @@ async function asOurs<T>({ correlationId }: { correlationId: string }, ask: () =
   }
 }
 
+/** @throws ClientConfigurationError `invalid_option` */
+function onlyResource({ resource = "", correlationId }: TokenRequest): string {
+  if (!resource.includes(" ")) return resource;
+  const text = "resource names several: a broker is asked for one at a time.";
+  throw clientConfigurationError("invalid_option", text, { correlationId });
+}
+
 /** The request as the broker takes it: the app's own fields, with the defaults filled in. */
 function nativeRequest(
   { clientId, library }: Client,
   checked: TokenRequest,
   request: InteractiveRequest | SilentFlowRequest,
 ): NativeRequest {
-  const { signal: _, timeoutMs: __, ...said } = request;
+  const { signal: _, timeoutMs: __, resource: ___, ...said } = request;
   const { scopes, extraParameters, extraQueryParameters } = checked;
   return {
     ...said,
@@ -141,6 +149,7 @@ function nativeRequest(
       // Four places: the library's, and three of other layers that are not there.
       "x-client-xtra-sku": `${library.sku}|${library.version},|,|,|`,
     },
+    ...(checked.resource === undefined ? {} : { resource: onlyResource(checked) }),
     ...(request.account?.nativeAccountId ? { accountId: request.account.nativeAccountId } : {}),
   };
 }
