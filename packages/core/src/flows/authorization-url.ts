@@ -9,34 +9,35 @@ import { resourcesIn } from "../request/resource.js";
 import { withOidcScopes } from "../request/scopes.js";
 import { checkedRedirectUri, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import { isExpectedAt } from "./account-authority.js";
+import { instanceAware, requireInstance } from "./instance-aware.js";
 
 /** Request for the URL that starts a sign-in. */
 export interface AuthorizationInput extends BaseRequest {
-  /** Where the code is sent; one of the registered redirect URIs, to the letter. */
+  /** Where the code is sent: exactly one of the registered redirect URIs. */
   readonly redirectUri: string;
   /** How the code is sent: `query` (default), `fragment` or `form_post` (default of the hybrid flow). */
   readonly responseMode?: string;
-  /** `code` (default), or `code id_token` for the hybrid flow, which also brings an ID token (OpenID Connect Core §3.3). */
+  /** `code` (default), or `code id_token` for the hybrid flow, which also returns an ID token (OpenID Connect Core §3.3). */
   readonly responseType?: "code" | "code id_token";
-  /** Scopes of other resources the user should consent to at once. */
+  /** Scopes of other resources that the user should also consent to. */
   readonly extraScopesToConsent?: readonly string[];
   /** PKCE challenge, from `generatePkceCodes`. */
   readonly codeChallenge?: string;
   /** `S256`. */
   readonly codeChallengeMethod?: string;
-  /** Random string that comes back with the code; keep it and compare (RFC 6749 §10.12). */
+  /** Random string that is returned with the code. Keep it, and compare it with the response (RFC 6749 §10.12). */
   readonly state?: string;
-  /** Random string that comes back in the ID token; pass it on when the code is redeemed. */
+  /** Random string that is returned in the ID token. Pass it when redeeming the code. */
   readonly nonce?: string;
   /** `login`, `select_account`, `consent`, `none` or `create`. */
   readonly prompt?: string;
-  /** User name to fill in. */
+  /** User name to prefill. */
   readonly loginHint?: string;
-  /** Domain of the user's tenant, to skip the search for it. */
+  /** Domain of the user's tenant, to skip home realm discovery. */
   readonly domainHint?: string;
   /** Session to continue, with `prompt: "none"`. */
   readonly sid?: string;
-  /** The user who is expected to sign in. */
+  /** The user expected to sign in. */
   readonly account?: AccountInfo;
 }
 
@@ -45,7 +46,7 @@ const RESPONSE_MODES: ReadonlySet<string> = new Set(["query", "fragment", "form_
 const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
 
 /**
- * The URL that starts a sign-in (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, PKCE RFC 7636 §4.3).
+ * Returns the URL that starts a sign-in (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, PKCE RFC 7636 §4.3).
  *
  * @throws ClientConfigurationError naming the field; ClientAuthError `endpoints_resolution_error`
  * @example
@@ -66,6 +67,7 @@ export async function authorizationUrl(client: Client, input: AuthorizationInput
   const redirectUri = checkedRedirectUri(given.redirectUri, correlationId);
   const { responseType, responseMode } = checkedResponse(given, correlationId);
   checkChallenge(given, correlationId);
+  requireInstance(client, request);
   const { metadata, url } = await withinBounds(request, (signal) =>
     client.authorities.resolve(client.authorities.url(request.authorityUrl), { correlationId, signal }),
   );
@@ -77,7 +79,7 @@ export async function authorizationUrl(client: Client, input: AuthorizationInput
     idTokenDefaults: dialect.idTokenClaims,
   });
   const { account } = given;
-  // The account of another provider is not this one's business.
+  // An account of another provider must not be disclosed to this one.
   const isExpected = account !== undefined && (await isExpectedAt(client, request, account));
   const hints = hintsOf(isExpected ? given : { ...given, account: undefined }, (user) =>
     dialect.anchorMailbox(user),
@@ -98,6 +100,7 @@ export async function authorizationUrl(client: Client, input: AuthorizationInput
     .set("response_type", responseType)
     .set("code_challenge", given.codeChallenge)
     .set("code_challenge_method", given.codeChallengeMethod)
+    .set("instance_aware", instanceAware(client, url, request))
     .addMissing(request.extraQueryParameters);
   return withQuery(metadata.authorization_endpoint, parameters.toString());
 }
@@ -120,7 +123,7 @@ function checkedResponse(
     "invalid_response_mode",
     type === HYBRID
       ? `responseMode "${mode}" cannot bring the ID token of ${HYBRID}: use form_post.`
-      : `responseMode "${mode}" is unknown: use query, fragment or form_post.`,
+      : `responseMode "${mode}" is not supported: use query, fragment or form_post.`,
     { correlationId },
   );
 }
@@ -139,7 +142,7 @@ function checkChallenge(
   if (codeChallengeMethod && !CHALLENGE_METHODS.has(codeChallengeMethod)) {
     throw clientConfigurationError(
       "invalid_code_challenge_method",
-      `codeChallengeMethod "${codeChallengeMethod}" is unknown: use S256.`,
+      `codeChallengeMethod "${codeChallengeMethod}" is not supported: use S256.`,
       { correlationId },
     );
   }
@@ -150,7 +153,9 @@ type Anchor = (user: {
   readonly type: "home_account_id" | "UPN";
 }) => string | undefined;
 
-/** Tells the server which user is likely to sign in. The account's own hints come before the app's. */
+/**
+ * Builds the hints about which user is likely to sign in. The account's own hints take precedence over the app's.
+ */
 function hintsOf(input: AuthorizationInput, anchor: Anchor): Parameters {
   const { account, loginHint, sid, prompt, domainHint } = input;
   const hints = new Parameters();

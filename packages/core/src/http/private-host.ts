@@ -1,8 +1,8 @@
 /**
- * Whether a host is this machine, or is reached from a private network only: loopback, link-local, private-use and
- * reserved addresses, also inside an IPv6 address, and `localhost`. Other names are not resolved.
+ * Whether a host is this machine or on a private network: `localhost`, and loopback, link-local, private-use and
+ * reserved addresses, including IPv4 addresses embedded in IPv6 ones. Other names are not resolved.
  *
- * @param hostname as `URL` gives it: in lower case, an IPv4 address in dotted decimal, an IPv6 address in brackets
+ * @param hostname as returned by `URL`: lower case, IPv4 in dotted decimal, IPv6 in brackets
  * @see RFC 6890, RFC 4193, RFC 6761 §6.3
  */
 export function isPrivateHost(hostname: string): boolean {
@@ -12,7 +12,7 @@ export function isPrivateHost(hostname: string): boolean {
   return host === "localhost" || host.endsWith(".localhost");
 }
 
-/** Address blocks that are not globally reachable, and the bits that name each. */
+/** Address blocks that are not globally reachable, with their prefix lengths in bits. */
 const PRIVATE_IPV4: readonly (readonly [network: string, bits: number])[] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -37,7 +37,7 @@ function isPrivateIpv6(groups: readonly number[]): boolean {
   const [first = 0, second = 0, third = 0, , , sixth = 0, seventh = 0, last = 0] = groups;
   const startsWith = (...prefix: readonly number[]): boolean =>
     prefix.every((group, index) => group === groups[index]);
-  // Unspecified, loopback, and the deprecated way to write an IPv4 address.
+  // Unspecified, loopback, and deprecated IPv4-compatible addresses.
   if (startsWith(0, 0, 0, 0, 0, 0)) return true;
   // IPv4-mapped, and NAT64.
   if (startsWith(0, 0, 0, 0, 0) && sixth === 0xffff) return isPrivateIpv4(seventh * 0x10000 + last);
@@ -53,7 +53,7 @@ function ipv4Number(text: string): number {
   return text.split(".").reduce((number, part) => number * 256 + Number(part), 0);
 }
 
-/** The eight groups of an IPv6 address in the form of RFC 5952. */
+/** Returns the eight groups of an IPv6 address in the format of RFC 5952. */
 function ipv6Groups(text: string): readonly number[] {
   const [before = "", after] = text.split("::");
   const groups = (part: string): readonly number[] =>

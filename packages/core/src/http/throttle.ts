@@ -3,7 +3,7 @@ import type { Clock } from "../clock.js";
 import { copyFor, type AuthError } from "../errors/errors.js";
 import type { HttpResponse } from "./http-client.js";
 
-/** A server is never left alone for longer than this many seconds, whatever it asks. */
+/** Maximum pause in seconds, even if the server requests a longer one. */
 const LONGEST_PAUSE = 3600;
 
 /** Seconds of pause after HTTP 429 without a usable `Retry-After`: what the header `x-ms-lib-capability` promises Entra. */
@@ -12,9 +12,9 @@ const DEFAULT_PAUSE = 60;
 const TOO_MANY_REQUESTS = 429;
 
 /**
- * Keeps the promise of `Retry-After` (RFC 9110 §10.2.3), and of HTTP 429 without it (RFC 6585 §4): an equal request is not
- * sent again before that time, and the caller gets the server's own error at once, with the seconds that are left. Requests
- * of other users, apps or scopes are not held back.
+ * Honors `Retry-After` (RFC 9110 §10.2.3), and HTTP 429 without it (RFC 6585 §4): an equal request is not sent again
+ * before the pause has passed; the caller gets the server's previous error at once, with the remaining seconds. Requests
+ * for other users, apps or scopes are not affected.
  */
 export class Throttle {
   readonly #paused = new BoundedMap<{ readonly until: number; readonly error: AuthError }>(1000);
@@ -24,7 +24,7 @@ export class Throttle {
     this.#clock = clock;
   }
 
-  /** @throws the error the server last answered with, while its pause lasts */
+  /** @throws the server's previous error, while its pause lasts */
   check(key: string, correlationId: string): void {
     const paused = this.#paused.get(key);
     if (!paused) return;
@@ -33,7 +33,7 @@ export class Throttle {
     this.#paused.delete(key);
   }
 
-  /** Notes how long the server wants to be left alone, and says it in the error. */
+  /** Starts a pause if the server asks for one, and adds its length to the error. */
   note(key: string, error: AuthError, seconds: number | undefined): void {
     if (seconds === undefined) return;
     this.#paused.set(key, { until: this.#clock.now() + seconds * 1000, error: withSeconds(error, seconds) });
@@ -41,9 +41,9 @@ export class Throttle {
 }
 
 /**
- * Seconds for which the server of an unsuccessful response wants to be left alone; an hour at most.
+ * The pause that an error response asks for, in seconds; at most an hour.
  *
- * @param unsaid the pause after HTTP 429 that names none
+ * @param unsaid the pause after HTTP 429 without `Retry-After`
  */
 export function pauseAfter(
   { status, headers }: HttpResponse,
@@ -55,7 +55,7 @@ export function pauseAfter(
   return seconds > 0 ? Math.min(seconds, LONGEST_PAUSE) : undefined;
 }
 
-/** An error, with the pause that the response asks for. */
+/** Adds the pause that the response asks for to an error. */
 export function withPause(error: AuthError, response: HttpResponse, clock: Clock): AuthError {
   const seconds = pauseAfter(response, clock);
   return seconds === undefined ? error : withSeconds(error, seconds);
@@ -66,7 +66,7 @@ function withSeconds(error: AuthError, seconds: number): AuthError {
   return error;
 }
 
-/** The status of an unsuccessful response, as errors show it. */
+/** The status of an error response, for error messages. */
 export function statusOf({ status }: HttpResponse): string {
   return status === TOO_MANY_REQUESTS
     ? "HTTP 429 (throttled: there were too many requests, try again later)"
@@ -77,7 +77,7 @@ export function isThrottled({ status }: HttpResponse): boolean {
   return status === TOO_MANY_REQUESTS;
 }
 
-/** `Retry-After` as seconds from now: a number of seconds or an HTTP date. */
+/** Parses `Retry-After`, a number of seconds or an HTTP date, to seconds from now. */
 export function retryAfterSeconds(header: string | undefined, clock: Clock): number | undefined {
   if (header === undefined) return undefined;
   if (/^\s*\d+\s*$/.test(header)) return Number(header);

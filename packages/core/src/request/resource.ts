@@ -1,5 +1,5 @@
 import { clientConfigurationError } from "../errors/errors.js";
-import { shownUrl } from "../http/secure-url.js";
+import { parsedUrl, shownUrl } from "../http/secure-url.js";
 
 /** Resources that have been checked: a cache hit does not check its own again. */
 const known = new Set<string>();
@@ -28,7 +28,7 @@ export function resourcesIn(resource: string | undefined): readonly string[] | u
 function checkedOne(value: unknown, correlationId: string): string {
   if (typeof value === "string") {
     if (known.has(value)) return value;
-    if (!/[\s#]/.test(value) && URL.canParse(value)) {
+    if (!/[\s#]/.test(value) && parsedUrl(value)) {
       if (known.size >= MOST_KNOWN) known.clear();
       known.add(value);
       return value;

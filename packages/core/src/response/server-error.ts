@@ -1,7 +1,8 @@
+import { parsedUrl } from "../http/secure-url.js";
 import { printable } from "../printable.js";
 import { InteractionRequiredAuthError, ServerError, type AuthError } from "../errors/errors.js";
 
-/** `error` values that mean the user has to act. */
+/** `error` values that require user interaction. */
 const INTERACTION_ERRORS: ReadonlySet<string> = new Set([
   "interaction_required",
   "consent_required",
@@ -11,7 +12,7 @@ const INTERACTION_ERRORS: ReadonlySet<string> = new Set([
   "interrupted_user",
 ]);
 
-/** `suberror` values that mean the user has to act. */
+/** `suberror` values that require user interaction. */
 const INTERACTION_SUBERRORS: ReadonlySet<string> = new Set([
   "message_only",
   "additional_action",
@@ -27,11 +28,11 @@ const INTERACTION_SUBERRORS: ReadonlySet<string> = new Set([
 const REFUSALS: ReadonlySet<string> = new Set(["access_denied", "authorization_declined"]);
 
 /**
- * The error an OAuth error body stands for (RFC 6749 §5.2): {@link InteractionRequiredAuthError} when `error` or
- * `suberror` says that the user has to act, {@link ServerError} otherwise. Free text never decides.
+ * Converts an OAuth error response (RFC 6749 §5.2) to an error: {@link InteractionRequiredAuthError} when `error` or
+ * `suberror` requires user interaction, {@link ServerError} otherwise. The description is never used to decide.
  *
  * @param body JSON body, or the parameters of an authorization response
- * @param status HTTP status; none for an authorization response, which says nothing but its description
+ * @param status HTTP status; `undefined` for an authorization response, whose message is its description
  * @param correlationId the caller's correlation id
  */
 export function serverError(
@@ -74,8 +75,8 @@ export function serverError(
 
 /** The code that Entra puts into the `error_uri` of an authorization response. */
 function codesIn(uri: unknown): readonly unknown[] {
-  const code = typeof uri === "string" && URL.canParse(uri) ? new URL(uri).searchParams.get("code") : null;
-  return code === null ? [] : [code];
+  const code = typeof uri === "string" ? parsedUrl(uri)?.searchParams.get("code") : undefined;
+  return code ? [code] : [];
 }
 
 /** Entra sends numbers; as text they compare with nothing that an app is written with. */

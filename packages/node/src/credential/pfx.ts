@@ -2,19 +2,22 @@ import { clientConfigurationError, type CertificateOptions } from "@tessera/core
 import { credentialContent, isDer } from "./credential-content.js";
 import { readPkcs12, type Forge } from "./pkcs12.js";
 
-/** Private key and certificates, PEM, and what opens the key if it is still encrypted. */
+/** A private key and certificates, PEM, and the passphrase of a key that is still encrypted. */
 type KeyAndCertificates = Pick<CertificateOptions, "privateKey" | "publicCertificate" | "passphrase">;
 
 /**
  * Reads the private key and the certificates of a PKCS#12 file.
  *
- * @param pfx path, or content: bytes, or base64
- * @param passphrase opens it
+ * @param pfx path or content of the file
+ * @param passphrase decrypts the file
  * @throws ClientConfigurationError `invalid_certificate`, `missing_dependency`
  */
 export type PfxReader = (pfx: string | Uint8Array, passphrase: string | undefined) => KeyAndCertificates;
 
-/** A reader that opens the same file once: what a passphrase is made into a key with is meant to take long. */
+/**
+ * Returns a reader that decrypts unchanged content only once, because deriving a key from a passphrase is slow by
+ * design.
+ */
 export function createPfxReader(): PfxReader {
   let known:
     { readonly content: Buffer; readonly passphrase: string; readonly read: KeyAndCertificates } | undefined;
@@ -35,7 +38,8 @@ function open(content: Buffer, passphrase: string): KeyAndCertificates {
     checkIntegrity(content, passphrase);
     const { keys, certificates } = readPkcs12(forge, content, passphrase);
     const [privateKey] = keys;
-    if (!privateKey || certificates.length === 0) throw new Error("it holds no key with its certificate");
+    if (!privateKey || certificates.length === 0)
+      throw new Error("it does not hold a key with its certificate");
     return { privateKey, publicCertificate: certificates.join("\n") };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

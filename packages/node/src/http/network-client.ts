@@ -1,7 +1,7 @@
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
 import { untilAborted } from "@tessera/core/internal";
 
-/** Options of one call of an {@link INetworkModule}. */
+/** Options of a call to an {@link INetworkModule}. */
 export interface NetworkRequestOptions {
   headers?: Record<string, string>;
   body?: string;
@@ -9,7 +9,7 @@ export interface NetworkRequestOptions {
   correlationId?: string;
 }
 
-/** Answer of an {@link INetworkModule}: the body already parsed. */
+/** Response of an {@link INetworkModule}, with a parsed body. */
 export interface NetworkResponse<T> {
   headers: Record<string, string>;
   body: T;
@@ -28,7 +28,7 @@ export interface INetworkModule {
   sendPostRequestAsync<T>(url: string, options?: NetworkRequestOptions): Promise<NetworkResponse<T>>;
 }
 
-/** An {@link HttpClient} on an app's own network client. Deadlines and signals hold although it knows neither. */
+/** Adapts an app's own network client to an {@link HttpClient}, and adds support for deadlines and signals. */
 export function fromNetworkModule(network: INetworkModule): HttpClient {
   return {
     async send(request: HttpRequest): Promise<HttpResponse> {
@@ -52,7 +52,7 @@ export function fromNetworkModule(network: INetworkModule): HttpClient {
   };
 }
 
-/** Names in lower case, values as strings: some clients hand out numbers and lists. */
+/** Converts names to lower case and values to strings: some clients return numbers and lists. */
 function textHeaders(headers: Readonly<Record<string, unknown>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) => {

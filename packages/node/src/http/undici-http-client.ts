@@ -4,24 +4,24 @@ import type { ClientTls } from "@tessera/core/internal";
 import type { Dispatcher } from "undici";
 import { isDirect } from "./direct-hosts.js";
 
-/** How the network is reached. */
+/** Options of the built-in HTTP client. */
 export interface UndiciOptions {
   /**
-   * Proxy URL; `false` for none; by default `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment decide. Loopback and
-   * link-local addresses are never reached through a proxy.
+   * Proxy URL, or `false` for no proxy. Defaults to the environment variables `HTTPS_PROXY`, `HTTP_PROXY` and
+   * `NO_PROXY`. Loopback and link-local addresses are always contacted directly.
    */
   readonly proxy: string | false | undefined;
-  /** PEM certificates to trust beside Node's own. */
+  /** PEM certificates to trust in addition to Node.js's own. */
   readonly ca: readonly string[];
 }
 
-/** What takes milliseconds to load, and a program that finds its token in the cache does without. */
+/** Modules that are loaded on first use, because they take milliseconds and a cache hit does not need them. */
 interface Modules {
   readonly undici: typeof import("undici");
   readonly nodeTls: typeof import("node:tls");
 }
 
-/** An {@link HttpClient} on undici, which is loaded with the first request. Follows no redirects. */
+/** Creates an {@link HttpClient} on undici, which is loaded with the first request. It does not follow redirects. */
 export function createUndiciHttpClient(options: UndiciOptions): HttpClient {
   let loading: Promise<Modules> | undefined;
   const viaProxy = new Map<string, Dispatcher>();
@@ -43,7 +43,7 @@ export function createUndiciHttpClient(options: UndiciOptions): HttpClient {
       let dispatcher = dispatchers.get(certificate);
       if (!dispatcher) {
         dispatcher = createDispatcher(modules, isWithoutProxy ? { ...options, proxy: false } : options, tls);
-        // A rotated certificate replaces the one before it; the plain connections stay.
+        // A rotated certificate replaces the previous one; connections without a certificate are kept.
         for (const [known, old] of dispatchers)
           if (known && tls && dispatchers.delete(known)) void old.close();
         dispatchers.set(certificate, dispatcher);
@@ -80,14 +80,17 @@ function createDispatcher(
       ? { secureContext: nodeTls.createSecureContext({ ca: trustedBy(nodeTls, ca), ...certificate }) }
       : { ...trusted, ...certificate };
   if (proxy === false) return new Agent({ connect });
-  // The client certificate is for the identity provider, never for the proxy.
+  // The client certificate is presented to the identity provider, never to the proxy.
   const proxied = { connect, requestTls: connect, proxyTls: trusted };
   return proxy ? new ProxyAgent({ uri: proxy, ...proxied }) : new EnvHttpProxyAgent(proxied);
 }
 
 const contexts = new Map<string, SecureContext>();
 
-/** Reading a hundred and more certificates takes tens of milliseconds: once in a process, not for every connection. */
+/**
+ * Parsing more than a hundred certificates takes tens of milliseconds, so it is done once per process, not per
+ * connection.
+ */
 function trusting(nodeTls: Modules["nodeTls"], ca: readonly string[]): SecureContext {
   const key = ca.join();
   const context = contexts.get(key) ?? nodeTls.createSecureContext({ ca: trustedBy(nodeTls, ca) });
@@ -104,7 +107,7 @@ async function readText(body: AsyncIterable<Buffer>, limit: number): Promise<str
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    // Leaving the loop destroys the stream and its connection.
+    // Throwing out of the loop destroys the stream and its connection.
     if (size > limit) throw new Error(`the response is longer than ${limit} bytes`);
     chunks.push(chunk);
   }
