@@ -3,7 +3,7 @@ import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
 import { shownUrl } from "../http/secure-url.js";
-import { isThrottled, statusOf, withPause } from "../http/throttle.js";
+import { withPause } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import { printable } from "../printable.js";
