@@ -16,7 +16,7 @@ export {
 export { TRY_AUTO_DETECT, type RegionAsk } from "./authority/region.js";
 export type { Authority, ProviderMetadata } from "./authority/authority.js";
 export type { CacheStats } from "./cache/memory/token-memory.js";
-export { matches, type AccountFilter } from "./cache/account-filter.js";
+export { matches, requireChoice, type AccountFilter } from "./cache/account-filter.js";
 export { isOfAuthority, onlyProvidersAccount } from "./cache/account-provider.js";
 export { TokenCache } from "./cache/token-cache.js";
 export {
@@ -105,6 +105,7 @@ export {
 } from "./request/field-types.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
 export { redemptionFields } from "./request/redemption-fields.js";
+export { emptyChoice } from "./request/request-keys.js";
 export { OIDC_SCOPES } from "./request/scopes.js";
 export {
   requiredText,

@@ -77,7 +77,8 @@ export class ConfidentialClientApplication extends ClientApplication {
         "account and oboAssertion are both set: set only one of them.",
       );
     }
-    if (oboAssertion) return this.acquireTokenOnBehalfOf({ ...request, oboAssertion });
+    // An empty assertion is refused there: it must not yield the application's own token.
+    if (typeof oboAssertion === "string") return this.acquireTokenOnBehalfOf({ ...request, oboAssertion });
     if (account) return this.acquireTokenSilent({ ...request, account });
     return this.acquireTokenByClientCredential(request);
   }

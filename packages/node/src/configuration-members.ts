@@ -54,6 +54,8 @@ const KNOWN = {
     store: "value",
     maxPartitions: "value",
     onUnreadable: "value",
+    renewalMarginSeconds: "value",
+    defaultLifetimeSeconds: "value",
   } satisfies Record<keyof CacheOptions, Members>,
   system: {
     loggerOptions: {

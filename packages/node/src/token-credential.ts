@@ -1,5 +1,5 @@
 import type { AccountInfo, AuthenticationResult, BaseRequest } from "@tessera/core";
-import { AzureCloudInstance, wrongType, type AzureCloudOptions } from "@tessera/core/internal";
+import { AzureCloudInstance, emptyChoice, wrongType, type AzureCloudOptions } from "@tessera/core/internal";
 import type { ClientCredentialRequest } from "./requests.js";
 
 /** Options that the Azure SDKs pass to {@link TokenCredential.getToken}. */
@@ -86,7 +86,7 @@ export function tokenCredential(
           ? await app.acquireTokenSilent({ ...request, account, ...inTenant(account, tenantId) })
           : await (app as AppTokenSource).acquireTokenByClientCredential({
               ...request,
-              ...(tenantId ? { tenantId } : {}),
+              ...(tenantId || tenantId === "" ? { tenantId } : {}),
             });
       return {
         token: result.accessToken,
@@ -106,6 +106,7 @@ function inTenant(
   { environment }: AccountInfo,
   tenantId: string | undefined,
 ): { readonly authority?: string; readonly azureCloudOptions?: AzureCloudOptions } {
+  if (tenantId === "") throw emptyChoice("tenantId");
   if (!tenantId) return {};
   return {
     authority: `https://${environment}/${encodeURIComponent(tenantId)}`,

@@ -61,7 +61,7 @@ export class AuthorityResolver {
   readonly #sharedHosts = new BoundedMap<true>(MOST_AUTHORITIES);
   readonly #flights = new SingleFlight();
 
-  /** @param warn logs a warning about an authority that had more than an authority */
+  /** @param warn logs a warning, for an authority with an ignored path or query */
   constructor(
     options: AuthorityOptions,
     transport: Transport,

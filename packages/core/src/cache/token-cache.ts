@@ -1,6 +1,6 @@
 import type { AccountInfo } from "../account.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import { matches, type AccountFilter } from "./account-filter.js";
+import { matches, requireChoice, type AccountFilter } from "./account-filter.js";
 import { accountProfiles, idTokenRealms } from "./account-info.js";
 import { isOfAuthority, onlyProvidersAccount, providerOf } from "./account-provider.js";
 import { accountsOf, findIdToken, issuersOf, users, usersBy } from "./memory/find.js";
@@ -75,6 +75,7 @@ export class TokenCache extends CacheAccess {
   async getAccounts(wanted: AccountFilter = {}): Promise<AccountInfo[]> {
     const filter = requireRecord(wanted ?? {}, "filter");
     const { store, aliasesOf, urlOf } = this.#parts;
+    requireChoice(filter);
     const url = filter.authority ? urlOf(filter.authority) : undefined;
     const look = (memory: TokenMemory, keys: readonly PartitionKey[]): AccountInfo[] =>
       keys

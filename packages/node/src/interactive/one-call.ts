@@ -10,6 +10,7 @@ import {
   tenantAuthorityOf,
   AzureCloudInstance,
   clientAuthError,
+  emptyChoice,
   isServed,
   KeyedMutex,
   sharedCall,
@@ -71,6 +72,7 @@ export class OneCall {
 
   /** Runs a call that equal concurrent calls share. */
   acquire(request: PublicTokenRequest, input: BaseRequest): Promise<AuthenticationResult> {
+    if (request.loginHint === "") throw emptyChoice("loginHint", request.correlationId);
     const checked = { ...tokenRequest(this.#client, input), given: { ...withoutNull(request) } };
     return sharedCall(this.#client, checked, ["one call"], (call) =>
       this.#run({ ...request, ...call, timeoutMs: undefined }, checked),
