@@ -86,6 +86,7 @@ export type { AnchorUser } from "./dialect/dialect.js";
 export { dialectOf } from "./dialect/dialects.js";
 export { sharedCall } from "./exchange/shared-call.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
+export { isInBlock, isOnOwnLink } from "./http/private-host.js";
 export { isLoopback, secureUrl, shownUrl } from "./http/secure-url.js";
 export { createTransport, MAX_RESPONSE_BYTES, REQUEST_TIMEOUT_MS, type Transport } from "./http/transport.js";
 export { Logger, LogLevel, type ILoggerCallback, type LoggerOptions } from "./logger.js";

@@ -1,5 +1,6 @@
 import type { Clock, ICachePlugin, LoggerOptions, ProtocolMode, TokenStore } from "@tessera/core";
 import type { AssertionContext, CertificateOptions, AzureCloudOptions } from "@tessera/core/internal";
+import type { Dispatching } from "./http/load-undici.js";
 import type { INetworkModule } from "./http/network-client.js";
 import type { INativeBrokerPlugin } from "./broker/broker.js";
 
@@ -88,11 +89,16 @@ export interface NodeSystemOptions {
   /** The app's own HTTP client, in MSAL's form. */
   networkClient?: INetworkModule;
   /**
-   * Proxy URL; `false` for none. By default the environment decides (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Loopback and
-   * link-local addresses are always reached directly.
+   * The app's own undici dispatcher: an `Agent` with settings of its own, one with interceptors, a `MockAgent`. Loopback and
+   * link-local addresses are reached without it, unless it is a `MockAgent`.
+   */
+  dispatcher?: Dispatching;
+  /**
+   * Proxy URL; `false` for none. By default the environment decides (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+   * Loopback and link-local addresses are always reached directly.
    */
   proxy?: string | false;
-  /** PEM certificates to trust beside Node's own: a company's, or the local authority's. */
+  /** PEM certificates to trust beside those that Node.js trusts: a company's, or the local authority's. */
   ca?: string | string[];
   /** Do not repeat a discovery request whose connection broke. */
   disableInternalRetries?: boolean;

@@ -1,5 +1,5 @@
 import { abortAfter } from "../flight/deadline.js";
-import { clientAuthError, type AuthError } from "../errors/errors.js";
+import { clientAuthError, isAuthError, type AuthError } from "../errors/errors.js";
 import type { Logger } from "../logger.js";
 import { printable } from "../printable.js";
 import { checkHeaders } from "./header-value.js";
@@ -100,6 +100,8 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
       return response;
     } catch (error) {
       call.signal?.throwIfAborted();
+      // It says itself what is wrong, and where.
+      if (isAuthError(error)) throw error;
       throw networkError(line, bareError(error, hideSecretsOf(request)), call.correlationId);
     } finally {
       deadline.done();

@@ -1,5 +1,6 @@
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
 import { untilAborted } from "@tessera/core/internal";
+import { textHeaders } from "./text-headers.js";
 
 /** Options of one call of an {@link INetworkModule}. */
 export interface NetworkRequestOptions {
@@ -50,18 +51,4 @@ export function fromNetworkModule(network: INetworkModule): HttpClient {
       };
     },
   };
-}
-
-/** Names in lower case, values as strings: some clients hand out numbers and lists. */
-function textHeaders(headers: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => {
-      const parts = (Array.isArray(value) ? value : [value]).filter(isHeaderPart);
-      return parts.length > 0 ? [[name.toLowerCase(), parts.join(", ")]] : [];
-    }),
-  );
-}
-
-function isHeaderPart(value: unknown): value is string | number {
-  return typeof value === "string" || typeof value === "number";
 }

@@ -1,106 +1,94 @@
-import type { SecureContext } from "node:tls";
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
-import type { ClientTls } from "@tessera/core/internal";
-import type { Dispatcher } from "undici";
-import { isDirect } from "./direct-hosts.js";
-
-/** How the network is reached. */
-export interface UndiciOptions {
-  /**
-   * Proxy URL; `false` for none; by default `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment decide. Loopback and
-   * link-local addresses are never reached through a proxy.
-   */
-  readonly proxy: string | false | undefined;
-  /** PEM certificates to trust beside Node's own. */
-  readonly ca: readonly string[];
-}
+import { untilAborted } from "@tessera/core/internal";
+import { createDispatchers, type ChooseDispatcher, type NetworkOptions } from "./dispatchers.js";
+import { mockDispatcher, replacedFetch } from "./intercepted.js";
+import { loadUndici, type Dispatching, type Undici } from "./load-undici.js";
+import { textHeaders } from "./text-headers.js";
 
 /** What takes milliseconds to load, and a program that finds its token in the cache does without. */
-interface Modules {
-  readonly undici: typeof import("undici");
-  readonly nodeTls: typeof import("node:tls");
+interface Loaded {
+  readonly undici: Undici;
+  readonly choose: ChooseDispatcher;
 }
 
 /** An {@link HttpClient} on undici, which is loaded with the first request. Follows no redirects. */
-export function createUndiciHttpClient(options: UndiciOptions): HttpClient {
-  let loading: Promise<Modules> | undefined;
-  const viaProxy = new Map<string, Dispatcher>();
-  const direct = new Map<string, Dispatcher>();
+export function createUndiciHttpClient(options: NetworkOptions): HttpClient {
+  let loading: Promise<Loaded> | undefined;
   return {
-    async send({
-      url,
-      method,
-      headers,
-      body,
-      tls,
-      signal,
-      maxResponseBytes,
-    }: HttpRequest): Promise<HttpResponse> {
-      const modules = await (loading ??= loadModules());
-      const isWithoutProxy = options.proxy === false || isDirect(new URL(url).hostname);
-      const dispatchers = isWithoutProxy ? direct : viaProxy;
-      const certificate = tls?.cert ?? "";
-      let dispatcher = dispatchers.get(certificate);
-      if (!dispatcher) {
-        dispatcher = createDispatcher(modules, isWithoutProxy ? { ...options, proxy: false } : options, tls);
-        // A rotated certificate replaces the one before it; the plain connections stay.
-        for (const [known, old] of dispatchers)
-          if (known && tls && dispatchers.delete(known)) void old.close();
-        dispatchers.set(certificate, dispatcher);
-      }
-      const response = await modules.undici.request(url, {
-        method,
-        headers,
-        body: body ?? null,
-        dispatcher,
-        signal,
-      });
-      return {
-        status: response.statusCode,
-        headers: flat(response.headers),
-        body: await readText(response.body, maxResponseBytes),
-      };
+    async send(request: HttpRequest): Promise<HttpResponse> {
+      const { undici, choose } = await (loading ??= load(options));
+      const url = new URL(request.url);
+      const mock = options.dispatcher ? undefined : mockDispatcher();
+      const dispatcher = mock ?? choose(url, request.tls);
+      const fetch = replacedFetch();
+      // What replaced `fetch` may hand on to it: then the same way is to be taken.
+      return fetch
+        ? byFetch(fetch, request, mock ? {} : { dispatcher })
+        : byUndici(undici, request, url, dispatcher);
     },
   };
 }
 
-async function loadModules(): Promise<Modules> {
-  const [undici, nodeTls] = await Promise.all([import("undici"), import("node:tls")]);
-  return { undici, nodeTls };
+async function load(options: NetworkOptions): Promise<Loaded> {
+  const undici = await loadUndici();
+  return { undici, choose: createDispatchers(undici, options) };
 }
 
-function createDispatcher(
-  { undici: { Agent, EnvHttpProxyAgent, ProxyAgent }, nodeTls }: Modules,
-  { proxy, ca }: UndiciOptions,
-  certificate: ClientTls | undefined,
-): Dispatcher {
-  const trusted = ca.length > 0 ? { secureContext: trusting(nodeTls, ca) } : {};
-  const connect =
-    certificate && ca.length > 0
-      ? { secureContext: nodeTls.createSecureContext({ ca: trustedBy(nodeTls, ca), ...certificate }) }
-      : { ...trusted, ...certificate };
-  if (proxy === false) return new Agent({ connect });
-  // The client certificate is for the identity provider, never for the proxy.
-  const proxied = { connect, requestTls: connect, proxyTls: trusted };
-  return proxy ? new ProxyAgent({ uri: proxy, ...proxied }) : new EnvHttpProxyAgent(proxied);
+async function byUndici(
+  undici: Undici,
+  { method, headers, body, signal, maxResponseBytes }: HttpRequest,
+  { origin, pathname, search }: URL,
+  dispatcher: Dispatching,
+): Promise<HttpResponse> {
+  const response = await undici.request(dispatcher, {
+    origin,
+    path: pathname + search,
+    method,
+    headers,
+    body: body ?? null,
+    signal,
+  });
+  return {
+    status: response.statusCode,
+    headers: textHeaders(response.headers),
+    body: await readText(response.body, maxResponseBytes),
+  };
 }
 
-const contexts = new Map<string, SecureContext>();
-
-/** Reading a hundred and more certificates takes tens of milliseconds: once in a process, not for every connection. */
-function trusting(nodeTls: Modules["nodeTls"], ca: readonly string[]): SecureContext {
-  const key = ca.join();
-  const context = contexts.get(key) ?? nodeTls.createSecureContext({ ca: trustedBy(nodeTls, ca) });
-  contexts.set(key, context);
-  return context;
+/** @param way option of undici's `fetch`, and of what is built on it */
+async function byFetch(
+  fetch: typeof globalThis.fetch,
+  { url, method, headers, body, signal, maxResponseBytes }: HttpRequest,
+  way: { readonly dispatcher?: Dispatching },
+): Promise<HttpResponse> {
+  const init: RequestInit = { method, headers: new Headers(headers), body, signal, redirect: "manual" };
+  Object.assign(init, way);
+  const response = await untilAborted(Promise.resolve(fetch(url, init)), signal);
+  return {
+    status: response.status,
+    headers: textHeaders(entriesOf(response.headers)),
+    body: await untilAborted(bodyOf(response, maxResponseBytes), signal),
+  };
 }
 
-function trustedBy({ rootCertificates }: Modules["nodeTls"], ca: readonly string[]): string[] {
-  return [...rootCertificates, ...ca];
+/** A stub's headers may be an object, or nothing. */
+function entriesOf(headers: Headers | Readonly<Record<string, unknown>> | undefined): object {
+  if (typeof headers?.forEach !== "function") return headers ?? {};
+  const entries: Record<string, string> = {};
+  headers.forEach((value: string, name: string) => {
+    entries[name] = value;
+  });
+  return entries;
 }
 
-async function readText(body: AsyncIterable<Buffer>, limit: number): Promise<string> {
-  const chunks: Buffer[] = [];
+async function bodyOf(response: Response, limit: number): Promise<string> {
+  const { body } = response;
+  if (body && Symbol.asyncIterator in body) return readText(body, limit);
+  return typeof response.text === "function" ? response.text() : JSON.stringify(await response.json());
+}
+
+async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
@@ -109,13 +97,4 @@ async function readText(body: AsyncIterable<Buffer>, limit: number): Promise<str
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const entries = Object.entries(headers).filter(
-    (entry): entry is [string, string | string[]] => entry[1] !== undefined,
-  );
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(", ") : value]),
-  );
 }
