@@ -17,7 +17,14 @@ export interface NetworkOptions {
 }
 
 /** Tells which dispatcher a request is to take: the connections of one are used again. */
-export type ChooseDispatcher = (url: URL, certificate: ClientTls | undefined) => Dispatching;
+export type ChooseDispatcher = (url: URL, request: RequestTraits) => Dispatching;
+
+/** What decides on the connection beside the URL. */
+export interface RequestTraits {
+  readonly certificate?: ClientTls | undefined;
+  /** No proxy, whatever the app and the environment say. */
+  readonly isDirect: boolean;
+}
 
 export function createDispatchers(
   { Agent, ProxyAgent }: Undici,
@@ -27,11 +34,11 @@ export function createDispatchers(
   const kept = new Map<string, Map<string, Dispatcher>>();
   const isLeftToOthers = proxy === undefined && ca.length === 0;
 
-  return (url, certificate) => {
+  return (url, { certificate, isDirect: isForcedDirect }) => {
     // A proxy would reach its own machine and link there, and be handed what was meant for this one's.
     const isDirect = isOnOwnLink(url.hostname);
     if (own && (!isDirect || isMock(own))) return own;
-    const via = isDirect || proxy === false ? undefined : (proxy ?? proxyOf(url));
+    const via = isDirect || isForcedDirect || proxy === false ? undefined : (proxy ?? proxyOf(url));
     const shared = via || isDirect || certificate || !isLeftToOthers ? undefined : globalDispatcher();
     return shared ?? keep(via, certificate);
   };

@@ -24,6 +24,14 @@ function isRuntimes(fetch: typeof globalThis.fetch): boolean {
   return Function.prototype.toString.call(fetch).includes("internal/deps/undici");
 }
 
+/**
+ * Whether msw or nock, having replaced `fetch`, answers in the place of a socket, as their latest releases do: a connection to
+ * a proxy would be another one than the test means.
+ */
+export function areSocketsMocked(): boolean {
+  return "__MSW_INTERCEPTORS_REGISTRY" in globalThis;
+}
+
 /** Next.js keeps answers in a cache on the disk, where a token must not go: what it replaced is under it. */
 function underNext(fetch: typeof globalThis.fetch & { readonly _nextOriginalFetch?: unknown }): typeof fetch {
   const original = fetch?._nextOriginalFetch;

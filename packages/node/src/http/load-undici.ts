@@ -33,12 +33,7 @@ export async function loadUndici(): Promise<Undici> {
     import("undici/lib/api/index.js"),
     import("undici/lib/handler/wrap-handler.js"),
   ]).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw clientConfigurationError(
-      "missing_dependency",
-      `The package undici, which sends requests, cannot be loaded (${reason}): install it with @tessera/node, or let the bundler include it, or pass system.networkClient.`,
-      { cause },
-    );
+    throw notLoaded(cause);
   });
   // As its index does: the parts of a dispatcher call these of each other.
   Object.assign(dispatcher.default.prototype, api.default);
@@ -52,4 +47,16 @@ export async function loadUndici(): Promise<Undici> {
       return request.call({ dispatch }, options);
     },
   };
+}
+
+function notLoaded(cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const remedy = reason.startsWith("Dynamic require")
+    ? `give esbuild --format=cjs, or --banner:js="import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"`
+    : "install it beside the program, or let the bundler include it, or pass system.networkClient";
+  return clientConfigurationError(
+    "missing_dependency",
+    `The package undici, which sends the requests, cannot be loaded (${reason}): ${remedy}.`,
+    { cause },
+  );
 }

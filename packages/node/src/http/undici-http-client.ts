@@ -1,7 +1,7 @@
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
 import { untilAborted } from "@tessera/core/internal";
 import { createDispatchers, type ChooseDispatcher, type NetworkOptions } from "./dispatchers.js";
-import { mockDispatcher, replacedFetch } from "./intercepted.js";
+import { areSocketsMocked, mockDispatcher, replacedFetch } from "./intercepted.js";
 import { loadUndici, type Dispatching, type Undici } from "./load-undici.js";
 import { textHeaders } from "./text-headers.js";
 
@@ -19,8 +19,9 @@ export function createUndiciHttpClient(options: NetworkOptions): HttpClient {
       const { undici, choose } = await (loading ??= load(options));
       const url = new URL(request.url);
       const mock = options.dispatcher ? undefined : mockDispatcher();
-      const dispatcher = mock ?? choose(url, request.tls);
       const fetch = replacedFetch();
+      const isDirect = fetch !== undefined && areSocketsMocked();
+      const dispatcher = mock ?? choose(url, { certificate: request.tls, isDirect });
       // What replaced `fetch` may hand on to it: then the same way is to be taken.
       return fetch
         ? byFetch(fetch, request, mock ? {} : { dispatcher })
