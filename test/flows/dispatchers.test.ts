@@ -139,7 +139,7 @@ describe("a fetch that has been replaced", () => {
   it("is used until the runtime's is back", async () => {
     const asked: string[] = [];
     globalThis.fetch = async (url) => {
-      asked.push(String(url).split("?", 1)[0] ?? "");
+      asked.push(typeof url === "string" ? (url.split("?", 1)[0] ?? "") : "not a string");
       return Response.json({ ...token, access_token: "of the stub" });
     };
     expect(await ask()).toBe("of the stub");

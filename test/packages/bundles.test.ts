@@ -1,6 +1,6 @@
 // A daemon and a web app, as ES module and as CommonJS, that a bundler has put into one file get a token. Beside them is nothing:
 // neither the packages, nor what few apps need of them (open, node-forge, fast-xml-parser).
-// proves: node/src/http/load-undici.ts
+// proves: node/src/http/load-undici.ts, node/src/http/undici-parts.d.ts
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -115,7 +115,9 @@ it.each([
   const out = join(app, `${program}-${kind}`);
   mkdirSync(out);
   const ncc = join(root, "node_modules/@vercel/ncc/dist/ncc/cli.js");
-  await promisify(execFile)(process.execPath, [ncc, "build", `${program}.${kind}`, "--out", out], { cwd: app });
+  await promisify(execFile)(process.execPath, [ncc, "build", `${program}.${kind}`, "--out", out], {
+    cwd: app,
+  });
   expect(await run(join(out, `index.${kind}`))).toBe("Bearer");
 });
 

@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import { mock } from "node:test";
 
+const { Response } = globalThis;
 const require = createRequire(import.meta.url);
 const [mockName, order] = process.argv.slice(2);
 const authority = "https://login.microsoftonline.com/c0c0c0c0-0000-4000-8000-000000000000";

@@ -1,4 +1,3 @@
-/// <reference path="./undici-parts.d.ts" />
 import { clientConfigurationError } from "@tessera/core/internal";
 import type Agent from "undici/types/agent";
 import type Dispatcher from "undici/types/dispatcher";

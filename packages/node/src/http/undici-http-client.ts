@@ -73,10 +73,10 @@ async function byFetch(
 }
 
 /** A stub's headers may be an object, or nothing. */
-function entriesOf(headers: Headers | Readonly<Record<string, unknown>> | undefined): object {
+function entriesOf(headers: Headers | undefined): object {
   if (typeof headers?.forEach !== "function") return headers ?? {};
   const entries: Record<string, string> = {};
-  headers.forEach((value: string, name: string) => {
+  headers.forEach((value, name) => {
     entries[name] = value;
   });
   return entries;
