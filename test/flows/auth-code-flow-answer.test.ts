@@ -150,7 +150,7 @@ describe("the answer", () => {
     expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
     await expect(finish(flow)).rejects.toMatchObject({
       errorCode: "invalid_state",
-      message: expect.stringContaining("has been used"),
+      message: expect.stringContaining("already been used"),
     });
     expect(provider.count("token")).toBe(1);
   });

@@ -56,7 +56,7 @@ describe("content that is not a cache", () => {
       await app.removeAccount(account);
       expect(await app.getAllAccounts()).toEqual([]);
       expect(file.text).toBe(text);
-      expect(warnings[0]).toContain("left as it is");
+      expect(warnings[0]).toContain("left unchanged");
     },
   );
 
@@ -94,7 +94,7 @@ describe("content that is not a cache", () => {
           fromCache: false,
         });
         expect(await app.getAllAccounts()).toHaveLength(1);
-        expect(warnings[0]).toContain("left as it is");
+        expect(warnings[0]).toContain("left unchanged");
       }
       expect(await store.load(partition)).toBe("\u0001AQAAANCMnd8B");
     },

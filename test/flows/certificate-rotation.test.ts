@@ -149,7 +149,7 @@ describe("a certificate from a function", () => {
       () => ({ privateKey: old.privateKeyPem }),
       "neither publicCertificate nor a thumbprint",
     ],
-    ["is elliptic, which Entra does not take", () => options(ec), "no RSA key"],
+    ["is elliptic, which Entra does not take", () => options(ec), "not have an RSA key"],
   ])("that %s fails the call with the reason; the next call is good again", async (_, bad, reason) => {
     let broken = true;
     const client = app(() => (broken ? bad() : options(renewed)));

@@ -126,7 +126,7 @@ describe("a token that is due for renewal", () => {
     renewing.clock.advance(1801);
     renewing.authority.fault({ match: "token", reset: true });
     expect(await ask(app)).toMatchObject({ fromCache: true, accessToken: first.accessToken });
-    await eventually(() => warnings.some((text) => text.includes("renewing it failed")));
+    await eventually(() => warnings.some((text) => text.includes("stays in use")));
     // Not with every call, but some time later the renewal is tried again.
     expect(await ask(app)).toMatchObject({ fromCache: true });
     expect(renewing.tokenRequests()).toBe(2);

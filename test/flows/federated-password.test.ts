@@ -119,7 +119,7 @@ describe("a federated user", () => {
   test.each<[string, Fault, string]>([
     ["a document type", { match: "ws-trust", body: doctype }, "document type"],
     ["something that is no XML", { match: "ws-trust", body: "<<<" }, "federat"],
-    ["no assertion", { match: "ws-trust", body: "<s:Envelope xmlns:s='x'/>" }, "no SAML assertion"],
+    ["no assertion", { match: "ws-trust", body: "<s:Envelope xmlns:s='x'/>" }, "not return a SAML assertion"],
     ["HTTP 503", { match: "ws-trust", status: 503, body: "<html></html>" }, "503"],
   ])("%s from the federation server is federation_error", async (_, fault, reason) => {
     entra.authority.fault(fault);

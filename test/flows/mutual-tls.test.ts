@@ -127,6 +127,6 @@ describe("mutual TLS", () => {
       },
       system: { networkClient: scriptedNetwork({}) },
     });
-    expect(() => entra.confidential(configuration)).toThrow("beside system.networkClient");
+    expect(() => entra.confidential(configuration)).toThrow("with system.networkClient");
   });
 });

@@ -200,7 +200,7 @@ describe.each(stages)("%s", (_stage, stage) => {
       await expect(app.acquireTokenSilent({ scopes, account: evils })).rejects.toMatchObject({
         errorMessage: expect.stringMatching(
           new RegExp(
-            `"${new URL(evil.authority).host}".*"${victim.authority}/".*name the account's own provider as authority`,
+            `"${new URL(evil.authority).host}".*"${victim.authority}/".*set the account's own provider as authority`,
           ),
         ),
       });

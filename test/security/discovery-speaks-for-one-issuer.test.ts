@@ -67,6 +67,7 @@ const b2cOwn = {
 };
 const ciam = { authority: "https://contoso.ciamlogin.com", knownAuthorities: ["b.example"] };
 const ciamById = { authority: `https://contoso.ciamlogin.com/${guid}` };
+const ciamByName = { authority: "https://contoso.ciamlogin.com/contoso.onmicrosoft.com/v2.0" };
 const ciamOwn = {
   authority: `https://login.contoso.com/${guid}/v2.0`,
   knownAuthorities: ["login.contoso.com", "b.example"],
@@ -116,6 +117,12 @@ describe("the issuer that was asked for is accepted", () => {
       "External ID behind its own domain, by name",
       ciamOwnByName,
       `https://${guid}.ciamlogin.com/${guid}/v2.0`,
+    ],
+    [
+      "External ID by its name, in OIDC mode",
+      ciamByName,
+      `https://${guid}.ciamlogin.com/${guid}/v2.0`,
+      "OIDC",
     ],
     ["AD FS", adfs, "https://fs.contoso.com/adfs"],
     ["AD FS by its trust identifier", adfs, "https://fs.contoso.com/adfs/services/trust"],
@@ -168,6 +175,24 @@ describe("another issuer is refused, and no secret is sent, also where its host 
       "External ID behind its own domain, another id in OIDC mode",
       ciamOwn,
       `https://${other}.ciamlogin.com/${other}/v2.0`,
+      "OIDC",
+    ],
+    [
+      "External ID behind its own domain, by name in OIDC mode: any host could say so",
+      ciamOwnByName,
+      `https://${guid}.ciamlogin.com/${guid}/v2.0`,
+      "OIDC",
+    ],
+    [
+      "External ID by id, another id in OIDC mode",
+      ciamById,
+      `https://${other}.ciamlogin.com/${other}/v2.0`,
+      "OIDC",
+    ],
+    [
+      "External ID in OIDC mode, host and path of two tenants",
+      ciamByName,
+      `https://${guid}.ciamlogin.com/${other}/v2.0`,
       "OIDC",
     ],
     ["AD FS, another path", adfs, "https://fs.contoso.com/other"],

@@ -15,21 +15,18 @@ import { makeCertificate } from "../support/certificates.js";
 import { growth, MOST_GROWTH } from "../support/growth.js";
 import { recordedNetwork } from "../support/recorded-network.js";
 
-/** The regular expressions in the sources of the packages that read what comes from outside. */
-const expressions = packages
-  .filter(({ manifest }) => manifest.name !== "@tessera/local-authority")
-  .flatMap(sources)
-  .flatMap((file) => {
-    const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
-    const found: (readonly [where: string, text: string])[] = [];
-    const visit = (node: ts.Node): void => {
-      if (ts.isRegularExpressionLiteral(node) && /[+*]|,\}/.test(node.text))
-        found.push([relative(root, file), node.text]);
-      ts.forEachChild(node, visit);
-    };
-    visit(source);
-    return found;
-  });
+/** The regular expressions in the sources. */
+const expressions = packages.flatMap(sources).flatMap((file) => {
+  const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
+  const found: (readonly [where: string, text: string])[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isRegularExpressionLiteral(node) && /[+*]|,\}/.test(node.text))
+      found.push([relative(root, file), node.text]);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+});
 
 /** Texts to repeat: each character the expression speaks of, alone and in pairs, and the words in it. */
 function pumps(expression: string): readonly string[] {

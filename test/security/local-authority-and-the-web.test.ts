@@ -124,7 +124,7 @@ describe("only names of this machine are answered (DNS rebinding)", () => {
     });
     // 400 for what is no host at all.
     expect([400, 421]).toContain(answer.status);
-    if (answer.status === 421) expect(answer.text).toMatch(/does not answer for the host.*option hosts/);
+    if (answer.status === 421) expect(answer.text).toMatch(/does not serve the host.*option hosts/);
     expect(answer.text).not.toContain("access_token");
     expect(authority.requests).toEqual([]);
     expect(fault.hits).toBe(0);

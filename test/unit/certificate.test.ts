@@ -127,11 +127,11 @@ describe("a certificate is refused at construction", () => {
       { privateKey: publicCertificate, publicCertificate },
       "is not a private key",
     ],
-    ["without the passphrase", { privateKey: encrypted("pkcs8"), publicCertificate }, "give its passphrase"],
+    ["without the passphrase", { privateKey: encrypted("pkcs8"), publicCertificate }, "set passphrase"],
     [
       "without the passphrase of PKCS#1",
       { privateKey: encrypted("pkcs1"), publicCertificate },
-      "give its passphrase",
+      "set passphrase",
     ],
     [
       "with a wrong passphrase",
@@ -149,9 +149,13 @@ describe("a certificate is refused at construction", () => {
     [
       "of another key",
       { privateKey, publicCertificate: other.certificatePem },
-      "belongs to no certificate in publicC",
+      "does not belong to a certificate in publicC",
     ],
-    ["of another key in x5c", { privateKey, x5c: other.certificatePem }, "belongs to no certificate in x5c"],
+    [
+      "of another key in x5c",
+      { privateKey, x5c: other.certificatePem },
+      "does not belong to a certificate in x5c",
+    ],
     ["that has expired", { privateKey, publicCertificate: expired.certificatePem }, "expired on"],
     [
       "with a short thumbprint",
@@ -167,7 +171,7 @@ describe("a certificate is refused at construction", () => {
     [
       "with another one's thumbprint",
       { privateKey, publicCertificate, thumbprintSha256: other.thumbprintSha256Hex },
-      `is not that of the certificate, ${sha256.toLowerCase()}`,
+      `does not match the certificate, whose thumbprint is ${sha256.toLowerCase()}`,
     ],
     ["with the key for a thumbprint", { privateKey, thumbprint: privateKey }, "is not 40 hexadecimal digits"],
   ])("%s", (_, options, reason) => {

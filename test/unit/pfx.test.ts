@@ -58,7 +58,7 @@ describe("a PFX", () => {
     [
       "a certificate of another key",
       () => ({ pfx: makePfx({ ...other, privateKeyPem: own.privateKeyPem }, "p"), passphrase: "p" }),
-      "belongs to no certificate",
+      "does not belong to a certificate",
     ],
   ])("with %s is refused", (_, options, reason) => {
     const refused = { errorCode: "invalid_certificate", message: expect.stringContaining(reason) };

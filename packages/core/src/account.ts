@@ -1,16 +1,16 @@
 import type { AllIdTokenClaims } from "./response/id-token.js";
 
-/** A signed-in user, as apps see one. */
+/** A signed-in user. */
 export interface AccountInfo {
-  /** Stable id of the user everywhere: `{uid}.{utid}` for Entra, the `sub` otherwise. */
+  /** Stable id of the user across tenants: `{uid}.{utid}` for Entra, otherwise the `sub`. */
   homeAccountId: string;
-  /** Host the tokens are kept under. */
+  /** Host under which the tokens are cached. */
   environment: string;
   /** Tenant of this profile, or `""`. */
   tenantId: string;
-  /** Name the user signs in with. */
+  /** The user's sign-in name. */
   username: string;
-  /** Id of the user in this tenant. */
+  /** The user's id in this tenant. */
   localAccountId: string;
   loginHint?: string;
   /** Display name. */
@@ -18,19 +18,19 @@ export interface AccountInfo {
   upn?: string;
   /** Raw ID token. */
   idToken?: string;
-  /** Claims of the ID token. Shared between results: read, do not change. */
+  /** Claims of the ID token. Shared between results: do not modify. */
   idTokenClaims?: AllIdTokenClaims;
   nativeAccountId?: string;
   /** `MSSTS`, `ADFS` or `Generic`. */
   authorityType?: string;
-  /** Profiles of the user in all known tenants, by tenant id. Shared between results: read, do not change. */
+  /** The user's profiles in all known tenants, by tenant id. Shared between results: do not modify. */
   tenantProfiles?: Map<string, TenantProfile>;
   dataBoundary?: DataBoundary;
-  /** The user chose to stay signed in. */
+  /** Whether the user chose to stay signed in. */
   kmsi?: boolean;
 }
 
-/** A user in one tenant. */
+/** A user's profile in one tenant. */
 export type TenantProfile = Pick<
   AccountInfo,
   "tenantId" | "localAccountId" | "name" | "username" | "loginHint" | "upn" | "nativeAccountId"
@@ -38,5 +38,5 @@ export type TenantProfile = Pick<
   isHomeTenant?: boolean;
 };
 
-/** Where a tenant keeps its data. */
+/** Data boundary of a tenant. */
 export type DataBoundary = "EU" | "None";

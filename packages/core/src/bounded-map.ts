@@ -1,45 +1,45 @@
 import { LRUCache } from "lru-cache";
 import type { Clock } from "./clock.js";
 
-/** What else a {@link BoundedMap} does. */
+/** Options of a {@link BoundedMap}. */
 export interface BoundedMapOptions<V> {
-  /** By which entries expire that were given a time to live; without it, none may be. */
+  /** Clock by which entries with a time to live expire. Required if any entry has one. */
   readonly clock?: Clock;
-  /** Told of each entry that had to make room. */
+  /** Called for each evicted entry. */
   readonly onEvicted?: (key: string, value: V) => void;
 }
 
 /**
- * A map that forgets the entry used longest ago when there are too many. It takes memory as it fills, and none while it is
- * empty: most of an application's maps are never used by a program that finds its token in the cache.
+ * A map that evicts the least recently used entry when it is full. It allocates memory as it fills, and none while
+ * empty, because most of an application's maps are never used by a program whose tokens are cached.
  */
 export class BoundedMap<V extends object | number | boolean> {
   readonly #max: number;
   readonly #options: BoundedMapOptions<V>;
   #entries: LRUCache<string, V> | undefined;
 
-  /** @param max most entries */
+  /** @param max maximum number of entries */
   constructor(max: number, options: BoundedMapOptions<V> = {}) {
     this.#max = Math.min(max, Number.MAX_SAFE_INTEGER);
     this.#options = options;
   }
 
-  /** The number of entries, also of those that have expired since the last {@link purgeStale}. */
+  /** The number of entries, including those that have expired since the last {@link purgeStale}. */
   get size(): number {
     return this.#entries?.size ?? 0;
   }
 
-  /** An entry, which counts as used. */
+  /** Returns an entry and marks it as used. */
   get(key: string): V | undefined {
     return this.#entries?.get(key);
   }
 
-  /** An entry, which does not count as used. */
+  /** Returns an entry without marking it as used. */
   peek(key: string): V | undefined {
     return this.#entries?.peek(key);
   }
 
-  /** @param ttl milliseconds; 0 for ever */
+  /** @param ttl time to live in milliseconds; 0 for no expiry */
   set(key: string, value: V, ttl = 0): void {
     this.#entries ??= this.#create();
     this.#entries.set(key, value, { ttl });
@@ -49,12 +49,12 @@ export class BoundedMap<V extends object | number | boolean> {
     this.#entries?.delete(key);
   }
 
-  /** All entries, the one used longest ago first. */
+  /** Iterates over all entries, the least recently used first. */
   *oldestFirst(): Iterable<[string, V]> {
     if (this.#entries) yield* this.#entries.rentries() as Iterable<[string, V]>;
   }
 
-  /** Removes what has expired. It goes by itself only when it is asked for. */
+  /** Removes expired entries, which are otherwise removed only when accessed. */
   purgeStale(): void {
     this.#entries?.purgeStale();
   }
@@ -62,7 +62,7 @@ export class BoundedMap<V extends object | number | boolean> {
   #create(): LRUCache<string, V> {
     const { clock, onEvicted } = this.#options;
     return new LRUCache<string, V>({
-      // lru-cache's own bound by count would take all the memory at once.
+      // lru-cache's `max` would allocate all memory at once.
       maxSize: this.#max,
       sizeCalculation: () => 1,
       ...(clock && { ttl: 0, ttlResolution: 0, perf: clock }),

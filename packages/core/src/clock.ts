@@ -1,15 +1,15 @@
-/** Where the library gets the time from. */
+/** The source of time. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Waits; by default with a timer. Ends early when `signal` aborts. */
+  /** Waits, by default with a timer. Ends early when `signal` aborts. */
   sleep?(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** A timer that is set for longer goes off at once. */
+/** Maximum delay of a timer. A longer one would fire at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The machine's clock. */
+/** The system clock. */
 export const systemClock: Clock = { now: () => Date.now() };
 
 /** Whole seconds since the epoch, the unit of every time in tokens and in the cache. */
@@ -18,7 +18,7 @@ export function epochSeconds(clock: Clock): number {
 }
 
 /**
- * Waits by a clock.
+ * Waits for a number of milliseconds.
  *
  * @throws the signal's reason when it aborts
  */

@@ -1,31 +1,31 @@
 import { nodeCrypto } from "./node-crypto.js";
 
-/** SHA-256 of a text, base64url without padding: PKCE challenges, assertion hashes, `at_hash`. */
+/** Returns the SHA-256 of a string in base64url without padding, as in PKCE challenges and assertion hashes. */
 export function sha256Base64Url(text: string): string {
   return nodeCrypto().createHash("sha256").update(text).digest("base64url");
 }
 
-/** Text to base64url without padding. */
+/** Encodes a string in base64url without padding. */
 export function base64UrlEncode(text: string): string {
   return Buffer.from(text, "utf8").toString("base64url");
 }
 
-/** base64 or base64url to text. */
+/** Decodes base64 or base64url to a string. */
 export function base64Decode(text: string): string {
   return Buffer.from(text, "base64").toString("utf8");
 }
 
-/** A text as a URL or a form carries it (RFC 3986 §2.1). Half a character, which has no UTF-8, becomes U+FFFD. */
+/** Percent-encodes a string for a URL or a form (RFC 3986 §2.1). An unpaired surrogate becomes U+FFFD. */
 export function percentEncode(text: string): string {
   return encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\ufffd"));
 }
 
-/** A random GUID that nobody can guess, as `state` and `nonce` must be. */
+/** Returns an unguessable GUID, as required for `state` and `nonce`. */
 export function newGuid(): string {
   return nodeCrypto().randomUUID();
 }
 
-/** Parses a JSON object; `undefined` for anything else. */
+/** Parses a JSON object. Returns `undefined` for anything else. */
 export function parseJsonObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -35,19 +35,22 @@ export function parseJsonObject(text: string): Record<string, unknown> | undefin
   }
 }
 
-/** An object without its fields that are `null`: JavaScript programs leave out in this way, too. The object itself is kept. */
+/**
+ * Returns an object without its `null` fields, which JavaScript programs use like absent ones. The argument is not
+ * changed.
+ */
 export function withoutNull<T>(value: T): T {
   if (typeof value !== "object" || value === null || !hasNull(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null)) as T;
 }
 
-/** Asked with every call: nothing is made to find out. */
+/** Allocates nothing, because every call runs it. */
 function hasNull(value: object): boolean {
   for (const field in value) if (value[field as keyof typeof value] === null) return true;
   return false;
 }
 
-/** True for a plain JSON object: not null, not an array. */
+/** Whether a value is an object, and neither null nor an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 /**
  * The OAuth 2.0 / OpenID Connect protocol and the token cache of Tessera, without sockets, files or environment. Apps
- * install `@tessera/node`; this package is for those who bring their own {@link HttpClient}, {@link Clock} or
- * {@link TokenStore}. {@link createClient} makes a client; one function for each flow takes it.
+ * install `@tessera/node`; this package is for programs with their own {@link HttpClient}, {@link Clock} or {@link
+ * TokenStore}. {@link createClient} creates a client, which is passed to one function for each flow.
  *
  * @packageDocumentation
  */
@@ -25,7 +25,7 @@ export {
   silent,
   userFederatedIdentity,
   usernamePassword,
-  // What they take and return.
+  // Their requests and results.
   claimsFromChallenge,
   generatePkceCodes,
   parseAuthenticationChallenges,
@@ -37,7 +37,7 @@ export {
   type BaseRequest,
   type DeviceCodeResponse,
   type IdTokenClaims,
-  // What an application brings: HTTP, time, storage, a place for its log.
+  // Interfaces to the application: HTTP, time, storage, logging.
   createMemoryTokenStore,
   Logger,
   LogLevel,

@@ -1,6 +1,6 @@
 /**
- * Everything that Tessera's own packages share, without a promise: names here come and go with any release. Others import
- * `@tessera/core`.
+ * The names that Tessera's own packages share. They are not a public API and may change with any release; other
+ * programs import `@tessera/core`.
  *
  * @packageDocumentation
  */
@@ -55,7 +55,7 @@ export {
 export { newCorrelationId } from "./correlation-id.js";
 export * from "./errors/error-codes.js";
 export * from "./errors/errors.js";
-export { authorityOf, isServed, requireAccountOf } from "./flows/account-authority.js";
+export { authorityOf, isServed, requireAccountOf, tenantAuthorityOf } from "./flows/account-authority.js";
 export { withinBounds, type Bounds } from "./flight/deadline.js";
 export { untilAborted } from "./flight/until-aborted.js";
 export { KeyedMutex } from "./flight/keyed-mutex.js";
@@ -87,7 +87,7 @@ export { dialectOf } from "./dialect/dialects.js";
 export { sharedCall } from "./exchange/shared-call.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
 export { isInBlock, isOnOwnLink } from "./http/private-host.js";
-export { isLoopback, secureUrl, shownUrl } from "./http/secure-url.js";
+export { isLoopback, parsedUrl, secureUrl, shownUrl } from "./http/secure-url.js";
 export { createTransport, MAX_RESPONSE_BYTES, REQUEST_TIMEOUT_MS, type Transport } from "./http/transport.js";
 export { Logger, LogLevel, type ILoggerCallback, type LoggerOptions } from "./logger.js";
 export {

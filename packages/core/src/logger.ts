@@ -1,6 +1,6 @@
 import { printable } from "./printable.js";
 
-/** How much is logged: each level includes those before it. */
+/** Log levels. Each level includes those before it. */
 export enum LogLevel {
   Error,
   Warning,
@@ -9,24 +9,24 @@ export enum LogLevel {
   Trace,
 }
 
-/** Receives every log line that passes the level and the rule on personal data. */
+/** Receives every log line that the level and `piiLoggingEnabled` allow. */
 export type ILoggerCallback = (level: LogLevel, message: string, containsPii: boolean) => void;
 
 /** `system.loggerOptions`. */
 export interface LoggerOptions {
-  /** Where lines go. Without it nothing is logged. */
+  /** Receives log lines. Without it, nothing is logged. */
   loggerCallback?: ILoggerCallback;
-  /** Let lines pass that name users. Tokens and secrets are never logged, whatever this says. */
+  /** Whether lines that identify users are logged. Tokens and secrets are never logged. */
   piiLoggingEnabled?: boolean;
-  /** The most detailed level that is logged. Default `LogLevel.Info`. */
+  /** The most detailed level that is logged; `LogLevel.Info` by default. */
   logLevel?: LogLevel;
-  /** Ignored; accepted because MSAL accepts it. */
+  /** Ignored; accepted for compatibility with MSAL. */
   correlationId?: string;
 }
 
 /**
- * Writes log lines in MSAL's form: `[time] : [correlation id] : package@version : Level - text`.
- * A line is written only if its level is enabled, and a `…Pii` line only with `piiLoggingEnabled`.
+ * Writes log lines in MSAL's format: `[time] : [correlation id] : package@version : Level - message`. A line is
+ * written only if its level is enabled, and a `…Pii` line only with `piiLoggingEnabled`.
  *
  * @example
  * ```ts
@@ -43,7 +43,7 @@ export class Logger {
   readonly #source: string;
 
   /**
-   * @param loggerOptions callback, level and rule on personal data
+   * @param loggerOptions callback, level, and whether personal data is logged
    * @param packageName name shown in each line
    * @param packageVersion version shown in each line
    */
@@ -55,7 +55,7 @@ export class Logger {
   }
 
   /**
-   * A logger with the same options for another package.
+   * Returns a logger with the same options for another package.
    *
    * @example
    * ```ts
@@ -71,7 +71,7 @@ export class Logger {
   }
 
   /**
-   * Passes a finished line to the callback.
+   * Passes a formatted line to the callback.
    *
    * @example
    * ```ts
@@ -93,7 +93,7 @@ export class Logger {
   error(message: string, correlationId = ""): void {
     this.#log(LogLevel.Error, message, correlationId, false);
   }
-  /** Logs an error that names a user. */
+  /** Logs an error that identifies a user. */
   errorPii(message: string, correlationId = ""): void {
     this.#log(LogLevel.Error, message, correlationId, true);
   }
@@ -101,15 +101,15 @@ export class Logger {
   warning(message: string, correlationId = ""): void {
     this.#log(LogLevel.Warning, message, correlationId, false);
   }
-  /** Logs a warning that names a user. */
+  /** Logs a warning that identifies a user. */
   warningPii(message: string, correlationId = ""): void {
     this.#log(LogLevel.Warning, message, correlationId, true);
   }
-  /** Logs what happened. */
+  /** Logs an event. */
   info(message: string, correlationId = ""): void {
     this.#log(LogLevel.Info, message, correlationId, false);
   }
-  /** Logs what happened to a named user. */
+  /** Logs an event that identifies a user. */
   infoPii(message: string, correlationId = ""): void {
     this.#log(LogLevel.Info, message, correlationId, true);
   }
@@ -117,7 +117,7 @@ export class Logger {
   verbose(message: string, correlationId = ""): void {
     this.#log(LogLevel.Verbose, message, correlationId, false);
   }
-  /** Logs a detail that names a user. */
+  /** Logs a detail that identifies a user. */
   verbosePii(message: string, correlationId = ""): void {
     this.#log(LogLevel.Verbose, message, correlationId, true);
   }
@@ -125,12 +125,12 @@ export class Logger {
   trace(message: string, correlationId = ""): void {
     this.#log(LogLevel.Trace, message, correlationId, false);
   }
-  /** Logs the finest detail that names a user. */
+  /** Logs the finest detail that identifies a user. */
   tracePii(message: string, correlationId = ""): void {
     this.#log(LogLevel.Trace, message, correlationId, true);
   }
   /**
-   * Whether lines that name users are logged.
+   * Returns whether lines that identify users are logged.
    *
    * @example
    * ```ts
@@ -144,7 +144,7 @@ export class Logger {
   #log(level: LogLevel, message: string, correlationId: string, containsPii: boolean): void {
     if (!this.#callback || level > this.#level || (containsPii && !this.#pii)) return;
     const line = `[${new Date().toUTCString()}] : [${correlationId}] : ${this.#source} : ${LogLevel[level]} - ${message}`;
-    // One line for each message, whoever wrote parts of it.
+    // A message must stay on one line, even if parts of it are untrusted.
     this.executeCallback(level, printable(line), containsPii);
   }
 }

@@ -1,8 +1,8 @@
 /**
- * `node:crypto`, loaded when it is first needed: its part of the time in which a program starts is larger than that of the
- * token cache.
+ * Returns `node:crypto`, loaded on first use, because loading it takes longer than the rest of a cache hit at program
+ * start.
  */
 export function nodeCrypto(): typeof import("node:crypto") {
-  // eslint-disable-next-line no-restricted-globals -- one module, and nothing of the environment
+  // eslint-disable-next-line no-restricted-globals -- loads a module, does not read the environment
   return process.getBuiltinModule("node:crypto");
 }

@@ -1,9 +1,9 @@
 /**
- * State of which a process has one, however many copies of this package it has loaded: an ES module and a CommonJS module
- * are two. It stands under a registered symbol. Whoever changes its form gives it a new name.
+ * Returns state that exists once per process, under a registered symbol, even if several copies of this package are
+ * loaded (the ES and CommonJS builds are two). If its format changes, it needs a new name.
  *
- * @param name what it is and its version, such as `mutexes/v1`
- * @param make makes it when no copy has yet
+ * @param name name and version of the state, such as `mutexes/v1`
+ * @param make creates the state if it does not exist yet
  */
 export function processWide<T>(name: string, make: () => T): T {
   const symbol = Symbol.for(`@tessera/core/${name}`);

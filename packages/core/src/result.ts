@@ -2,7 +2,7 @@ import type { AccountInfo } from "./account.js";
 import { accountInfo, claimsOf } from "./cache/account-info.js";
 import { accessTokenFacts, type CachedTokens } from "./cache/memory/partition.js";
 
-/** What every acquisition returns. */
+/** The result of a token acquisition. */
 export interface AuthenticationResult {
   /** Canonical URL of the authority. */
   authority: string;
@@ -10,25 +10,25 @@ export interface AuthenticationResult {
   uniqueId: string;
   /** `tid` of the user, or `""`. */
   tenantId: string;
-  /** Scopes that were granted. */
+  /** Granted scopes. */
   scopes: string[];
-  /** The user; `null` for an app's own token. */
+  /** The user; `null` for an app-only token. */
   account: AccountInfo | null;
   /** Raw ID token, or `""`. */
   idToken: string;
-  /** Claims of the ID token, or `{}`. Shared between results: read, do not change. */
+  /** Claims of the ID token, or `{}`. Shared between results: do not modify. */
   idTokenClaims: object;
   /** The token to send to the API. */
   accessToken: string;
   /** Reserved for DPoP. */
   dpopProof?: string;
-  /** True when no request was sent. */
+  /** Whether the tokens came from the cache. */
   fromCache: boolean;
   /** When the access token expires. */
   expiresOn: Date | null;
-  /** Until when the access token may be used if the identity provider is down. */
+  /** When the access token finally expires if the identity provider is unavailable. */
   extExpiresOn?: Date;
-  /** When the access token should be renewed, if the server said. */
+  /** When the access token should be renewed, if the server stated it. */
   refreshOn?: Date;
   /** `Bearer`. */
   tokenType: string;
@@ -46,7 +46,7 @@ export interface AuthenticationResult {
   resource?: string;
 }
 
-/** What a result says beside its tokens. */
+/** Fields of a result that do not come from its tokens. */
 export interface ResultContext {
   readonly authority: string;
   readonly correlationId: string;
@@ -57,8 +57,8 @@ export interface ResultContext {
 }
 
 /**
- * A result from tokens, whether they come from the cache or were just written to it. The result, its dates, scopes and
- * account are the caller's own; claims and tenant profiles are shared.
+ * Builds a result from cached or newly received tokens. The result, its dates, scopes and account are new objects;
+ * claims and tenant profiles are shared.
  */
 export function authenticationResult(tokens: CachedTokens, context: ResultContext): AuthenticationResult {
   const common = commonOf(tokens);
@@ -88,7 +88,7 @@ export function authenticationResult(tokens: CachedTokens, context: ResultContex
   };
 }
 
-/** What results for the same tokens say alike. Times in milliseconds since the epoch. */
+/** Fields common to all results for the same tokens. Times are in milliseconds since the epoch. */
 interface Common {
   readonly uniqueId: string;
   readonly tenantId: string;

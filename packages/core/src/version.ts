@@ -1,2 +1,2 @@
-/** Version of every package of this release, as in its package.json. */
+/** Version of all packages of this release, as in package.json. */
 export const version = "0.1.0";

@@ -1,9 +1,9 @@
 import type { App, AuthorityConfig, Federation, Tenant, User } from "./config/config.js";
 import { refuse } from "./errors/errors.js";
 
-/** The authority that a request's path names, resolved. */
+/** The resolved authority of a request's path. */
 export interface TenantScope {
-  /** The product whose protocol is spoken. */
+  /** The emulated product. */
   readonly kind: "entra" | "b2c" | "adfs";
   /** Its path in endpoint URLs: a GUID, `common`, `organizations`, `consumers`, `{tenant}/{policy}`, or `adfs`. */
   readonly segment: string;
@@ -19,7 +19,7 @@ export interface SignedInUser {
   readonly home: Tenant;
 }
 
-/** The home realm of a domain: who verifies its users' passwords. */
+/** The home realm of a domain, which determines where its users' passwords are verified. */
 export interface Realm {
   readonly domain: string;
   /** Present if the emulated AD FS verifies them. */
@@ -85,7 +85,7 @@ export function createDirectory(config: AuthorityConfig): Directory {
   const mark = (set: Set<User>, username: string, value: boolean) => {
     const found = userByName(username);
     if (found === undefined)
-      throw new RangeError(`There is no user ${username}; authority.config lists the users.`);
+      throw new RangeError(`The user ${username} does not exist; authority.config lists the users.`);
     if (value) set.add(found.user);
     else set.delete(found.user);
   };
@@ -140,7 +140,7 @@ export function createDirectory(config: AuthorityConfig): Directory {
   };
 }
 
-/** The domain of a username; a string without `@` is returned whole. */
+/** Returns the domain of a username, or the whole string if it does not contain `@`. */
 export function domainOf(text: string): string {
   return text
     .slice(text.lastIndexOf("@") + 1)

@@ -13,7 +13,7 @@ import type { SessionStore } from "./stores/sessions.js";
 export interface AuthorityState {
   /** `https://localhost:{port}`, without a trailing slash. */
   readonly url: string;
-  /** The same for clients with a TLS certificate (RFC 8705 §5); absent if no app uses one. */
+  /** The URL for clients with a TLS certificate (RFC 8705 §5); absent if no app uses one. */
   readonly mtlsUrl?: string;
   /** The authority's CA certificate in PEM format; empty with plain HTTP. */
   readonly caPem: string;

@@ -20,19 +20,19 @@ import type { SignOutRequest } from "./requests.js";
 import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
 
 /**
- * What every application has: its configuration, the token cache with its accounts, and the log. See
- * {@link ClientApplication} for the part that acquires tokens.
+ * Base class of all applications: configuration, token cache, accounts and logging. {@link ClientApplication} adds
+ * token acquisition.
  */
 export abstract class Application {
-  /** What the flows work with. */
+  /** The client that the flows run on. */
   protected readonly client: Client;
   #logger: Logger;
   readonly #azureCloud: AzureCloudOptions | undefined;
 
   /**
    * @param configuration the application's configuration
-   * @param credential how it proves itself
-   * @throws ClientConfigurationError for every mistake, before anything is sent
+   * @param credential the application's credential
+   * @throws ClientConfigurationError for any mistake, before anything is sent
    */
   protected constructor(configuration: Configuration, credential: ClientCredential) {
     const { loggerOptions, ...options } = checkConfiguration(configuration, credential);
@@ -42,7 +42,7 @@ export abstract class Application {
   }
 
   /**
-   * The token cache: accounts, and the whole cache as JSON.
+   * Returns the token cache.
    *
    * @example
    * ```ts
@@ -54,7 +54,7 @@ export abstract class Application {
   }
 
   /**
-   * Every known user, with one entry for each tenant the user is known in.
+   * Returns all known users, with one entry for each tenant a user is known in.
    *
    * @example
    * ```ts
@@ -66,7 +66,7 @@ export abstract class Application {
   }
 
   /**
-   * The users who match a filter, with one entry for each tenant they are known in.
+   * Returns the users that match a filter, with one entry for each tenant a user is known in.
    *
    * @example
    * ```ts
@@ -78,14 +78,13 @@ export abstract class Application {
   }
 
   /**
-   * The user with a home account id, or `null`.
+   * Returns the user with a home account id, or `null`. In an app that trusts several identity providers, use
+   * {@link getAccounts} with the id and `authority`, because each provider can issue any id.
    *
    * @example
    * ```ts
    * const account = await app.getAccountByHomeId(session.homeAccountId);
    * ```
-   * The user with a home account id, or `null`. In an app that trusts several identity providers, use {@link getAccounts}
-   * with `authority` beside the id: each provider can issue any id.
    * @throws ClientAuthError `multiple_matching_accounts` when users of several providers have this id
    */
   async getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null> {
@@ -93,7 +92,7 @@ export abstract class Application {
   }
 
   /**
-   * The user with an id in some tenant, or `null`.
+   * Returns the user with an id in any tenant, or `null`.
    *
    * @example
    * ```ts
@@ -106,7 +105,7 @@ export abstract class Application {
   }
 
   /**
-   * Forgets a user of one identity provider: the account and all tokens.
+   * Removes a user of one identity provider: the account and all tokens.
    *
    * @example
    * ```ts
@@ -118,7 +117,7 @@ export abstract class Application {
   }
 
   /**
-   * Forgets a user. The session at the identity provider continues: {@link buildEndSessionUrl} ends it.
+   * Removes a user. The session at the identity provider continues; to end it, use {@link buildEndSessionUrl}.
    *
    * @example
    * ```ts
@@ -131,7 +130,7 @@ export abstract class Application {
   }
 
   /**
-   * Empties the cache in memory. A cache plugin or a store keeps its content.
+   * Clears the cache in memory. A cache plugin or store keeps its content.
    *
    * @example
    * ```ts
@@ -143,7 +142,7 @@ export abstract class Application {
   }
 
   /**
-   * The logger.
+   * Returns the logger.
    *
    * @example
    * ```ts
@@ -167,7 +166,7 @@ export abstract class Application {
     this.#logger = logger;
   }
 
-  /** Checks the fields that all requests share. */
+  /** Checks the fields common to all requests. */
   protected checked<R extends MsalRequest>(request: R): R {
     return this.checkedFields(request);
   }
@@ -179,15 +178,15 @@ export abstract class Application {
     );
   }
 
-  /** The same for requests that need no resource, whatever the mode of the application. */
+  /** The same, for requests that do not need a resource even in MCP mode. */
   protected checkedFields<R extends MsalRequest>(request: R): R {
     requireRequest(request);
     requireOwnClient(request);
     const cloud = request.azureCloudOptions ?? (request.authority ? this.#azureCloud : undefined);
     if (!cloud) return request;
-    const asked = request.authority || this.client.defaultAuthority;
-    const authority = authorityForCloud(asked, cloud);
-    // Options that the request gives name its authority, and so its tenant, as `authority` does.
-    return authority === asked ? request : { ...request, authority };
+    const requested = request.authority || this.client.defaultAuthority;
+    const authority = authorityForCloud(requested, cloud);
+    // The request's cloud options name its authority, and so its tenant, as `authority` does.
+    return authority === requested ? request : { ...request, authority };
   }
 }

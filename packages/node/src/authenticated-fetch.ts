@@ -7,7 +7,7 @@ import {
 import { secureUrl } from "@tessera/core/internal";
 import { fetchBoundToOrigin, type OriginAnswer } from "./http/origin-bound-fetch.js";
 
-/** An application that has the one call. */
+/** An application with `acquireToken`. */
 export interface TokenSource {
   acquireToken(
     request: BaseRequest & { readonly scopes: readonly string[]; readonly account?: AccountInfo },
@@ -16,24 +16,27 @@ export interface TokenSource {
 
 /** Options of {@link createAuthenticatedFetch}. */
 export interface AuthenticatedFetchOptions {
-  /** Scopes of the API that is called. */
+  /** Scopes of the API. */
   readonly scopes: readonly string[];
-  /** The user whose token is sent; the application's own, or what `acquireToken` chooses, without one. */
+  /**
+   * The user whose token is sent; without it, `acquireToken` chooses, which for a confidential client means the
+   * application's own token.
+   */
   readonly account?: AccountInfo;
-  /** Authority of the account, if it is not the application's: an account belongs to the provider that vouched for it. */
+  /** Authority of the account, if it is not the application's. */
   readonly authority?: string;
-  /** The access token this API was called with, to call another on behalf of its user. */
+  /** The access token this API was called with, to call another API on behalf of its user. */
   readonly oboAssertion?: string;
-  /** The `fetch` to send with; Node's own by default. It must honour `redirect: "manual"`. */
+  /** The `fetch` to send with; Node.js's own by default. It must honor `redirect: "manual"`. */
   readonly fetch?: typeof globalThis.fetch;
 }
 
 /**
- * A `fetch` that sends a token. When the API responds 401 with a claims challenge (continuous access evaluation, step-up),
- * it acquires a token that satisfies the challenge and sends the request once more.
+ * Returns a `fetch` that sends an access token. When the API responds 401 with a claims challenge (continuous access
+ * evaluation, step-up), it acquires a token that satisfies the challenge and repeats the request once.
  *
- * The token belongs to the origin of the URL: a redirect to another origin is followed without it, and a challenge from
- * there is left to the caller.
+ * The token is sent only to the origin of the URL: a redirect to another origin is followed without it, and a
+ * challenge from there is returned to the caller.
  *
  * @param app the application that acquires the token
  * @returns a function with the signature of `fetch`; it rejects as `acquireToken` and `fetch` do, and with
@@ -55,7 +58,7 @@ export function createAuthenticatedFetch(
   return async (input, init) => {
     const request = new Request(input, init);
     secureUrl(request.url, "the URL");
-    // A stream can be read once only; everything else is kept for a second attempt.
+    // A stream can be read only once; any other body is kept for a second attempt.
     const repeatable = !(init?.body instanceof ReadableStream);
     const again = repeatable ? request.clone() : undefined;
     const { signal } = request;

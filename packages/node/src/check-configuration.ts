@@ -27,7 +27,7 @@ import { isHttpUrl } from "./http/proxy-variables.js";
 import { createUndiciHttpClient } from "./http/undici-http-client.js";
 import type { INativeBrokerPlugin } from "./broker/broker.js";
 
-/** What {@link createClient} takes, checked, and how to log. */
+/** Validated options for {@link createClient}, and how to log. */
 export interface CheckedConfiguration extends Omit<ClientOptions, "credential" | "logger"> {
   readonly loggerOptions: LoggerOptions;
 }
@@ -37,10 +37,10 @@ const DEFAULT_MAX_PARTITIONS = 100_000;
 const DEFAULT_AUTHORITY = "https://login.microsoftonline.com/common/";
 
 /**
- * Checks a configuration and fills in the defaults; `null` is as good as absent. The authority is left to the resolver, which
- * takes it apart anyway.
+ * Checks a configuration and fills in defaults; `null` counts as absent. The authority is checked by the resolver,
+ * which parses it anyway.
  *
- * @param credential what the application proves itself with
+ * @param credential the application's credential
  * @throws ClientConfigurationError naming the field, the value and the remedy
  */
 export function checkConfiguration(
@@ -68,14 +68,15 @@ export function checkConfiguration(
     clientId: auth.clientId,
     authority,
     protocolMode,
-    knownAuthorities: texts(auth.knownAuthorities, "auth.knownAuthorities").map(hostOf),
+    knownAuthorities: strings(auth.knownAuthorities, "auth.knownAuthorities"),
     cloudMetadata: json(
       auth.cloudDiscoveryMetadata,
       "auth.cloudDiscoveryMetadata",
       "invalid_cloud_discovery_metadata",
     ),
     authorityMetadata: json(auth.authorityMetadata, "auth.authorityMetadata", "invalid_authority_metadata"),
-    capabilities: texts(auth.clientCapabilities, "auth.clientCapabilities"),
+    instanceAware: flag(auth.instanceAware, "auth.instanceAware"),
+    capabilities: strings(auth.clientCapabilities, "auth.clientCapabilities"),
     authMethod: checkedAuthMethod(metadata.token_endpoint_auth_method, credential, system),
     idTokenAlgorithm: checkedAlgorithm(metadata, auth),
     cache: checkedCache(withoutNull(cache ?? {})),
@@ -97,7 +98,7 @@ export function checkConfiguration(
 function checkedMode(auth: NodeAuthOptions, system: NodeSystemOptions): ProtocolMode {
   if (auth.oidcAuthority !== undefined) {
     if (auth.authority !== undefined) {
-      throw invalid("auth.oidcAuthority", "is given beside auth.authority", "give one of them");
+      throw invalid("auth.oidcAuthority", "is set as well as auth.authority", "set only one of them");
     }
     return ProtocolMode.OIDC;
   }
@@ -120,8 +121,8 @@ function checkedAuthMethod(
   if ((networkClient || dispatcher) && found.includes("tls_client_auth")) {
     throw invalid(
       field,
-      `is "${method}" beside system.${networkClient ? "networkClient" : "dispatcher"}`,
-      "leave one out: only the built-in client presents a certificate",
+      `is "${method}" with system.${networkClient ? "networkClient" : "dispatcher"}`,
+      "omit one of them: only the built-in client presents a certificate",
     );
   }
   return found;
@@ -137,7 +138,7 @@ function checkedAlgorithm(
   throw invalid(
     "auth.clientMetadata.id_token_signed_response_alg",
     `is "${algorithm}"`,
-    "use RS256 or another asymmetric algorithm; HS256 needs a confidential client with a secret; none is never accepted",
+    "use RS256 or another asymmetric algorithm; HS256 requires a confidential client with a secret; none is never accepted",
   );
 }
 
@@ -148,7 +149,7 @@ function checkedCache({
   onUnreadable = "refuse",
 }: CacheOptions): NonNullable<ClientOptions["cache"]> {
   if (cachePlugin && store)
-    throw invalid("cache.store", "is given beside cache.cachePlugin", "give one of them");
+    throw invalid("cache.store", "is set as well as cache.cachePlugin", "set only one of them");
   requireFunctions(cachePlugin, "cache.cachePlugin", "ICachePlugin", [
     "beforeCacheAccess",
     "afterCacheAccess",
@@ -163,7 +164,7 @@ function checkedCache({
   return {
     plugin: cachePlugin ?? undefined,
     store: store ?? undefined,
-    // What a plugin keeps is whole: to drop a part of it in memory would drop it from there, too.
+    // A plugin stores the whole cache, so an eviction from memory would also remove the entries from its storage.
     maxPartitions: cachePlugin ? Number.MAX_SAFE_INTEGER : (maxPartitions ?? DEFAULT_MAX_PARTITIONS),
     onUnreadable,
   };
@@ -171,7 +172,7 @@ function checkedCache({
 
 function checkLogger(callback: unknown): void {
   if (callback === undefined || callback === null || typeof callback === "function") return;
-  throw invalid("system.loggerOptions.loggerCallback", "is not a function", "pass one, or leave it out");
+  throw invalid("system.loggerOptions.loggerCallback", "is not a function", "pass one, or omit it");
 }
 
 function checkBroker(plugin: INativeBrokerPlugin | undefined): void {
@@ -206,18 +207,23 @@ function checkedHttp({ networkClient, dispatcher, proxy, ca }: NodeSystemOptions
       'pass one such as "http://proxy.example:8080", or false',
     );
   }
-  const certificates = ca === undefined ? [] : texts(Array.isArray(ca) ? ca : [ca], "system.ca");
+  const certificates = ca === undefined ? [] : strings(Array.isArray(ca) ? ca : [ca], "system.ca");
   if (certificates.some((pem) => !pem.includes("-----BEGIN CERTIFICATE-----"))) {
     throw invalid(
       "system.ca",
-      "holds a text that is not a PEM certificate",
+      "holds a string that is not a PEM certificate",
       "pass the content of the .pem file, not its path",
     );
   }
   return createUndiciHttpClient({ dispatcher, proxy, ca: certificates });
 }
 
-function texts(value: unknown, field: string): readonly string[] {
+function flag(value: unknown, field: string): boolean {
+  if (value === undefined || typeof value === "boolean") return value ?? false;
+  throw invalid(field, `is of type ${typeof value}`, "pass true or false");
+}
+
+function strings(value: unknown, field: string): readonly string[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value) && value.every((item): item is string => typeof item === "string")) return value;
   throw invalid(field, "is not an array of strings", "pass an array of strings");
@@ -233,15 +239,8 @@ function json(
   if (parsed) return parsed;
   throw clientConfigurationError(
     code,
-    `${field} is not the JSON text of an object: pass the response body as it came.`,
+    `${field} is not a string holding a JSON object: pass the response body exactly as received.`,
   );
-}
-
-/** A host, given as one or as a URL. */
-function hostOf(authority: string): string {
-  return (
-    URL.canParse(authority) && authority.includes("//") ? new URL(authority).host : authority
-  ).toLowerCase();
 }
 
 function invalid(field: string, what: string, remedy: string): Error {

@@ -25,13 +25,14 @@ import type {
 import { Application } from "./application.js";
 
 /**
- * The part that public and confidential clients share: the token cache, silent acquisition, the authorization code flow
- * and accounts. One instance serves a whole process, however many users it has; all methods may be called concurrently.
+ * Base class of public and confidential clients: silent acquisition, the authorization code flow and accounts. One
+ * instance serves a whole process with any number of users. All methods may be called concurrently.
  */
 export abstract class ClientApplication extends Application {
   /**
-   * The URL that starts a sign-in. Send the user's browser there; the provider sends the code to `redirectUri`. The caller
-   * makes and keeps `state`, `nonce` and the PKCE verifier ({@link initiateAuthCodeFlow} does both for you).
+   * Returns the URL that starts a sign-in. Send the user's browser there; the provider sends the code to
+   * `redirectUri`. The caller generates and keeps `state`, `nonce` and the PKCE verifier; {@link
+   * initiateAuthCodeFlow} generates them for you.
    *
    * @throws ClientConfigurationError naming the field; ClientAuthError `endpoints_resolution_error`
    * @see RFC 6749 §4.1.1, RFC 7636
@@ -52,9 +53,9 @@ export abstract class ClientApplication extends Application {
    * Exchanges an authorization code for tokens, and caches them for {@link acquireTokenSilent}.
    *
    * @param request the code, and the values of the authorization request
-   * @param response the parameters that came to the redirect URI: `error`, `state` and `iss` are checked if present.
-   * Nothing else is read from them, except the cloud that redeems the code of a public client
-   * @throws ServerError, InteractionRequiredAuthError as the server says; ClientAuthError `state_mismatch`,
+   * @param response the parameters received at the redirect URI: `error`, `state` and `iss` are checked if present.
+   * Nothing else is read, except the cloud that redeems the code of a public client
+   * @throws ServerError, InteractionRequiredAuthError for an error response; ClientAuthError `state_mismatch`,
    * `nonce_mismatch`, `invalid_id_token`, `invalid_token_response`, `network_error`
    * @see RFC 6749 §4.1.3, OpenID Connect Core §3.1.3, RFC 9207
    * @example
@@ -72,8 +73,8 @@ export abstract class ClientApplication extends Application {
   }
 
   /**
-   * Begins a sign-in, and makes state, nonce and PKCE for it. Send the browser to `flow.authUrl`, keep the flow (plain
-   * JSON) in the user's session, and pass it to {@link acquireTokenByAuthCodeFlow} with the response.
+   * Starts a sign-in, and generates its state, nonce and PKCE codes. Send the browser to `flow.authUrl`, keep the
+   * flow (plain JSON) in the user's session, and pass it to {@link acquireTokenByAuthCodeFlow} with the response.
    *
    * @throws ClientConfigurationError naming the field; ClientAuthError `endpoints_resolution_error`
    * @see OpenID Connect Core §3.1.2.1, RFC 7636
@@ -88,13 +89,13 @@ export abstract class ClientApplication extends Application {
   }
 
   /**
-   * Ends a sign-in: checks state (in constant time), issuer (RFC 9207), errors, nonce, `auth_time` against `maxAge`, and
-   * `c_hash` in the hybrid flow; then redeems the code. A flow works once, and for an hour.
+   * Completes a sign-in: checks state (in constant time), issuer (RFC 9207), errors, nonce, `auth_time` against
+   * `maxAge`, and `c_hash` in the hybrid flow, then redeems the code. A flow can be completed once, within an hour.
    *
    * @param flow the flow from {@link initiateAuthCodeFlow}
-   * @param response all parameters that came to the redirect URI, from the query or the form
+   * @param response all parameters received at the redirect URI, from the query or the form
    * @throws ClientAuthError `state_mismatch`, `invalid_state`, `nonce_mismatch`, `invalid_id_token`; ServerError,
-   * InteractionRequiredAuthError as the server says
+   * InteractionRequiredAuthError for an error response
    * @see OpenID Connect Core §3.1.2.7, §3.3.2.8
    * @example
    * ```ts
@@ -110,11 +111,11 @@ export abstract class ClientApplication extends Application {
   }
 
   /**
-   * Tokens for a user's name and password.
+   * Acquires tokens with a user name and password.
    *
-   * @deprecated The password passes through the app, and neither multi-factor authentication nor single sign-on works:
-   * use it in tests only. RFC 9700 §2.4 forbids it.
-   * @throws ServerError, InteractionRequiredAuthError as the server says
+   * @deprecated The password passes through the app, and neither multi-factor authentication nor single sign-on
+   * works: use only in tests. RFC 9700 §2.4 forbids it.
+   * @throws ServerError, InteractionRequiredAuthError for an error response
    * @see RFC 6749 §4.3
    * @example
    * ```ts
@@ -126,10 +127,10 @@ export abstract class ClientApplication extends Application {
   }
 
   /**
-   * Tokens for a refresh token from another library. For tokens that this application has cached itself, use
-   * {@link acquireTokenSilent}.
+   * Redeems a refresh token from another library. For tokens in this application's own cache, use {@link
+   * acquireTokenSilent}.
    *
-   * @throws ServerError, InteractionRequiredAuthError as the server says; ClientConfigurationError naming the field
+   * @throws ServerError, InteractionRequiredAuthError for an error response; ClientConfigurationError naming the field
    * @see RFC 6749 §6
    * @example
    * ```ts
@@ -142,12 +143,13 @@ export abstract class ClientApplication extends Application {
   }
 
   /**
-   * A token for a signed-in user, without interaction: from the cache, or renewed with the refresh token. Equal calls
-   * that overlap share one request; a token that is due for renewal is returned at once and renewed in the background.
+   * Acquires a token for a signed-in user without interaction, from the cache or with the refresh token. Equal
+   * concurrent calls share one request. A token that is due for renewal is returned at once and renewed in the
+   * background.
    *
-   * @param request name `authority` for an account of another identity provider than the app's own
-   * @throws InteractionRequiredAuthError when the user has to sign in (`no_tokens_found`, `invalid_grant`, …), and for an
-   * account of another provider (`no_tokens_found`)
+   * @param request set `authority` for an account of an identity provider other than the app's own
+   * @throws InteractionRequiredAuthError when the user must sign in (`no_tokens_found`, `invalid_grant`, …), and for
+   * an account of another provider (`no_tokens_found`)
    * @throws ClientAuthError `no_account_in_silent_request`, `network_error`, `request_timeout`, `request_aborted`
    * @example
    * ```ts
@@ -159,10 +161,11 @@ export abstract class ClientApplication extends Application {
   }
 
   /**
-   * The URL that ends the user's session at the identity provider: send the browser there, after {@link signOut}.
+   * Returns the URL that ends the user's session at the identity provider. Send the browser there after {@link
+   * signOut}.
    *
-   * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider has none; ClientConfigurationError
-   * `authority_mismatch` for an account of another provider: name its `authority`
+   * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider does not publish an endpoint;
+   * ClientConfigurationError `authority_mismatch` for an account of another provider, unless `authority` names it
    * @see OpenID Connect RP-Initiated Logout 1.0 §2
    * @example
    * ```ts
@@ -170,7 +173,7 @@ export abstract class ClientApplication extends Application {
    * ```
    */
   async buildEndSessionUrl(request: EndSessionRequest = {}): Promise<string> {
-    // Signing out names no resource, also in MCP mode.
+    // Signing out does not need a resource, even in MCP mode.
     return endSessionUrl(this.client, this.checkedFields(request));
   }
 }

@@ -29,9 +29,9 @@ import type {
 /** Request of {@link ConfidentialClientApplication.acquireToken}. */
 export interface ConfidentialTokenRequest extends MsalRequest {
   scopes: string[];
-  /** A signed-in user: the user's token, from the cache or renewed. */
+  /** A signed-in user whose token to acquire, from the cache or with the refresh token. */
   account?: AccountInfo;
-  /** The access token this API was called with: a token on behalf of its user. */
+  /** The access token this API was called with, to acquire a token on behalf of its user. */
   oboAssertion?: string;
 }
 
@@ -49,17 +49,17 @@ export class ConfidentialClientApplication extends ClientApplication {
 
   /**
    * @param configuration the application's configuration, with exactly one credential
-   * @throws ClientAuthError `invalid_client_credential`; ClientConfigurationError for every other mistake
+   * @throws ClientAuthError `invalid_client_credential`; ClientConfigurationError for any other mistake
    */
   constructor(configuration: Configuration) {
     super(configuration, onlyCredential(configuration?.auth));
   }
 
   /**
-   * The one call. With `oboAssertion`, a token on behalf of the caller's user; with `account`, that user's token; with
-   * neither, the application's own.
+   * Acquires a token: on behalf of the caller's user with `oboAssertion`, for a signed-in user with `account`, and
+   * otherwise for the application itself.
    *
-   * @throws ClientConfigurationError `invalid_option` when both are given; otherwise as the method it stands for
+   * @throws ClientConfigurationError `invalid_option` when both are set; otherwise like the specific method
    * @example
    * ```ts
    * const forTheApp = await app.acquireToken({ scopes: ["https://graph.microsoft.com/.default"] });
@@ -73,7 +73,7 @@ export class ConfidentialClientApplication extends ClientApplication {
     if (account && oboAssertion) {
       throw clientConfigurationError(
         "invalid_option",
-        "account and oboAssertion are both given: give one of them.",
+        "account and oboAssertion are both set: set only one of them.",
       );
     }
     if (oboAssertion) return this.acquireTokenOnBehalfOf({ ...request, oboAssertion });
@@ -82,10 +82,10 @@ export class ConfidentialClientApplication extends ClientApplication {
   }
 
   /**
-   * A token for the application itself: from the cache, or with one request however many callers ask at once.
+   * Acquires an app-only token from the cache, or with one request for all concurrent callers.
    *
-   * @param request for Entra, `scopes` is one `{resource}/.default`
-   * @throws ClientAuthError `missing_tenant_id_error`, `network_error`; ServerError as the server says
+   * @param request for Entra, `scopes` must be a single `{resource}/.default`
+   * @throws ClientAuthError `missing_tenant_id_error`, `network_error`; ServerError for an error response
    * @see RFC 6749 §4.4
    * @example
    * ```ts
@@ -101,11 +101,11 @@ export class ConfidentialClientApplication extends ClientApplication {
   }
 
   /**
-   * A token for a downstream API on behalf of the user who called this API: from the cache, or with one request however
-   * many callers ask at once with the same assertion.
+   * Acquires a token for a downstream API on behalf of the user who called this API, from the cache or with one
+   * request for all concurrent callers with the same assertion.
    *
-   * @param request `oboAssertion` is the access token this API was called with; validate it before
-   * @throws InteractionRequiredAuthError with the claims challenge to pass back to the caller; ServerError as the server says
+   * @param request `oboAssertion` is the access token this API was called with; validate it first
+   * @throws InteractionRequiredAuthError with the claims challenge to pass back to the caller; ServerError for an error response
    * @see RFC 7523 §2.1
    * @example
    * ```ts
@@ -120,7 +120,7 @@ export class ConfidentialClientApplication extends ClientApplication {
   }
 
   /**
-   * Forgets the tokens of an on-behalf-of session.
+   * Removes the tokens of an on-behalf-of session from the cache.
    *
    * @example
    * ```ts
@@ -132,7 +132,8 @@ export class ConfidentialClientApplication extends ClientApplication {
   }
 
   /**
-   * A user's token for an agent identity. Each call sends a request; later tokens come from {@link acquireTokenSilent}.
+   * Acquires a user's token for an agent identity. Each call sends a request; use {@link acquireTokenSilent} for
+   * later tokens.
    *
    * @throws ClientAuthError `empty_fic_assertion`, `missing_user_identifier`, `conflicting_user_identifiers`
    * @example
@@ -150,10 +151,10 @@ export class ConfidentialClientApplication extends ClientApplication {
   }
 
   /**
-   * Replaces the token endpoint as the source of app tokens, for example with a managed identity. The cache still comes
-   * first.
+   * Replaces the token endpoint as the source of app tokens, for example with a managed identity. The cache is still
+   * used first.
    *
-   * @param provider called when the cache has no token
+   * @param provider called when the cache has no fresh token
    * @example
    * ```ts
    * app.SetAppTokenProvider(async ({ scopes, tenantId }) => {
@@ -166,7 +167,7 @@ export class ConfidentialClientApplication extends ClientApplication {
   }
 
   /**
-   * Forgets the application's own tokens, in every tenant. Users stay signed in.
+   * Removes the application's own tokens, in every tenant. Users stay signed in.
    *
    * @example
    * ```ts
@@ -178,19 +179,21 @@ export class ConfidentialClientApplication extends ClientApplication {
   }
 }
 
-/** `azureRegion` of the request, else `MSAL_FORCE_REGION`, unless the request opts out. */
+/**
+ * Returns the region from `azureRegion` of the request, else from `MSAL_FORCE_REGION`, unless the request opts out.
+ */
 function regionOf(azureRegion: string | undefined): RegionAsk | undefined {
   if (azureRegion === "DisableMsalForceRegion") return undefined;
   const region = azureRegion || process.env["MSAL_FORCE_REGION"];
   return region ? { azureRegion: region, environmentRegion: process.env["REGION_NAME"] } : undefined;
 }
 
-/** The request with its `tenantId` put into the authority. */
+/** Returns the request with its `tenantId` inserted into the authority. */
 function inTenant(request: ClientCredentialRequest, defaultAuthority: string): ClientCredentialRequest {
   if (!request.tenantId) return request;
   const { tenantId, azureCloudOptions } = request;
-  const asked = request.authority ?? authorityForCloud(defaultAuthority, azureCloudOptions);
-  // Neither the request's cloud nor the application's may put its own tenant in its place.
+  const authority = request.authority ?? authorityForCloud(defaultAuthority, azureCloudOptions);
+  // The tenant of the request's or the application's cloud options must not override it.
   const none = { azureCloudInstance: AzureCloudInstance.None };
-  return { ...request, authority: authorityInTenant(asked, tenantId), azureCloudOptions: none };
+  return { ...request, authority: authorityInTenant(authority, tenantId), azureCloudOptions: none };
 }

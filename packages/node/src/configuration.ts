@@ -4,19 +4,21 @@ import type { Dispatching } from "./http/load-undici.js";
 import type { INetworkModule } from "./http/network-client.js";
 import type { INativeBrokerPlugin } from "./broker/broker.js";
 
-/** Fetches a signed assertion when a request is about to be sent; never for a token from the cache. */
+/** Fetches a signed assertion. Called only when a request is about to be sent. */
 export type ClientAssertionCallback = (context: AssertionContext) => Promise<string>;
 
-/** Certificate of a confidential client: private key with certificate or thumbprint, or both in one PKCS#12 file. */
+/**
+ * Certificate of a confidential client: a private key with a certificate or thumbprint, or a PKCS#12 file with both.
+ */
 export interface ClientCertificate extends CertificateOptions {
-  /** PKCS#12 (PFX): path of the file, or its content. `passphrase` opens it. Needs the package `node-forge`. */
+  /** PKCS#12 (PFX) file: its path or content, encrypted with `passphrase`. Requires the package `node-forge`. */
   readonly pfx?: string | Uint8Array;
 }
 
-/** Returns the current certificate: rotation without a restart. */
+/** Returns the current certificate, so that it can be rotated without a restart. */
 export interface ClientCertificateFunction {
   (): ClientCertificate | Promise<ClientCertificate>;
-  // Apps for MSAL read these of `auth.clientCertificate` without asking whether it is a function.
+  // Apps written for MSAL read these fields of `auth.clientCertificate` without checking whether it is a function.
   readonly thumbprint?: undefined;
   readonly thumbprintSha256?: undefined;
   readonly privateKey?: undefined;
@@ -33,82 +35,89 @@ export interface NodeAuthOptions {
   oidcAuthority?: string;
   /** Secret of a confidential client. */
   clientSecret?: string;
-  /** Certificate of a confidential client, or a function that returns the current one (rotation without a restart). */
+  /**
+   * Certificate of a confidential client, or a function that returns the current one, for rotation without a restart.
+   */
   clientCertificate?: ClientCertificate | ClientCertificateFunction;
-  /** Signed JWT of a confidential client, or a function that fetches one when a request is sent. */
+  /** Signed JWT of a confidential client, or a function that fetches one when a request is about to be sent. */
   clientAssertion?: string | ClientAssertionCallback;
-  /** Hosts to trust without asking Entra about them (B2C, AD FS, custom domains). */
+  /** Hosts to trust without instance discovery (B2C, AD FS, custom domains). */
   knownAuthorities?: string[];
-  /** JSON text of an instance discovery response, to save the request. */
+  /** Instance discovery response, as JSON, to avoid the request. */
   cloudDiscoveryMetadata?: string;
-  /** JSON text of the discovery document of the authority, to save the request. */
+  /** Discovery document of the authority, as JSON, to avoid the request. */
   authorityMetadata?: string;
-  /** What the client can handle, such as `CP1` (claims challenges). */
+  /** Client capabilities, such as `CP1` (claims challenges). */
   clientCapabilities?: string[];
-  /** National cloud and tenant, in place of `authority`. */
+  /** National cloud and tenant, as an alternative to `authority`. */
   azureCloudOptions?: AzureCloudOptions;
+  /**
+   * Public clients: Entra may send a user to another cloud. The code is then redeemed, and the tokens are cached, in the
+   * cloud that the response names.
+   */
+  instanceAware?: boolean;
   /** Model Context Protocol: every request of a public client must name its `resource` (RFC 8707). */
   isMcp?: boolean;
   /** How the client is registered with its OpenID Provider. */
   clientMetadata?: ClientMetadata;
 }
 
-/** Client metadata by its names of RFC 7591 §2 and OpenID Connect Registration §2. */
+/** Client metadata, with the names of RFC 7591 §2 and OpenID Connect Registration §2. */
 export interface ClientMetadata {
-  /** The only signature algorithm ID tokens may have, such as `RS256` or `HS256`. */
+  /** The only accepted signature algorithm of ID tokens, such as `RS256` or `HS256`. */
   id_token_signed_response_alg?: string;
   /**
-   * How the client proves itself: `client_secret_post`, `client_secret_basic` or `client_secret_jwt` with a secret;
-   * `private_key_jwt`, `tls_client_auth` or `self_signed_tls_client_auth` with a certificate. By default a secret is sent
-   * as the provider lists, and a certificate signs.
+   * Authentication method of the client: `client_secret_post`, `client_secret_basic` or `client_secret_jwt` with a
+   * secret; `private_key_jwt`, `tls_client_auth` or `self_signed_tls_client_auth` with a certificate. By default, a
+   * secret is sent by a method that the provider lists, and a certificate signs an assertion.
    */
   token_endpoint_auth_method?: string;
 }
 
-/** Where tokens are kept. */
+/** Where tokens are cached. */
 export interface CacheOptions {
-  /** Keeps the whole cache beyond the process. */
+  /** Persists the cache as a whole. */
   cachePlugin?: ICachePlugin;
-  /** Keeps the cache beyond the process, partition by partition, for many processes. */
+  /** Persists the cache by partition, for many processes. */
   store?: TokenStore;
   /**
-   * Most users, apps in tenants, and on-behalf-of assertions, each, that are kept in memory with all their tokens;
-   * 100,000 by default. Four times as many users keep their refresh token beyond that. With a plugin it does not apply.
+   * Maximum number of users, apps per tenant, and on-behalf-of assertions, each, that are kept in memory with all
+   * their tokens; 100,000 by default. Four times as many more users keep their refresh tokens. Ignored with a plugin.
    */
   maxPartitions?: number;
   /**
-   * What to do when the stored cache cannot be read: `"refuse"` (default) fails every call until it is mended;
-   * `"ignore"` warns and goes on with tokens in memory only. It is never overwritten.
+   * What to do when the stored cache cannot be read: `"refuse"` (default) fails every call until it is repaired;
+   * `"ignore"` logs a warning and keeps tokens in memory only. The stored cache is never overwritten.
    */
   onUnreadable?: "refuse" | "ignore";
 }
 
-/** How the application reaches the network, tells the time and logs. */
+/** Network, clock and logging. */
 export interface NodeSystemOptions {
   loggerOptions?: LoggerOptions;
-  /** The app's own HTTP client, in MSAL's form. */
+  /** The app's own HTTP client, with MSAL's interface. */
   networkClient?: INetworkModule;
   /**
-   * The app's own undici dispatcher: an `Agent` with settings of its own, one with interceptors, a `MockAgent`. Loopback and
-   * link-local addresses are reached without it, unless it is a `MockAgent`.
+   * The app's own undici dispatcher, such as an `Agent` with interceptors or a `MockAgent`. Loopback and link-local
+   * addresses are contacted directly, unless it is a `MockAgent`.
    */
   dispatcher?: Dispatching;
   /**
-   * Proxy URL; `false` for none. By default the environment decides (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`).
-   * Loopback and link-local addresses are always reached directly.
+   * Proxy URL, or `false` for no proxy. Defaults to the environment variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`
+   * and `NO_PROXY`. Loopback and link-local addresses are always contacted directly.
    */
   proxy?: string | false;
-  /** PEM certificates to trust beside those that Node.js trusts: a company's, or the local authority's. */
+  /** PEM certificates to trust in addition to those that Node.js trusts, such as a company's or the local authority's. */
   ca?: string | string[];
-  /** Do not repeat a discovery request whose connection broke. */
+  /** Do not retry a discovery request whose connection failed. */
   disableInternalRetries?: boolean;
   /** `ProtocolMode.AAD` by default. */
   protocolMode?: ProtocolMode;
-  /** The time, for tests. */
+  /** The clock, for tests. */
   clock?: Clock;
 }
 
-/** What the identity provider is told of the app. */
+/** The app's name and version, sent to the identity provider. */
 export interface NodeTelemetryOptions {
   application?: { appName?: string; appVersion?: string };
 }

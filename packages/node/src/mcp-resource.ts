@@ -2,7 +2,7 @@ import type { BaseRequest } from "@tessera/core";
 import { clientAuthError, newCorrelationId, withoutNull } from "@tessera/core/internal";
 
 /**
- * With `auth.isMcp` every request names its resource, once (RFC 8707).
+ * Checks that a request names its resource exactly once, as `auth.isMcp` requires (RFC 8707).
  *
  * @throws ClientAuthError `resource_parameter_required`, `misplaced_resource_parameter`
  */
@@ -11,14 +11,14 @@ export function requireResource(request: BaseRequest): void {
   if (!resource) {
     throw clientAuthError(
       "resource_parameter_required",
-      "resource is missing: with auth.isMcp every request names the protected resource (RFC 8707).",
+      "resource is missing: with auth.isMcp every request must name the protected resource (RFC 8707).",
       { correlationId: correlationId || newCorrelationId() },
     );
   }
   if (withoutNull({ ...extraParameters, ...extraQueryParameters })["resource"] !== undefined) {
     throw clientAuthError(
       "misplaced_resource_parameter",
-      "resource is also in the extra parameters: give it as the request's own field only.",
+      "resource is also in the extra parameters: set only the request's own field.",
       { correlationId: correlationId || newCorrelationId() },
     );
   }

@@ -22,7 +22,7 @@ import type {
   SilentFlowRequest,
 } from "./requests.js";
 
-/** What a broker logs with when the app does not say: plugins call the callback without asking whether it is there. */
+/** Logger options for a broker when the app has none: plugins call the callback without checking that it exists. */
 const SILENT_LOGGER: LoggerOptions = {
   loggerCallback: () => undefined,
   piiLoggingEnabled: false,
@@ -30,7 +30,7 @@ const SILENT_LOGGER: LoggerOptions = {
 };
 
 /**
- * An application on a user's device. It cannot hold a credential, and acquires tokens for its users.
+ * An application on a user's device. It cannot hold a credential, and acquires tokens for users.
  *
  * @example
  * ```ts
@@ -46,7 +46,7 @@ export class PublicClientApplication extends ClientApplication {
 
   /**
    * @param configuration the application's configuration, without any credential
-   * @throws ClientConfigurationError `public_client_with_credential`, and for every other mistake
+   * @throws ClientConfigurationError `public_client_with_credential`, and for any other mistake
    */
   constructor(configuration: Configuration) {
     const auth: Readonly<Record<string, unknown>> = { ...configuration?.auth };
@@ -54,7 +54,7 @@ export class PublicClientApplication extends ClientApplication {
       if (auth[field]) {
         throw clientConfigurationError(
           "public_client_with_credential",
-          `auth.${field} is given, but a public client can keep no credential: use ConfidentialClientApplication on a server, or leave it out.`,
+          `auth.${field} is set, but a public client cannot hold a credential: use ConfidentialClientApplication on a server, or omit it.`,
         );
       }
     }
@@ -72,12 +72,12 @@ export class PublicClientApplication extends ClientApplication {
   }
 
   /**
-   * The one call. Silently for the chosen or the only account, with a refresh if need be. When the user has to act, through
-   * the browser, or with a device code where no browser can be opened. Calls that overlap ask the user once: the second one
-   * waits, and shares the outcome. Also a refusal is shared.
+   * Acquires a token: silently for the given or the only account, with a refresh if needed. If the user must sign in,
+   * it opens the browser, or uses a device code if no browser is available. Concurrent calls prompt the user once and
+   * share the outcome, including a refusal.
    *
-   * @throws ClientAuthError `no_browser` when the user cannot be asked in either way; otherwise as
-   * {@link acquireTokenInteractive} and {@link acquireTokenByDeviceCode}
+   * @throws ClientAuthError `no_browser` when neither is possible; otherwise like {@link acquireTokenInteractive} and
+   * {@link acquireTokenByDeviceCode}
    * @example
    * ```ts
    * const { accessToken } = await publicApp.acquireToken({
@@ -93,11 +93,11 @@ export class PublicClientApplication extends ClientApplication {
   }
 
   /**
-   * Signs a user in through the browser. The response comes to a server on loopback (RFC 8252 §7.3); the user's page waits
-   * for the token request, and then shows its outcome.
+   * Signs a user in through the browser. A loopback server receives the response (RFC 8252 §7.3). The browser's page
+   * shows the outcome once the token request has completed.
    *
    * @throws ClientAuthError `no_browser`, `request_timeout`, `request_aborted`, `redirect_uri_not_supported`,
-   * `loopback_server_error`; ServerError, InteractionRequiredAuthError as the server says (`access_denied`, …)
+   * `loopback_server_error`; ServerError, InteractionRequiredAuthError for an error response (`access_denied`, …)
    * @see RFC 8252, RFC 7636
    * @example
    * ```ts
@@ -110,10 +110,10 @@ export class PublicClientApplication extends ClientApplication {
   }
 
   /**
-   * Signs a user in on another device: `deviceCodeCallback` shows the user the address and the code.
+   * Signs a user in on another device: `deviceCodeCallback` shows the user the URL and the code.
    *
    * @throws ClientAuthError `device_code_expired`, `device_code_polling_cancelled`, `user_timeout_reached`,
-   * `request_timeout`, `request_aborted`; ServerError as the server says (`access_denied`, `authorization_declined`, …)
+   * `request_timeout`, `request_aborted`; ServerError for an error response (`access_denied`, `authorization_declined`, …)
    * @see RFC 8628
    * @example
    * ```ts
@@ -126,7 +126,7 @@ export class PublicClientApplication extends ClientApplication {
   async acquireTokenByDeviceCode(request: DeviceCodeRequest): Promise<AuthenticationResult> {
     return deviceCode(this.client, {
       ...this.checked(request),
-      // It is set on the caller's own object while the user is being waited for.
+      // The caller sets it on its own object during the call.
       get cancel() {
         return request.cancel === true;
       },
@@ -149,7 +149,7 @@ export class PublicClientApplication extends ClientApplication {
   }
 
   /**
-   * Forgets a user, also at the broker if there is one. The session at the identity provider continues.
+   * Removes a user, also from the broker if there is one. The session at the identity provider continues.
    *
    * @example
    * ```ts
@@ -162,7 +162,7 @@ export class PublicClientApplication extends ClientApplication {
     await super.signOut(request);
   }
 
-  /** Checks the fields that all requests share; in MCP mode the resource is one of them (RFC 8707). */
+  /** Checks the fields common to all requests, including the resource in MCP mode (RFC 8707). */
   protected override checked<R extends MsalRequest>(request: R): R {
     const checked = super.checked(request);
     if (this.#requiresResource) requireResource(checked);

@@ -16,12 +16,12 @@ import type { InteractiveInput } from "./interactive/interactive.js";
 import type { MsalAuthorizationRequest, MsalRequest } from "./msal/msal-request.js";
 import type { Writable } from "./msal/writable.js";
 
-/** A request with the fields of a flow, which core documents, and with those that only MSAL's have. */
+/** A request with the fields of a flow, documented in core, and MSAL's additional fields. */
 type Request<Input> = Omit<MsalRequest, keyof Input> & Writable<Input>;
 
 /** A request for a user's tokens. */
 interface UserScopes {
-  /** Scopes to ask for; `openid`, `profile` and `offline_access` are added. */
+  /** Scopes to request; `openid`, `profile` and `offline_access` are added. */
   readonly scopes: readonly string[];
 }
 
@@ -48,23 +48,23 @@ export interface SilentFlowRequest extends UserRequest<SilentInput> {}
 /** Request of {@link PublicClientApplication.acquireToken}. */
 export interface PublicTokenRequest extends MsalRequest {
   scopes: string[];
-  /** The user whose token is wanted; the only known one by default. */
+  /** The user whose token is requested; defaults to the only known user. */
   account?: AccountInfo;
-  /** User name: chooses among the known users, and is filled in when somebody has to sign in. */
+  /** User name that selects a known user, and is prefilled when a user must sign in. */
   loginHint?: string;
-  /** Shows a device code where no browser can be opened. */
+  /** Shows a device code if no browser can be opened. */
   onDeviceCode?: (response: DeviceCodeResponse) => unknown;
-  /** Opens the URL in a browser; the system's by default. */
+  /** Opens the URL in a browser; by default in the system's. */
   openBrowser?: (url: string) => Promise<unknown>;
 }
 
 /** Request of {@link PublicClientApplication.acquireTokenInteractive}. */
 export interface InteractiveRequest extends Request<InteractiveInput>, MsalAuthorizationRequest {
-  /** Window to show a broker's dialog over. */
+  /** Parent window of a broker's dialog. */
   windowHandle?: Buffer;
-  /** PKCE is made for you: without effect, as in MSAL. */
+  /** Ignored, as in MSAL: PKCE codes are generated for you. */
   codeChallenge?: string;
-  /** PKCE is made for you: without effect, as in MSAL. */
+  /** Ignored, as in MSAL: PKCE codes are generated for you. */
   codeChallengeMethod?: string;
 }
 
@@ -77,21 +77,21 @@ export interface EndSessionRequest extends Pick<
   Exclude<keyof EndSessionInput, keyof BaseRequest> | SessionFields
 > {}
 
-/** The fields of every request that mean something where no token is asked for. */
+/** The common request fields that apply when no token is requested. */
 type SessionFields = "authority" | "correlationId" | "extraQueryParameters" | "signal" | "timeoutMs";
 
 /** Request of {@link ClientApplication.signOut}. */
 export interface SignOutRequest {
-  /** The user to forget. */
+  /** The user to remove. */
   account: AccountInfo;
   correlationId?: string;
 }
 
 /** Request of {@link ConfidentialClientApplication.acquireTokenByClientCredential}. */
 export interface ClientCredentialRequest extends Request<ClientCredentialsInput> {
-  /** Tenant id or domain, in place of the one in the authority. */
+  /** Tenant id or domain, overriding that of the authority. */
   tenantId?: string;
-  /** Use the endpoint of an Azure region: its name, or `TryAutoDetect`. */
+  /** Azure region whose token endpoint to use, or `TryAutoDetect`. */
   azureRegion?: string;
 }
 

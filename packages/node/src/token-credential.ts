@@ -2,17 +2,17 @@ import type { AccountInfo, AuthenticationResult, BaseRequest } from "@tessera/co
 import { AzureCloudInstance, type AzureCloudOptions } from "@tessera/core/internal";
 import type { ClientCredentialRequest } from "./requests.js";
 
-/** What the Azure SDKs pass to {@link TokenCredential.getToken}. */
+/** Options that the Azure SDKs pass to {@link TokenCredential.getToken}. */
 export interface GetTokenOptions {
   readonly abortSignal?: AbortSignal;
-  /** Claims challenge, JSON text. */
+  /** Claims challenge, as JSON. */
   readonly claims?: string;
-  /** Tenant to get the token from. */
+  /** Tenant to acquire the token from. */
   readonly tenantId?: string;
   readonly requestOptions?: { readonly timeout?: number };
 }
 
-/** A token as the Azure SDKs take it. */
+/** A token in the format of the Azure SDKs. */
 export interface AccessToken {
   readonly token: string;
   /** Milliseconds since the epoch. */
@@ -27,12 +27,12 @@ export interface TokenCredential {
   getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken>;
 }
 
-/** A confidential client, for its own tokens. */
+/** A confidential client, for app-only tokens. */
 interface AppTokenSource {
   acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult>;
 }
 
-/** Any client, for the tokens of a user. */
+/** Any client, for a user's tokens. */
 interface UserTokenSource {
   acquireTokenSilent(
     request: BaseRequest & {
@@ -44,9 +44,10 @@ interface UserTokenSource {
 }
 
 /**
- * An application as a credential for the Azure SDKs, without importing them. Tokens come from the application's cache.
+ * Adapts an application to a credential for the Azure SDKs, without importing them. Tokens are cached by the
+ * application.
  *
- * @param app a confidential client for its own tokens; any client with an `account` for those of a user
+ * @param app a confidential client for app-only tokens, or any client with an `account` for a user's tokens
  * @param account the user
  * @param options `authority` of the account, if it is not the application's
  *
@@ -93,7 +94,10 @@ export function tokenCredential(
   };
 }
 
-/** The authority of a tenant, where the account is known; the application's own cloud must not put another tenant there. */
+/**
+ * Returns the authority of a tenant at the account's provider. The tenant of the application's cloud options must not
+ * override it.
+ */
 function inTenant(
   { environment }: AccountInfo,
   tenantId: string | undefined,

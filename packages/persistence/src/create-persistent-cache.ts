@@ -135,7 +135,10 @@ function cacheAccess(
   };
 }
 
-/** Two processes must not redeem the same rotating refresh token: the second waits and finds the first one's new token. */
+/**
+ * Two processes must not redeem the same rotating refresh token: the second one waits, and then finds the first one's
+ * new token.
+ */
 function serializeRefreshes(lockFolder: string): NonNullable<ICachePlugin["aroundRefresh"]> {
   return (partition, refresh, signal) => {
     const name = `refresh-${nodeCrypto().createHash("sha256").update(partition).digest("hex").slice(0, 16)}`;

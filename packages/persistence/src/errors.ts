@@ -1,8 +1,8 @@
-/** Every code of a {@link PersistenceError}. */
+/** All codes of a {@link PersistenceError}. */
 export const PersistenceErrorCodes = {
   /** An option is invalid. */
   invalidOption: "invalid_option",
-  /** There is no keychain, or its library cannot be loaded. */
+  /** No keychain is available, or its library cannot be loaded. */
   keychainUnavailable: "keychain_unavailable",
   /** The keychain is locked. */
   keychainLocked: "keychain_locked",
@@ -26,7 +26,7 @@ export const PersistenceErrorCodes = {
 export type PersistenceErrorCode = (typeof PersistenceErrorCodes)[keyof typeof PersistenceErrorCodes];
 
 /**
- * Thrown if the cache could not be opened, read or saved. The stored cache is unchanged.
+ * Thrown if the cache cannot be opened, read or saved. The stored cache is unchanged.
  *
  * It has the fields of an `AuthError` but is not an instance of it, since this package also works with `@azure/msal-node`.
  *
@@ -61,17 +61,17 @@ export class PersistenceError extends Error {
   }
 }
 
-/** Whether an error is a {@link PersistenceError}, whichever copy of this package has thrown it. */
+/** Whether an error is a {@link PersistenceError}, thrown by any copy of this package. */
 export function isPersistenceError(error: unknown): error is PersistenceError {
   return error instanceof Error && error.name === "PersistenceError" && "errorCode" in error;
 }
 
-/** A {@link PersistenceError} `storage_failed` for an error of the file system. */
+/** Creates a {@link PersistenceError} `storage_failed` for a file system error. */
 export function storageFailed(problem: string, cause: unknown): PersistenceError {
   return new PersistenceError("storage_failed", `${problem}: ${reasonOf(cause)}.`, cause);
 }
 
-/** The `code` of a system error, such as `ENOENT`. */
+/** Returns the `code` of a system error, such as `ENOENT`. */
 export function systemCode(error: unknown): string | undefined {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   return typeof code === "string" ? code : undefined;

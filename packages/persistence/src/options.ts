@@ -61,7 +61,7 @@ export function checkOptions(options: PersistentCacheOptions): CheckedOptions {
   }
   const source: unknown = migrateFrom?.cachePath;
   if (migrateFrom !== undefined && !(typeof source === "string" && isAbsolute(source))) {
-    // Not shown: the cache itself may have been passed in place of its path.
+    // The value is not shown, since the cache itself may have been passed instead of its path.
     throw new PersistenceError(
       "invalid_option",
       "migrateFrom has no absolute cachePath: pass { cachePath } with the absolute path of the peer's file.",

@@ -1,4 +1,4 @@
-/** A problem that was found and repaired. Nothing fails, but the app may want to log it. */
+/** A problem that was found and repaired. It does not cause an error, but the app may want to log it. */
 export interface PersistenceProblem {
   /**
    * - `corrupt`: the stored cache was damaged or is not a token cache; it was set aside, and users have to sign in again

@@ -3,13 +3,13 @@ import { describe, it } from "@jest/globals";
 import { expectConfigurationError, refusal, type Mistake } from "./refusal.js";
 
 const [empty, noUrl, insecure] = ["empty_url_error", "url_parse_error", "authority_uri_insecure"];
-const tooMuch = /must have no query, fragment or user name: give/;
+const tooMuch = /must not have a query, fragment or user name: use/;
 
 const mistakes: readonly Mistake[] = [
-  ["an empty authority", { authority: "" }, empty, /authority is empty: give an absolute https URL/],
+  ["an empty authority", { authority: "" }, empty, /authority is empty: use an absolute https URL/],
   ["a blank authority", { authority: "  " }, empty, /authority is empty/],
   ["a number as authority", { authority: 42 }, empty, /authority/],
-  ["a word as authority", { authority: "contoso" }, noUrl, /authority "contoso" is not a URL: give/],
+  ["a word as authority", { authority: "contoso" }, noUrl, /authority "contoso" is not a URL: use/],
   ["a host as authority", { authority: "login.microsoftonline.com/common" }, noUrl, /is not a URL/],
   [
     "an authority in clear",
@@ -45,7 +45,7 @@ const mistakes: readonly Mistake[] = [
     "two authorities",
     { authority: "https://a.example", oidcAuthority: "https://b.example" },
     "invalid_option",
-    /^auth\.oidcAuthority is given beside auth\.authority: give one/,
+    /^auth\.oidcAuthority is set as well as auth\.authority: set only one/,
   ],
   ["a cloud nobody knows", { azureCloudOptions: { azureCloudInstance: "AzureMoon" } }, noUrl, /AzureMoon/],
 ];

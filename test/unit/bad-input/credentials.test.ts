@@ -43,7 +43,7 @@ describe("a credential", () => {
     ["clientAssertion", { clientAssertion: `${clientSecret}.jwt` }],
     ["clientCertificate", { clientCertificate: { privateKey: clientSecret } }],
   ])("in a public client is refused: %s", (field, auth) => {
-    const says = new RegExp(`^auth\\.${field} is given.*use ConfidentialClientApplication`);
+    const says = new RegExp(`^auth\\.${field} is set.*use ConfidentialClientApplication`);
     expectConfigurationError(refusal("public", auth), "public_client_with_credential", says);
   });
 
@@ -53,9 +53,9 @@ describe("a credential", () => {
     [
       "two credentials",
       { clientAssertion: "eyJ" },
-      /^auth has clientSecret and clientAssertion: give exactly one/,
+      /^auth has clientSecret and clientAssertion: set exactly one/,
     ],
-    ["three credentials", { clientAssertion: "eyJ", clientCertificate: {} }, /give exactly one/],
+    ["three credentials", { clientAssertion: "eyJ", clientCertificate: {} }, /set exactly one/],
   ])("is needed in a confidential client, and only one: it is refused with %s", (_, auth, says) => {
     const error = refusal("confidential", auth);
     expect(error).toBeInstanceOf(ClientAuthError);
@@ -68,6 +68,10 @@ describe("a credential", () => {
     const post = { clientMetadata: { token_endpoint_auth_method: "client_secret_post" } };
     const hs256 = { clientMetadata: { id_token_signed_response_alg: "HS256" } };
     expectConfigurationError(refusal("public", post), "invalid_option", /is "client_secret_post"/);
-    expectConfigurationError(refusal("public", hs256), "invalid_option", /HS256 needs a confidential client/);
+    expectConfigurationError(
+      refusal("public", hs256),
+      "invalid_option",
+      /HS256 requires a confidential client/,
+    );
   });
 });

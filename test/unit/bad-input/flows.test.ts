@@ -50,7 +50,7 @@ describe("a request that lacks what its flow is about is refused", () => {
       "an unknown response mode",
       { responseMode: "jwt" },
       "invalid_response_mode",
-      /^responseMode "jwt" is unknown: use/,
+      /^responseMode "jwt" is not supported: use/,
     ],
     [
       "getAuthCodeUrl",
@@ -71,7 +71,7 @@ describe("a request that lacks what its flow is about is refused", () => {
       "an unknown method",
       { codeChallenge: "c", codeChallengeMethod: "S1" },
       "invalid_code_challenge_method",
-      /"S1" is unknown: use S256/,
+      /"S1" is not supported: use S256/,
     ],
     [
       "acquireTokenByCode",
@@ -158,7 +158,7 @@ describe("a request that lacks what its flow is about is refused", () => {
       expectSays(
         error,
         "missing_tenant_id_error",
-        new RegExp(`"${tenant || "common"}": give a tenant id or domain`),
+        new RegExp(`"${tenant || "common"}": use a tenant id or domain`),
       );
     },
   );

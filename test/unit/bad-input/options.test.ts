@@ -34,19 +34,19 @@ const inAuth: readonly Mistake[] = [
     "cloud metadata that is not JSON",
     { cloudDiscoveryMetadata: "metadata" },
     "invalid_cloud_discovery_metadata",
-    /^auth\.cloudDiscoveryMetadata is not the JSON text of an object: pass/,
+    /^auth\.cloudDiscoveryMetadata is not a string holding a JSON object: pass/,
   ],
   [
     "cloud metadata that is no text",
     { cloudDiscoveryMetadata: {} },
     "invalid_cloud_discovery_metadata",
-    /JSON text/,
+    /string holding a JSON object/,
   ],
   [
     "authority metadata that is a list",
     { authorityMetadata: "[]" },
     "invalid_authority_metadata",
-    /JSON text/,
+    /string holding a JSON object/,
   ],
   [
     "a way to authenticate nobody knows",
@@ -93,7 +93,7 @@ const elsewhere: readonly Mistake[] = [
     "a plugin and a store",
     { cache: { cachePlugin: plugin, store } },
     option,
-    /^cache\.store is given beside cache\.cachePlugin: give one/,
+    /^cache\.store is set as well as cache\.cachePlugin: set only one/,
   ],
   [
     "room for no partition",

@@ -1,21 +1,21 @@
 import type { AuthorityUrl } from "./authority-url.js";
 import type { Cloud } from "./clouds.js";
 
-/** Members of a discovery document the library uses (OpenID Connect Discovery §3, RFC 8414 §2). */
+/** Members of a discovery document that the library uses (OpenID Connect Discovery §3, RFC 8414 §2). */
 export interface ProviderMetadata {
   readonly issuer: string;
   readonly authorization_endpoint: string;
   readonly token_endpoint: string;
   readonly jwks_uri: string;
   readonly end_session_endpoint?: string;
-  /** Endpoints for clients that prove themselves in TLS (RFC 8705 §5). */
+  /** Endpoints for clients that authenticate with mutual TLS (RFC 8705 §5). */
   readonly mtls_endpoint_aliases?: { readonly token_endpoint?: string };
   readonly id_token_signing_alg_values_supported?: readonly string[];
   readonly token_endpoint_auth_methods_supported?: readonly string[];
   readonly [member: string]: unknown;
 }
 
-/** An identity provider, resolved: who it is, where its endpoints are, and under which hosts its tokens are kept. */
+/** A resolved identity provider: its identity, its endpoints, and the hosts under which its tokens are cached. */
 export interface Authority {
   readonly url: AuthorityUrl;
   readonly cloud: Cloud;

@@ -1,16 +1,16 @@
-/** The names one Entra cloud goes by. */
+/** The hosts of one Entra cloud. */
 export interface Cloud {
-  /** Host that requests go to. */
+  /** Host that requests are sent to. */
   readonly preferredNetwork: string;
   /** Host that cache entries are written under. */
   readonly preferredCache: string;
   /** Every host of the cloud. */
   readonly aliases: ReadonlySet<string>;
-  /** Endpoints are known from the host alone; otherwise the discovery document is fetched. */
+  /** Whether the endpoints are known from the host; if not, the discovery document is fetched. */
   readonly endpointsKnown: boolean;
 }
 
-/** The Entra clouds whose hosts are known without asking (public and sovereign). */
+/** The Entra clouds whose hosts are known without discovery (public and sovereign). */
 const CLOUDS: readonly Cloud[] = [
   cloud("login.microsoftonline.com", "login.windows.net", [
     "login.microsoftonline.com",
@@ -42,18 +42,26 @@ const BY_HOST: ReadonlyMap<string, Cloud> = new Map(
   CLOUDS.flatMap((entry) => [...entry.aliases].map((alias) => [alias, entry] as const)),
 );
 
-/** The cloud a host belongs to, when it is a known one. */
+/** Returns the cloud of a host, if it is a known one. */
 export function knownCloud(host: string): Cloud | undefined {
   return BY_HOST.get(host);
 }
 
-/** A cloud of one host: how hosts nobody knows are treated. */
+/** Whether a host belongs to External ID's domain, which Microsoft owns. */
+export function isExternalIdHost(host: string): boolean {
+  return host.endsWith(".ciamlogin.com");
+}
+
+/** Returns a cloud of a single host, which represents an unknown host. */
 export function selfCloud(host: string): Cloud {
   return { preferredNetwork: host, preferredCache: host, aliases: new Set([host]), endpointsKnown: false };
 }
 
-/** Tenant segments that name no single tenant. */
+/** Tenant segments that do not name a single tenant. */
 export const MULTI_TENANT_SEGMENTS: ReadonlySet<string> = new Set(["common", "organizations", "consumers"]);
+
+/** The tenant of personal Microsoft accounts, also known as `consumers`. */
+export const CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /** National clouds by name, for `azureCloudOptions`. */
 export const AzureCloudInstance = {

@@ -1,18 +1,20 @@
+import { parsedUrl } from "../http/secure-url.js";
 import type { AuthorityUrl } from "./authority-url.js";
-import { knownCloud, type Cloud } from "./clouds.js";
+import { isExternalIdHost, knownCloud, type Cloud } from "./clouds.js";
 import { regionName } from "./region.js";
 import { isGuid } from "./tenant-name.js";
 
 /**
- * Whether a discovery document that was fetched for `authority` may name `issuer`: only if that is the issuer that was asked
- * for (OpenID Connect Discovery §4.3). No list of trusted hosts widens this, or one trusted provider could sign for another.
+ * Whether a discovery document fetched for `authority` may name `issuer`: only if it is the issuer of that authority
+ * (OpenID Connect Discovery §4.3). Lists of trusted hosts do not extend this, because one trusted provider could then
+ * sign for another.
  *
- * For OpenID Providers the issuer is the authority, to the letter save one trailing slash. Microsoft's documents name the
- * tenant where the authority says its domain name, and hosts of the same cloud.
+ * For OpenID Providers, the issuer must equal the authority exactly, except for one trailing slash. Microsoft's
+ * documents may name the tenant by id where the authority names its domain, and other hosts of the same cloud.
  */
 export function isIssuerOf(issuer: string, authority: AuthorityUrl, cloud: Cloud): boolean {
   if (authority.kind === "oidc")
-    return withoutSlash(issuer) === withoutSlash(authority.href) || isAskedForById(issuer, authority);
+    return withoutSlash(issuer) === withoutSlash(authority.href) || isExternalId(issuer, authority);
   const parsed = parse(issuer);
   if (!parsed) return false;
   const own = new URL(authority.href);
@@ -35,49 +37,58 @@ export function isIssuerOf(issuer: string, authority: AuthorityUrl, cloud: Cloud
 }
 
 /**
- * The tenant of External ID's issuers that go by the GUID, `https://{guid}.ciamlogin.com/{guid}/v2.0`, whatever domain the
- * document is served at.
+ * Returns the tenant of an External ID issuer that is named by GUID, `https://{guid}.ciamlogin.com/{guid}/v2.0`,
+ * regardless of the domain that serves the document.
  */
 export function externalIdTenant(issuer: string): string | undefined {
   const [, host, path] = /^https:\/\/([^./]+)\.ciamlogin\.com\/([^/]+)\/v2\.0$/.exec(issuer) ?? [];
   return host !== undefined && host === path && isGuid(host) ? host.toLowerCase() : undefined;
 }
 
-/** A tenant of External ID behind its own domain, in OIDC mode: the authority names the tenant that the issuer names. */
-function isAskedForById(issuer: string, { segments }: AuthorityUrl): boolean {
+/**
+ * Whether the authority, in OIDC mode, is an External ID tenant and names the issuer's tenant. On the hosts of External ID
+ * itself, it may use the tenant's name, as in the other mode.
+ */
+function isExternalId(issuer: string, { host, segments }: AuthorityUrl): boolean {
   const [tenant = "", version = "v2.0", ...rest] = segments;
-  return rest.length === 0 && version === "v2.0" && tenant.toLowerCase() === externalIdTenant(issuer);
+  const id = externalIdTenant(issuer);
+  if (id === undefined || rest.length > 0 || version !== "v2.0") return false;
+  return tenant.toLowerCase() === id || (isExternalIdHost(host) && !isGuid(tenant));
 }
 
 interface Issuer {
   readonly protocol: string;
   readonly host: string;
-  /** In lower case, without the slashes around it and the version of the protocol. */
+  /** In lower case, without surrounding slashes and the protocol version. */
   readonly path: string;
 }
 
 function parse(issuer: string): Issuer | undefined {
   const written = /^https?:\/\/[^/?#@\\\s]+(\/[^?#\\\s]*)?$/i.exec(issuer);
-  if (!written || !URL.canParse(issuer)) return undefined;
-  const { protocol, host } = new URL(issuer);
-  // From the text: URL would encode the braces of {tenantid}, and take dots away.
-  const path = withoutSlash(written[1] ?? "").toLowerCase();
+  const url = written && parsedUrl(issuer);
+  if (!url) return undefined;
+  const { protocol, host } = url;
+  // Taken from the string, because URL would encode the braces of {tenantid} and remove dot segments.
+  const path = withoutSlash(written?.[1] ?? "").toLowerCase();
   return { protocol, host, path: path.replace(/\/v2\.0$/, "").slice(1) };
 }
 
-/** Hosts under which the cloud of the authority issues tokens. */
+/** Whether the authority's cloud issues tokens under a host. */
 function isOfCloud(host: string, cloud: Cloud, isMicrosofts: boolean): boolean {
   const [region = ""] = host.split(".", 1);
   const hosts = [host, ...(regionName(region) === region ? [host.slice(region.length + 1)] : [])];
   return hosts.some(
     (name) =>
       (cloud.aliases.has(name) && (name === host || knownCloud(name) !== undefined)) ||
-      // External ID and the hosts of former clouds issue in the name of a cloud they are no alias of.
+      // External ID and hosts of former clouds issue tokens for a cloud whose alias they are not.
       (isMicrosofts && !cloud.endpointsKnown && knownCloud(name) !== undefined),
   );
 }
 
-/** The authority's own path; or the tenant alone, or between `tfp` and the policy, as B2C writes it. */
+/**
+ * Whether a path names the authority's tenant: the authority's own path, the tenant alone, or the tenant between
+ * `tfp` and the policy, as in B2C.
+ */
 function namesTenant(path: string, authority: AuthorityUrl): boolean {
   if (path === pathOf(authority)) return true;
   const { segments } = authority;
@@ -87,12 +98,18 @@ function namesTenant(path: string, authority: AuthorityUrl): boolean {
   return named === "" && standsFor(first, tenant);
 }
 
-/** A tenant is named as it was asked for, by the placeholder, or by its id, which only the document tells for a domain name. */
+/**
+ * Whether a name stands for a tenant: the same name, the placeholder, or an id, if the authority names the tenant by
+ * domain.
+ */
 function standsFor(named: string, tenant: string): boolean {
   return named === tenant || named === "{tenantid}" || (isGuid(named) && !isGuid(tenant));
 }
 
-/** External ID by the tenant's name: `https://{name}.ciamlogin.com`, with the name or its domain in the path, or without. */
+/**
+ * Whether an External ID issuer names the tenant: `https://{name}.ciamlogin.com`, optionally with the name or its
+ * domain in the path.
+ */
 function isNameOfTenant({ host, path }: Issuer, { tenant }: AuthorityUrl): boolean {
   const name = tenant.replace(/\.onmicrosoft\.com$/, "");
   return host === `${name}.ciamlogin.com` && ["", name, `${name}.onmicrosoft.com`].includes(path);

@@ -7,7 +7,7 @@ import { knownCloud, selfCloud, type Cloud } from "./clouds.js";
 const INSTANCE_DISCOVERY = "https://login.microsoftonline.com/common/discovery/instance";
 
 /**
- * Asks Entra whether a host is one of its own, and under which other names it is known.
+ * Asks Entra whether a host belongs to it, and for the host's aliases (instance discovery).
  *
  * @throws ClientConfigurationError `untrusted_authority` when Entra does not know the host
  */
@@ -15,20 +15,20 @@ export async function discoverCloud(url: AuthorityUrl, transport: Transport, cal
   const query = `api-version=1.1&authorization_endpoint=${encodeURIComponent(`${url.href}oauth2/v2.0/authorize`)}`;
   const response = await transport.get(`${INSTANCE_DISCOVERY}?${query}`, call);
   const body = parseJsonObject(response.body);
-  // Only an answer about the host vouches for it: an error of another kind, which a path can provoke, says nothing.
+  // Only a response about the host is conclusive. Other errors, which a crafted path can cause, are not.
   const isAnswer =
     typeof body?.["tenant_discovery_endpoint"] === "string" || Array.isArray(body?.["metadata"]);
   if (!body || response.status !== 200 || body["error"] !== undefined || !isAnswer) {
     throw clientConfigurationError(
       "untrusted_authority",
-      `Entra does not know the host "${url.host}": if it is yours, list it in knownAuthorities, or set protocolMode to OIDC for another provider.`,
+      `Entra does not know the host "${url.host}": if you trust it, list it in knownAuthorities; for another provider, set protocolMode to OIDC.`,
       call,
     );
   }
   return cloudsOf(body).find(({ aliases }) => aliases.has(url.host)) ?? selfCloud(url.host);
 }
 
-/** The clouds in an instance discovery response. */
+/** Returns the clouds in an instance discovery response. */
 export function cloudsOf(body: Readonly<Record<string, unknown>>): readonly Cloud[] {
   const entries: readonly unknown[] = Array.isArray(body["metadata"]) ? body["metadata"] : [];
   return entries.flatMap((entry): Cloud[] => {
@@ -41,10 +41,10 @@ export function cloudsOf(body: Readonly<Record<string, unknown>>): readonly Clou
     const all = new Set([...hosts, network, cache].map((host) => host.toLowerCase()));
     return [
       {
-        preferredNetwork: network,
-        preferredCache: cache,
+        preferredNetwork: network.toLowerCase(),
+        preferredCache: cache.toLowerCase(),
         aliases: all,
-        endpointsKnown: knownCloud(network)?.endpointsKnown ?? false,
+        endpointsKnown: knownCloud(network.toLowerCase())?.endpointsKnown ?? false,
       },
     ];
   });

@@ -4,17 +4,17 @@ import type { ProviderMetadata } from "./authority.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import type { Cloud } from "./clouds.js";
 
-/** Where an authority publishes its discovery document. */
+/** Returns the URL of an authority's discovery document. */
 export function discoveryUrl(url: AuthorityUrl): string {
   const v2 = url.kind === "oidc" || url.kind === "adfs" ? "" : "v2.0/";
   return `${url.href}${v2}.well-known/openid-configuration`;
 }
 
-/** What the discovery document of a known cloud says, without fetching it. */
+/** Returns the metadata of an authority in a known cloud, without fetching its discovery document. */
 export function knownMetadata(url: AuthorityUrl, cloud: Cloud): ProviderMetadata {
   const base = `https://${cloud.preferredNetwork}/${url.tenant}`;
   return {
-    // Multi-tenant authorities issue under each user's own tenant.
+    // Multi-tenant authorities issue tokens under each user's own tenant.
     issuer: `https://${cloud.preferredNetwork}/{tenantid}/v2.0`,
     authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
     token_endpoint: `${base}/oauth2/v2.0/token`,
@@ -26,9 +26,9 @@ export function knownMetadata(url: AuthorityUrl, cloud: Cloud): ProviderMetadata
 const REQUIRED_ENDPOINTS = ["authorization_endpoint", "token_endpoint", "jwks_uri"] as const;
 
 /**
- * Checks a discovery document: what is required is there, and every endpoint may be spoken to.
+ * Validates a discovery document: required members are present, and every endpoint is a secure URL.
  *
- * @param source where it comes from, for the message
+ * @param source origin of the document, for the message
  * @throws ClientAuthError `openid_config_error`; ClientConfigurationError as {@link secureEndpoint}
  */
 export function checkedMetadata(
@@ -42,7 +42,7 @@ export function checkedMetadata(
   for (const [name, value] of Object.entries(body)) {
     const required = (REQUIRED_ENDPOINTS as readonly string[]).includes(name);
     if (!required && !name.endsWith("_endpoint")) continue;
-    // Only the endpoints that the library needs fail for everybody.
+    // Only endpoints that every application needs must be strings.
     if (typeof value !== "string" && required) throw badMetadata(source, `${name} is not a string`);
     if (typeof value !== "string") continue;
     const endpoint = value.replace(/\{tenant(id)?\}/gi, () => url.tenant);
@@ -65,8 +65,8 @@ export function checkedMetadata(
 }
 
 /**
- * A configured document of one tenant, for another tenant at the same host: MSAL's rule, for clouds whose documents cannot be
- * fetched. `undefined` for every other authority, of which the document says nothing.
+ * Adapts a configured document of one tenant to another tenant at the same host, as MSAL does, for clouds whose
+ * documents cannot be fetched. Returns `undefined` for any other authority, which the document does not describe.
  */
 export function forTenant(
   body: Readonly<Record<string, unknown>>,
@@ -89,8 +89,5 @@ export function forTenant(
 }
 
 function badMetadata(source: string, what: string): Error {
-  return clientAuthError(
-    "openid_config_error",
-    `the discovery document (${source}) cannot be used: ${what}.`,
-  );
+  return clientAuthError("openid_config_error", `the discovery document (${source}) is not valid: ${what}.`);
 }

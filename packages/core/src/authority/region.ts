@@ -7,7 +7,7 @@ import type { Call, Transport } from "../http/transport.js";
 import type { Authority } from "./authority.js";
 import { knownCloud } from "./clouds.js";
 
-/** What is known of the region before anything is asked. */
+/** The configured region, before detection. */
 export interface RegionAsk {
   /** A region such as `westus2`, or `TryAutoDetect`. */
   readonly azureRegion: string;
@@ -15,26 +15,26 @@ export interface RegionAsk {
   readonly environmentRegion: string | undefined;
 }
 
-/** A region, and how it was found, by the numbers Entra's telemetry gives it. */
+/** A region, and how it was determined, in the codes of Entra's telemetry. */
 export interface Region {
   readonly name: string | undefined;
-  /** 1 detection failed, 2 found before, 3 environment, 4 instance metadata. */
+  /** 1: detection failed; 2: cached; 3: environment variable; 4: instance metadata. */
   readonly source: 1 | 2 | 3 | 4 | undefined;
-  /** 2 named by the caller, 4 detected, 5 not detected. */
+  /** 2: named by the caller; 4: detected; 5: not detected. */
   readonly outcome: 2 | 4 | 5;
 }
 
-/** Asks for the region to be found out. */
+/** Value of `azureRegion` that requests detection. */
 export const TRY_AUTO_DETECT = "TryAutoDetect";
 
 const INSTANCE_METADATA = "http://169.254.169.254/metadata/instance/compute";
 const API_VERSION = "2021-02-01";
 const METADATA_TIMEOUT_MS = 2000;
-/** Off Azure nothing answers; ask again, but not with every token. */
+/** Outside Azure, detection fails and is not retried for this long. */
 const FAILURE_LIFETIME_MS = 300_000;
 
 /**
- * Refuses a region that cannot be one: whoever names a region means it, and should not end up elsewhere.
+ * Refuses a region name that is not valid, rather than fall back to the global endpoint.
  *
  * @throws ClientConfigurationError `invalid_option`
  */
@@ -47,7 +47,7 @@ export function checkRegion({ azureRegion }: RegionAsk, correlationId: string): 
   );
 }
 
-/** Finds out which Azure region the process runs in: from the environment, else from the instance metadata service. */
+/** Detects the Azure region of the process, from the environment or else from the instance metadata service. */
 export class RegionDetector {
   readonly #transport: Transport;
   readonly #clock: Clock;
@@ -60,7 +60,7 @@ export class RegionDetector {
     this.#clock = clock;
   }
 
-  /** The region to use. Never fails: where none is found, the global endpoint serves. */
+  /** Returns the region to use. Never fails: without a region, the global endpoint is used. */
   async resolve({ azureRegion, environmentRegion }: RegionAsk, call: Call): Promise<Region> {
     if (azureRegion !== TRY_AUTO_DETECT) {
       return { name: regionName(azureRegion), source: undefined, outcome: 2 };
@@ -75,7 +75,7 @@ export class RegionDetector {
     return detected ? { name: detected, source: 4, outcome: 4 } : { name: undefined, source: 1, outcome: 5 };
   }
 
-  /** The service refuses whoever asks it several times a second. */
+  /** Runs once for concurrent calls, because the service throttles frequent requests. */
   #detectOnce(call: Call): Promise<string | undefined> {
     return this.#flights.run("detect", call.signal, (signal) => this.#detect({ ...call, signal }));
   }
@@ -84,7 +84,7 @@ export class RegionDetector {
     try {
       const response = await this.#ask(`api-version=${API_VERSION}`, call);
       if (response.status !== 400) return locationOf(response);
-      // The service tells which versions it knows when asked in one it does not.
+      // A request without a version returns the supported versions.
       const versions = parseJsonObject((await this.#ask("format=json", call)).body)?.["newest-versions"];
       const newest: unknown = Array.isArray(versions) ? versions[0] : undefined;
       return typeof newest === "string"
@@ -102,7 +102,10 @@ export class RegionDetector {
   }
 }
 
-/** The authority with the token endpoint of a region: `{region}.login.microsoft.com`, or `{region}.{host}` in other clouds. */
+/**
+ * Returns the authority with the token endpoint of a region: `{region}.login.microsoft.com`, or `{region}.{host}` in
+ * other clouds.
+ */
 export function regionalAuthority(authority: Authority, region: string | undefined): Authority {
   if (!region || authority.url.kind !== "entra") return authority;
   const endpoint = new URL(authority.metadata.token_endpoint);
@@ -115,7 +118,7 @@ export function regionalAuthority(authority: Authority, region: string | undefin
   return { ...authority, metadata };
 }
 
-/** A region as a host label: `East US` is `eastus`. Anything that is no label is no region. */
+/** Returns a region as a host label (`East US` becomes `eastus`), or `undefined` if it is not a valid label. */
 export function regionName(text: string | undefined): string | undefined {
   const name = typeof text === "string" ? text.replace(/\s/g, "").toLowerCase() : "";
   return /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name) ? name : undefined;

@@ -2,71 +2,86 @@ import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
+import { shownUrl } from "../http/secure-url.js";
 import type { Call, Transport } from "../http/transport.js";
 import { SingleFlight } from "../flight/single-flight.js";
+import { printable } from "../printable.js";
 import type { Authority, ProviderMetadata } from "./authority.js";
 import { authorityUrl, type AuthorityUrl, type ProtocolMode } from "./authority-url.js";
-import { knownCloud, MULTI_TENANT_SEGMENTS, selfCloud, type Cloud } from "./clouds.js";
+import { knownCloud, selfCloud, type Cloud } from "./clouds.js";
 import { isIssuerOf } from "./document-issuer.js";
 import { cloudsOf, discoverCloud } from "./instance-discovery.js";
 import { checkedMetadata, discoveryUrl, forTenant, knownMetadata } from "./provider-metadata.js";
 import { isGuid } from "./tenant-name.js";
 import { isVouchedFor, vouchedCloud, type Vouchers } from "./vouched-host.js";
 
-/** What the application's configuration says about authorities. */
+/** The application's configuration of authorities. */
 export interface AuthorityOptions {
   readonly protocolMode: ProtocolMode;
-  /** Hosts the application vouches for, beside the ones that vouch for themselves. */
+  /** Hosts trusted by the application, in addition to those trusted by default. */
   readonly knownAuthorities: ReadonlySet<string>;
   /** Parsed `cloudDiscoveryMetadata`. */
   readonly cloudMetadata: Readonly<Record<string, unknown>> | undefined;
-  /** Parsed `authorityMetadata`: the discovery document of the application's own authority, which is then not fetched. */
+  /**
+   * Parsed `authorityMetadata`: the discovery document of the application's own authority, used instead of fetching
+   * it.
+   */
   readonly authorityMetadata: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Answers are asked for again after a day. */
+/** Lifetime of a resolved authority: a day. */
 const LIFETIME_MS = 86_400_000;
 
-/** Tenants and hosts an application may talk to before the least used is forgotten (and asked for again). */
+/**
+ * Maximum number of resolved authorities, after which the least recently used is evicted and resolved again when
+ * needed.
+ */
 const MOST_AUTHORITIES = 20_000;
 
-/** Finds out who an authority URL names: from tables where it can, by discovery where it must, once. */
+/** Resolves authority URLs, from tables where possible and otherwise by discovery, and caches the results. */
 export class AuthorityResolver {
   readonly #options: AuthorityOptions;
   readonly #transport: Transport;
   readonly #clock: Clock;
-  /** The application's own authority, which nearly every call names. */
+  readonly #warn: (message: string) => void;
+  /** The application's own authority, which nearly every call uses. */
   #own: { readonly text: string; readonly url: AuthorityUrl } | undefined;
   readonly #urls = new BoundedMap<AuthorityUrl>(MOST_AUTHORITIES);
   readonly #resolved = new BoundedMap<{ readonly authority: Authority; readonly until: number }>(
     MOST_AUTHORITIES,
   );
   readonly #discovered = new Map<string, Cloud>();
-  /** Hosts of which nothing is known yet: the same object each time, so that questions to the cache compare equal. */
-  readonly #alone = new BoundedMap<Cloud>(1000);
-  /** Ids of tenants that are named by a domain, by the URL of their authority. */
+  /** Clouds of unknown hosts; the same object each time, so that memoized cache queries compare equal. */
+  readonly #singleHostClouds = new BoundedMap<Cloud>(1000);
+  /** Tenant ids of authorities that name their tenant by a domain, by authority URL. */
   readonly #tenantIds = new BoundedMap<{ readonly id: string }>(MOST_AUTHORITIES);
-  /** The provider that was named first at each host, and the hosts at which another one was named, too. */
+  /** The first provider used at each host, and the hosts at which more than one is used. */
   readonly #providers = new BoundedMap<{ readonly name: string }>(MOST_AUTHORITIES);
   readonly #sharedHosts = new BoundedMap<true>(MOST_AUTHORITIES);
   readonly #flights = new SingleFlight();
 
-  constructor(options: AuthorityOptions, transport: Transport, clock: Clock) {
+  /** @param warn logs a warning about an authority that had more than an authority */
+  constructor(
+    options: AuthorityOptions,
+    transport: Transport,
+    clock: Clock,
+    warn: (message: string) => void = () => undefined,
+  ) {
     this.#options = options;
     this.#transport = transport;
     this.#clock = clock;
+    this.#warn = warn;
     for (const cloud of cloudsOf(options.cloudMetadata ?? {})) this.#learn(cloud);
   }
 
   /**
-   * Checks what the configuration says of the application's own authority, before anything is asked.
+   * Validates the configuration of the application's own authority, without sending requests.
    *
    * @throws ClientConfigurationError `invalid_authority_metadata`; see {@link authorityUrl}
    */
   check(text: string): void {
-    const url = authorityUrl(text, this.#options.protocolMode);
+    const url = this.#parse(text);
     this.#own = { text, url };
-    this.#note(url);
     const { authorityMetadata } = this.#options;
     if (!authorityMetadata) return;
     try {
@@ -78,36 +93,35 @@ export class AuthorityResolver {
   }
 
   /**
-   * An authority URL, taken apart; the same object for the same text.
+   * Parses an authority URL. Returns the same object for the same string.
    *
    * @throws ClientConfigurationError see {@link authorityUrl}
    */
   url(text: string): AuthorityUrl {
     const known = this.#own?.text === text ? this.#own.url : this.#urls.get(text);
     if (known) return known;
-    const url = authorityUrl(text, this.#options.protocolMode);
+    const url = this.#parse(text);
     this.#urls.set(text, url);
-    this.#note(url);
     return url;
   }
 
-  /** Every host that is known, without asking, to mean the same identity provider. */
+  /** Returns every host known, without discovery, to belong to the same identity provider. */
   aliasesOf(host: string): ReadonlySet<string> {
-    return (this.#discovered.get(host) ?? knownCloud(host) ?? this.#aloneCloud(host)).aliases;
+    return (this.#discovered.get(host) ?? knownCloud(host) ?? this.#singleHostCloud(host)).aliases;
   }
 
-  /** Whether the application has named several providers at a host: issuers of one host, or an AD FS beside Entra. */
+  /** Whether the application uses several providers at a host: several issuers, or AD FS and Entra. */
   isShared(host: string): boolean {
     return this.#sharedHosts.get(host) ?? false;
   }
 
-  /** Whether resolving a URL cannot teach more names of its host. */
+  /** Whether resolving a URL cannot reveal more aliases of its host. */
   knowsAliasesOf(url: AuthorityUrl): boolean {
     return isVouchedFor(url, this.#vouchers());
   }
 
   /**
-   * The identity provider behind a URL.
+   * Resolves the identity provider of a URL.
    *
    * @throws ClientAuthError `endpoints_resolution_error` with the reason as `cause`
    */
@@ -130,20 +144,17 @@ export class AuthorityResolver {
     }
   }
 
-  /** Whether a URL names one tenant of Entra, by its id or a domain. */
-  namesTenant({ kind, segments, tenant }: AuthorityUrl): boolean {
-    return kind === "entra" && segments.length === 1 && !MULTI_TENANT_SEGMENTS.has(tenant);
+  /**
+   * Returns the id of the tenant a URL names, if known. For a domain, it is known only once tokens have been
+   * received.
+   */
+  tenantIdOf({ href, tenantId }: AuthorityUrl): string | undefined {
+    return tenantId ?? this.#tenantIds.get(href)?.id;
   }
 
-  /** The id of the tenant a URL names, if it is known: a domain does not say it. */
-  tenantIdOf(url: AuthorityUrl): string | undefined {
-    return isGuid(url.tenant) ? url.tenant : this.#tenantIds.get(url.href)?.id;
-  }
-
-  /** Takes down which tenant a domain stands for, as the tokens that came from there say. */
-  learnTenant(url: AuthorityUrl, tenantId: string): void {
-    if (!this.namesTenant(url) || isGuid(url.tenant)) return;
-    this.#tenantIds.set(url.href, { id: tenantId.toLowerCase() });
+  /** Records the tenant id of a domain, from the tokens received for it. */
+  learnTenant({ href, namesTenant, tenantId }: AuthorityUrl, id: string): void {
+    if (namesTenant && tenantId === undefined) this.#tenantIds.set(href, { id: id.toLowerCase() });
   }
 
   async #discover(url: AuthorityUrl, call: Call): Promise<Authority> {
@@ -158,7 +169,7 @@ export class AuthorityResolver {
       {
         ...this.#vouchers(),
         discover: async () => this.#learn(await discoverCloud(url, this.#transport, call)),
-        alone: (host) => this.#aloneCloud(host),
+        alone: (host) => this.#singleHostCloud(host),
       },
       call,
     );
@@ -169,6 +180,18 @@ export class AuthorityResolver {
     return { own: this.#own?.url, knownAuthorities, discovered: this.#discovered };
   }
 
+  #parse(text: string): AuthorityUrl {
+    const url = authorityUrl(text, this.#options.protocolMode);
+    this.#note(url);
+    // A query may hold secrets, so it is not logged.
+    if (url.hadMore) {
+      this.#warn(
+        `The authority "${printable(shownUrl(text))}" names an endpoint or has a query, so "${url.href}" is used instead: pass that as the authority.`,
+      );
+    }
+    return url;
+  }
+
   #note({ host, kind, href }: AuthorityUrl): void {
     const name = kind === "oidc" ? href : kind === "adfs" ? "adfs" : "entra";
     const known = this.#providers.get(host);
@@ -176,11 +199,11 @@ export class AuthorityResolver {
     else if (known.name !== name) this.#sharedHosts.set(host, true);
   }
 
-  #aloneCloud(host: string): Cloud {
-    const known = this.#alone.get(host);
+  #singleHostCloud(host: string): Cloud {
+    const known = this.#singleHostClouds.get(host);
     if (known) return known;
     const alone = selfCloud(host);
-    this.#alone.set(host, alone);
+    this.#singleHostClouds.set(host, alone);
     return alone;
   }
 
@@ -201,7 +224,7 @@ export class AuthorityResolver {
     if (!body) {
       throw clientAuthError(
         "openid_config_error",
-        `${document} answered HTTP ${response.status} without a discovery document: check the authority, or name its real path.`,
+        `${document} returned HTTP ${response.status} without a discovery document: check the authority and its path.`,
         call,
       );
     }
@@ -209,7 +232,7 @@ export class AuthorityResolver {
     if (!isIssuerOf(metadata.issuer, url, cloud)) {
       throw clientConfigurationError(
         "issuer_validation_failed",
-        `the discovery document of ${url.href} names another issuer, "${metadata.issuer}": use that as the authority if it is the one you mean.`,
+        `the discovery document of ${url.href} names another issuer, "${metadata.issuer}": use that as the authority if it is the intended one.`,
         call,
       );
     }

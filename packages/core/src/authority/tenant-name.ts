@@ -1,15 +1,15 @@
 import { clientConfigurationError } from "../errors/errors.js";
 
 /**
- * True for a tenant id, a domain name or a policy as it stands in a path: labels of letters, digits, `-` and `_` between
- * dots. Nothing of that kind can add a host, a path, a query or an encoding to the URL it is put into.
+ * Whether a string is a tenant id, a domain name or a policy: labels of letters, digits, `-` and `_`, separated by
+ * dots. Such a string cannot add a host, path, query or encoding to a URL.
  */
 export function isTenantName(text: string): boolean {
   return /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(text);
 }
 
 /**
- * Checks a tenant before it becomes a part of a URL.
+ * Checks a tenant before it is inserted into a URL.
  *
  * @param field the name of the option, for the message
  * @throws ClientConfigurationError `invalid_option`
@@ -18,11 +18,11 @@ export function checkedTenant(value: unknown, field: string): string {
   if (typeof value === "string" && isTenantName(value)) return value;
   throw clientConfigurationError(
     "invalid_option",
-    `${field} is ${shown(value)}: pass the tenant's id (a GUID) or its domain name, and nothing around it.`,
+    `${field} is ${shown(value)}: pass only the tenant's id (a GUID) or its domain name.`,
   );
 }
 
-/** A text for a message, with nothing in it that a log or a terminal would act on. */
+/** Quotes a string for a message and escapes characters that a log or terminal would interpret. */
 function shown(value: unknown): string {
   if (typeof value !== "string") return `of type ${typeof value}`;
   const quoted = JSON.stringify(value);
@@ -32,7 +32,7 @@ function shown(value: unknown): string {
   );
 }
 
-/** True for a tenant id in GUID form. */
+/** Whether a string is a GUID. */
 export function isGuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }

@@ -1,24 +1,42 @@
 import { clientConfigurationError } from "../errors/errors.js";
-import { isLoopback } from "../http/secure-url.js";
+import { isLoopback, parsedUrl, shownUrl } from "../http/secure-url.js";
 import type { Call } from "../http/transport.js";
+import { printable } from "../printable.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { knownCloud, type Cloud } from "./clouds.js";
 
-/** What an application goes by when it decides whether to talk to a host. */
+/** The sources of trust in a host. */
 export interface Vouchers {
   /** The application's own authority, from its configuration. */
   readonly own: AuthorityUrl | undefined;
-  /** Hosts the configuration lists. */
+  /** Hosts listed in the configuration. */
   readonly knownAuthorities: ReadonlySet<string>;
   /** Hosts from `cloudDiscoveryMetadata` and from instance discovery. */
   readonly discovered: ReadonlyMap<string, Cloud>;
-  /** Asks Entra about a host. Throws if Entra does not know it. */
+  /** Asks Entra about the host. Throws if Entra does not know it. */
   readonly discover: () => Promise<Cloud>;
-  /** The cloud of a host that has no other names. */
+  /** Returns the cloud of a host without aliases. */
   readonly alone: (host: string) => Cloud;
 }
 
-/** Why a host is vouched for, for each kind of authority; `undefined` where Entra has to be asked. */
+/**
+ * Returns the host of an entry of `knownAuthorities`, which may be a plain host or a URL.
+ *
+ * @throws ClientConfigurationError `invalid_option` for an entry that does not name a single host
+ */
+export function knownHost(entry: unknown): string {
+  const text = typeof entry === "string" ? entry.trim() : "";
+  const href = /^[a-z]+:\/\//i.test(text) ? text : `https://${text.replace(/^\/\//, "")}`;
+  const isWeb = /^https?:\/\/[^/@]+([/?#]|$)/i.test(href);
+  const host = (isWeb && parsedUrl(href)?.host) || "";
+  if (/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d+)?$/.test(host)) return host;
+  throw clientConfigurationError(
+    "invalid_option",
+    `knownAuthorities has an entry ${typeof entry === "string" ? `"${printable(shownUrl(entry))}"` : `of type ${typeof entry}`}, which does not name a single host: pass each host as an entry of its own, such as "login.contoso.com".`,
+  );
+}
+
+/** Why a host is trusted without asking Entra. */
 type Reason =
   | "the table of clouds lists it"
   | "cloud metadata lists it"
@@ -28,15 +46,15 @@ type Reason =
   | "application and provider are both on this machine";
 
 /**
- * The cloud of a host that may be talked to: the only place that decides so. Everything else that an authority sends,
- * a discovery request included, comes after it.
+ * Returns the cloud of a trusted host. This is the only place that decides whether a host is trusted, and it precedes
+ * every request to the authority, including discovery.
  *
- * @throws ClientConfigurationError `untrusted_authority` for a host that nothing vouches for
+ * @throws ClientConfigurationError `untrusted_authority` for a host that is not trusted
  */
 export async function vouchedCloud(url: AuthorityUrl, vouchers: Vouchers, call: Call): Promise<Cloud> {
   if (reasonToTrust(url, vouchers))
     return vouchers.discovered.get(url.host) ?? knownCloud(url.host) ?? vouchers.alone(url.host);
-  // Entra answers for the hosts of its own clouds only.
+  // Entra knows only the hosts of its own clouds.
   if (url.kind !== "oidc") return vouchers.discover();
   throw clientConfigurationError(
     "untrusted_authority",
@@ -45,7 +63,7 @@ export async function vouchedCloud(url: AuthorityUrl, vouchers: Vouchers, call: 
   );
 }
 
-/** Whether a host is vouched for without Entra being asked: that cannot teach more of its names then. */
+/** Whether a host is trusted without asking Entra, which then cannot reveal more of its aliases. */
 export function isVouchedFor(url: AuthorityUrl, vouchers: Omit<Vouchers, "discover" | "alone">): boolean {
   return reasonToTrust(url, vouchers) !== undefined;
 }
@@ -59,10 +77,11 @@ function reasonToTrust(
   if (knownCloud(url.host)) return "the table of clouds lists it";
   if (knownAuthorities.has(url.host)) return "knownAuthorities lists it";
   if (url.kind === "ciam") return "the domain is Microsoft's";
-  // Entra and AD FS get no such credit: a URL template that a tenant was put into makes the configuration's host, too.
+  // Not for Entra and AD FS, where a value inserted into a URL template could change the host of the configured
+  // authority.
   if (url.kind === "oidc" && own?.kind === "oidc" && own.host === url.host)
     return "it is the configured provider";
-  // An application of the network must not be led to a port of this machine.
+  // An application whose provider is on the network must not be directed to a port of this machine.
   if (isOnThisMachine(url) && own && isOnThisMachine(own))
     return "application and provider are both on this machine";
   return undefined;

@@ -1,17 +1,20 @@
 import type { AccountInfo } from "../account.js";
 
-/** Which accounts to list; what is left out does not matter. */
+/** Which accounts to list. A field that is omitted matches every account. */
 export interface AccountFilter {
   readonly homeAccountId?: string;
   readonly localAccountId?: string;
-  /** Compared without regard to case. */
+  /** Compared case-insensitively. */
   readonly username?: string;
   readonly tenantId?: string;
-  /** URL of an authority: the users of its identity provider, and at a host of several issuers of that one. */
+  /**
+   * URL of an authority: matches users of its identity provider, and only those of its issuer when a host has
+   * several.
+   */
   readonly authority?: string;
 }
 
-/** Whether an account is one of those that are asked for. */
+/** Whether an account matches a filter. */
 export function matches(account: AccountInfo, filter: AccountFilter): boolean {
   const { localAccountId, username, tenantId } = filter;
   const isNamed = (name: unknown): boolean =>

@@ -12,7 +12,7 @@ import {
 import type { Entry } from "./memory/partition.js";
 import { ADFS, GENERIC, type AccountEntity } from "./schema/schema.js";
 
-/** The claims of a cached ID token, decoded on first use; `{}` for one that cannot be read. */
+/** Returns the claims of a cached ID token, decoded on first use; `{}` if it cannot be decoded. */
 export function claimsOf(entry: Entry<"IdToken">): AllIdTokenClaims {
   if (!entry.facts) {
     try {
@@ -25,8 +25,8 @@ export function claimsOf(entry: Entry<"IdToken">): AllIdTokenClaims {
 }
 
 /**
- * What an app sees of a user in the tenant of an ID token; in the home tenant when there is none.
- * A fresh object each time; every one has its members in the same order, which keeps copying it cheap.
+ * Returns the public account of a user in the tenant of an ID token, or in the home tenant without one. Each call
+ * returns a new object, always with its members in the same order, so that copying it is cheap.
  */
 export function accountInfo(account: Entry<"Account">, idToken: Entry<"IdToken"> | undefined): AccountInfo {
   const base = baseAccount(account);
@@ -34,7 +34,7 @@ export function accountInfo(account: Entry<"Account">, idToken: Entry<"IdToken">
   const { entity } = account;
   const claims = claimsOf(idToken);
   const profile = profileFromClaims(entity.home_account_id, claims, !hasTenants(entity));
-  // Member by member: to spread two objects of different shapes takes ten times as long.
+  // Assigned member by member, because spreading two objects of different shapes takes ten times as long.
   return {
     homeAccountId: base.homeAccountId,
     environment: base.environment,
@@ -54,18 +54,21 @@ export function accountInfo(account: Entry<"Account">, idToken: Entry<"IdToken">
   };
 }
 
-/** Whether an account that is looked for without its issuer is of one of these realms: users of OpenID Providers may be. */
+/**
+ * Whether an account that is searched for without its issuer belongs to one of these realms. Only relevant to users
+ * of OpenID Providers.
+ */
 export function isOfRealm({ entity }: Entry<"Account">, realms: readonly string[]): boolean {
   return entity.authority_type !== GENERIC || !entity.realm || realms.includes(entity.realm.toLowerCase());
 }
 
-/** The realms, in lower case, that the ID token of a user's profile may be kept under. */
+/** Returns the realms, in lower case, under which the ID token of a user's profile may be cached. */
 export function idTokenRealms(entity: AccountEntity, tenantId: string): readonly string[] {
-  // Outside Entra a provider may write any tenant into its ID tokens.
+  // A provider other than Entra may put any tenant into its ID tokens.
   return hasTenants(entity) ? realmsOfTenant(tenantId, entity.home_account_id) : [entity.realm.toLowerCase()];
 }
 
-/** One {@link AccountInfo} for each tenant the user is known in. */
+/** Returns one {@link AccountInfo} for each tenant the user is known in. */
 export function accountProfiles(
   account: Entry<"Account">,
   idTokenOf: (tenantId: string) => Entry<"IdToken"> | undefined,
@@ -74,18 +77,18 @@ export function accountProfiles(
   if (profiles.length === 0) return [accountInfo(account, idTokenOf(account.entity.realm))];
   return profiles.map((profile) => {
     const idToken = idTokenOf(profile.tenantId);
-    const { isHomeTenant: _, nativeAccountId, ...said } = profile;
-    // What the token says of the user is newer than the profile.
+    const { isHomeTenant: _, nativeAccountId, ...profileFields } = profile;
+    // The token's claims are newer than the profile.
     const base = baseAccount(account);
-    // A profile that was made up for lack of one has no name of its own.
+    // A synthesized profile has no name of its own.
     const info = idToken
       ? accountInfo(account, idToken)
-      : { ...base, ...said, username: said.username || base.username };
+      : { ...base, ...profileFields, username: profileFields.username || base.username };
     return nativeAccountId === undefined ? info : { ...info, nativeAccountId };
   });
 }
 
-/** The user's profile in the tenant of an ID token. */
+/** Returns the user's profile in the tenant of an ID token. */
 export function profileFromClaims(
   homeAccountId: string,
   claims: IdTokenClaims,
@@ -104,32 +107,32 @@ export function profileFromClaims(
 }
 
 /**
- * The tenant a realm means. MSAL for Python and for Go keep what came through `common` and its like under that name: it
- * belongs to the user's home tenant.
+ * Returns the tenant that a realm stands for. MSAL for Python and MSAL for Go cache tokens acquired through `common`
+ * and similar authorities under that name; they belong to the user's home tenant.
  */
 export function tenantOfRealm(realm: string, homeAccountId: string): string {
   return MULTI_TENANT_SEGMENTS.has(realm) ? (homeAccountId.split(".")[1] ?? realm) : realm;
 }
 
-/** Whether a tenant is the one a user's account is from. */
+/** Whether a tenant is the user's home tenant. */
 export function isHomeTenant(tenantId: string, homeAccountId: string): boolean {
-  // `uid.utid`, asked with every call: no text is made to compare.
+  // The id is `uid.utid`. Compared in place, without allocating a string, because every call does this.
   const dot = homeAccountId.length - tenantId.length - 1;
   return tenantId !== "" && homeAccountId.indexOf(".") === dot && homeAccountId.endsWith(tenantId);
 }
 
-/** Only Entra's users are known in tenants. */
+/** Only Entra has tenants. */
 function hasTenants({ authority_type: type }: AccountEntity): boolean {
   return type !== GENERIC && type !== ADFS;
 }
 
-/** The realms, in lower case, that a user's tokens of a tenant may be kept under. */
+/** Returns the realms, in lower case, under which a user's tokens of a tenant may be cached. */
 function realmsOfTenant(tenantId: string, homeAccountId: string): readonly string[] {
   const tenant = tenantId.toLowerCase();
   return isHomeTenant(tenantId, homeAccountId) ? [tenant, ...MULTI_TENANT_SEGMENTS] : [tenant];
 }
 
-/** The tenant profiles an account entity lists. */
+/** Returns the tenant profiles of an account entity. */
 export function profilesOf(entity: AccountEntity): TenantProfile[] {
   const texts: readonly unknown[] = Array.isArray(entity.tenantProfiles) ? entity.tenantProfiles : [];
   const profiles = texts
@@ -173,7 +176,7 @@ function baseAccount(entry: Entry<"Account">): AccountInfo {
   return base;
 }
 
-/** Where the home tenant keeps its data, as `client_info` says. */
+/** Returns the home tenant's data boundary from `client_info`. */
 function dataBoundaryOf({ client_info: clientInfo }: AccountEntity): DataBoundary | undefined {
   const region = clientInfo ? parseJsonObject(base64Decode(clientInfo))?.["xms_tdbr"] : undefined;
   if (typeof region !== "string" || region === "") return undefined;

@@ -8,7 +8,7 @@ import type { Entry } from "./memory/partition.js";
 import type { issuersAt, Provider } from "./provider.js";
 import { ADFS, GENERIC } from "./schema/schema.js";
 
-/** The issuer of an account's ID token; `undefined` for an account that has lost it, or never had one. */
+/** Returns the issuer of an account's ID token, or `undefined` for an account without one. */
 export function issuerOf({ idTokenClaims, idToken }: AccountInfo): string | undefined {
   const issuer: unknown = idTokenClaims?.iss;
   if (typeof issuer === "string") return issuer;
@@ -21,13 +21,13 @@ export function issuerOf({ idTokenClaims, idToken }: AccountInfo): string | unde
   }
 }
 
-/** Whether an account may be one of a kind of provider: AD FS and Entra may share a host. */
+/** Whether an account may belong to the kind of provider of a URL. AD FS and Entra may share a host. */
 export function isOfKind({ authorityType: type }: AccountInfo, url: AuthorityUrl): boolean {
   const { hasIssuers, accountType } = dialectOf(url);
   return hasIssuers || !type || (type === ADFS) === (accountType === ADFS);
 }
 
-/** Whether an account that was found in the cache is one of an authority's provider. */
+/** Whether a cached account belongs to an authority's provider. */
 export function isOfAuthority(
   account: AccountInfo,
   url: AuthorityUrl,
@@ -36,19 +36,20 @@ export function isOfAuthority(
   if (!aliases.has(account.environment) || !isOfKind(account, url)) return false;
   if (!dialectOf(url).hasIssuers) return true;
   const issuer = issuerOf(account);
-  // Without an ID token the cache tells the realm in the tenant's place.
+  // Without an ID token, the account's tenant holds the realm.
   return issuer === undefined ? account.tenantId.toLowerCase() === url.realm : isIssuerOf(issuer, url);
 }
 
 /**
- * The first of the accounts that one id has found.
+ * Returns the first of the accounts found for an id.
  *
- * @param ask the field that was searched for
- * @throws ClientAuthError `multiple_matching_accounts` when they are users of several providers: each can issue any id
+ * @param field the field that was searched for
+ * @throws ClientAuthError `multiple_matching_accounts` when they belong to several providers, each of which can issue
+ * any id
  */
 export function onlyProvidersAccount(
   accounts: readonly AccountInfo[],
-  ask: "homeAccountId" | "localAccountId",
+  field: "homeAccountId" | "localAccountId",
   aliasesOf: (environment: string) => ReadonlySet<string>,
 ): AccountInfo | null {
   const [first, ...more] = accounts;
@@ -58,17 +59,17 @@ export function onlyProvidersAccount(
   const names = [first, other].map((account) => JSON.stringify(issuerName(account))).join(" and ");
   throw clientAuthError(
     "multiple_matching_accounts",
-    `${ask} names users of several identity providers, ${names}: choose one with getAccounts({ ${ask}, authority }).`,
+    `${field} matches users of several identity providers, ${names}: choose one with getAccounts({ ${field}, authority }).`,
   );
 }
 
 /**
- * Which of the providers of a host an account belongs to.
+ * Determines which of a host's providers an account belongs to.
  *
- * @param accounts those the cache has under the host for this id
+ * @param accounts the cached accounts of this id at the host
  * @param issuers see {@link issuersAt}
- * @param isShared the application uses several providers at the host
- * @throws ClientAuthError `multiple_matching_accounts` when the account does not say, and there are several
+ * @param isShared whether the application uses several providers at the host
+ * @throws ClientAuthError `multiple_matching_accounts` when there are several and the account does not name its own
  */
 export function providerOf(
   account: AccountInfo,
@@ -90,7 +91,7 @@ export function providerOf(
   if (realms.size <= 1 && types.size <= 1 && !isShared) return {};
   throw clientAuthError(
     "multiple_matching_accounts",
-    `There are several identity providers at ${JSON.stringify(account.environment)}, and the account does not say which of them it belongs to: pass it with its idTokenClaims, as getAccounts({ homeAccountId, authority }) returns it.`,
+    `There are several identity providers at ${JSON.stringify(account.environment)}, and the account does not show which one it belongs to: pass it with its idTokenClaims, as getAccounts({ homeAccountId, authority }) returns it.`,
   );
 }
 

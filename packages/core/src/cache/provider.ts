@@ -6,27 +6,27 @@ import { isEntry, type Entry, type Partition } from "./memory/partition.js";
 import { ADFS } from "./schema/schema.js";
 
 /**
- * An identity provider, as the cache tells it apart from others. An identifier of a user is unique within one provider
- * only: a partition may hold entries of several, because any of them can issue any `sub`.
+ * An identity provider, as the cache distinguishes it from others. A user id is unique only within one provider, and
+ * any provider can issue any `sub`, so a partition may hold entries of several.
  */
 export interface Provider {
-  /** Hosts that mean the provider. */
+  /** Hosts of the provider, including aliases. */
   readonly environments: ReadonlySet<string>;
-  /** AD FS and Entra may share a host. When it is left out, the hosts alone decide. */
+  /** Distinguishes AD FS from Entra on the same host. When omitted, only the hosts are compared. */
   readonly kind?: AuthorityKind | undefined;
-  /** The issuer of an OpenID Provider: a host may have several. */
+  /** The issuer of an OpenID Provider, because a host may have several. */
   readonly issuer?: string | undefined;
-  /** Nothing but the host is told: where it is that of several providers with a user of this id, nothing is found. */
-  readonly untold?: boolean | undefined;
-  /** For an issuer: the realm its entries are written under, in lower case. */
+  /** Only the host is known. Finds nothing if several providers at the host have a user of this id. */
+  readonly hostOnly?: boolean | undefined;
+  /** The realm of an issuer's entries, in lower case. */
   readonly realms?: readonly string[] | undefined;
 }
 
-/** Which entries of a partition belong to a provider. */
+/** Returns a predicate for the entries of a partition that belong to a provider. */
 export function entriesOf(partition: Partition, provider: Provider): (entry: Entry) => boolean {
   const { environments, kind, issuer } = provider;
   const isHere = (entry: Entry): boolean => environments.has(entry.entity.environment);
-  if (provider.untold && isShared(partition, provider)) return () => false;
+  if (provider.hostOnly && isShared(partition, provider)) return () => false;
   if (issuer !== undefined) return entriesOfIssuer(partition, { ...provider, issuer }, isHere);
   if (kind === undefined) return isHere;
   const isAdfs = dialectOf({ kind }).accountType === ADFS;
@@ -38,7 +38,7 @@ export function entriesOf(partition: Partition, provider: Provider): (entry: Ent
     isHere(entry) && (isEntry(entry, "Account") ? isOwn(entry) : areBoth && isOfAdfs(entry) === isAdfs);
 }
 
-/** Whether entries of other providers lie beside those of a provider, or may do so. */
+/** Whether a partition holds, or may hold, entries of other providers at the same hosts. */
 export function isShared(partition: Partition, { environments, kind, issuer, realms }: Provider): boolean {
   const accounts = [...partition.all("Account")].filter(({ entity }) => environments.has(entity.environment));
   if (issuer === undefined) {
@@ -52,7 +52,9 @@ export function isShared(partition: Partition, { environments, kind, issuer, rea
   );
 }
 
-/** What a partition says of the issuers of a host: of an account without an ID token nothing but its realm is known. */
+/**
+ * Lists the issuers that a partition knows at a host. For an account without an ID token, only the realm is known.
+ */
 export function issuersAt(
   partition: Partition,
   environments: ReadonlySet<string>,
@@ -70,8 +72,8 @@ export function issuersAt(
 }
 
 /**
- * The issuer's own realm, and those under which an ID token of the issuer lies: other libraries take the token's `tid`,
- * or nothing, for the realm. A realm with an ID token of another issuer is that one's.
+ * Selects entries of the issuer's own realm, and of every realm that holds an ID token of the issuer: other libraries
+ * use the token's `tid`, or nothing, as the realm. A realm with an ID token of another issuer belongs to that issuer.
  */
 function entriesOfIssuer(
   partition: Partition,
@@ -86,7 +88,7 @@ function entriesOfIssuer(
   const realms = new Set(candidates.filter((realm) => !isOthers(realm)));
   const hasForeignRealm = [...realms].some((realm) => realm !== own);
   const ownsRealmless = (realms.has("") || hasForeignRealm) && !isOthers("");
-  // Other libraries may name another realm for the account than for its ID token.
+  // Other libraries may cache the account and its ID token under different realms.
   const isOnly =
     proven.length > 0 && others.length === 0 && [...partition.all("Account")].filter(isHere).length === 1;
   return (entry) => {
@@ -96,7 +98,7 @@ function entriesOfIssuer(
   };
 }
 
-/** AD FS has no tenants: its access tokens are kept under its path, its ID tokens under no realm. */
+/** AD FS has no tenants: its access tokens are cached under its path, its ID tokens without a realm. */
 function isOfAdfs(entry: Entry): boolean {
   const realm = realmOf(entry);
   return realm === "adfs" || (realm === "" && !isEntry(entry, "RefreshToken"));

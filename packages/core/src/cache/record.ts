@@ -1,6 +1,5 @@
 import type { Authority } from "../authority/authority.js";
 import { dialectOf } from "../dialect/dialects.js";
-import { isGuid } from "../authority/tenant-name.js";
 import { decodeClientInfo, type ClientInfo } from "../response/client-info.js";
 import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
@@ -22,10 +21,10 @@ import {
   type RefreshTokenEntity,
 } from "./schema/schema.js";
 
-/** What one token response leaves in the cache: written whole, or not at all. */
+/** The cache entries of one token response, written all or none. */
 export interface CacheRecord {
   readonly partition: PartitionKey;
-  /** The issuer, for an OpenID Provider: a host may have several. */
+  /** The issuer of an OpenID Provider, because a host may have several. */
   readonly issuer?: string;
   readonly account?: AccountEntity;
   readonly idToken?: IdTokenEntity;
@@ -34,24 +33,24 @@ export interface CacheRecord {
   readonly appMetadata?: AppMetadataEntity;
 }
 
-/** What a response leaves before anything is left out: there is an access token, if only an empty one. */
+/** A record before {@link storable} removes anything. It always has an access token, possibly an empty one. */
 export type FreshRecord = CacheRecord & { readonly accessToken: AccessTokenEntity };
 
-/** Whose tokens a response brings. */
+/** The owner of a response's tokens. */
 export type TokenOwner =
   | { readonly kind: "app" }
-  /** `account` is the user a refresh was made for; responses to refreshes need not say it again. */
-  | { readonly kind: "user"; readonly account?: AccountInfo }
+  /** `account` and `realm` are those of a refresh, whose response need not repeat them. */
+  | { readonly kind: "user"; readonly account?: AccountInfo; readonly realm?: string | undefined }
   | { readonly kind: "assertion"; readonly hash: string };
 
-/** What {@link cacheRecord} puts together. */
+/** Input of {@link cacheRecord}. */
 export interface CacheRecordInput {
   readonly response: TokenResponse;
   readonly claims: IdTokenClaims | undefined;
   readonly authority: Authority;
   readonly clientId: string;
   readonly owner: TokenOwner;
-  /** Scopes that were asked for: granted when the response does not say otherwise (RFC 6749 §5.1). */
+  /** Requested scopes, which are the granted ones unless the response says otherwise (RFC 6749 §5.1). */
   readonly requestedScopes: readonly string[];
   /** When the request was sent, in seconds since the epoch. */
   readonly requestedAt: number;
@@ -61,8 +60,8 @@ export interface CacheRecordInput {
 }
 
 /**
- * What a token response leaves in the cache. Times count from the moment the request was sent, so that a slow answer
- * never makes a token look younger than it is.
+ * Builds the cache entries of a token response. Lifetimes count from the time the request was sent, so that a slow
+ * response does not extend them.
  */
 export function cacheRecord(input: CacheRecordInput): FreshRecord {
   const { response, claims, authority, clientId, owner, requestedAt } = input;
@@ -107,7 +106,8 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
         credential_type: "RefreshToken",
         secret: response.refreshToken,
         ...(response.foci ? { family_id: response.foci } : {}),
-        // A `sub` of AD FS has no dot, unless it is to look like an id of Entra's, which may be on the same host.
+        // AD FS subjects normally have no dot. One with a dot could pass for an Entra id on the same host, so it gets
+        // a realm.
         ...(!dialect.hasTenants && realm && (dialect.hasIssuers || home.includes(".")) ? { realm } : {}),
         ...(response.refreshTokenExpiresIn
           ? { expires_on: String(requestedAt + response.refreshTokenExpiresIn) }
@@ -126,7 +126,7 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
   };
 }
 
-/** The record without what the caller does not want kept, and without an access token that is none. */
+/** Returns the record without the tokens that the caller does not want cached, and without an empty access token. */
 export function storable(record: FreshRecord, store: StoreInCache | undefined): CacheRecord {
   const { accessToken, idToken, refreshToken, ...rest } = record;
   return {
@@ -138,14 +138,15 @@ export function storable(record: FreshRecord, store: StoreInCache | undefined): 
 }
 
 /**
- * The account entity, with the profile of the tenant it signed in to added to those that are known already. An entry
- * without profiles is another library's, and names its tenant as the authority did: the user's id there tells which it is.
+ * Merges the profile of the tenant just signed in to into the known profiles of an account. An entry without profiles
+ * was written by another library under the authority's name for the tenant, so its profile is matched by the user's
+ * id in that tenant.
  */
 export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefined): AccountEntity {
   if (!known) return fresh;
   const before = profilesOf(known);
-  // An answer need not repeat the id the broker knows the user by.
-  const news = profilesOf(fresh).map((one) => {
+  // A response may omit the broker's id of the user.
+  const freshProfiles = profilesOf(fresh).map((one) => {
     const id =
       one.nativeAccountId ?? before.find(({ tenantId }) => tenantId === one.tenantId)?.nativeAccountId;
     return id === undefined ? one : { ...one, nativeAccountId: id };
@@ -153,10 +154,10 @@ export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefi
   const { realm, local_account_id } =
     known.tenantProfiles && fresh.authority_type !== GENERIC ? known : fresh;
   const isNew = ({ tenantId, localAccountId }: TenantProfile): boolean =>
-    news.some(
+    freshProfiles.some(
       (one) => one.tenantId === tenantId || (!known.tenantProfiles && one.localAccountId === localAccountId),
     );
-  const profiles = [...before.filter((profile) => !isNew(profile)), ...news];
+  const profiles = [...before.filter((profile) => !isNew(profile)), ...freshProfiles];
   return {
     ...known,
     realm,
@@ -174,26 +175,24 @@ function homeAccountId(input: CacheRecordInput): string {
   return known ?? claims?.sub ?? "";
 }
 
-/** What `client_info` says, where it is Entra that says it: anywhere else a provider could name another's user. */
+/** Returns `client_info` from Entra only: any other provider could name another provider's user in it. */
 function clientInfoOf({ response, authority, correlationId }: CacheRecordInput): ClientInfo | undefined {
   return dialectOf(authority.url).hasTenants
     ? decodeClientInfo(response.clientInfo, correlationId)
     : undefined;
 }
 
-/** The tenant an ID token names, where the provider has tenants. */
+/** Returns the tenant of an ID token, for providers that have tenants. */
 function tenantAt(authority: Authority, claims: IdTokenClaims | undefined): string {
   return dialectOf(authority.url).hasTenants ? tenantOf(claims, false) : "";
 }
 
-/** Tenant the tokens belong to. Providers without tenants are told apart by the path of their issuer. */
+/** Returns the tenant that the tokens belong to. Issuers without tenants are distinguished by their path. */
 function realmOf({ claims, authority, owner }: CacheRecordInput): string {
-  // A provider without tenants has no other name for it; and an on-behalf-of lookup knows only what the authority says.
+  // A provider without tenants has no other realm, and an on-behalf-of look-up knows only the authority.
   if (!dialectOf(authority.url).hasTenants || owner.kind === "assertion") return authority.url.realm;
-  const known = owner.kind === "user" ? owner.account?.tenantId : undefined;
-  // An authority that names a tenant issues for that tenant, whatever tenant the account was known in.
-  const named = isGuid(authority.url.tenant) ? authority.url.tenant : "";
-  return tenantOf(claims, false) || named || known || authority.url.tenant;
+  const asked = owner.kind === "user" ? owner.realm : undefined;
+  return tenantOf(claims, false) || asked || authority.url.tenant;
 }
 
 function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenClaims): AccountEntity {

@@ -18,18 +18,18 @@ import { removeAppTokens, removeUser } from "./memory/write.js";
 import { keyValueStore, type CacheKVStore } from "./schema/key-value-store.js";
 import { CacheAccess, type CacheParts } from "./storage/cache-access.js";
 
-/** What {@link TokenCache} is made of. */
+/** Dependencies of {@link TokenCache}. */
 export interface TokenCacheParts extends CacheParts {
   readonly clientId: string;
-  /** All hosts that mean the same identity provider as the given one. */
+  /** Returns all hosts of the same identity provider as the given host. */
   readonly aliasesOf: (environment: string) => ReadonlySet<string>;
   /** Whether the application uses several providers at a host. */
   readonly isShared: (environment: string) => boolean;
-  /** Takes the URL of an authority apart. */
+  /** Parses an authority URL. */
   readonly urlOf: (authority: string) => AuthorityUrl;
 }
 
-/** The token cache of an application: accounts, and the whole cache as JSON. */
+/** The token cache of an application: its accounts, and the whole cache as JSON. */
 export class TokenCache extends CacheAccess {
   readonly #parts: TokenCacheParts;
 
@@ -40,7 +40,7 @@ export class TokenCache extends CacheAccess {
   }
 
   /**
-   * A copy of every entity by its key, in MSAL Node's own field names. For plugins that look into the cache.
+   * Returns a copy of every entity by its key, with MSAL Node's field names, for plugins that inspect the cache.
    *
    * @example
    * ```ts
@@ -52,7 +52,7 @@ export class TokenCache extends CacheAccess {
   }
 
   /**
-   * Every known user, with one entry for each tenant the user is known in.
+   * Returns all known users, with one entry for each tenant a user is known in.
    *
    * @example
    * ```ts
@@ -64,7 +64,7 @@ export class TokenCache extends CacheAccess {
   }
 
   /**
-   * The users who match a filter, with one entry for each tenant they are known in.
+   * Returns the users that match a filter, with one entry for each tenant a user is known in.
    *
    * @example
    * ```ts
@@ -95,10 +95,10 @@ export class TokenCache extends CacheAccess {
   }
 
   /**
-   * The user with a home account id, or `null`.
+   * Returns the user with a home account id, or `null`.
    *
-   * @throws ClientAuthError `multiple_matching_accounts` when users of several identity providers have this id: choose with
-   * {@link getAccounts}
+   * @throws ClientAuthError `multiple_matching_accounts` when users of several identity providers have this id;
+   * choose one with {@link getAccounts}
    * @example
    * ```ts
    * const account = await app.getTokenCache().getAccountByHomeId(session.homeAccountId);
@@ -110,7 +110,7 @@ export class TokenCache extends CacheAccess {
   }
 
   /**
-   * The user with an id in some tenant, or `null`.
+   * Returns the user with an id in any tenant, or `null`.
    *
    * @throws ClientAuthError `multiple_matching_accounts`, as {@link getAccountByHomeId}
    * @example
@@ -124,18 +124,18 @@ export class TokenCache extends CacheAccess {
   }
 
   /**
-   * Forgets a user: the account and all tokens, of every client, under every host of the identity provider, and of no other
-   * provider. With a {@link TokenStore}, on-behalf-of tokens stay until they expire.
+   * Removes a user of one identity provider: the account and all tokens, for every client and under every host of the
+   * provider. With a {@link TokenStore}, on-behalf-of tokens remain until they expire.
    *
-   * @throws ClientAuthError `multiple_matching_accounts` when the account has lost its claims, and nothing tells which of
-   * several providers it belongs to
+   * @throws ClientAuthError `multiple_matching_accounts` when the account has no claims and could belong to several
+   * providers
    * @example
    * ```ts
    * await app.getTokenCache().removeAccount(account);
    * ```
    */
   async removeAccount(account: AccountInfo, _correlationId?: string): Promise<void> {
-    // As in MSAL: without an account there is nobody to forget.
+    // As in MSAL, a missing account is ignored.
     if (!account) return;
     const { aliasesOf, isShared } = this.#parts;
     const { homeAccountId, environment } = account;
@@ -150,7 +150,7 @@ export class TokenCache extends CacheAccess {
   }
 
   /**
-   * Forgets the tokens of the application itself, in every tenant.
+   * Removes the application's own tokens, in every tenant.
    *
    * @example
    * ```ts
@@ -166,7 +166,7 @@ export class TokenCache extends CacheAccess {
   }
 
   /**
-   * Replaces the cache in memory with the one a plugin has stored. Every access begins with this.
+   * Replaces the cache in memory with the plugin's stored cache, as every access does first.
    *
    * @example
    * ```ts

@@ -12,22 +12,27 @@ import type { LibraryInfo, ServerTelemetry } from "../dialect/entra-telemetry.js
 import type { Renewals } from "./renewals.js";
 import type { UsedSignIns } from "./used-sign-ins.js";
 
-/** Everything a flow needs of the application it runs for. Built once, in the application's constructor. */
+/** The state of one application that its flows share. Built once, in the application's constructor. */
 export interface Client {
   readonly clientId: string;
   readonly defaultAuthority: string;
-  /** Proves the client in a token request. */
+  /** Authenticates the client in a token request. */
   readonly authenticate: ClientAuthenticator;
   /** True for a public client, which cannot hold a credential. */
   readonly isPublic: boolean;
-  /** The client's secret, if that is its credential: the key of HS256 signatures. A function, so that no print shows it. */
+  /**
+   * The client's secret, if that is its credential: the key of HS256 signatures. A function, so that logging the
+   * client does not reveal it.
+   */
   readonly secret: () => string | undefined;
   /** `id_token_signed_response_alg` of the client's registration. */
   readonly idTokenAlgorithm: string | undefined;
+  /** Whether a sign-in may end in another cloud, which the response names. */
+  readonly instanceAware: boolean;
   /** Capabilities such as `CP1`. */
   readonly capabilities: readonly string[];
   readonly authorities: AuthorityResolver;
-  /** Tokens can be reached only inside an access: `read` and `write` hand out the memory. */
+  /** Tokens are reachable only inside an access: `read` and `write` pass the token memory to a callback. */
   readonly cache: TokenCache;
   readonly transport: Transport;
   readonly throttle: Throttle;

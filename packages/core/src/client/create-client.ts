@@ -1,6 +1,7 @@
 import { ProtocolMode } from "../authority/authority-url.js";
 import { RegionDetector } from "../authority/region.js";
 import { AuthorityResolver } from "../authority/resolver.js";
+import { knownHost } from "../authority/vouched-host.js";
 import { TokenMemory } from "../cache/memory/token-memory.js";
 import type { ICachePlugin } from "../cache/storage/plugin.js";
 import type { TokenStore } from "../cache/storage/token-store.js";
@@ -8,6 +9,7 @@ import { TokenCache } from "../cache/token-cache.js";
 import { systemClock, type Clock } from "../clock.js";
 import { createAuthenticator, type ClientCredential } from "../credential/client-credential.js";
 import type { AuthMethod } from "../dialect/auth-methods.js";
+import { clientConfigurationError } from "../errors/errors.js";
 import { ServerTelemetry, type LibraryInfo } from "../dialect/entra-telemetry.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import type { HttpClient } from "../http/http-client.js";
@@ -20,7 +22,7 @@ import type { Client } from "./client.js";
 import { Renewals } from "./renewals.js";
 import { UsedSignIns } from "./used-sign-ins.js";
 
-/** What {@link createClient} takes. Only `clientId`, `authority` and `http` are required. */
+/** Options of {@link createClient}. Only `clientId`, `authority` and `http` are required. */
 export interface ClientOptions {
   /** Client id of the registration. */
   readonly clientId: string;
@@ -28,50 +30,55 @@ export interface ClientOptions {
   readonly authority: string;
   /** Sends every request. */
   readonly http: HttpClient;
-  /** `{ kind: "none" }`, a public client, by default. */
+  /** Defaults to `{ kind: "none" }`, a public client. */
   readonly credential?: ClientCredential;
-  /** How the client is registered to authenticate; by default as the provider lists. */
+  /** The client's registered authentication method; by default chosen from those the provider lists. */
   readonly authMethod?: AuthMethod | undefined;
   /** `ProtocolMode.AAD` by default; `ProtocolMode.OIDC` for an OpenID Provider that is not Microsoft's. */
   readonly protocolMode?: ProtocolMode;
-  /** Hosts, in lower case, to trust without instance discovery. */
+  /** Hosts to trust without instance discovery. A scheme or path of an entry is ignored. */
   readonly knownAuthorities?: Iterable<string>;
   /** A parsed instance discovery response. */
   readonly cloudMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** A parsed discovery document of `authority`. */
   readonly authorityMetadata?: Readonly<Record<string, unknown>> | undefined;
-  /** What the client can handle, such as `CP1` (claims challenges). */
+  /** Public clients: lets Entra send a user to another cloud, which the response names. */
+  readonly instanceAware?: boolean;
+  /** Client capabilities, such as `CP1` (claims challenges). */
   readonly capabilities?: readonly string[];
-  /** The only signature algorithm that ID tokens may have. */
+  /** The only signature algorithm accepted in ID tokens. */
   readonly idTokenAlgorithm?: string | undefined;
   readonly cache?: CacheOptions;
-  /** Send a discovery request a second time when its connection breaks; `true` by default. */
+  /** Whether to retry a discovery request once when its connection fails; `true` by default. */
   readonly retries?: boolean;
-  /** The machine's clock by default. */
+  /** Defaults to the system clock. */
   readonly clock?: Clock;
-  /** Asked for the logger at every line; by default nothing is logged. */
+  /** Called for each log line; by default nothing is logged. */
   readonly logger?: () => Logger;
   /** Names the library to Entra. */
   readonly library?: LibraryInfo;
 }
 
-/** Where a client's tokens are kept. */
+/** Where a client's tokens are cached. */
 export interface CacheOptions {
-  /** Keeps the whole cache beyond the process. Not beside `store`. */
+  /** Persists the cache as a whole. Mutually exclusive with `store`. */
   readonly plugin?: ICachePlugin | undefined;
-  /** Keeps the cache beyond the process, partition by partition. */
+  /** Persists the cache by partition. */
   readonly store?: TokenStore | undefined;
-  /** Most users, apps in tenants, and assertions, each, in memory; unlimited by default. */
+  /**
+   * Maximum number of partitions of each kind (users, apps per tenant, assertions) in memory; unlimited by default.
+   */
   readonly maxPartitions?: number;
-  /** What to do with stored content that cannot be read; `"refuse"` by default. */
+  /** Whether to refuse or ignore stored content that cannot be read; `"refuse"` by default. */
   readonly onUnreadable?: "refuse" | "ignore";
 }
 
 /**
- * Everything that the flows need of one application: its registration, its cache, its connections. Make one for each
- * registration and keep it for the life of the process; all flows may run on it concurrently.
+ * Creates the client that all flows run on: an application's registration, cache and connections. Create one for each
+ * registration and keep it for the life of the process. Flows may run on it concurrently.
  *
- * @throws ClientConfigurationError when the authority cannot be used, ClientConfigurationError `invalid_certificate`
+ * @throws ClientConfigurationError when the authority is not valid, or with `invalid_certificate` or
+ * `unsupported_cca_instance_aware`
  * @example
  * ```ts
  * import { createClient, type HttpClient } from "@tessera/core";
@@ -93,18 +100,26 @@ export interface CacheOptions {
  */
 export function createClient(options: ClientOptions): Client {
   const { clientId, authority, credential = { kind: "none" }, clock = systemClock } = options;
+  const { instanceAware = false } = options;
+  if (instanceAware && credential.kind !== "none") {
+    throw clientConfigurationError(
+      "unsupported_cca_instance_aware",
+      "auth.instanceAware lets a response choose the cloud that redeems the code, which a confidential client must not allow: omit it, and use the authority of the user's cloud.",
+    );
+  }
   const silentLogger = new Logger({}, "@tessera/core", version);
   const logger = options.logger ?? ((): Logger => silentLogger);
   const transport = createTransport(options.http, logger, options.retries ?? true);
   const authorities = new AuthorityResolver(
     {
       protocolMode: options.protocolMode ?? ProtocolMode.AAD,
-      knownAuthorities: new Set(options.knownAuthorities ?? []),
+      knownAuthorities: new Set(Array.from(options.knownAuthorities ?? [], knownHost)),
       cloudMetadata: options.cloudMetadata,
       authorityMetadata: options.authorityMetadata,
     },
     transport,
     clock,
+    (message) => logger().warning(message),
   );
   authorities.check(authority);
   return {
@@ -114,6 +129,7 @@ export function createClient(options: ClientOptions): Client {
     isPublic: credential.kind === "none",
     secret: () => (credential.kind === "secret" ? credential.secret : undefined),
     idTokenAlgorithm: options.idTokenAlgorithm,
+    instanceAware,
     capabilities: options.capabilities ?? [],
     authorities,
     cache: createCache(options, { clock, authorities, logger }),
@@ -138,7 +154,9 @@ function createCache(
   const { plugin, store, maxPartitions = Number.MAX_SAFE_INTEGER, onUnreadable = "refuse" } = options;
   const warn = (message: string): void => logger().warning(message);
   const onForget = (): void => {
-    warn("A user with a refresh token was evicted to make room: raise cache.maxPartitions, or use a store.");
+    warn(
+      "A user with a refresh token was evicted because the cache is full: raise cache.maxPartitions, or use a store.",
+    );
   };
   return new TokenCache({
     memory: new TokenMemory({ maxPartitions, clock, onForget }),

@@ -4,14 +4,17 @@ import { isAuthError } from "../errors/errors.js";
 import type { Logger } from "../logger.js";
 import type { TokenRequest } from "../request/token-request.js";
 
-/** A renewal that failed is not tried again with every call, but after this many milliseconds. */
+/**
+ * Minimum time between renewals of the same token, in milliseconds, so that a failing renewal is not retried with
+ * every call.
+ */
 const PAUSE_MS = 30_000;
 
-/** Renews tokens that are still good, while their callers already have them. */
+/** Renews tokens in the background, while callers use the current ones. */
 export class Renewals {
   readonly #clock: Clock;
   readonly #logger: () => Logger;
-  /** When a token may next be renewed, in milliseconds since the epoch. */
+  /** Earliest time of a token's next renewal, in milliseconds since the epoch. */
   readonly #next = new BoundedMap<number>(1000);
 
   constructor(clock: Clock, logger: () => Logger) {
@@ -20,7 +23,8 @@ export class Renewals {
   }
 
   /**
-   * Starts a renewal. What becomes of it does not concern the caller: neither a failure, nor the caller's own deadline.
+   * Starts a renewal, unless one started recently. It is independent of the caller: a failure is only logged, and the
+   * caller's deadline does not apply.
    *
    * @param key equal for the same token
    */
@@ -36,9 +40,9 @@ export class Renewals {
           ? error.name
           : typeof error;
       const logger = this.#logger();
-      logger.warning(`The token in the cache stays in use, renewing it failed: ${reason}`, correlationId);
-      // A provider's description may name the user. An error of the app's own, from a function that makes an assertion, may
-      // quote a secret.
+      logger.warning(`Renewing the token failed, the cached one stays in use: ${reason}`, correlationId);
+      // A provider's description may name the user. An error from the app's own code, such as an assertion callback,
+      // may quote a secret, so it is not logged.
       if (isAuthError(error)) logger.warningPii(`Renewing the token failed: ${String(error)}`, correlationId);
     });
   }

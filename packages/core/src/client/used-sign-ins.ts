@@ -1,7 +1,7 @@
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 
-/** Remembers which sign-ins have ended, so that none ends twice in this process. */
+/** Remembers the sign-ins that have been completed, so that none is completed twice in this process. */
 export class UsedSignIns {
   readonly #used: BoundedMap<true>;
   readonly #clock: Clock;
@@ -12,10 +12,10 @@ export class UsedSignIns {
   }
 
   /**
-   * Marks a flow as used.
+   * Marks a sign-in as used.
    *
-   * @param until milliseconds since the epoch after which the flow is too old anyway
-   * @returns false when it was used before
+   * @param until when the sign-in expires anyway, in milliseconds since the epoch
+   * @returns false when it was already used
    */
   use(state: string, until: number): boolean {
     if (this.#used.get(state)) return false;

@@ -13,19 +13,19 @@ export interface CertificateOptions {
   readonly passphrase?: string;
   /** The certificate, PEM, with its chain if it has one; thumbprints are computed from it. */
   readonly publicCertificate?: string;
-  /** Hexadecimal SHA-256 of the certificate (64 digits), when the certificate itself is not given. */
+  /** SHA-256 of the certificate (64 hexadecimal digits), when `publicCertificate` is not given. */
   readonly thumbprintSha256?: string;
-  /** Hexadecimal SHA-1 of the certificate (40 digits): for AD FS, and for servers that know no other. */
+  /** SHA-1 of the certificate (40 hexadecimal digits), for AD FS and servers that support only SHA-1. */
   readonly thumbprint?: string;
-  /** Certificate chain, PEM, to send with each assertion (subject-name/issuer authentication). */
+  /** Certificate chain, PEM, sent with each assertion (subject name/issuer authentication). */
   readonly x5c?: string;
-  /** Send the chain of `publicCertificate`, as if it were given as `x5c`. */
+  /** Send the chain of `publicCertificate` as `x5c`. */
   readonly sendX5c?: boolean;
-  /** Key id to name in assertions, for OpenID Providers that know the key by one. */
+  /** Key id for assertions (`kid`), for OpenID Providers that identify the key by it. */
   readonly kid?: string;
 }
 
-/** A certificate, checked: ready to sign assertions or to stand in TLS. */
+/** A validated certificate, for signing assertions or for mutual TLS. */
 export interface Certificate {
   /** Equal for equal options. */
   readonly id: string;
@@ -36,12 +36,12 @@ export interface Certificate {
   /** base64 DER, the leaf first. */
   readonly x5c: readonly string[] | undefined;
   readonly kid: string | undefined;
-  /** PEM of the chain and the key, for TLS; only when the certificate itself was given. */
+  /** PEM of the chain and the key, for TLS. Only present when the certificate itself was given. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /**
- * Reads a certificate and checks that its parts belong together and are in date.
+ * Reads a certificate and checks that its parts belong together and that it is currently valid.
  *
  * @param options as configured
  * @param now milliseconds since the epoch
@@ -59,7 +59,7 @@ export function readCertificate(options: CertificateOptions, now: number): Certi
   const sha256 = thumbprint(options.thumbprintSha256, "thumbprintSha256", 64, leaf?.fingerprint256);
   const sha1 = thumbprint(options.thumbprint, "thumbprint", 40, leaf?.fingerprint);
   if (!sha256 && !sha1 && !options.kid) {
-    throw invalid("has neither publicCertificate nor a thumbprint: give the certificate (PEM)");
+    throw invalid("has neither publicCertificate nor a thumbprint: set publicCertificate (PEM)");
   }
   const x5c = sent ?? (options.sendX5c ? published : undefined);
   return {
@@ -96,7 +96,7 @@ function pemOf(key: KeyObject): string {
 function readPrivateKey({ privateKey, passphrase }: CertificateOptions): KeyObject {
   if (typeof privateKey !== "string" || !privateKey.includes("-----BEGIN ")) {
     throw invalid(
-      "has no privateKey: give the content of the PEM file (-----BEGIN PRIVATE KEY-----), not its path",
+      "has no privateKey: use the content of the PEM file (-----BEGIN PRIVATE KEY-----), not its path",
     );
   }
   try {
@@ -108,23 +108,23 @@ function readPrivateKey({ privateKey, passphrase }: CertificateOptions): KeyObje
   } catch (cause) {
     const encrypted = /ENCRYPTED/.test(privateKey);
     const wrong =
-      passphrase === undefined
-        ? "is encrypted: give its passphrase"
-        : "cannot be decrypted: check the passphrase";
-    // The cause may quote the key; only its code is kept.
+      passphrase === undefined ? "is encrypted: set passphrase" : "cannot be decrypted: check the passphrase";
+    // The cause may quote the key, so only its code is kept.
     const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
     throw invalid(`privateKey ${encrypted ? wrong : "is not a private key"}${code}`);
   }
 }
 
-/** RFC 7518 §3.3: what is shorter can be broken. */
+/** RFC 7518 §3.3 requires RSA keys of at least 2048 bits. */
 function checkStrength(key: KeyObject): void {
   const bits = key.asymmetricKeyDetails?.modulusLength;
   if (bits !== undefined && bits < SHORTEST_RSA_KEY)
-    throw invalid(`has an RSA key of ${bits} bits: make one of ${SHORTEST_RSA_KEY} at least`);
+    throw invalid(`has an RSA key of ${bits} bits: use one of at least ${SHORTEST_RSA_KEY} bits`);
 }
 
-/** All certificates of a PEM text, whatever stands around them, the leaf first and each issuer after what it issued. */
+/**
+ * Reads all certificates in a PEM string, ignoring surrounding text, and orders them from the leaf to its issuers.
+ */
 function readChain(
   pem: string | undefined,
   field: string,
@@ -142,7 +142,7 @@ function readChain(
   });
   const leafAt = rest.findIndex((certificate) => certificate.checkPrivateKey(key));
   if (leafAt < 0)
-    throw invalid(`privateKey belongs to no certificate in ${field}: give the key of that certificate`);
+    throw invalid(`privateKey does not belong to a certificate in ${field}: use the key of that certificate`);
   const chain = rest.splice(leafAt, 1);
   for (;;) {
     const last = chain.at(-1);
@@ -155,7 +155,7 @@ function readChain(
 const BEGIN = "-----BEGIN CERTIFICATE-----";
 const END = "-----END CERTIFICATE-----";
 
-/** Each end and what stands between it and the last begin before it, so that every character is read once. */
+/** Splits at each end line and takes the block from the last begin line before it, so the scan is linear. */
 function pemBlocks(pem: string): readonly string[] {
   return pem
     .split(END)
@@ -183,11 +183,11 @@ function thumbprint(
   if (given === undefined || given === "") return actual;
   const hex = given.replace(/[:\s]/g, "").toLowerCase();
   if (hex.length !== digits || !/^[0-9a-f]+$/.test(hex)) {
-    // Not shown: a secret may have been put here by mistake.
+    // The value is not shown, because a secret may have been set here by mistake.
     throw invalid(`${field} is not ${digits} hexadecimal digits (it has ${hex.length} characters)`);
   }
   if (actual !== undefined && actual !== hex)
-    throw invalid(`${field} is not that of the certificate, ${actual}`);
+    throw invalid(`${field} does not match the certificate, whose thumbprint is ${actual}`);
   return hex;
 }
 

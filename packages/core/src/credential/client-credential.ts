@@ -9,12 +9,12 @@ import { Parameters } from "../request/parameters.js";
 import { readCertificate, type Certificate, type CertificateOptions } from "./certificate.js";
 import { AssertionSigner } from "./signed-assertion.js";
 
-/** What an assertion callback is told. */
+/** The argument of an assertion callback. */
 export interface AssertionContext {
   readonly clientId: string;
-  /** URL the assertion will be sent to. Always there when the library calls. */
+  /** URL the assertion will be sent to. Always set when the library calls the callback. */
   readonly tokenEndpoint?: string;
-  /** Path of the agent identity the token is for, if the request names one. */
+  /** Path of the agent identity (`fmi_path`) the token is for, if the request names one. */
   readonly fmiPath?: string;
 }
 
@@ -24,18 +24,18 @@ export type AssertionSource = string | ((context: AssertionContext) => Promise<s
 /** A certificate, or a function that returns the current one, so that it can be rotated without a restart. */
 export type CertificateSource = CertificateOptions | (() => CertificateOptions | Promise<CertificateOptions>);
 
-/** The one thing a client proves itself with. */
+/** The credential a client authenticates with. */
 export type ClientCredential =
-  /** A public client: nothing to prove with. */
+  /** No credential: a public client. */
   | { readonly kind: "none" }
   /** A shared secret. */
   | { readonly kind: "secret"; readonly secret: string }
   /** A key and its certificate. */
   | { readonly kind: "certificate"; readonly certificate: CertificateSource }
-  /** A JWT that someone else has signed. */
+  /** A JWT signed elsewhere. */
   | { readonly kind: "assertion"; readonly assertion: AssertionSource };
 
-/** What proves the client in one request. */
+/** The client authentication of one request. */
 export interface ClientAuthentication {
   readonly parameters: Parameters;
   readonly headers: Readonly<Record<string, string>>;
@@ -45,14 +45,14 @@ export interface ClientAuthentication {
   readonly tls?: ClientTls;
 }
 
-/** An assertion that one request is authenticated with. */
+/** An assertion for a single request. */
 export interface AssertionOverride {
   /** Used in place of the client's own credential. */
   readonly assertion?: AssertionSource | undefined;
   readonly fmiPath?: string | undefined;
 }
 
-/** Proves the client to an authority. Called only when a request is about to be sent. */
+/** Authenticates the client to an authority. Called only when a request is about to be sent. */
 export type ClientAuthenticator = (
   authority: Authority,
   override?: AssertionOverride,
@@ -61,8 +61,8 @@ export type ClientAuthenticator = (
 const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /**
- * @param credential the client's one credential; a certificate that is not a function is checked at once
- * @param method how the client is registered to prove itself, if the configuration says
+ * @param credential the client's credential; a certificate that is not a function is validated at once
+ * @param method the client's registered authentication method, if configured
  * @throws ClientConfigurationError `invalid_certificate`
  */
 export function createAuthenticator(
@@ -87,26 +87,29 @@ export function createAuthenticator(
     const audience = dialect.assertionAudience(authority.metadata);
     const given = override.assertion ?? (credential.kind === "assertion" ? credential.assertion : undefined);
     if (given !== undefined)
-      return bearing(await fetchAssertion(given, { clientId, tokenEndpoint }, override.fmiPath));
+      return assertionAuthentication(
+        await fetchAssertion(given, { clientId, tokenEndpoint }, override.fmiPath),
+      );
     if (credential.kind === "secret") {
       const { secret } = credential;
       const registered = method ?? dialect.secretMethod(authority.metadata);
       if (registered === "client_secret_basic") {
         return { parameters: new Parameters(), headers: { authorization: basic(clientId, secret) } };
       }
-      if (registered === "client_secret_jwt") return bearing(await signer.withSecret(secret, audience));
+      if (registered === "client_secret_jwt")
+        return assertionAuthentication(await signer.withSecret(secret, audience));
       return { parameters: new Parameters().set("client_secret", secret), headers: {} };
     }
     if (certificate) {
       const current = await certificate();
-      if (mutualTls) return inTls(tlsOf(current), authority);
-      return bearing(await signer.withCertificate(current, authority, audience));
+      if (mutualTls) return tlsAuthentication(tlsOf(current), authority);
+      return assertionAuthentication(await signer.withCertificate(current, authority, audience));
     }
     return { parameters: new Parameters(), headers: {} };
   };
 }
 
-function bearing(assertion: string): ClientAuthentication {
+function assertionAuthentication(assertion: string): ClientAuthentication {
   const parameters = new Parameters()
     .set("client_assertion", assertion)
     .set("client_assertion_type", JWT_BEARER);
@@ -123,7 +126,7 @@ async function fetchAssertion(
   if (typeof assertion === "string" && assertion !== "") return assertion;
   throw clientAuthError(
     "invalid_assertion",
-    "clientAssertion is empty or not a string: give a signed JWT, or a function that returns one.",
+    "clientAssertion is empty or not a string: set a signed JWT, or a function that returns one.",
   );
 }
 
@@ -135,13 +138,15 @@ function tlsOf({ tls }: Certificate): ClientTls {
   );
 }
 
-function inTls(tls: ClientTls, { url, metadata }: Authority): ClientAuthentication {
+function tlsAuthentication(tls: ClientTls, { url, metadata }: Authority): ClientAuthentication {
   const aliases = metadata.mtls_endpoint_aliases?.token_endpoint;
   if (aliases !== undefined) secureEndpoint(aliases, "mtls_endpoint_aliases.token_endpoint", url.href);
   return { parameters: new Parameters(), headers: {}, tls, ...(aliases ? { tokenEndpoint: aliases } : {}) };
 }
 
-/** The certificate to use now; read again only when the function returns another one. */
+/**
+ * Returns a function for the current certificate, which is parsed again only when the source returns a different one.
+ */
 function currentCertificate(
   source: CertificateSource,
   read: (options: CertificateOptions) => Certificate,
@@ -163,7 +168,7 @@ function basic(clientId: string, secret: string): string {
   return `Basic ${Buffer.from(`${formEncode(clientId)}:${formEncode(secret)}`).toString("base64")}`;
 }
 
-/** application/x-www-form-urlencoded, as RFC 6749 §2.3.1 asks for before Basic. */
+/** Encodes as `application/x-www-form-urlencoded`, as RFC 6749 §2.3.1 requires before Basic encoding. */
 function formEncode(text: string): string {
   return new URLSearchParams({ "": text }).toString().slice(1);
 }

@@ -8,35 +8,34 @@ import { dialectOf } from "../dialect/dialects.js";
 import { hs256Key } from "../hs256-key.js";
 import type { Certificate } from "./certificate.js";
 
-/** Lifetime of an assertion in seconds, and how long before its end it is made anew. */
+/** Lifetime of an assertion, and how long before its expiry a new one is signed, in seconds. */
 const LIFETIME = 600;
 const RENEW_BEFORE_END = 60;
-/** A service keeps one for each tenant it works in, of a kilobyte or two. */
-const MOST_KEPT = 10_000;
+/** Maximum number of reused assertions: one for each tenant a service works in, each a kilobyte or two. */
+const MAX_REUSED = 10_000;
 
-/** A key that signs, and how it is named. */
+/** A signing key and the JWS header that names it. */
 interface Signer {
   readonly key: KeyObject | Uint8Array;
   readonly header: AssertionHeader;
 }
 
 /**
- * Makes the JWTs a client proves itself with (RFC 7523 §3). Where the provider's dialect
- * allows it each is reused until shortly before it expires: an RSA signature costs more than everything else in a token
- * request on this side.
+ * Signs the JWTs a client authenticates with (RFC 7523 §3). If the provider's dialect allows it, a JWT is reused
+ * until shortly before it expires: an RSA signature costs more than the rest of a token request on the client's side.
  */
 export class AssertionSigner {
   readonly #clientId: string;
   readonly #clock: Clock;
-  /** By certificate and audience. */
-  readonly #made = new BoundedMap<{ readonly jwt: Promise<string>; readonly until: number }>(MOST_KEPT);
+  /** Reusable assertions by certificate and audience. */
+  readonly #made = new BoundedMap<{ readonly jwt: Promise<string>; readonly until: number }>(MAX_REUSED);
 
   constructor(clientId: string, clock: Clock) {
     this.#clientId = clientId;
     this.#clock = clock;
   }
 
-  /** An assertion signed with a certificate's key, for an authority. */
+  /** Returns an assertion signed with a certificate's key, for an authority. */
   withCertificate(certificate: Certificate, authority: Authority, audience: string): Promise<string> {
     const dialect = dialectOf(authority.url);
     const signer = (): Signer => ({
@@ -47,7 +46,7 @@ export class AssertionSigner {
     return this.#reused(`${certificate.id} ${audience}`, audience, signer);
   }
 
-  /** An assertion signed with the client's secret (`client_secret_jwt`). */
+  /** Returns an assertion signed with the client's secret (`client_secret_jwt`). */
   withSecret(secret: string, audience: string): Promise<string> {
     return this.#sign({ key: hs256Key(secret), header: { alg: "HS256", typ: "JWT" } }, audience);
   }

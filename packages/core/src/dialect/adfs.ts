@@ -1,7 +1,7 @@
 import type { Dialect } from "./dialect.js";
 import { entra, rsaHeader } from "./entra.js";
 
-/** Active Directory Federation Services: Entra's protocol without its tenants. */
+/** Active Directory Federation Services: Entra's protocol without tenants. */
 export const adfs: Dialect = {
   ...entra,
   accountType: "ADFS",
@@ -9,6 +9,6 @@ export const adfs: Dialect = {
   hasClouds: false,
   federatesPasswords: () => false,
   isMultiTenant: () => false,
-  // AD FS knows RS256 only, and finds the certificate by its SHA-1 thumbprint where it can.
+  // AD FS supports only RS256, and prefers to identify the certificate by its SHA-1 thumbprint.
   assertionHeader: (key) => rsaHeader(key, "RS256", true),
 };

@@ -1,4 +1,4 @@
-/** `token_endpoint_auth_method` values (RFC 7591 §2, RFC 8705 §2), by the kind of credential a client has. */
+/** `token_endpoint_auth_method` values (RFC 7591 §2, RFC 8705 §2), by the kind of credential. */
 export const AUTH_METHODS = {
   secret: ["client_secret_post", "client_secret_basic", "client_secret_jwt"],
   certificate: ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"],

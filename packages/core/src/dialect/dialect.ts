@@ -1,4 +1,4 @@
-import type { ProviderMetadata } from "../authority/authority.js";
+import type { Authority, ProviderMetadata } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import type { Region } from "../authority/region.js";
 import type { Miss } from "../request/miss.js";
@@ -7,26 +7,29 @@ import type { AuthMethod } from "./auth-methods.js";
 import type { ApiId, LibraryInfo, ServerTelemetry } from "./entra-telemetry.js";
 
 /**
- * What one kind of identity provider does beside the standards, or in place of them. A flow asks its authority's dialect
- * and never for the kind, so that all of it can be read in one place.
+ * How one kind of identity provider extends or deviates from the standards. Flows consult the authority's dialect and
+ * never its kind, so that all differences are in one place.
  */
 export interface Dialect {
   /** `authority_type` of its accounts in the cache. */
   readonly accountType: "MSSTS" | "ADFS" | "Generic";
   /**
-   * Whether it has tenants: tokens belong to the tenant that the ID token names, and `client_info` names the user across
-   * them. Elsewhere tokens belong to the authority's path, and the user is known by the subject.
+   * Whether it has tenants: tokens belong to the tenant in the ID token, and `client_info` identifies the user across
+   * tenants. Otherwise tokens belong to the authority's path, and the subject identifies the user.
    */
   readonly hasTenants: boolean;
-  /** Whether a host may have several issuers, each with users of its own. */
+  /** Whether a host may have several issuers, each with its own users. */
   readonly hasIssuers: boolean;
-  /** Whether it runs in several sovereign clouds, which have the same tenants' paths on other hosts. */
+  /** Whether it runs in several clouds, with the same paths on different hosts. */
   readonly hasClouds: boolean;
-  /** Whether a refresh may ask only for scopes that the user has granted (RFC 6749 §6). */
+  /** Whether a refresh may request only scopes that the user has granted (RFC 6749 §6). */
   readonly refreshesGrantedScopesOnly: boolean;
-  /** How far the provider's clock and this machine's may be apart, in seconds. */
+  /** Accepted difference between the provider's clock and this machine's, in seconds. */
   readonly clockTolerance: number;
-  /** Whether TLS to the token endpoint may stand in for an ID token's signature (OpenID Connect Core §3.1.3.7 (6)). */
+  /**
+   * Whether TLS to the token endpoint may replace checking an ID token's signature (OpenID Connect Core §3.1.3.7
+   * (6)).
+   */
   readonly tlsVouches: boolean;
   /** Whether an authorization response can always be posted as a form. */
   readonly postsForms: boolean;
@@ -34,47 +37,47 @@ export interface Dialect {
   readonly reusesAssertions: boolean;
   /** `grant_type` of a device code. */
   readonly deviceGrantType: string;
-  /** `response_type` that goes with a user's password. */
+  /** `response_type` to send with a user's password. */
   readonly passwordResponseType: string | undefined;
-  /** Members of the `claims` parameter's `id_token` that every user's token is asked for; the caller's wishes win. */
+  /** Default members of `id_token` in the `claims` parameter of user flows. The caller's claims override them. */
   readonly idTokenClaims: Readonly<Record<string, unknown>> | undefined;
-  /** Whether the password of a user may belong to a federation server. */
-  federatesPasswords(url: AuthorityUrl): boolean;
-  /** Whether the authority stands for many tenants: no app has a token of its own there. */
+  /** Whether a user's password may be checked by a federation server. */
+  federatesPasswords(authority: Pick<Authority, "url" | "metadata">): boolean;
+  /** Whether the authority stands for several tenants, and so cannot issue app-only tokens. */
   isMultiTenant(url: AuthorityUrl): boolean;
-  /** How a secret is sent when the registration does not say. */
+  /** Default authentication method for a client secret. */
   secretMethod(metadata: ProviderMetadata): AuthMethod;
   /** `aud` of a client assertion. */
   assertionAudience(metadata: ProviderMetadata): string;
   /**
-   * Header of a client assertion, which names the key and the algorithm.
+   * JOSE header of a client assertion, which names the key and the algorithm.
    *
    * @throws ClientConfigurationError `invalid_certificate` for a key that the provider does not accept
    */
   assertionHeader(key: SigningKey, metadata: ProviderMetadata): AssertionHeader;
-  /** The device authorization endpoint of a provider that does not publish one. */
+  /** The device authorization endpoint, if the provider has one that it does not publish. */
   unpublishedDeviceEndpoint(metadata: ProviderMetadata): string | undefined;
-  /** Parameters that the authorization request carries beside the standard ones. */
+  /** Additional parameters of the authorization request. */
   authorizationParameters(info: RequestInfo): Parameters;
-  /** Parameters that the token request carries beside the standard ones. */
+  /** Additional parameters of the token request. */
   tokenParameters(info: TokenRequestInfo): TokenParameters;
-  /** Routes a request to the data center that knows the user: the value of `X-AnchorMailbox`. */
+  /** Value of `X-AnchorMailbox`, which routes a request to the user's data center. */
   anchorMailbox(user: AnchorUser): string | undefined;
 }
 
-/** What a provider may be told of a request. */
+/** The facts of a request that may be sent to the provider. */
 export interface RequestInfo {
   readonly library: LibraryInfo;
   readonly correlationId: string;
 }
 
-/** What a provider may be told of a token request. */
+/** The facts of a token request that may be sent to the provider. */
 export interface TokenRequestInfo extends RequestInfo {
   readonly telemetry: ServerTelemetry;
-  readonly apiId: ApiId;
+  readonly apiId: ApiId | undefined;
   readonly miss: Miss;
   readonly region: Region | undefined;
-  /** False for an app's own token. */
+  /** False for an app-only token. */
   readonly isForUser: boolean;
 }
 
@@ -84,13 +87,13 @@ export interface TokenParameters {
   readonly query: Parameters;
 }
 
-/** The user a request is about: a home account id or a user name. */
+/** The user that a request concerns, by home account id or user name. */
 export interface AnchorUser {
   readonly credential: string;
   readonly type: "home_account_id" | "UPN";
 }
 
-/** A certificate's facts, as far as they decide how an assertion is signed. */
+/** The properties of a certificate that determine how an assertion is signed. */
 export interface SigningKey {
   readonly key: {
     readonly asymmetricKeyType?: string | undefined;

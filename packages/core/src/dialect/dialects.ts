@@ -7,7 +7,7 @@ import { openid } from "./openid.js";
 
 const DIALECTS: Readonly<Record<AuthorityKind, Dialect>> = { entra, ciam: externalId, adfs, oidc: openid };
 
-/** The dialect that an authority speaks. */
+/** Returns the dialect of an authority. */
 export function dialectOf({ kind }: Pick<AuthorityUrl, "kind">): Dialect {
   return DIALECTS[kind];
 }

@@ -3,18 +3,18 @@ import type { Miss } from "../request/miss.js";
 import { isAuthError } from "../errors/errors.js";
 import type { Parameters } from "../request/parameters.js";
 
-/** Which library calls, as Entra wants to be told. */
+/** Identifies the library and the app to Entra. */
 export interface LibraryInfo {
   readonly sku: string;
   readonly version: string;
   readonly os: string;
   readonly cpu: string;
-  /** The app's own name and version, if it gave them. */
+  /** The app's own name and version, if configured. */
   readonly appName?: string;
   readonly appVersion?: string;
 }
 
-/** Public methods by the number Entra's telemetry gives them. */
+/** Public methods and their codes in Entra's telemetry. */
 export const ApiId = {
   silent: 62,
   usernamePassword: 371,
@@ -28,7 +28,7 @@ export const ApiId = {
 /** One of {@link ApiId}. */
 export type ApiId = (typeof ApiId)[keyof typeof ApiId];
 
-/** The number by which Entra's telemetry knows each reason. */
+/** The code of each miss in Entra's telemetry. */
 const CACHE_OUTCOME: Readonly<Record<Miss, number>> = {
   uncached: 0,
   forced: 1,
@@ -37,10 +37,10 @@ const CACHE_OUTCOME: Readonly<Record<Miss, number>> = {
   due: 4,
 };
 
-const MOST_ERRORS = 50;
-const LONGEST_LAST = 330;
+const MAX_ERRORS = 50;
+const MAX_LAST_LENGTH = 330;
 
-/** Adds what Entra is told of the library and the app with every authorization and token request. */
+/** Adds the library and app parameters that Entra expects in every authorization and token request. */
 export function addLibraryInfo(parameters: Parameters, info: LibraryInfo, capability: boolean): void {
   parameters
     .set("x-client-SKU", info.sku)
@@ -53,23 +53,23 @@ export function addLibraryInfo(parameters: Parameters, info: LibraryInfo, capabi
 }
 
 /**
- * Counts what Entra's server telemetry (schema 5) reports with the next request: silent hits, and the codes of failed
- * requests. Nothing here leaves for providers other than Entra.
+ * Collects Entra's server telemetry (schema 5) for the next request: silent cache hits, and the codes of failed
+ * requests. It is never sent to providers other than Entra.
  */
 export class ServerTelemetry {
   #silentHits = 0;
   #failures: { readonly apiId: ApiId; readonly correlationId: string; readonly error: string }[] = [];
 
-  /** Counts a token served from the cache. */
+  /** Counts a token returned from the cache. */
   countHit(): void {
     this.#silentHits += 1;
   }
 
-  /** Notes a failed request. */
+  /** Records a failed request. */
   noteFailure(apiId: ApiId, correlationId: string, error: unknown): void {
     const code = isAuthError(error) ? error.subError || error.errorCode : "unknown_error";
     this.#failures.push({ apiId, correlationId, error: code });
-    if (this.#failures.length > MOST_ERRORS) this.#failures.shift();
+    if (this.#failures.length > MAX_ERRORS) this.#failures.shift();
   }
 
   /** Adds both telemetry parameters. */
@@ -82,7 +82,7 @@ export class ServerTelemetry {
     parameters.set("x-client-last-telemetry", this.#last());
   }
 
-  /** Starts again after the server has taken the report. */
+  /** Clears the report after the server has received it. */
   reset(status: number): void {
     if (status >= 500 || status === 429) return;
     this.#silentHits = 0;
@@ -96,7 +96,7 @@ export class ServerTelemetry {
       const errors = sent.map(({ error }) => error).join(",");
       const overflow = count < this.#failures.length ? 1 : 0;
       const text = `5|${this.#silentHits}|${requests}|${errors}|${this.#failures.length},${overflow}`;
-      if (text.length <= LONGEST_LAST || count === 0) return text;
+      if (text.length <= MAX_LAST_LENGTH || count === 0) return text;
     }
   }
 }

@@ -1,4 +1,5 @@
 import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
+import { externalIdTenant } from "../authority/document-issuer.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { Parameters } from "../request/parameters.js";
 import type { AssertionHeader, Dialect, SigningKey } from "./dialect.js";
@@ -12,7 +13,7 @@ export const entra: Dialect = {
   hasIssuers: false,
   hasClouds: true,
   refreshesGrantedScopesOnly: false,
-  // Entra's users sit at desktops whose clocks nobody sets; access tokens lose the same five minutes.
+  // Desktop clocks are often wrong. Five minutes is also the margin at which access tokens count as expired.
   clockTolerance: 300,
   tlsVouches: true,
   postsForms: true,
@@ -24,8 +25,9 @@ export const entra: Dialect = {
     login_hint: { essential: false },
     tenant_region_sub_scope: { essential: false },
   },
-  // A B2C policy checks passwords itself.
-  federatesPasswords: ({ segments }) => segments.length === 1,
+  // B2C policies and External ID check passwords themselves. External ID may use a custom domain.
+  federatesPasswords: ({ url, metadata }) =>
+    url.segments.length === 1 && externalIdTenant(metadata.issuer) === undefined,
   isMultiTenant: ({ tenant }) => MULTI_TENANT_SEGMENTS.has(tenant),
   secretMethod: () => "client_secret_post",
   assertionAudience: ({ token_endpoint }) => token_endpoint,
@@ -42,24 +44,27 @@ export const entra: Dialect = {
   tokenParameters({ library, correlationId, telemetry, apiId, miss, region, isForUser }) {
     const body = new Parameters();
     addLibraryInfo(body, library, true);
-    telemetry.addTo(body, apiId, miss, region);
+    if (apiId !== undefined) telemetry.addTo(body, apiId, miss, region);
     if (isForUser) body.set("client_info", "1");
     return { body, query: new Parameters().set("client-request-id", correlationId) };
   },
   anchorMailbox({ type, credential }) {
     if (type === "UPN") return `UPN:${credential}`;
-    // A longer id is not one of Entra's.
+    // Longer ids are not Entra's.
     const [uid, utid] = /^[\x21-\x7e]{1,256}$/.test(credential) ? credential.split(".") : [];
     return uid && utid ? `Oid:${uid}@${utid}` : undefined;
   },
 };
 
-/** The header for an RSA key, with the SHA-256 thumbprint or, for servers that know no other, the SHA-1 thumbprint. */
+/**
+ * Returns the header for an RSA key, with its SHA-256 thumbprint or, for servers that support only SHA-1, its SHA-1
+ * thumbprint.
+ */
 export function rsaHeader(key: SigningKey, alg: "PS256" | "RS256", prefersSha1 = false): AssertionHeader {
   if (key.key.asymmetricKeyType !== "rsa") {
     throw clientConfigurationError(
       "invalid_certificate",
-      "auth.clientCertificate has no RSA key, and Entra accepts no other.",
+      "auth.clientCertificate does not have an RSA key, which Entra requires.",
     );
   }
   const { sha256, sha1 } = key;

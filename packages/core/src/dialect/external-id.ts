@@ -1,7 +1,7 @@
 import type { Dialect } from "./dialect.js";
 import { entra } from "./entra.js";
 
-/** Entra External ID: Entra's protocol, one tenant a host, its users' passwords its own. */
+/** Entra External ID: Entra's protocol with one tenant per host and without federated passwords. */
 export const externalId: Dialect = {
   ...entra,
   hasClouds: false,

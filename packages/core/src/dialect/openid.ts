@@ -2,7 +2,7 @@ import { Parameters } from "../request/parameters.js";
 import { commonHeader, thumbprint } from "./assertion-header.js";
 import type { Dialect, SigningKey } from "./dialect.js";
 
-/** Any other OpenID Provider: the standards, and what its discovery document says. */
+/** Any other OpenID Provider: the standards and its discovery document. */
 export const openid: Dialect = {
   accountType: "Generic",
   hasTenants: false,
@@ -12,7 +12,7 @@ export const openid: Dialect = {
   clockTolerance: 30,
   tlsVouches: false,
   postsForms: false,
-  // OpenID Connect Core §9: a `jti` is accepted once.
+  // OpenID Connect Core §9: each `jti` is accepted only once.
   reusesAssertions: false,
   deviceGrantType: "urn:ietf:params:oauth:grant-type:device_code",
   passwordResponseType: undefined,
@@ -20,7 +20,7 @@ export const openid: Dialect = {
   federatesPasswords: () => false,
   isMultiTenant: () => false,
   secretMethod({ token_endpoint_auth_methods_supported: supported }) {
-    // RFC 8414 §2: a document that lists none means Basic.
+    // RFC 8414 §2: the default is `client_secret_basic`.
     return Array.isArray(supported) && supported.includes("client_secret_post")
       ? "client_secret_post"
       : "client_secret_basic";

@@ -5,29 +5,30 @@ import { secureUrl } from "../http/secure-url.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { checkedRedirectUri, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import { authorityOf, requireAccountOf } from "../flows/account-authority.js";
+import { instanceAware } from "../flows/instance-aware.js";
 import type { Client } from "../client/client.js";
 
-/** Request for the URL that ends a session. */
+/** Request for the URL that ends a user's session. */
 export interface EndSessionInput extends Pick<
   BaseRequest,
   "authority" | "correlationId" | "extraQueryParameters" | "signal" | "timeoutMs"
 > {
-  /** The user who signs out: gives the ID token and the login hint. */
+  /** The user to sign out: provides the ID token and the login hint. */
   readonly account?: AccountInfo;
-  /** ID token of the session, if not the account's. */
+  /** ID token of the session; defaults to the account's. */
   readonly idTokenHint?: string;
-  /** Where the browser goes afterwards; one of those registered for it. */
+  /** URL to redirect to afterwards: one of those registered for the app. */
   readonly postLogoutRedirectUri?: string;
-  /** Comes back with the redirect. */
+  /** Returned with the redirect. */
   readonly state?: string;
-  /** Who signs out, if not as the account's `login_hint` says. */
+  /** Login hint of the user; defaults to the account's `login_hint`. */
   readonly logoutHint?: string;
 }
 
 /**
- * The URL that ends the user's session at the identity provider (OpenID Connect RP-Initiated Logout 1.0 §2).
+ * Returns the URL that ends the user's session at the identity provider (OpenID Connect RP-Initiated Logout 1.0 §2).
  *
- * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider publishes none;
+ * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider does not publish an endpoint;
  * ClientConfigurationError `authority_mismatch` for an account of another provider
  * @example
  * ```ts
@@ -43,7 +44,7 @@ export async function endSessionUrl(client: Client, input: EndSessionInput = {})
       ? undefined
       : checkedRedirectUri(postLogoutRedirectUri, correlationId, "postLogoutRedirectUri");
   return withinBounds(request, async (signal) => {
-    // The account's ID token and login hint go to the provider they came from, and to no other.
+    // The account's ID token and login hint are sent only to the provider that issued them.
     const url = account
       ? authorityOf(client, request, account)
       : client.authorities.url(request.authorityUrl);
@@ -53,7 +54,7 @@ export async function endSessionUrl(client: Client, input: EndSessionInput = {})
     if (typeof endpoint !== "string") {
       throw clientAuthError(
         "end_session_endpoint_not_supported",
-        "The provider has no end_session_endpoint: forget the user here with signOut(); the session there goes on.",
+        "The provider has no end_session_endpoint: remove the user from the cache with signOut(); the provider's session continues.",
         request,
       );
     }
@@ -63,6 +64,7 @@ export async function endSessionUrl(client: Client, input: EndSessionInput = {})
       .set("logout_hint", logoutHint ?? account?.loginHint ?? loginHintOf(account))
       .set("post_logout_redirect_uri", redirectUri)
       .set("state", state)
+      .set("instance_aware", instanceAware(client, url, request))
       .addMissing(request.extraQueryParameters);
     return withQuery(secureUrl(endpoint, "end_session_endpoint").href, query.toString());
   });

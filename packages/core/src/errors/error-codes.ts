@@ -1,6 +1,6 @@
 /**
- * Every error code the library can put into {@link AuthError.errorCode}, grouped as MSAL groups them.
- * A server's own OAuth codes (`invalid_grant`, `invalid_client`, …) come on top of these.
+ * The library's own values of {@link AuthError.errorCode}, grouped as in MSAL. A server's OAuth codes
+ * (`invalid_grant`, `invalid_client`, …) are passed through in addition.
  */
 
 /** Codes of plain {@link AuthError}s. */
@@ -9,7 +9,7 @@ export const AuthErrorCodes = {
   postRequestFailed: "post_request_failed",
 } as const;
 
-/** Codes of {@link ClientAuthError}s: something the library met while it worked. */
+/** Codes of {@link ClientAuthError}s, which arise while a request is processed. */
 export const ClientAuthErrorCodes = {
   clientInfoDecodingError: "client_info_decoding_error",
   clientInfoEmptyError: "client_info_empty_error",
@@ -25,7 +25,7 @@ export const ClientAuthErrorCodes = {
   nonceMismatch: "nonce_mismatch",
   multipleMatchingTokens: "multiple_matching_tokens",
   multipleMatchingAppMetadata: "multiple_matching_appMetadata",
-  /** An id that was searched for is one of users of several identity providers. */
+  /** An account id matches users of several identity providers. */
   multipleMatchingAccounts: "multiple_matching_accounts",
   requestCannotBeMade: "request_cannot_be_made",
   cannotRemoveEmptyScope: "cannot_remove_empty_scope",
@@ -51,25 +51,25 @@ export const ClientAuthErrorCodes = {
   platformBrokerError: "platform_broker_error",
   resourceParameterRequired: "resource_parameter_required",
   misplacedResourceParam: "misplaced_resource_parameter",
-  /** Client credentials were asked of `common`, `organizations` or `consumers`. */
+  /** Client credentials were requested from `common`, `organizations` or `consumers`. */
   missingTenantIdError: "missing_tenant_id_error",
   /** A confidential client has no credential, or more than one. */
   invalidClientCredential: "invalid_client_credential",
-  /** An assertion to prove the client with is empty. */
+  /** The client assertion is empty. */
   invalidAssertion: "invalid_assertion",
-  /** The device code ran out before the user signed in. */
+  /** The device code expired before the user signed in. */
   deviceCodeExpired: "device_code_expired",
   /** `cancel` was set on the device code request. */
   deviceCodePollingCancelled: "device_code_polling_cancelled",
-  /** The device authorization endpoint's answer makes no sense. */
+  /** The device authorization response is not valid. */
   deviceCodeUnknownError: "device_code_unknown_error",
-  /** `timeout` of the device code request passed. */
+  /** The `timeout` of the device code request elapsed. */
   userTimeoutReached: "user_timeout_reached",
-  /** Home realm discovery did not say where a user's password is checked: the password was not sent. */
+  /** Home realm discovery did not determine where the user's password is checked, so the password was not sent. */
   userRealmDiscoveryFailed: "user_realm_discovery_failed",
-  /** A federation server refused a password, or said something that makes no sense. */
+  /** A federation server refused the password, or its response is not valid. */
   federationError: "federation_error",
-  /** There is no browser to open (CI, SSH, container). */
+  /** No browser is available (CI, SSH, container). */
   noBrowser: "no_browser",
   /** The loopback redirect could not be served. */
   loopbackServerError: "loopback_server_error",
@@ -81,19 +81,19 @@ export const ClientAuthErrorCodes = {
   conflictingUserIdentifiers: "conflicting_user_identifiers",
   /** Neither `userObjectId` nor `username` is given. */
   missingUserIdentifier: "missing_user_identifier",
-  /** The token endpoint's answer is not what RFC 6749 §5.1 asks for. */
+  /** The token endpoint's response is not valid (RFC 6749 §5.1). */
   invalidTokenResponse: "invalid_token_response",
-  /** The ID token fails a check of OpenID Connect Core §3.1.3.7. */
+  /** The ID token fails validation (OpenID Connect Core §3.1.3.7). */
   invalidIdToken: "invalid_id_token",
   /** `signal` was aborted. */
   requestAborted: "request_aborted",
-  /** `timeoutMs` passed. */
+  /** `timeoutMs` elapsed. */
   requestTimeout: "request_timeout",
-  /** What the cache plugin or the app handed over is not a token cache. */
+  /** The content from the cache plugin or the app is not a token cache. */
   invalidCacheContent: "invalid_cache_content",
 } as const;
 
-/** Codes of {@link ClientConfigurationError}s: something the app said that cannot be right. */
+/** Codes of {@link ClientConfigurationError}s, for invalid configurations and requests. */
 export const ClientConfigurationErrorCodes = {
   redirectUriEmpty: "redirect_uri_empty",
   claimsRequestParsingError: "claims_request_parsing_error",
@@ -129,15 +129,17 @@ export const ClientConfigurationErrorCodes = {
   clientIdMissing: "client_id_missing",
   /** A public client was given a credential. */
   publicClientWithCredential: "public_client_with_credential",
+  /** A confidential client has `instanceAware`, or the extra query parameter `instance_aware`. */
+  unsupportedCcaInstanceAware: "unsupported_cca_instance_aware",
   /** The client certificate cannot be used: its parts do not belong together, it expired, … */
   invalidCertificate: "invalid_certificate",
   /** An option has a value of the wrong type or outside its range. */
   invalidOption: "invalid_option",
-  /** The installed Node.js lacks something, or an optional package is not installed. */
+  /** The installed Node.js lacks a required feature, or an optional package is not installed. */
   missingDependency: "missing_dependency",
 } as const;
 
-/** Codes of {@link InteractionRequiredAuthError}s that arise locally, and those servers send. */
+/** Codes of {@link InteractionRequiredAuthError}s, raised by the library or sent by servers. */
 export const InteractionRequiredAuthErrorCodes = {
   noTokensFound: "no_tokens_found",
   nativeAccountUnavailable: "native_account_unavailable",

@@ -6,8 +6,8 @@ import type {
 import { printable } from "../printable.js";
 
 /**
- * The root of every error the library throws: a stable `errorCode`, a text that says what to do, and the
- * correlation id of the request. `cause` keeps the error underneath, when there is one.
+ * Base class of the library's errors, with a stable `errorCode`, a message that says what to do, and the correlation
+ * id of the request. `cause` holds the underlying error, if any.
  */
 export class AuthError extends Error {
   /** A stable code: one of the `…ErrorCodes`, or the server's own `error` (RFC 6749 §5.2). */
@@ -18,7 +18,7 @@ export class AuthError extends Error {
   subError: string;
   /** The correlation id of the request that failed, or `""`. */
   correlationId: string;
-  /** What the operating system's broker said, when the error is its own. */
+  /** The error reported by the operating system's broker, if it caused this one. */
   platformBrokerError?: PlatformBrokerError;
 
   /**
@@ -28,7 +28,7 @@ export class AuthError extends Error {
    * @param subError the server's `suberror`
    */
   constructor(errorCode: string, correlationId: string, errorMessage?: string, subError?: string) {
-    // Servers, brokers and documents write parts of an error; terminals and logs show them all.
+    // Parts of an error come from servers, brokers and documents, and terminals and logs display them.
     const code = printable(errorCode ?? "");
     const message = printable(errorMessage ?? "");
     super(message ? `${code}: ${message}` : code);
@@ -46,7 +46,7 @@ export interface PlatformBrokerError extends Error {
   readonly tag: string;
 }
 
-/** Something went wrong on this side of the wire: the network, a response that makes no sense, a failed check. */
+/** A request failed on the client's side: a network error, a response that is not valid, or a failed check. */
 export class ClientAuthError extends AuthError {
   /** @inheritdoc */
   constructor(errorCode: string, correlationId: string, errorMessage?: string) {
@@ -55,7 +55,7 @@ export class ClientAuthError extends AuthError {
   }
 }
 
-/** The configuration or the request cannot be right. Nothing was sent. */
+/** The configuration or the request is not valid. Nothing was sent. */
 export class ClientConfigurationError extends AuthError {
   /** @inheritdoc */
   constructor(errorCode: string, correlationId: string, errorMessage?: string) {
@@ -64,11 +64,11 @@ export class ClientConfigurationError extends AuthError {
   }
 }
 
-/** The identity provider answered with an error that no user can resolve by signing in. */
+/** The identity provider returned an error that the user cannot resolve by signing in. */
 export class ServerError extends AuthError {
   /** The first of Entra's `error_codes` (the number after `AADSTS`). */
   readonly errorNo?: string;
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   readonly status?: number;
 
   /** @inheritdoc */
@@ -87,7 +87,7 @@ export class ServerError extends AuthError {
   }
 }
 
-/** The user has to act: sign in again, consent, or answer the claims challenge in `claims`. */
+/** The user must sign in again, consent, or satisfy the claims challenge in `claims`. */
 export class InteractionRequiredAuthError extends AuthError {
   /** The server's timestamp, or `""`. */
   timestamp: string;
@@ -118,15 +118,15 @@ export class InteractionRequiredAuthError extends AuthError {
   }
 }
 
-/** What an error may carry beside its code and text. */
+/** Optional properties of an error. */
 export interface ErrorContext {
   /** Correlation id of the request. */
   readonly correlationId?: string;
-  /** The error underneath. */
+  /** The underlying error. */
   readonly cause?: unknown;
 }
 
-/** A {@link ClientAuthError} from a known code. */
+/** Creates a {@link ClientAuthError} with one of its own codes. */
 export function clientAuthError(
   code: ClientAuthErrorCode,
   message: string,
@@ -135,7 +135,7 @@ export function clientAuthError(
   return withCause(new ClientAuthError(code, context.correlationId ?? "", message), context);
 }
 
-/** A {@link ClientConfigurationError} from a known code. */
+/** Creates a {@link ClientConfigurationError} with one of its own codes. */
 export function clientConfigurationError(
   code: ClientConfigurationErrorCode,
   message: string,
@@ -144,7 +144,7 @@ export function clientConfigurationError(
   return withCause(new ClientConfigurationError(code, context.correlationId ?? "", message), context);
 }
 
-/** An {@link InteractionRequiredAuthError} that arises locally. */
+/** Creates an {@link InteractionRequiredAuthError} that the library itself raises. */
 export function interactionRequiredError(
   code: InteractionRequiredAuthErrorCode,
   message: string,
@@ -154,8 +154,9 @@ export function interactionRequiredError(
 }
 
 /**
- * What went wrong in work that several callers share, as one of them gets it: the same class, code, text and stack, under
- * the caller's own correlation id. The id that was sent to the server stays in `cause`, unless something else is there.
+ * Copies an error of shared work for one of its callers: same class, code, message and stack, with the caller's own
+ * correlation id. `cause` keeps the original error, and so the id that was sent to the server, unless the error has
+ * another cause.
  */
 export function errorFor(error: unknown, correlationId: string): unknown {
   if (!isAuthError(error) || error.correlationId === correlationId) return error;
@@ -170,10 +171,10 @@ export function errorFor(error: unknown, correlationId: string): unknown {
 }
 
 /**
- * Whether an error is one of these, whichever copy of the package has thrown it: the ES module and the CommonJS module have
- * classes of their own, and what an app brings along (network client, plugin, token provider) may use the other's.
+ * Whether an error is one of the library's, thrown by any copy of the package. The ES and CommonJS builds have
+ * separate classes, and an app's own parts (network client, plugin, token provider) may use the other build.
  *
- * @param name the class it has to be of; any without it
+ * @param name required class; any class when omitted
  */
 export function isAuthError(error: unknown): error is AuthError;
 export function isAuthError(error: unknown, name: "ServerError"): error is ServerError;

@@ -16,14 +16,14 @@ import { authenticationResult, type AuthenticationResult } from "../result.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
 
-/** Tokens that have come in. */
+/** Tokens received from the token endpoint or from a token source. */
 export interface AcceptedResponse {
   readonly tokens: TokenResponse;
   /** When the request was sent, in seconds since the epoch. */
   readonly requestedAt: number;
 }
 
-/** Validates tokens, writes them to the cache whole, and makes the result. The second half of a redemption. */
+/** Validates tokens, writes them to the cache as a whole, and builds the result: the second half of a redemption. */
 export async function acceptTokens(
   exchange: Exchange,
   grant: Grant,
@@ -60,14 +60,14 @@ async function verify(
     if (nonce === "unchecked" || nonce.expected === undefined) return undefined;
     throw clientAuthError(
       "nonce_mismatch",
-      "There is no ID token in the answer, so nothing shows that it belongs to this sign-in: ask for the scope openid.",
+      "The response has no ID token, so nothing shows that it belongs to this sign-in: request the scope openid.",
       call,
     );
   }
   return verifyIdToken(idToken, { client, authority, nonce, maxAge, subject }, call);
 }
 
-/** OpenID Connect Core §12.2: a refresh brings tokens of the same user, or it is refused. */
+/** Refuses refreshed tokens of another user (OpenID Connect Core §12.2). */
 function requireSameUser(
   memory: TokenMemory,
   exchange: Exchange,
@@ -76,7 +76,7 @@ function requireSameUser(
 ): void {
   const known = owner.kind === "user" ? owner.account : undefined;
   if (!known) return;
-  // Entra names the user at home with `client_info`; elsewhere the subject is the user.
+  // Entra identifies the user by `client_info`; other providers by the subject.
   const isSame = dialectOf(exchange.authority.url).hasTenants
     ? !tokens.clientInfo || record.accessToken.home_account_id === known.homeAccountId
     : claims === undefined || claims.sub === subjectOf(memory, exchange, record, known);
@@ -88,14 +88,14 @@ function requireSameUser(
   );
 }
 
-/** Tokens that have been validated, and what they leave in the cache. */
+/** Validated tokens, and the record to cache. */
 interface Answer {
   readonly tokens: TokenResponse;
   readonly claims: IdTokenClaims | undefined;
   readonly record: FreshRecord;
 }
 
-/** The subject of an account: other libraries may have given it another home account id. */
+/** Returns an account's subject. Other libraries may have derived its home account id from something else. */
 function subjectOf(memory: TokenMemory, exchange: Exchange, record: FreshRecord, known: AccountInfo): string {
   const subject = known.idTokenClaims?.sub;
   if (subject !== undefined) return subject;
@@ -103,7 +103,7 @@ function subjectOf(memory: TokenMemory, exchange: Exchange, record: FreshRecord,
   return (idToken && claimsOf(idToken).sub) ?? known.homeAccountId;
 }
 
-/** Where the entries that belong with a record are looked for. */
+/** Builds the query for the entries that belong with a record. */
 function queryOf({ client, authority }: Exchange, record: FreshRecord): TokenQuery {
   return {
     partition: record.partition,
@@ -115,11 +115,11 @@ function queryOf({ client, authority }: Exchange, record: FreshRecord): TokenQue
   };
 }
 
-/** Writes the record, inside the plugin's load and save, and returns the entries the result is made of. */
+/** Writes the record, between the plugin's load and save, and returns the entries for the result. */
 function keep(memory: TokenMemory, exchange: Exchange, grant: Grant, fresh: FreshRecord): Kept {
   const { authority, request } = exchange;
   const query = queryOf(exchange, fresh);
-  // A session on behalf of a user may have been another provider's before.
+  // An on-behalf-of session may previously have belonged to another provider.
   if (grant.owner.kind === "assertion") removeForeign(memory, fresh.partition, query);
   const known = findAccount(memory, query);
   const account = fresh.account && mergeAccount(fresh.account, known?.entity);
@@ -131,7 +131,7 @@ function keep(memory: TokenMemory, exchange: Exchange, grant: Grant, fresh: Fres
   return { record, known, knownIdToken: findIdToken(memory, query) };
 }
 
-/** What was written, and what was known of the user: a refresh need not repeat it. */
+/** The written record, and the user's previous entries, which a refresh response may omit. */
 interface Kept {
   readonly record: FreshRecord;
   readonly known: Entry<"Account"> | undefined;

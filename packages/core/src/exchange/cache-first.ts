@@ -10,23 +10,26 @@ import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { freshness } from "./freshness.js";
 
-/** What a flow looks for in the cache before it sends a request. */
+/** The tokens a flow looks for in the cache before it sends a request. */
 export interface Wanted<R extends TokenRequest = TokenRequest> {
   readonly request: R;
   readonly url: AuthorityUrl;
-  /** What makes two calls equal beside the fields of the request; see {@link sharedExchange}. */
+  /** Values, besides the fields of the request, that must be equal in equal calls; see {@link sharedExchange}. */
   readonly flow: readonly unknown[];
   readonly partition: PartitionKey;
-  /** Finds the tokens that answer the request. */
+  /** Finds the tokens that satisfy the request. */
   find(memory: TokenMemory): CachedTokens | undefined;
-  /** Whether a token that is due for renewal is renewed in the background while it is returned. */
+  /** Whether a token that is due for renewal is returned and renewed in the background. */
   readonly renewsEarly: boolean;
 }
 
-/** Sends a request for what was wanted. */
+/** Requests the tokens that the cache does not have. */
 export type Send<R extends TokenRequest> = (request: R, miss: Miss) => Promise<AuthenticationResult>;
 
-/** The tokens from the cache, or else what the request brings. A hit without plugin or store ends without waiting. */
+/**
+ * Returns the tokens from the cache or, on a miss, requests them. A cache hit without a plugin or store completes
+ * synchronously.
+ */
 export function cacheFirst<R extends TokenRequest>(
   client: Client,
   wanted: Wanted<R>,
@@ -50,7 +53,7 @@ function answer<R extends TokenRequest>(
 }
 
 /**
- * Looks once more when it is the caller's turn to send: another call or process may have renewed the token meanwhile.
+ * Looks in the cache again just before sending: another call or process may have renewed the token in the meantime.
  *
  * @param miss why the request is about to be sent
  */
@@ -64,7 +67,7 @@ export async function foundMeanwhile(
   return typeof found === "object" ? found : undefined;
 }
 
-/** @param send renews a token that is due; or that it is being renewed at this moment, or looked for again */
+/** @param send renews a token that is due; or the reason why no renewal must be started here */
 function lookUp<R extends TokenRequest>(
   client: Client,
   memory: TokenMemory,

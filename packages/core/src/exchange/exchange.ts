@@ -6,7 +6,9 @@ import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 import { sharedCall } from "./shared-call.js";
 
-/** One acquisition, once its authority is resolved: what every step from the token request to the cache needs. */
+/**
+ * One token acquisition whose authority is resolved: the context of every step from the token request to the cache.
+ */
 export interface Exchange {
   readonly client: Client;
   readonly authority: Authority;
@@ -14,15 +16,16 @@ export interface Exchange {
   readonly call: Call;
 }
 
-/** What an exchange is shared by: two that are equal in all of it, and in the fields of their requests, are one. */
+/** Identifies a shared exchange, together with the fields of the request: equal concurrent exchanges run once. */
 export interface Shared {
   readonly url: AuthorityUrl;
-  /** The flow's name, and what it knows beside the request. */
+  /** The flow's name, and its values from outside the request. */
   readonly flow: readonly unknown[];
 }
 
 /**
- * Resolves the authority and runs an exchange there; equal ones that overlap share it. See {@link sharedCall}.
+ * Resolves the authority and runs an exchange with it. Equal concurrent calls share the exchange; see {@link
+ * sharedCall}.
  *
  * @throws ClientAuthError `endpoints_resolution_error`, `request_timeout`, `request_aborted`
  */

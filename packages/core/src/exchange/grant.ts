@@ -6,9 +6,12 @@ import type { Miss } from "../request/miss.js";
 import type { Parameters } from "../request/parameters.js";
 import type { IdTokenExpectations } from "../response/verify-id-token.js";
 
-/** What one grant adds to the common token request, and how its answer is kept. Each file in `flows/` makes one. */
+/**
+ * What a grant adds to the common token request, and how its tokens are cached. Each file in `flows/` builds one.
+ */
 export interface Grant {
-  readonly apiId: ApiId;
+  /** The method's number in Entra's telemetry; a grant that MSAL does not have is not reported. */
+  readonly apiId?: ApiId;
   /** Why the request is sent; `"uncached"` by default. */
   readonly miss?: Miss;
   /** Scopes to send. */
@@ -16,20 +19,20 @@ export interface Grant {
   /** The grant's own parameters, in the order they are sent. */
   readonly parameters: Parameters;
   readonly owner: TokenOwner;
-  /** The nonce the ID token must carry; `"unchecked"` where no authorization request was made. */
+  /** The nonce that the ID token must contain; `"unchecked"` when there was no authorization request. */
   readonly nonce: IdTokenExpectations["nonce"];
-  /** Most seconds since the user last authenticated. */
+  /** Maximum seconds since the user last authenticated. */
   readonly maxAge?: number | undefined;
   /** The subject the ID token must have. */
   readonly subject?: string | undefined;
-  /** Equal for requests that a throttling server wants to be spared together: grant, user and scopes. */
+  /** Equal for requests that are held back together when the server throttles: same grant, user and scopes. */
   readonly throttleKey: string;
   /** The region the request goes to. */
   readonly region?: Region | undefined;
-  /** Proves the client in place of its own credential. */
+  /** Authenticates the client in place of its own credential. */
   readonly authentication?: AssertionOverride;
   /** Extra headers. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Write to the cache only if the user is still in it: a refresh must not bring back a user who has signed out. */
+  /** Write to the cache only if the user is still in it: a refresh must not restore a user who has signed out. */
   readonly onlyIfKnown?: boolean;
 }

@@ -14,8 +14,8 @@ import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
 
 /**
- * Exchanges a grant for tokens: authenticates the client, sends the request, validates the answer, writes it to the
- * cache whole, and makes the result. The cache is untouched when anything fails.
+ * Exchanges a grant for tokens: authenticates the client, sends the request, validates the response, writes it to the
+ * cache as a whole, and builds the result. The cache is unchanged when any step fails.
  */
 export async function redeem(exchange: Exchange, grant: Grant): Promise<AuthenticationResult> {
   const { client, authority, call } = exchange;
@@ -25,12 +25,13 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
   const response = await sendTokenRequest(exchange, grant);
   let tokens: TokenResponse;
   try {
-    // B2C answers with an ID token alone where no scope of an API was asked for.
+    // B2C returns only an ID token when no API scope was requested.
     const acceptsIdTokenAlone = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
     tokens = parseTokenResponse(response, acceptsIdTokenAlone, call.correlationId);
   } catch (error) {
     client.throttle.note(throttleKey, response, error as Error);
-    if (!isPending(error)) client.telemetry.noteFailure(grant.apiId, call.correlationId, error);
+    if (grant.apiId !== undefined && !isPending(error))
+      client.telemetry.noteFailure(grant.apiId, call.correlationId, error);
     throw error;
   }
   return acceptTokens(exchange, grant, { tokens, requestedAt });
@@ -75,7 +76,7 @@ async function sendTokenRequest(
   return response.status < 400 ? response : withoutEcho(response, hideSecretsOf(form));
 }
 
-/** The description of an error is the server's own text, which may repeat the secrets it was sent. */
+/** Hides secrets in an error description, which may repeat what the server was sent. */
 function withoutEcho(response: HttpResponse, hide: (text: string) => string): HttpResponse {
   const body = parseJsonObject(response.body);
   const description = body?.["error_description"];
@@ -83,7 +84,7 @@ function withoutEcho(response: HttpResponse, hide: (text: string) => string): Ht
   return { ...response, body: JSON.stringify({ ...body, error_description: hide(description) }) };
 }
 
-/** A user who has not signed in yet (RFC 8628 §3.5) is not a failure to report. */
+/** True for a device code whose user has not signed in yet (RFC 8628 §3.5), which is not reported as a failure. */
 function isPending(error: unknown): boolean {
   return isAuthError(error) && error.errorCode === "authorization_pending";
 }

@@ -6,11 +6,12 @@ import type { AuthenticationResult } from "../result.js";
 import type { Client } from "../client/client.js";
 
 /**
- * Runs a network acquisition so that equal calls share it (single flight), each caller with its own deadline, its own
- * way to leave, and its own correlation id in the result and in the error.
+ * Runs a network acquisition that equal concurrent calls share (single flight). Each caller keeps its own deadline,
+ * abort signal, and correlation id in the result or error.
  *
- * @param flow what makes two calls equal beside the fields of the request: the flow, its authority, what it makes itself
- * @param acquire goes out under the correlation id of the first caller; its signal aborts when all have left
+ * @param flow values that must be equal in equal calls besides the fields of the request: the flow's name, its
+ * authority, values the flow generates
+ * @param acquire sends the first caller's correlation id; its signal aborts when every caller has left
  * @throws ClientAuthError `request_timeout`, `request_aborted`
  */
 export function sharedCall(
@@ -28,7 +29,7 @@ export function sharedCall(
   });
 }
 
-/** What a caller may change is its own. */
+/** Gives each caller its own copy of the mutable fields. */
 function resultFor(result: AuthenticationResult, correlationId: string): AuthenticationResult {
   const { scopes, account } = result;
   return { ...result, scopes: scopes.slice(), account: account ? { ...account } : account, correlationId };

@@ -6,19 +6,19 @@ import { epochSeconds } from "../clock.js";
 import type { Exchange } from "./exchange.js";
 import type { AcceptedResponse } from "./accept-tokens.js";
 
-/** Gets app tokens from somewhere else than the token endpoint: a managed identity, a vault. */
+/** Gets app tokens from a source other than the token endpoint, such as a managed identity or a vault. */
 export interface TokenSource {
-  /** Called only when the cache has no token that lives long enough. */
+  /** Called only when the cache has no fresh token. */
   token(wanted: SourceRequest): Promise<SourcedToken>;
 }
 
-/** What a {@link TokenSource} is asked for. */
+/** The request passed to a {@link TokenSource}. */
 export interface SourceRequest {
   readonly correlationId: string;
   /** Tenant in the authority; `""` for an OpenID Provider. */
   readonly tenantId: string;
   readonly scopes: readonly string[];
-  /** Claims challenge, JSON. */
+  /** Claims challenge, as JSON. */
   readonly claims?: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -32,7 +32,7 @@ export interface SourcedToken {
   readonly refreshIn?: number | undefined;
 }
 
-/** A source's token, to be accepted like a response of the token endpoint. */
+/** Gets a token from a source, to be accepted like a response of the token endpoint. */
 export async function tokensFrom(
   source: TokenSource,
   { client, authority, request, call }: Exchange,

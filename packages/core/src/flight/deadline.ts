@@ -1,7 +1,7 @@
 import { LONGEST_TIMER_MS } from "../clock.js";
 import { clientAuthError, errorFor } from "../errors/errors.js";
 
-/** How a caller bounds a call. */
+/** A caller's limits on a call. */
 export interface Bounds {
   readonly signal: AbortSignal | undefined;
   /** Milliseconds. */
@@ -10,8 +10,8 @@ export interface Bounds {
 }
 
 /**
- * Runs work until the caller's signal aborts or the caller's time is up. Whoever else shares the work, its errors carry
- * this caller's correlation id.
+ * Runs work until the caller's signal aborts or timeout elapses. Errors carry this caller's correlation id, even if
+ * others share the work.
  *
  * @throws ClientAuthError `request_timeout`, `request_aborted`; whatever the work throws
  */
@@ -26,7 +26,11 @@ export async function withinBounds<T>(
   } catch (cause) {
     const context = { correlationId, cause };
     if (deadline?.passed()) {
-      throw clientAuthError("request_timeout", `Not done within timeoutMs, ${timeoutMs ?? 0} ms.`, context);
+      throw clientAuthError(
+        "request_timeout",
+        `Not completed within timeoutMs, ${timeoutMs ?? 0} ms.`,
+        context,
+      );
     }
     if (signal?.aborted) {
       throw clientAuthError("request_aborted", "The signal of the request was aborted.", context);
@@ -37,25 +41,25 @@ export async function withinBounds<T>(
   }
 }
 
-/** A signal that aborts when time is up, or when another signal does. */
+/** A signal that aborts after a timeout, or when another signal aborts. */
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Whether time was up. */
+  /** Whether the timeout elapsed. */
   passed(): boolean;
-  /** Lets go of timer and listener: unlike `AbortSignal.timeout`, nothing stays until the time would have been up. */
+  /** Releases the timer and the listener. (`AbortSignal.timeout` would keep its timer until the timeout elapses.) */
   done(): void;
 }
 
 /**
- * @param milliseconds how long; for ever without it
- * @param other aborts, too
+ * @param milliseconds timeout; none when omitted
+ * @param other aborts the returned signal as well
  */
 export function abortAfter(milliseconds: number | undefined, other: AbortSignal | undefined): Deadline {
   const controller = new AbortController();
   let passed = false;
   const timeUp = (): void => {
     passed = true;
-    controller.abort(new DOMException(`No answer within ${milliseconds ?? 0} ms`, "TimeoutError"));
+    controller.abort(new DOMException(`No response within ${milliseconds ?? 0} ms`, "TimeoutError"));
   };
   const timer =
     milliseconds === undefined ? undefined : setTimeout(timeUp, Math.min(milliseconds, LONGEST_TIMER_MS));

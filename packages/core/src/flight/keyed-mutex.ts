@@ -1,12 +1,12 @@
 import { processWide } from "../process-wide.js";
 
-/** Runs pieces of work with the same key one after the other, in the order they came. */
+/** Runs tasks with the same key one at a time, in the order they are submitted. */
 export class KeyedMutex {
   readonly #tails = new Map<string, Promise<unknown>>();
 
   /**
-   * @param key work with the same key does not overlap
-   * @param signal lets the caller leave while it waits
+   * @param key tasks with the same key do not overlap
+   * @param signal lets the caller leave while waiting
    */
   run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = this.#tails.get(key) ?? Promise.resolve();
@@ -24,7 +24,7 @@ export class KeyedMutex {
   }
 }
 
-/** The mutex of everyone who shares an object: two applications with one cache plugin must not overlap. */
+/** Returns the mutex of a shared object, so that two applications with one cache plugin do not overlap. */
 export function mutexOf(owner: object): Pick<KeyedMutex, "run"> {
   const shared = processWide("mutexes/v1", () => new WeakMap<object, Pick<KeyedMutex, "run">>());
   let mutex = shared.get(owner);

@@ -1,16 +1,16 @@
 import { untilAborted } from "./until-aborted.js";
 
 /**
- * Lets equal calls that overlap share one piece of work. Each caller can leave on its own signal; the work itself is
- * aborted only when every caller has left.
+ * Runs equal concurrent calls once. Each caller can leave by its own signal; the work is aborted only when every
+ * caller has left.
  */
 export class SingleFlight {
   readonly #flights = new Map<string, Flight>();
 
   /**
    * @param key equal for equal work
-   * @param signal the caller's way to leave
-   * @param start begins the work; its signal aborts when nobody waits any more
+   * @param signal lets the caller leave
+   * @param start starts the work; its signal aborts when no caller is waiting
    * @throws the signal's reason when the caller leaves, or whatever the work throws
    */
   async run<T>(
@@ -36,7 +36,8 @@ export class SingleFlight {
     const controller = new AbortController();
     const flight: Flight = { controller, waiting: 0, work: start(controller.signal) };
     this.#flights.set(key, flight);
-    // Nobody may be waiting when the work fails after an abort; each waiting caller still sees the failure.
+    // Prevents an unhandled rejection when the work fails after every caller has left. Waiting callers still get the
+    // failure.
     flight.work.catch(() => undefined).finally(() => this.#land(key, flight));
     return flight;
   }

@@ -1,4 +1,8 @@
-/** Waits for work, or until a signal aborts; the work goes on. @throws the signal's reason, or whatever the work throws */
+/**
+ * Waits for work until a signal aborts; the work itself continues.
+ *
+ * @throws the signal's reason, or whatever the work throws
+ */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(signal.reason as Error);

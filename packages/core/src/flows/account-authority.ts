@@ -1,7 +1,9 @@
 import type { AccountInfo } from "../account.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import { knownCloud } from "../authority/clouds.js";
+import { CONSUMER_TENANT, knownCloud } from "../authority/clouds.js";
 import { isIssuerOf, sameIssuer } from "../authority/issuer.js";
+import { isTenantName } from "../authority/tenant-name.js";
+import { isHomeTenant } from "../cache/account-info.js";
 import { isOfKind, issuerOf } from "../cache/account-provider.js";
 import { isSharedId, issuersOf } from "../cache/memory/find.js";
 import { userPartition } from "../cache/memory/partition-key.js";
@@ -17,7 +19,7 @@ import {
 } from "../errors/errors.js";
 import type { TokenRequest } from "../request/token-request.js";
 
-/** An account, and the authority that a request wants to use for it. */
+/** An account, and the authority that a request uses for it. */
 export interface AccountUse {
   readonly request: TokenRequest;
   readonly url: AuthorityUrl;
@@ -25,8 +27,8 @@ export interface AccountUse {
 }
 
 /**
- * The authority that serves an account: the request's, else the app's; for an account of another Entra cloud than the
- * app's the same one there.
+ * Returns the authority for an account: the request's, else the app's. For an account of another Entra cloud, the
+ * app's authority in that cloud.
  *
  * @throws InteractionRequiredAuthError `no_tokens_found` for an account of another provider
  */
@@ -42,7 +44,38 @@ export function authorityOf(client: Client, request: TokenRequest, account: Acco
 }
 
 /**
- * Refuses an account of another provider than the authority's where something of the account would be sent there.
+ * Returns {@link authorityOf} in the requested tenant: the authority's own or, for a multi-tenant authority, the
+ * account's. A guest's token therefore comes from the tenant that the user is a guest of.
+ */
+export function tenantAuthorityOf(client: Client, request: TokenRequest, account: AccountInfo): AuthorityUrl {
+  const url = authorityOf(client, request, account);
+  if (!dialectOf(url).isMultiTenant(url) || url.namesTenant || url.segments.length > 1) return url;
+  const tenant = (account.tenantId ?? "").toLowerCase();
+  if (isHomeTenant(tenant, account.homeAccountId.toLowerCase()) || !isTenantName(tenant)) return url;
+  return client.authorities.url(`${url.href.slice(0, -url.tenant.length - 1)}${tenant}/`);
+}
+
+/**
+ * Returns the realms to look in for an account's tokens at the authority from {@link tenantAuthorityOf}. New tokens are
+ * written to the first.
+ */
+export function realmsOf(client: Client, { request, url, account }: AccountUse): readonly string[] {
+  if (!dialectOf(url).hasTenants) return [url.realm];
+  const tenant = (account.tenantId ?? "").toLowerCase();
+  if (url.namesTenant) {
+    const id = client.authorities.tenantIdOf(url);
+    // For an unknown domain the look-up finds nothing; the refresh then returns the tenant's token and its id. A public
+    // client is often a short-lived process, so it assumes that its own domain is the account's tenant.
+    if (!id) return [client.isPublic && !request.authorityIsExplicit ? tenant || url.tenant : url.tenant];
+    return id === CONSUMER_TENANT ? [id, "consumers"] : [id];
+  }
+  if (!dialectOf(url).isMultiTenant(url)) return [tenant || url.tenant];
+  // Other libraries cache tokens of the home tenant under the authority's name for it.
+  return tenant === "" ? [url.tenant] : [tenant, url.tenant];
+}
+
+/**
+ * Refuses an account of another provider, before any of its data is sent to the authority.
  *
  * @throws ClientConfigurationError `authority_mismatch`
  */
@@ -58,19 +91,19 @@ export async function requireAccountOf(
   throw clientConfigurationError("authority_mismatch", explanation(account, url), request);
 }
 
-/** Whether an account may be named to an authority as the user who is expected: to another it says nothing. */
+/** Whether an account belongs to the authority, so that it may be sent as the expected user. */
 export async function isExpectedAt(
   client: Client,
   request: TokenRequest,
   account: AccountInfo,
 ): Promise<boolean> {
   const url = client.authorities.url(request.authorityUrl);
-  // A hint that is made by hand may leave out the port.
+  // A hand-written hint may omit the port.
   const isHere = isServedBy(client, account, url) || account.environment === url.host.replace(/:\d+$/, "");
   return isHere && isOfKind(account, url) && inMemory(client, { request, url, account }, isOfIssuer);
 }
 
-/** Whether a request could be made for an account: for accounts that the caller did not choose. */
+/** Whether the request's authority serves an account, for accounts that the caller did not choose. */
 export async function isServed(
   client: Client,
   request: TokenRequest,
@@ -86,7 +119,7 @@ export async function isServed(
   }
 }
 
-/** The provider of an account, beside its hosts, as far as it is known before the cache is asked. */
+/** Returns the provider of an account, except its hosts, as far as known without the cache. */
 export function providerOf({ request, url, account }: AccountUse): AccountProvider {
   const { kind } = url;
   const { hasIssuers } = dialectOf(url);
@@ -94,44 +127,44 @@ export function providerOf({ request, url, account }: AccountUse): AccountProvid
   return {
     kind,
     issuer: hasIssuers ? (said ?? url.href) : undefined,
-    untold: !request.authorityIsExplicit && !(hasIssuers ? said : account.authorityType),
+    hostOnly: !request.authorityIsExplicit && !(hasIssuers ? said : account.authorityType),
   };
 }
 
 /** A provider without its hosts. */
-type AccountProvider = Pick<Provider, "kind" | "issuer" | "untold">;
+type AccountProvider = Pick<Provider, "kind" | "issuer" | "hostOnly">;
 
 /**
- * Refuses an account of another issuer, or of an AD FS, on the authority's host. An account that has lost its claims is
- * taken for the authority's if the request names the authority, or if no other provider is known there.
+ * Refuses an account of another issuer, or of AD FS, at the authority's host. An account without claims is assumed to
+ * be the authority's if the request names the authority, or if no other provider is known at the host.
  *
  * @throws InteractionRequiredAuthError `no_tokens_found`
  */
 export function requireProvider(client: Client, memory: TokenMemory, use: AccountUse): void {
-  const isOwn = providerOf(use).untold ? !isShared(client, memory, use) : isOfIssuer(client, memory, use);
+  const isOwn = providerOf(use).hostOnly ? !isShared(client, memory, use) : isOfIssuer(client, memory, use);
   if (!isOwn) throw foreign(use);
 }
 
 async function inMemory<T>(
   client: Client,
   use: AccountUse,
-  ask: (client: Client, memory: TokenMemory, use: AccountUse) => T,
+  look: (client: Client, memory: TokenMemory, use: AccountUse) => T,
 ): Promise<T> {
-  return client.cache.read(userPartition(use.account.homeAccountId), (memory) => ask(client, memory, use));
+  return client.cache.read(userPartition(use.account.homeAccountId), (memory) => look(client, memory, use));
 }
 
-/** Whether an account is one of the hosts and of the kind of an authority, as far as that is known before it is asked. */
+/** Whether an account has a host and the kind of an authority, as far as known without discovery. */
 function isServedBy({ authorities }: Client, account: AccountInfo, url: AuthorityUrl): boolean {
   if (!isOfKind(account, url)) return false;
   return authorities.aliasesOf(url.host).has(account.environment) || !authorities.knowsAliasesOf(url);
 }
 
-/** Whether an account may be of an authority's issuer, as far as it says. */
+/** Whether an account may belong to an authority's issuer. */
 function isOfIssuer(client: Client, memory: TokenMemory, use: AccountUse): boolean {
   const { url, account } = use;
   const issuer = dialectOf(url).hasIssuers ? issuerOf(account) : undefined;
   if (issuer === undefined || isIssuerOf(issuer, url)) return true;
-  // The ID tokens of a user may show that an issuer has another name than its authority.
+  // The user's ID tokens may show that the issuer's name differs from the authority.
   const environments = client.authorities.aliasesOf(url.host);
   const known = issuersOf(memory, userPartition(account.homeAccountId), environments).filter(
     (one) => one.realm === url.realm && one.issuer !== undefined,
@@ -139,7 +172,7 @@ function isOfIssuer(client: Client, memory: TokenMemory, use: AccountUse): boole
   return known.length > 0 && known.every((one) => sameIssuer(one.issuer ?? "", issuer));
 }
 
-/** Whether other providers of the host have a user of this id, or may have one. */
+/** Whether other providers at the host have, or may have, a user with this id. */
 function isShared({ authorities }: Client, memory: TokenMemory, use: AccountUse): boolean {
   const { url, account } = use;
   const provider = { ...providerOf(use), environments: authorities.aliasesOf(url.host), realms: [url.realm] };
@@ -153,9 +186,9 @@ function foreign({ account, url, request }: AccountUse): AuthError {
 function explanation(account: AccountInfo, url: AuthorityUrl): string {
   const { environment } = account;
   if (!environment) {
-    return "account.environment is missing, so nothing says which provider the account belongs to: pass the account as it was returned, or let the user sign in.";
+    return "account.environment is missing, so the account's provider is unknown: pass the account as it was returned, or let the user sign in.";
   }
   const issuer = dialectOf(url).hasIssuers ? issuerOf(account) : undefined;
   const name = issuer === undefined ? "" : ` (issuer ${JSON.stringify(issuer)})`;
-  return `The account belongs to ${JSON.stringify(environment)}${name}, and nothing shows that this is the authority of the request, "${url.href}": name the account's own provider as authority in the request, or let the user sign in to this one.`;
+  return `The account belongs to ${JSON.stringify(environment)}${name}, which is not known to be the authority of the request, "${url.href}": set the account's own provider as authority of the request, or let the user sign in to this one.`;
 }

@@ -28,43 +28,48 @@ import type { AuthenticationResult } from "../result.js";
 export interface CodeInput extends BaseRequest {
   /** The same redirect URI as in the authorization request. */
   readonly redirectUri: string;
-  /** The code that came to the redirect URI. */
+  /** The code received at the redirect URI. */
   readonly code: string;
   /** PKCE verifier, from `generatePkceCodes`. */
   readonly codeVerifier?: string;
-  /** The nonce of the authorization request; the ID token must carry it. */
+  /** The nonce of the authorization request, which the ID token must contain. */
   readonly nonce?: string;
-  /** The state of the authorization request; compared with that of the response when it is passed along. */
+  /** The state of the authorization request, compared with that of the response if the response is passed. */
   readonly state?: string;
-  /** `client_info` of an answer you trust: routes the request to the user's data center. */
+  /** `client_info` of a trusted response: routes the request to the user's data center. */
   readonly clientInfo?: string;
-  /** Ask for a second code for the single-page app of the same registration (`result.code`). */
+  /** Request a second code for the single-page app of the same registration (`result.code`). */
   readonly enableSpaAuthorizationCode?: boolean;
-  /** The user the code is for, where `clientInfo` does not say it: routes the request. */
+  /** The user the code was issued for, if `clientInfo` is not set: routes the request. */
   readonly ccsCredential?: AnchorUser;
 }
 
-/** What the library's own flows know of a code, beside the caller's request. */
+/** Additional expectations of the library's own flows. */
 export interface CodeExpectations {
-  /** Most seconds since the user last authenticated. */
+  /** Maximum seconds since the user last authenticated. */
   readonly maxAge?: number | undefined;
-  /** The response has every parameter that came: an `iss` that the provider promises must be among them (RFC 9207 §2.4). */
+  /** Whether the response is complete, so that it must contain `iss` if the provider supports it (RFC 9207 §2.4). */
   readonly hasWholeResponse?: boolean;
-  /** `sub` of the ID token that came with the code; that of the token response must be the same. */
+  /** `sub` of the ID token received with the code, which the token response must repeat. */
   readonly subject?: string | undefined;
-  /** The extra query parameters were the browser's: they distinguish the tokens, and are not sent again. */
+  /**
+   * Whether the extra query parameters were sent with the authorization URL: they distinguish the tokens, but are not
+   * sent again.
+   */
   readonly hasSentQuery?: boolean;
 }
 
-/** Parameters of the authorization response, as they came to the redirect URI: anybody can send a browser there. */
+/**
+ * Parameters of the authorization response as received at the redirect URI. Untrusted: anyone can send a browser
+ * there.
+ */
 export type AuthorizationResponse = Readonly<Record<string, unknown>>;
 
 /**
- * Exchanges an authorization code for tokens (RFC 6749 §4.1.3). The parameters of the authorization response that are
- * passed along are checked: `error`, `state`, and `iss` (RFC 9207). They never decide where a secret is sent, nor what is
- * expected.
+ * Exchanges an authorization code for tokens (RFC 6749 §4.1.3). If the authorization response is passed, its `error`,
+ * `state` and `iss` (RFC 9207) are checked. The response never determines where a secret is sent or what is expected.
  *
- * @throws ServerError, InteractionRequiredAuthError as the server says; ClientAuthError `state_mismatch`, `nonce_mismatch`,
+ * @throws ServerError, InteractionRequiredAuthError for an error response; ClientAuthError `state_mismatch`, `nonce_mismatch`,
  * `invalid_state`, `invalid_id_token`
  * @example
  * ```ts
@@ -92,7 +97,8 @@ export async function redeemCode(
   const url = cloudOf(client, client.authorities.url(request.authorityUrl), response);
   const scopes = withOidcScopes(request.scopes);
   const { code, codeVerifier, nonce, enableSpaAuthorizationCode, ccsCredential } = given;
-  // Only the same sign-in may share: a code that was injected into another one must fail there (RFC 9700 §2.1.1).
+  // Only calls of the same sign-in share a request: a code injected into another sign-in must fail there (RFC 9700
+  // §2.1.1).
   const flow = ["authorization_code", { ...expectations, iss: response?.["iss"] }];
   const result = await sharedExchange(client, request, { url, flow }, async (exchange) => {
     const { hasWholeResponse = false } = expectations;
@@ -126,7 +132,7 @@ function checkCode(request: TokenRequest<CodeInput>, response: AuthorizationResp
   if (typeof code !== "string" || code === "") {
     throw clientAuthError(
       "request_cannot_be_made",
-      "code is missing: pass the code parameter that came to the redirect URI.",
+      "code is missing: pass the code parameter received at the redirect URI.",
       request,
     );
   }
@@ -134,13 +140,13 @@ function checkCode(request: TokenRequest<CodeInput>, response: AuthorizationResp
   if (response && sent && !(typeof state === "string" && sameText(state, sent))) {
     throw clientAuthError(
       "state_mismatch",
-      "The state that came back is not the one that was sent: the answer belongs to another sign-in, do not use it.",
+      "The state in the response is not the one that was sent: the response belongs to another sign-in, do not use it.",
       request,
     );
   }
 }
 
-/** The fields of the response that the app may read. Only the state shows that the hosts in it are not an attacker's. */
+/** Returns the response fields that the app may read. Its hosts are trusted only if the state was verified. */
 function fieldsOf(
   client: Client,
   response: AuthorizationResponse | undefined,
@@ -156,15 +162,15 @@ function fieldsOf(
   };
 }
 
-/** The app's own part of a state that MSAL has made: after a bar behind the library's, which is base64 JSON. */
+/** Returns the app's part of a state in MSAL's format: the library's part in base64 JSON, a bar, the app's part. */
 function userState(state: string): string {
   const [library = "", ...own] = state.split("|");
   return parseJsonObject(base64Decode(library)) ? own.join("|") : "";
 }
 
 /**
- * Entra sends users of a sovereign cloud back with the host that must redeem their code. Only known hosts are accepted, and
- * only where no credential is sent there along with the code.
+ * Returns the authority that redeems the code. For users of a sovereign cloud, Entra's response names its host. Only
+ * known hosts are accepted, and only if no credential is sent with the code.
  */
 function cloudOf(
   client: Client,
@@ -177,7 +183,7 @@ function cloudOf(
   return client.authorities.url(`https://${host}/${url.segments.join("/")}`);
 }
 
-/** RFC 9207 §2.4: a code is redeemed where it was issued. */
+/** Ensures that a code is redeemed by its issuer (RFC 9207 §2.4). */
 function checkResponseIssuer({ authority, call }: Exchange, iss: unknown, hasWholeResponse: boolean): void {
   const { metadata } = authority;
   const promised = hasWholeResponse && metadata["authorization_response_iss_parameter_supported"] === true;

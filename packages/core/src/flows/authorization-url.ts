@@ -8,36 +8,37 @@ import { Parameters, withQuery } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
 import { checkedRedirectUri, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import { isExpectedAt } from "./account-authority.js";
+import { instanceAware, requireInstance } from "./instance-aware.js";
 
 /** Request for the URL that starts a sign-in. */
 export interface AuthorizationInput extends BaseRequest {
-  /** Where the code is sent; one of the registered redirect URIs, to the letter. */
+  /** Where the code is sent: exactly one of the registered redirect URIs. */
   readonly redirectUri: string;
   /** How the code is sent: `query` (default), `fragment` or `form_post`. */
   readonly responseMode?: string;
-  /** Scopes of other resources the user should consent to at once. */
+  /** Scopes of other resources that the user should also consent to. */
   readonly extraScopesToConsent?: readonly string[];
   /** PKCE challenge, from `generatePkceCodes`. */
   readonly codeChallenge?: string;
   /** `S256`. */
   readonly codeChallengeMethod?: string;
-  /** Random string that comes back with the code; keep it and compare (RFC 6749 §10.12). */
+  /** Random string that is returned with the code. Keep it, and compare it with the response (RFC 6749 §10.12). */
   readonly state?: string;
-  /** Random string that comes back in the ID token; pass it on when the code is redeemed. */
+  /** Random string that is returned in the ID token. Pass it when redeeming the code. */
   readonly nonce?: string;
   /** `login`, `select_account`, `consent`, `none` or `create`. */
   readonly prompt?: string;
-  /** User name to fill in. */
+  /** User name to prefill. */
   readonly loginHint?: string;
-  /** Domain of the user's tenant, to skip the search for it. */
+  /** Domain of the user's tenant, to skip home realm discovery. */
   readonly domainHint?: string;
   /** Session to continue, with `prompt: "none"`. */
   readonly sid?: string;
-  /** The user who is expected to sign in. */
+  /** The user expected to sign in. */
   readonly account?: AccountInfo;
 }
 
-/** What the library's own flows say beside. */
+/** Additional options of the library's own flows. */
 export interface AuthorizationResponseType {
   /** `code` by default. */
   readonly responseType?: "code" | "code id_token";
@@ -47,7 +48,7 @@ const RESPONSE_MODES: ReadonlySet<string> = new Set(["query", "fragment", "form_
 const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
 
 /**
- * The URL that starts a sign-in (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, PKCE RFC 7636 §4.3).
+ * Returns the URL that starts a sign-in (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, PKCE RFC 7636 §4.3).
  *
  * @throws ClientConfigurationError naming the field; ClientAuthError `endpoints_resolution_error`
  * @example
@@ -74,11 +75,12 @@ export async function authorizationUrl(
   if (!RESPONSE_MODES.has(responseMode)) {
     throw clientConfigurationError(
       "invalid_response_mode",
-      `responseMode "${responseMode}" is unknown: use query, fragment or form_post.`,
+      `responseMode "${responseMode}" is not supported: use query, fragment or form_post.`,
       request,
     );
   }
   checkChallenge(given, correlationId);
+  requireInstance(client, request);
   const { metadata, url } = await withinBounds(request, (signal) =>
     client.authorities.resolve(client.authorities.url(request.authorityUrl), { correlationId, signal }),
   );
@@ -90,7 +92,7 @@ export async function authorizationUrl(
     idTokenDefaults: dialect.idTokenClaims,
   });
   const { account } = given;
-  // The account of another provider is not this one's business.
+  // An account of another provider must not be disclosed to this one.
   const isExpected = account !== undefined && (await isExpectedAt(client, request, account));
   const hints = hintsOf(isExpected ? given : { ...given, account: undefined }, (user) =>
     dialect.anchorMailbox(user),
@@ -111,6 +113,7 @@ export async function authorizationUrl(
     .set("response_type", responseType)
     .set("code_challenge", given.codeChallenge)
     .set("code_challenge_method", given.codeChallengeMethod)
+    .set("instance_aware", instanceAware(client, url, request))
     .addMissing(request.extraQueryParameters);
   return withQuery(metadata.authorization_endpoint, parameters.toString());
 }
@@ -129,7 +132,7 @@ function checkChallenge(
   if (codeChallengeMethod && !CHALLENGE_METHODS.has(codeChallengeMethod)) {
     throw clientConfigurationError(
       "invalid_code_challenge_method",
-      `codeChallengeMethod "${codeChallengeMethod}" is unknown: use S256.`,
+      `codeChallengeMethod "${codeChallengeMethod}" is not supported: use S256.`,
       { correlationId },
     );
   }
@@ -140,7 +143,9 @@ type Anchor = (user: {
   readonly type: "home_account_id" | "UPN";
 }) => string | undefined;
 
-/** Tells the server which user is likely to sign in. The account's own hints come before the app's. */
+/**
+ * Builds the hints about which user is likely to sign in. The account's own hints take precedence over the app's.
+ */
 function hintsOf(input: AuthorizationInput, anchor: Anchor): Parameters {
   const { account, loginHint, sid, prompt, domainHint } = input;
   const hints = new Parameters();

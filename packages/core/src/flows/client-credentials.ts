@@ -19,28 +19,29 @@ import { requestedScopes, withoutOidcScopes } from "../request/scopes.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 
-/** Request for an app's own token. */
+/** Request for an app-only token. */
 export interface ClientCredentialsInput extends BaseRequest {
-  /** For Entra exactly one: `{resource}/.default`. */
+  /** For Entra, exactly one: `{resource}/.default`. */
   readonly scopes?: readonly string[];
-  /** Ask the identity provider even if the cache holds a token. */
+  /** Request a new token even if one is cached. */
   readonly skipCache?: boolean;
-  /** Path of the agent identity the token is for (federated managed identity); its tokens are kept apart from others. */
+  /** Path of the agent identity the token is for (federated managed identity). Its tokens are cached separately. */
   readonly fmiPath?: string;
   /** Authenticates the client in place of its own credential. */
   readonly clientAssertion?: AssertionSource;
 }
 
-/** How the host of an application reaches its tokens. */
+/** The host environment's region and token source. */
 export interface ClientCredentialsHost {
-  /** Use the endpoint of a region. */
+  /** Use the token endpoint of a region. */
   readonly region?: RegionAsk | undefined;
-  /** Gets the token in place of the token endpoint. */
+  /** Gets tokens in place of the token endpoint. */
   readonly source?: TokenSource | undefined;
 }
 
 /**
- * A token for the app itself (RFC 6749 §4.4): from the cache, or with one request however many callers ask at once.
+ * Returns an app-only token (RFC 6749 §4.4) from the cache, or acquires it with one request for all concurrent
+ * callers.
  *
  * @throws ClientAuthError `missing_tenant_id_error` for `common`, `organizations` and `consumers`;
  * ClientConfigurationError `invalid_option` for a region name that is not valid
@@ -60,7 +61,7 @@ export async function clientCredentials(
   if (dialectOf(url).isMultiTenant(url)) {
     throw clientAuthError(
       "missing_tenant_id_error",
-      `An app's own token belongs to one tenant, and the authority names "${url.tenant}": give a tenant id or domain instead.`,
+      `An app-only token belongs to a single tenant, but the authority names "${url.tenant}": use a tenant id or domain instead.`,
       request,
     );
   }
@@ -103,7 +104,7 @@ export async function clientCredentials(
   return skipCache || request.claims ? send(request, "forced") : cacheFirst(client, wanted, send);
 }
 
-/** From another source, from the token endpoint of a region, or from that of the authority. */
+/** Acquires the token from another source, from a regional token endpoint, or from the authority's. */
 async function acquire(
   exchange: Exchange,
   { source, region }: ClientCredentialsHost,

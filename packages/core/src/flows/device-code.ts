@@ -18,48 +18,48 @@ import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/to
 import { serverError } from "../response/server-error.js";
 import type { AuthenticationResult } from "../result.js";
 
-/** What the user has to be shown (RFC 8628 §3.2). */
+/** The device authorization response (RFC 8628 §3.2), to be shown to the user. */
 export interface DeviceCodeResponse {
-  /** Code the user types in. */
+  /** Code that the user enters. */
   readonly userCode: string;
-  /** The secret half, for the token endpoint only. */
+  /** The secret code, for the token endpoint only. */
   readonly deviceCode: string;
-  /** Where the user types it in. */
+  /** URL where the user enters it. */
   readonly verificationUri: string;
-  /** The same with the code filled in, if the provider has one: for a link or a QR code. */
+  /** URL that includes the code, for a link or a QR code, if the provider sends one. */
   readonly verificationUriComplete?: string;
   /** Seconds until the code expires. */
   readonly expiresIn: number;
   /** Polling interval, in seconds. */
   readonly interval: number;
-  /** A sentence to show. */
+  /** Instructions to show to the user. */
   readonly message: string;
 }
 
 /** Request to sign a user in on another device. */
 export interface DeviceCodeInput extends BaseRequest {
-  /** Shows the user where to go and what to type. */
+  /** Shows the user the URL and the code. */
   readonly deviceCodeCallback: (response: DeviceCodeResponse) => unknown;
-  /** Set it to `true` in this object while the user is being waited for, to end the wait. */
+  /** Set it to `true` on this object during the call to cancel it. */
   readonly cancel?: boolean;
-  /** Most seconds to wait for the user; the code's own lifetime comes first. */
+  /** Maximum seconds to wait for the user, within the lifetime of the code. */
   readonly timeout?: number;
 }
 
-/** RFC 8628 §3.2: where the server names no interval. */
+/** Default polling interval in seconds (RFC 8628 §3.2). */
 const DEFAULT_INTERVAL = 5;
-/** Bounds of what a server may ask for, in seconds: no poll storm, and no wait that outlasts the user. */
+/** Bounds of the server's polling interval, in seconds. */
 const INTERVAL = { shortest: 1, longest: 300 } as const;
-/** A code that is said to live longer is given up after a day. */
-const LONGEST_CODE = 86_400;
-/** RFC 8628 §3.5: `slow_down` adds five seconds, for good. */
+/** Maximum lifetime of a device code: a day, in seconds. */
+const MAX_CODE_LIFETIME = 86_400;
+/** Seconds that `slow_down` adds to the interval permanently (RFC 8628 §3.5). */
 const SLOW_DOWN = 5;
 
 /**
- * Tokens for a user who signs in on another device (RFC 8628). Polling continues through network errors and busy responses.
+ * Acquires tokens for a user who signs in on another device (RFC 8628). Polling survives network errors and busy responses.
  *
- * @throws ClientAuthError `device_code_expired`, `device_code_polling_cancelled`, `user_timeout_reached`; ServerError as the
- * server says (`access_denied`, `authorization_declined`, …)
+ * @throws ClientAuthError `device_code_expired`, `device_code_polling_cancelled`, `user_timeout_reached`; ServerError for an
+ * error response (`access_denied`, `authorization_declined`, …)
  * @example
  * ```ts
  * const { account } = await deviceCode(client, {
@@ -73,7 +73,7 @@ export async function deviceCode(client: Client, input: DeviceCodeInput): Promis
   const { deviceCodeCallback } = request.given;
   const timeout = checkedTimeout(request);
   const url = client.authorities.url(request.authorityUrl);
-  // Every call shows its own code, so none shares another's.
+  // Every call shows its own code, so calls never share a request.
   return sharedExchange(client, request, { url, flow: ["device_code", newGuid()] }, async (exchange) => {
     const { call } = exchange;
     const startedAt = epochSeconds(client.clock);
@@ -83,11 +83,11 @@ export async function deviceCode(client: Client, input: DeviceCodeInput): Promis
     const patience = timeout === undefined ? Infinity : startedAt + timeout;
     let { interval } = device;
     for (;;) {
-      // Never beyond the end; and a timer that is set for weeks would go off at once.
+      // Never wait past the end, nor longer than a timer supports: it would fire at once.
       const left = Math.max(1, Math.min(expiresAt, patience) + 1 - epochSeconds(client.clock));
       await pause(client.clock, Math.min(interval, left) * 1000, call.signal);
       if (shown.failure) throw shown.failure.error;
-      // The one field that is read from the caller's own object: it is set there while the user is being waited for.
+      // Read from the caller's object, because the caller sets it there during the call.
       if (input.cancel === true) throw cancelled(call);
       checkPatience(request, epochSeconds(client.clock), { expiresAt, patience }, call);
       try {
@@ -110,7 +110,7 @@ function checkedTimeout(request: TokenRequest<DeviceCodeInput>) {
   return timeout || undefined;
 }
 
-/** A callback may end only when the user closes what it shows: nothing waits for it, but its failure ends the wait. */
+/** Starts the callback without waiting: it may run until the user closes its display. Its failure ends the call. */
 function show(
   callback: DeviceCodeInput["deviceCodeCallback"],
   device: DeviceCodeResponse,
@@ -142,16 +142,16 @@ async function authorizeDevice({ client, authority, request, call }: Exchange): 
   const userCode = text("user_code");
   const code = text("device_code");
   const verificationUri = text("verification_uri") || text("verification_url");
-  const expiresIn = Math.min(secondsIn(body?.["expires_in"]), LONGEST_CODE);
+  const expiresIn = Math.min(secondsIn(body?.["expires_in"]), MAX_CODE_LIFETIME);
   if (!userCode || !code || !verificationUri || !(expiresIn > 0)) {
     throw clientAuthError(
       "device_code_unknown_error",
-      `The device authorization endpoint answered HTTP ${response.status} without user_code, device_code, verification_uri and expires_in (RFC 8628, section 3.2).`,
+      `The device authorization endpoint returned HTTP ${response.status} without user_code, device_code, verification_uri and expires_in (RFC 8628, section 3.2).`,
       call,
     );
   }
   const complete = text("verification_uri_complete");
-  // A user opens them, or a program does for the user.
+  // Checked because the user, or the app, will open them.
   const { href } = authority.url;
   secureEndpoint(verificationUri, "verification_uri", href);
   if (complete) secureEndpoint(complete, "verification_uri_complete", href);
@@ -169,12 +169,12 @@ async function authorizeDevice({ client, authority, request, call }: Exchange): 
   };
 }
 
-/** A number of seconds, also as a numeric string; 0 for anything else. */
+/** Parses a number of seconds, which may be a numeric string; 0 for anything else. */
 function secondsIn(value: unknown): number {
   return (typeof value === "number" || typeof value === "string" ? Number(value) : 0) || 0;
 }
 
-/** The endpoint the provider publishes; Entra has it beside its token endpoint and does not say so. */
+/** Returns the published endpoint, or the unpublished one that Entra has. */
 function deviceEndpoint({ url, metadata }: Authority): string {
   const published = metadata["device_authorization_endpoint"];
   if (typeof published === "string") return secureUrl(published, "device_authorization_endpoint").href;
@@ -201,11 +201,11 @@ function grant({ authority, request }: Exchange, device: DeviceCodeResponse): Gr
   };
 }
 
-/** Seconds to add to the interval after a failed poll. @throws what ends the wait */
+/** Returns the seconds to add to the interval after a failed poll. @throws an error that ends polling */
 function secondsToAdd(error: unknown): number {
   if (!isAuthError(error)) throw error;
   if (error.errorCode === "authorization_pending") return 0;
-  // RFC 8628 §3.5: a connection that fails asks for more time between two attempts.
+  // RFC 8628 §3.5 requires a longer interval after a connection failure.
   if (error.errorCode === "slow_down" || error.errorCode === "network_error") return SLOW_DOWN;
   if (isAuthError(error, "ServerError") && ((error.status ?? 0) >= 500 || error.status === 429))
     return SLOW_DOWN;
@@ -230,7 +230,7 @@ function checkPatience(
 }
 
 function cancelled(call: Call): AuthError {
-  const reason = "The request was cancelled with cancel = true.";
+  const reason = "The request was canceled with cancel = true.";
   return clientAuthError("device_code_polling_cancelled", reason, call);
 }
 

@@ -7,9 +7,9 @@ import { sameText, verifyIdToken } from "../response/verify-id-token.js";
 import type { AuthorizationResponse } from "./authorization-code.js";
 
 /**
- * The ID token of the front channel, signed, binds the code to this sign-in (OpenID Connect Core §3.3.2.10-11).
+ * Verifies that the signed front-channel ID token binds the code to this sign-in (OpenID Connect Core §3.3.2.10-11).
  *
- * @returns its subject
+ * @returns the subject of the ID token
  */
 export async function checkFrontChannel(
   client: Client,
@@ -21,27 +21,27 @@ export async function checkFrontChannel(
   if (typeof idToken !== "string") {
     throw clientAuthError(
       "invalid_id_token",
-      "id_token is missing from the answer: code id_token was asked for.",
+      "id_token is missing from the response, although code id_token was requested.",
       call,
     );
   }
   const authority = await client.authorities.resolve(client.authorities.url(request.authorityUrl), call);
   const nonce = { expected: expectedNonce };
-  // It came through the browser: no TLS of the token endpoint vouches for it.
+  // The token came through the browser, so TLS to the token endpoint does not vouch for it.
   const expected = { client, authority, nonce, signature: "always" as const };
   const { sub } = await verifyIdToken(idToken, expected, call);
   const { c_hash: hash } = decodeIdToken(idToken, call.correlationId);
   if (typeof hash !== "string" || !sameText(hash, halfHash(code, idToken))) {
     throw clientAuthError(
       "invalid_id_token",
-      "c_hash of the ID token is not that of the code: the code was exchanged.",
+      "c_hash of the ID token does not match the code: the code was replaced.",
       call,
     );
   }
   return sub;
 }
 
-/** What came through the browser. */
+/** The parts of a front-channel response. */
 export interface FrontChannel {
   /** The nonce of the authorization request. */
   readonly nonce: string;
@@ -49,7 +49,7 @@ export interface FrontChannel {
   readonly code: string;
 }
 
-/** Left half of the hash that belongs to the token's algorithm, base64url (OpenID Connect Core §3.3.2.11). */
+/** Returns the left half of the hash for the token's algorithm, in base64url (OpenID Connect Core §3.3.2.11). */
 function halfHash(text: string, idToken: string): string {
   const header = JSON.parse(Buffer.from(idToken.split(".", 1)[0] ?? "", "base64url").toString()) as {
     alg?: unknown;

@@ -17,27 +17,28 @@ import { requestedScopes, withOidcScopes } from "../request/scopes.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 
-/** Request for a token on behalf of a user. It has at least one of `oboAssertion` and `sessionKey`. */
+/** Request for a token on behalf of a user. At least one of `oboAssertion` and `sessionKey` is required. */
 export interface OnBehalfOfInput extends BaseRequest {
   /** Scopes of the downstream API. */
   readonly scopes: readonly string[];
-  /** The access token this API was called with. May be left out when a `sessionKey` continues with earlier tokens. */
+  /** The access token this API was called with. Optional when a `sessionKey` continues a session. */
   readonly oboAssertion?: string;
   /**
-   * Name of work that continues after the caller has left, such as a job id. With an assertion the work begins; the key
-   * alone continues it with the stored tokens and their refresh token. Anyone who knows the key has the tokens: do not let
-   * callers choose it.
+   * Name of a session that outlives the call, such as a job id. A request with an assertion starts the session; one
+   * with only the key continues it with the cached tokens and their refresh token. Anyone who knows the key has
+   * access to the tokens, so do not let callers choose it.
    */
   readonly sessionKey?: string;
-  /** Ask the identity provider even if the cache holds a token. */
+  /** Request a new token even if one is cached. */
   readonly skipCache?: boolean;
 }
 
 /**
- * A token for a downstream API on behalf of the user who called this one (RFC 7523 §2.1, as Entra extends it). The cache
- * key is the hash of the assertion and the tenant: only a caller with the assertion gets its token.
+ * Returns a token for a downstream API on behalf of the user who called this API (RFC 7523 §2.1, with Entra's
+ * extensions). The cache key includes the hash of the assertion and the tenant, so only a caller with the assertion
+ * gets its token.
  *
- * @throws InteractionRequiredAuthError `no_tokens_found` when a session has no tokens (any more)
+ * @throws InteractionRequiredAuthError `no_tokens_found` when a session has no tokens, or no longer has any
  * @example
  * ```ts
  * const { accessToken } = await onBehalfOf(client, { scopes: ["api://downstream/.default"], oboAssertion });
@@ -57,14 +58,14 @@ export async function onBehalfOf(client: Client, input: OnBehalfOfInput): Promis
     url,
     flow: ["on_behalf_of", hash, assertionHash, ...request.scopes],
     partition: query.partition,
-    // Renewal needs an assertion that still lives, or the session's refresh token: the caller brings the one, and the other
-    // is used once the token has expired.
+    // Early renewal would need an assertion that has not expired, which only the caller can provide, or the session's
+    // refresh token, which is used once the token has expired.
     renewsEarly: false,
     find: (memory) => findTokens(memory, { ...query, ...bound }),
   };
   const send = (sent: TokenRequest, miss: Miss): Promise<AuthenticationResult> =>
     acquire(client, { ...wanted, request: sent, query, hash, oboAssertion }, miss);
-  // A session that begins belongs to the assertion that begins it, whatever was stored under its name.
+  // A new session belongs to the assertion that starts it, even if tokens are already cached under its key.
   const begins = sessionKey !== undefined && oboAssertion !== undefined;
   return request.given.skipCache || request.claims || begins
     ? send(request, "forced")
@@ -72,7 +73,7 @@ export async function onBehalfOf(client: Client, input: OnBehalfOfInput): Promis
 }
 
 /**
- * Forgets the tokens of a session.
+ * Removes the tokens of a session from the cache.
  *
  * @example
  * ```ts
@@ -97,14 +98,14 @@ interface WantedForUser extends Wanted {
 function acquire(client: Client, wanted: WantedForUser, miss: Miss): Promise<AuthenticationResult> {
   const { request, oboAssertion } = wanted;
   return sharedExchange(client, request, wanted, async (exchange) => {
-    // Only an expired token is renewed: for other scopes or tenants the refresh token may be refused.
+    // Only an expired token is renewed. For other scopes or tenants the refresh token might be refused.
     const renewing = !oboAssertion || miss === "expired";
     const renewed = renewing ? await renew(exchange, wanted, miss) : undefined;
     if (renewed) return renewed;
     if (!oboAssertion) {
       throw interactionRequiredError(
         "no_tokens_found",
-        "Nothing is kept under this sessionKey (any more): begin again with the assertion of a call.",
+        "No tokens are cached for this sessionKey, or they have been removed: start the session again with an assertion.",
         exchange.call,
       );
     }
@@ -117,7 +118,10 @@ function acquire(client: Client, wanted: WantedForUser, miss: Miss): Promise<Aut
   });
 }
 
-/** Tokens for the refresh token that is kept beside the expired one; `undefined` when there is none, or it is refused. */
+/**
+ * Redeems the refresh token cached with the expired access token. Returns `undefined` if there is none, or if it is
+ * refused.
+ */
 function renew(
   exchange: Exchange,
   wanted: WantedForUser,
@@ -139,7 +143,7 @@ function renew(
     try {
       return await redeem(exchange, grant(wanted, miss, parameters, "on_behalf_of refresh"));
     } catch (error) {
-      // The assertion may still be accepted. Without one, the caller has to know of the refusal.
+      // The assertion may still be accepted. Without one, the refusal is reported to the caller.
       if (isAuthError(error) && error.errorCode === "invalid_grant" && wanted.oboAssertion) return undefined;
       throw error;
     }
@@ -191,7 +195,7 @@ function checked(request: TokenRequest<OnBehalfOfInput>) {
   );
 }
 
-/** The prefix distinguishes a session from an assertion, so that no assertion can name one. */
+/** The prefix separates sessions from assertions, so that an assertion cannot name a session. */
 function sessionHash(sessionKey: string): string {
   return `session.${sha256Base64Url(sessionKey)}`;
 }

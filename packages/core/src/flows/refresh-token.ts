@@ -16,18 +16,18 @@ import type { AuthenticationResult } from "../result.js";
 export interface RefreshTokenInput extends BaseRequest {
   /** A refresh token from another library. */
   readonly refreshToken: string;
-  /** Redirect URI to send along, if the provider wants one. */
+  /** Redirect URI to send, if the provider requires one. */
   readonly redirectUri?: string;
-  /** Keep the tokens even though the user is not in the cache yet. */
+  /** Cache the tokens even if the user is not in the cache yet. */
   readonly forceCache?: boolean;
   /** The user of the refresh token: routes the request. */
   readonly ccsCredential?: AnchorUser;
 }
 
 /**
- * Tokens for a refresh token from another library (RFC 6749 §6), to migrate its users.
+ * Redeems a refresh token from another library (RFC 6749 §6), to migrate its users.
  *
- * @throws ServerError, InteractionRequiredAuthError as the server says
+ * @throws ServerError, InteractionRequiredAuthError for an error response
  * @example
  * ```ts
  * const { account } = await importRefreshToken(client, { scopes: ["User.Read"], refreshToken, forceCache: true });
@@ -56,14 +56,16 @@ export async function importRefreshToken(
 /** A refresh token and its user. */
 export interface Refresh {
   readonly refreshToken: string;
-  /** The user of the token; unknown for one that is imported. */
+  /** The user of the token; unknown for an imported one. */
   readonly account?: AccountInfo;
-  /** The scopes, in lower case, that the user has granted, as far as the cache knows. */
+  /** The realm that the tokens are requested for. */
+  readonly realm?: string | undefined;
+  /** The scopes, in lower case, that the user has granted, according to the cache. */
   readonly granted?: ReadonlySet<string>;
   readonly redirectUri?: string | undefined;
-  /** The user, as the app says of a token that is imported. */
+  /** The user of an imported token, according to the app. */
   readonly user?: AnchorUser | undefined;
-  /** Keep the tokens even if their user is not in the cache. */
+  /** Cache the tokens even if their user is not in the cache. */
   readonly forceCache?: boolean | undefined;
   readonly apiId: ApiId;
   readonly miss?: Miss;
@@ -87,7 +89,7 @@ export async function redeemRefreshToken(
       .set("scope", scopes.join(" "))
       .set("grant_type", "refresh_token")
       .set("refresh_token", refreshToken),
-    owner: account ? { kind: "user", account } : { kind: "user" },
+    owner: account ? { kind: "user", account, realm: refresh.realm } : { kind: "user" },
     nonce: "unchecked",
     throttleKey: ["refresh_token", account?.homeAccountId ?? refreshToken, ...scopes].join(" "),
     headers: anchorHeaders(dialectOf(exchange.authority.url), user),
@@ -96,8 +98,9 @@ export async function redeemRefreshToken(
 }
 
 /**
- * A refresh must not ask for scopes that were not granted (RFC 6749 §6). Entra accepts the OpenID Connect scopes at any
- * time; other providers are asked for those of them that the user's tokens have, beside the caller's own.
+ * Returns the scopes of a refresh, which must not include scopes that were not granted (RFC 6749 §6). Entra always
+ * accepts the OpenID Connect scopes. For other providers, only those in the user's tokens are added to the caller's
+ * own.
  */
 function refreshScopes(
   { authority, request: { scopes } }: Exchange,

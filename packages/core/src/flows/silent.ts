@@ -1,7 +1,5 @@
 import type { AccountInfo } from "../account.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
-import { isHomeTenant } from "../cache/account-info.js";
 import {
   familyOf,
   findRefreshToken,
@@ -13,7 +11,6 @@ import { userPartition } from "../cache/memory/partition-key.js";
 import { removeRefreshToken } from "../cache/memory/write.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
-import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError, interactionRequiredError, isAuthError, type AuthError } from "../errors/errors.js";
 import { cacheFirst, foundMeanwhile, type Wanted } from "../exchange/cache-first.js";
@@ -22,30 +19,36 @@ import type { Call } from "../http/transport.js";
 import type { Miss } from "../request/miss.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
-import { authorityOf, providerOf, requireProvider } from "./account-authority.js";
+import {
+  authorityOf,
+  providerOf,
+  realmsOf,
+  requireProvider,
+  tenantAuthorityOf,
+} from "./account-authority.js";
 import { redeemRefreshToken } from "./refresh-token.js";
 
-/** Seconds before its end from which a refresh token is not tried. */
+/** Default margin before a refresh token's expiry within which it counts as expired, in seconds. */
 const REFRESH_TOKEN_MARGIN = 300;
 
-/** Request for a token of a user who is signed in. */
+/** Request for a token of a signed-in user. */
 export interface SilentInput extends BaseRequest {
-  /** The user whose token is wanted. */
+  /** The user whose token is requested. */
   readonly account: AccountInfo;
-  /** Skip the cache and renew. */
+  /** Skip the cache and renew the token. */
   readonly forceRefresh?: boolean;
-  /** Seconds before its end at which a refresh token counts as expired; 300 by default. */
+  /** Seconds before its expiry from which a refresh token counts as expired; 300 by default. */
   readonly refreshTokenExpirationOffsetSeconds?: number;
-  /** Redirect URI of the registration: for the broker, and sent along by a confidential client. */
+  /** Redirect URI of the registration, for the broker. A confidential client sends it to the provider. */
   readonly redirectUri?: string;
 }
 
 /**
- * A user's token without interaction: from the cache, or with the refresh token, in one request however many callers ask
- * at once.
+ * Returns a user's token without interaction, from the cache or with the refresh token, in one request for all
+ * concurrent callers.
  *
- * @throws InteractionRequiredAuthError `no_tokens_found`, `refresh_token_expired`, or as the server says;
- * `no_tokens_found` also for an account of another provider
+ * @throws InteractionRequiredAuthError `no_tokens_found` (also for an account of another provider),
+ * `refresh_token_expired`, or the server's error
  * @example
  * ```ts
  * const { accessToken } = await silent(client, { scopes: ["User.Read"], account });
@@ -71,20 +74,27 @@ export async function silent(client: Client, input: SilentInput): Promise<Authen
 
 type SilentRequest = TokenRequest<SilentInput>;
 
-function wantedBy(client: Client, request: SilentRequest): Wanted<SilentRequest> {
+/** A user's token that is wanted. The look-up, the token request and the cache write use the same realm. */
+interface WantedOfUser extends Wanted<SilentRequest> {
+  readonly query: AccessTokenQuery;
+}
+
+function wantedBy(client: Client, request: SilentRequest): WantedOfUser {
   const { account } = request.given;
-  const url = authorityOf(client, request, account);
+  const url = tenantAuthorityOf(client, request, account);
   const query = tokenQuery(client, request, url, account);
   return {
     request,
     url,
-    // Another provider's account of this id is another user.
+    // The same account id at another provider is another user.
     flow: ["silent", query.issuer],
     partition: query.partition,
+    query,
     renewsEarly: true,
     find: (memory) => {
-      // At Entra the hosts decide. Where the account does not name its provider, the look-up checks, once for each answer.
-      if (query.untold ? client.authorities.isShared(url.host) : query.issuer !== undefined)
+      // For Entra, the hosts decide. If the account does not name its provider, the look-up checks it, once per
+      // memoized result.
+      if (query.hostOnly ? client.authorities.isShared(url.host) : query.issuer !== undefined)
         requireProvider(client, memory, { request, url, account });
       return query.environments.has(account.environment) ? findTokens(memory, query) : undefined;
     },
@@ -98,33 +108,32 @@ async function refresh(
 ): Promise<AuthenticationResult> {
   const { request, url, partition } = wanted;
   const { account } = request.given;
-  // Refused before anything is sent, where that is known without an access of its own.
+  // Refuse before sending, if this can be decided without loading the cache.
   client.cache.readNow((memory) => requireProvider(client, memory, { request, url, account }));
   return sharedExchange(client, request, wanted, (exchange) => {
-    // All names of the host are known only now: they also decide what is found.
+    // All aliases of the host are known only after resolution, and they affect the look-up.
     const inAuthority = { ...request, authorityUrl: url.href, authorityIsExplicit: true };
     authorityOf(client, inAuthority, account);
     const again = wantedBy(client, request);
     const renew = async (): Promise<AuthenticationResult> =>
-      (await foundMeanwhile(client, again, miss)) ?? redeemCached(exchange, request.given, miss);
+      (await foundMeanwhile(client, again, miss)) ?? redeemCached(exchange, again, miss);
     return client.cache.refreshing(partition, renew, exchange.call.signal);
   });
 }
 
 /**
- * Tries the refresh tokens that may serve: for an app known to be in a family the family's first, for others the app's
- * own. When one is refused, the store is read once more: a sibling may have renewed it meanwhile.
+ * Tries the refresh tokens that may work: the family's first for an app known to be in a family, otherwise the app's
+ * own. If one is refused, the cache is read again, because another process may have renewed it.
  */
 async function redeemCached(
   exchange: Exchange,
-  input: SilentInput,
+  { request, url, query, partition }: WantedOfUser,
   miss: Miss,
 ): Promise<AuthenticationResult> {
-  const { client, authority, request, call } = exchange;
+  const { client, call } = exchange;
+  const input = request.given;
   const { account } = input;
-  const { url } = authority;
-  const query = tokenQuery(client, request, url, account);
-  const { partition } = query;
+  const [realm] = query.realms;
   let order: readonly boolean[] | undefined;
   let granted: ReadonlySet<string> = new Set();
   const refused = new Set<string>();
@@ -143,7 +152,7 @@ async function redeemCached(
       const redirectUri = redirectUriOf(client, input);
       try {
         const apiId = ApiId.silent;
-        const refresh = { account, redirectUri, refreshToken, granted, apiId, miss };
+        const refresh = { account, realm, redirectUri, refreshToken, granted, apiId, miss };
         return await redeemRefreshToken(exchange, refresh);
       } catch (error) {
         if (!isAuthError(error) || (error.errorCode !== "invalid_grant" && error.errorCode !== "bad_token"))
@@ -156,7 +165,7 @@ async function redeemCached(
           );
       }
     }
-    // A family's token may not serve this client; then its own may.
+    // A family refresh token may be refused for this client, while its own works.
     if (failure && failure.subError !== "client_mismatch") throw failure;
   }
   throw interactionRequiredError(
@@ -180,7 +189,7 @@ function assertNotExpired(
   );
 }
 
-/** A public client's redirect URI is the broker's. */
+/** Returns the redirect URI to send. A public client's is for the broker. */
 function redirectUriOf(client: Client, { redirectUri }: SilentInput): string | undefined {
   return client.isPublic ? undefined : redirectUri;
 }
@@ -191,35 +200,17 @@ function tokenQuery(
   url: AuthorityUrl,
   account: AccountInfo,
 ): AccessTokenQuery {
-  const { kind, issuer, untold } = providerOf({ request, url, account });
+  const { kind, issuer, hostOnly } = providerOf({ request, url, account });
   return {
     partition: userPartition(account.homeAccountId),
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
     kind,
     issuer,
-    untold,
-    realms: realms(client, request, url, account),
+    hostOnly,
+    realms: realmsOf(client, { request, url, account }),
     scopes: request.scopes,
     resource: request.resource,
     components: request.components,
   };
-}
-
-/** The account's tenant, unless the request itself names one, by its id or its domain. */
-function realms(
-  client: Client,
-  request: TokenRequest,
-  url: AuthorityUrl,
-  account: AccountInfo,
-): readonly string[] {
-  if (!dialectOf(url).hasTenants) return [url.realm];
-  const tenant = (account.tenantId ?? "").toLowerCase();
-  if (request.authorityIsExplicit && client.authorities.namesTenant(url)) {
-    // Nothing is found for a domain that is not known yet: the refresh brings the tenant's token and its id.
-    return [client.authorities.tenantIdOf(url) ?? url.tenant];
-  }
-  if (tenant === "" || !MULTI_TENANT_SEGMENTS.has(url.tenant)) return [tenant || url.tenant];
-  // Other libraries keep the tokens of the home tenant under the name the authority gives it.
-  return isHomeTenant(tenant, account.homeAccountId.toLowerCase()) ? [tenant, url.tenant] : [tenant];
 }

@@ -14,16 +14,17 @@ export interface UserFederatedIdentityInput extends BaseRequest {
   readonly scopes: readonly string[];
   /** The federated identity credential: the agent's instance token. */
   readonly assertion: string;
-  /** Object id of the user; one of this and `username`. */
+  /** Object id of the user. Set either this or `username`. */
   readonly userObjectId?: string;
-  /** User name; one of this and `userObjectId`. */
+  /** User name. Set either this or `userObjectId`. */
   readonly username?: string;
   /** Authenticates the client in place of its own credential. */
   readonly clientAssertion?: AssertionSource;
 }
 
 /**
- * A user's token for an agent identity (Entra's `user_fic` grant). Always sends a request; later tokens come silently.
+ * Acquires a user's token for an agent identity (Entra's `user_fic` grant). Always sends a request; later tokens are
+ * acquired silently.
  *
  * @throws ClientAuthError `empty_fic_assertion`, `missing_user_identifier`, `conflicting_user_identifiers`
  * @example
@@ -66,14 +67,14 @@ function checkInput(request: TokenRequest<UserFederatedIdentityInput>): void {
   if (userObjectId && username) {
     throw clientAuthError(
       "conflicting_user_identifiers",
-      "userObjectId and username are both given: give one.",
+      "userObjectId and username are both set: set only one.",
       request,
     );
   }
   if (!userObjectId && !username) {
     throw clientAuthError(
       "missing_user_identifier",
-      "Neither userObjectId nor username is given: give one.",
+      "Neither userObjectId nor username is set: set one of them.",
       request,
     );
   }

@@ -14,17 +14,17 @@ import { findUsernameEndpoint, type UsernameEndpoint } from "./ws-trust/metadata
 import { requestSecurityToken } from "./ws-trust/security-token.js";
 import { discoverFederation, type Federation } from "./ws-trust/user-realm.js";
 
-/** Request for a user's tokens for name and password. */
+/** Request for a user's tokens with user name and password. */
 export interface UsernamePasswordInput extends BaseRequest {
   readonly username: string;
   readonly password: string;
 }
 
 /**
- * Tokens for a user's name and password (RFC 6749 §4.3): use it in tests only. The password of a federated user goes to
- * the federation server (WS-Trust), and that server's assertion to Entra (RFC 7522).
+ * Acquires tokens with a user name and password (RFC 6749 §4.3). For tests only. A federated user's password is sent
+ * to the federation server (WS-Trust), and that server's assertion to Entra (RFC 7522).
  *
- * @throws ServerError, InteractionRequiredAuthError as the server says
+ * @throws ServerError, InteractionRequiredAuthError for an error response
  * @example
  * ```ts
  * const { account } = await usernamePassword(client, { scopes: ["User.Read"], username, password });
@@ -42,7 +42,7 @@ export async function usernamePassword(
   const scopes = withOidcScopes(request.scopes);
   const dialect = dialectOf(url);
   return sharedExchange(client, request, { url, flow: ["password"] }, async (exchange) => {
-    const federation = dialect.federatesPasswords(url)
+    const federation = dialect.federatesPasswords(exchange.authority)
       ? await discoverFederation(client.transport, url, username, exchange.call)
       : undefined;
     const parameters = new Parameters().set("scope", scopes.join(" "));
@@ -83,7 +83,10 @@ async function federated(exchange: Exchange, user: FederatedUser): Promise<Param
     .set("assertion", Buffer.from(token.assertion, "utf8").toString("base64url"));
 }
 
-/** The endpoint the metadata names; without readable metadata the one Entra knows, which speaks WS-Trust 2005. */
+/**
+ * Returns the endpoint in the metadata or, if the metadata cannot be read, the one Entra names, which uses WS-Trust
+ * 2005.
+ */
 async function endpointOf(
   { client, call }: Exchange,
   { metadataUrl, activeAuthUrl, authority }: FederatedUser,
@@ -93,7 +96,7 @@ async function endpointOf(
   try {
     return await findUsernameEndpoint(client.transport, metadataUrl, authority, call);
   } catch (error) {
-    // Metadata that lead to a place that must not get a password are refused, not passed over.
+    // Metadata that names an endpoint which must not receive a password is an error, not unreadable metadata.
     const unreadable = isAuthError(error) && UNREADABLE.has(error.errorCode);
     if (!activeAuthUrl || !unreadable) throw error;
     return known;

@@ -1,18 +1,19 @@
 import { percentEncode } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 
-/** Foreign text as a header can carry it: whatever is not printable ASCII is percent-encoded. */
+/** Encodes an untrusted string for a header: everything except printable ASCII is percent-encoded. */
 export function headerValue(text: string): string {
   return text.replace(/[^\x20-\x7e]+/gu, percentEncode);
 }
 
-/** Whether a header can carry text as it is. */
+/** Whether a string can be sent in a header unencoded. */
 export function isHeaderValue(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text);
 }
 
 /**
- * Refuses headers with line ends or other control characters: an app's own HTTP client may send them as they are.
+ * Refuses headers that hold line breaks or anything but printable ASCII: an app's own HTTP client might send them
+ * unchecked.
  *
  * @throws ClientAuthError `request_cannot_be_made`, without the value, which may be a secret
  */
@@ -21,7 +22,7 @@ export function checkHeaders(headers: Readonly<Record<string, string>>, correlat
     if (isHeaderValue(value)) continue;
     throw clientAuthError(
       "request_cannot_be_made",
-      `The header ${name} would hold characters that no header can carry: only printable ASCII is sent.`,
+      `The header ${name} holds characters that cannot be sent: use printable ASCII only.`,
       { correlationId },
     );
   }

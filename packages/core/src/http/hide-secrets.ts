@@ -1,6 +1,6 @@
 import { percentEncode } from "../encoding.js";
 
-/** Parameters of a request that nobody but the identity provider may see. */
+/** Request parameters that only the identity provider may see. */
 const SECRET_PARAMETERS: ReadonlySet<string> = new Set([
   "actor_token",
   "assertion",
@@ -17,14 +17,14 @@ const SECRET_PARAMETERS: ReadonlySet<string> = new Set([
   "user_federated_identity_credential",
 ]);
 
-/** Shorter values are ordinary words: they stand in any text by chance. */
-const SHORTEST_SECRET = 8;
+/** Minimum length of a secret to hide, in characters. Shorter values may be ordinary words. */
+const MIN_SECRET_LENGTH = 8;
 
 const HIDDEN = "(hidden)";
 
 /**
- * Makes a function that hides the secrets of a request in a text: a server may repeat what it was sent, and an app's own
- * network client may quote it in its errors.
+ * Returns a function that hides the secrets of a request in a string. A server may echo them, and an app's own
+ * network client may quote them in its errors.
  */
 export function hideSecretsOf(request: {
   readonly body?: string | undefined;
@@ -36,8 +36,8 @@ export function hideSecretsOf(request: {
     SECRET_PARAMETERS.has(name) ? [value] : [],
   );
   const secrets = [body, credentials ?? "", ...values]
-    .filter(({ length }) => length >= SHORTEST_SECRET)
-    // As they are, in a form or a URL, and in JSON.
+    .filter(({ length }) => length >= MIN_SECRET_LENGTH)
+    // Each secret as is, form- or URL-encoded, and JSON-escaped.
     .flatMap((secret) => [secret, percentEncode(secret), JSON.stringify(secret).slice(1, -1)]);
   return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
 }

@@ -5,15 +5,15 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Certificate to present (RFC 8705 §2). */
+  /** Client certificate to present (RFC 8705 §2). */
   readonly tls?: ClientTls;
-  /** Ends the request: because the caller has left, or because `timeoutMs` has passed. */
+  /** Aborts when the caller cancels, or after `timeoutMs`. */
   readonly signal: AbortSignal;
-  /** Of the call it belongs to, for clients that log. */
+  /** Correlation id of the call, for clients that log. */
   readonly correlationId?: string;
-  /** Milliseconds until the signal aborts, for clients that tell somebody. */
+  /** Milliseconds until the signal aborts, for information. */
   readonly timeoutMs: number;
-  /** A longer response body is refused. */
+  /** Maximum size of the response body, in bytes. Larger responses are refused. */
   readonly maxResponseBytes: number;
 }
 
@@ -25,7 +25,7 @@ export interface ClientTls {
   readonly key: string;
 }
 
-/** One HTTP response, read whole. */
+/** One HTTP response, including its complete body. */
 export interface HttpResponse {
   readonly status: number;
   /** Names in lower case. */
@@ -34,10 +34,10 @@ export interface HttpResponse {
 }
 
 /**
- * The only way the library reaches the network. An implementation must not follow redirects, must reject when
- * `signal` aborts, and must be safe to call concurrently.
+ * Sends all HTTP requests of the library. An implementation must not follow redirects, must reject when `signal`
+ * aborts, and must be safe to call concurrently.
  */
 export interface HttpClient {
-  /** Sends a request. Rejects only when no complete response came. */
+  /** Sends a request. Rejects only when no complete response is received. */
   send(request: HttpRequest): Promise<HttpResponse>;
 }

@@ -1,9 +1,9 @@
-/**
- * What the addresses of hosts tell. A hostname is taken as `URL` gives it: in lower case, an IPv4 address in dotted decimal, an
- * IPv6 address in brackets. Names are not resolved.
- */
+import { parsedUrl } from "./secure-url.js";
 
-/** The eight groups of an IPv6 address; an IPv4 address is IPv4-mapped (RFC 4291 §2.5.5.2). */
+// Address ranges. Hostnames are as returned by `URL`: lower case, IPv4 in dotted decimal, IPv6 in brackets. Names other than
+// `localhost` are not resolved.
+
+/** The eight groups of an IPv6 address. IPv4 addresses are IPv4-mapped (RFC 4291 §2.5.5.2). */
 type Address = readonly number[];
 
 /** Loopback and link-local. */
@@ -19,9 +19,9 @@ const PRIVATE = [
   "192.168.0.0/16",
   "198.18.0.0/15",
   "224.0.0.0/3",
-  // Unspecified, and the deprecated way to write an IPv4 address.
+  // Unspecified, and deprecated IPv4-compatible addresses.
   "[::]/96",
-  // NAT64 of one network; unique local; site-local; multicast.
+  // Local-use NAT64; unique local; site-local; multicast.
   "[64:ff9b:1::]/48",
   "[fc00::]/7",
   "[fec0::]/10",
@@ -29,8 +29,8 @@ const PRIVATE = [
 ];
 
 /**
- * Whether a host is this machine or on its link, where a cloud's instance metadata service answers: loopback and link-local
- * addresses, also IPv4-mapped, and `localhost`.
+ * Whether a host is this machine or on its link, such as a cloud's instance metadata service: `localhost`, and loopback
+ * and link-local addresses, including IPv4-mapped ones.
  *
  * @see RFC 6890, RFC 6761 §6.3
  */
@@ -40,8 +40,8 @@ export function isOnOwnLink(hostname: string): boolean {
 }
 
 /**
- * Whether a host is this machine, or is reached from a private network only: loopback, link-local, private-use and
- * reserved addresses, also inside an IPv6 address, and `localhost`.
+ * Whether a host is this machine or on a private network: `localhost`, and loopback, link-local, private-use and
+ * reserved addresses, including IPv4 addresses embedded in IPv6 ones.
  *
  * @see RFC 6890, RFC 4193, RFC 6761 §6.3
  */
@@ -55,20 +55,15 @@ export function isPrivateHost(hostname: string): boolean {
 /**
  * Whether a host is an address in a block in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3).
  *
- * @param block such as `10.0.0.0/8` or `fd00::/8`; a text of another form holds no host
+ * @param block such as `10.0.0.0/8` or `fd00::/8`; a malformed block contains no host
  */
 export function isInBlock(hostname: string, block: string): boolean {
   const address = addressOf(hostname);
   const [network = "", length = "", ...rest] = block.split("/");
-  const url = network.includes(":") ? `http://[${network.replace(/^\[|\]$/g, "")}]` : `http://${network}`;
-  const most = network.includes(":") ? 128 : 32;
-  const isBlock =
-    URL.canParse(url) &&
-    addressOf(network.includes(":") ? new URL(url).hostname : network) !== undefined &&
-    /^\d{1,3}$/.test(length) &&
-    Number(length) <= most &&
-    rest.length === 0;
-  return isBlock && address !== undefined && isInside(address, [`${new URL(url).hostname}/${length}`]);
+  const isIpv6 = network.includes(":");
+  const host = isIpv6 ? parsedUrl(`http://[${network.replace(/^\[|\]$/g, "")}]`)?.hostname : network;
+  if (!address || !host || !addressOf(host) || !/^\d{1,3}$/.test(length) || rest.length > 0) return false;
+  return Number(length) <= (isIpv6 ? 128 : 32) && isInside(address, [`${host}/${length}`]);
 }
 
 function isLocalhost(hostname: string): boolean {
@@ -76,11 +71,11 @@ function isLocalhost(hostname: string): boolean {
   return name === "localhost" || name.endsWith(".localhost");
 }
 
-/** @param blocks the network of each in the form of a hostname */
+/** @param blocks CIDR blocks, each with its network in the format of a hostname */
 function isInside(address: Address, blocks: readonly string[]): boolean {
   return blocks.some((block) => {
     const [network = "", length] = block.split("/");
-    // In an IPv4 address, the bits of the mapping come first.
+    // The first 96 bits of an IPv4-mapped address are the same for all of them.
     const bits = Number(length) + (network.startsWith("[") ? 0 : 96);
     return addressOf(network)?.every((group, index) => {
       const compared = Math.min(16, Math.max(0, bits - 16 * index));
@@ -89,7 +84,7 @@ function isInside(address: Address, blocks: readonly string[]): boolean {
   });
 }
 
-/** The IPv4 address that a translated one (RFC 6052, RFC 3056) leads to. */
+/** Returns the IPv4 address embedded in a NAT64 (RFC 6052) or 6to4 (RFC 3056) address. */
 function embeddedIn(address: Address): readonly Address[] {
   if (isInside(address, ["[64:ff9b::]/96"])) return [mapped(address.slice(6))];
   return isInside(address, ["[2002::]/16"]) ? [mapped(address.slice(1, 3))] : [];
@@ -108,7 +103,7 @@ function addressOf(hostname: string): Address | undefined {
   return host.startsWith("[") && host.endsWith("]") ? ipv6Groups(host.slice(1, -1)) : undefined;
 }
 
-/** The eight groups of an IPv6 address in the form of RFC 5952. */
+/** Returns the eight groups of an IPv6 address in the format of RFC 5952. */
 function ipv6Groups(text: string): Address {
   const [before = "", after] = text.split("::");
   const groups = (part: string): readonly number[] =>

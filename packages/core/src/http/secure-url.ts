@@ -1,7 +1,7 @@
 import { clientConfigurationError } from "../errors/errors.js";
 import { isPrintable } from "../printable.js";
 
-/** True for hosts that never leave the machine: plain HTTP is allowed there (RFC 8252 §8.3). */
+/** Whether a host is always this machine, where plain HTTP is allowed (RFC 8252 §8.3). */
 export function isLoopback(hostname: string): boolean {
   return (
     hostname === "localhost" ||
@@ -12,7 +12,18 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /**
- * Parses an absolute URL that may be spoken to: `https`, or `http` on loopback.
+ * Parses an absolute URL. In Node.js 20 and 22, `URL.canParse` rejects a URL with Latin-1 letters once V8 has optimized it.
+ */
+export function parsedUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Parses an absolute URL that requests may be sent to: `https`, or `http` on loopback.
  *
  * @param value the URL as given
  * @param field the name of the option or response member, for the message
@@ -20,13 +31,13 @@ export function isLoopback(hostname: string): boolean {
  */
 export function secureUrl(value: unknown, field: string): URL {
   if (typeof value !== "string" || value.trim() === "") {
-    throw clientConfigurationError("empty_url_error", `${field} is empty: give an absolute https URL.`);
+    throw clientConfigurationError("empty_url_error", `${field} is empty: use an absolute https URL.`);
   }
-  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const url = parsedUrl(value);
   if (!url) {
     throw clientConfigurationError(
       "url_parse_error",
-      `${field} "${shownUrl(value)}" is not a URL: give an absolute one, such as https://login.microsoftonline.com/common.`,
+      `${field} "${shownUrl(value)}" is not a URL: use an absolute one, such as https://login.microsoftonline.com/common.`,
     );
   }
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
@@ -39,10 +50,10 @@ export function secureUrl(value: unknown, field: string): URL {
 }
 
 /**
- * Parses an endpoint that a provider's document or answer names. Plain http is for who is spoken to in clear himself: a document from
- * the network must not send secrets to this machine's own ports.
+ * Parses an endpoint named by a provider's document or response. Plain `http` is accepted only when the authority
+ * itself uses it: a document from the network must not direct secrets to this machine's own ports.
  *
- * @param authority URL of the authority the document is of
+ * @param authority URL of the authority that published the document
  * @throws ClientConfigurationError as {@link secureUrl}
  */
 export function secureEndpoint(value: unknown, field: string, authority: string): URL {
@@ -50,17 +61,17 @@ export function secureEndpoint(value: unknown, field: string, authority: string)
   if (!isPrintable(String(value))) {
     throw clientConfigurationError(
       "url_parse_error",
-      `${field} "${shownUrl(url.href)}" holds control characters: the provider has to publish a URL without them.`,
+      `${field} "${shownUrl(url.href)}" holds control characters: the provider must publish a URL without them.`,
     );
   }
   if (url.protocol === "https:" || authority.startsWith("http:")) return url;
   throw clientConfigurationError(
     "authority_uri_insecure",
-    `${field} "${shownUrl(url.href)}" is not https, as its authority ${authority} is: the provider has to publish an https URL.`,
+    `${field} "${shownUrl(url.href)}" is not https, but its authority ${authority} is: the provider must publish an https URL.`,
   );
 }
 
-/** A URL as a message shows it: without user name, password, query and fragment, which may hold secrets. */
+/** Returns a URL for a message: without user name, password, query and fragment, which may hold secrets. */
 export function shownUrl(value: string): string {
   return value.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//");
 }

@@ -2,12 +2,12 @@ import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import type { HttpResponse } from "./http-client.js";
 
-/** A server is never kept away from for longer than this many seconds, whatever it asks. */
+/** Maximum pause in seconds, even if the server requests a longer one. */
 const LONGEST_PAUSE = 3600;
 
 /**
- * Keeps the promise of `Retry-After` (RFC 9110 §10.2.3): an equal request is not sent again before the time the server
- * named; the caller gets the server's own error at once. Requests of other users, apps or scopes are not held back.
+ * Honors `Retry-After` (RFC 9110 §10.2.3): an equal request is not sent again before the server's time has passed;
+ * the caller gets the server's previous error at once. Requests for other users, apps or scopes are not affected.
  */
 export class Throttle {
   readonly #paused = new BoundedMap<{ readonly until: number; readonly error: Error }>(1000);
@@ -17,7 +17,7 @@ export class Throttle {
     this.#clock = clock;
   }
 
-  /** @throws the error the server last answered with, while its pause lasts */
+  /** @throws the server's previous error, while its pause lasts */
   check(key: string): void {
     const paused = this.#paused.get(key);
     if (!paused) return;
@@ -25,7 +25,7 @@ export class Throttle {
     this.#paused.delete(key);
   }
 
-  /** Notes how long the server wants to be left alone, if it says so with an error. */
+  /** Starts a pause if an error response has a `Retry-After` header. */
   note(key: string, response: HttpResponse, error: Error): void {
     const seconds = retryAfterSeconds(response.headers["retry-after"], this.#clock);
     if (seconds === undefined || seconds <= 0) return;
@@ -33,7 +33,7 @@ export class Throttle {
   }
 }
 
-/** `Retry-After` as seconds from now: a number of seconds or an HTTP date. */
+/** Parses `Retry-After`, a number of seconds or an HTTP date, to seconds from now. */
 export function retryAfterSeconds(header: string | undefined, clock: Clock): number | undefined {
   if (header === undefined) return undefined;
   if (/^\s*\d+\s*$/.test(header)) return Number(header);

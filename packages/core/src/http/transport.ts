@@ -6,29 +6,29 @@ import { checkHeaders } from "./header-value.js";
 import { hideSecretsOf } from "./hide-secrets.js";
 import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 
-/** What every request of one call shares. */
+/** The context of all requests of one call. */
 export interface Call {
   readonly correlationId: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A request of no call yet. */
+/** A request that is not yet bound to a call. */
 type Unbounded = Omit<HttpRequest, "signal" | "correlationId">;
 
-/** Sends requests through the injected {@link HttpClient}, with limits, and with errors that say what happened. */
+/** Sends requests through the injected {@link HttpClient}, with limits and descriptive errors. */
 export interface Transport {
-  /** Fetches a document. A connection that breaks is tried once more: a GET changes nothing. */
+  /** Fetches a document. Retried once when the connection fails, because a GET has no side effects. */
   get(url: string, call: Call, options?: GetOptions): Promise<HttpResponse>;
-  /** Posts a form. Never repeated: a code or a refresh token may have been used up by the first attempt. */
+  /** Posts a form. Never retried: the first attempt may have consumed a code or a refresh token. */
   post(url: string, form: Form, call: Call): Promise<HttpResponse>;
 }
 
-/** What a GET may say beside its URL. */
+/** Options of {@link Transport.get}. */
 export interface GetOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Milliseconds until it is given up. */
+  /** Timeout in milliseconds. */
   readonly timeoutMs?: number;
-  /** The URL in log lines and errors, for one whose path names a user. */
+  /** The URL to show in log lines and errors, when the path of the real one names a user. */
   readonly shownAs?: string;
 }
 
@@ -40,16 +40,16 @@ export interface Form {
   readonly tls?: ClientTls | undefined;
 }
 
-/** A request without answer is given up after this many milliseconds. */
+/** Default timeout of a request, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 
-/** No token response or discovery document comes near this size. */
+/** Maximum size of a response, in bytes; far above that of any token response or discovery document. */
 export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
 
 /**
  * @param http the client to send with
- * @param logger told the method, host and path of each request, never its query, headers, body or user
- * @param retries whether a broken GET is tried once more
+ * @param logger receives the method, host and path of each request, never its query, headers, body or user
+ * @param retries whether a failed GET is retried once
  */
 export function createTransport(http: HttpClient, logger: () => Logger, retries: boolean): Transport {
   const limits = { timeoutMs: REQUEST_TIMEOUT_MS, maxResponseBytes: MAX_RESPONSE_BYTES };
@@ -67,7 +67,7 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
     },
     post(url, { body, headers, tls }, call) {
       const all = {
-        // Spelled as MSAL hands it to an app's own network client.
+        // Same spelling as MSAL passes to an app's own network client.
         "Content-Type": "application/x-www-form-urlencoded;charset=utf-8",
         accept: "application/json",
         ...headers,
@@ -100,7 +100,7 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
       return response;
     } catch (error) {
       call.signal?.throwIfAborted();
-      // It says itself what is wrong, and where.
+      // Such an error already names its cause.
       if (isAuthError(error)) throw error;
       throw networkError(line, bareError(error, hideSecretsOf(request)), call.correlationId);
     } finally {
@@ -109,7 +109,7 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
   }
 }
 
-/** URL without its query, which may hold identifiers. */
+/** Returns a URL without its query, which may hold identifiers. */
 export function withoutQuery(url: string): string {
   return url.split("?", 1)[0] ?? "";
 }
@@ -117,15 +117,18 @@ export function withoutQuery(url: string): string {
 function networkError(line: string, cause: Error, correlationId: string): AuthError {
   return clientAuthError(
     "network_error",
-    `${line} got no answer: ${rootMessage(cause)}. Check the network, the proxy and the trusted certificates.`,
+    `${line} received no response: ${rootMessage(cause)}. Check the network, the proxy and the trusted certificates.`,
     { correlationId, cause },
   );
 }
 
-/** Deeper than errors are nested, unless they go in a circle. */
+/** Maximum depth of nested causes to copy; guards against cycles. */
 const DEEPEST_CAUSE = 5;
 
-/** What an error says. An app's own client may have hung the request on it, with secret, code and all: that stays behind. */
+/**
+ * Copies an error's message, code and causes only: an app's own client may have attached the request, with its
+ * secrets, to the error.
+ */
 function bareError(error: unknown, hide: (text: string) => string, depth = 0): Error {
   if (typeof error !== "object" || error === null) return new Error(hide(String(error)));
   const { name, message, code, stack, cause } = error as Partial<Record<string, unknown>>;

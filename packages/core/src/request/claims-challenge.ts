@@ -53,15 +53,15 @@ export function parseAuthenticationChallenges(header: string): readonly Authenti
   }
 }
 
-/** Longer claims are not a challenge that an identity provider would take; in characters of JSON. */
+/** Maximum length of a claims challenge, in characters of JSON. Providers reject longer ones. */
 const LONGEST_CLAIMS = 8192;
 
 /**
- * The claims that an API demands in a `WWW-Authenticate` header (continuous access evaluation, step-up): the JSON string
- * to pass as `claims`. `undefined` when it demands none, and when they are not a JSON object of at most 8,192 characters, as
- * it is or in base64url or base64.
+ * Extracts the claims challenge from a `WWW-Authenticate` header (continuous access evaluation, step-up), as the JSON
+ * string to pass as `claims`. Returns `undefined` when there is no challenge, or when it is not a JSON object of at
+ * most 8,192 characters (plain, base64url or base64).
  *
- * @param header value of the header of a 401 response
+ * @param header value of the header in a 401 response
  * @example
  * ```ts
  * const response = await fetch("https://graph.microsoft.com/v1.0/me");
@@ -87,7 +87,9 @@ const PARAMETER = new RegExp(
 const SCHEME = new RegExp(`^(${TOKEN})(?=[ \\t,]|$)[ \\t]*`);
 const TOKEN68 = /^([A-Za-z0-9\-._~+/]+=*)(?=[ \t]*(?:,|$))(?![ \t]*=)/;
 
-/** Whole base64url or base64 of UTF-8 (RFC 4648 §5, §4): what Node.js would skip or replace is refused. */
+/**
+ * Decodes base64url or base64 of UTF-8 (RFC 4648 §5, §4), and refuses characters that Node.js would skip or replace.
+ */
 function decoded(encoded: string): string | undefined {
   const [, digits = ""] = /^([\w-]+|[A-Za-z0-9+/]+)={0,2}$/.exec(encoded) ?? [];
   if (digits.length % 4 === 1) return undefined;

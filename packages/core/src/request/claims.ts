@@ -6,7 +6,7 @@ type Claims = Readonly<Record<string, unknown>>;
 /**
  * Checks a `claims` request parameter (OpenID Connect Core §5.5).
  *
- * @param claims JSON text of an object, or nothing
+ * @param claims JSON object as a string, if any
  * @param field name of the request field, for the message
  * @throws ClientConfigurationError `invalid_claims`
  */
@@ -20,14 +20,14 @@ export function parseClaims(
   if (!isObject(parsed)) {
     throw clientConfigurationError(
       "invalid_claims",
-      `${field} is not the JSON text of an object: pass the claims challenge as it came, decoded, such as {"access_token":{...}}.`,
+      `${field} is not a string holding a JSON object: pass the claims challenge exactly as received, decoded, such as {"access_token":{...}}.`,
       { correlationId },
     );
   }
   return Object.keys(parsed).length > 0 ? parsed : undefined;
 }
 
-/** What {@link mergeClaims} puts together. */
+/** The claims that {@link mergeClaims} merges. */
 export interface ClaimsSources {
   /** Claims challenge from a resource or the token endpoint. */
   readonly claims?: Claims | undefined;
@@ -35,11 +35,11 @@ export interface ClaimsSources {
   readonly claimsFromClient?: Claims | undefined;
   /** Client capabilities such as `CP1`. */
   readonly capabilities?: readonly string[] | undefined;
-  /** Claims of the ID token to ask for unless the caller says otherwise. */
+  /** ID token claims to request, unless the caller requests the same claim differently. */
   readonly idTokenDefaults?: Claims | undefined;
 }
 
-/** The `claims` parameter to send, or `undefined` when there is nothing to ask for. */
+/** Returns the `claims` parameter to send, or `undefined` when no claims are requested. */
 export function mergeClaims(sources: ClaimsSources): string | undefined {
   const { claims, claimsFromClient, capabilities, idTokenDefaults } = sources;
   let merged: Claims = {};

@@ -1,5 +1,5 @@
 /**
- * Why a request is sent: the flow keeps nothing to look for, the caller wanted a new token (`forceRefresh`, a claims
- * challenge), the cache had none, had one that expired, or has one that is due for renewal.
+ * Why a request is sent: the flow does not use the cache (`uncached`), the caller asked for a new token with
+ * `forceRefresh` or a claims challenge (`forced`), or the cached token is missing, expired, or due for renewal.
  */
 export type Miss = "uncached" | "forced" | "not_found" | "expired" | "due";

@@ -1,16 +1,16 @@
 import { percentEncode } from "../encoding.js";
 
-/** Name and value of request parameters, in the order they are sent. A later value replaces an earlier one. */
+/** Request parameters, in the order they are sent. A later value replaces an earlier one of the same name. */
 export class Parameters {
   readonly #values = new Map<string, string>();
 
-  /** Sets a parameter; `undefined`, `null` and `""` set nothing. */
+  /** Sets a parameter; `undefined`, `null` and `""` are ignored. */
   set(name: string, value: string | number | null | undefined): this {
     if (value !== undefined && value !== null && value !== "") this.#values.set(name, String(value));
     return this;
   }
 
-  /** Sets every parameter that is not there yet (the caller's extras never replace the protocol's own). */
+  /** Sets every parameter that is not set yet: the caller's extra parameters never replace the protocol's own. */
   addMissing(extra: Readonly<Record<string, string>> | undefined): this {
     for (const [name, value] of Object.entries(extra ?? {})) {
       if (!this.#values.has(name)) this.set(name, value);
@@ -18,19 +18,19 @@ export class Parameters {
     return this;
   }
 
-  /** Copies all parameters of another list. */
+  /** Copies all parameters from another list. */
   setAll(other: Parameters): this {
     for (const [name, value] of other.#values) this.#values.set(name, value);
     return this;
   }
 
-  /** `application/x-www-form-urlencoded`, with `%20` for a space as MSAL sends it. */
+  /** Encodes as `application/x-www-form-urlencoded`, with `%20` for a space, as MSAL does. */
   toString(): string {
     return [...this.#values].map((pair) => pair.map(percentEncode).join("=")).join("&");
   }
 }
 
-/** Appends a query string to a URL that may already have one. */
+/** Appends a query string to a URL, which may already have one. */
 export function withQuery(url: string, query: string): string {
   if (query === "") return url;
   return `${url}${url.includes("?") ? "&" : "?"}${query}`;

@@ -1,16 +1,16 @@
 import { sha256Base64Url } from "../encoding.js";
 import { nodeCrypto } from "../node-crypto.js";
 
-/** A PKCE pair (RFC 7636 §4). */
+/** A PKCE verifier and challenge (RFC 7636 §4). */
 export interface PkceCodes {
-  /** The secret half: 43 characters, sent with the code. */
+  /** The secret: 43 characters, sent with the code. */
   readonly verifier: string;
-  /** base64url of the verifier's SHA-256, sent with the authorization request; method `S256`. */
+  /** SHA-256 of the verifier in base64url (method `S256`), sent with the authorization request. */
   readonly challenge: string;
 }
 
 /**
- * Makes a PKCE pair from 256 random bits.
+ * Generates a PKCE verifier from 256 random bits, and its challenge.
  *
  * @example
  * ```ts

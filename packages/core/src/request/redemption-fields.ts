@@ -1,7 +1,10 @@
 import type { BaseRequest } from "./token-request.js";
 import type { GivenRequest } from "./request-keys.js";
 
-/** What a sign-in keeps of its request until the code is redeemed, beside scopes, authority, claims and resource. */
+/**
+ * Request fields that a sign-in keeps until it redeems the code, in addition to scopes, authority, claims and
+ * resource.
+ */
 const FIELDS = [
   "attributeTokens",
   "claimsFromClient",
@@ -10,10 +13,10 @@ const FIELDS = [
   "storeInCache",
 ] as const;
 
-/** The fields of a request that tell what its tokens are for, and which of them to keep. */
+/** The request fields that determine what the tokens are for, and which tokens to cache. */
 export type RedemptionFields = Pick<BaseRequest, (typeof FIELDS)[number]>;
 
-/** @param from the request as it was given, or what a sign-in has kept of it */
+/** @param from the caller's request, or the fields that a sign-in kept from it */
 export function redemptionFields(from: GivenRequest | RedemptionFields | undefined): RedemptionFields {
   const given: GivenRequest = { ...from };
   return Object.fromEntries(FIELDS.flatMap((field) => (given[field] == null ? [] : [[field, given[field]]])));

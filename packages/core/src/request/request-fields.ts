@@ -1,33 +1,33 @@
 import { sha256Base64Url } from "../encoding.js";
 
 /**
- * What each field of every public request means for the identity provider, for the cache and for calls that overlap.
- * Cache keys and flight keys are generated from this table (`request-keys.ts`): a field that changes what a token is for
- * has a part in both.
+ * How a field of a public request affects the identity provider, the cache, and concurrent calls. Cache keys and
+ * flight keys are generated from this table (`request-keys.ts`): a field that changes what a token is for is part of
+ * both.
  */
 export interface RequestField {
-  /** The requests that carry it. */
+  /** The requests that carry the field. */
   readonly sent: readonly Carrier[];
-  /** Its part of an access token's cache key, or why it has none. */
+  /** Its part of an access token's cache key, or the reason why it has none. */
   readonly cacheKey: CachePart | Reason;
-  /** Its part of what makes two calls equal, or why it has none. */
+  /** Its part of the key under which equal calls share one request, or the reason why it has none. */
   readonly flightKey: FlightPart | Reason;
 }
 
-/** A request that the library sends, or a URL that it makes. */
+/** A request that the library sends, or a URL that it builds. */
 export type Carrier = (typeof EVERY_GRANT)[number] | "authorize" | "device_authorization" | "end_session";
 
-/** A part that is kept in a field of the entity, or, by the name of a component, beside the other parts of its key. */
+/** A part of the cache key: a field of the cached entity, or a named component in addition to those fields. */
 export type CachePart =
   | { readonly entity: "environment" | "partition" | "realm" | "target" | "resource" }
   | { readonly component: string; readonly of: (value: unknown) => string | undefined };
 
-/** What of a value two equal calls must have in common. */
+/** Reduces a value to the part that must be equal in equal calls. */
 export type FlightPart = (value: unknown) => unknown;
 
 type Reason = string;
 
-/** Every grant of the token endpoint. `silent` is the refresh of a cached user. */
+/** Every grant sent to the token endpoint. `silent` refreshes the tokens of a cached user. */
 export const EVERY_GRANT = [
   "authorization_code",
   "client_credentials",
@@ -40,8 +40,8 @@ export const EVERY_GRANT = [
 ] as const;
 
 /**
- * Extra parameters that say how the user is asked, and nothing about the token: a sign-in with one of them is found by a
- * silent call without it.
+ * Extra parameters that affect the sign-in prompt but not the token: a silent call without them finds the tokens of a
+ * sign-in that had them.
  */
 const HINTS: ReadonlySet<string> = new Set(["display", "domain_hint", "login_hint", "prompt", "ui_locales"]);
 
@@ -49,7 +49,7 @@ const whole: FlightPart = (value) => value;
 const presence: FlightPart = Boolean;
 const sorted: FlightPart = (value) => (Array.isArray(value) ? [...(value as unknown[])].sort() : value);
 
-/** Which user, and as the user of which tenant and issuer. */
+/** Identifies the user, within a tenant and an issuer. */
 const user: FlightPart = (value) => {
   const account = (value ?? {}) as Readonly<Record<string, unknown>>;
   const { homeAccountId, environment, tenantId, localAccountId, nativeAccountId } = account;
@@ -67,18 +67,18 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** As they are sent (see `token-request.ts`). */
+/** Sorted and joined, as sent (see `token-request.ts`). */
 function joined(value: unknown): string | undefined {
   return Array.isArray(value) && value.length > 0 ? [...(value as unknown[])].sort().join(" ") : undefined;
 }
 
-/** Claims that ask for nothing do not tell tokens apart. */
+/** Empty claims do not distinguish tokens. */
 function claimsText(value: unknown): string | undefined {
   const claims = text(value);
   return claims && Object.keys(JSON.parse(claims) as object).length > 0 ? claims : undefined;
 }
 
-/** A digest: the app may send what must not stand in a cache in clear. */
+/** A digest, because the app may send values that must not be cached in the clear. */
 function digest(value: unknown): string | undefined {
   const entries = Object.entries((value ?? {}) as Readonly<Record<string, unknown>>)
     .filter(([name, one]) => one !== undefined && one !== null && one !== "" && !HINTS.has(name))
@@ -91,18 +91,18 @@ const ALL = [...EVERY_GRANT, "authorize", "device_authorization"] as const;
 const CODE = ["authorization_code"] as const;
 const URL = ["authorize"] as const;
 
-const ASKED = "says how the user is asked, not what for";
-const CHECKED = "checked against the answer, not part of the token";
-const PROOF = "proves who asks, not what for";
-const BROKERED = "goes to the broker, which keeps its own tokens";
-const BROWSER = "has no effect outside browsers";
-const OWN = "each caller has its own";
-const SHOWN = "says what the caller shows";
+const PROMPT = "affects the sign-in prompt, not the token";
+const CHECKED = "checked against the response, not part of the token";
+const PROOF = "proves the caller's identity, does not change the token";
+const BROKER = "passed to the broker, which caches its own tokens";
+const BROWSER = "browser only";
+const PER_CALLER = "specific to each caller";
+const DISPLAY = "affects only what the caller displays";
 const UNSHARED = "sign-ins are never shared";
 
-const brokerOnly: RequestField = { sent: [], cacheKey: BROKERED, flightKey: whole };
+const brokerOnly: RequestField = { sent: [], cacheKey: BROKER, flightKey: whole };
 const browserOnly: RequestField = { sent: [], cacheKey: BROWSER, flightKey: BROWSER };
-const hint: RequestField = { sent: URL, cacheKey: ASKED, flightKey: whole };
+const hint: RequestField = { sent: URL, cacheKey: PROMPT, flightKey: whole };
 
 /** Every field of every public request. */
 export const REQUEST_FIELDS = {
@@ -122,10 +122,10 @@ export const REQUEST_FIELDS = {
   },
   azureRegion: {
     sent: ["client_credentials"],
-    cacheKey: "every region issues the same token",
+    cacheKey: "all regions issue the same tokens",
     flightKey: whole,
   },
-  cancel: { sent: [], cacheKey: OWN, flightKey: UNSHARED },
+  cancel: { sent: [], cacheKey: PER_CALLER, flightKey: UNSHARED },
   ccsCredential: {
     sent: ["authorization_code", "refresh_token"],
     cacheKey: "routes the request",
@@ -143,18 +143,18 @@ export const REQUEST_FIELDS = {
   codeChallenge: hint,
   codeChallengeMethod: hint,
   codeVerifier: { sent: CODE, cacheKey: PROOF, flightKey: whole },
-  correlationId: { sent: [...ALL], cacheKey: OWN, flightKey: OWN },
-  deviceCodeCallback: { sent: [], cacheKey: SHOWN, flightKey: UNSHARED },
+  correlationId: { sent: [...ALL], cacheKey: PER_CALLER, flightKey: PER_CALLER },
+  deviceCodeCallback: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
   domainHint: hint,
   dpopJkt: brokerOnly,
   earJwk: browserOnly,
   embeddedClientId: brokerOnly,
   enableSpaAuthorizationCode: {
     sent: CODE,
-    cacheKey: "brings a second code, which is not kept",
+    cacheKey: "requests a second code, which is not cached",
     flightKey: whole,
   },
-  errorTemplate: { sent: [], cacheKey: SHOWN, flightKey: UNSHARED },
+  errorTemplate: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
   extraParameters: {
     sent: EVERY_GRANT,
     cacheKey: component("extra_parameters", digest),
@@ -165,35 +165,35 @@ export const REQUEST_FIELDS = {
     cacheKey: component("extra_query_parameters", digest),
     flightKey: whole,
   },
-  extraScopesToConsent: { sent: URL, cacheKey: ASKED, flightKey: whole },
+  extraScopesToConsent: { sent: URL, cacheKey: PROMPT, flightKey: whole },
   fmiPath: { sent: ["client_credentials"], cacheKey: component("fmi_path"), flightKey: whole },
-  forceCache: { sent: [], cacheKey: "says whether to keep the tokens", flightKey: whole },
+  forceCache: { sent: [], cacheKey: "decides whether the tokens are cached", flightKey: whole },
   forceRefresh: { sent: [], cacheKey: "never answered from the cache", flightKey: whole },
   httpMethod: browserOnly,
-  idTokenHint: { sent: ["end_session"], cacheKey: "brings no token", flightKey: UNSHARED },
+  idTokenHint: { sent: ["end_session"], cacheKey: "yields no token", flightKey: UNSHARED },
   loginHint: hint,
-  logoutHint: { sent: ["end_session"], cacheKey: "brings no token", flightKey: UNSHARED },
+  logoutHint: { sent: ["end_session"], cacheKey: "yields no token", flightKey: UNSHARED },
   maxAge: { sent: URL, cacheKey: CHECKED, flightKey: whole },
   nonce: { sent: URL, cacheKey: CHECKED, flightKey: whole },
   oboAssertion: { sent: ["on_behalf_of"], cacheKey: { entity: "partition" }, flightKey: whole },
-  onDeviceCode: { sent: [], cacheKey: SHOWN, flightKey: presence },
-  openBrowser: { sent: [], cacheKey: SHOWN, flightKey: presence },
+  onDeviceCode: { sent: [], cacheKey: DISPLAY, flightKey: presence },
+  openBrowser: { sent: [], cacheKey: DISPLAY, flightKey: presence },
   password: { sent: ["password"], cacheKey: PROOF, flightKey: whole },
   platformBroker: browserOnly,
   popKid: brokerOnly,
   popupOriginCheckDone: browserOnly,
-  postLogoutRedirectUri: { sent: ["end_session"], cacheKey: "brings no token", flightKey: UNSHARED },
-  preferredPort: { sent: [], cacheKey: SHOWN, flightKey: UNSHARED },
+  postLogoutRedirectUri: { sent: ["end_session"], cacheKey: "yields no token", flightKey: UNSHARED },
+  preferredPort: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
   prompt: hint,
   redirectUri: {
     sent: ["authorization_code", "authorize", "refresh_token", "silent"],
-    cacheKey: "says where the answer goes",
+    cacheKey: "decides where the response is sent",
     flightKey: whole,
   },
   refreshToken: { sent: ["refresh_token"], cacheKey: PROOF, flightKey: whole },
   refreshTokenExpirationOffsetSeconds: {
     sent: [],
-    cacheKey: "is about the refresh token",
+    cacheKey: "concerns only the refresh token",
     flightKey: whole,
   },
   reqCnf: browserOnly,
@@ -209,18 +209,18 @@ export const REQUEST_FIELDS = {
   shrNonce: brokerOnly,
   shrOptions: brokerOnly,
   sid: hint,
-  signal: { sent: [], cacheKey: OWN, flightKey: OWN },
+  signal: { sent: [], cacheKey: PER_CALLER, flightKey: PER_CALLER },
   skipBrokerClaims: brokerOnly,
   skipCache: { sent: [], cacheKey: "never answered from the cache", flightKey: whole },
   sshJwk: brokerOnly,
   sshKid: brokerOnly,
   state: { sent: ["authorize", "end_session"], cacheKey: CHECKED, flightKey: whole },
-  storeInCache: { sent: [], cacheKey: "says whether to keep the tokens", flightKey: whole },
-  successTemplate: { sent: [], cacheKey: SHOWN, flightKey: UNSHARED },
+  storeInCache: { sent: [], cacheKey: "decides whether the tokens are cached", flightKey: whole },
+  successTemplate: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
   tenantId: { sent: ["client_credentials"], cacheKey: { entity: "realm" }, flightKey: whole },
-  timeout: { sent: [], cacheKey: OWN, flightKey: UNSHARED },
-  timeoutMs: { sent: [], cacheKey: OWN, flightKey: OWN },
+  timeout: { sent: [], cacheKey: PER_CALLER, flightKey: UNSHARED },
+  timeoutMs: { sent: [], cacheKey: PER_CALLER, flightKey: PER_CALLER },
   userObjectId: { sent: ["user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   username: { sent: ["password", "user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
-  windowHandle: { sent: [], cacheKey: SHOWN, flightKey: UNSHARED },
+  windowHandle: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
 } as const satisfies Readonly<Record<string, RequestField>>;

@@ -1,9 +1,9 @@
 import { REQUEST_FIELDS, type FlightPart, type RequestField } from "./request-fields.js";
 
-/** What a token is bound to beside its scopes, by the names that MSAL gives them: `additionalCacheKeyComponents`. */
+/** What a token is bound to besides its scopes, by MSAL's names (`additionalCacheKeyComponents`). */
 export type Components = Readonly<Record<string, string>>;
 
-/** A request as the caller made it. */
+/** A request as the caller passed it. */
 export type GivenRequest = Readonly<Record<string, unknown>>;
 
 const rows: readonly (readonly [string, RequestField])[] = Object.entries(REQUEST_FIELDS);
@@ -18,7 +18,7 @@ const FLIGHT_PARTS: readonly (readonly [string, FlightPart])[] = rows.flatMap(([
   typeof flightKey === "function" ? [[field, flightKey] as const] : [],
 );
 
-/** The components of the tokens that answer a request; `undefined`, without any work, for a request that has none. */
+/** Returns the cache key components of a request, or `undefined` (at no cost) when it has none. */
 export function componentsOf(given: GivenRequest): Components | undefined {
   let components: Record<string, string> | undefined;
   for (const field in given) {
@@ -30,8 +30,9 @@ export function componentsOf(given: GivenRequest): Components | undefined {
 }
 
 /**
- * The components of tokens that are not a user's own. For users MSAL compares `resource` with the token's field; for apps
- * and on behalf of users it would take a token for any resource, unless that is a component.
+ * Returns the cache key components of app-only and on-behalf-of tokens. For a user's own tokens, MSAL compares
+ * `resource` with a field of the token; for these it would accept a token for any resource, so `resource` becomes a
+ * component.
  */
 export function isolated({ components, resource }: IsolatedBy): Components | undefined {
   return resource ? { ...components, resource } : components;
@@ -43,9 +44,11 @@ interface IsolatedBy {
 }
 
 /**
- * What makes two calls equal: the flow, and every field that the table lists.
+ * Returns the key under which equal calls share one request: the flow, and every field with a flight part in the
+ * table.
  *
- * @param flow what the flow knows beside the request, such as its name, its authority and what it makes itself
+ * @param flow values from outside the request, such as the flow's name, its authority and any value the flow
+ * generates
  */
 export function flightKey(given: GivenRequest, flow: readonly unknown[]): string {
   const parts: unknown[] = [];
@@ -56,7 +59,10 @@ export function flightKey(given: GivenRequest, flow: readonly unknown[]): string
   return JSON.stringify([...flow, parts], comparable);
 }
 
-/** The same text for equal values: members in one order, and functions, which nobody can compare, by what they are. */
+/**
+ * JSON replacer that serializes equal values equally: object members are sorted, and functions are compared by
+ * identity.
+ */
 function comparable(_name: string, value: unknown): unknown {
   if (typeof value === "function") return `function ${identityOf(value)}`;
   if (typeof value === "bigint") return String(value);

@@ -1,16 +1,16 @@
 import { clientConfigurationError } from "../errors/errors.js";
 
-/** The scopes every user flow asks for, so that an ID token and a refresh token come back. */
+/** The scopes every user flow requests, so that the response includes an ID token and a refresh token. */
 export const OIDC_SCOPES: readonly string[] = ["openid", "profile", "offline_access"];
 
-/** Scopes that name no resource: they do not tell two access tokens apart. */
+/** Scopes that do not name a resource, and so do not distinguish access tokens. */
 const RESOURCELESS_SCOPES: ReadonlySet<string> = new Set([...OIDC_SCOPES, "email"]);
 
 /**
- * The caller's scopes, trimmed, without empty or repeated ones, in the order given.
+ * Returns the caller's scopes in the order given, trimmed, without empty or repeated ones.
  *
- * @param scopes what the caller passed
- * @param needed whether the flow needs at least one
+ * @param scopes the caller's scopes, not yet checked
+ * @param needed whether the flow needs at least one scope
  * @throws ClientConfigurationError `empty_input_scopes_error`
  */
 export function requestedScopes(scopes: unknown, needed: boolean, correlationId = ""): readonly string[] {
@@ -30,25 +30,25 @@ export function requestedScopes(scopes: unknown, needed: boolean, correlationId 
   return named;
 }
 
-/** Whether nothing but a sign-in is asked for: no scope of an API. */
+/** Whether the scopes request only a sign-in, and no API. */
 export function isSignInOnly(scopes: readonly string[]): boolean {
   return scopes.every((scope) => RESOURCELESS_SCOPES.has(scope.toLowerCase()));
 }
 
-/** The scopes a user flow sends: the caller's, then the missing ones of {@link OIDC_SCOPES}. */
+/** Returns the scopes a user flow sends: the caller's, then any of {@link OIDC_SCOPES} that are missing. */
 export function withOidcScopes(scopes: readonly string[]): readonly string[] {
   return [...scopes, ...OIDC_SCOPES.filter((scope) => !scopes.includes(scope))];
 }
 
-/** The scopes without {@link OIDC_SCOPES}, as client credentials send them. */
+/** Returns the scopes without {@link OIDC_SCOPES}, as the client credentials grant sends them. */
 export function withoutOidcScopes(scopes: readonly string[]): readonly string[] {
   return scopes.filter((scope) => !OIDC_SCOPES.includes(scope));
 }
 
 /**
- * The scopes to look for in the cache, in lower case: those that name a resource, or, when only OIDC scopes were
- * asked for, those without `offline_access` (no access token ever carries it). Without any, `openid profile` is asked for:
- * not whatever token there is will do.
+ * Returns the scopes to look for in the cache, in lower case: those that name a resource, or, when only OIDC scopes
+ * are requested, all but `offline_access` (no access token ever carries it). An empty request looks for `openid
+ * profile`, so that it does not match an arbitrary token.
  */
 export function searchScopes(scopes: readonly string[]): readonly string[] {
   const lower = scopes.map((scope) => scope.toLowerCase());

@@ -1,49 +1,49 @@
 import { newCorrelationId } from "../correlation-id.js";
 import { withoutNull } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
-import { shownUrl } from "../http/secure-url.js";
+import { parsedUrl, shownUrl } from "../http/secure-url.js";
 import { printable } from "../printable.js";
 import { parseClaims } from "./claims.js";
 import { componentsOf, type Components, type GivenRequest } from "./request-keys.js";
 import { requestedScopes } from "./scopes.js";
 
-/** The fields every request object of the public API may carry. */
+/** Fields common to all public request objects. */
 export interface BaseRequest {
-  /** Scopes to ask for. */
+  /** Scopes to request. */
   scopes?: readonly string[];
-  /** Authority URL for this request; the application's otherwise. */
+  /** Authority URL for this request; defaults to the application's. */
   authority?: string;
-  /** GUID that marks this request in logs here and at the server. */
+  /** GUID that identifies this request in the logs of the application and the server. */
   correlationId?: string;
-  /** Claims challenge (JSON text): bypasses the cache. */
+  /** Claims challenge, as JSON. Bypasses the cache. */
   claims?: string;
-  /** Static claims of the client (JSON text): part of the cache key, so use few distinct values. */
+  /** Static claims of the client, as JSON. Part of the cache key, so use few distinct values. */
   claimsFromClient?: string;
   /** Extra parameters for the query of the token request. */
   extraQueryParameters?: Record<string, string>;
   /** Extra parameters for the body of the token request. */
   extraParameters?: Record<string, string>;
-  /** Which tokens of the answer are kept in the cache; all by default. */
+  /** Which tokens of the response to cache; all by default. */
   storeInCache?: StoreInCache;
   /** Resource indicator (RFC 8707). */
   resource?: string;
   /**
-   * Kind of token: `Bearer`. The others bind a token to a key, which only the operating system's broker has: without one
-   * they are refused with `unsupported_authentication_scheme`.
+   * Token type: `Bearer` by default. The others bind the token to a key that only the operating system's broker
+   * holds; without a broker they are refused with `unsupported_authentication_scheme`.
    */
   authenticationScheme?: AuthenticationScheme;
-  /** Assertions of attribute authorities to send along; tokens with them are kept apart from those without. */
+  /** Assertions of attribute authorities to send. Tokens acquired with them are cached separately. */
   attributeTokens?: string[];
-  /** Ends the call early. */
+  /** Cancels the call. */
   signal?: AbortSignal;
-  /** Milliseconds until the call is given up. */
+  /** Timeout of the call, in milliseconds. */
   timeoutMs?: number;
 }
 
-/** How a token is presented: as it is, or bound to a key. */
+/** How a token is presented: as a bearer token, or bound to a key. */
 export type AuthenticationScheme = "Bearer" | "pop" | "DPoP" | "ssh-cert";
 
-/** Which tokens of an answer are kept; what is not `false` is kept. */
+/** Which tokens of a response are cached. A token is cached unless its field is `false`. */
 export interface StoreInCache {
   accessToken?: boolean;
   idToken?: boolean;
@@ -54,31 +54,34 @@ export interface StoreInCache {
 export interface TokenRequest<R extends BaseRequest = BaseRequest> {
   readonly scopes: readonly string[];
   readonly authorityUrl: string;
-  /** True when the request itself named the authority. */
+  /** True when the request itself names the authority. */
   readonly authorityIsExplicit: boolean;
   readonly correlationId: string;
   readonly claims: Record<string, unknown> | undefined;
-  /** Static claims, as text for the cache key and parsed for the request. */
+  /** Static claims: the string for the cache key, and the parsed object for the request. */
   readonly claimsFromClient: { readonly text: string; readonly claims: Record<string, unknown> } | undefined;
   readonly extraQueryParameters: Readonly<Record<string, string>> | undefined;
   readonly extraParameters: Readonly<Record<string, string>> | undefined;
   readonly storeInCache: StoreInCache | undefined;
   readonly resource: string | undefined;
-  /** Attribute tokens, sorted and joined, as they are sent and as they tell tokens apart. */
+  /** Attribute tokens, sorted and joined: the form in which they are sent and distinguish cached tokens. */
   readonly attributeTokens: string | undefined;
-  /** What the token is bound to beside its scopes. */
+  /** What the token is bound to besides its scopes. */
   readonly components: Components | undefined;
-  /** The caller's request, with the fields that only one flow has: a copy without `null`, which the caller cannot change. */
+  /**
+   * Copy of the caller's request, including flow-specific fields, without `null` fields. Later changes by the caller
+   * do not affect it.
+   */
   readonly given: Readonly<R> & GivenRequest;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number | undefined;
 }
 
 /**
- * Checks the fields that all requests share.
+ * Checks the fields common to all requests.
  *
- * @param client whose authority is used when the request names none
- * @param input what the caller passed; `null` counts as absent
+ * @param client its authority is used when the request does not name one
+ * @param input the caller's request; `null` fields count as absent
  * @param needsScope whether the flow needs a scope
  * @throws ClientConfigurationError naming the field
  */
@@ -112,8 +115,9 @@ export function tokenRequest<R extends BaseRequest>(
 }
 
 /**
- * A copy: what the caller changes while the call waits must not part what is sent from what it is kept as. V8 copies whole
- * objects in no time; to add a field to the copy takes it a microsecond.
+ * Copies the request, so that a change by the caller during the call cannot make the cached entry differ from what
+ * was sent. No field is added to the copy: V8 clones an object almost for free, but adding a field to the clone costs
+ * a microsecond.
  */
 function copied<R extends BaseRequest>(input: R): Readonly<R> & GivenRequest {
   const copy: BaseRequest = { ...withoutNull(input) };
@@ -123,7 +127,7 @@ function copied<R extends BaseRequest>(input: R): Readonly<R> & GivenRequest {
   return copy as Readonly<R> & GivenRequest;
 }
 
-/** An app may take it from a request of its own: it reaches logs, errors, and headers of an app's HTTP client. */
+/** Checked because an app may copy it from an incoming request, and it reaches logs, errors and HTTP headers. */
 function callerCorrelationId(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "string") return printable(value);
@@ -133,12 +137,12 @@ function callerCorrelationId(value: unknown): string | undefined {
   );
 }
 
-/** Whoever asks for a bound token must not get one that anybody can use. */
+/** Never falls back to a bearer token when a bound one was requested. */
 function requireBearer(scheme: string | undefined, correlationId: string): void {
   if (!scheme || scheme.toLowerCase() === "bearer") return;
   throw clientConfigurationError(
     "unsupported_authentication_scheme",
-    `authenticationScheme "${scheme}" binds the token to a key, which only a broker has: use one (broker.nativeBrokerPlugin), or ask for Bearer.`,
+    `authenticationScheme "${scheme}" binds the token to a key that only a broker holds: configure one (broker.nativeBrokerPlugin), or request Bearer.`,
     { correlationId },
   );
 }
@@ -161,7 +165,7 @@ function staticClaims(text: string | undefined, correlationId: string): TokenReq
 }
 
 /**
- * Checks that there is a request at all, before anything is read from it.
+ * Checks that a request was passed, before any of its fields is read.
  *
  * @throws ClientConfigurationError `token_request_empty`
  */
@@ -173,17 +177,18 @@ export function requireRequest(request: unknown): void {
   );
 }
 
-/** Checks a required text field of a request. */
+/** Checks a required string field of a request. */
 export function requiredText(value: unknown, field: string, remedy: string, correlationId: string): string {
   if (typeof value === "string" && value !== "") return value;
   throw clientConfigurationError("token_request_empty", `${field} is missing: ${remedy}`, { correlationId });
 }
 
-/** Schemes that name no place to return to, but a program or a file to open. */
-const RUNS_IN_BROWSER: ReadonlySet<string> = new Set(["javascript:", "data:", "vbscript:", "blob:", "file:"]);
+/** Schemes that run a script or open a file rather than return to an app. */
+const UNSAFE_SCHEMES: ReadonlySet<string> = new Set(["javascript:", "data:", "vbscript:", "blob:", "file:"]);
 
 /**
- * Checks a redirect URI (RFC 6749 §3.1.2): absolute, without fragment. Custom schemes are allowed (RFC 8252 §7.1).
+ * Checks a redirect URI (RFC 6749 §3.1.2): absolute and without a fragment. Custom schemes are allowed (RFC 8252
+ * §7.1).
  *
  * @throws ClientConfigurationError `redirect_uri_empty`, `url_parse_error`
  */
@@ -195,8 +200,8 @@ export function checkedRedirectUri(value: unknown, correlationId: string, field 
       { correlationId },
     );
   }
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (!url || RUNS_IN_BROWSER.has(url.protocol) || url.hash !== "" || value.includes("#")) {
+  const url = parsedUrl(value);
+  if (!url || UNSAFE_SCHEMES.has(url.protocol) || url.hash !== "" || value.includes("#")) {
     throw clientConfigurationError(
       "url_parse_error",
       `${field} "${shownUrl(value)}" is not an absolute URL of a page or an app, without a fragment: pass it exactly as it is registered.`,

@@ -1,7 +1,7 @@
 import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 
-/** Who the user is at home, as Entra says in `client_info`. */
+/** The user's ids in the home tenant, from Entra's `client_info`. */
 export interface ClientInfo {
   /** Object id in the home tenant. */
   readonly uid: string;
@@ -14,7 +14,7 @@ export interface ClientInfo {
 /**
  * Decodes `client_info` (base64url JSON).
  *
- * @returns `undefined` when the server sent none, or one without both ids
+ * @returns `undefined` when the server sent no `client_info`, or one that lacks an id
  * @throws ClientAuthError `client_info_decoding_error`
  */
 export function decodeClientInfo(

@@ -1,11 +1,11 @@
 import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 
-/** Claims of an ID token (OpenID Connect Core §2, and Entra's own), typed as MSAL types them. */
+/** Claims of an ID token (OpenID Connect Core §2, and Entra's own), with MSAL's types. */
 export interface IdTokenClaims {
   iss?: string;
   sub?: string;
-  /** Client id. A provider that names several audiences sends an array. */
+  /** Client id; an array if the provider names several audiences. */
   aud?: string;
   exp?: number;
   iat?: number;
@@ -37,7 +37,7 @@ export interface IdTokenClaims {
   cloud_instance_host_name?: string;
   tenant_region_scope?: string;
   tenant_region_sub_scope?: string;
-  /** Key the token is bound to. */
+  /** The key that the token is bound to. */
   cnf?: { kid: string };
   x5c_ca?: string[];
   ts?: number;
@@ -47,21 +47,21 @@ export interface IdTokenClaims {
   m?: string;
 }
 
-/** Claims of an ID token, those nobody has named included. */
+/** Claims of an ID token, including any not listed in {@link IdTokenClaims}. */
 export type AllIdTokenClaims = IdTokenClaims & { [claim: string]: unknown };
 
 /** Claims of an ID token before their types have been checked. */
 export type RawClaims = Readonly<Record<string, unknown>>;
 
-/** Claims the library works with, or hands to apps as the type it promises, once the token has been verified. */
+/** Claims that the library uses, or returns to apps with a declared type, after the token has been verified. */
 const TEXT_CLAIMS = [
   ...["iss", "sub", "oid", "tid", "tfp", "acr", "sid"],
   ...["name", "preferred_username", "upn", "login_hint"],
 ] as const satisfies readonly (keyof IdTokenClaims)[];
 
 /**
- * The claims with those left out that have another type than {@link IdTokenClaims} promises: providers let users and
- * administrators fill claims, and one user's odd claim must not fail a look-up over all users.
+ * Returns the claims without those whose type differs from {@link IdTokenClaims}. Users and administrators can set
+ * claims at many providers, and one user's malformed claim must not fail a look-up across all users.
  */
 export function typedClaims(raw: RawClaims): AllIdTokenClaims {
   const wrong: string[] = TEXT_CLAIMS.filter((name) => !isAbsentOr(raw[name], isText));
@@ -83,16 +83,20 @@ function isTextList(value: unknown): boolean {
 }
 
 /**
- * Reads the claims of an ID token without checking anything; see {@link typedClaims}.
+ * Decodes the claims of an ID token without validating it; see {@link typedClaims}.
  *
  * @param idToken compact JWS
  * @throws ClientAuthError `null_or_empty_token`, `token_parsing_error`
  */
 export function decodeIdToken(idToken: string, correlationId = ""): RawClaims {
   if (!idToken) {
-    throw clientAuthError("null_or_empty_token", "id_token is empty: the identity provider sent none.", {
-      correlationId,
-    });
+    throw clientAuthError(
+      "null_or_empty_token",
+      "id_token is empty: the identity provider did not send one.",
+      {
+        correlationId,
+      },
+    );
   }
   const parts = idToken.split(".");
   const claims = parts.length === 3 ? parseJsonObject(base64Decode(parts[1] ?? "")) : undefined;
@@ -107,8 +111,8 @@ export function decodeIdToken(idToken: string, correlationId = ""): RawClaims {
 }
 
 /**
- * The tenant an ID token speaks of: `tid`, or for Entra and B2C the policy, or `""`. Other providers use `acr` for
- * what it is for (how the user signed in), so there it is no tenant.
+ * Returns the tenant of an ID token: `tid`, or the policy for Entra and B2C, or `""`. Other providers use `acr` as
+ * specified (how the user signed in), so for them it does not name a tenant.
  */
 export function tenantOf(claims: IdTokenClaims | undefined, generic: boolean): string {
   return claims?.tid || (generic ? "" : claims?.tfp || claims?.acr) || "";

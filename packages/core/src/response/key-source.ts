@@ -5,33 +5,39 @@ import { clientAuthError } from "../errors/errors.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import type { Call, Transport } from "../http/transport.js";
 
-/** Keys are fetched again after this many milliseconds. */
+/** Lifetime of fetched keys, in milliseconds. */
 const LIFETIME_MS = 600_000;
-/** A signature no key fits may mean that the provider changed its keys; ask again, but not more often than this. */
+/**
+ * Minimum time between fetches, in milliseconds, when no key matches a signature: the provider may have rotated its
+ * keys.
+ */
 const REFRESH_PAUSE_MS = 60_000;
 
-/** Finds the key of a signature, as `jose` takes it; its own types must not show in what this package declares. */
+/**
+ * The key argument of `jose`'s verify functions. Declared here so that this package's type declarations do not depend
+ * on `jose`.
+ */
 export type KeyFinder = (...parameters: never[]) => unknown;
 
-/** A key of a set, as far as its types have been checked. */
+/** A key of a set. Only the members that select a key have been type-checked. */
 export type PublishedKey = Readonly<Record<string, unknown>>;
 
 interface Keys {
   readonly published: readonly PublishedKey[];
-  /** Finds among all of them. */
+  /** Finds a key among all published ones. */
   readonly find: KeyFinder;
   readonly fetchedAt: number;
 }
 
 /** A verification that needs the provider's keys. */
 export interface Verification<T> {
-  /** Whether a key may sign for the issuer of what is verified. */
+  /** Whether a key may sign for the issuer of the token. */
   readonly accepts: (key: PublishedKey) => boolean;
   /** Verifies with a key finder of `jose`. */
   readonly verify: (find: KeyFinder) => Promise<T>;
 }
 
-/** The signing keys of identity providers (JSON Web Key Sets, RFC 7517), fetched when they are needed. */
+/** Fetches and caches the signing keys of identity providers (JSON Web Key Sets, RFC 7517). */
 export class KeySource {
   readonly #transport: Transport;
   readonly #clock: Clock;
@@ -44,7 +50,7 @@ export class KeySource {
   }
 
   /**
-   * Runs a verification with the provider's keys; once more with fresh keys if none fits.
+   * Runs a verification with the provider's keys, and again with newly fetched keys if none matches.
    *
    * @param jwksUri `jwks_uri` of the discovery document
    */
@@ -55,7 +61,7 @@ export class KeySource {
       return await verify(await finderAmong(keys, accepts));
     } catch (error) {
       const noKey = error instanceof Error && "code" in error && error.code === "ERR_JWKS_NO_MATCHING_KEY";
-      // Another caller may have fetched newer keys meanwhile.
+      // Another caller may have fetched newer keys in the meantime.
       const latest = this.#keys.get(jwksUri) ?? keys;
       if (!noKey || (latest === keys && this.#ageOf(keys) < REFRESH_PAUSE_MS)) throw error;
       return verify(await finderAmong(latest === keys ? await this.#fetch(jwksUri, call) : latest, accepts));
@@ -81,7 +87,7 @@ export class KeySource {
         call,
       );
     }
-    // One entry that is not a key must not hide the others.
+    // An entry that is not a key must not make the others unusable.
     const published = body["keys"].filter(isKey);
     const find = createLocalJWKSet({ keys: published });
     const keys = { published, find, fetchedAt: this.#clock.now() };
@@ -90,7 +96,7 @@ export class KeySource {
   }
 }
 
-/** A finder that knows only the keys a verification accepts. */
+/** Returns a finder limited to the keys that a verification accepts. */
 async function finderAmong(
   { published, find }: Keys,
   accepts: (key: PublishedKey) => boolean,
@@ -110,7 +116,7 @@ async function finderAmong(
   };
 }
 
-/** Whether an entry of a key set has the types of RFC 7517 §4, as far as a key is chosen by them. */
+/** Whether the members that select a key have the types required by RFC 7517 §4. */
 function isKey(entry: unknown): entry is PublishedKey {
   if (!isObject(entry) || typeof entry["kty"] !== "string") return false;
   const { key_ops: operations } = entry;

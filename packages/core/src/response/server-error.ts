@@ -1,7 +1,7 @@
 import { printable } from "../printable.js";
 import { InteractionRequiredAuthError, ServerError, type AuthError } from "../errors/errors.js";
 
-/** `error` values that mean the user has to act. */
+/** `error` values that require user interaction. */
 const INTERACTION_ERRORS: ReadonlySet<string> = new Set([
   "interaction_required",
   "consent_required",
@@ -11,7 +11,7 @@ const INTERACTION_ERRORS: ReadonlySet<string> = new Set([
   "interrupted_user",
 ]);
 
-/** `suberror` values that mean the user has to act. */
+/** `suberror` values that require user interaction. */
 const INTERACTION_SUBERRORS: ReadonlySet<string> = new Set([
   "message_only",
   "additional_action",
@@ -24,11 +24,11 @@ const INTERACTION_SUBERRORS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The error an OAuth error body stands for (RFC 6749 §5.2): {@link InteractionRequiredAuthError} when `error` or
- * `suberror` says that the user has to act, {@link ServerError} otherwise. Free text never decides.
+ * Converts an OAuth error response (RFC 6749 §5.2) to an error: {@link InteractionRequiredAuthError} when `error` or
+ * `suberror` requires user interaction, {@link ServerError} otherwise. The description is never used to decide.
  *
  * @param body JSON body, or the parameters of an authorization response
- * @param status HTTP status, if there was one
+ * @param status HTTP status, if any
  * @param correlationId the caller's correlation id
  */
 export function serverError(

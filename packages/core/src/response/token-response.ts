@@ -6,9 +6,9 @@ import { printable } from "../printable.js";
 import { lifetimeSeconds } from "./seconds.js";
 import { serverError } from "./server-error.js";
 
-/** A successful token response (RFC 6749 §5.1), checked. Times are whole seconds. */
+/** A valid token response (RFC 6749 §5.1). Times are in whole seconds. */
 export interface TokenResponse {
-  /** `""` for a sign-in alone, where B2C sends only the ID token. */
+  /** `""` for a B2C sign-in that requests no API scope, where B2C sends only the ID token. */
   readonly accessToken: string;
   readonly tokenType: "Bearer";
   readonly expiresIn: number;
@@ -24,14 +24,14 @@ export interface TokenResponse {
   readonly foci?: string | undefined;
   /** Code for the single-page app of the same registration. */
   readonly spaCode?: string | undefined;
-  /** The user's id at the operating system's broker. */
+  /** The user's account id at the operating system's broker. */
   readonly spaAccountId?: string | undefined;
   /** `x-ms-request-id` of the response. */
   readonly requestId?: string;
 }
 
 /**
- * Reads the answer of a token endpoint.
+ * Parses the response of a token endpoint.
  *
  * @param acceptsIdTokenAlone accept a response without an access token
  * @throws ServerError, InteractionRequiredAuthError when it is an OAuth error (RFC 6749 §5.2)
@@ -54,13 +54,16 @@ export function parseTokenResponse(
   const idToken = optionalText(body, "id_token", correlationId);
   if (!accessToken && !(idToken && acceptsIdTokenAlone))
     throw invalidTokenResponse("access_token is missing", correlationId);
-  // RFC 6749 §A.12. It goes into a header, whose refusal would quote it.
+  // RFC 6749 §A.12. The token is later sent in a header, and the error for an invalid header value would quote it.
   if (!isHeaderValue(accessToken))
-    throw invalidTokenResponse("access_token holds characters that no header can carry", correlationId);
+    throw invalidTokenResponse(
+      "access_token holds characters that cannot be sent in a header",
+      correlationId,
+    );
   const tokenType = optionalText(body, "token_type", correlationId) ?? "Bearer";
   if (tokenType.toLowerCase() !== "bearer") {
     throw invalidTokenResponse(
-      `token_type "${tokenType}" was not asked for: only Bearer is understood`,
+      `token_type "${tokenType}" was not requested: only Bearer is supported`,
       correlationId,
     );
   }
@@ -110,14 +113,14 @@ function unusableStatus(response: HttpResponse, correlationId: string): Error {
   const { status } = response;
   if (status >= 300 && status <= 399) {
     return invalidTokenResponse(
-      `HTTP ${status} redirects the token request, which is never followed (a secret may be in it)`,
+      `HTTP ${status} redirects the token request, and such redirects are never followed (the request may hold a secret)`,
       correlationId,
     );
   }
   return new ServerError(
     "server_error",
     correlationId,
-    `The token endpoint answered HTTP ${status} (${contentType(response)}) without an OAuth error: it may be down, or a proxy answered in its place.`,
+    `The token endpoint returned HTTP ${status} (${contentType(response)}) without an OAuth error: it may be down, or a proxy responded in its place.`,
     undefined,
     undefined,
     status,
@@ -128,9 +131,8 @@ function contentType(response: HttpResponse): string {
   return response.headers["content-type"] ?? "no content type";
 }
 
-/** The response is not a valid token response. */
 function invalidTokenResponse(what: string, correlationId: string): Error {
-  return clientAuthError("invalid_token_response", `The token endpoint's answer cannot be used: ${what}.`, {
+  return clientAuthError("invalid_token_response", `The token endpoint's response is not valid: ${what}.`, {
     correlationId,
   });
 }

@@ -10,28 +10,28 @@ import { nodeCrypto } from "../node-crypto.js";
 import { decodeIdToken, typedClaims, type IdTokenClaims, type RawClaims } from "./id-token.js";
 import type { KeySource } from "./key-source.js";
 
-/** The facts of a client that ID tokens are checked against. */
+/** The client's settings that ID tokens are validated against. */
 export interface Verifier {
   readonly clientId: string;
   readonly clock: Clock;
   readonly keys: KeySource;
   /** Secret of a confidential client: the key of HS256 signatures. */
   readonly secret: () => string | undefined;
-  /** The `alg` the client is registered with (`id_token_signed_response_alg`), if it says. */
+  /** The `alg` the client is registered with (`id_token_signed_response_alg`), if configured. */
   readonly idTokenAlgorithm: string | undefined;
 }
 
-/** What an ID token is checked against. */
+/** The values an ID token is validated against. */
 export interface IdTokenExpectations {
   readonly client: Verifier;
   readonly authority: Authority;
-  /** `"unchecked"` where no authorization request was made (refresh). */
+  /** `"unchecked"` when there was no authorization request (refresh). */
   readonly nonce: { readonly expected: string | undefined } | "unchecked";
-  /** Most seconds since the user last authenticated (`max_age` of the request). */
+  /** Maximum seconds since the user last authenticated (`max_age` of the request). */
   readonly maxAge?: number | undefined;
   /** `sub` of the ID token that came with the code (OpenID Connect Core §3.3.3.6). */
   readonly subject?: string | undefined;
-  /** `"always"` where no TLS connection to the issuer vouches for the token. */
+  /** `"always"` when the token did not come over a TLS connection to the issuer. */
   readonly signature?: "always";
 }
 
@@ -39,9 +39,9 @@ export interface IdTokenExpectations {
 const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
 
 /**
- * Validates an ID token (OpenID Connect Core §3.1.3.7): issuer, audience, authorized party, expiry, nonce always;
- * the signature for every OpenID Provider that is not Entra. For Entra, TLS to the token endpoint stands in for it
- * (rule 6), as MSAL has it.
+ * Validates an ID token (OpenID Connect Core §3.1.3.7). Issuer, audience, authorized party, expiry and nonce are
+ * always checked. The signature is checked for every OpenID Provider except Entra, where TLS to the token endpoint
+ * replaces it (rule 6), as in MSAL.
  *
  * @returns the claims, trusted from here on
  * @throws ClientAuthError `invalid_id_token`, `nonce_mismatch`, `token_parsing_error`
@@ -53,20 +53,20 @@ export async function verifyIdToken(
 ): Promise<IdTokenClaims> {
   const claims = decodeIdToken(idToken, call.correlationId);
   checkHeader(idToken, call.correlationId);
-  // As they came: a claim that decides must be refused with the wrong type, and not count as absent.
+  // Untyped claims: a security-relevant claim of the wrong type must be refused, not treated as absent.
   checkClaims(claims, expected, call.correlationId);
   if (!dialectOf(expected.authority.url).tlsVouches || expected.signature === "always")
     await checkSignature(idToken, claims, expected, call);
   return typedClaims(claims);
 }
 
-/** RFC 7515 §4.1.11: whoever does not understand what `crit` lists must refuse the token, and nothing of it is understood. */
+/** Refuses a token with `crit` (RFC 7515 §4.1.11): no critical extension is supported. */
 function checkHeader(idToken: string, correlationId: string): void {
   const header = parseJsonObject(base64Decode(idToken.split(".", 1)[0] ?? ""));
   if (header?.["crit"] === undefined) return;
   throw clientAuthError(
     "invalid_id_token",
-    `The ID token is refused: its header lists critical extensions, ${JSON.stringify(header["crit"])} (crit), none of which is known here.`,
+    `The ID token is refused: its header lists critical extensions, ${JSON.stringify(header["crit"])} (crit), none of which is supported.`,
     { correlationId },
   );
 }
@@ -87,7 +87,7 @@ function checkClaims(claims: RawClaims, expected: IdTokenExpectations, correlati
   }
   if (typeof sub !== "string" || sub === "") return refuse("sub is missing");
   if (expected.subject !== undefined && sub !== expected.subject)
-    return refuse("its sub is another than that of the ID token that came with the code");
+    return refuse("its sub differs from that of the ID token that came with the code");
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (!audiences.includes(clientId))
     return refuse(`aud is ${JSON.stringify(aud)}, this client is "${clientId}"`);
@@ -107,7 +107,7 @@ function checkClaims(claims: RawClaims, expected: IdTokenExpectations, correlati
   if (nonce !== "unchecked") checkNonce(claims["nonce"], nonce.expected, correlationId);
 }
 
-/** Seconds since the epoch (RFC 7519 §2). JSON can also say `1e999`, which never comes. */
+/** Seconds since the epoch (RFC 7519 §2). JSON can also hold `1e999`, which parses to Infinity. */
 function isNumericDate(value: unknown): value is number {
   return Number.isFinite(value);
 }
@@ -117,8 +117,8 @@ function checkNonce(actual: unknown, expected: string | undefined, correlationId
   if (typeof actual === "string" && expected !== undefined && sameText(actual, expected)) return;
   const what =
     expected === undefined
-      ? "it has a nonce, but the request says none: pass the nonce you gave to getAuthCodeUrl"
-      : "it does not have the nonce of the request: it was made for another sign-in";
+      ? "it has a nonce, but the request does not: pass the nonce that you passed to getAuthCodeUrl"
+      : "its nonce is not that of the request: it was issued for another sign-in";
   throw clientAuthError("nonce_mismatch", `The ID token is refused: ${what}.`, { correlationId });
 }
 
@@ -137,7 +137,7 @@ async function checkSignature(
     if (typeof alg !== "string" || !allowed.includes(alg)) {
       throw new Error(`alg is ${JSON.stringify(alg)}, allowed: ${allowed.join(", ")}`);
     }
-    // The algorithm was allowed above; a symmetric one is only ever checked with this client's own secret.
+    // The algorithm was allowed above. HS256 is verified only with this client's own secret.
     if (alg === "HS256") await compactVerify(idToken, hs256Key(secret() ?? ""), { algorithms: ["HS256"] });
     else {
       await keys.verifyWith(authority.metadata.jwks_uri, call, {
@@ -157,7 +157,7 @@ async function checkSignature(
   }
 }
 
-/** What the client is registered with; else the asymmetric algorithms the provider lists; else RS256. */
+/** Returns the algorithm the client is registered with, else those the provider lists, else RS256. */
 function allowedAlgorithms({ client, authority }: IdTokenExpectations): readonly string[] {
   const { idTokenAlgorithm: algorithm, secret } = client;
   const usable = (alg: string): boolean =>
@@ -175,7 +175,7 @@ function isNetworkError(error: unknown): boolean {
   return error instanceof Error && "errorCode" in error;
 }
 
-/** Compares in a time that does not tell how much is equal. */
+/** Compares two strings in constant time. */
 export function sameText(a: string, b: string): boolean {
   const left = Buffer.from(a);
   const right = Buffer.from(b);

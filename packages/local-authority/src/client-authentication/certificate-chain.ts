@@ -26,7 +26,7 @@ export function isValidAt({ validFrom, validTo }: X509Certificate, now: number):
   return Date.parse(validFrom) <= now && now < Date.parse(validTo);
 }
 
-/** The names of a certificate: its full subject (`O=Contoso, CN=app`), common name and DNS names. */
+/** Returns the names of a certificate: its full subject (`O=Contoso, CN=app`), common name and DNS names. */
 export function subjectNames(certificate: X509Certificate): readonly string[] {
   const attributes = certificate.subject.split("\n");
   const commonNames = attributes.filter((text) => text.startsWith("CN=")).map((text) => text.slice(3));

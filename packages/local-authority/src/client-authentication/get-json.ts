@@ -25,7 +25,7 @@ export async function getJson<T>(url: string, trusted: readonly string[]): Promi
         }
       });
     });
-    sent.on("timeout", () => sent.destroy(new Error(`${url} did not answer`)));
+    sent.on("timeout", () => sent.destroy(new Error(`${url} did not respond`)));
     sent.on("error", reject);
     sent.end();
   });

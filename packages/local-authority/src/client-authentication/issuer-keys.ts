@@ -6,8 +6,9 @@ import { getJson } from "./get-json.js";
 import type { AuthorityState } from "../state.js";
 
 /**
- * The keys of a federated credential's issuer: configured keys, this authority's own, or those that an issuer on this machine
- * publishes (OpenID Connect Discovery §4). They are fetched every time, so key rotation takes effect immediately.
+ * Returns the keys of a federated credential's issuer: configured keys, this authority's own, or those that an issuer
+ * on this machine publishes (OpenID Connect Discovery §4). They are fetched every time, so key rotation takes effect
+ * immediately.
  *
  * @throws {AadstsError} 501661 if the keys cannot be fetched
  */

@@ -4,12 +4,14 @@ import { TLSSocket } from "node:tls";
 import type { AuthorityConfig, TlsClientAuth } from "../config/config.js";
 import { chainsUpTo, isValidAt, subjectNames } from "./certificate-chain.js";
 
-/** Whether any app uses a TLS client certificate, which requires a server that asks for one. */
+/** Whether any app uses a TLS client certificate, which requires a server that requests one. */
 export function usesMutualTls({ tenants }: AuthorityConfig): boolean {
   return tenants.some(({ apps }) => apps.some(({ tlsClientAuth }) => tlsClientAuth !== undefined));
 }
 
-/** The certificates from the TLS handshake, the client's own first; empty if the server did not ask for one. */
+/**
+ * Returns the certificates from the TLS handshake, the client's own first; empty if the server did not request one.
+ */
 export function presentedCertificates(socket: Socket): readonly X509Certificate[] {
   if (!(socket instanceof TLSSocket)) return [];
   const chain: X509Certificate[] = [];
@@ -43,7 +45,7 @@ export function isOwnCertificate(
   );
 }
 
-/** The certificate's hash, `x5t#S256` (RFC 8705 §3.1). */
+/** Returns the certificate's hash, `x5t#S256` (RFC 8705 §3.1). */
 export function certificateHash(certificate: X509Certificate): string {
   return createHash("sha256").update(certificate.raw).digest("base64url");
 }

@@ -1,5 +1,6 @@
 import type { TenantScope } from "../directory.js";
 import type { AuthorityState } from "../state.js";
+import { withoutSlashesAtEnd } from "../tokens/scopes.js";
 
 /**
  * Whether a string is a valid audience for client assertions: the token endpoint, the issuer or the authority URL, with any
@@ -9,7 +10,7 @@ export function isOwnAddress(state: AuthorityState, at: TenantScope, address: un
   if (typeof address !== "string" || !URL.canParse(address)) return false;
   const { protocol, host, pathname } = new URL(address);
   if (protocol !== new URL(state.url).protocol || !isOwnHost(state, host)) return false;
-  const path = pathname.toLowerCase().replace(/\/+$/, "").slice(1);
+  const path = withoutSlashesAtEnd(pathname.toLowerCase()).slice(1);
   if (at.kind === "adfs") return ["adfs", "adfs/oauth2/token"].includes(path);
   const policy = at.policy === undefined ? "" : `/${at.policy.toLowerCase()}`;
   const names = at.tenant === undefined ? [at.segment] : [at.tenant.id, at.tenant.domain];
@@ -17,7 +18,7 @@ export function isOwnAddress(state: AuthorityState, at: TenantScope, address: un
   return names.some((name) => ends.some((end) => path === `${name}${policy}${end}`));
 }
 
-/** The region in a host name like `westus2.localhost:8443`, modelled on Entra's regional endpoints. */
+/** Returns the region in a host name like `westus2.localhost:8443`, modeled on Entra's regional endpoints. */
 export function regionOf(state: AuthorityState, host: string): string | undefined {
   const own = `.${new URL(state.url).host}`;
   const region = host.endsWith(own) ? host.slice(0, -own.length) : "";

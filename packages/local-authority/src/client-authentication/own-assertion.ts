@@ -33,7 +33,7 @@ export async function verifyOwnAssertion(
     );
   }
   if (app.rejectReplayedAssertions === true && !state.assertionIds.add(app, jti, exp)) {
-    throw badSignature(app, "The assertion has no identifier (jti), or was presented before.");
+    throw badSignature(app, "The assertion does not have an identifier (jti), or was presented before.");
   }
 }
 

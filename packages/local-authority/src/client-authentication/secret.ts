@@ -21,7 +21,7 @@ export function checkSecret(app: App, secret: string): void {
   }
 }
 
-/** Decodes a client ID or secret, which are form-url-encoded (RFC 6749 §2.3.1). */
+/** Decodes a client ID or secret, which is form-urlencoded (RFC 6749 §2.3.1). */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll("+", " "));

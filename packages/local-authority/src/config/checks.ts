@@ -1,6 +1,6 @@
 /**
- * Thrown for an invalid option or fault. The message names the field, its value and the remedy. Secrets, passwords and keys are
- * not shown, nor are objects, which may hold them.
+ * Thrown for an invalid option or fault. The message names the field, its value and the remedy. It does not show
+ * secrets, passwords and keys, or objects, which may contain them.
  *
  * @example
  * ```ts
@@ -10,7 +10,7 @@
  *   await startLocalAuthority({ port: 70_000 });
  * } catch (error) {
  *   if (!(error instanceof LocalAuthorityConfigurationError)) throw error;
- *   console.log(error.field, error.message); // port "port is 70000: give a whole number from 0 to 65535"
+ *   console.log(error.field, error.message); // port "port is 70000: use a whole number from 0 to 65535"
  * }
  * ```
  */
@@ -34,7 +34,7 @@ export class LocalAuthorityConfigurationError extends Error {
 /** Rejects unknown fields, most of which are typos. @throws {LocalAuthorityConfigurationError} */
 export function checkKeys(field: string, value: unknown, known: readonly string[]): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new LocalAuthorityConfigurationError(field, value, "give an object");
+    throw new LocalAuthorityConfigurationError(field, value, "use an object");
   }
   for (const [key, content] of Object.entries(value)) {
     if (!known.includes(key)) {
@@ -52,7 +52,7 @@ export function checkKeys(field: string, value: unknown, known: readonly string[
 
 export function checkArray<T>(field: string, value: readonly T[]): readonly T[] {
   const isArray: boolean = Array.isArray(value);
-  if (!isArray) throw new LocalAuthorityConfigurationError(field, value, "give an array");
+  if (!isArray) throw new LocalAuthorityConfigurationError(field, value, "use an array");
   return value;
 }
 
@@ -71,24 +71,24 @@ export function checkString(field: string, value: unknown): string {
   throw new LocalAuthorityConfigurationError(
     field,
     value,
-    "give a non-empty string without leading or trailing spaces",
+    "use a non-empty string without leading or trailing spaces",
   );
 }
 
 export function checkFlag(field: string, value: unknown): void {
   if (typeof value !== "boolean")
-    throw new LocalAuthorityConfigurationError(field, value, "give true or false");
+    throw new LocalAuthorityConfigurationError(field, value, "use true or false");
 }
 
 export function checkSeconds(field: string, value: unknown): void {
   if (!Number.isInteger(value) || Number(value) < 0) {
-    throw new LocalAuthorityConfigurationError(field, value, "give a whole number of seconds, 0 or more");
+    throw new LocalAuthorityConfigurationError(field, value, "use a whole number of seconds, 0 or more");
   }
 }
 
 export function checkRotation(field: string, value: unknown): void {
   if (value !== "reuse-allowed" && value !== "strict") {
-    throw new LocalAuthorityConfigurationError(field, value, 'give "reuse-allowed" or "strict"');
+    throw new LocalAuthorityConfigurationError(field, value, 'use "reuse-allowed" or "strict"');
   }
 }
 
@@ -96,7 +96,7 @@ const guidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function checkGuid(field: string, value: unknown): string {
   if (typeof value === "string" && guidPattern.test(value)) return value;
-  throw new LocalAuthorityConfigurationError(field, value, "give a GUID in lower case");
+  throw new LocalAuthorityConfigurationError(field, value, "use a GUID in lower case");
 }
 
 export function checkDomain(field: string, value: unknown): string {
@@ -104,7 +104,7 @@ export function checkDomain(field: string, value: unknown): string {
   throw new LocalAuthorityConfigurationError(
     field,
     value,
-    "give a domain name in lower case, such as contoso.example",
+    "use a domain name in lower case, such as contoso.example",
   );
 }
 
@@ -114,7 +114,7 @@ export function checkHostName(field: string, value: unknown): void {
   throw new LocalAuthorityConfigurationError(
     field,
     value,
-    "give a host name in lower case, such as login.example or login.example:8443",
+    "use a host name in lower case, such as login.example or login.example:8443",
   );
 }
 
@@ -123,7 +123,7 @@ export function checkRedirectUri(field: string, value: unknown): void {
     throw new LocalAuthorityConfigurationError(
       field,
       value,
-      "give an absolute URI without a fragment (RFC 6749 §3.1.2)",
+      "use an absolute URI without a fragment (RFC 6749 §3.1.2)",
     );
   }
 }

@@ -32,7 +32,7 @@ export interface App {
   readonly redirectUris: readonly string[];
   /** Application ID URI of the app's own API; its scopes are `{identifierUri}/{scope}`. */
   readonly identifierUri: string;
-  /** Delegated permissions of the app's own API. Empty allows any. */
+  /** Delegated permissions of the app's own API. If empty, any permission is allowed. */
   readonly scopes: readonly string[];
   /** Application permissions of this app, sent as the `roles` claim of its app tokens. */
   readonly roles: readonly string[];

@@ -26,16 +26,16 @@ export function checkOptions(options: LocalAuthorityOptions): void {
     throw new LocalAuthorityConfigurationError(field, value, remedy);
   };
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    refuse("port", port, "give a whole number from 0 to 65535");
-  if (typeof http !== "boolean") refuse("http", http, "give true or false");
+    refuse("port", port, "use a whole number from 0 to 65535");
+  if (typeof http !== "boolean") refuse("http", http, "use true or false");
   if (caFile !== undefined && (typeof caFile !== "string" || caFile === "")) {
-    refuse("caFile", caFile, "give the path of a file");
+    refuse("caFile", caFile, "use the path of a file");
   }
   if (caFile !== undefined && http)
     refuse("caFile", caFile, "omit it: there is no certificate with plain HTTP");
   checkEach("hosts", hosts, checkHostName);
   if (clock !== undefined && typeof clock !== "function") {
-    refuse("clock", clock, "give a function that returns milliseconds since the epoch");
+    refuse("clock", clock, "use a function that returns milliseconds since the epoch");
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The host names of the regions of Azure's public cloud, `{region}.localhost`, for the server's certificate. Node rejects
- * wildcards directly below a top-level domain, so each region is listed.
+ * Returns the host names of the regions of Azure's public cloud, `{region}.localhost`, for the server's certificate.
+ * Node rejects wildcards directly below a top-level domain, so each region is listed.
  *
  * @param another an additional region
  */

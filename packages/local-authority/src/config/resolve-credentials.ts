@@ -60,14 +60,14 @@ function checkFederated(field: string, value: unknown): void {
     throw new LocalAuthorityConfigurationError(
       `${field}.jwksUri`,
       jwksUri,
-      "give a URL on this machine, or jwks",
+      "use a URL on this machine, or jwks",
     );
   }
   if (issuer !== undefined && jwks === undefined && jwksUri === undefined && !isLoopback(issuer)) {
     throw new LocalAuthorityConfigurationError(
       `${field}.issuer`,
       issuer,
-      "it is not on this machine, and keys are not fetched from other machines: give its keys as jwks",
+      "it is not on this machine, and keys are not fetched from other machines: use its keys as jwks",
     );
   }
 }
@@ -84,7 +84,7 @@ function checkRsaCertificate(field: string, value: unknown): void {
     throw new LocalAuthorityConfigurationError(
       field,
       value,
-      "give a certificate with an RSA key, as Entra requires",
+      "use a certificate with an RSA key, as Entra requires",
     );
   }
 }
@@ -95,7 +95,7 @@ function checkCertificate(field: string, value: unknown): X509Certificate {
   } catch {
     // rejected below, like values that are not strings
   }
-  throw new LocalAuthorityConfigurationError(field, value, "give a certificate as PEM");
+  throw new LocalAuthorityConfigurationError(field, value, "use a certificate as PEM");
 }
 
 function checkKeySet(field: string, value: unknown): void {
@@ -104,7 +104,7 @@ function checkKeySet(field: string, value: unknown): void {
     throw new LocalAuthorityConfigurationError(
       field,
       value,
-      "give { keys: […] } with at least one public RSA or EC key (RFC 7517 §5)",
+      "use { keys: […] } with at least one public RSA or EC key (RFC 7517 §5)",
     );
   }
 }

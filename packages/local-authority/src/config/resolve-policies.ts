@@ -29,7 +29,7 @@ export function resolvePolicies(
       throw new LocalAuthorityConfigurationError(
         `${field}.control`,
         control,
-        'give "multi-factor" or "block"',
+        'use "multi-factor" or "block"',
       );
     }
     const id = guidFrom(`${field} ${JSON.stringify(options)}`);
@@ -38,7 +38,7 @@ export function resolvePolicies(
       throw new LocalAuthorityConfigurationError(
         `${field}.claims`,
         claims,
-        "give a claims request as an object",
+        "use a claims request as an object",
       );
     }
     return { ...pickDefined(options), control, claims };

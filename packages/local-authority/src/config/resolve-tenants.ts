@@ -61,7 +61,7 @@ function resolveFederation(
   const domain = checkDomain(`${field}.domain`, options.domain);
   const samlVersion = options.samlVersion ?? base?.samlVersion ?? "1.1";
   if (samlVersion !== "1.1" && samlVersion !== "2.0") {
-    throw new LocalAuthorityConfigurationError(`${field}.samlVersion`, samlVersion, 'give "1.1" or "2.0"');
+    throw new LocalAuthorityConfigurationError(`${field}.samlVersion`, samlVersion, 'use "1.1" or "2.0"');
   }
   const users = checkArray(`${field}.users`, options.users ?? [{ username: `grace@${domain}` }]).map(
     (given, i) => {
@@ -70,7 +70,7 @@ function resolveFederation(
       throw new LocalAuthorityConfigurationError(
         `${field}.users[${i}].username`,
         user.username,
-        `give a username that ends with @${domain}`,
+        `use a username that ends with @${domain}`,
       );
     },
   );

@@ -31,7 +31,7 @@ export function resolveUser(
   checkString(`${field}.name`, user.name);
   checkString(`${field}.email`, user.email);
   if (typeof user.password !== "string" || user.password === "") {
-    throw new LocalAuthorityConfigurationError(`${field}.password`, user.password, "give a non-empty string");
+    throw new LocalAuthorityConfigurationError(`${field}.password`, user.password, "use a non-empty string");
   }
   checkFlag(`${field}.disabled`, user.disabled);
   if (user.multiFactor !== undefined) checkFlag(`${field}.multiFactor`, user.multiFactor);

@@ -48,7 +48,9 @@ export async function verifyJwt(jwt: string, audience: string, now: Date): Promi
   }
 }
 
-/** Returns the claims of a JWT that this process signed, whatever its audience and age, otherwise `undefined`. */
+/**
+ * Returns the claims of a JWT that this process signed, regardless of its audience and age, otherwise `undefined`.
+ */
 export async function verifyOwnJwt(text: string): Promise<JWTPayload | undefined> {
   const jwt = readJwt(text);
   if (jwt === undefined) return undefined;
@@ -113,7 +115,7 @@ export async function verifyBytes(text: string, signature: string): Promise<bool
   return crypto.subtle.verify(rsa, publicKey, Buffer.from(signature, "base64"), Buffer.from(text));
 }
 
-/** The public key as a JWK (RFC 7517). */
+/** Returns the public key as a JWK (RFC 7517). */
 export async function publicJwk(): Promise<JWK> {
   return (await signingKey()).jwk;
 }

@@ -1,7 +1,7 @@
 import type { AadstsCode, AadstsError } from "../errors/errors.js";
 import type { ErrorBody } from "./dialect.js";
 
-/** AD FS sends only the fields of RFC 6749 §5.2: no error numbers, suberror or trace IDs. */
+/** AD FS sends only the fields of RFC 6749 §5.2, without error numbers, suberror and trace IDs. */
 export function adfsError(failure: AadstsError): ErrorBody {
   const own = errors.get(failure.code);
   return {

@@ -44,7 +44,7 @@ export function readAdfsAppAudience(request: ScopeRequest): string {
   return readAdfsScopes(request).audience;
 }
 
-/** The `aud` claim for a resource; identifiers that are not URIs get a prefix. */
+/** Returns the `aud` claim for a resource. Identifiers that are not URIs get a prefix. */
 export function adfsAudience(resource: string): string {
   return URL.canParse(resource) ? resource : `microsoft:identityserver:${resource}`;
 }

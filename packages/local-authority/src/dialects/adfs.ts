@@ -64,7 +64,7 @@ export const adfs: Dialect = {
     auth_time: isoTime(state.clock.seconds()),
   }),
 
-  // Regardless of the scopes. A redeemed refresh token stays valid and is not replaced.
+  // A refresh token is issued regardless of the scopes. A redeemed one stays valid and is not replaced.
   issuesRefreshToken: (_, grantType) => grantType !== "refresh_token",
 
   tokenResponse: ({ config }, parts) => ({
@@ -98,7 +98,7 @@ function accessTokenClaims(state: AuthorityState, { app, audience, boundTo }: Ac
     ...validity(state, "accessToken"),
     ...(boundTo === undefined ? {} : { cnf: { "x5t#S256": boundTo } }),
     ...appClaims(app),
-    // Makes tokens unique that are issued in the same second.
+    // Makes tokens that are issued in the same second unique.
     jti: randomId(16),
   };
 }
@@ -107,7 +107,7 @@ function appClaims(app: App) {
   return { apptype: isConfidential(app) ? "Confidential" : "Public", appid: app.clientId, ver: "1.0" };
 }
 
-/** The user principal name, and the Windows account name (`CONTOSO\alice`). */
+/** Returns the user principal name and the Windows account name (`CONTOSO\alice`). */
 function nameClaims({ username }: User) {
   const [name = "", domain = ""] = username.split("@");
   return { upn: username, unique_name: `${(domain.split(".")[0] ?? "").toUpperCase()}\\${name}` };
@@ -118,7 +118,7 @@ function subject({ app, tenant, signIn }: Pick<UserTokenInput, "app" | "tenant" 
   return Buffer.from(pairwiseSubject(signIn.user, app, tenant), "base64url").toString("base64");
 }
 
-/** A Windows security identifier, the same in every run. */
+/** Returns a Windows security identifier, the same in every run. */
 function securityId({ oid }: User): string {
   const parts = Buffer.from(guidFrom(sha256(oid)).replaceAll("-", ""), "hex");
   return `S-1-5-21-${[0, 4, 8].map((offset) => parts.readUInt32BE(offset)).join("-")}-${1000 + parts.readUInt16BE(12)}`;

@@ -77,7 +77,7 @@ export const b2c: Dialect = {
   errorBody: b2cError,
 };
 
-/** The issuer, the same for all policies: `https://localhost:{port}/{tenant id}/v2.0/`. */
+/** Returns the issuer, which is the same for all policies: `https://localhost:{port}/{tenant id}/v2.0/`. */
 export function b2cIssuer(url: string, tenant: Tenant): string {
   return `${url}/${tenant.id}/v2.0/`;
 }

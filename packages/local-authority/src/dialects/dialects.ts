@@ -6,12 +6,12 @@ import { entra } from "./entra.js";
 
 const dialects = { entra, b2c, adfs } as const satisfies Readonly<Record<TenantScope["kind"], Dialect>>;
 
-/** The dialect of an authority. */
+/** Returns the dialect of an authority. */
 export function dialectOf({ kind }: Pick<TenantScope, "kind">): Dialect {
   return dialects[kind];
 }
 
-/** The dialect of errors at a path, for requests that are not resolved to an authority. */
+/** Returns the dialect of errors at a path, for requests that are not resolved to an authority. */
 export function dialectAt(path: string): Dialect {
   if (/^\/adfs\//.test(path)) return adfs;
   return policyPath.test(path) ? b2c : entra;
@@ -19,7 +19,7 @@ export function dialectAt(path: string): Dialect {
 
 const policyPath = /^\/[^/]+\/b2c_1/i;
 
-/** Where a code or refresh token is accepted: anywhere at Entra, at one B2C policy, or at AD FS. */
+/** Returns where a code or refresh token is accepted: anywhere at Entra, at one B2C policy, or at AD FS. */
 export function realmOf({ kind, tenant, policy }: TenantScope): string {
   return kind === "b2c" ? JSON.stringify([tenant?.id, policy?.toLowerCase()]) : kind;
 }

@@ -56,7 +56,7 @@ export const entra: Dialect = {
     const { user } = signIn;
     return {
       ...accessTokenClaims(state, input),
-      // Tells a later on-behalf-of request how the user signed in.
+      // A later on-behalf-of request reads from it how the user signed in.
       ...(signIn.multiFactor === true ? { amr: ["pwd", "mfa"] } : {}),
       email: user.email,
       idtyp: "user",
@@ -109,7 +109,7 @@ export const entra: Dialect = {
   }),
 };
 
-/** The lifetime fields of token responses, in seconds. */
+/** Returns the lifetime fields of token responses, in seconds. */
 function expiry(config: AuthorityConfig) {
   const lifetime = config.lifetimes.accessToken;
   return {
@@ -153,7 +153,7 @@ function grantedScopes(scopes: RequestedScopes, state: AuthorityState) {
   };
 }
 
-/** The permissions that `.default` stands for: those an administrator granted the app for the resource. */
+/** Returns the permissions that `.default` stands for: those an administrator granted the app for the resource. */
 function defaultPermissions(scopes: RequestedScopes, state: AuthorityState): readonly string[] {
   if (isGraph(scopes.audience)) return ["User.Read"];
   const declared = state.directory.appById(scopes.audience)?.scopes ?? [];

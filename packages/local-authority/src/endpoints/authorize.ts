@@ -24,7 +24,9 @@ export async function authorize(c: RequestContext, state: AuthorityState): Promi
   }
 }
 
-/** Handles `prompt=none`. @throws {AadstsError} 50058, 16000, 50076, 53003, 65001, if the user would have to interact */
+/**
+ * Handles `prompt=none`. @throws {AadstsError} 50058, 16000, 50076, 53003, 65001, if user interaction is required
+ */
 function respondSilently(c: RequestContext, state: AuthorityState, request: AuthorizationRequest) {
   const [signIn, ...others] = matchingAccounts(c, state, request);
   if (signIn === undefined) throw refuse(50058);

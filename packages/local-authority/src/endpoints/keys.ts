@@ -3,7 +3,7 @@ import { publicJwk } from "../crypto/jwt.js";
 import type { AuthorityState } from "../state.js";
 import { issuerOf } from "../tokens/tokens.js";
 
-/** The JWKS (RFC 7517 §5), which contains one key with its certificate. */
+/** The key set (JWKS, RFC 7517 §5), which contains one key with its certificate. */
 export async function keys(c: RequestContext, state: AuthorityState): Promise<Response> {
   const at = requestedAuthority(c, state.directory);
   const jwk = await publicJwk();

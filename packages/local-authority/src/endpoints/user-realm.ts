@@ -2,7 +2,10 @@ import { cloudAudience } from "../federation/audience.js";
 import type { RequestContext } from "../http/request-context.js";
 import type { AuthorityState } from "../state.js";
 
-/** Home realm discovery: who verifies a user's password. Returns the `api-version=1.0` document that MSAL requests. */
+/**
+ * Home realm discovery: where a user's password is verified. Returns the `api-version=1.0` document that MSAL
+ * requests.
+ */
 export function userRealm(c: RequestContext, state: AuthorityState): Response {
   const { url, directory } = state;
   const realm = directory.realmOf(c.req.param("username") ?? "");

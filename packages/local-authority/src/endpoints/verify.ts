@@ -4,7 +4,7 @@ import type { RequestContext } from "../http/request-context.js";
 import { decline, proceed } from "../sign-in/sign-in-flow.js";
 import type { AuthorityState } from "../state.js";
 
-/** Receives the verification form: marks the session as multi-factor, or tells the app that the user cancelled. */
+/** Receives the verification form: marks the session as multi-factor, or tells the app that the user canceled. */
 export async function verify(c: RequestContext, state: AuthorityState): Promise<Response> {
   const form = c.get("form");
   const id = form["ctx"] ?? "";

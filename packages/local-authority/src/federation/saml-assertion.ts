@@ -24,8 +24,8 @@ export interface AssertionContent {
 }
 
 /**
- * Creates an assertion with an enveloped signature (XML Signature §4, RSA with SHA-256). The XML is written in canonical form
- * (Exclusive XML Canonicalization), so that it can be signed as it is.
+ * Creates an assertion with an enveloped signature (XML Signature §4, RSA with SHA-256). The XML is written in
+ * canonical form (Exclusive XML Canonicalization), so that it can be signed unchanged.
  */
 export async function signAssertion(version: SamlVersion, content: AssertionContent): Promise<string> {
   const id = `_${randomUUID()}`;
@@ -39,9 +39,14 @@ export async function verifyAssertion(
   version: SamlVersion,
   text: string,
 ): Promise<AssertionContent | undefined> {
-  const [found, value] =
-    /<ds:Signature .*<ds:SignatureValue>(.*)<\/ds:SignatureValue>.*<\/ds:Signature>/s.exec(text) ?? [];
-  if (found === undefined || value === undefined) return undefined;
+  // Index by index: a regular expression would begin again at each start.
+  const [start, end] = [text.indexOf("<ds:Signature "), text.lastIndexOf(signatureEnd)];
+  if (start < 0 || end < start) return undefined;
+  const found = text.slice(start, end + signatureEnd.length);
+  const value = found.slice(
+    found.lastIndexOf(valueStart) + valueStart.length,
+    found.lastIndexOf("</ds:SignatureValue>"),
+  );
   const unsigned = text.replace(found, "");
   const root = parseXml(unsigned);
   if (root?.namespace !== samlNamespaces[version] || root.name !== "Assertion") return undefined;
@@ -51,6 +56,8 @@ export async function verifyAssertion(
   return (await verifyBytes(canonicalInfo(info), value)) ? readContent(version, root) : undefined;
 }
 
+const signatureEnd = "</ds:Signature>";
+const valueStart = "<ds:SignatureValue>";
 const idAttributes: Readonly<Record<SamlVersion, string>> = { "1.1": "AssertionID", "2.0": "ID" };
 const nameFormat = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 const claimNamespace = "http://schemas.xmlsoap.org/claims";
@@ -103,7 +110,7 @@ function signedInfo(id: string, unsigned: string): string {
   return `<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></ds:SignatureMethod><ds:Reference URI="#${id}"><ds:Transforms><ds:Transform Algorithm="${dsig}enveloped-signature"></ds:Transform><ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></ds:Transform></ds:Transforms><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod><ds:DigestValue>${digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>`;
 }
 
-/** The element's canonical form on its own, which declares its namespace prefix. */
+/** Returns the element's own canonical form, which declares its namespace prefix. */
 function canonicalInfo(info: string): string {
   return info.replace("<ds:SignedInfo>", `<ds:SignedInfo xmlns:ds="${dsig}">`);
 }

@@ -42,7 +42,7 @@ async function readAssertion(
   const claims = await verifyOwnJwt(assertion);
   const isAdfs = at.kind === "adfs";
   const tenant = isAdfs ? at.tenant : state.config.tenants.find(({ id }) => id === claims?.["tid"]);
-  // All authorities in a process share one key, so only the issuer tells them apart.
+  // All authorities in a process share one key, so only the issuer distinguishes them.
   const issuer = isAdfs ? federationIssuer(state.url) : tenant && issuerOf(state.url, tenant.id);
   if (claims === undefined || issuer === undefined || claims.iss !== issuer) throw refuse(50013);
   const own = [app.clientId, app.identifierUri, ...(isAdfs ? [adfsAudience(app.clientId)] : [])];

@@ -27,7 +27,7 @@ export const samlBearer =
 /** @throws {AadstsError} 50008, 51004 */
 async function readAssertion(state: AuthorityState, version: SamlVersion, text: string): Promise<SignIn> {
   const content = await verifyAssertion(version, Buffer.from(text, "base64url").toString());
-  // All authorities in a process share one key, so only the issuer tells them apart.
+  // All authorities in a process share one key, so only the issuer distinguishes them.
   if (content === undefined || content.issuer !== federationIssuer(state.url)) {
     throw refuse(50008, {
       detail: `It is not a SAML ${version} assertion of this authority's AD FS, or its signature is wrong.`,

@@ -47,7 +47,7 @@ function write(c: RequestContext, state: AuthorityState, { name, value, maxAge }
   });
 }
 
-/** All ports of `localhost` share cookies, so the name includes the port to keep two authorities apart. */
+/** All ports of `localhost` share cookies, so the name includes the port to separate two authorities. */
 function cookieName(name: Cookie["name"], state: AuthorityState): string {
   return `tessera_${name}_${new URL(state.url).port}`;
 }

@@ -39,7 +39,9 @@ export interface RecordedRequest {
   readonly body: string;
   /** When it was received, by the authority's clock, in milliseconds since the epoch. */
   readonly time: number;
-  /** The HTTP status of the response; absent until it is sent, and for good if the connection was reset. */
+  /**
+   * The HTTP status of the response; absent until it is sent, and permanently absent if the connection was reset.
+   */
   readonly status?: number;
 }
 

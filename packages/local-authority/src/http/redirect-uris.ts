@@ -11,7 +11,7 @@ export function isRegistered(redirectUri: string, registrations: readonly string
   );
 }
 
-/** Whether a registered redirect URI has this origin (RFC 6454). Also here, the port of a loopback address is ignored. */
+/** Whether a registered redirect URI has this origin (RFC 6454). The port of a loopback address is ignored here as well. */
 export function isRegisteredOrigin(origin: string, registrations: readonly string[]): boolean {
   // The origin of a sandboxed page is `null`, which is not a URL; custom schemes have no origin.
   if (!URL.canParse(origin) || new URL(origin).origin !== origin) return false;
@@ -26,7 +26,7 @@ function matchesLoopback(redirectUri: string, registration: string): boolean {
   return portless !== undefined && portless === withoutPort(registration);
 }
 
-/** A loopback URI without its port; `undefined` for any other URI. */
+/** Returns a loopback URI without its port, or `undefined` for any other URI. */
 function withoutPort(uri: string): string | undefined {
   if (!URL.canParse(uri)) return undefined;
   const url = new URL(uri);

@@ -48,7 +48,7 @@ export function createApp(
   const app = new Hono<Env>({ strict: false });
   app.use(checkHost(hosts), checkOrigin(isAppOrigin));
   app.use(readRequest(state.clock), recordRequest(state.clock, journal));
-  // Before the faults: a browser must be able to read a fault, and its preflight must not consume one.
+  // CORS comes before the faults: a browser must be able to read a fault, and its preflight must not consume one.
   const shareWithApps = cors({ origin: (origin) => (isAppOrigin(origin) ? origin : null) });
   for (const path of sharedPaths) app.use(path, shareWithApps);
   app.use(applyFault(faults, state.url, closing));
@@ -58,7 +58,7 @@ export function createApp(
   app.onError((error, c) => {
     const trace = c.get("trace");
     if (!(error instanceof AadstsError)) {
-      // A bug in this program: report it, and do not let the client take it for a protocol error.
+      // This is a bug in this program: report it, and do not let the client mistake it for a protocol error.
       process.emitWarning(error instanceof Error ? error : String(error));
       return c.json({ error: "server_error", error_description: String(error) }, 500);
     }

@@ -16,7 +16,7 @@ export function checkHost(hosts: readonly string[] = []): MiddlewareHandler<Env>
     const isKnown =
       hosts.includes(`${name}:${port}`) || (isOwnPort && (hosts.includes(name) || isLoopbackName(name)));
     if (isKnown) return next();
-    const error_description = `The local authority does not answer for the host ${JSON.stringify(host)}. Connect to localhost at its own port, or add the host to the option hosts.`;
+    const error_description = `The local authority does not serve the host ${JSON.stringify(host)}. Connect to localhost at its own port, or add the host to the option hosts.`;
     return c.json({ error: "invalid_request", error_description }, 421);
   };
 }

@@ -2,7 +2,10 @@ import type { MiddlewareHandler } from "hono";
 import type { Env } from "../http/request-context.js";
 import { nameEndpoint, type EndpointName } from "../http/journal.js";
 
-/** Any site may send a browser here, with a link or a form (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2). */
+/**
+ * Endpoints to which any site may send a browser, with a link or a form (OpenID Connect Core §3.1.2.1, RP-Initiated
+ * Logout §2).
+ */
 const openEndpoints: readonly EndpointName[] = ["authorize", "logout"];
 
 /** Endpoints that receive the forms of the sign-in pages. */
@@ -28,7 +31,7 @@ export function checkOrigin(isAppOrigin: (origin: string) => boolean): Middlewar
     const remedy = pageForms.includes(endpoint)
       ? "Only its own pages may send this form."
       : "Register a redirect URI of that origin for an app.";
-    const error_description = `The local authority does not answer web pages of the origin ${JSON.stringify(origin)}. ${remedy}`;
+    const error_description = `The local authority does not serve web pages of the origin ${JSON.stringify(origin)}. ${remedy}`;
     return c.json({ error: "invalid_request", error_description }, 403);
   };
 }

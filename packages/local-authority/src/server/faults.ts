@@ -61,7 +61,7 @@ export function createFaults(): Faults {
   };
 }
 
-/** The response that a fault produces. */
+/** Returns the response that a fault produces. */
 export function faultResponse(
   { status = 200, headers, body }: Fault,
   path: string,
@@ -94,16 +94,16 @@ function check(fault: Fault): void {
     throw new LocalAuthorityConfigurationError(
       "fault.match",
       match,
-      `give a function, a pattern for the path, or an endpoint name: ${known}`,
+      `use a function, a pattern for the path, or an endpoint name: ${known}`,
     );
   }
   if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
-    throw new LocalAuthorityConfigurationError("fault.status", status, "give an HTTP status from 200 to 599");
+    throw new LocalAuthorityConfigurationError("fault.status", status, "use an HTTP status from 200 to 599");
   }
   if (times !== undefined && !(times >= 1)) {
-    throw new LocalAuthorityConfigurationError("fault.times", times, "give 1 or more, or Infinity");
+    throw new LocalAuthorityConfigurationError("fault.times", times, "use 1 or more, or Infinity");
   }
   if (delayMs !== undefined && !(delayMs >= 0)) {
-    throw new LocalAuthorityConfigurationError("fault.delayMs", delayMs, "give milliseconds, 0 or more");
+    throw new LocalAuthorityConfigurationError("fault.delayMs", delayMs, "use milliseconds, 0 or more");
   }
 }

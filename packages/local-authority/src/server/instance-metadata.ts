@@ -17,9 +17,8 @@ export interface InstanceMetadataServer {
 }
 
 /**
- * Starts the part of the Azure Instance Metadata Service from which clients read their region. Plain HTTP, as on a virtual
- * machine.
- * https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service
+ * Starts the part of the Azure Instance Metadata Service from which clients read their region. It uses plain HTTP, as
+ * on a virtual machine. https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service
  */
 export async function startInstanceMetadata(
   { location }: InstanceMetadata,

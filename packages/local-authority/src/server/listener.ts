@@ -76,7 +76,10 @@ async function bind(server: Server, port: number, host: string): Promise<void> {
   await once(server, "listening");
 }
 
-/** The `code` of a system error. Duck-typed, since Jest gives modules an `Error` class that differs from Node's. */
+/**
+ * Returns the `code` of a system error. Duck-typed, since Jest gives modules an `Error` class that differs from
+ * Node's.
+ */
 export function systemCode(error: unknown): unknown {
   return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }

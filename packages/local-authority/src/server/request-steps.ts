@@ -13,7 +13,7 @@ export function readRequest(clock: AuthorityClock): MiddlewareHandler<Env> {
   return async (c, next) => {
     const body = await readBody(c.req.raw);
     if (body === undefined) {
-      const error_description = `The body is larger than ${largestBody} bytes.`;
+      const error_description = `The body is larger than ${maxBodyBytes} bytes.`;
       return c.json({ error: "invalid_request", error_description }, 413);
     }
     const query = readParameters(new URL(c.req.url).searchParams);
@@ -33,8 +33,8 @@ export function readRequest(clock: AuthorityClock): MiddlewareHandler<Env> {
   };
 }
 
-/** In bytes; far more than any client sends. */
-const largestBody = 1_048_576;
+/** Maximum size of a body, in bytes; far more than any client sends. */
+const maxBodyBytes = 1_048_576;
 
 /** Returns the body, an empty string if there is none, or `undefined` if it exceeds the limit. */
 async function readBody({ method, body }: Request): Promise<string | undefined> {
@@ -43,7 +43,7 @@ async function readBody({ method, body }: Request): Promise<string | undefined> 
   let size = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     size += chunk.length;
-    if (size > largestBody) return undefined;
+    if (size > maxBodyBytes) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

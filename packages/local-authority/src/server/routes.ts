@@ -17,7 +17,7 @@ import { usernameMixed, wsTrustMetadata } from "../endpoints/ws-trust.js";
 import type { Env, RequestContext } from "../http/request-context.js";
 import type { AuthorityState } from "../state.js";
 
-/** Paths that the web pages of apps may read (CORS). Never the sign-in pages. */
+/** Paths that the web pages of apps may read (CORS). The sign-in pages are never among them. */
 export const sharedPaths: readonly string[] = [
   "/:tenant/discovery/*",
   "/:tenant/v2.0/*",

@@ -134,7 +134,7 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
     revokeSignInSessions: (username) => {
       const found = directory.userByName(username);
       if (found === undefined)
-        throw new RangeError(`There is no user ${username}; authority.config lists the users.`);
+        throw new RangeError(`The user ${username} does not exist; authority.config lists the users.`);
       stores.refreshTokens.revokeAll(found.user.oid);
     },
     disableUser: (username, disabled = true) => {

@@ -31,7 +31,7 @@ export function identify(
   return proceed(c, state, { ...pending, signIn: first });
 }
 
-/** The accounts of the session that match the request, most recent first. */
+/** Returns the accounts of the session that match the request, most recent first. */
 export function matchingAccounts(
   c: RequestContext,
   state: AuthorityState,
@@ -57,7 +57,7 @@ function matchesRequest(state: AuthorityState, request: SignInRequest, signIn: S
   const username = signIn.user.username.toLowerCase();
   if (loginHint && loginHint.toLowerCase() !== username) return false;
   if (sessionId !== undefined && sessionId !== signIn.sessionId) return false;
-  // The hints `organizations` and `consumers` name no domain.
+  // The hints `organizations` and `consumers` do not name a domain.
   const realm = domainHint === undefined ? undefined : state.directory.realmOf(domainHint);
   if (realm !== undefined && realm.domain !== domainOf(username)) return false;
   return isRecent(state, request, signIn);

@@ -30,7 +30,7 @@ export function unmetPolicy(
   return applicable[0] ?? conditionalAccess.find((policy) => isChallenged(policy, attempt.claims));
 }
 
-/** The error with the challenge, which the client sends as `claims` in the next authorization request. */
+/** Returns the error with the challenge, which the client sends as `claims` in the next authorization request. */
 export function challenge(policy: ConditionalAccessPolicy, { scopes }: AccessAttempt): AadstsError {
   const claims = JSON.stringify(policy.claims);
   return policy.control === "block"

@@ -23,7 +23,7 @@ export function createConsentStore(): ConsentStore {
   };
 }
 
-/** All scopes that a consent page lists. */
+/** Returns all scopes that a consent page lists. */
 export function listScopes(scopes: RequestedScopes): readonly string[] {
   return [...scopes.permissions, ...scopes.oidc];
 }

@@ -15,7 +15,7 @@ export interface ScopeRequest {
   readonly scope: string | undefined;
   /** The parameter `resource` (RFC 8707 §2), which AD FS uses. */
   readonly resource: string | undefined;
-  /** The resource of the original request, used if this one names none. */
+  /** The resource of the original request, used if this one does not name one. */
   readonly previousResource?: string;
   readonly directory: Directory;
 }
@@ -97,17 +97,24 @@ function split(word: string, words: readonly string[]) {
   return { resource, permission, isShort: slash < 0 };
 }
 
-/** The name of the tenant in errors. */
+/** Returns the name of the tenant in errors. */
 function nameOf({ tenant, segment }: TenantScope): string {
   return tenant?.name ?? segment;
 }
 
 /** Normalizes a resource for comparison. */
 export function sameResource(resource: string): string {
-  return resource.replace(/\/+$/, "").toLowerCase();
+  return withoutSlashesAtEnd(resource).toLowerCase();
 }
 
-/** The `aud` claim for a resource; for an API of this directory, its client ID. */
+/** The regular expression for this would read a run of slashes again from each of them. */
+export function withoutSlashesAtEnd(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "/") end -= 1;
+  return text.slice(0, end);
+}
+
+/** Returns the `aud` claim for a resource; for an API of this directory, its client ID. */
 export function audienceOf(resource: string, directory: Directory): string {
   const wanted = sameResource(resource);
   if (wanted === graphResource || wanted === graphAppId) return graphResource;

@@ -5,7 +5,7 @@ import { guidFrom, sha256 } from "../crypto/opaque.js";
 import type { AuthorityState } from "../state.js";
 import type { SignIn } from "../stores/sessions.js";
 
-/** The `iss` claim of Entra's tokens: `https://localhost:{port}/{tenant}/v2.0`. */
+/** Returns the `iss` claim of Entra's tokens: `https://localhost:{port}/{tenant}/v2.0`. */
 export function issuerOf(url: string, tenantId: string): string {
   return `${url}/${tenantId}/v2.0`;
 }
@@ -103,7 +103,7 @@ export function fmiSubject(tenantId: string, clientId: string, fmiPath: string):
   return `/eid1/c/pub/t/${compact(tenantId)}/a/${compact(clientId)}/${fmiPath}`;
 }
 
-/** A GUID in .NET's byte order, base64url; any other ID as base64url of its characters. */
+/** Encodes a GUID in .NET's byte order, base64url; any other ID as base64url of its characters. */
 function compact(id: string): string {
   const bytes = Buffer.from(id.replaceAll("-", ""), "hex");
   if (bytes.length !== 16) return Buffer.from(id).toString("base64url");
@@ -113,17 +113,17 @@ function compact(id: string): string {
   return Buffer.concat([...swapped, bytes.subarray(8)]).toString("base64url");
 }
 
-/** The `client_info` parameter; MSAL combines `uid` and `utid` into the home account ID. */
+/** Returns the `client_info` parameter. MSAL combines `uid` and `utid` into the home account ID. */
 export function clientInfo(uid: string, home: Tenant): string {
   return Buffer.from(JSON.stringify({ uid, utid: home.id })).toString("base64url");
 }
 
-/** The opaque `login_hint` claim, which clients send back as the parameter `login_hint`. */
+/** Returns the opaque `login_hint` claim, which clients send back as the parameter `login_hint`. */
 export function loginHintOf(user: User, tenant: Tenant): string {
   return `O.${Buffer.from(JSON.stringify([tenant.id, user.username])).toString("base64url")}`;
 }
 
-/** The username in a `login_hint` parameter, plain or opaque. */
+/** Returns the username in a `login_hint` parameter, plain or opaque. */
 export function readLoginHint(hint: string): string {
   if (!hint.startsWith("O.")) return hint;
   try {
@@ -134,7 +134,7 @@ export function readLoginHint(hint: string): string {
   }
 }
 
-/** The `iat`, `nbf` and `exp` claims (RFC 7519 §4.1) of a token issued now. */
+/** Returns the `iat`, `nbf` and `exp` claims (RFC 7519 §4.1) of a token issued now. */
 export function validity(
   { clock, config }: AuthorityState,
   lifetime: keyof Pick<Lifetimes, "accessToken" | "idToken">,
@@ -143,12 +143,15 @@ export function validity(
   return { iat: now, nbf: now, exp: now + config.lifetimes[lifetime] };
 }
 
-/** A pairwise subject identifier (OpenID Connect Core §8.1): differs by app, the same in every run. */
+/**
+ * Returns a pairwise subject identifier (OpenID Connect Core §8.1), which differs by app and is the same in every
+ * run.
+ */
 export function pairwiseSubject(user: User, app: App, tenant: Tenant): string {
   return sha256(JSON.stringify([tenant.id, user.oid, app.clientId]));
 }
 
-/** The left half of the SHA-256 hash (OpenID Connect Core §3.3.2.11). */
+/** Returns the left half of the SHA-256 hash (OpenID Connect Core §3.3.2.11). */
 export function halfHash(text: string): string {
   return Buffer.from(sha256(text), "base64url").subarray(0, 16).toString("base64url");
 }

@@ -3,7 +3,6 @@ import { clientAuthError, printable } from "@tessera/core/internal";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const IDS = ["environment", "tenantId", "username", "localAccountId"] as const;
 const OPTIONAL_TEXTS: ReadonlySet<string> = new Set([
   "name",
   "upn",
@@ -13,15 +12,17 @@ const OPTIONAL_TEXTS: ReadonlySet<string> = new Set([
   "authorityType",
 ]);
 
-/** The accounts a broker lists: a field of the wrong type counts as absent, and an entry without id is left out. */
+/**
+ * Reads a broker's account list. Fields of the wrong type count as absent, and entries without an id are omitted.
+ */
 export function brokerAccounts(answer: unknown): AccountInfo[] {
   return (Array.isArray(answer) ? answer : []).flatMap((entry) => brokerAccount(entry) ?? []);
 }
 
 /**
- * The result of a broker, with fields of the wrong type counted as absent.
+ * Reads a broker's result. Fields of the wrong type count as absent.
  *
- * @throws ClientAuthError `platform_broker_error` when there is no access token in it
+ * @throws ClientAuthError `platform_broker_error` when it has no access token
  */
 export function brokerResult(answer: unknown, correlationId: string): AuthenticationResult {
   const result: Fields = isFields(answer) ? answer : {};
@@ -29,12 +30,21 @@ export function brokerResult(answer: unknown, correlationId: string): Authentica
   if (typeof accessToken !== "string" || accessToken === "") {
     throw clientAuthError(
       "platform_broker_error",
-      "The broker's answer holds no accessToken: update the broker plugin, or sign in without it.",
+      "The broker's result has no accessToken: update the broker plugin, or sign in without it.",
       { correlationId },
     );
   }
   return {
-    ...(result as unknown as AuthenticationResult),
+    ...(result as Partial<AuthenticationResult>),
+    authority: textOf(result["authority"]),
+    uniqueId: textOf(result["uniqueId"]),
+    tenantId: textOf(result["tenantId"]),
+    idToken: textOf(result["idToken"]),
+    idTokenClaims: isFields(result["idTokenClaims"]) ? result["idTokenClaims"] : {},
+    accessToken,
+    tokenType: textOf(result["tokenType"]),
+    fromCache: result["fromCache"] === true,
+    correlationId: textOf(result["correlationId"]) || correlationId,
     scopes: Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === "string") : [],
     account: brokerAccount(result["account"]) ?? null,
     expiresOn: validDate(result["expiresOn"]) ?? null,
@@ -43,33 +53,40 @@ export function brokerResult(answer: unknown, correlationId: string): Authentica
   };
 }
 
-/** What a broker's error says beside its code and message, safe to print. A claims challenge goes back as it came. */
-export function saidByBroker(said: Fields): Fields {
+/** Makes the additional fields of a broker's error safe to print. A claims challenge is kept unchanged. */
+export function printableFields(fields: Fields): Fields {
   const shown = ([name, value]: [string, unknown]): [string, unknown] => [
     name,
     typeof value === "string" && name !== "claims" ? printable(value) : value,
   ];
-  return Object.fromEntries(Object.entries(said).map(shown));
+  return Object.fromEntries(Object.entries(fields).map(shown));
 }
 
 function brokerAccount(entry: unknown): AccountInfo | undefined {
-  if (!isFields(entry) || typeof entry["homeAccountId"] !== "string" || entry["homeAccountId"] === "")
-    return undefined;
-  const ids = Object.fromEntries(IDS.map((field) => [field, isText(entry[field]) ? entry[field] : ""]));
-  const kept = Object.entries({ ...entry, ...ids }).filter(([field, value]) => {
-    if (OPTIONAL_TEXTS.has(field)) return isText(value);
+  const said: Fields = isFields(entry) ? entry : {};
+  const homeAccountId = textOf(said["homeAccountId"]);
+  if (homeAccountId === "") return undefined;
+  const kept = Object.entries(said).filter(([field, value]) => {
+    if (OPTIONAL_TEXTS.has(field)) return typeof value === "string";
     if (field === "idTokenClaims") return isFields(value);
     return field !== "tenantProfiles" || value instanceof Map;
   });
-  return Object.fromEntries(kept) as unknown as AccountInfo;
+  return {
+    ...(Object.fromEntries(kept) as Partial<AccountInfo>),
+    homeAccountId,
+    environment: textOf(said["environment"]),
+    tenantId: textOf(said["tenantId"]),
+    username: textOf(said["username"]),
+    localAccountId: textOf(said["localAccountId"]),
+  };
 }
 
 function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === "string";
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function validDate(value: unknown): Date | undefined {

@@ -4,6 +4,7 @@ import {
   ClientConfigurationError,
   InteractionRequiredAuthError,
   ServerError,
+  type AccountInfo,
   type Client,
 } from "@tessera/core";
 import {
@@ -16,6 +17,7 @@ import {
   withoutNull,
   requireAccountOf,
   sharedCall,
+  tenantAuthorityOf,
   untilAborted,
   withinBounds,
   type TokenRequest,
@@ -24,12 +26,12 @@ import type { SignIn } from "../interactive/sign-in.js";
 import { withoutBrokerFields, type MsalRequest } from "../msal/msal-request.js";
 import type { InteractiveRequest, SilentFlowRequest } from "../requests.js";
 import type { INativeBrokerPlugin, NativeRequest } from "./broker.js";
-import { brokerAccounts, brokerResult, saidByBroker } from "./broker-answers.js";
+import { brokerAccounts, brokerResult, printableFields } from "./broker-answers.js";
 
 /**
- * Sign-in through the operating system's broker.
+ * Creates sign-in through the operating system's broker.
  *
- * @param checked checks the fields of a request that every request has
+ * @param checked checks the fields common to all requests
  */
 export function brokerSignIn(
   client: Client,
@@ -37,6 +39,14 @@ export function brokerSignIn(
   checked: <R extends MsalRequest>(request: R) => R,
 ): SignIn {
   const { clientId, authorities } = client;
+  /** A guest's token comes from the tenant that the user is a guest of, also without a broker. */
+  const tenantOf = (
+    known: TokenRequest,
+    account: AccountInfo | undefined,
+  ): { readonly authority?: string } => {
+    const url = account && tenantAuthorityOf(client, known, account);
+    return url && url !== authorities.url(known.authorityUrl) ? { authority: url.href } : {};
+  };
   return {
     needsNoBrowser: true,
     interactively(request) {
@@ -47,27 +57,29 @@ export function brokerSignIn(
         const { openBrowser: _, successTemplate: __, errorTemplate: ___, ...rest } = request;
         const { windowHandle, preferredPort: ____, ...asked } = rest;
         const native = nativeRequest(client, known, asked);
-        const work = asOurs(known, () => broker.acquireTokenInteractive(native, windowHandle));
-        // A caller whose time is up leaves; a broker has no way to take its window back.
+        const work = withOwnErrors(known, () => broker.acquireTokenInteractive(native, windowHandle));
+        // A caller that cancels or times out leaves; the broker's window cannot be closed.
         return brokerResult(await (signal ? untilAborted(work, signal) : work), known.correlationId);
       });
     },
     async silently(request) {
       const known = brokerRequest(client, checked, request);
-      // Without an account the broker takes the user of the operating system.
+      // Without an account, the broker uses the operating system's user.
       const { account }: Partial<SilentFlowRequest> = request;
       await requireAccountOf(client, known, account);
       const forceRefresh = request.forceRefresh ?? false;
-      const native = { ...nativeRequest(client, known, request), forceRefresh };
+      const native = { ...nativeRequest(client, known, request), ...tenantOf(known, account), forceRefresh };
       const { correlationId, ...equal } = native;
       return sharedCall(client, known, ["broker", equal], async (call) => {
-        const result = await asOurs(call, () => broker.acquireTokenSilent(native));
+        const result = await withOwnErrors(call, () => broker.acquireTokenSilent(native));
         return { ...brokerResult(result, call.correlationId), correlationId };
       });
     },
     async accounts(filter) {
       const correlationId = newGuid();
-      const all = await asOurs({ correlationId }, () => broker.getAllAccounts(clientId, correlationId));
+      const all = await withOwnErrors({ correlationId }, () =>
+        broker.getAllAccounts(clientId, correlationId),
+      );
       const url = filter.authority ? authorities.url(filter.authority) : undefined;
       return brokerAccounts(all)
         .filter(({ homeAccountId }) => !filter.homeAccountId || homeAccountId === filter.homeAccountId)
@@ -75,16 +87,16 @@ export function brokerSignIn(
         .filter((account) => !url || isOfAuthority(account, url, authorities.aliasesOf(url.host)));
     },
     async signOut({ account, correlationId = newGuid() }) {
-      // Brokers know users of Entra: another provider cannot say which of them an account is.
+      // Brokers have only Entra users, and another provider must not determine which of them is signed out.
       const isForeign = account?.authorityType === "Generic" || account?.authorityType === "ADFS";
       const accountId = account?.nativeAccountId;
       if (!accountId || isForeign) return;
-      await asOurs({ correlationId }, () => broker.signOut({ clientId, accountId, correlationId }));
+      await withOwnErrors({ correlationId }, () => broker.signOut({ clientId, accountId, correlationId }));
     },
   };
 }
 
-/** Only the broker understands some fields: they are not checked, and still distinguish calls. */
+/** Broker-only fields are not checked, but still distinguish calls. */
 function brokerRequest(
   client: Client,
   checked: <Q extends MsalRequest>(request: Q) => Q,
@@ -99,37 +111,40 @@ const CLASSES = new Map<string, new (...fields: ConstructorParameters<typeof Aut
   Object.entries({ ClientAuthError, ClientConfigurationError, InteractionRequiredAuthError, ServerError }),
 );
 
-/** A plugin brings copies of MSAL's error classes along: an app, and the one call, compare with those exported here. */
-async function asOurs<T>({ correlationId }: { correlationId: string }, ask: () => Promise<T>): Promise<T> {
+/** Converts errors of a plugin, which has its own copies of MSAL's error classes, to those exported here. */
+async function withOwnErrors<T>(
+  { correlationId }: { correlationId: string },
+  ask: () => Promise<T>,
+): Promise<T> {
   try {
     return await ask();
   } catch (cause) {
-    // eslint-disable-next-line no-restricted-syntax -- it is asked of which copy it is
+    // eslint-disable-next-line no-restricted-syntax -- distinguishes copies of the class
     if (cause instanceof AuthError || !(cause instanceof Error)) throw cause;
-    const { errorCode, errorMessage, subError, name, ...said }: Partial<AuthError> = cause;
+    const { errorCode, errorMessage, subError, name, ...fields }: Partial<AuthError> = cause;
     if (typeof errorCode !== "string") throw cause;
     const Class = CLASSES.get(name ?? "") ?? AuthError;
-    // With it goes what else it says: a claims challenge, the server's trace id.
+    // Additional fields are kept, such as a claims challenge or the server's trace id.
     const [message, sub] = [errorMessage, subError].map((part) =>
       typeof part === "string" ? part : undefined,
     );
-    throw Object.assign(new Class(errorCode, correlationId, message, sub), saidByBroker(said), {
+    throw Object.assign(new Class(errorCode, correlationId, message, sub), printableFields(fields), {
       cause,
       correlationId,
     });
   }
 }
 
-/** The request as the broker takes it: the app's own fields, with the defaults filled in. */
+/** Builds the broker's request: the app's own fields, with defaults filled in. */
 function nativeRequest(
   { clientId, library }: Client,
   checked: TokenRequest,
   request: InteractiveRequest | SilentFlowRequest,
 ): NativeRequest {
-  const { signal: _, timeoutMs: __, ...said } = request;
+  const { signal: _, timeoutMs: __, ...fields } = request;
   const { scopes, extraParameters, extraQueryParameters } = checked;
   return {
-    ...said,
+    ...fields,
     clientId,
     authority: checked.authorityUrl,
     correlationId: checked.correlationId,
@@ -138,7 +153,7 @@ function nativeRequest(
     extraParameters: {
       ...extraQueryParameters,
       ...extraParameters,
-      // Four places: the library's, and three of other layers that are not there.
+      // Four layers: this library, and three others that are not used.
       "x-client-xtra-sku": `${library.sku}|${library.version},|,|,|`,
     },
     ...(request.account?.nativeAccountId ? { accountId: request.account.nativeAccountId } : {}),

@@ -1,6 +1,6 @@
 import type { AccountInfo, AuthenticationResult, LoggerOptions } from "@tessera/core";
 
-/** A request as a broker takes it. */
+/** A broker's request. */
 export interface NativeRequest {
   clientId: string;
   authority: string;
@@ -21,14 +21,14 @@ export interface NativeRequest {
   prompt?: string;
 }
 
-/** A sign-out as a broker takes it. */
+/** A broker's sign-out request. */
 export interface NativeSignOutRequest {
   clientId: string;
   accountId: string;
   correlationId: string;
 }
 
-/** The operating system's account broker, as MSAL plugs one in. Calls go to it when it is available. */
+/** MSAL's plugin interface for the operating system's account broker, which is used when it is available. */
 export interface INativeBrokerPlugin {
   isBrokerAvailable: boolean;
   setLogger(loggerOptions: LoggerOptions): void;

@@ -4,9 +4,9 @@ import type { ClientCertificate, NodeAuthOptions } from "../configuration.js";
 import { createPfxReader } from "./pfx.js";
 
 /**
- * The one credential in a configuration.
+ * Returns the credential of a configuration.
  *
- * @throws ClientAuthError `invalid_client_credential` when there is none, or more than one
+ * @throws ClientAuthError `invalid_client_credential` when there is not exactly one
  */
 export function onlyCredential(auth: Partial<NodeAuthOptions> | undefined): ClientCredential {
   const { clientSecret, clientCertificate, clientAssertion } = auth ?? {};
@@ -16,8 +16,8 @@ export function onlyCredential(auth: Partial<NodeAuthOptions> | undefined): Clie
     throw clientAuthError(
       "invalid_client_credential",
       given.length === 0
-        ? "auth has no credential: a confidential client needs clientSecret, clientCertificate or clientAssertion."
-        : `auth has ${given.map(([field]) => field).join(" and ")}: give exactly one credential.`,
+        ? "auth has no credential: set clientSecret, clientCertificate or clientAssertion for a confidential client."
+        : `auth has ${given.map(([field]) => field).join(" and ")}: set exactly one credential.`,
     );
   }
   if (clientSecret) return { kind: "secret", secret: clientSecret };
@@ -25,7 +25,7 @@ export function onlyCredential(auth: Partial<NodeAuthOptions> | undefined): Clie
   return { kind: "certificate", certificate: certificateSource(clientCertificate) };
 }
 
-/** MSAL Node applications often carry an empty certificate object beside their secret. */
+/** MSAL Node applications often have an empty certificate object in addition to their secret. */
 function isGiven(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return Boolean(value);
   return Object.values(value).some(Boolean);

@@ -12,10 +12,10 @@ import { createUndiciHttpClient } from "../http/undici-http-client.js";
 import type { ClientAssertionCallback } from "../configuration.js";
 
 /**
- * Authenticates a client with the token file of workload identity federation (Kubernetes, and other platforms that write
- * one). The file is read for each token request, so that a renewed one is used at once.
+ * Authenticates a client with the token file of workload identity federation (Kubernetes and other platforms). The
+ * file is read for each token request, so that a renewed token is used at once.
  *
- * @param path path of the file; `AZURE_FEDERATED_TOKEN_FILE` of the environment by default
+ * @param path path of the file; defaults to the environment variable `AZURE_FEDERATED_TOKEN_FILE`
  * @throws ClientConfigurationError `invalid_option` when neither names a file
  *
  * @example
@@ -37,12 +37,12 @@ export function federatedTokenFile(
     try {
       return (await promises.readFile(path, "utf8")).trim();
     } catch (error) {
-      // Anything but a path may be the token itself.
+      // A string that is not a path may be the token itself.
       const shown = typeof path === "string" && isAbsolute(path) ? ` "${path}"` : "";
       const { code } = error as NodeJS.ErrnoException;
       throw clientAuthError(
         "invalid_assertion",
-        `The federated token file${shown} cannot be read (${String(code)}): check the path given to federatedTokenFile, or AZURE_FEDERATED_TOKEN_FILE.`,
+        `The federated token file${shown} cannot be read (${String(code)}): check the path passed to federatedTokenFile, or AZURE_FEDERATED_TOKEN_FILE.`,
       );
     }
   };
@@ -52,9 +52,9 @@ export function federatedTokenFile(
  * Authenticates a client with the OpenID Connect token of a GitHub Actions job, which needs
  * `permissions: id-token: write`.
  *
- * @param audience audience of the federated credential; Entra's own by default
- * @throws ClientConfigurationError `invalid_option` outside GitHub Actions, `authority_uri_insecure` when the job's token
- * would be sent in clear
+ * @param audience audience of the federated credential; Entra's by default
+ * @throws ClientConfigurationError `invalid_option` outside GitHub Actions, `authority_uri_insecure` when the job's
+ * token would be sent in the clear
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export function githubActionsToken(audience = "api://AzureADTokenExchange"): Cli
     if (typeof value === "string") return value;
     throw clientAuthError(
       "invalid_assertion",
-      `GitHub Actions answered HTTP ${response.status} without a token.`,
+      `GitHub Actions returned HTTP ${response.status} without a token.`,
     );
   };
 }

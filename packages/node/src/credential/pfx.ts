@@ -1,19 +1,22 @@
 import { readFileSync } from "node:fs";
 import { clientConfigurationError, type CertificateOptions } from "@tessera/core/internal";
 
-/** Private key and certificates, PEM. */
+/** A private key and certificates, PEM. */
 type KeyAndCertificates = Pick<CertificateOptions, "privateKey" | "publicCertificate">;
 
 /**
  * Reads the private key and the certificates of a PKCS#12 file.
  *
- * @param pfx path, or content
- * @param passphrase opens it
+ * @param pfx path or content of the file
+ * @param passphrase decrypts the file
  * @throws ClientConfigurationError `invalid_certificate`, `missing_dependency`
  */
 export type PfxReader = (pfx: string | Uint8Array, passphrase: string | undefined) => KeyAndCertificates;
 
-/** A reader that opens the same file once: what a passphrase is made into a key with is meant to take long. */
+/**
+ * Returns a reader that decrypts unchanged content only once, because deriving a key from a passphrase is slow by
+ * design.
+ */
 export function createPfxReader(): PfxReader {
   let known:
     { readonly content: Buffer; readonly passphrase: string; readonly read: KeyAndCertificates } | undefined;
@@ -34,7 +37,7 @@ function open(content: Buffer, passphrase: string): KeyAndCertificates {
     const bags = (type: string): readonly import("node-forge").pkcs12.Bag[] =>
       store.getBags({ bagType: type })[type] ?? [];
     const { pkcs8ShroudedKeyBag, keyBag, certBag } = forge.pki.oids;
-    // What is not RSA, forge does not read, but hands on as it is.
+    // node-forge parses only RSA keys and certificates, and returns others as ASN.1.
     const pem = (type: string, content: import("node-forge").asn1.Asn1): string =>
       forge.pem.encode({ type, body: forge.asn1.toDer(content).getBytes() });
     const keys = [...bags(pkcs8ShroudedKeyBag ?? ""), ...bags(keyBag ?? "")].map(({ key, asn1 }) =>
@@ -44,7 +47,8 @@ function open(content: Buffer, passphrase: string): KeyAndCertificates {
       cert ? forge.pki.certificateToPem(cert) : pem("CERTIFICATE", asn1),
     );
     const [privateKey] = keys;
-    if (!privateKey || certificates.length === 0) throw new Error("it holds no key with its certificate");
+    if (!privateKey || certificates.length === 0)
+      throw new Error("it does not hold a key with its certificate");
     return { privateKey, publicCertificate: certificates.join("\n") };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -59,7 +63,7 @@ function contentOf(pfx: unknown): Buffer {
   try {
     return readFileSync(pfx);
   } catch (error) {
-    // Shown only if it is named like one: what is no path is often the content itself, in base64.
+    // The value is shown only if it looks like a path, because otherwise it may be the file's content in base64.
     const path = /^[^\0\r\n]{1,255}\.(?:pfx|p12)$/i.test(pfx) ? ` "${pfx}"` : "";
     const { code } = error as NodeJS.ErrnoException;
     throw invalid(

@@ -6,23 +6,23 @@ import type { Dispatching, Undici } from "./load-undici.js";
 import { proxyOf } from "./proxy-variables.js";
 import { trusting } from "./trusted-certificates.js";
 
-/** How the network is reached. */
+/** Options of the built-in HTTP client. */
 export interface NetworkOptions {
-  /** The app's own undici dispatcher, in place of all that follows; not for hosts of this machine and its link. */
+  /** The app's own undici dispatcher, which overrides the other options except for loopback and link-local addresses. */
   readonly dispatcher?: Dispatching | undefined;
-  /** Proxy URL; `false` for none; by default the environment decides. Hosts of this machine and its link never go through one. */
+  /** Proxy URL, or `false` for no proxy. Defaults to the environment. Never used for loopback and link-local addresses. */
   readonly proxy?: string | false | undefined;
-  /** PEM certificates to trust beside those that Node.js trusts. */
+  /** PEM certificates to trust in addition to those that Node.js trusts. */
   readonly ca?: readonly string[];
 }
 
-/** Tells which dispatcher a request is to take: the connections of one are used again. */
+/** Chooses the dispatcher of a request. Dispatchers are reused, and so are their connections. */
 export type ChooseDispatcher = (url: URL, request: RequestTraits) => Dispatching;
 
-/** What decides on the connection beside the URL. */
+/** Properties of a request, other than its URL, that determine its dispatcher. */
 export interface RequestTraits {
   readonly certificate?: ClientTls | undefined;
-  /** No proxy, whatever the app and the environment say. */
+  /** Overrides the proxy of the app and of the environment. */
   readonly isDirect: boolean;
 }
 
@@ -30,12 +30,12 @@ export function createDispatchers(
   { Agent, ProxyAgent }: Undici,
   { dispatcher: own, proxy, ca = [] }: NetworkOptions,
 ): ChooseDispatcher {
-  /** By proxy (none: `""`), then by certificate (none: `""`). */
+  /** Keyed by proxy, then by certificate; `""` stands for none. */
   const kept = new Map<string, Map<string, Dispatcher>>();
   const isLeftToOthers = proxy === undefined && ca.length === 0;
 
   return (url, { certificate, isDirect: isForcedDirect }) => {
-    // A proxy would reach its own machine and link there, and be handed what was meant for this one's.
+    // A proxy would contact its own machine or network instead, and receive requests meant for this one.
     const isDirect = isOnOwnLink(url.hostname);
     if (own && (!isDirect || isMock(own))) return own;
     const via = isDirect || isForcedDirect || proxy === false ? undefined : (proxy ?? proxyOf(url));
@@ -48,7 +48,7 @@ export function createDispatchers(
     kept.set(via ?? "", ofProxy);
     const known = ofProxy.get(certificate?.cert ?? "");
     if (known) return known;
-    // A rotated certificate replaces the one before it; the plain connections stay.
+    // A rotated certificate replaces the previous one; connections without a certificate are kept.
     if (certificate) for (const [cert, old] of ofProxy) if (cert && ofProxy.delete(cert)) void old.close();
     const created = create(via, certificate);
     ofProxy.set(certificate?.cert ?? "", created);
@@ -58,7 +58,7 @@ export function createDispatchers(
   function create(via: string | undefined, certificate: ClientTls | undefined): Dispatcher {
     const connect = tls(trusting(ca, certificate));
     if (!via) return new Agent({ connect });
-    // The client certificate is for the identity provider, never for the proxy.
+    // The client certificate is presented to the identity provider, never to the proxy.
     return new ProxyAgent({ uri: via, connect, requestTls: connect, proxyTls: tls(trusting(ca, undefined)) });
   }
 }

@@ -1,15 +1,15 @@
 import type { Dispatching } from "./load-undici.js";
 
-// Tests put something in the way of requests: another `fetch` (a stub, msw, nock, an instrumentation), or undici's MockAgent as
-// the global dispatcher. Whoever does that means ours, too.
+// Tests intercept requests by replacing `fetch` (stubs, msw, nock), or by setting undici's MockAgent as the global dispatcher.
+// Instrumentation replaces `fetch` as well.
 
-/** Outside Node.js, nothing tells a replaced function from the runtime's but that it is another one. */
+/** Outside Node.js, a replaced `fetch` can be recognized only by comparison with the one at load time. */
 const fetchAtStart = globalThis.fetch;
 
-/** The last `fetch` that turned out to be the runtime's: asked once, not with every request. */
+/** The last `fetch` found to be the runtime's own, so that it is not examined with every request. */
 let own: typeof globalThis.fetch | undefined;
 
-/** `globalThis.fetch`, when somebody has replaced it. */
+/** Returns `globalThis.fetch` if it has been replaced. */
 export function replacedFetch(): typeof globalThis.fetch | undefined {
   const fetch = underNext(globalThis.fetch);
   if (fetch === own || typeof fetch !== "function" || isRuntimes(fetch)) {
@@ -25,25 +25,25 @@ function isRuntimes(fetch: typeof globalThis.fetch): boolean {
 }
 
 /**
- * Whether msw or nock, having replaced `fetch`, answers in the place of a socket, as their latest releases do: a connection to
- * a proxy would be another one than the test means.
+ * Whether msw or nock, if one of them replaced `fetch`, mocks sockets, as msw 3 and nock 15 do. They would see a connection to
+ * the proxy in place of the request that the test expects.
  */
 export function areSocketsMocked(): boolean {
   return "__MSW_INTERCEPTORS_REGISTRY" in globalThis;
 }
 
-/** Next.js keeps answers in a cache on the disk, where a token must not go: what it replaced is under it. */
+/** Unwraps the `fetch` of Next.js, which keeps responses in a cache on disk, where no token may be written. */
 function underNext(fetch: typeof globalThis.fetch & { readonly _nextOriginalFetch?: unknown }): typeof fetch {
   const original = fetch?._nextOriginalFetch;
   return typeof original === "function" ? (original as typeof fetch) : fetch;
 }
 
-/** The dispatcher that an app has set for all of its process (undici's `setGlobalDispatcher`), or that `fetch` has made. */
+/** Returns the process's dispatcher, set by the app (undici's `setGlobalDispatcher`) or created by `fetch`. */
 export function globalDispatcher(): Dispatching | undefined {
   return dispatchers()[0];
 }
 
-/** The global dispatcher, when it is a `MockAgent` that is active. */
+/** Returns the global dispatcher if it is an active `MockAgent`. */
 export function mockDispatcher(): Dispatching | undefined {
   return dispatchers().find(isMock);
 }
@@ -52,7 +52,7 @@ export function isMock(dispatcher: object): boolean {
   return Reflect.get(dispatcher, "isMockActive") === true;
 }
 
-/** Where every release of undici, and the one inside Node.js, looks for it: the second place came with release 7. */
+/** Reads the symbols under which releases of undici, including Node.js's own, register it. The second is new in undici 7. */
 function dispatchers(): readonly Dispatching[] {
   return ["1", "2"].flatMap((generation) => {
     const found: unknown = Reflect.get(globalThis, Symbol.for(`undici.globalDispatcher.${generation}`));

@@ -3,26 +3,26 @@ import type Agent from "undici/types/agent";
 import type Dispatcher from "undici/types/dispatcher";
 import type ProxyAgent from "undici/types/proxy-agent";
 
-/** What is used of undici. */
+/** The parts of undici in use. */
 export interface Undici {
   readonly Agent: typeof Agent;
   readonly ProxyAgent: typeof ProxyAgent;
-  /** Sends a request through a dispatcher, which may be of another release of undici, or Node.js's own. */
+  /** Sends a request through a dispatcher, which may belong to another release of undici or to Node.js. */
   request(
     dispatcher: Dispatching,
     options: Dispatcher.RequestOptions,
   ): Promise<Dispatcher.ResponseData<unknown>>;
 }
 
-/** What every release of undici calls a dispatcher: an agent, a pool, a `MockAgent`, one with interceptors. */
+/** A dispatcher of any release of undici, such as an `Agent`, a `Pool` or a `MockAgent`. */
 export interface Dispatching {
   dispatch(options: object, handler: object): boolean;
 }
 
 /**
- * Loads undici, part by part: that takes a third of the time of its index.
+ * Loads the parts of undici in use, which takes a third of the time of its index.
  *
- * @throws ClientConfigurationError `missing_dependency` when it is not there, as beside a bundle that left it out
+ * @throws ClientConfigurationError `missing_dependency` if it cannot be loaded, for example because a bundle lacks it
  */
 export async function loadUndici(): Promise<Undici> {
   const [agent, proxyAgent, dispatcher, api, wrapHandler] = await Promise.all([
@@ -34,7 +34,7 @@ export async function loadUndici(): Promise<Undici> {
   ]).catch((cause: unknown) => {
     throw notLoaded(cause);
   });
-  // As its index does: the parts of a dispatcher call these of each other.
+  // As undici's index does: dispatchers call these methods of each other.
   Object.assign(dispatcher.default.prototype, api.default);
   const { request } = api.default;
   return {

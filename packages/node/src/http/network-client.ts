@@ -2,7 +2,7 @@ import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
 import { untilAborted } from "@tessera/core/internal";
 import { textHeaders } from "./text-headers.js";
 
-/** Options of one call of an {@link INetworkModule}. */
+/** Options of a call to an {@link INetworkModule}. */
 export interface NetworkRequestOptions {
   headers?: Record<string, string>;
   body?: string;
@@ -10,7 +10,7 @@ export interface NetworkRequestOptions {
   correlationId?: string;
 }
 
-/** Answer of an {@link INetworkModule}: the body already parsed. */
+/** Response of an {@link INetworkModule}, with a parsed body. */
 export interface NetworkResponse<T> {
   headers: Record<string, string>;
   body: T;
@@ -29,7 +29,7 @@ export interface INetworkModule {
   sendPostRequestAsync<T>(url: string, options?: NetworkRequestOptions): Promise<NetworkResponse<T>>;
 }
 
-/** An {@link HttpClient} on an app's own network client. Deadlines and signals hold although it knows neither. */
+/** Adapts an app's own network client to an {@link HttpClient}, and adds support for deadlines and signals. */
 export function fromNetworkModule(network: INetworkModule): HttpClient {
   return {
     async send(request: HttpRequest): Promise<HttpResponse> {

@@ -1,26 +1,27 @@
-import { clientAuthError } from "@tessera/core/internal";
+import { clientAuthError, parsedUrl } from "@tessera/core/internal";
 
-/** The answer to a request that carried a token. */
+/** The response to a request with a token. */
 export interface OriginAnswer {
   readonly response: Response;
-  /** False when another origin, to which a redirect led, sent the response. */
+  /** False when a redirect led to another origin, which sent the response. */
   readonly isOfOrigin: boolean;
 }
 
-/** As many as `fetch` follows by itself (Fetch §4.4). */
-const MOST_REDIRECTS = 20;
+/** Maximum number of redirects, as in `fetch` (Fetch §4.4). */
+const MAX_REDIRECTS = 20;
 
-/** The browser's rules for a redirect to another origin, and undici's: none of these is meant for it. */
+/** Headers that are not sent to another origin after a redirect, as in browsers and undici. */
 const CREDENTIAL_HEADERS = ["authorization", "proxy-authorization", "cookie", "host"];
 
 /**
- * Sends a request with a token and follows its redirects itself: the token goes to the origin that was asked and to no other,
- * whatever the given `fetch` would do. Once a redirect leaves that origin, `fetch` follows the rest without the token.
+ * Sends a request with a token and follows redirects itself, so that the token is sent only to the original origin,
+ * regardless of the given `fetch`. Once a redirect leaves that origin, `fetch` follows the rest without the token.
  *
- * @param fetch must honour `redirect: "manual"`, as every `fetch` does
+ * @param fetch must honor `redirect: "manual"`, as every `fetch` does
  * @param request its `redirect` mode is kept, its `authorization` header replaced
- * @param options of the caller's `fetch`, for what a redirected request takes over, such as undici's `dispatcher`
- * @throws ClientAuthError `invalid_token_response` for a token that no header can carry; otherwise as `fetch` does
+ * @param options of the caller's `fetch`, applied to redirected requests as well, such as undici's `dispatcher`
+ * @throws ClientAuthError `invalid_token_response` for a token that cannot be sent in a header; otherwise like
+ * `fetch`
  * @see RFC 6750 §5.3, RFC 9110 §15.4, Fetch §4.4
  */
 export async function fetchBoundToOrigin(
@@ -33,7 +34,7 @@ export async function fetchBoundToOrigin(
   request.headers.set("authorization", bearer(token));
   if (request.redirect !== "follow") return answer(await fetch(request), origin);
   let current = request;
-  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
     // A stream can be read only once.
     const again = options.body instanceof ReadableStream ? undefined : current.clone();
     const response = await fetch(new Request(current, { redirect: "manual" }));
@@ -52,24 +53,24 @@ export async function fetchBoundToOrigin(
     }
     current = next;
   }
-  throw new TypeError(`fetch failed: ${origin} redirects more than ${MOST_REDIRECTS} times`);
+  throw new TypeError(`fetch failed: ${origin} redirects more than ${MAX_REDIRECTS} times`);
 }
 
-/** Checked here, because the error of `Headers` quotes a value that it refuses. */
+/** Checked here, because the error of `Headers` would quote the value. */
 function bearer(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return `Bearer ${token}`;
   throw clientAuthError(
     "invalid_token_response",
-    "The access token has characters that an Authorization header cannot carry (RFC 6750 §2.1): the identity provider has to issue a different one.",
+    "The access token has characters that cannot be sent in an Authorization header (RFC 6750 §2.1): the identity provider must issue a different one.",
   );
 }
 
-/** A response that does not name its URL is one that the app's own `fetch` has made. */
+/** A response without a URL was constructed by the app's own `fetch`. */
 function answer(response: Response, origin: string): OriginAnswer {
   const { url, redirected } = response;
   return {
     response,
-    isOfOrigin: url === "" ? !redirected : URL.canParse(url) && new URL(url).origin === origin,
+    isOfOrigin: url === "" ? !redirected : parsedUrl(url)?.origin === origin,
   };
 }
 
@@ -77,16 +78,16 @@ function redirectOf({ status, headers }: Response): string | undefined {
   return [301, 302, 303, 307, 308].includes(status) ? (headers.get("location") ?? undefined) : undefined;
 }
 
-/** @param sent the redirected request, its body unread unless it was a stream */
+/** @param sent the request that was redirected, its body unread unless it was a stream */
 async function nextRequest(url: URL, status: number, sent: Request, options: RequestInit): Promise<Request> {
   if (!/^https?:$/.test(url.protocol))
     throw new TypeError(`fetch failed: redirect to the scheme ${url.protocol}`);
   const { integrity, signal } = sent;
   const headers = new Headers(sent.headers);
-  // As fetch: only 303 forgets the body whatever it is.
+  // As in fetch, only a 303 discards any body.
   if (status !== 303 && sent.bodyUsed)
     throw new TypeError(
-      "fetch failed: a redirect asks for the body again, and a stream can be read only once",
+      "fetch failed: a redirect requires the body again, but a stream can be read only once",
     );
   const becomesGet =
     status === 303 ? !["GET", "HEAD"].includes(sent.method) : status < 303 && sent.method === "POST";
@@ -98,7 +99,7 @@ async function nextRequest(url: URL, status: number, sent: Request, options: Req
   return new Request(url, { ...options, method, headers, integrity, signal, body, redirect: "follow" });
 }
 
-/** The last of several requests is not a redirected one to `fetch`; to the caller it is. */
+/** Marks the response as redirected. `fetch` does not know about the previous requests. */
 function redirected(response: Response): Response {
   Reflect.defineProperty(response, "redirected", { value: true, configurable: true });
   return response;

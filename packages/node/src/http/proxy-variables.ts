@@ -1,16 +1,16 @@
-import { clientConfigurationError, isInBlock } from "@tessera/core/internal";
+import { clientConfigurationError, isInBlock, parsedUrl } from "@tessera/core/internal";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Which variables name a proxy for a scheme: the most specific one first. Without one of its own, `https` takes that of `http`. */
+/** Variables that name a proxy for a scheme, most specific first. `https` falls back to the proxy of `http`. */
 const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   "https:": ["https_proxy", "all_proxy", "http_proxy"],
   "http:": ["http_proxy", "all_proxy"],
 };
 
 /**
- * The proxy that the environment names for a URL: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in lower or upper
- * case. An empty variable counts as absent, and a proxy without scheme as one over `http`.
+ * Returns the proxy that the environment specifies for a URL: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in
+ * lower or upper case. An empty variable counts as unset, and a proxy without a scheme is contacted over `http`.
  *
  * @throws ClientConfigurationError `invalid_option` for a proxy that is not an http or https URL
  */
@@ -23,7 +23,7 @@ export function proxyOf(url: URL, environment: Environment = process.env): strin
   return undefined;
 }
 
-/** The lower case comes first, as in curl. */
+/** Lower case comes first, as in curl. */
 function read(environment: Environment, name: string): readonly [variable: string, value: string] {
   const lower = environment[name]?.trim() ?? "";
   const upper = name.toUpperCase();
@@ -33,22 +33,22 @@ function read(environment: Environment, name: string): readonly [variable: strin
 function proxyUrl(variable: string, value: string): string {
   const text = /^[a-z][a-z\d+.-]*:\/\//i.test(value) ? value : `http://${value.replace(/^\/\//, "")}`;
   if (isHttpUrl(text)) return text;
-  // The value may hold a password.
+  // The value may contain a password.
   throw clientConfigurationError(
     "invalid_option",
-    `The environment variable ${variable} is not an http or https URL: set it to one such as "http://proxy.example:8080", or pass system.proxy, which takes its place.`,
+    `The environment variable ${variable} is not an http or https URL: set it to one such as "http://proxy.example:8080", or pass system.proxy to override it.`,
   );
 }
 
 export function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  return /^https?:$/.test(parsedUrl(text)?.protocol ?? "");
 }
 
 function isExempt(url: URL, noProxy: string): boolean {
   return noProxy.split(/[\s,;]+/).some((entry) => entry !== "" && matches(url, entry.toLowerCase()));
 }
 
-/** @param entry `*`, an address block, or a host: a name stands for the names below it, too, and a port may follow */
+/** @param entry `*`, an address block, or a host with an optional port. A name includes its subdomains */
 function matches(url: URL, entry: string): boolean {
   if (entry === "*") return true;
   const hostname = url.hostname.replace(/\.$/, "");

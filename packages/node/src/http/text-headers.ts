@@ -1,4 +1,4 @@
-/** Names in lower case, values as strings: clients also hand out numbers and lists. */
+/** Converts names to lower case and values to strings: some clients return numbers and lists. */
 export function textHeaders(headers: object): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]: [string, unknown]) => {

@@ -1,16 +1,15 @@
 import type { SecureContext } from "node:tls";
 import type { ClientTls } from "@tessera/core/internal";
 
-/** Reading certificates takes long: once in a process, not for every application. */
+/** Parsing certificates is slow, so it is done once per process, not per application. */
 const contexts = new Map<string, SecureContext>();
 
 /**
- * TLS settings that trust some certificates beside all that Node.js trusts, whichever way it was told to:
- * `NODE_EXTRA_CA_CERTS`, `--use-system-ca`, `--use-openssl-ca`, `tls.setDefaultCACertificates`.
+ * Returns a TLS context that trusts certificates in addition to all that Node.js trusts: its own, `NODE_EXTRA_CA_CERTS`, `--use-system-ca`, `--use-openssl-ca`, `tls.setDefaultCACertificates`.
  *
  * @param ca PEM
- * @param certificate to present
- * @returns `undefined` when Node.js's defaults will do
+ * @param certificate client certificate to present
+ * @returns `undefined` if Node.js's defaults apply
  */
 export function trusting(
   ca: readonly string[],
@@ -28,10 +27,10 @@ function contextOf(ca: readonly string[], certificate: ClientTls | undefined): S
   const tls = process.getBuiltinModule("node:tls");
   const secure = tls.createSecureContext({ ...certificate });
   if (ca.length === 0) return secure;
-  // To pass `ca` would replace what is trusted by default, and no release lists all of that.
+  // The option `ca` would replace the default certificates, which no release of Node.js lists completely.
   const context = secure.context as NativeContext;
   for (const pem of ca) context.addCACert(pem);
-  // Node.js 20 forgets these once a certificate is added.
+  // Node.js 20 drops NODE_EXTRA_CA_CERTS once a certificate is added.
   if (!("getCACertificates" in tls)) for (const pem of extraCertificates()) context.addCACert(pem);
   return secure;
 }
@@ -46,7 +45,7 @@ function extraCertificates(): readonly string[] {
   try {
     return [process.getBuiltinModule("node:fs").readFileSync(file, "utf8")];
   } catch {
-    // Node.js has warned of it.
+    // Node.js has already warned about it.
     return [];
   }
 }

@@ -5,13 +5,13 @@ import { areSocketsMocked, mockDispatcher, replacedFetch } from "./intercepted.j
 import { loadUndici, type Dispatching, type Undici } from "./load-undici.js";
 import { textHeaders } from "./text-headers.js";
 
-/** What takes milliseconds to load, and a program that finds its token in the cache does without. */
+/** Loaded on first use, because it takes milliseconds and a cache hit does not need it. */
 interface Loaded {
   readonly undici: Undici;
   readonly choose: ChooseDispatcher;
 }
 
-/** An {@link HttpClient} on undici, which is loaded with the first request. Follows no redirects. */
+/** Creates an {@link HttpClient} on undici, which is loaded with the first request. It does not follow redirects. */
 export function createUndiciHttpClient(options: NetworkOptions): HttpClient {
   let loading: Promise<Loaded> | undefined;
   return {
@@ -22,7 +22,7 @@ export function createUndiciHttpClient(options: NetworkOptions): HttpClient {
       const fetch = replacedFetch();
       const isDirect = fetch !== undefined && areSocketsMocked();
       const dispatcher = mock ?? choose(url, { certificate: request.tls, isDirect });
-      // What replaced `fetch` may hand on to it: then the same way is to be taken.
+      // The replacement may call the original `fetch`, which must then use the same dispatcher.
       return fetch
         ? byFetch(fetch, request, mock ? {} : { dispatcher })
         : byUndici(undici, request, url, dispatcher);
@@ -56,7 +56,7 @@ async function byUndici(
   };
 }
 
-/** @param way option of undici's `fetch`, and of what is built on it */
+/** @param way an option of Node.js's `fetch` and of its wrappers */
 async function byFetch(
   fetch: typeof globalThis.fetch,
   { url, method, headers, body, signal, maxResponseBytes }: HttpRequest,
@@ -72,7 +72,7 @@ async function byFetch(
   };
 }
 
-/** A stub's headers may be an object, or nothing. */
+/** The headers of a stub may be a plain object, or missing. */
 function entriesOf(headers: Headers | undefined): object {
   if (typeof headers?.forEach !== "function") return headers ?? {};
   const entries: Record<string, string> = {};
@@ -93,7 +93,7 @@ async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    // Leaving the loop destroys the stream and its connection.
+    // Throwing out of the loop destroys the stream and its connection.
     if (size > limit) throw new Error(`the response is longer than ${limit} bytes`);
     chunks.push(chunk);
   }

@@ -1,5 +1,4 @@
-// The parts of undici that are loaded one by one. Its index loads three times as much, and with it `node:sqlite`, which
-// Node.js 20 does not have and which a bundler moves to where nothing can catch its absence.
+// The parts of undici in use. Its index would load three times as many modules.
 
 declare module "undici/lib/dispatcher/agent.js" {
   export { default } from "undici/types/agent";

@@ -5,10 +5,10 @@ import { interactive } from "./interactive.js";
 import type { SignIn } from "./sign-in.js";
 
 /**
- * Sign-in through the browser; tokens come from the cache.
+ * Creates sign-in through the browser, with tokens from the cache.
  *
- * @param checked checks the fields of a request that every request has
- * @param isForBroker whether redirect URIs are meant for a broker that is not available here
+ * @param checked checks the fields common to all requests
+ * @param isForBroker whether redirect URIs are meant for a broker that is not available
  */
 export function browserSignIn(
   client: Client,

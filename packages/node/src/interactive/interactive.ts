@@ -19,16 +19,13 @@ import { openSystemBrowser } from "./open-browser.js";
 /** Request to sign a user in through the browser. */
 export interface InteractiveInput
   extends Omit<AuthCodeFlowInput, "redirectUri" | "responseMode" | "responseType">, LoopbackOptions {
-  /** The app's own string for the result. The state that is sent is made beside it. */
+  /** The app's own string, returned in the result. The state that is sent is generated separately. */
   readonly state?: string;
-  /** Opens the URL in a browser; the system's by default. */
+  /** Opens the URL in a browser; by default in the system's. */
   readonly openBrowser?: ((url: string) => Promise<unknown>) | undefined;
 }
 
-/**
- * Signs a user in through the browser: a server on loopback waits for the answer, and the page it shows gives the outcome
- * once that is known.
- */
+/** Signs a user in through the browser. A loopback server waits for the response, and its page shows the outcome. */
 export async function interactive(client: Client, input: InteractiveInput): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input);
   const { extraQueryParameters } = input;
@@ -51,7 +48,8 @@ export async function interactive(client: Client, input: InteractiveInput): Prom
         responseMode: await responseModeOf(client, { ...request, signal }),
       });
       const answered = server.answerTo(flow.state);
-      // An opener may end only when its browser is closed: its success says nothing, but its failure ends the wait.
+      // An opener may not return until its browser is closed, so its success is ignored, but its failure ends the
+      // wait.
       const opened = (async (): Promise<unknown> => openBrowser(flow.authUrl))();
       const answer = await untilAborted(Promise.race([answered, opened.then(() => answered)]), signal);
       return redeemed(answer, () =>
@@ -64,7 +62,7 @@ export async function interactive(client: Client, input: InteractiveInput): Prom
   }
 }
 
-/** Redeems the code, and only then tells the user how it went. */
+/** Redeems the code, then shows the outcome to the user. */
 async function redeemed(
   answer: LoopbackAnswer,
   redeem: () => Promise<AuthenticationResult>,
@@ -80,7 +78,7 @@ async function redeemed(
   }
 }
 
-/** A form keeps the code out of the browser's history; not every provider can post one. */
+/** Prefers form_post, which keeps the code out of the browser's history, if the provider supports it. */
 async function responseModeOf(client: Client, request: TokenRequest): Promise<"form_post" | "query"> {
   const { correlationId, signal } = request;
   const url = client.authorities.url(request.authorityUrl);

@@ -1,13 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { clientAuthError, isLoopback, shownUrl } from "@tessera/core/internal";
-import { errorPage, repeatedPage, strangerPage, successPage, type PageTemplates } from "./pages.js";
+import { clientAuthError, isLoopback, parsedUrl, shownUrl } from "@tessera/core/internal";
+import { errorPage, repeatedPage, foreignResponsePage, successPage, type PageTemplates } from "./pages.js";
 
-/** What the browser brought back, and the way to tell the user what became of it. */
+/** The authorization response, and a way to show its outcome to the user. */
 export interface LoopbackAnswer {
   /** Parameters of the authorization response. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** Shows the last page. The browser has been waiting for it. */
+  /** Sends the final page, for which the browser is waiting. */
   finish(outcome: { readonly ok: true } | { readonly ok: false; readonly reason: string }): Promise<void>;
 }
 
@@ -15,25 +15,25 @@ export interface LoopbackAnswer {
 export interface LoopbackServer {
   /** The redirect URI to send. */
   readonly redirectUri: string;
-  /** Waits for the answer that carries a state; whatever else comes in neither ends nor breaks the wait. */
+  /** Waits for the response with a state, and ignores all other requests. */
   answerTo(state: string): Promise<LoopbackAnswer>;
-  /** Stops at once; no socket stays. May be called again. */
+  /** Closes the server and its connections at once. May be called repeatedly. */
   close(): void;
 }
 
-/** What {@link startLoopbackServer} needs. */
+/** Options of {@link startLoopbackServer}. */
 export interface LoopbackOptions extends PageTemplates {
-  /** `http://localhost`, `http://127.0.0.1` or `http://[::1]`, with the path and, if it must be that one, the port to use. */
+  /** `http://localhost`, `http://127.0.0.1` or `http://[::1]`, with a path and, if it is fixed, a port. */
   readonly redirectUri?: string | undefined;
-  /** Port to try first; another one when it is taken. */
+  /** Port to try first; if it is in use, a free one is used. */
   readonly preferredPort?: number | undefined;
 }
 
-/** More than any authorization response has, in bytes. */
+/** Maximum size of an authorization response, in bytes. */
 const LONGEST_ANSWER = 64 * 1024;
 
 /**
- * Starts to listen, on loopback addresses only.
+ * Starts a server on loopback addresses only.
  *
  * @throws ClientAuthError `redirect_uri_not_supported`, `loopback_server_error`
  */
@@ -45,10 +45,10 @@ export async function startLoopbackServer(options: LoopbackOptions): Promise<Loo
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const parameters = await parametersOf(request, wanted.pathname);
     if (!parameters) return send(response, 404, "");
-    // No parameter of an answer comes twice (RFC 6749 §3.1): which of the two would count?
+    // Refuse repeated parameters (RFC 6749 §3.1), which are ambiguous.
     const repeated = parameters.size !== new Set(parameters.keys()).size;
     if (!expected || repeated || parameters.get("state") !== expected.state)
-      return send(response, 400, strangerPage());
+      return send(response, 400, foreignResponsePage());
     if (answered) return send(response, 200, repeatedPage());
     answered = true;
     expected.deliver({
@@ -82,18 +82,18 @@ export async function startLoopbackServer(options: LoopbackOptions): Promise<Loo
 }
 
 function loopbackUri(redirectUri = "http://localhost"): URL {
-  const url = URL.canParse(redirectUri) ? new URL(redirectUri) : undefined;
+  const url = parsedUrl(redirectUri);
   if (url?.protocol === "http:" && isLoopback(url.hostname) && url.search === "" && url.hash === "")
     return url;
   throw clientAuthError(
     "redirect_uri_not_supported",
-    `redirectUri "${shownUrl(redirectUri)}" is not on this machine: use http://localhost or http://127.0.0.1, with a path if you need one.`,
+    `redirectUri "${shownUrl(redirectUri)}" is not on this machine: use http://localhost or http://127.0.0.1, with a path if needed.`,
   );
 }
 
 /**
- * `localhost` may mean either address family, so both are served on one port. A wanted port that is taken gives way to a
- * free one, unless the redirect URI itself names it.
+ * Listens on both address families with one port, because `localhost` may resolve to either. If the preferred port is
+ * in use, a free one is used, unless the redirect URI names the port.
  */
 async function listen(
   listener: (request: IncomingMessage, response: ServerResponse) => void,
@@ -121,21 +121,21 @@ async function listen(
   }
   throw clientAuthError(
     "loopback_server_error",
-    `The loopback redirect cannot be served on port ${ports[0] || "(any)"}: ${failure instanceof Error ? failure.message : "no address"}.`,
+    `The loopback server cannot listen on port ${ports[0] || "(any)"}: ${failure instanceof Error ? failure.message : "no address"}.`,
     { cause: failure },
   );
 }
 
-/** A server on one address; none on a machine without that address family. */
+/** Starts a server on one address, or returns nothing on a machine without that address family. */
 async function listenOn(
   listener: (request: IncomingMessage, response: ServerResponse) => void,
   host: string,
   port: number,
 ): Promise<Server | undefined> {
-  // Few programs that import this package ever listen.
+  // Loaded here, because few programs that import this package ever listen.
   const { createServer } = await import("node:http");
   return new Promise((resolve, reject) => {
-    // An answer in the query is a header as long as the code is.
+    // A response in the query is part of the request's header.
     const server = createServer({ maxHeaderSize: LONGEST_ANSWER }, listener);
     server.on("error", (error: NodeJS.ErrnoException) => {
       const noFamily = error.code === "EAFNOSUPPORT" || error.code === "EADDRNOTAVAIL";
@@ -146,7 +146,10 @@ async function listenOn(
   });
 }
 
-/** The parameters of an authorization response, from the query or a posted form; `undefined` for any other request. */
+/**
+ * Returns the parameters of an authorization response, from the query or a posted form, or `undefined` for any other
+ * request.
+ */
 async function parametersOf(request: IncomingMessage, path: string): Promise<URLSearchParams | undefined> {
   const url = new URL(request.url ?? "/", "http://localhost");
   if (url.pathname !== path) return undefined;
@@ -167,7 +170,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 
 function send(response: ServerResponse, status: number, html: string): Promise<void> {
   return new Promise((resolve) => {
-    // The user may have closed the page while the tokens were fetched.
+    // The user may have closed the page during the token request.
     if (response.destroyed) {
       resolve();
       return;
@@ -178,7 +181,7 @@ function send(response: ServerResponse, status: number, html: string): Promise<v
       "referrer-policy": "no-referrer",
       connection: "close",
     });
-    // The browser may have gone; the wait for it must end all the same.
+    // Resolve even if the browser has disconnected.
     response.once("close", resolve);
     response.end(html, resolve);
   });

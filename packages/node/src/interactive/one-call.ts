@@ -7,7 +7,7 @@ import {
   type Client,
 } from "@tessera/core";
 import {
-  authorityOf,
+  tenantAuthorityOf,
   AzureCloudInstance,
   clientAuthError,
   isServed,
@@ -25,7 +25,7 @@ import { hasBrowser } from "./open-browser.js";
 /** Signs a user in on another device. */
 type DeviceCode = (request: DeviceCodeRequest) => Promise<AuthenticationResult>;
 
-/** How the user says no; an expired device code is a user who did not care to answer. */
+/** Errors that mean that the user refused. An expired device code counts as a refusal. */
 const REFUSALS: ReadonlySet<string> = new Set([
   "access_denied",
   "authorization_declined",
@@ -33,33 +33,35 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "device_code_expired",
 ]);
 
-/** Why no browser was opened; the second says that a package is missing. */
+/** Errors that mean that no browser could be opened, or that the package for it is missing. */
 const NO_BROWSER: ReadonlySet<string> = new Set(["no_browser", "missing_dependency"]);
 
-/** What became of the last question to a user. */
-interface Answer {
-  /** Who signed in. */
+/** The outcome of the last prompt. */
+interface PromptOutcome {
+  /** The user who signed in. */
   readonly account?: AccountInfo | undefined;
-  /** Who was to sign in, and how the user refused. */
+  /** The expected user, and the error of the refusal. */
   readonly refused?: { readonly who: string; readonly error: AuthError };
 }
 
-/** How far one gets without the user. */
-interface Silence {
+/** The outcome of a silent attempt. */
+interface SilentOutcome {
   readonly tokens?: AuthenticationResult;
-  /** Whose tokens are wanted, where that is known. */
+  /** The user whose tokens are requested, if known. */
   readonly account?: AccountInfo;
-  /** Why the user has to act. */
+  /** Why the user must sign in. */
   readonly reason?: InteractionRequiredAuthError;
 }
 
-/** `acquireToken` of a public client: silently where that works, else by asking the user, one question at a time. */
+/**
+ * `acquireToken` of a public client: silently if possible, otherwise with a prompt. Prompts are shown one at a time.
+ */
 export class OneCall {
   readonly #client: Client;
   readonly #signIn: SignIn;
   readonly #deviceCode: DeviceCode;
-  readonly #asking = new KeyedMutex();
-  #last: Answer | undefined;
+  readonly #prompts = new KeyedMutex();
+  #last: PromptOutcome | undefined;
 
   constructor(client: Client, signIn: SignIn, deviceCode: DeviceCode) {
     this.#client = client;
@@ -67,7 +69,7 @@ export class OneCall {
     this.#deviceCode = deviceCode;
   }
 
-  /** Runs a call; equal ones that overlap share it. */
+  /** Runs a call that equal concurrent calls share. */
   acquire(request: PublicTokenRequest, input: BaseRequest): Promise<AuthenticationResult> {
     const checked = { ...tokenRequest(this.#client, input), given: { ...withoutNull(request) } };
     return sharedCall(this.#client, checked, ["one call"], (call) =>
@@ -79,19 +81,19 @@ export class OneCall {
     const before = this.#last;
     const { tokens } = await this.#silently(request, checked, before);
     if (tokens) return tokens;
-    return this.#asking.run(
+    return this.#prompts.run(
       "user",
       async () => {
-        // Somebody may have answered while this call waited for its turn.
-        const silence = await this.#silently(request, checked, before);
-        if (silence.tokens) return silence.tokens;
-        const { account, reason } = silence;
-        // To ask the user of one provider at another would not help.
+        // Another call may have signed the user in while this one waited.
+        const outcome = await this.#silently(request, checked, before);
+        if (outcome.tokens) return outcome.tokens;
+        const { account, reason } = outcome;
+        // Prompting at one provider would not help a user of another.
         if (reason && account && !(await isServed(this.#client, checked, account))) throw reason;
         const who = account ? `${account.environment} ${account.homeAccountId}` : (request.loginHint ?? "");
         const refused = this.#last === before ? undefined : this.#last?.refused;
         if (refused?.who === who) throw refused.error;
-        return this.#ask(inCloudOf(this.#client, checked, request, account), silence, who);
+        return this.#prompt(inCloudOf(this.#client, checked, request, account), outcome, who);
       },
       request.signal,
     );
@@ -100,8 +102,8 @@ export class OneCall {
   async #silently(
     request: PublicTokenRequest,
     checked: TokenRequest,
-    before: Answer | undefined,
-  ): Promise<Silence> {
+    before: PromptOutcome | undefined,
+  ): Promise<SilentOutcome> {
     const account =
       request.account ??
       (await this.#onlyAccount(request.loginHint, checked)) ??
@@ -116,7 +118,7 @@ export class OneCall {
     }
   }
 
-  /** The only known user of a provider that the request may use: those of others are not meant. */
+  /** Returns the only known user of the request's provider, if there is exactly one. */
   async #onlyAccount(username: string | undefined, checked: TokenRequest): Promise<AccountInfo | undefined> {
     const known = await this.#signIn.accounts(username ? { username } : {});
     const served = await Promise.all(known.map((account) => isServed(this.#client, checked, account)));
@@ -126,9 +128,9 @@ export class OneCall {
     return users.size === 1 ? (home ?? accounts[0]) : undefined;
   }
 
-  /** Who signed in while a call waited for its turn: among several known users the one it is about. */
+  /** Returns the user who signed in while a call waited for its turn, if it is the one that the call concerns. */
   async #justSignedIn(
-    before: Answer | undefined,
+    before: PromptOutcome | undefined,
     { loginHint }: PublicTokenRequest,
     checked: TokenRequest,
   ): Promise<AccountInfo | undefined> {
@@ -137,9 +139,13 @@ export class OneCall {
     return !loginHint || account.username.toLowerCase() === loginHint.toLowerCase() ? account : undefined;
   }
 
-  async #ask(request: PublicTokenRequest, silence: Silence, who: string): Promise<AuthenticationResult> {
+  async #prompt(
+    request: PublicTokenRequest,
+    outcome: SilentOutcome,
+    who: string,
+  ): Promise<AuthenticationResult> {
     try {
-      const result = await this.#askUser(request, silence);
+      const result = await this.#signInUser(request, outcome);
       this.#last = { account: result.account ?? undefined };
       return result;
     } catch (error) {
@@ -148,7 +154,10 @@ export class OneCall {
     }
   }
 
-  async #askUser(request: PublicTokenRequest, { account, reason }: Silence): Promise<AuthenticationResult> {
+  async #signInUser(
+    request: PublicTokenRequest,
+    { account, reason }: SilentOutcome,
+  ): Promise<AuthenticationResult> {
     const { onDeviceCode, openBrowser, loginHint, account: _, ...common } = request;
     const ask = { ...common, claims: request.claims ?? (reason?.claims || undefined) };
     if (openBrowser || this.#signIn.needsNoBrowser || hasBrowser()) {
@@ -163,13 +172,13 @@ export class OneCall {
     if (onDeviceCode) return this.#deviceCode({ ...ask, deviceCodeCallback: onDeviceCode });
     throw clientAuthError(
       "no_browser",
-      "The user has to sign in, but no browser can be opened here: pass onDeviceCode, or openBrowser.",
+      "The user must sign in, but no browser can be opened: pass onDeviceCode or openBrowser.",
       { correlationId: request.correlationId, cause: reason },
     );
   }
 }
 
-/** The request, sent to the cloud of an account that is in another one than the app. */
+/** Returns the request with the authority of the account's cloud and tenant, if they are not the app's. */
 function inCloudOf(
   client: Client,
   checked: TokenRequest,
@@ -177,7 +186,7 @@ function inCloudOf(
   account: AccountInfo | undefined,
 ): PublicTokenRequest {
   const { href } = client.authorities.url(checked.authorityUrl);
-  const authority = account ? authorityOf(client, checked, account).href : href;
+  const authority = account ? tenantAuthorityOf(client, checked, account).href : href;
   if (authority === href) return request;
   return { ...request, authority, azureCloudOptions: { azureCloudInstance: AzureCloudInstance.None } };
 }

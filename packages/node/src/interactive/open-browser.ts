@@ -2,11 +2,12 @@ import { existsSync } from "node:fs";
 import { clientAuthError, clientConfigurationError, secureUrl } from "@tessera/core/internal";
 
 /**
- * Opens the system browser, through the package `open`. Ends when the system's launcher does.
+ * Opens the system browser with the package `open`. Resolves when the system's launcher exits.
  *
- * @param url where to go
- * @throws ClientAuthError `no_browser` where there is none; ClientConfigurationError `missing_dependency`, and
- * `authority_uri_insecure` for a URL that is neither https nor on this machine: launchers open files and programs, too
+ * @param url the URL to open
+ * @throws ClientAuthError `no_browser` when none is available; ClientConfigurationError `missing_dependency`, and
+ * `authority_uri_insecure` for a URL that is neither https nor on this machine, because launchers also open files and
+ * programs
  */
 export async function openSystemBrowser(url: string): Promise<void> {
   const { href } = secureUrl(url, "the URL to open");
@@ -16,7 +17,7 @@ export async function openSystemBrowser(url: string): Promise<void> {
   const launcher = await open(href).catch((cause: unknown) => {
     throw noBrowser("it cannot be started", cause);
   });
-  // A desktop without any browser says so only with the launcher's exit code.
+  // A desktop without a browser reports it only by the launcher's exit code.
   await new Promise<void>((resolve, reject) => {
     const ended = (code: number | null): void =>
       code ? reject(noBrowser(`the system's launcher ended with code ${code}`)) : resolve();
@@ -26,7 +27,7 @@ export async function openSystemBrowser(url: string): Promise<void> {
   });
 }
 
-/** Whether a browser can be opened here. */
+/** Whether a browser can be opened. */
 export function hasBrowser(): boolean {
   return whyNoBrowser() === undefined;
 }
@@ -48,7 +49,7 @@ function isWsl(): boolean {
 function noBrowser(reason: string, cause?: unknown): Error {
   return clientAuthError(
     "no_browser",
-    `No browser can be opened here: ${reason}. Use acquireTokenByDeviceCode, or pass openBrowser.`,
+    `No browser can be opened: ${reason}. Use acquireTokenByDeviceCode, or pass openBrowser.`,
     { cause },
   );
 }
@@ -59,7 +60,7 @@ async function loadOpen(): Promise<typeof import("open")> {
   } catch (cause) {
     throw clientConfigurationError(
       "missing_dependency",
-      "Opening the browser needs the package open, which is not installed: npm install open, or pass openBrowser.",
+      "Opening the browser requires the package open, which is not installed: run npm install open, or pass openBrowser.",
       { cause },
     );
   }

@@ -1,12 +1,12 @@
-/** What the user sees in the browser after signing in. */
+/** HTML shown in the browser after a sign-in. */
 export interface PageTemplates {
-  /** HTML shown when the tokens are there. */
+  /** HTML shown after the tokens have been received. */
   readonly successTemplate?: string | undefined;
-  /** HTML shown when something went wrong. */
+  /** HTML shown after a failure. */
   readonly errorTemplate?: string | undefined;
 }
 
-/** The page after tokens were received. */
+/** Returns the page for a successful sign-in. */
 export function successPage({ successTemplate }: PageTemplates): string {
   return (
     successTemplate ??
@@ -14,7 +14,7 @@ export function successPage({ successTemplate }: PageTemplates): string {
   );
 }
 
-/** The page when the sign-in failed. It names the error; details are for the application. */
+/** Returns the page for a failed sign-in. It names the error; details are left to the application. */
 export function errorPage({ errorTemplate }: PageTemplates, reason: string): string {
   return (
     errorTemplate ??
@@ -22,7 +22,7 @@ export function errorPage({ errorTemplate }: PageTemplates, reason: string): str
   );
 }
 
-/** The page for a second visit while or after the first is dealt with. */
+/** Returns the page for a repeated response, during or after processing of the first. */
 export function repeatedPage(): string {
   return page(
     "This sign-in is already being completed",
@@ -31,16 +31,16 @@ export function repeatedPage(): string {
   );
 }
 
-/** The page for an answer that belongs to another sign-in. */
-export function strangerPage(): string {
+/** Returns the page for a response that belongs to another sign-in. */
+export function foreignResponsePage(): string {
   return page(
-    "This answer belongs to another sign-in",
-    "Close this window, and go on in the one the application opened last.",
+    "This response belongs to another sign-in",
+    "Close this window, and continue in the one the application opened last.",
     "#a80000",
   );
 }
 
-function page(title: string, text: string, colour: string): string {
+function page(title: string, text: string, color: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -50,7 +50,7 @@ function page(title: string, text: string, colour: string): string {
 <style>
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #f3f2f1; color: #201f1e;
   font: 16px/1.5 system-ui, "Segoe UI", sans-serif; }
-main { background: #fff; padding: 2.5rem 3rem; border-top: 4px solid ${colour}; border-radius: 4px;
+main { background: #fff; padding: 2.5rem 3rem; border-top: 4px solid ${color}; border-radius: 4px;
   box-shadow: 0 2px 8px rgb(0 0 0 / 12%); max-width: 28rem; }
 h1 { font-size: 1.4rem; font-weight: 600; margin: 0 0 .5rem; }
 p { margin: 0; }

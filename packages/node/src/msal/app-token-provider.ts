@@ -1,15 +1,15 @@
 import type { TokenSource } from "@tessera/core/internal";
 
-/** What an app token provider is told. */
+/** Parameters of an app token provider. */
 export interface AppTokenProviderParameters {
   readonly correlationId?: string;
   readonly tenantId: string;
   readonly scopes: string[];
-  /** Claims challenge, JSON text. */
+  /** Claims challenge, as JSON. */
   readonly claims?: string;
 }
 
-/** What an app token provider returns. */
+/** Result of an app token provider. */
 export interface AppTokenProviderResult {
   accessToken: string;
   /** Seconds until the token expires. */
@@ -18,10 +18,13 @@ export interface AppTokenProviderResult {
   refreshInSeconds?: number;
 }
 
-/** Gets app tokens from somewhere else: a managed identity, a vault. Called only when the cache has none. */
+/**
+ * Gets app tokens from another source, such as a managed identity or a vault. Called only when the cache has no fresh
+ * token.
+ */
 export type AppTokenProvider = (parameters: AppTokenProviderParameters) => Promise<AppTokenProviderResult>;
 
-/** MSAL's app token provider as a source of tokens. */
+/** Adapts MSAL's app token provider to a token source. */
 export function sourceOf(provider: AppTokenProvider): TokenSource {
   return {
     async token({ correlationId, tenantId, scopes, claims }) {

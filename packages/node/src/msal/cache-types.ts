@@ -1,7 +1,7 @@
 import type { AccountInfo } from "@tessera/core";
 import type { TenantProfile } from "@tessera/core/internal";
 
-/** A serialised cache, parsed: sections of entities by key. Times are strings of seconds since the epoch. */
+/** A parsed serialized cache: sections of entities by key. Times are strings of seconds since the epoch. */
 export interface JsonCache {
   Account: Record<string, SerializedAccountEntity>;
   IdToken: Record<string, SerializedIdTokenEntity>;
@@ -22,7 +22,7 @@ export interface SerializedAccountEntity {
   client_info?: string;
   last_modification_time?: string;
   last_modification_app?: string;
-  /** Each element is the JSON text of a {@link TenantProfile}. */
+  /** Each element is a {@link TenantProfile}, as JSON. */
   tenantProfiles?: string[];
 }
 
@@ -70,7 +70,7 @@ export interface SerializedAppMetadataEntity {
   family_id?: string;
 }
 
-/** A cache in MSAL Node's own field names, section by section. */
+/** A cache with MSAL Node's field names, by section. */
 export interface InMemoryCache {
   accounts: Record<string, MemoryAccount>;
   idTokens: Record<string, MemoryCredential & { realm: string }>;

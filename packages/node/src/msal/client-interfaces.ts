@@ -13,12 +13,12 @@ import type {
   UsernamePasswordRequest,
 } from "../requests.js";
 
-/** What MSAL's two interfaces of applications have in common. */
+/** Methods common to MSAL's two application interfaces. */
 interface IClientApplication {
   getAuthCodeUrl(request: AuthorizationUrlRequest): Promise<string>;
   acquireTokenByCode(request: AuthorizationCodeRequest): Promise<AuthenticationResult>;
   acquireTokenByRefreshToken(request: RefreshTokenRequest): Promise<AuthenticationResult | null>;
-  /** @deprecated as {@link ClientApplication.acquireTokenByUsernamePassword} is. */
+  /** @deprecated See {@link ClientApplication.acquireTokenByUsernamePassword}. */
   acquireTokenByUsernamePassword(request: UsernamePasswordRequest): Promise<AuthenticationResult | null>;
   getTokenCache(): TokenCache;
   getLogger(): Logger;
@@ -26,7 +26,7 @@ interface IClientApplication {
   clearCache(): void;
 }
 
-/** {@link PublicClientApplication} as MSAL declares it, for apps that put something else in its place. */
+/** {@link PublicClientApplication} as declared by MSAL, for apps that substitute their own implementation. */
 export interface IPublicClientApplication extends IClientApplication {
   acquireTokenInteractive(request: InteractiveRequest): Promise<AuthenticationResult>;
   acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult>;
@@ -35,7 +35,7 @@ export interface IPublicClientApplication extends IClientApplication {
   signOut(request: SignOutRequest): Promise<void>;
 }
 
-/** {@link ConfidentialClientApplication} as MSAL declares it, for apps that put something else in its place. */
+/** {@link ConfidentialClientApplication} as declared by MSAL, for apps that substitute their own implementation. */
 export interface IConfidentialClientApplication extends IClientApplication {
   acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult | null>;
   acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult | null>;
@@ -43,7 +43,7 @@ export interface IConfidentialClientApplication extends IClientApplication {
   SetAppTokenProvider(provider: AppTokenProvider): void;
 }
 
-/** {@link TokenCache} as MSAL declares it, for apps that put something else in its place. */
+/** {@link TokenCache} as declared by MSAL, for apps that substitute their own implementation. */
 export interface ITokenCache {
   getAllAccounts(): Promise<AccountInfo[]>;
   getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null>;

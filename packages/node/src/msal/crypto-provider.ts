@@ -1,10 +1,10 @@
 import { generatePkceCodes } from "@tessera/core";
 import { base64Decode, newGuid, sha256Base64Url, type PkceCodes } from "@tessera/core/internal";
 
-/** Random values and encodings for the authorization code flow, as MSAL offers them. */
+/** Random values and encodings for the authorization code flow, with MSAL's interface. */
 export class CryptoProvider {
   /**
-   * A random GUID, for `state` and `nonce`.
+   * Returns a random GUID, for `state` and `nonce`.
    *
    * @example
    * ```ts
@@ -16,7 +16,7 @@ export class CryptoProvider {
   }
 
   /**
-   * A string, as base64 of its UTF-8 bytes.
+   * Encodes a string's UTF-8 bytes in base64.
    *
    * @example
    * ```ts
@@ -28,7 +28,7 @@ export class CryptoProvider {
   }
 
   /**
-   * The string in base64 or base64url.
+   * Decodes base64 or base64url to a string.
    *
    * @example
    * ```ts
@@ -40,7 +40,8 @@ export class CryptoProvider {
   }
 
   /**
-   * A PKCE pair: `challenge` goes into the authorization request (with method `S256`), `verifier` into the redemption.
+   * Generates PKCE codes: send `challenge` in the authorization request (with method `S256`), and `verifier` with the
+   * code.
    *
    * @see RFC 7636
    * @example
@@ -53,7 +54,7 @@ export class CryptoProvider {
   }
 
   /**
-   * SHA-256 of a string, base64url.
+   * Returns the SHA-256 of a string in base64url.
    *
    * @example
    * ```ts

@@ -2,69 +2,69 @@ import type { BaseRequest } from "@tessera/core";
 import { clientConfigurationError, newCorrelationId, type AzureCloudOptions } from "@tessera/core/internal";
 import type { Writable } from "./writable.js";
 
-/** Fields that every MSAL request may carry, beside those that mean something to each flow. */
+/** MSAL's fields of every request, in addition to those of each flow. */
 export interface MsalRequest extends Writable<BaseRequest> {
-  /** National cloud and tenant, in place of `authority`. */
+  /** National cloud and tenant, as an alternative to `authority`. */
   azureCloudOptions?: AzureCloudOptions;
-  /** HTTP method of the request the token is for; goes to the broker. */
+  /** HTTP method of the request the token is for. Broker only. */
   resourceRequestMethod?: string;
-  /** URL of the request the token is for; goes to the broker. */
+  /** URL of the request the token is for. Broker only. */
   resourceRequestUri?: string;
-  /** Claims of a signed HTTP request (JSON text); goes to the broker. */
+  /** Claims of a signed HTTP request, as JSON. Broker only. */
   shrClaims?: string;
-  /** Nonce of a signed HTTP request; goes to the broker. */
+  /** Nonce of a signed HTTP request. Broker only. */
   shrNonce?: string;
-  /** Content of a signed HTTP request's header; goes to the broker. */
+  /** Header of a signed HTTP request. Broker only. */
   shrOptions?: { header: { typ?: string; alg?: string; kid?: string } };
-  /** Public key of an SSH certificate, JSON text of a JWK; goes to the broker. */
+  /** Public key of an SSH certificate, a JWK as JSON. Broker only. */
   sshJwk?: string;
-  /** Id of that key; goes to the broker. */
+  /** Id of the SSH key. Broker only. */
   sshKid?: string;
-  /** Id of the key a token is to be bound to; goes to the broker. */
+  /** Id of the key to bind a token to. Broker only. */
   popKid?: string;
-  /** Thumbprint of the key a token is to be bound to; goes to the broker. */
+  /** Thumbprint of the key to bind a token to. Broker only. */
   dpopJkt?: string;
   /**
-   * Client id of an app inside this one. Only browsers and brokers redeem for another client: here it goes to the broker,
-   * and without one it is refused with `invalid_platform_broker_configuration`.
+   * Client id of an embedded app. Only a broker can acquire tokens for another client; without one it is refused with
+   * `invalid_platform_broker_configuration`.
    */
   embeddedClientId?: string;
-  /** Means something to the broker only. */
+  /** Broker only. */
   skipBrokerClaims?: boolean;
-  /** Means something to the broker only. */
+  /** Broker only. */
   scenarioId?: string;
-  /** Means something in browsers only. */
+  /** Browser only; ignored here. */
   httpMethod?: "GET" | "POST";
-  /** Without effect, as in MSAL; `initiateAuthCodeFlow` and `acquireTokenInteractive` have one that is enforced. */
+  /** Ignored, as in MSAL. It is enforced in `initiateAuthCodeFlow` and `acquireTokenInteractive`. */
   maxAge?: number;
 }
 
-/** Fields that MSAL's authorization requests may carry beside; they mean something in browsers only. */
+/** Additional fields of MSAL's authorization requests. Browser only; ignored here. */
 export interface MsalAuthorizationRequest {
-  /** Means something in browsers only. */
+  /** Browser only; ignored here. */
   earJwk?: string;
-  /** Means something in browsers only. */
+  /** Browser only; ignored here. */
   platformBroker?: boolean;
-  /** Means something in browsers only. */
+  /** Browser only; ignored here. */
   reqCnf?: string;
-  /** Means something in browsers only. */
+  /** Browser only; ignored here. */
   popupOriginCheckDone?: boolean;
 }
 
-/** Routes a request to the data centre that knows the user. */
+/** Routes a request to the user's data center. */
 export interface CcsCredential {
-  /** Home account id or user name, as `type` says. */
+  /** Home account id or user name, according to `type`. */
   credential: string;
   type: "home_account_id" | "UPN";
 }
 
-/** A request without what only the broker understands, to check the rest of it. */
+/** Returns a request without its broker-only fields, to check the rest. */
 export function withoutBrokerFields<R extends MsalRequest>(request: R): R {
   return { ...request, authenticationScheme: undefined, embeddedClientId: undefined };
 }
 
 /**
- * Refuses to redeem for another client: its tokens would be kept as this one's.
+ * Refuses a request for another client, whose tokens would be cached as this client's.
  *
  * @throws ClientConfigurationError `invalid_platform_broker_configuration`
  */
@@ -72,7 +72,7 @@ export function requireOwnClient({ embeddedClientId, correlationId }: MsalReques
   if (!embeddedClientId) return;
   throw clientConfigurationError(
     "invalid_platform_broker_configuration",
-    `embeddedClientId "${embeddedClientId}" names another client, for which only a broker can ask: use one (broker.nativeBrokerPlugin), or make an application with that client id.`,
+    `embeddedClientId "${embeddedClientId}" names another client, for which only a broker can acquire tokens: configure one (broker.nativeBrokerPlugin), or create an application with that client id.`,
     { correlationId: correlationId || newCorrelationId() },
   );
 }

@@ -3,7 +3,7 @@ import { isAbsolute, join } from "node:path";
 import { PersistenceError } from "../errors.js";
 
 /**
- * The platform's standard folder for an app's data.
+ * Returns the platform's standard folder for an app's data.
  *
  * @param appName name of the folder
  * @param platform like `process.platform`

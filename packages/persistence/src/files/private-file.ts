@@ -138,7 +138,8 @@ const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =
 async function openPlainFile(path: string): Promise<number | undefined> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
-    // Windows lacks these flags, which are then 0: it has no named pipes in folders, and links are checked explicitly.
+    // Windows does not have these flags, which are then 0. It does not have named pipes in folders, and links are
+    // checked explicitly.
     if (process.platform === "win32") assertNotLink(path);
     // Without O_NONBLOCK, opening a named pipe would block.
     return await retryWhileBusy(() => openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));

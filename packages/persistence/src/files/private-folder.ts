@@ -108,7 +108,7 @@ function isHome(path: string): boolean {
   try {
     return path === realpathSync.native(homedir());
   } catch {
-    // The user has no home folder.
+    // The user does not have a home folder.
     return false;
   }
 }
@@ -116,7 +116,8 @@ function isHome(path: string): boolean {
 function openFolder(folder: string): { readonly path: string; readonly stats: Stats } {
   try {
     makeFolder(folder);
-    // The system's spelling: if "Data" and "data" are the same folder, they must have the same key in the keychain.
+    // Use the system's spelling: if "Data" and "data" are the same folder, they must have the same key in the
+    // keychain.
     const path = realpathSync.native(folder);
     return { path, stats: statSync(path) };
   } catch (error) {

@@ -3,7 +3,7 @@ import { hostname, uptime } from "node:os";
 import { systemCode } from "../errors.js";
 import { nodeCrypto } from "../node-crypto.js";
 
-/** Whether a process is running, as far as another process can tell. */
+/** Whether a process is running, according to another process. */
 export type Liveness = "running" | "gone" | "unknown";
 
 /** The start time if `/proc` is missing, unreadable, or that of another PID namespace. */
@@ -57,7 +57,7 @@ function startOf(pid: string): string | undefined {
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
   } catch (error) {
-    // With too many open files (EMFILE), nothing can be read: do not take running processes for dead.
+    // With too many open files (EMFILE), nothing can be read. A running process must not be taken for dead.
     return ["ENOENT", "ESRCH"].includes(systemCode(error) ?? "") ? undefined : UNKNOWN_START;
   }
 }
@@ -67,14 +67,14 @@ function isProcess(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it is running and belongs to another user.
+    // EPERM means that it is running and belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
 
 const host = (): string => shortHash(hostname());
 
-/** Equal for processes that share a PID namespace: the same boot of the same kernel, the same container. */
+/** Identifies the PID namespace: the same for processes of one boot of one kernel, in one container. */
 function pidSpace(): string {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1");

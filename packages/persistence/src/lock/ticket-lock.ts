@@ -34,7 +34,7 @@ const ABANDONED_MS = 5000;
  */
 const CHECK_MS = 1000;
 
-/** No process reaches this number by taking tickets. */
+/** The highest ticket number, which no process reaches by taking tickets. */
 const LAST_TICKET = 999_999_999_999;
 
 /**
@@ -130,7 +130,8 @@ function watchTickets(folder: string): (first: string, others: readonly string[]
       signs.set(ticket, sign);
       return sign;
     };
-    // Processes suspended together, as with Ctrl+Z, are given up together rather than one after the other.
+    // Processes that were suspended together, as with Ctrl+Z, are considered abandoned together rather than one after
+    // the other.
     if (waited >= nextInspection) {
       nextInspection = waited + CHECK_MS;
       others.forEach(inspect);

@@ -6,7 +6,9 @@ import { loadKeytar, readEntry, type KeychainEntry } from "../protection/keychai
 import { replaceFile } from "../files/private-file.js";
 import type { StoredCache } from "../stored-cache.js";
 
-/** Where `@azure/msal-node-extensions` keeps a cache: the options of its `PersistenceCreator.createPersistence`. */
+/**
+ * Location of a cache of `@azure/msal-node-extensions`: the options of its `PersistenceCreator.createPersistence`.
+ */
 export interface MigrationSource {
   /** Absolute path of its file: the cache, plain or encrypted by Windows, or a marker if the cache is in a keychain. */
   readonly cachePath: string;

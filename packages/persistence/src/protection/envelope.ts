@@ -42,10 +42,12 @@ export interface Envelope {
 
 const VERSION = 1;
 
-/** Bytes encrypted or decrypted at a time: chunks that fit the processor's cache take a quarter of the time. */
+/**
+ * Number of bytes encrypted or decrypted at a time. Chunks that fit the processor's cache take a quarter of the time.
+ */
 const CHUNK = 48 * 1024;
 
-/** Length of a dot and 16 bytes in base64url. */
+/** Length of the tag: a dot and 16 bytes in base64url. */
 const TAG_LENGTH = 23;
 
 const DOT = ".".charCodeAt(0);

@@ -16,7 +16,7 @@ export interface KeychainEntry {
   readonly account: string;
 }
 
-/** The keychain entry for the cache in a folder. */
+/** Returns the keychain entry for the cache in a folder. */
 export function keychainEntry(appName: string, folder: string): KeychainEntry {
   const place = nodeCrypto().createHash("sha256").update(folder).digest("hex").slice(0, 16);
   return { service: `${appName} token cache`, account: `key-${place}` };
@@ -26,7 +26,7 @@ export function keychainEntry(appName: string, folder: string): KeychainEntry {
  * Encrypts the cache with a random key in the operating system's keychain: Keychain (macOS), Credential Manager (Windows),
  * Secret Service (Linux).
  *
- * @param exclusive runs work while no other process does
+ * @param exclusive runs work while no other process runs its own
  * @throws PersistenceError `keychain_unavailable`, `keychain_locked`
  */
 export async function keychainProtection(
@@ -52,7 +52,8 @@ export async function keychainProtection(
       return text === undefined ? { unreadable: "corrupt" } : { text };
     },
     async seal(text, isFirst) {
-      // The file may have been set aside because the key was lost: do not write one that the next process cannot read.
+      // The previous file may have been set aside because its key was lost. The new one must be readable for the next
+      // process.
       if (isFirst) key = await sharedKey(key).catch(() => key);
       return seal(text, key);
     },

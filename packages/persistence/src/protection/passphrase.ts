@@ -8,7 +8,7 @@ interface Derived {
   readonly key: Buffer;
 }
 
-/** 128 MiB and about 0.3 s, as OWASP's Password Storage Cheat Sheet recommends. */
+/** Cost of the derivation: 128 MiB and about 0.3 s, as OWASP's Password Storage Cheat Sheet recommends. */
 const COST = { N: 2 ** 17, r: 8, p: 1 };
 
 /** Memory limit for the parameters in a file, in bytes. */

@@ -2,7 +2,7 @@ import { profilesOf } from "../account-info.js";
 import type { Entry } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
 
-/** Finds users by an id in some tenant, or by their user name. Built on first use, kept up to date from then on. */
+/** Index of users by their id in any tenant and by user name. Built on first use, then kept up to date. */
 export class AccountIndex {
   /** Home account ids by name. */
   readonly #ids = new Map<string, Set<string>>();
@@ -16,7 +16,7 @@ export class AccountIndex {
     }
   }
 
-  /** Takes the names of an account out. */
+  /** Removes the names of an account. */
   remove({ id }: PartitionKey, account: Entry<"Account">): void {
     for (const name of namesOf(account)) {
       const ids = this.#ids.get(name);
@@ -25,12 +25,12 @@ export class AccountIndex {
     }
   }
 
-  /** The partitions of the users with an id in some tenant. */
+  /** Returns the partitions of the users with an id in any tenant. */
   byLocalId(localAccountId: string): readonly PartitionKey[] {
     return this.#named(`id ${localAccountId}`);
   }
 
-  /** The partitions of the users with a user name, in any case. */
+  /** Returns the partitions of the users with a user name, case-insensitively. */
   byUsername(username: string): readonly PartitionKey[] {
     return this.#named(`name ${username.toLowerCase()}`);
   }

@@ -6,34 +6,34 @@ import type { TokenMemory } from "./token-memory.js";
 import { entriesOf, isShared, issuersAt, type Provider } from "../provider.js";
 import { THE_FAMILY } from "../schema/schema.js";
 
-/** Where to look for a token. */
+/** The partition, client and provider to search for a token. */
 export interface TokenQuery extends Provider {
   readonly partition: PartitionKey;
   readonly clientId: string;
-  /** Tenants to accept, in lower case; of an issuer its realm. */
+  /** Accepted realms, in lower case: tenants, or the realm of an issuer. */
   readonly realms: readonly string[];
 }
 
-/** Where to look for an access token, and what it must grant. */
+/** A query for an access token, and what it must grant. */
 export interface AccessTokenQuery extends TokenQuery {
   readonly scopes: readonly string[];
-  /** The resource the token is for (RFC 8707); without it, only tokens for none in particular are found. */
+  /** The resource of the token (RFC 8707); when omitted, only tokens without a resource match. */
   readonly resource?: string | undefined;
-  /** What else the token is bound to (FMI path, static claims, extra parameters). */
+  /** Other values the token is bound to (FMI path, static claims, extra parameters). */
   readonly components?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
- * The tokens that answer a query. Of several access tokens that match, the one with the fewest scopes is taken, then the
- * one that lives longest.
+ * Finds the tokens that match a query. Among several access tokens, prefers the one with the fewest scopes, then the
+ * one that expires last.
  */
 export function findTokens(memory: TokenMemory, query: AccessTokenQuery): CachedTokens | undefined {
   const { kind, id } = query.partition;
   const partition = memory.partitions.hot[kind].get(id) ?? memory.partitions.get(query.partition);
-  return partition?.remembered(query, () => bestOf(memory, partition, query));
+  return partition?.memoized(query, () => bestOf(memory, partition, query));
 }
 
-/** The ID token of a user in a tenant. */
+/** Finds the ID token of a user in a tenant. */
 export function findIdToken(memory: TokenMemory, query: TokenQuery): Entry<"IdToken"> | undefined {
   const partition = memory.partitions.peek(query.partition);
   if (!partition) return undefined;
@@ -48,8 +48,8 @@ export function findIdToken(memory: TokenMemory, query: TokenQuery): Entry<"IdTo
 }
 
 /**
- * The refresh token of a user: the app's own, or one of its family. Of several, under several hosts, the one written last
- * is taken.
+ * Finds the refresh token of a user, the app's own or its family's. Among several under different hosts, prefers the
+ * one written last.
  */
 export function findRefreshToken(
   memory: TokenMemory,
@@ -71,7 +71,7 @@ export function findRefreshToken(
   return best;
 }
 
-/** The account of a user at a provider. */
+/** Finds the account of a user at a provider. */
 export function findAccount(
   memory: TokenMemory,
   { partition, ...provider }: Omit<TokenQuery, "clientId">,
@@ -85,12 +85,12 @@ export function findAccount(
   );
 }
 
-/** Every account of a partition. */
+/** Returns every account of a partition. */
 export function accountsOf(memory: TokenMemory, partition: PartitionKey): readonly Entry<"Account">[] {
   return [...(memory.partitions.peek(partition)?.all("Account") ?? [])];
 }
 
-/** The issuers of a host that have a user of this id; see {@link issuersAt}. */
+/** Returns the issuers of a host that have a user with a partition's id; see {@link issuersAt}. */
 export function issuersOf(
   memory: TokenMemory,
   partition: PartitionKey,
@@ -100,13 +100,13 @@ export function issuersOf(
   return found ? issuersAt(found, environments) : [];
 }
 
-/** Whether users of several providers have the id of a partition; see {@link isShared}. */
+/** Whether several providers have a user with a partition's id; see {@link isShared}. */
 export function isSharedId(memory: TokenMemory, partition: PartitionKey, provider: Provider): boolean {
   const found = memory.partitions.peek(partition);
   return found !== undefined && isShared(found, provider);
 }
 
-/** The scopes, in lower case, that a user has granted a client, as the access tokens say. */
+/** Returns the scopes, in lower case, that a user has granted a client, according to the access tokens. */
 export function grantedScopes(
   memory: TokenMemory,
   { partition, clientId, environments }: Pick<TokenQuery, "partition" | "clientId" | "environments">,
@@ -120,7 +120,7 @@ export function grantedScopes(
   return granted;
 }
 
-/** The family an app is known to belong to. */
+/** Returns the family an app belongs to, if known. */
 export function familyOf(
   memory: TokenMemory,
   clientId: string,
@@ -133,12 +133,12 @@ export function familyOf(
   return undefined;
 }
 
-/** The partition of every user, the least recently used first. */
+/** Returns the partition of every user, the least recently used first. */
 export function users(memory: TokenMemory): readonly PartitionKey[] {
   return Array.from(memory.partitions.entries("user"), ([key]) => key);
 }
 
-/** The users with an id in some tenant, or with a user name. */
+/** Returns the users with an id in any tenant, or with a user name. */
 export function usersBy(
   memory: TokenMemory,
   name: { readonly localAccountId: string } | { readonly username: string },
@@ -169,7 +169,10 @@ function bestOf(
   return accessToken && { accessToken, ...userOf(memory, accessToken, query) };
 }
 
-/** The user of an access token: beside it, or, for an on-behalf-of token that was loaded, where users are. */
+/**
+ * Finds the user of an access token: in the same partition or, for an on-behalf-of token that was loaded, in the
+ * user's own.
+ */
 function userOf(
   memory: TokenMemory,
   accessToken: Entry<"AccessToken">,
@@ -177,16 +180,16 @@ function userOf(
 ): Pick<CachedTokens, "account" | "idToken"> {
   const { home_account_id: home, id_token_realm: tenant } = accessToken.entity;
   if (!home) return { account: undefined, idToken: undefined };
-  const beside = typeof tenant === "string" ? { ...query, realms: [tenant.toLowerCase()] } : query;
-  const user = { ...beside, partition: userPartition(home) };
+  const inTenant = typeof tenant === "string" ? { ...query, realms: [tenant.toLowerCase()] } : query;
+  const user = { ...inTenant, partition: userPartition(home) };
   const account =
-    findAccount(memory, { ...query, partition: beside.partition }) ??
+    findAccount(memory, { ...query, partition: inTenant.partition }) ??
     findAccount(memory, { ...query, partition: user.partition });
   const realms = [account?.entity.realm.toLowerCase() ?? ""];
   const idToken =
-    findIdToken(memory, beside) ??
+    findIdToken(memory, inTenant) ??
     findIdToken(memory, user) ??
-    findIdToken(memory, { ...beside, realms }) ??
+    findIdToken(memory, { ...inTenant, realms }) ??
     findIdToken(memory, { ...user, realms });
   return { account, idToken };
 }

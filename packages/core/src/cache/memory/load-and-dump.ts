@@ -10,10 +10,10 @@ import { isEntry, Partition } from "./partition.js";
 import { PARTITION_KINDS, type PartitionKey, type PartitionKind } from "./partition-key.js";
 
 /**
- * Takes over a document.
+ * Loads a document.
  *
- * @param document parsed JSON; what is not understood is kept as it is
- * @param replace forget what was there before; the change is made at once, when all has been read
+ * @param document parsed JSON; unknown content is preserved
+ * @param replace replace the current content, at once after the whole document has been read
  */
 export function loadDocument(memory: TokenMemory, document: CacheDocument, replace: boolean): void {
   const state = replace ? memory.emptyState() : memory.state;
@@ -23,7 +23,7 @@ export function loadDocument(memory: TokenMemory, document: CacheDocument, repla
     app: new Map(),
     assertion: new Map(),
   };
-  /** Partitions that held something before. */
+  /** Partitions that had content before. */
   const known = new Set<Partition>();
   readDocument(document, {
     entry: (entry) => {
@@ -40,7 +40,7 @@ export function loadDocument(memory: TokenMemory, document: CacheDocument, repla
         if (before) known.add(partition);
         partitions.set(key.id, partition);
       }
-      // The keys of one document are all different.
+      // Keys are unique within a document.
       if (known.has(partition)) partition.put(entry);
       else partition.append(entry);
     },
@@ -54,7 +54,7 @@ export function loadDocument(memory: TokenMemory, document: CacheDocument, repla
   memory.replace(state);
 }
 
-/** The document of everything that is kept. */
+/** Returns the document of the whole cache. */
 export function wholeDocument({ state: { partitions, appMetadata, foreign } }: TokenMemory): CacheDocument {
   const writer = new DocumentWriter();
   for (const kind of PARTITION_KINDS) {
@@ -65,7 +65,7 @@ export function wholeDocument({ state: { partitions, appMetadata, foreign } }: T
   return writer.document();
 }
 
-/** Takes over the document of one partition, in place of what is known of it. */
+/** Loads the document of one partition, replacing its current content. */
 export function loadPartition(memory: TokenMemory, key: PartitionKey, document: CacheDocument): void {
   const partition = new Partition();
   readDocument(document, {
@@ -78,7 +78,7 @@ export function loadPartition(memory: TokenMemory, key: PartitionKey, document: 
   memory.put(key, partition);
 }
 
-/** The document of one partition, or `undefined` when nothing is left in it. */
+/** Returns the document of one partition, or `undefined` when it is empty. */
 export function partitionDocument(memory: TokenMemory, key: PartitionKey): CacheDocument | undefined {
   const partition = memory.partitions.get(key);
   if (!partition) return undefined;

@@ -1,38 +1,38 @@
 /**
- * Whose tokens a partition holds. An object and not a text: the id is found in the cache by the very string the app holds,
- * whose hash is known already.
+ * Identifies a partition. An object rather than a joined string, so that a look-up uses the app's own id string,
+ * whose hash V8 has already computed.
  */
 export interface PartitionKey {
   readonly kind: PartitionKind;
   readonly id: string;
 }
 
-/** Kinds of partitions. */
+/** The kinds of partitions. */
 export const PARTITION_KINDS = ["user", "app", "assertion"] as const;
 /** One of {@link PARTITION_KINDS}. */
 export type PartitionKind = (typeof PARTITION_KINDS)[number];
 
-/** The partition of a user. */
+/** Returns the key of a user's partition. */
 export function userPartition(homeAccountId: string): PartitionKey {
   return { kind: "user", id: homeAccountId };
 }
 
-/** The partition of an app in a tenant. */
+/** Returns the key of an app's partition in a tenant. */
 export function appPartition(clientId: string, realm: string): PartitionKey {
   return { kind: "app", id: `${clientId}.${realm.toLowerCase()}` };
 }
 
-/** The partition of an on-behalf-of assertion, by its SHA-256. */
+/** Returns the key of an on-behalf-of assertion's partition, by the assertion's SHA-256. */
 export function assertionPartition(hash: string): PartitionKey {
   return { kind: "assertion", id: hash };
 }
 
-/** The name of a partition in a {@link TokenStore}: `{kind}:{id}`. */
+/** Returns the name of a partition in a {@link TokenStore}: `{kind}:{id}`. */
 export function partitionName({ kind, id }: PartitionKey): string {
   return `${kind}:${id}`;
 }
 
-/** The partition a name stands for. */
+/** Parses the name of a partition. */
 export function partitionNamed(name: string): PartitionKey {
   const [kind = ""] = name.split(":", 1);
   return { kind: kind as PartitionKind, id: name.slice(kind.length + 1) };

@@ -4,27 +4,27 @@ import { searchScopes, splitScopes } from "../../request/scopes.js";
 import { sameComponents } from "../schema/keys.js";
 import type { EntityOf, Section } from "../schema/schema.js";
 
-/** One entity in memory, with what is worked out from it on first use. */
+/** One entity in memory, with values derived from it on first use. */
 export interface Entry<S extends Section = Section> {
   readonly section: S;
   readonly key: string;
   readonly entity: EntityOf[S];
-  /** Worked out on first use; see {@link accessTokenFacts} and `account-info.ts`. */
+  /** Derived on first use; see {@link accessTokenFacts} and `account-info.ts`. */
   facts?: unknown;
 }
 
-/** Whether an entry is of a section. */
+/** Whether an entry belongs to a section. */
 export function isEntry<S extends Section>(entry: Entry, section: S): entry is Entry<S> & Entry {
   return entry.section === section;
 }
 
-/** What a lookup compares, parsed once per token. */
+/** The fields a look-up compares, parsed once per token. */
 export interface AccessTokenFacts {
   /** Granted scopes in lower case. */
   readonly scopes: ReadonlySet<string>;
   readonly scopeList: readonly string[];
   readonly realm: string;
-  /** A bearer token that an `Authorization` header can carry. */
+  /** Whether it is a bearer token that can be sent in an `Authorization` header. */
   readonly bearer: boolean;
   /** Seconds since the epoch. */
   readonly expiresOn: number;
@@ -33,7 +33,7 @@ export interface AccessTokenFacts {
   readonly cachedAt: number;
 }
 
-/** The facts of an access token. */
+/** Returns the parsed fields of an access token. */
 export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts {
   if (entry.facts) return entry.facts as AccessTokenFacts;
   const { entity } = entry;
@@ -52,22 +52,22 @@ export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts 
   return facts;
 }
 
-/** What a hit hands out: an access token with the user it belongs to. */
+/** The result of a cache hit: an access token and its user. */
 export interface CachedTokens {
   readonly accessToken: Entry<"AccessToken">;
   readonly idToken: Entry<"IdToken"> | undefined;
   readonly account: Entry<"Account"> | undefined;
-  /** What every result for these tokens says alike; see `result.ts`. */
+  /** Fields common to all results for these tokens; see `result.ts`. */
   facts?: unknown;
 }
 
-/** Everything kept for one user, one app in a tenant, or one on-behalf-of assertion. */
+/** All entries of one user, one app in a tenant, or one on-behalf-of assertion. */
 export class Partition {
   readonly #entries: Entry[] = [];
-  #remembered: { readonly question: Question; readonly answer: CachedTokens }[] | undefined;
+  #memo: { readonly query: MemoQuery; readonly tokens: CachedTokens }[] | undefined;
   #foreign: Record<string, unknown> | undefined;
 
-  /** What was loaded with the partition and is not understood: kept as it is. */
+  /** Unknown content that was loaded with the partition, preserved as is. */
   get foreign(): Record<string, unknown> {
     return (this.#foreign ??= {});
   }
@@ -77,15 +77,16 @@ export class Partition {
     for (const entry of this.#entries) if (isEntry(entry, section)) yield entry;
   }
 
-  /** The first entry of a section that fits. */
+  /** Returns the first entry of a section that matches. */
   find<S extends Section>(section: S, fits: (entry: Entry<S>) => boolean): Entry<S> | undefined {
     for (const entry of this.#entries) if (isEntry(entry, section) && fits(entry)) return entry;
     return undefined;
   }
 
   /**
-   * When the last token expires, in seconds since the epoch; `Infinity` while there is a refresh token that does not say.
-   * The refresh token of an on-behalf-of call is of no use once the call's own tokens have expired; that of a session is.
+   * Returns when the last token expires, in seconds since the epoch; `Infinity` if a refresh token does not state its
+   * expiry. The refresh token of an on-behalf-of call is useless once the call's other tokens have expired, unless it
+   * belongs to a session.
    */
   lastExpiry(): number {
     let last = 0;
@@ -98,7 +99,10 @@ export class Partition {
     return last;
   }
 
-  /** When a refresh token was written, in seconds since the epoch: it says so, or the access token beside it does. */
+  /**
+   * Returns when a refresh token was written, in seconds since the epoch, from its own field or from the access
+   * tokens cached with it.
+   */
   writtenAt({ entity }: Entry<"RefreshToken">): number {
     let last = Number(entity["last_modification_time"]) || 0;
     for (const token of this.all("AccessToken")) {
@@ -109,44 +113,44 @@ export class Partition {
     return last;
   }
 
-  /** Whether an entry fits. */
+  /** Whether any entry matches. */
   has(fits: (entry: Entry) => boolean): boolean {
     return this.#entries.some(fits);
   }
 
-  /** How many tokens there are, of all kinds. */
+  /** Returns the number of tokens of all kinds. */
   tokens(): number {
     return this.#entries.filter(({ section }) => section !== "Account" && section !== "AppMetadata").length;
   }
 
-  /** Whether there is nothing to keep. */
+  /** Whether the partition has no content. */
   get isEmpty(): boolean {
     return this.#entries.length === 0 && Object.keys(this.#foreign ?? {}).length === 0;
   }
 
-  /** Adds an entry, in place of one with the same section and key. */
+  /** Adds an entry, or replaces the one with the same section and key. */
   put(entry: Entry): void {
-    this.#remembered = undefined;
+    this.#memo = undefined;
     const at = this.#entries.findIndex((other) => other.section === entry.section && other.key === entry.key);
     if (at >= 0) this.#entries[at] = entry;
     else this.#entries.push(entry);
   }
 
-  /** Adds an entry whose key is known to be new: loading a whole cache stays linear. */
+  /** Adds an entry whose key is known to be new, so that loading a whole cache takes linear time. */
   append(entry: Entry): void {
     this.#entries.push(entry);
   }
 
-  /** Removes every entry that fits, and says whether there were any. */
+  /** Removes all matching entries. Returns whether there were any. */
   remove(fits: (entry: Entry) => boolean): boolean {
-    this.#remembered = undefined;
+    this.#memo = undefined;
     const kept = this.#entries.filter((entry) => !fits(entry));
     const removed = kept.length < this.#entries.length;
     if (removed) this.#entries.splice(0, this.#entries.length, ...kept);
     return removed;
   }
 
-  /** A copy that can change without changing this one. */
+  /** Returns an independent copy. */
   copy(): Partition {
     const copy = new Partition();
     copy.#entries.push(...this.#entries);
@@ -155,50 +159,52 @@ export class Partition {
   }
 
   /**
-   * The answer to a question, remembered until the partition changes. Questions are compared part by part: equal texts
-   * are mostly the same text, and to join them into one key would cost more than to look.
+   * Returns the tokens for a query, memoized until the partition changes. Queries are compared field by field: equal
+   * strings are mostly identical, and joining them into one key would cost more than the search.
    *
-   * @param search finds the answer when it is not remembered
+   * @param search finds the tokens when they are not memoized
    */
-  remembered(question: Question, search: () => CachedTokens | undefined): CachedTokens | undefined {
-    const remembered = this.#remembered;
-    if (remembered) {
-      for (const known of remembered) if (isSame(known.question, question)) return known.answer;
+  memoized(query: MemoQuery, search: () => CachedTokens | undefined): CachedTokens | undefined {
+    const memo = this.#memo;
+    if (memo) {
+      for (const known of memo) if (isSame(known.query, query)) return known.tokens;
     }
-    const answer = search();
-    if (!answer) return undefined;
-    const room = remembered && remembered.length < REMEMBERED_QUESTIONS;
-    if (room) remembered.push({ question, answer });
-    else this.#remembered = [{ question, answer }];
-    return answer;
+    const tokens = search();
+    if (!tokens) return undefined;
+    const room = memo && memo.length < MAX_MEMOIZED_QUERIES;
+    if (room) memo.push({ query, tokens });
+    else this.#memo = [{ query, tokens }];
+    return tokens;
   }
 }
 
-/** What is asked of a partition. */
-export interface Question {
+/** The fields of a query that are compared for memoization. */
+export interface MemoQuery {
   readonly clientId: string;
-  /** Hosts that mean the same identity provider; the same object for the same provider. */
+  /** Hosts of the identity provider; the same object for the same provider. */
   readonly environments: ReadonlySet<string>;
   readonly realms: readonly string[];
   /** See {@link Provider}. */
   readonly kind?: AuthorityKind | undefined;
   readonly issuer?: string | undefined;
-  readonly untold?: boolean | undefined;
+  readonly hostOnly?: boolean | undefined;
   readonly scopes: readonly string[];
   readonly resource?: string | undefined;
   readonly components?: Readonly<Record<string, string>> | undefined;
 }
 
-/** An app asks for few distinct scope sets; one that makes them up must not make the memory grow. */
-const REMEMBERED_QUESTIONS = 32;
+/**
+ * Maximum number of memoized queries. Apps use few distinct scope sets, and generated ones must not exhaust memory.
+ */
+const MAX_MEMOIZED_QUERIES = 32;
 
-function isSame(a: Question, b: Question): boolean {
+function isSame(a: MemoQuery, b: MemoQuery): boolean {
   return (
     a.clientId === b.clientId &&
     a.environments === b.environments &&
     a.kind === b.kind &&
     a.issuer === b.issuer &&
-    a.untold === b.untold &&
+    a.hostOnly === b.hostOnly &&
     isSameList(a.scopes, b.scopes) &&
     isSameList(a.realms, b.realms) &&
     a.resource === b.resource &&
@@ -212,12 +218,12 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
   return true;
 }
 
-/** Whether an access token grants every scope that is asked for. */
+/** Whether an access token grants every requested scope. */
 export function grants(facts: AccessTokenFacts, scopes: readonly string[]): boolean {
   return searchScopes(scopes).every((scope) => facts.scopes.has(scope));
 }
 
-/** Whether two scope sets share a scope that names a resource: the newer token then replaces the older. */
+/** Whether two tokens share a scope that names a resource, in which case the newer token replaces the older. */
 export function scopesIntersect(older: AccessTokenFacts, newer: AccessTokenFacts): boolean {
   return searchScopes(newer.scopeList).some((scope) => older.scopes.has(scope));
 }

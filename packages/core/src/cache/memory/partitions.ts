@@ -3,28 +3,28 @@ import type { Clock } from "../../clock.js";
 import type { Partition } from "./partition.js";
 import type { PartitionKey, PartitionKind } from "./partition-key.js";
 
-/** How many partitions are kept, and what happens to those that are not. */
+/** Limits on partitions in memory. */
 export interface PartitionLimits {
-  /** Most users, apps and assertions, each, that are kept with all their tokens. */
+  /** Maximum number of partitions of each kind (users, apps, assertions) that are kept with all their tokens. */
   readonly max: number;
   readonly clock: Clock;
-  /** Told of each user who is forgotten to make room. */
+  /** Called for each evicted user. */
   readonly onUserDropped: (key: PartitionKey, partition: Partition) => void;
 }
 
-/** For each user kept with all tokens, this many more are kept with their refresh token alone. */
+/** Number of users kept with only their refresh token, for each user kept with all tokens. */
 const DORMANT_USERS_PER_USER = 4;
 
 /**
- * Partitions in memory, bounded. When there are too many, the least recently used goes first: an app's or an assertion's
- * tokens altogether, since they can be had again; of a user only what can be had again, so that the refresh token stays.
- * Apps and assertions leave by themselves when their last token expires.
+ * A bounded set of partitions. When it is full, the least recently used partition is evicted: for an app or an
+ * assertion completely, because its tokens can be acquired again; for a user all but the refresh token, from which
+ * the others can be acquired. Partitions of apps and assertions are removed when their last token expires.
  */
 export class Partitions {
   readonly #limits: PartitionLimits;
-  /** The partitions that are kept with all their tokens. */
+  /** Partitions with all their tokens. */
   readonly hot: Readonly<Record<PartitionKind, BoundedMap<Partition>>>;
-  /** Users of whom only the account and the refresh tokens are kept. */
+  /** Users with only their account and refresh tokens. */
   readonly #dormant: BoundedMap<Partition>;
   #evictions = 0;
   #setsUntilPurge = 0;
@@ -48,7 +48,7 @@ export class Partitions {
     };
   }
 
-  /** A partition, which counts as used. */
+  /** Returns a partition and marks it as used. */
   get({ kind, id }: PartitionKey): Partition | undefined {
     const found = this.hot[kind].get(id);
     if (found || kind !== "user") return found;
@@ -57,12 +57,12 @@ export class Partitions {
     return dormant;
   }
 
-  /** A partition, which does not count as used: to list everybody must not push out whoever is being served. */
+  /** Returns a partition without marking it as used, so that listing all users does not evict active ones. */
   peek({ kind, id }: PartitionKey): Partition | undefined {
     return this.hot[kind].peek(id) ?? (kind === "user" ? this.#dormant.peek(id) : undefined);
   }
 
-  /** Puts a partition in place; an empty one is removed. */
+  /** Sets a partition; an empty one is removed. */
   set({ kind, id }: PartitionKey, partition: Partition | undefined): void {
     if (kind === "user") this.#dormant.delete(id);
     if (!partition || partition.isEmpty) {
@@ -71,10 +71,10 @@ export class Partitions {
     }
     const ttl = kind === "user" ? 0 : this.#remaining(partition);
     this.hot[kind].set(id, partition, ttl);
-    this.#purgeNowAndThen();
+    this.#purgePeriodically();
   }
 
-  /** All partitions of a kind, the least recently used first. */
+  /** Iterates over the partitions of a kind, the least recently used first. */
   *entries(kind: PartitionKind): Iterable<readonly [PartitionKey, Partition]> {
     const tiers = kind === "user" ? [this.#dormant, this.hot.user] : [this.hot[kind]];
     for (const tier of tiers) {
@@ -82,13 +82,13 @@ export class Partitions {
     }
   }
 
-  /** How many partitions of a kind there are. */
+  /** Returns the number of partitions of a kind. */
   count(kind: PartitionKind): number {
     this.hot[kind].purgeStale();
     return this.hot[kind].size + (kind === "user" ? this.#dormant.size : 0);
   }
 
-  /** How many partitions gave way to others so far. */
+  /** The number of evictions so far. */
   get evictions(): number {
     return this.#evictions;
   }
@@ -101,15 +101,21 @@ export class Partitions {
     else this.#limits.onUserDropped({ kind: "user", id }, partition);
   }
 
-  /** Milliseconds until the last token has expired; 0 for ever. What has expired already was loaded so, and stays. */
+  /**
+   * Returns the milliseconds until the last token expires, or 0 for no limit. A partition that has already expired
+   * was loaded that way, and stays.
+   */
   #remaining(partition: Partition): number {
     const expiresOn = partition.lastExpiry();
     const remaining = expiresOn * 1000 - this.#limits.clock.now();
     return Number.isFinite(remaining) && remaining > 0 ? Math.ceil(remaining) : 0;
   }
 
-  /** Expired partitions leave when they are touched, and all of them once in as many writes as there are partitions. */
-  #purgeNowAndThen(): void {
+  /**
+   * Expired partitions are removed when accessed, and all of them once per as many writes as there are partitions, so
+   * the cost per write is constant.
+   */
+  #purgePeriodically(): void {
     this.#setsUntilPurge -= 1;
     if (this.#setsUntilPurge > 0) return;
     const { app, assertion } = this.hot;

@@ -7,12 +7,12 @@ import { PARTITION_KINDS, partitionName, type PartitionKey } from "./partition-k
 import { Partitions } from "./partitions.js";
 import type { AppMetadataEntity } from "../schema/schema.js";
 
-/** How much a cache may hold. */
+/** Limits of a cache in memory. */
 export interface CacheLimits {
-  /** Most users, apps and assertions, each, kept in memory; see {@link Partitions}. */
+  /** Maximum number of partitions of each kind (users, apps, assertions); see {@link Partitions}. */
   readonly maxPartitions: number;
   readonly clock: Clock;
-  /** Told before a user is forgotten who still had a refresh token. */
+  /** Called when a user with a refresh token is evicted. */
   readonly onForget: (key: PartitionKey) => void;
 }
 
@@ -22,34 +22,34 @@ const NO_LIMITS: CacheLimits = {
   onForget: () => undefined,
 };
 
-/** Keeps or undoes the changes since it was made. */
+/** Commits or rolls back the changes since it was created. */
 export interface Checkpoint {
   commit(): void;
   rollBack(): void;
 }
 
-/** Figures of a cache. */
+/** Statistics of a cache. */
 export interface CacheStats {
-  /** Users, apps in tenants, and on-behalf-of assertions with tokens in memory. */
+  /** Number of users, apps per tenant, and on-behalf-of assertions with tokens in memory. */
   readonly partitions: { readonly users: number; readonly apps: number; readonly assertions: number };
-  /** Tokens in memory, of all kinds. */
+  /** Number of tokens in memory, of all kinds. */
   readonly tokens: number;
-  /** Calls that looked for an access token and were answered with it. */
+  /** Number of cache hits: calls that found an access token. */
   readonly hits: number;
-  /** Calls that looked for an access token and found none, or none that lives long enough. */
+  /** Number of cache misses: calls that found no access token, or none that is still fresh. */
   readonly misses: number;
-  /** Partitions that gave way to others because there were too many. */
+  /** Number of evicted partitions. */
   readonly evictions: number;
 }
 
-/** What can be replaced as a whole. */
+/** The content of the cache, which can be replaced as a whole. */
 export interface CacheState {
   readonly partitions: Partitions;
-  /** Replaced, never changed. */
+  /** Replaced on change, never modified. */
   appMetadata: ReadonlyMap<string, Entry<"AppMetadata">>;
-  /** Sections and entities that are not understood. */
+  /** Unknown sections and entities, preserved as is. */
   readonly foreign: CacheDocument;
-  /** Built when a user is first looked for by name. */
+  /** Built when a user is first searched for by name. */
   index: AccountIndex | undefined;
 }
 
@@ -58,7 +58,7 @@ interface Journaled {
   readonly partition: Partition | undefined;
 }
 
-/** The tokens in memory. Every change goes through here, so that it is counted and can be undone. */
+/** The tokens in memory. All changes go through this class, so that they are counted and can be rolled back. */
 export class TokenMemory {
   readonly #limits: CacheLimits;
   #state: CacheState;
@@ -80,17 +80,17 @@ export class TokenMemory {
     return this.#state.partitions;
   }
 
-  /** Grows with every change: equal revisions mean equal contents. */
+  /** Incremented with every change: equal revisions mean equal content. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** The time in milliseconds since the epoch. */
+  /** Returns the time in milliseconds since the epoch. */
   now(): number {
     return this.#limits.clock.now();
   }
 
-  /** What an empty cache holds. */
+  /** Returns the state of an empty cache. */
   emptyState(): CacheState {
     const { maxPartitions: max, clock } = this.#limits;
     const onUserDropped = (key: PartitionKey, partition: Partition): void => {
@@ -106,21 +106,21 @@ export class TokenMemory {
     return state;
   }
 
-  /** Takes over a state that was changed by itself. */
+  /** Replaces the state with one that was changed separately. */
   replace(state: CacheState): void {
-    // What is replaced as a whole is put back as a whole.
+    // A state that is replaced as a whole is also restored as a whole.
     if (state !== this.#state) this.#journal = undefined;
     this.#state = state;
     this.#revision += 1;
   }
 
-  /** Puts a partition in place; without one, what was there goes. */
+  /** Sets a partition; `undefined` removes it. */
   put(key: PartitionKey, partition: Partition | undefined): void {
     const { partitions, index } = this.#state;
     const before = partitions.get(key);
     const name = this.#journal && partitionName(key);
     if (name && !this.#journal?.has(name)) this.#journal?.set(name, { key, partition: before?.copy() });
-    // An assertion's partition holds its user, too, but is not where the user is.
+    // An assertion's partition also holds its user, but the index refers to the user's own partition.
     if (index && key.kind === "user") {
       for (const account of before?.all("Account") ?? []) index.remove(key, account);
       for (const account of partition?.all("Account") ?? []) index.add(key, account);
@@ -129,16 +129,19 @@ export class TokenMemory {
     this.#revision += 1;
   }
 
-  /** Removes what fits from a partition. */
+  /** Removes all matching entries from a partition. */
   remove(key: PartitionKey, fits: (entry: Entry) => boolean): void {
     const partition = this.partitions.get(key)?.copy();
     if (!partition?.remove(fits)) return;
-    // What is left of an app's or an assertion's tokens may have expired already, and would then have no end.
+    // If all remaining tokens of an app or an assertion have expired, the partition would never be removed later.
     const isOver = key.kind !== "user" && partition.lastExpiry() * 1000 <= this.now();
     this.put(key, isOver ? undefined : partition);
   }
 
-  /** MSAL Node fails for an app that has an entry under each of two hosts, as two libraries would leave it. */
+  /**
+   * Replaces entries under other hosts of the cloud: MSAL Node fails for an app with entries under two hosts, which
+   * two libraries can leave behind.
+   */
   replaceAppMetadata(entity: AppMetadataEntity, environments: ReadonlySet<string>): void {
     const others = [...this.#state.appMetadata].filter(
       ([, known]) =>
@@ -148,13 +151,13 @@ export class TokenMemory {
     this.addAppMetadata({ section: "AppMetadata", key: appMetadataKey(entity), entity });
   }
 
-  /** Adds what is known of an app. */
+  /** Adds an app's metadata. */
   addAppMetadata(entry: Entry<"AppMetadata">): void {
     this.#state.appMetadata = new Map(this.#state.appMetadata).set(entry.key, entry);
     this.#revision += 1;
   }
 
-  /** Finds users by their ids and names. */
+  /** Returns the index of users by their ids and names. */
   accountIndex(): AccountIndex {
     const state = this.#state;
     if (!state.index) {
@@ -172,7 +175,7 @@ export class TokenMemory {
     else this.#misses += 1;
   }
 
-  /** Counts of what there is and of look-ups. Visits every partition. */
+  /** Returns statistics. Visits every partition. */
   stats(): CacheStats {
     const { partitions } = this.#state;
     let tokens = 0;
@@ -192,7 +195,7 @@ export class TokenMemory {
     };
   }
 
-  /** Remembers what is there now, until it is either kept or put back. */
+  /** Starts recording changes, to commit or roll them back together. */
   checkpoint(): Checkpoint {
     const state = this.#state;
     const { appMetadata } = state;

@@ -13,8 +13,8 @@ import {
 } from "../schema/schema.js";
 
 /**
- * Writes one response's tokens. What they replace goes, whatever host it stands under, and so does what has expired;
- * access tokens with overlapping scopes give way to the new one.
+ * Writes the tokens of one response. Removes expired tokens, entries that they replace under any host of the
+ * provider, and access tokens with overlapping scopes.
  */
 export function saveTokens(
   memory: TokenMemory,
@@ -27,13 +27,14 @@ export function saveTokens(
     (entry) => isEntry(entry, "AccessToken") && accessTokenFacts(entry).extendedExpiresOn < now,
   );
   const provider = providerOf(record, environments);
-  // An assertion, and a session on behalf of a user, is of one user: who begins a session anew takes over nothing.
+  // A partition for an assertion or session belongs to one user; starting it again discards the previous user's
+  // tokens.
   if (record.partition.kind === "assertion") partition.remove((entry) => isOfAnother(entry, record));
   putTokens(partition, record, provider);
   putUser(partition, record, provider);
   memory.put(record.partition, partition);
   const home = record.account?.home_account_id;
-  // The user of an on-behalf-of token is known as a user, too.
+  // The user of an on-behalf-of token is also cached as a user.
   if (home && record.partition.kind !== "user") {
     const user = memory.partitions.get(userPartition(home))?.copy() ?? new Partition();
     putUser(user, record, provider);
@@ -42,19 +43,19 @@ export function saveTokens(
   if (record.appMetadata) memory.replaceAppMetadata(record.appMetadata, environments);
 }
 
-/** Forgets the entries of other providers' users in a partition. */
+/** Removes the entries of other providers' users from a partition. */
 export function removeForeign(memory: TokenMemory, key: PartitionKey, provider: Provider): void {
   const found = memory.partitions.get(key);
   const isOwn = found && entriesOf(found, provider);
   if (isOwn) memory.remove(key, (entry) => !isOwn(entry));
 }
 
-/** Forgets one refresh token, if it is still the one that is kept. */
+/** Removes a refresh token if it is still the cached one. */
 export function removeRefreshToken(memory: TokenMemory, key: PartitionKey, secret: string): void {
   memory.remove(key, (entry) => isEntry(entry, "RefreshToken") && entry.entity.secret === secret);
 }
 
-/** Forgets a user of a provider: account, ID tokens, access tokens (on behalf of the user, too), refresh tokens. */
+/** Removes a user of a provider: the account and all tokens, including on-behalf-of tokens. */
 export function removeUser(memory: TokenMemory, homeAccountId: string, provider: Provider): void {
   const user = userPartition(homeAccountId);
   const isOwn = entriesOf(memory.partitions.peek(user) ?? new Partition(), provider);
@@ -65,14 +66,14 @@ export function removeUser(memory: TokenMemory, homeAccountId: string, provider:
   }
 }
 
-/** Forgets the tokens of an app itself, in every tenant. */
+/** Removes an app's own tokens, in every tenant. */
 export function removeAppTokens(memory: TokenMemory, clientId: string): void {
   for (const [key] of [...memory.partitions.entries("app")]) {
     memory.remove(key, ({ entity }) => entity["client_id"] === clientId);
   }
 }
 
-/** Whether an entry is of another user than the one a response is for. */
+/** Whether an entry belongs to a user other than that of the response. */
 function isOfAnother({ section, entity }: Entry, record: CacheRecord): boolean {
   const { accessToken, refreshToken, idToken, account } = record;
   const user = accessToken ?? refreshToken ?? idToken ?? account;
@@ -97,7 +98,7 @@ function putUser(partition: Partition, { account, idToken }: CacheRecord, provid
   }
 }
 
-/** Who has issued what a record holds. */
+/** Returns the provider that issued a record. */
 function providerOf(
   { issuer, account, accessToken, refreshToken, idToken }: CacheRecord,
   environments: ReadonlySet<string>,

@@ -8,18 +8,18 @@ import {
 } from "../memory/partition-key.js";
 import { SECTIONS, type Section } from "./schema.js";
 
-/** The document of `schema.ts`, before anything in it has been checked. */
+/** A document as in `schema.ts`, not yet validated. */
 export type CacheDocument = Record<string, unknown>;
 
-/** Receives what {@link readDocument} finds. */
+/** Receives the content found by {@link readDocument}. */
 export interface DocumentReader {
-  /** An entity the library understands. */
+  /** Called for each known entity. */
   entry(entry: Entry): void;
-  /** A section, or an entity of a known section, that it does not: to be kept as it is. */
+  /** Called for each unknown section, and each unknown entity of a known section, to be preserved as is. */
   foreign(section: string, key: string | undefined, value: unknown): void;
 }
 
-/** Walks through a document once. Decodes nothing: tokens are looked into when they are first asked for. */
+/** Iterates over a document once, without decoding tokens: they are decoded on first use. */
 export function readDocument(document: CacheDocument, reader: DocumentReader): void {
   for (const [name, section] of Object.entries(document)) {
     if (!isSection(name) || !isObject(section)) {
@@ -41,7 +41,7 @@ export class DocumentWriter {
   >;
   readonly #rest: CacheDocument = {};
 
-  /** Adds an entity, unless one with its key is there already: a user may be known in more than one partition. */
+  /** Adds an entity, unless its key already exists: a user may be in more than one partition. */
   add({ section, key, entity }: Entry): void {
     const entities = this.#sections[section];
     if (!Object.hasOwn(entities, key)) set(entities, key, entity);
@@ -54,10 +54,10 @@ export class DocumentWriter {
     for (const section of SECTIONS) for (const entry of partition.all(section)) this.add(entry);
   }
 
-  /** Adds what the library does not understand. Called last: it gives way to what was written in its place. */
+  /** Adds unknown content. Called last, so that it does not replace known entities with the same key. */
   addForeign(foreign: CacheDocument): void {
     for (const [name, value] of Object.entries(foreign)) {
-      // A section may be called `constructor`, which every object has.
+      // A section could be named `constructor`, which every object inherits.
       const entities = isSection(name) ? this.#sections[name] : undefined;
       if (entities && isObject(value)) {
         for (const [key, entity] of Object.entries(value)) {
@@ -67,13 +67,13 @@ export class DocumentWriter {
     }
   }
 
-  /** The document. */
+  /** Returns the document. */
   document(): CacheDocument {
     return { ...this.#sections, ...this.#rest };
   }
 }
 
-/** One document laid over another: what both name is taken from the upper one. */
+/** Merges two documents. Entries of `above` replace those of `below`. */
 export function overlaid(below: CacheDocument, above: CacheDocument): CacheDocument {
   const merged: CacheDocument = { ...below };
   for (const [section, entities] of Object.entries(above)) {
@@ -83,7 +83,7 @@ export function overlaid(below: CacheDocument, above: CacheDocument): CacheDocum
   return merged;
 }
 
-/** Keeps one foreign section or entity in a document of such. */
+/** Adds one unknown section or entity to a document. */
 export function addForeign(
   foreign: CacheDocument,
   section: string,
@@ -103,7 +103,7 @@ export function addForeign(
   }
 }
 
-/** The partition an entity belongs to by its fields. */
+/** Returns the partition that an entity belongs to, from its fields. */
 export function partitionOf({ section, entity }: Entry): PartitionKey {
   const assertion = entity["userAssertionHash"] ?? entity["user_assertion_hash"];
   if (typeof assertion === "string" && assertion !== "") return assertionPartition(withoutPadding(assertion));
@@ -114,14 +114,17 @@ export function partitionOf({ section, entity }: Entry): PartitionKey {
     : userPartition("");
 }
 
-/** Without the padding of base64. The expression /=+$/ would read a run of `=` again from each of them. */
+/** Removes base64 padding. A loop, because `/=+$/` takes quadratic time on a long run of `=`. */
 function withoutPadding(text: string): string {
   let end = text.length;
   while (text[end - 1] === "=") end -= 1;
   return text.slice(0, end);
 }
 
-/** What an entity cannot be without, field by field: to read by a computed name is several times slower. */
+/**
+ * Checks the required fields of each section. Fields are read by literal name, because computed names are several
+ * times slower.
+ */
 const IS_ENTITY: Readonly<Record<Section, (entity: Readonly<Record<string, unknown>>) => boolean>> = {
   Account: ({
     home_account_id: home,
@@ -138,33 +141,33 @@ const IS_ENTITY: Readonly<Record<Section, (entity: Readonly<Record<string, unkno
     isText(environment) &&
     isText(realm) &&
     isText(id) &&
-    mayBeText(username) &&
-    mayBeText(name) &&
-    mayBeText(type) &&
-    mayBeText(info) &&
+    isOptionalText(username) &&
+    isOptionalText(name) &&
+    isOptionalText(type) &&
+    isOptionalText(info) &&
     (profiles === undefined || profiles === null || Array.isArray(profiles)),
   IdToken: (entity) => isCredential(entity) && isText(entity["realm"]),
   AccessToken: (entity) =>
     isCredential(entity) &&
     isText(entity["realm"]) &&
     isText(entity["target"]) &&
-    mayBeText(entity["token_type"]) &&
-    mayBeText(entity["resource"]) &&
-    mayBeText(entity["id_token_realm"]) &&
-    mayBeText(entity["ext_cache_key"]) &&
-    mayBeTime(entity["cached_at"]) &&
-    mayBeTime(entity["expires_on"]) &&
-    mayBeTime(entity["extended_expires_on"]) &&
-    mayBeTime(entity["refresh_on"]) &&
-    mayBeTexts(entity["additionalCacheKeyComponents"]),
+    isOptionalText(entity["token_type"]) &&
+    isOptionalText(entity["resource"]) &&
+    isOptionalText(entity["id_token_realm"]) &&
+    isOptionalText(entity["ext_cache_key"]) &&
+    isOptionalTime(entity["cached_at"]) &&
+    isOptionalTime(entity["expires_on"]) &&
+    isOptionalTime(entity["extended_expires_on"]) &&
+    isOptionalTime(entity["refresh_on"]) &&
+    isOptionalTextList(entity["additionalCacheKeyComponents"]),
   RefreshToken: (entity) =>
     isCredential(entity) &&
-    mayBeText(entity["family_id"]) &&
-    mayBeText(entity["realm"]) &&
-    mayBeTime(entity["expires_on"]) &&
-    mayBeTime(entity["last_modification_time"]),
+    isOptionalText(entity["family_id"]) &&
+    isOptionalText(entity["realm"]) &&
+    isOptionalTime(entity["expires_on"]) &&
+    isOptionalTime(entity["last_modification_time"]),
   AppMetadata: ({ environment, client_id: client, family_id: family }) =>
-    isText(environment) && isText(client) && mayBeText(family),
+    isText(environment) && isText(client) && isOptionalText(family),
 };
 
 function isCredential({
@@ -176,12 +179,12 @@ function isCredential({
   user_assertion_hash: assertionOfOthers,
 }: Readonly<Record<string, unknown>>): boolean {
   return (
-    mayBeText(home) &&
+    isOptionalText(home) &&
     isText(environment) &&
     isText(client) &&
     isText(secret) &&
-    mayBeText(assertion) &&
-    mayBeText(assertionOfOthers)
+    isOptionalText(assertion) &&
+    isOptionalText(assertionOfOthers)
   );
 }
 
@@ -189,24 +192,24 @@ function isText(value: unknown): boolean {
   return typeof value === "string";
 }
 
-/** A field that may be missing, but is worked with as a text where it is there. */
-function mayBeText(value: unknown): boolean {
+/** Whether a field is missing or a string. */
+function isOptionalText(value: unknown): boolean {
   return value === undefined || value === null || typeof value === "string";
 }
 
-/** Last moment a `Date` can hold, in seconds since the epoch. */
-const LAST_MOMENT = 8.64e12;
+/** The latest time a `Date` can represent, in seconds since the epoch. */
+const MAX_SECONDS = 8.64e12;
 
-/** Seconds since the epoch, as a string or, as some libraries write them, a number. */
+/** Whether a value is a time in seconds since the epoch, as a string or, as some libraries write it, a number. */
 function isTime(value: unknown): boolean {
-  return (typeof value === "string" || typeof value === "number") && Math.abs(Number(value)) <= LAST_MOMENT;
+  return (typeof value === "string" || typeof value === "number") && Math.abs(Number(value)) <= MAX_SECONDS;
 }
 
-function mayBeTime(value: unknown): boolean {
+function isOptionalTime(value: unknown): boolean {
   return value === undefined || value === null || isTime(value);
 }
 
-function mayBeTexts(value: unknown): boolean {
+function isOptionalTextList(value: unknown): boolean {
   return value === undefined || value === null || (isObject(value) && Object.values(value).every(isText));
 }
 
@@ -222,7 +225,7 @@ function isSection(name: string): name is Section {
   return Object.hasOwn(IS_ENTITY, name);
 }
 
-/** Sets a member whatever its name: assigning to `__proto__` would set none. */
+/** Sets a member of any name; an assignment to `__proto__` would not create one. */
 function set(target: Record<string, unknown>, name: string, value: unknown): void {
   if (name !== "__proto__") target[name] = value;
   else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });

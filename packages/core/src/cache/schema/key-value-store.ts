@@ -2,13 +2,13 @@ import { isObject, parseJsonObject } from "../../encoding.js";
 import type { CacheDocument } from "./document.js";
 import { SECTIONS, type AccountEntity } from "./schema.js";
 
-/** An entity in MSAL Node's own field names (`homeAccountId` for `home_account_id`). */
+/** An entity with MSAL Node's field names (`homeAccountId` for `home_account_id`). */
 export type ValidCacheType = Record<string, unknown>;
 
 /** Entities by their keys. */
 export type CacheKVStore = Record<string, ValidCacheType>;
 
-/** An account in MSAL Node's own field names, as partition managers get it. */
+/** An account with MSAL Node's field names, as passed to partition managers. */
 export interface PeerAccountEntity extends ValidCacheType {
   readonly homeAccountId: string;
   readonly environment: string;
@@ -18,7 +18,7 @@ export interface PeerAccountEntity extends ValidCacheType {
   readonly authorityType: string;
 }
 
-/** All entities of a document by their keys, in MSAL Node's own field names. */
+/** Returns all entities of a document by their keys, with MSAL Node's field names. */
 export function keyValueStore(document: CacheDocument): CacheKVStore {
   const store: CacheKVStore = {};
   for (const section of SECTIONS) {
@@ -31,7 +31,7 @@ export function keyValueStore(document: CacheDocument): CacheKVStore {
   return store;
 }
 
-/** An account in MSAL Node's own field names. */
+/** Returns an account with MSAL Node's field names. */
 export function peerAccount(entity: AccountEntity): PeerAccountEntity {
   return camelCased(entity) as PeerAccountEntity;
 }

@@ -10,18 +10,20 @@ import {
 } from "./schema.js";
 
 /*
- * Keys as @azure/msal-node 7.x writes them: segments joined by "-", all in lower case. Readers of the schema go by
- * the fields; the keys only have to be exact when they are written.
+ * Keys as @azure/msal-node 7.x writes them: segments joined by "-", all in lower case. Readers of the schema use the
+ * fields, so the keys must be exact only when written.
  */
 
-/** `{home}-{environment}-{utid}`; for a user of an OpenID Provider or AD FS the realm in place of `utid`. */
+/** `{home}-{environment}-{utid}`; the realm replaces `utid` for a user of an OpenID Provider or AD FS. */
 export function accountKey({ home_account_id: home, environment, realm, ...account }: AccountEntity): string {
   const hasRealm = account.authority_type === ADFS || (account.authority_type === GENERIC && realm);
   const dot = hasRealm ? -1 : home.indexOf(".");
   return join(home, environment, dot >= 0 ? home.slice(dot + 1) : realm);
 }
 
-/** `{home}-{environment}-accesstoken-{client}-{realm}-{target}-{scheme}[-{hash}]`, the scheme empty for Bearer. */
+/**
+ * `{home}-{environment}-accesstoken-{client}-{realm}-{target}-{scheme}[-{hash}]`, with an empty scheme for Bearer.
+ */
 export function accessTokenKey(token: AccessTokenEntity): string {
   const scheme = token.token_type?.toLowerCase() === "bearer" ? "" : (token.token_type ?? "");
   const key = join(...credentialStart(token), token.realm, token.target, scheme);
@@ -50,22 +52,22 @@ export function appMetadataKey(metadata: AppMetadataEntity): string {
 }
 
 /**
- * The hash that tells apart tokens of one scope set that differ in something else (FMI path, static claims): over
- * the components in alphabetical order, so that it does not depend on the order they were given in.
+ * Hash that distinguishes tokens of the same scopes by their components (FMI path, static claims). The components are
+ * sorted, so that their order does not matter.
  */
 export function componentsHash(components: Readonly<Record<string, string>> | undefined): string | undefined {
   const entries = Object.entries(components ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return entries.length > 0 ? sha256Base64Url(JSON.stringify(Object.fromEntries(entries))) : undefined;
 }
 
-/** The same components as MSAL for Go keeps them: the value of `ext_cache_key`. */
+/** Hash of the same components as in MSAL for Go: the value of `ext_cache_key`. */
 export function extCacheKey(components: Readonly<Record<string, string>> | undefined): string | undefined {
   const entries = Object.entries(components ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   const parts = entries.flat().map((text) => `${Buffer.byteLength(text)}:${text}`);
   return entries.length > 0 ? sha256Base64Url(parts.join("")).toLowerCase() : undefined;
 }
 
-/** Whether a token is bound to these components and no others, whichever library has written it. */
+/** Whether a token is bound to exactly these components, whichever library wrote it. */
 export function isBoundTo(
   token: AccessTokenEntity,
   components: Readonly<Record<string, string>> | undefined,
@@ -75,7 +77,7 @@ export function isBoundTo(
   return sameComponents(token.additionalCacheKeyComponents, components);
 }
 
-/** Whether two sets of components are equal; nothing is made to find out. */
+/** Whether two sets of components are equal. */
 export function sameComponents(
   a: Readonly<Record<string, string>> | undefined,
   b: Readonly<Record<string, string>> | undefined,

@@ -1,6 +1,6 @@
 /**
- * The unified MSAL token cache, as it stands in JSON: one object of sections, each a map from key to entity.
- * Times are strings of whole seconds since the epoch. Fields and sections the library does not know are kept.
+ * The unified MSAL token cache schema in JSON: one object of sections, each a map from key to entity. Times are
+ * strings of whole seconds since the epoch. Unknown fields and sections are preserved.
  */
 
 interface Unknown {
@@ -23,7 +23,7 @@ export interface AccountEntity extends Unknown {
   readonly authority_type: string;
   readonly name?: string;
   readonly client_info?: string;
-  /** Each element is the JSON text of a {@link TenantProfileJson}. */
+  /** Each element is a {@link TenantProfileJson}, as JSON. */
   readonly tenantProfiles?: readonly string[];
 }
 
@@ -62,7 +62,7 @@ export interface AccessTokenEntity extends Credential {
   readonly key_id?: string;
   /** base64url SHA-256 of the assertion of an on-behalf-of token. */
   readonly userAssertionHash?: string;
-  /** Of an on-behalf-of token from an authority that names its tenant by a domain: the tenant's id. Tessera's own field. */
+  /** Tenant id of an on-behalf-of token whose authority names the tenant by a domain. Specific to Tessera. */
   readonly id_token_realm?: string;
   readonly resource?: string;
   readonly additionalCacheKeyComponents?: Readonly<Record<string, string>>;
@@ -75,7 +75,7 @@ export interface IdTokenEntity extends Credential {
 
 /** A refresh token. */
 export interface RefreshTokenEntity extends Credential {
-  /** `"1"` for a token that serves every app of the family. */
+  /** `"1"` for a refresh token shared by all apps of the family. */
   readonly family_id?: string;
   readonly target?: string;
   readonly realm?: string;
@@ -84,7 +84,7 @@ export interface RefreshTokenEntity extends Credential {
   readonly userAssertionHash?: string;
 }
 
-/** What is known of an app: its family. */
+/** Metadata of an app: its family. */
 export interface AppMetadataEntity extends Unknown {
   readonly client_id: string;
   readonly environment: string;
@@ -112,5 +112,5 @@ export const SECTIONS: readonly Section[] = [
   "AppMetadata",
 ];
 
-/** The family every family refresh token belongs to. */
+/** The only family of refresh tokens. */
 export const THE_FAMILY = "1";

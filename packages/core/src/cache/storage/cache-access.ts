@@ -6,28 +6,28 @@ import { partitionName, type PartitionKey } from "../memory/partition-key.js";
 import type { CacheStats, TokenMemory } from "../memory/token-memory.js";
 import type { CacheDocument } from "../schema/document.js";
 import type { ICachePlugin, ISerializableTokenCache } from "./plugin.js";
-import { accessContext, throughPlugin, untilLockKept, type PluginSession } from "./plugin-session.js";
+import { accessContext, throughPlugin, retryIfLockLost, type PluginSession } from "./plugin-session.js";
 import { updateStore } from "./store-update.js";
 import type { TokenStore } from "./token-store.js";
 
-/** What a {@link CacheAccess} is made of. */
+/** Dependencies of {@link CacheAccess}. */
 export interface CacheParts {
   readonly memory: TokenMemory;
-  /** Keeps the whole cache beyond the process. */
+  /** Persists the cache as a whole. */
   readonly plugin?: ICachePlugin | undefined;
-  /** Keeps the cache beyond the process, partition by partition. */
+  /** Persists the cache by partition. */
   readonly store?: TokenStore | undefined;
-  /** What to do with stored content that is not a cache. */
+  /** Whether to refuse or ignore stored content that is not a cache. */
   readonly onUnreadable: "refuse" | "ignore";
-  /** The time in milliseconds since the epoch. */
+  /** Returns the time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly warn: (message: string) => void;
 }
 
 /**
- * The only way to the tokens in memory. With a plugin or a store, what is kept there is the truth: each access loads, works
- * and saves, one after the other, also between applications that share the plugin. A failure leaves memory and store as they
- * were.
+ * The only access to the tokens in memory. With a plugin or a store, the persisted cache is authoritative: each
+ * access loads, works and saves. Accesses do not overlap, even between applications that share the plugin. A failed
+ * access leaves memory and store unchanged.
  */
 export class CacheAccess implements ISerializableTokenCache {
   readonly #parts: CacheParts;
@@ -43,13 +43,15 @@ export class CacheAccess implements ISerializableTokenCache {
     this.#refreshing = owner ? mutexOf(owner) : new KeyedMutex();
   }
 
-  /** The plugin of the application; `undefined` when there is none, although MSAL's type, and so this one, does not say so. */
+  /**
+   * The application's plugin. May be `undefined`, although MSAL's type, and therefore this one, does not include it.
+   */
   get persistence(): ICachePlugin {
     return this.#parts.plugin as ICachePlugin;
   }
 
   /**
-   * Whether tokens were written or removed since the last {@link serialize}.
+   * Returns whether tokens were written or removed since the last {@link serialize}.
    *
    * @example
    * ```ts
@@ -62,7 +64,7 @@ export class CacheAccess implements ISerializableTokenCache {
   }
 
   /**
-   * The whole cache as JSON in the unified MSAL schema. It contains tokens: keep it as secret as they are.
+   * Returns the whole cache as JSON in the unified MSAL schema. It contains tokens, so it must be kept secret.
    *
    * @example
    * ```ts
@@ -74,17 +76,18 @@ export class CacheAccess implements ISerializableTokenCache {
     const { memory } = this.#parts;
     if (this.#loaded?.revision === memory.revision) return this.#loaded.text;
     const text = JSON.stringify(wholeDocument(memory));
-    // What a plugin saves now comes back at the next access: it need not be parsed.
+    // The plugin will load the same string at the next access, which then need not be parsed.
     if (this.#session) this.#loaded = { text, revision: memory.revision };
     return text;
   }
 
   /**
-   * Loads a serialised cache. Inside a plugin's `beforeCacheAccess` it replaces the cache in memory, elsewhere it is added
-   * to it. An empty string is an empty cache.
+   * Loads a serialized cache. Within a plugin's `beforeCacheAccess` it replaces the cache in memory; elsewhere it is
+   * merged into it. An empty string is an empty cache.
    *
-   * @param text JSON of any MSAL library
-   * @throws ClientAuthError `invalid_cache_content` when it is not the JSON of an object; memory is unchanged then
+   * @param text JSON written by any MSAL library
+   * @throws ClientAuthError `invalid_cache_content` when it is not a JSON object; the cache in memory is then
+   * unchanged
    * @example
    * ```ts
    * app.getTokenCache().deserialize((await redis.get("tokens")) ?? "");
@@ -105,7 +108,7 @@ export class CacheAccess implements ISerializableTokenCache {
   }
 
   /**
-   * Counts of partitions, tokens, hits, misses and evictions. They contain no token.
+   * Returns the numbers of partitions, tokens, hits, misses and evictions, for metrics and logs.
    *
    * @example
    * ```ts
@@ -117,31 +120,31 @@ export class CacheAccess implements ISerializableTokenCache {
     return this.#parts.memory.stats();
   }
 
-  /** Counts a call that looked for an access token. @internal */
+  /** Counts a look-up of an access token. @internal */
   countLookup(isHit: boolean): void {
     this.#parts.memory.countLookup(isHit);
   }
 
-  /** Empties memory. What a plugin or a store keeps stays. @internal */
+  /** Clears the cache in memory, but not that of the plugin or store. @internal */
   clear(): void {
     const { memory } = this.#parts;
     memory.replace(memory.emptyState());
   }
 
-  /** Reads a partition, after it has been loaded; at once where nothing has to be loaded. @internal */
+  /** Reads a partition after loading it; synchronously without a plugin or store. @internal */
   read<T>(key: PartitionKey, look: (memory: TokenMemory) => T): T | Promise<T> {
     const { plugin, store, memory } = this.#parts;
     if (!plugin && !store) return look(memory);
     return plugin ? this.#inSession(plugin, key, false, look) : this.#readStored(key, look);
   }
 
-  /** Reads what is in memory where nothing has to be loaded; elsewhere nothing happens. @internal */
+  /** Reads the cache in memory if there is no plugin or store; otherwise does nothing. @internal */
   readNow(look: (memory: TokenMemory) => void): void {
     const { plugin, store, memory } = this.#parts;
     if (!plugin && !store) look(memory);
   }
 
-  /** Changes a partition, between loading and saving it. @internal */
+  /** Changes a partition between loading and saving it. @internal */
   async write<T>(key: PartitionKey, change: (memory: TokenMemory) => T): Promise<T> {
     const { plugin, store, memory, now } = this.#parts;
     if (plugin) return this.#inSession(plugin, key, true, change);
@@ -152,8 +155,8 @@ export class CacheAccess implements ISerializableTokenCache {
   }
 
   /**
-   * Runs the refreshes of one user one after the other, also those of other applications on the same plugin or store: a
-   * refresh token that rotates must not be redeemed twice. @internal
+   * Runs the refreshes of one user one at a time, including those of other applications with the same plugin or
+   * store, because a rotating refresh token must not be redeemed twice. @internal
    */
   refreshing<T>(key: PartitionKey, refresh: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const name = partitionName(key);
@@ -165,7 +168,7 @@ export class CacheAccess implements ISerializableTokenCache {
   async #readStored<T>(key: PartitionKey, look: (memory: TokenMemory) => T): Promise<T> {
     const { store, memory } = this.#parts;
     const document = this.#parse((await store?.load(partitionName(key))) ?? "{}");
-    // Content that cannot be read does not replace what is in memory.
+    // Unreadable content does not replace the cache in memory.
     if (document) loadPartition(memory, key, document);
     return look(memory);
   }
@@ -191,17 +194,17 @@ export class CacheAccess implements ISerializableTokenCache {
         this.#session = undefined;
       }
     };
-    return mutexOf(plugin).run("session", () => untilLockKept(access));
+    return mutexOf(plugin).run("session", () => retryIfLockLost(access));
   }
 
-  /** The document in a string; `undefined` when it is not one and that is to be ignored. */
+  /** Parses a document. Returns `undefined` when it is unreadable and that is to be ignored. */
   #parse(text: string): CacheDocument | undefined {
     const document = parseJsonObject(text);
     if (document) return document;
     const message =
-      "The stored token cache is not the JSON of an object: it is corrupt, encrypted, or not a token cache.";
+      "The stored token cache is not a JSON object: it is corrupt, encrypted, or not a token cache.";
     if (this.#parts.onUnreadable === "ignore" && (this.#session || this.#parts.store)) {
-      this.#parts.warn(`${message} It is left as it is, and tokens are kept in memory only.`);
+      this.#parts.warn(`${message} It is left unchanged, and tokens are kept in memory only.`);
       return undefined;
     }
     throw clientAuthError("invalid_cache_content", `${message} Move it away, or restore it.`);

@@ -7,26 +7,26 @@ import { SECTIONS, type Section } from "../schema/schema.js";
 
 /** A key-value store such as Redis: MSAL's `ICacheClient`. */
 export interface ICacheClient {
-  /** The value of a key; empty when there is none. */
+  /** Returns the value of a key, or an empty string. */
   get(key: string): Promise<string>;
   /** Stores a value, and returns it. */
   set(key: string, value: string): Promise<string>;
 }
 
-/** Says where the tokens of whoever is being served are kept: MSAL's `IPartitionManager`. */
-// eslint-disable-next-line no-restricted-syntax -- the name MSAL gave it
+/** Determines the store key of a user's tokens: MSAL's `IPartitionManager`. */
+// eslint-disable-next-line no-restricted-syntax -- MSAL's name
 export interface IPartitionManager {
-  /** The key to load, known before anybody has signed in: usually from the session. */
+  /** Returns the key to load, which must be known before sign-in, usually from the session. */
   getKey(): Promise<string>;
-  /** The key to save the tokens of an account under: usually its `homeAccountId`. */
+  /** Returns the key under which to save an account's tokens, usually its `homeAccountId`. */
   extractKey(accountEntity: PeerAccountEntity): Promise<string>;
 }
 
 /**
- * A cache plugin for a key-value store with one value per partition. The loaded partition replaces the one in memory, so
- * that one client can serve many users: their partitions never mix.
+ * A cache plugin for a key-value store with one value per partition. Each access replaces the cache in memory with
+ * one partition, so that one client can serve many users whose tokens never mix.
  *
- * For new code prefer a {@link TokenStore}: it is atomic, and needs no partition manager.
+ * New code should use a {@link TokenStore}, which is atomic and does not need a partition manager.
  *
  * @example
  * ```ts
@@ -49,7 +49,7 @@ export class DistributedCachePlugin implements ICachePlugin {
 
   /**
    * @param client the key-value store
-   * @param partitionManager names the keys
+   * @param partitionManager determines the keys
    */
   constructor(client: ICacheClient, partitionManager: IPartitionManager) {
     this.#client = client;
@@ -57,7 +57,7 @@ export class DistributedCachePlugin implements ICachePlugin {
   }
 
   /**
-   * Loads the partition of the current user. The library calls it before each access.
+   * Loads the current user's partition. Called by the library before each access.
    *
    * @example
    * ```ts
@@ -72,7 +72,7 @@ export class DistributedCachePlugin implements ICachePlugin {
   }
 
   /**
-   * Saves a changed partition under the key of its account. The library calls it after each access.
+   * Saves a changed partition under the key of its account. Called by the library after each access.
    *
    * @example
    * ```ts
@@ -89,16 +89,17 @@ export class DistributedCachePlugin implements ICachePlugin {
       await this.#client.set(key, cache.serialize());
       return;
     }
-    // Whoever signs in may belong elsewhere than who was loaded: what is there stays, and nobody else's tokens join it.
+    // The user who signed in may have another key than the loaded partition. Existing content under that key is kept,
+    // and only this user's tokens are added to it.
     const stored = await this.#client.get(key);
     const below = parseJsonObject(stored || "{}");
-    // What cannot be read is refused or ignored, as the application has it, and never overwritten.
+    // Unreadable content is refused or ignored, as configured, and never overwritten.
     if (!below) cache.deserialize(stored);
     else await this.#client.set(key, JSON.stringify(overlaid(below, tokensOf(account, cache.serialize()))));
   }
 }
 
-/** The part of a serialised cache that is one user's. */
+/** Returns the part of a serialized cache that belongs to one user. */
 function tokensOf({ homeAccountId }: PeerAccountEntity, text: string): CacheDocument {
   const document = parseJsonObject(text) ?? {};
   const own = (section: Section): Record<string, unknown> => {

@@ -5,11 +5,11 @@ import { peerAccount, type PeerAccountEntity } from "../schema/key-value-store.j
 import { TokenCacheContext, type ICachePlugin, type ISerializableTokenCache } from "./plugin.js";
 import type { AccountEntity } from "../schema/schema.js";
 
-/** What is known of an access while it lasts: from a plugin's `beforeCacheAccess` to the end of its `afterCacheAccess`. */
+/** State of one access through a plugin, from `beforeCacheAccess` to the end of `afterCacheAccess`. */
 export interface PluginSession {
-  /** What is stored is not a cache, and is to be left as it is. */
+  /** Whether the stored content is not a cache, and must be left unchanged. */
   unreadable: boolean;
-  /** The account the access is about. */
+  /** The account that the access concerns. */
   account: AccountEntity | undefined;
 }
 
@@ -20,10 +20,13 @@ export interface PluginAccess {
   readonly session: PluginSession;
 }
 
-/** Where a context keeps the account; a plugin may come from another copy of this package, whose classes are others. */
+/**
+ * Key of the account in a context. A registered symbol, because a plugin may come from another copy of this package,
+ * with classes of its own.
+ */
 const ACCOUNT = Symbol.for("@tessera/core/accessed-account/v1");
 
-/** The context of an access: what MSAL puts into it, and the account the access is about. */
+/** Creates the context of an access: MSAL's fields, and the account that the access concerns. */
 export function accessContext(
   cache: ISerializableTokenCache,
   writes: boolean,
@@ -34,15 +37,17 @@ export function accessContext(
   return Object.defineProperty(context, ACCOUNT, { get });
 }
 
-/** The account an access is about, for plugins that choose a place by it; MSAL's contexts do not say it. */
+/**
+ * Returns the account that an access concerns, for plugins that choose a key by it. MSAL's contexts do not have it.
+ */
 export function accessedAccount(context: object): PeerAccountEntity | undefined {
   return (context as Readonly<Record<symbol, PeerAccountEntity | undefined>>)[ACCOUNT];
 }
 
 /**
- * Does work on the cache after the plugin has loaded it, and lets the plugin save it. A failure leaves memory as it was.
+ * Runs work on the cache between the plugin's load and save. A failure leaves the cache in memory unchanged.
  *
- * @param key what the work is about
+ * @param key the partition that the work concerns
  */
 export async function throughPlugin<T>(
   plugin: ICachePlugin,
@@ -58,7 +63,7 @@ export async function throughPlugin<T>(
     const result = work();
     const [about = before] = accountsOf(memory, key);
     session.account = about?.entity;
-    // What could not be read must not be overwritten.
+    // Unreadable content must not be overwritten.
     if (session.unreadable) context.hasChanged = false;
     worked = true;
     await plugin.afterCacheAccess(context);
@@ -71,12 +76,18 @@ export async function throughPlugin<T>(
   }
 }
 
-/** Standing still for seconds in the middle of an access is rare; three times in a row is another fault. */
-const MOST_ACCESSES = 3;
+/**
+ * Maximum number of attempts. A process that is suspended for seconds during an access is rare; three times in a row
+ * indicates another fault.
+ */
+const MAX_ATTEMPTS = 3;
 
-/** Does an access again when the plugin's lock was lost on the way: what was to be saved may be a rotated refresh token. */
-export async function untilLockKept<T>(access: () => Promise<T>): Promise<T> {
-  for (let left = MOST_ACCESSES - 1; left > 0; left -= 1) {
+/**
+ * Repeats an access when the plugin lost its lock during it, because the unsaved change may hold a rotated refresh
+ * token.
+ */
+export async function retryIfLockLost<T>(access: () => Promise<T>): Promise<T> {
+  for (let left = MAX_ATTEMPTS - 1; left > 0; left -= 1) {
     try {
       return await access();
     } catch (error) {
@@ -87,7 +98,7 @@ export async function untilLockKept<T>(access: () => Promise<T>): Promise<T> {
   return access();
 }
 
-/** A plugin may hold a lock since `beforeCacheAccess`: it is told that the access is over, with nothing to save. */
+/** Ends a failed access with nothing to save, because the plugin may hold a lock since `beforeCacheAccess`. */
 async function afterFailure(plugin: ICachePlugin, context: TokenCacheContext): Promise<void> {
   context.hasChanged = false;
   try {

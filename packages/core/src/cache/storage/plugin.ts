@@ -1,12 +1,12 @@
-/** What a cache plugin may do with the cache: MSAL's `ISerializableTokenCache`. */
+/** The cache as a plugin sees it: MSAL's `ISerializableTokenCache`. */
 export interface ISerializableTokenCache {
-  /** Takes over a serialised cache. */
+  /** Loads a serialized cache. */
   deserialize(cache: string): void;
-  /** The whole cache as JSON. */
+  /** Returns the whole cache as JSON. */
   serialize(): string;
 }
 
-/** Handed to an {@link ICachePlugin} around each access. */
+/** Passed to an {@link ICachePlugin} before and after each access. */
 export class TokenCacheContext {
   /** Whether the access writes. */
   hasChanged: boolean;
@@ -22,7 +22,7 @@ export class TokenCacheContext {
     this.hasChanged = hasChanged;
   }
 
-  /** True when the cache has to be saved. */
+  /** Whether the cache must be saved. */
   get cacheHasChanged(): boolean {
     return this.hasChanged;
   }
@@ -33,24 +33,24 @@ export class TokenCacheContext {
   }
 }
 
-/** Keeps the cache somewhere that outlives the process. */
+/** Persists the cache as a whole. */
 export interface ICachePlugin {
-  /** Called before every access: load what is stored with `tokenCacheContext.tokenCache.deserialize`. */
+  /** Called before every access, to load the stored cache with `tokenCacheContext.tokenCache.deserialize`. */
   beforeCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
   /**
-   * Called after every access: when `cacheHasChanged`, store `tokenCacheContext.tokenCache.serialize()`. An error with the
-   * `errorCode` `lock_lost` says that others may have stored something since `beforeCacheAccess`, and that nothing was
-   * stored now: Tessera loads that, and does the access again.
+   * Called after every access, to store `tokenCacheContext.tokenCache.serialize()` when `cacheHasChanged` is true.
+   * Throw an error with the `errorCode` `lock_lost` if another process may have stored a cache since
+   * `beforeCacheAccess` and nothing was stored: Tessera then loads it and repeats the access.
    */
   afterCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
   /**
-   * Runs a refresh while no other process refreshes the same user: a refresh token that rotates must not be redeemed twice.
-   * The cache is loaded again when it is this one's turn, and the token of another process is found there. MSAL has no such
-   * method; a plugin without it is for one process, or for refresh tokens that do not rotate.
+   * Runs a refresh while no other process refreshes the same user, because a rotating refresh token must not be
+   * redeemed twice. The refresh loads the cache again and finds the token of a process that was first. MSAL does not
+   * have this method; a plugin without it supports one process, or refresh tokens that do not rotate.
    *
-   * @param partition names the user; equal in all processes
-   * @param refresh what to run, once
-   * @param signal lets the caller leave while it waits
+   * @param partition identifies the user; the same in all processes
+   * @param refresh runs the refresh; call it once
+   * @param signal lets the caller leave while waiting
    */
   aroundRefresh?<T>(partition: string, refresh: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }

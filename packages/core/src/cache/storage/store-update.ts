@@ -5,19 +5,17 @@ import { loadPartition, partitionDocument } from "../memory/load-and-dump.js";
 import type { TokenMemory } from "../memory/token-memory.js";
 import type { PartitionUpdate, TokenStore } from "./token-store.js";
 
-/** A store, and the memory in front of it. */
+/** A store and the cache in memory in front of it. */
 export interface StoreAccess {
   readonly store: TokenStore;
   readonly memory: TokenMemory;
-  /** The document in a string; `undefined` for one that cannot be read and is to be left as it is. */
+  /** Parses a document. Returns `undefined` for an unreadable one that must be left unchanged. */
   readonly parse: (text: string) => CacheDocument | undefined;
-  /** The time in milliseconds since the epoch. */
+  /** Returns the time in milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/**
- * Changes one partition in a store and in memory: in both, or in none.
- */
+/** Changes one partition in both the store and memory, or in neither. */
 export async function updateStore<T>(
   { store, memory, parse, now }: StoreAccess,
   key: PartitionKey,
@@ -26,7 +24,7 @@ export async function updateStore<T>(
   let outcome: { readonly result: T; readonly changed: CacheDocument | undefined } | undefined;
   await store.update(partitionName(key), (current) => {
     const document = parse(current ?? "{}");
-    // Content that cannot be read is not overwritten; the tokens live in memory only.
+    // Unreadable content is not overwritten; the tokens are kept in memory only.
     if (!document) {
       outcome = { result: change(memory), changed: undefined };
       return "keep";
@@ -40,7 +38,8 @@ export async function updateStore<T>(
       const expiry = memory.partitions.get(key)?.lastExpiry() ?? 0;
       return changed ? stored(changed, expiry - now() / 1000) : "remove";
     } finally {
-      // The store may still refuse, or ask again with newer content: until it is done, nothing has happened.
+      // The store may still fail, or call again with newer content, so the change is undone until the store has
+      // committed.
       checkpoint.rollBack();
     }
   });
@@ -49,7 +48,7 @@ export async function updateStore<T>(
   return outcome.result;
 }
 
-/** @param seconds until the last token expires; `Infinity` if it does not say when */
+/** @param seconds until the last token expires; `Infinity` if unknown */
 function stored(document: CacheDocument, seconds: number): PartitionUpdate {
   const text = JSON.stringify(document);
   return Number.isFinite(seconds)

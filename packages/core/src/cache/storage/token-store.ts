@@ -1,27 +1,28 @@
 /**
- * Keeps the cache partition by partition, so that many processes can share it: a request moves the few kilobytes of one
- * user, never the whole cache. Names and documents are opaque to the store; documents hold tokens.
+ * Persists the cache by partition, so that many processes can share it: a request transfers the few kilobytes of one
+ * user, never the whole cache. Names and documents are opaque to the store. Documents contain tokens.
  */
 export interface TokenStore {
-  /** The document of a partition, or `undefined` when there is none. */
+  /** Returns the document of a partition, or `undefined`. */
   load(partition: string): Promise<string | undefined>;
   /**
-   * Changes one partition atomically: no other change of the same partition comes between reading `current` and storing
-   * the outcome. `change` is synchronous, and may be called again with a newer `current` if another writer was first.
+   * Changes one partition atomically: no other change of the same partition may occur between reading `current` and
+   * storing the result. `change` is synchronous, and may be called again with a newer `current` if another writer was
+   * first.
    */
   update(partition: string, change: (current: string | undefined) => PartitionUpdate): Promise<void>;
   /** Removes a partition. */
   remove(partition: string): Promise<void>;
-  /** The names of all partitions that begin with a prefix, to list accounts. */
+  /** Returns the names of all partitions with a prefix, to list accounts. */
   list(prefix: string): Promise<readonly string[]>;
 }
 
-/** What becomes of a partition. */
+/** The result of a change to a partition. */
 export type PartitionUpdate =
   | {
       /** The new document. */
       readonly document: string;
-      /** Seconds after which nothing in it can be used any more; without it, keep it until it is removed. */
+      /** Seconds after which the document is useless; when omitted, keep it until it is removed. */
       readonly timeToLive?: number;
     }
   /** Remove it. */
@@ -30,7 +31,7 @@ export type PartitionUpdate =
   | "keep";
 
 /**
- * A {@link TokenStore} in memory, for tests and for applications in one process that share their tokens.
+ * Creates a {@link TokenStore} in memory, for tests and for applications in one process that share their tokens.
  *
  * @example
  * ```ts

@@ -4,8 +4,8 @@ import { isPrivateHost } from "../../http/private-host.js";
 import { secureEndpoint } from "../../http/secure-url.js";
 
 /**
- * Checks a URL that a user's realm or a federation server names, before it gets a password: only an authority that is
- * itself on this machine or in a private network may lead there.
+ * Checks a URL named by a user realm or federation server, before a password is sent to it. A URL on this machine or
+ * a private network is accepted only if the authority is on one as well.
  *
  * @param field the name of the member, for the message
  * @throws ClientConfigurationError `authority_uri_insecure`, `url_parse_error`
@@ -15,6 +15,6 @@ export function federationUrl(value: string, field: string, authority: Authority
   if (!isPrivateHost(url.hostname) || isPrivateHost(new URL(authority.href).hostname)) return url.href;
   throw clientConfigurationError(
     "authority_uri_insecure",
-    `${field} "${url.origin}${url.pathname}" is on this machine or in a private network, and its authority ${authority.href} is not: the federated domain has to name a public https URL.`,
+    `${field} "${url.origin}${url.pathname}" is on this machine or in a private network, but its authority ${authority.href} is not: the federated domain must name a public https URL.`,
   );
 }

@@ -3,7 +3,7 @@ import type { Call, Transport } from "../../http/transport.js";
 import { federationUrl } from "./federation-url.js";
 import { attribute, elements, federationError, parseXml, textOf, type XmlNode } from "./xml.js";
 
-/** Versions of WS-Trust, the preferred one first. */
+/** Supported versions of WS-Trust, the preferred one first. */
 export const WS_TRUST_VERSIONS = {
   "1.3": {
     namespace: "http://docs.oasis-open.org/ws-sx/ws-trust/200512",
@@ -21,7 +21,7 @@ export const WS_TRUST_VERSIONS = {
 /** One of {@link WS_TRUST_VERSIONS}. */
 export type WsTrustVersion = keyof typeof WS_TRUST_VERSIONS;
 
-/** An endpoint that takes a user name and a password. */
+/** An endpoint that accepts a user name and password. */
 export interface UsernameEndpoint {
   readonly url: string;
   readonly version: WsTrustVersion;
@@ -31,9 +31,9 @@ export interface UsernameEndpoint {
  * Finds the user-name endpoint in a federation server's metadata (WS-MetadataExchange): the port whose binding has a policy
  * for user-name tokens over TLS, WS-Trust 1.3 before 2005.
  *
- * @param authority what led to the metadata
+ * @param authority the authority that named the metadata
  * @throws ClientAuthError `federation_error` when there is none; ClientConfigurationError `authority_uri_insecure`,
- * `url_parse_error` when it names an endpoint that must not get a password
+ * `url_parse_error` for an endpoint that must not receive a password
  */
 export async function findUsernameEndpoint(
   transport: Transport,
@@ -41,9 +41,9 @@ export async function findUsernameEndpoint(
   authority: AuthorityUrl,
   call: Call,
 ): Promise<UsernameEndpoint> {
-  if (url === "") throw federationError("the user's realm names no federation_metadata_url");
+  if (url === "") throw federationError("the user's realm does not name a federation_metadata_url");
   const response = await transport.get(url, call, { headers: { accept: "application/soap+xml, text/xml" } });
-  if (response.status !== 200) throw federationError(`${url} answered HTTP ${response.status}`);
+  if (response.status !== 200) throw federationError(`${url} returned HTTP ${response.status}`);
   const document = await parseXml(response.body, url);
   const policies = new Set(
     elements(document, "Policy")
@@ -66,11 +66,11 @@ export async function findUsernameEndpoint(
       : [];
   });
   const best = endpoints.find(({ version }) => version === "1.3") ?? endpoints[0];
-  if (!best) throw federationError(`${url} names no endpoint for user name and password`);
+  if (!best) throw federationError(`${url} does not name an endpoint for user name and password`);
   return best;
 }
 
-/** A name without its prefix. */
+/** Removes the prefix of a name. */
 function localName(name: string): string {
   return name.slice(name.lastIndexOf(":") + 1);
 }
@@ -80,7 +80,7 @@ function takesUserName(policy: XmlNode): boolean {
 }
 
 function versionOf(binding: XmlNode): WsTrustVersion | undefined {
-  // An operation of WSDL holds one of SOAP, which names the action.
+  // A WSDL operation contains a SOAP operation, which names the action.
   const operations = elements(binding, "operation").flatMap((outer) => [
     outer,
     ...elements(outer, "operation"),

@@ -4,14 +4,14 @@ import type { Call, Transport } from "../../http/transport.js";
 import { WS_TRUST_VERSIONS, type UsernameEndpoint } from "./metadata.js";
 import { elements, escapeXml, federationError, parseXml, textOf } from "./xml.js";
 
-/** A SAML assertion, and the OAuth grant that takes it. */
+/** A SAML assertion, and the OAuth grant that accepts it. */
 export interface SecurityToken {
   readonly grantType: string;
   /** The assertion as it was signed, byte for byte. */
   readonly assertion: string;
 }
 
-/** The message is good for ten minutes. */
+/** Lifetime of the request message: ten minutes. */
 const LIFETIME_MS = 600_000;
 
 const GRANT_TYPES: Readonly<Record<string, string>> = {
@@ -24,9 +24,9 @@ const GRANT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Exchanges user name and password for a SAML assertion (WS-Trust, RequestSecurityToken with a UsernameToken).
+ * Exchanges a user name and password for a SAML assertion (WS-Trust, RequestSecurityToken with a UsernameToken).
  *
- * @throws ClientAuthError `federation_error` with the reason of the server's fault
+ * @throws ClientAuthError `federation_error` with the reason from the server's fault
  */
 export async function requestSecurityToken(
   transport: Transport,
@@ -55,20 +55,23 @@ export async function requestSecurityToken(
       `the federation server refused: ${reason || "no reason given"} (${codes.join(", ")})`,
     );
   }
-  if (response.status !== 200) throw federationError(`${endpoint.url} answered HTTP ${response.status}`);
+  if (response.status !== 200) throw federationError(`${endpoint.url} returned HTTP ${response.status}`);
   const grantType = elements(document, "TokenType")
     .map((type) => GRANT_TYPES[textOf(type)])
     .find(Boolean);
   const assertion = assertionIn(response.body);
   if (!grantType || !assertion)
-    throw federationError(`${endpoint.url} returned no SAML assertion of a known kind`);
+    throw federationError(`${endpoint.url} did not return a SAML assertion of a supported version`);
   return { grantType, assertion };
 }
 
-/** A tag of an assertion. It ends at the next `<` at the latest, so that whatever the text, it is read once. */
+/** Matches an assertion tag. It stops at the next `<`, so that matching is linear. */
 const ASSERTION_TAG = /<((?:[\w-]+:)?Assertion)(?=[\s>])[^<>]*>|<\/((?:[\w-]+:)?Assertion)\s*>/g;
 
-/** The first assertion, with those inside it. The signature covers the text itself: it is cut out, never written anew. */
+/**
+ * Returns the first assertion, including nested ones. It is copied verbatim, because the signature covers the exact
+ * text.
+ */
 function assertionIn(text: string): string | undefined {
   let first: { readonly name: string; readonly index: number } | undefined;
   let depth = 0;

@@ -11,18 +11,18 @@ export interface Federation {
   readonly metadataUrl: string;
   /** Endpoint to use when the metadata cannot be read, or `""`. */
   readonly activeAuthUrl: string;
-  /** Whom the token is for. */
+  /** Audience of the token. */
   readonly audience: string;
 }
 
 const DEFAULT_AUDIENCE = "urn:federation:MicrosoftOnline";
 
 /**
- * Asks Entra where a user's home is; `undefined` for users whose password Entra checks itself. The password must not be
- * sent anywhere unless this returns.
+ * Finds a user's federation server (home realm discovery). Returns `undefined` for users whose password Entra checks
+ * itself. The password must not be sent anywhere unless this returns.
  *
- * @throws ClientAuthError `user_realm_discovery_failed` when the answer does not say so clearly; ClientConfigurationError
- * `authority_uri_insecure`, `url_parse_error` when it leads to a place that must not get a password
+ * @throws ClientAuthError `user_realm_discovery_failed` when the response is not conclusive; ClientConfigurationError
+ * `authority_uri_insecure`, `url_parse_error` when it names a URL that must not receive a password
  */
 export async function discoverFederation(
   transport: Transport,
@@ -34,7 +34,7 @@ export async function discoverFederation(
   const response = await transport.get(`${endpoint}${percentEncode(username)}?api-version=1.0`, call, {
     shownAs: `${endpoint}{username}`,
   });
-  // A host without this endpoint has no users whose home is elsewhere.
+  // A host without this endpoint does not have federated users.
   if (response.status === 404) return undefined;
   const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
   if (!body) throw unclear(endpoint, `HTTP ${response.status} with ${contentOf(response)}`, call);
@@ -55,7 +55,7 @@ export async function discoverFederation(
 function unclear(endpoint: string, answer: string, call: Call): Error {
   return clientAuthError(
     "user_realm_discovery_failed",
-    `The password was not sent: ${endpoint}{username} did not say where the user's password is checked (${answer}). Check the user name and the proxy, try again later, or let the user sign in interactively.`,
+    `The password was not sent: ${endpoint}{username} did not state where the user's password is checked (${answer}). Check the user name and the proxy, try again later, or let the user sign in interactively.`,
     call,
   );
 }
@@ -65,7 +65,7 @@ function contentOf({ body, headers }: HttpResponse): string {
   return headers["content-type"] ? `content-type ${shown(headers["content-type"])}` : "no content-type";
 }
 
-/** The start of a foreign value, in printable ASCII. */
+/** Returns the start of an untrusted value, in printable ASCII. */
 function shown(value: string): string {
   return `"${value.slice(0, 80).replace(/[^\x20-\x7e]/g, "?")}"`;
 }

@@ -4,30 +4,31 @@ import { clientAuthError, clientConfigurationError } from "../../errors/errors.j
 /** A parsed element: its children by local name, attributes with a leading `@`. */
 export type XmlNode = Readonly<Record<string, unknown>>;
 
-/** The metadata of an AD FS are about 100 KB. */
-const MOST_CHARACTERS = 512 * 1024;
-const DEEPEST = 100;
+/** Maximum length of a document. AD FS metadata is about 100 KB. */
+const MAX_CHARACTERS = 512 * 1024;
+const MAX_DEPTH = 100;
 
 /**
- * Parses XML without namespaces prefixes, entities or document types: nothing in it can reach outside it. Its length and
- * depth are bounded, since a federation server must not keep the process busy.
+ * Parses XML, ignoring namespace prefixes. Document types and custom entities are refused, so that a document cannot
+ * refer to anything outside it. Length and depth are limited, so that a federation server cannot keep the process
+ * busy.
  *
  * @throws ClientConfigurationError `missing_dependency`; ClientAuthError `federation_error` when it is not XML
  */
 export async function parseXml(text: string, source: string): Promise<XmlNode> {
   const { XMLParser } = await loadParser();
-  if (text.length > MOST_CHARACTERS)
-    throw federationError(`${source} is longer than ${MOST_CHARACTERS} characters`);
-  // Anything but a comment and CDATA belongs to a document type (XML 1.0 §2.8).
+  if (text.length > MAX_CHARACTERS)
+    throw federationError(`${source} is longer than ${MAX_CHARACTERS} characters`);
+  // A declaration that is not a comment or CDATA belongs to a document type (XML 1.0 §2.8).
   if (/<!(?!--|\[CDATA\[)/.test(text))
-    throw federationError(`${source} holds a document type, which is refused`);
+    throw federationError(`${source} has a document type, which is not allowed`);
   try {
     const options = {
       ignoreAttributes: false,
       attributeNamePrefix: "@",
       removeNSPrefix: true,
       processEntities: false,
-      maxNestedTags: DEEPEST,
+      maxNestedTags: MAX_DEPTH,
     };
     return new XMLParser({ ...options, parseTagValue: false, trimValues: true }).parse(text) as XmlNode;
   } catch (cause) {
@@ -36,16 +37,16 @@ export async function parseXml(text: string, source: string): Promise<XmlNode> {
 }
 
 /**
- * The elements with a local name inside another. Of those nested in each other only the outermost, so that a search inside each
- * of them reads nothing twice.
+ * Returns the descendants with a local name. Of nested matches only the outermost is returned, so that searching
+ * inside each result visits no node twice.
  *
  * @throws ClientAuthError `federation_error` where elements are nested too deeply
  */
 export function elements(node: XmlNode, name: string): readonly XmlNode[] {
   const found: XmlNode[] = [];
   const search = (parent: XmlNode, depth: number): void => {
-    // Older releases of the parser have no limit of their own.
-    if (depth > DEEPEST) throw federationError(`elements are nested more than ${DEEPEST} deep`);
+    // Older releases of the parser do not limit the depth.
+    if (depth > MAX_DEPTH) throw federationError(`elements are nested more than ${MAX_DEPTH} deep`);
     for (const [key, value] of Object.entries(parent)) {
       const items: readonly unknown[] = Array.isArray(value) ? value : [value];
       for (const item of items) {
@@ -58,24 +59,24 @@ export function elements(node: XmlNode, name: string): readonly XmlNode[] {
   return found;
 }
 
-/** The text of an element. */
+/** Returns the text of an element. */
 export function textOf(node: XmlNode | undefined): string {
   const text = node?.["#text"] ?? "";
   return typeof text === "string" ? unescapeXml(text) : "";
 }
 
-/** An attribute of an element. */
+/** Returns an attribute of an element. */
 export function attribute(node: XmlNode | undefined, name: string): string {
   const value = node?.[`@${name}`];
   return typeof value === "string" ? unescapeXml(value) : "";
 }
 
-/** A text as XML carries it. */
+/** Escapes a string for XML. */
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
 }
 
-/** An error of the federation server, or in what it said. */
+/** Creates an error for a failure of the federation server or an invalid response from it. */
 export function federationError(what: string, cause?: unknown): Error {
   return clientAuthError("federation_error", `The federated sign-in failed: ${what}.`, { cause });
 }
@@ -88,7 +89,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": "&apos;",
 };
 
-/** The references every XML document may hold (XML 1.0 §4.1, §4.6); a character XML does not allow stays as it stands. */
+/**
+ * Decodes character references and predefined entities (XML 1.0 §4.1, §4.6). References to characters that XML does
+ * not allow are left unchanged.
+ */
 function unescapeXml(text: string): string {
   const entries = Object.entries(ESCAPES);
   return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|\w+);/gi, (reference, hex?: string, decimal?: string) => {
@@ -103,7 +107,7 @@ function isXmlCharacter(code: number): boolean {
   return code < 0xd800 || (code > 0xdfff && code < 0xfffe) || (code > 0xffff && code <= 0x10ffff);
 }
 
-/** An element without attributes and children is its text alone. */
+/** Wraps the text of an element without attributes and children, which the parser returns as a string. */
 function asNode(item: unknown): XmlNode {
   return isObject(item) ? item : { "#text": String(item) };
 }

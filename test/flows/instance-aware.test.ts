@@ -1,0 +1,151 @@
+// auth.instanceAware: Entra sends a user of another cloud there, and the code is redeemed and kept in the cloud of the answer.
+// proves: core/src/flows/instance-aware.ts
+import * as peer from "@azure/msal-node";
+import { describe, expect, it } from "@jest/globals";
+import * as tessera from "@tessera/node";
+import { documentAt } from "../support/world-network.js";
+import { recordedNetwork } from "../support/recorded-network.js";
+
+const clientId = "the-client";
+const redirectUri = "http://localhost:3000/redirect";
+const scopes = ["User.Read"];
+const us = "https://login.microsoftonline.us";
+const tid = "11111111-2222-4333-8444-555555555555";
+const asPeer = peer as unknown as typeof tessera;
+const libraries: readonly [string, typeof tessera][] = [
+  ["tessera", tessera],
+  ["the peer", asPeer],
+];
+
+function usNetwork() {
+  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const iat = Math.floor(Date.now() / 1000);
+  const claims = {
+    iss: `${us}/${tid}/v2.0`,
+    aud: clientId,
+    tid,
+    oid: "ada",
+    sub: "ada",
+    iat,
+    exp: iat + 3600,
+  };
+  return recordedNetwork(({ line, form }) => {
+    // The peer asks who the host is.
+    if (line.endsWith("/discovery/instance"))
+      return {
+        body: {
+          tenant_discovery_endpoint: `${us}/common/v2.0/.well-known/openid-configuration`,
+          metadata: [],
+        },
+      };
+    if (!line.startsWith(`POST ${us}/`)) return undefined;
+    return {
+      body: {
+        ...{ token_type: "Bearer", expires_in: 3600, scope: "User.Read" },
+        access_token: `token for ${form.get("grant_type")}`,
+        refresh_token: "refresh token",
+        id_token: `${encode({ alg: "none" })}.${encode(claims)}.`,
+        client_info: encode({ uid: "ada", utid: tid }),
+      },
+    };
+  });
+}
+
+function publicApp(library: typeof tessera, auth: Partial<tessera.NodeAuthOptions> = {}) {
+  const networkClient = usNetwork();
+  const app = new library.PublicClientApplication({
+    auth: { clientId, instanceAware: true, ...auth },
+    system: { networkClient },
+  });
+  return { app, networkClient };
+}
+
+/** The parameter in the URLs of a sign-in and a sign-out. */
+async function sent(
+  library: typeof tessera,
+  auth: Partial<tessera.NodeAuthOptions>,
+  more: Record<string, string>,
+) {
+  const { app } = publicApp(library, auth);
+  const request = Object.keys(more).length > 0 ? { extraQueryParameters: more } : {};
+  const url = await app.getAuthCodeUrl({ scopes, redirectUri, ...request });
+  return new URL(url).searchParams.getAll("instance_aware");
+}
+
+describe.each(libraries)("%s", (_, library) => {
+  it.each<[string, Partial<tessera.NodeAuthOptions>, Record<string, string>, readonly string[]]>([
+    ["by the option", {}, {}, ["true"]],
+    ["by the option, in one tenant", { authority: `https://login.microsoftonline.com/${tid}` }, {}, ["true"]],
+    ["not without it", { instanceAware: false }, {}, []],
+    ["as the request has it", {}, { instance_aware: "false" }, ["false"]],
+    ["by the request alone", { instanceAware: false }, { instance_aware: "true" }, ["true"]],
+    ["beside other parameters", {}, { dc: "x" }, ["true"]],
+  ])("a public client's sign-in says instance_aware %s", async (...[, auth, more, expected]) => {
+    expect(await sent(library, auth, more)).toEqual(expected);
+  });
+
+  it("redeems the code in the cloud of the answer, and keeps the tokens there", async () => {
+    const { app, networkClient } = publicApp(library);
+    const answer = { code: "the-code", cloud_instance_host_name: "login.microsoftonline.us" };
+    const { account } = await app.acquireTokenByCode({ scopes, redirectUri, code: answer.code }, answer);
+    expect(networkClient.lines().at(-1)).toBe(`POST ${us}/common/oauth2/v2.0/token`);
+    expect(account).toMatchObject({ environment: "login.microsoftonline.us", tenantId: tid });
+    const sentBefore = networkClient.requests.length;
+    const silent = await app.acquireTokenSilent({ scopes, account: account ?? ({} as tessera.AccountInfo) });
+    expect(silent.accessToken).toBe("token for authorization_code");
+    expect(networkClient.requests).toHaveLength(sentBefore);
+  });
+
+  it("refuses it in a confidential client: the option at construction, the parameter in the request", async () => {
+    const auth = { clientId, clientSecret: "the-secret" };
+    const code = { errorCode: "unsupported_cca_instance_aware" };
+    expect(
+      () => new library.ConfidentialClientApplication({ auth: { ...auth, instanceAware: true } }),
+    ).toThrow(expect.objectContaining(code));
+    const app = new library.ConfidentialClientApplication({ auth: { ...auth, instanceAware: false } });
+    for (const instance_aware of ["true", "false"]) {
+      const request = { scopes, redirectUri, extraQueryParameters: { instance_aware } };
+      await expect(app.getAuthCodeUrl(request)).rejects.toMatchObject(code);
+    }
+  });
+});
+
+it("a confidential client refuses the parameter wherever a sign-in begins, before anything is sent", async () => {
+  const networkClient = usNetwork();
+  const app = new tessera.ConfidentialClientApplication({
+    auth: { clientId, clientSecret: "the-secret", authority: "https://login-us.microsoftonline.com/common" },
+    system: { networkClient },
+  });
+  const begun = app.initiateAuthCodeFlow({
+    scopes,
+    redirectUri,
+    extraQueryParameters: { instance_aware: "true" },
+  });
+  await expect(begun).rejects.toMatchObject({ errorCode: "unsupported_cca_instance_aware" });
+  expect(networkClient.requests).toEqual([]);
+});
+
+it("a sign-in of both halves, and the end of the session, say it as well", async () => {
+  const { app } = publicApp(tessera);
+  const { authUrl } = await app.initiateAuthCodeFlow({ scopes, redirectUri });
+  const logout = await app.buildEndSessionUrl();
+  for (const url of [authUrl, logout]) expect(new URL(url).searchParams.get("instance_aware")).toBe("true");
+});
+
+it("an identity provider without clouds is not told", async () => {
+  const oidcAuthority = "https://idp.example/Staff";
+  const networkClient = recordedNetwork(() => ({ body: documentAt(oidcAuthority) }));
+  const app = new tessera.PublicClientApplication({
+    auth: { clientId, oidcAuthority, instanceAware: true },
+    system: { networkClient },
+  });
+  const url = await app.getAuthCodeUrl({ scopes, redirectUri });
+  expect(new URL(url).searchParams.has("instance_aware")).toBe(false);
+});
+
+it.each(["true", 1, {}])("a value that is neither true nor false is refused: %j", (instanceAware) => {
+  const auth = { clientId, instanceAware: instanceAware as boolean };
+  expect(() => new tessera.PublicClientApplication({ auth })).toThrow(
+    expect.objectContaining({ errorCode: "invalid_option" }),
+  );
+});
