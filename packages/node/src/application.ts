@@ -8,7 +8,9 @@ import {
 } from "@tessera/core";
 import {
   onlyProvidersAccount,
+  requireAccount,
   requireRequest,
+  wrongType,
   authorityForCloud,
   version,
   type AccountFilter,
@@ -18,6 +20,10 @@ import { checkConfiguration } from "./check-configuration.js";
 import type { Configuration } from "./configuration.js";
 import type { SignOutRequest } from "./requests.js";
 import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
+import { checkMembers } from "./configuration-members.js";
+
+/** What to pass to `signOut`, for the message. */
+export const SIGN_OUT = "pass signOut({ account }) with one from getAllAccounts() or from an earlier result";
 
 /**
  * Base class of all applications: configuration, token cache, accounts and logging. {@link ClientApplication} adds
@@ -35,6 +41,7 @@ export abstract class Application {
    * @throws ClientConfigurationError for any mistake, before anything is sent
    */
   protected constructor(configuration: Configuration, credential: ClientCredential) {
+    checkMembers(configuration);
     const { loggerOptions, ...options } = checkConfiguration(configuration, credential);
     this.#logger = new Logger(loggerOptions, "@tessera/node", version);
     this.#azureCloud = configuration.auth.azureCloudOptions;
@@ -73,7 +80,7 @@ export abstract class Application {
    * const [account] = await app.getAccounts({ username: "alice@contoso.example" });
    * ```
    */
-  async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
+  async getAccounts(filter: AccountFilter = {}): Promise<AccountInfo[]> {
     return this.client.cache.getAccounts(filter);
   }
 
@@ -123,9 +130,10 @@ export abstract class Application {
    * ```ts
    * await app.signOut({ account });
    * ```
+   * @throws ClientConfigurationError `invalid_option` when the request has no account
    */
   async signOut(request: SignOutRequest): Promise<void> {
-    requireRequest(request);
+    requireAccount(request?.account, SIGN_OUT);
     return this.removeAccount(request.account);
   }
 
@@ -163,6 +171,7 @@ export abstract class Application {
    * ```
    */
   setLogger(logger: Logger): void {
+    if (typeof logger?.verbose !== "function") throw wrongType("logger", logger, "a Logger");
     this.#logger = logger;
   }
 
@@ -172,7 +181,7 @@ export abstract class Application {
   }
 
   async #onlyAccount(field: "homeAccountId" | "localAccountId", id: string): Promise<AccountInfo | null> {
-    const found = id ? await this.getAccounts({ [field]: id }) : [];
+    const found = typeof id === "string" && id ? await this.getAccounts({ [field]: id }) : [];
     return onlyProvidersAccount(found, field, (environment) =>
       this.client.authorities.aliasesOf(environment),
     );

@@ -5,7 +5,14 @@ import {
   type AuthenticationResult,
   type LoggerOptions,
 } from "@tessera/core";
-import { clientConfigurationError, requireRequest, type AccountFilter } from "@tessera/core/internal";
+import {
+  clientConfigurationError,
+  requireAccount,
+  requireRecord,
+  requireRequest,
+  type AccountFilter,
+} from "@tessera/core/internal";
+import { SIGN_OUT } from "./application.js";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
 import { brokerSignIn } from "./broker/broker-calls.js";
@@ -88,6 +95,12 @@ export class PublicClientApplication extends ClientApplication {
    */
   async acquireToken(request: PublicTokenRequest): Promise<AuthenticationResult> {
     requireRequest(request);
+    if ("deviceCodeCallback" in request && !request.onDeviceCode) {
+      throw clientConfigurationError(
+        "invalid_option",
+        "deviceCodeCallback belongs to acquireTokenByDeviceCode: pass onDeviceCode to acquireToken.",
+      );
+    }
     const known = this.#signIn.needsNoBrowser ? withoutBrokerFields(request) : request;
     return this.#oneCall.acquire(request, this.checked(known));
   }
@@ -144,8 +157,8 @@ export class PublicClientApplication extends ClientApplication {
   }
 
   /** @inheritdoc */
-  override async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
-    return this.#signIn.accounts(filter);
+  override async getAccounts(filter: AccountFilter = {}): Promise<AccountInfo[]> {
+    return this.#signIn.accounts(requireRecord(filter ?? {}, "filter"));
   }
 
   /**
@@ -157,7 +170,7 @@ export class PublicClientApplication extends ClientApplication {
    * ```
    */
   override async signOut(request: SignOutRequest): Promise<void> {
-    requireRequest(request);
+    requireAccount(request?.account, SIGN_OUT);
     await this.#signIn.signOut(request);
     await super.signOut(request);
   }

@@ -21,7 +21,7 @@ export async function discoverCloud(url: AuthorityUrl, transport: Transport, cal
   if (!body || response.status !== 200 || body["error"] !== undefined || !isAnswer) {
     throw clientConfigurationError(
       "untrusted_authority",
-      `Entra does not know the host "${url.host}": if you trust it, list it in knownAuthorities; for another provider, set protocolMode to OIDC.`,
+      `Entra does not know the host "${url.host}": for an AD FS or a domain of your own, list it in knownAuthorities; for an OpenID Provider that is not Microsoft's, name its issuer as auth.oidcAuthority in place of auth.authority.`,
       call,
     );
   }

@@ -10,6 +10,7 @@ import type { Authority, ProviderMetadata } from "./authority.js";
 import { authorityUrl, type AuthorityUrl, type ProtocolMode } from "./authority-url.js";
 import { knownCloud, selfCloud, type Cloud } from "./clouds.js";
 import { isIssuerOf } from "./document-issuer.js";
+import { discoveryFailure } from "./discovery-failure.js";
 import { cloudsOf, discoverCloud } from "./instance-discovery.js";
 import { checkedMetadata, discoveryUrl, forTenant, knownMetadata } from "./provider-metadata.js";
 import { isGuid } from "./tenant-name.js";
@@ -60,7 +61,7 @@ export class AuthorityResolver {
   readonly #sharedHosts = new BoundedMap<true>(MOST_AUTHORITIES);
   readonly #flights = new SingleFlight();
 
-  /** @param warn logs a warning about an authority that had more than an authority */
+  /** @param warn logs a warning, for an authority with an ignored path or query */
   constructor(
     options: AuthorityOptions,
     transport: Transport,
@@ -221,13 +222,7 @@ export class AuthorityResolver {
     const document = discoveryUrl(url);
     const response = await this.#transport.get(document, call);
     const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
-    if (!body) {
-      throw clientAuthError(
-        "openid_config_error",
-        `${document} returned HTTP ${response.status} without a discovery document: check the authority and its path.`,
-        call,
-      );
-    }
+    if (!body) throw discoveryFailure(url, document, response, call);
     const metadata = checkedMetadata(body, url, document);
     if (!isIssuerOf(metadata.issuer, url, cloud)) {
       throw clientConfigurationError(

@@ -4,6 +4,7 @@ import { dialectOf } from "../dialect/dialects.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { withinBounds } from "../flight/deadline.js";
 import { mergeClaims } from "../request/claims.js";
+import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
 import { checkedRedirectUri, tokenRequest, type BaseRequest } from "../request/token-request.js";
@@ -70,6 +71,7 @@ export async function authorizationUrl(
 ): Promise<string> {
   const request = tokenRequest(client, input);
   const { correlationId, given } = request;
+  checkFieldTypes(given, correlationId);
   const redirectUri = checkedRedirectUri(given.redirectUri, correlationId);
   const responseMode = given.responseMode || "query";
   if (!RESPONSE_MODES.has(responseMode)) {

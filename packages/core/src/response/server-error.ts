@@ -55,14 +55,21 @@ export function serverError(
       errorNo,
     );
   }
-  const message = [
-    `Error(s): ${codes.length > 0 ? codes.join(" ") : "Not Available"}`,
-    `Timestamp: ${text(body["timestamp"]) || "Not Available"}`,
-    `Description: ${description || "Not Available"}`,
-    `Correlation ID: ${text(body["correlation_id"]) || "Not Available"}`,
-    `Trace ID: ${text(body["trace_id"]) || "Not Available"}`,
-  ].join(" - ");
-  return new ServerError(error, correlationId, message, suberror, errorNo, status);
+  return new ServerError(error, correlationId, serverMessage(body, codes), suberror, errorNo, status);
+}
+
+/** In MSAL's form as far as the server has said something; a description without company stands by itself. */
+function serverMessage(body: Readonly<Record<string, unknown>>, codes: readonly string[]): string {
+  const description = text(body["error_description"]);
+  const said = [
+    ["Error(s)", codes.join(" ")],
+    ["Timestamp", text(body["timestamp"])],
+    ["Description", description],
+    ["Correlation ID", text(body["correlation_id"])],
+    ["Trace ID", text(body["trace_id"])],
+  ].filter(([, value]) => value);
+  if (said.length === 0) return "The provider gives no description.";
+  return said.length === 1 && description ? description : said.map((pair) => pair.join(": ")).join(" - ");
 }
 
 function isCode(value: unknown): value is string | number {

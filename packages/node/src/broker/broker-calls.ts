@@ -16,6 +16,7 @@ import {
   tokenRequest,
   withoutNull,
   requireAccountOf,
+  requireChoice,
   sharedCall,
   tenantAuthorityOf,
   untilAborted,
@@ -76,6 +77,7 @@ export function brokerSignIn(
       });
     },
     async accounts(filter) {
+      requireChoice(filter);
       const correlationId = newGuid();
       const all = await withOwnErrors({ correlationId }, () =>
         broker.getAllAccounts(clientId, correlationId),
