@@ -60,7 +60,8 @@ export async function startLoopbackServer(options: LoopbackOptions): Promise<Loo
     answered = true;
     if (request.method === "GET" && expected.responseMode === "form_post") {
       await send(response, 400, errorPage(options, "The answer came in the address of the page."));
-      return expected.refuse(notPosted(parameters));
+      expected.refuse(notPosted(parameters));
+      return;
     }
     expected.deliver({
       parameters: Object.fromEntries(parameters),
