@@ -65,7 +65,6 @@ it.each([
   const lines: string[] = [];
   const logger = (mark: string) =>
     new library.Logger({
-      logLevel: library.LogLevel.Info,
       loggerCallback: (__: unknown, line: string) => void lines.push(mark + line),
     });
   const app = new library.ConfidentialClientApplication({ auth: confidential });

@@ -38,8 +38,12 @@ function credentialsIn(configuration: Configuration): readonly string[] {
 
 /** Nothing that reads the configuration comes across a credential that must not be sent. */
 function withoutCredential(configuration: Configuration): Configuration {
-  const auth = { ...configuration?.auth };
-  for (const field of CREDENTIALS) delete auth[field];
+  const {
+    clientSecret: _,
+    clientAssertion: __,
+    clientCertificate: ___,
+    ...auth
+  } = { ...configuration?.auth };
   return { ...configuration, auth };
 }
 
