@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import * as peer from "@azure/msal-node";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import { accountOf, startEntra, type Entra } from "../support/entra.js";
+import { startEntra, type Entra } from "../support/entra.js";
 import { listeningAddresses } from "../support/listening-ports.js";
 import { signIn } from "../support/sign-in.js";
 import { beginSignIn, post, tcp, visit } from "../support/waiting-sign-in.js";

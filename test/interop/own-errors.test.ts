@@ -55,7 +55,7 @@ describe("an error that the app's own network client throws", () => {
   it.each(
     Object.keys(MADE).flatMap((made) => libraries.map(([name, library]) => [name, made, library] as const)),
   )("arrives from %s as itself: %s", async (_, made, library) => {
-    const own = MADE[made]?.(library as Library);
+    const own = MADE[made]?.(library);
     const { networkClient } = network(() => own);
     const app = new library.ConfidentialClientApplication({ auth, system: { networkClient } });
     const error = await thrown(app.acquireTokenByClientCredential({ scopes }));

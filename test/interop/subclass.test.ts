@@ -39,11 +39,11 @@ describe.each([
         cachePlugin: { beforeCacheAccess: async () => undefined, afterCacheAccess: async () => undefined },
       },
       system: {
-        loggerOptions: { logLevel: peer.LogLevel.Trace as number, loggerCallback: () => undefined },
+        loggerOptions: { logLevel: peer.LogLevel.Trace, loggerCallback: () => undefined },
         disableInternalRetries: true,
       },
       telemetry: { application: { appName: "app", appVersion: "1" } },
-    } as object,
+    },
   ],
 ])("an application with %s", (_, more) => {
   it.each(Object.entries(READ))("has %s in its configuration, as the peer's", (__, read) => {
@@ -65,7 +65,6 @@ it.each([
   const lines: string[] = [];
   const logger = (mark: string) =>
     new library.Logger({
-      logLevel: library.LogLevel.Info as never,
       loggerCallback: (__: unknown, line: string) => void lines.push(mark + line),
     });
   const app = new library.ConfidentialClientApplication({ auth: confidential });

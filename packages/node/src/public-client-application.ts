@@ -9,6 +9,7 @@ import {
   clientConfigurationError,
   requireAccount,
   requireRecord,
+  isRecord,
   requireRequest,
   type AccountFilter,
 } from "@tessera/core/internal";
@@ -45,6 +46,8 @@ function credentialsIn(configuration: Configuration): readonly string[] {
 
 /** Nothing that reads the configuration comes across a credential that must not be sent. */
 function withoutCredential(configuration: Configuration): Configuration {
+  // What is not an object is refused as a whole, with the rest of the configuration.
+  if (!isRecord(configuration.auth)) return configuration;
   const { clientSecret: _, clientAssertion: __, clientCertificate: ___, ...auth } = configuration.auth;
   return { ...configuration, auth };
 }

@@ -2,14 +2,7 @@
 // proves: node/src/check-configuration.ts, node/src/credential/credential.ts
 import { describe, expect, it } from "@jest/globals";
 import { ClientAuthError } from "@tessera/node";
-import {
-  clientSecret,
-  expectConfigurationError,
-  refusal,
-  secretWord,
-  thrownBy,
-  type Part,
-} from "./refusal.js";
+import { expectConfigurationError, refusal, secretWord, thrownBy, type Part } from "./refusal.js";
 
 describe("a client id", () => {
   it.each<[string, unknown]>([

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
 import { shownUrl } from "../http/secure-url.js";
-import { withPause } from "../http/throttle.js";
+import { withPause, withPauseOf } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import { printable } from "../printable.js";
@@ -139,16 +139,9 @@ export class AuthorityResolver {
     } catch (cause) {
       if (call.signal?.aborted) throw cause;
       const reason = isAuthError(cause) ? cause.errorMessage : String(cause);
-      const error = clientAuthError(
-        "endpoints_resolution_error",
-        `${url.href} cannot be resolved: ${reason}`,
-        {
-          correlationId: call.correlationId,
-          cause,
-        },
-      );
-      const { retryAfterSeconds } = isAuthError(cause) ? cause : error;
-      throw Object.assign(error, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+      const text = `${url.href} cannot be resolved: ${reason}`;
+      const context = { correlationId: call.correlationId, cause };
+      throw withPauseOf(clientAuthError("endpoints_resolution_error", text, context), cause);
     }
   }
 
@@ -172,12 +165,12 @@ export class AuthorityResolver {
   }
 
   #cloud(url: AuthorityUrl, call: Call): Promise<Cloud> {
+    const via = { transport: this.#transport, clock: this.#clock };
     return vouchedCloud(
       url,
       {
         ...this.#vouchers(),
-        discover: async () =>
-          this.#learn(await discoverCloud(url, { transport: this.#transport, clock: this.#clock }, call)),
+        discover: async () => this.#learn(await discoverCloud(url, via, call)),
         alone: (host) => this.#singleHostCloud(host),
       },
       call,

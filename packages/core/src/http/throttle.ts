@@ -1,6 +1,6 @@
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
-import { copyFor, type AuthError } from "../errors/errors.js";
+import { copyFor, isAuthError, type AuthError } from "../errors/errors.js";
 import type { HttpResponse } from "./http-client.js";
 
 /** Maximum pause in seconds, even if the server requests a longer one. */
@@ -59,6 +59,12 @@ export function pauseAfter(
 export function withPause(error: AuthError, response: HttpResponse, clock: Clock): AuthError {
   const seconds = pauseAfter(response, clock);
   return seconds === undefined ? error : withSeconds(error, seconds);
+}
+
+/** Adds the pause of the error underneath, if it has one. */
+export function withPauseOf(error: AuthError, cause: unknown): AuthError {
+  const { retryAfterSeconds } = isAuthError(cause) ? cause : error;
+  return retryAfterSeconds === undefined ? error : withSeconds(error, retryAfterSeconds);
 }
 
 function withSeconds(error: AuthError, seconds: number): AuthError {
