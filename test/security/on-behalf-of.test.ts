@@ -190,7 +190,10 @@ describe("a sign-in of the user's own", () => {
     const { account } = await onBehalfOf(app, "alice-1");
     clock.advance(3600);
     const renewal = silent(app, account);
-    while (!network.forms.some((form) => form["refresh_token"]))
+    let isOver = false;
+    const over = (): void => void (isOver = true);
+    renewal.then(over, over);
+    while (!isOver && !network.forms.some((form) => form["refresh_token"]))
       await new Promise((resolve) => setImmediate(resolve));
     await signIn(app, "web");
     held.open();
