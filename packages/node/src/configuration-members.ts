@@ -65,6 +65,7 @@ const KNOWN = {
       correlationId: "value",
     } satisfies Record<keyof LoggerOptions, Members>,
     networkClient: "value",
+    dispatcher: "value",
     proxy: "value",
     ca: "value",
     disableInternalRetries: "value",
