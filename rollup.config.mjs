@@ -1,4 +1,4 @@
-// Builds every package: ESM and CommonJS with source maps, and one bundled declaration file for each.
+// Builds every package: ESM and CommonJS with source maps, and one bundled declaration file for both.
 import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { builtinModules, createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
@@ -94,6 +94,19 @@ const withJose = (folder) => ({
     isEntry ? "" : `/*! jose\n\n${readFileSync(join(folder, "node_modules/jose/LICENSE.md"), "utf8")}*/`,
 });
 
+const declarations = dts({ tsconfig: join(root, "tsconfig.base.json") });
+
+/**
+ * The ES module has the types of the CommonJS module: of two declarations of a class with private members, TypeScript makes
+ * two types, and an object of the one could not be passed where the other is expected.
+ */
+const sameTypes = (name) => ({
+  name: "same-types",
+  generateBundle() {
+    this.emitFile({ type: "asset", fileName: `${name}.d.ts`, source: `export * from "./${name}.cjs";\n` });
+  },
+});
+
 function configurationOf(folder) {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const index = join(folder, "src/index.ts");
@@ -156,11 +169,8 @@ function configurationOf(folder) {
     ...Object.entries(code).map(([name, input]) => ({
       ...common,
       input,
-      plugins: [dts({ tsconfig: join(root, "tsconfig.base.json") })],
-      output: [
-        { file: join(folder, `dist/${name}.d.ts`), format: "es" },
-        { file: join(folder, `dist/${name}.d.cts`), format: "es" },
-      ],
+      plugins: [declarations, sameTypes(name)],
+      output: { file: join(folder, `dist/${name}.d.cts`), format: "es" },
     })),
     ...(isCore ? face(index, output, common) : []),
   ];
@@ -173,7 +183,6 @@ function face(index, output, common) {
     resolveId: (source) => (source === "./internal.js" ? { id: source, external: true } : null),
   };
   const toCommonJs = { paths: { "./internal.js": "./internal.cjs" } };
-  const types = (file, options) => ({ file: join(output.dir, file), format: "es", ...options });
   const plugins = [internal, typescript, shorten];
   return [
     {
@@ -188,8 +197,8 @@ function face(index, output, common) {
     {
       ...common,
       input: index,
-      plugins: [internal, dts({ tsconfig: join(root, "tsconfig.base.json") })],
-      output: [types("index.d.ts"), types("index.d.cts", toCommonJs)],
+      plugins: [internal, declarations, sameTypes("index")],
+      output: { file: join(output.dir, "index.d.cts"), format: "es", ...toCommonJs },
     },
   ];
 }

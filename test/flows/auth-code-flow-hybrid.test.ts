@@ -1,8 +1,9 @@
 // `code id_token`: an ID token comes through the browser, too, and binds the code (OpenID Connect Core §3.3.2.10-11).
-// proves: core/src/flows/hybrid-response.ts
+// proves: core/src/flows/hybrid-response.ts, core/src/flows/authorization-url.ts
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { AuthCodeFlow, ConfidentialClientApplication } from "@tessera/node";
+import { authorizationUrl, createClient } from "@tessera/core";
+import type { AuthCodeFlow, AuthCodeFlowRequest, ConfidentialClientApplication } from "@tessera/node";
 import { startEntra, type Entra } from "../support/entra.js";
 import { keys, startFakeProvider, type FakeProvider, type IdTokenOptions } from "../support/fake-provider.js";
 import { expectNothingKept } from "../support/nothing-kept.js";
@@ -33,6 +34,14 @@ describe("the hybrid flow", () => {
     provider.answers.token = () => ({ body: provider.tokens({}, { claims: { nonce: flow.nonce } }) });
   });
 
+  const hybrid = (over: Partial<AuthCodeFlowRequest>) =>
+    ({ scopes: ["api:read"], redirectUri, responseType: "code id_token" as const, ...over });
+  const core = () => ({
+    clientId: "c",
+    authority: "https://login.microsoftonline.com/b4a4a4a4-0000-4000-8000-0000000000f1",
+    http: { send: () => Promise.reject(new Error("nothing is sent")) },
+  });
+
   /** The ID token that comes with the code. */
   const front = ({ claims, ...rest }: IdTokenOptions = {}) =>
     provider.idToken({ ...rest, claims: { nonce: flow.nonce, c_hash: leftHalf(code), ...claims } });
@@ -45,6 +54,28 @@ describe("the hybrid flow", () => {
       response_type: "code id_token",
       response_mode: "form_post",
       nonce: flow.nonce,
+    });
+  });
+
+  describe.each<[string, (over: Partial<AuthCodeFlowRequest>) => Promise<string>]>([
+    ["initiateAuthCodeFlow", async (over) => (await app.initiateAuthCodeFlow(hybrid(over))).authUrl],
+    ["getAuthCodeUrl", (over) => app.getAuthCodeUrl(hybrid(over))],
+    ["authorizationUrl of core", (over) => authorizationUrl(createClient(core()), hybrid(over))],
+  ])("the URL of %s never asks for the ID token in a query:", (_, url) => {
+    it.each([undefined, "", "form_post", "fragment"])("responseMode %j", async (responseMode) => {
+      const asked = new URL(await url({ responseMode })).searchParams;
+      expect(asked.getAll("response_type")).toEqual(["code id_token"]);
+      expect(asked.getAll("response_mode")).toEqual([responseMode || "form_post"]);
+    });
+
+    it("responseMode query is refused", async () => {
+      const refused = { name: "ClientConfigurationError", errorCode: "invalid_response_mode" };
+      await expect(url({ responseMode: "query" })).rejects.toMatchObject(refused);
+    });
+
+    it("the extra parameters cannot bring it back", async () => {
+      const asked = new URL(await url({ extraQueryParameters: { response_mode: "query" } })).searchParams;
+      expect(asked.getAll("response_mode")).toEqual(["form_post"]);
     });
   });
 

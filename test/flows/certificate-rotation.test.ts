@@ -96,7 +96,7 @@ describe("a signed assertion", () => {
     });
     await client.acquireTokenByClientCredential({ scopes });
     const again = client.acquireTokenByClientCredential({ scopes, skipCache: true });
-    await expect(again).rejects.toMatchObject({ errorCode: "invalid_client", errorNo: "700027" });
+    await expect(again).rejects.toMatchObject({ errorCode: "invalid_client", errorNo: 700027 });
   });
 });
 

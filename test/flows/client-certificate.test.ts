@@ -145,7 +145,7 @@ describe("a certificate", () => {
     await expect(client.acquireTokenByClientCredential({ scopes })).rejects.toMatchObject({
       name: "ServerError",
       errorCode: "invalid_client",
-      errorNo: "700027",
+      errorNo: 700027,
       status: 401,
     });
     await expectNothingKept(client);

@@ -136,7 +136,7 @@ describe("a password", () => {
     [
       "a wrong password",
       { password: "wrong-password" },
-      { name: "ServerError", errorCode: "invalid_grant", errorNo: "50126" },
+      { name: "ServerError", errorCode: "invalid_grant", errorNo: 50126 },
     ],
     [
       "an unknown user",

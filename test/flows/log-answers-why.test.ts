@@ -152,7 +152,7 @@ describe("a log says", () => {
       [{ store: { ...store, update: fail } }, told("store.update")],
     ] as const) {
       lines = [];
-      await own(server({ cache: cache as Configuration["cache"] }));
+      await own(server({ cache: cache }));
       expect(lines).toContain(line);
       expect(lines.join()).not.toContain("redis");
     }

@@ -2,6 +2,7 @@
 // proves: node/src/interactive/loopback-server.ts
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
+import * as peer from "@azure/msal-node";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { accountOf, startEntra, type Entra } from "../support/entra.js";
 import { listeningAddresses } from "../support/listening-ports.js";
@@ -27,12 +28,86 @@ async function connection(port: number): Promise<Socket> {
   return socket;
 }
 
-test("the answer may come in the query, too", async () => {
-  const { authUrl, origin, result } = await beginSignIn(entra);
-  const back = await signIn(authUrl, { ...alice, ca: entra.authority.caPem });
-  expect(await visit(`${origin}/${back.search}`)).toBe(200);
-  expect(accountOf(await result).username).toBe(alice.username);
+describe("where a form was asked for", () => {
+  test.each<[string, Readonly<Record<string, string>>, string]>([
+    ["a code", { code: "a-code" }, "answered in the query where"],
+    ["an error", { error: "access_denied" }, 'answered in the query, with the error "access_denied",'],
+  ])("%s in the query ends the sign-in, and is not redeemed", async (_, fields, reason) => {
+    entra.authority.clearRequests();
+    const { origin, state, result } = await beginSignIn(entra);
+    const refused = expect(result).rejects.toMatchObject({
+      errorCode: "loopback_server_query_response_not_supported",
+      errorMessage: expect.stringContaining(reason),
+    });
+    expect(await visit(`${origin}/?${new URLSearchParams({ ...fields, state }).toString()}`)).toBe(400);
+    await refused;
+    expect(entra.authority.requests.filter(({ endpoint }) => endpoint === "token")).toEqual([]);
+  });
+
+  test.each(["application/json", "text/plain", "multipart/form-data; boundary=x", ""])(
+    "a body of the type %j is not read as one",
+    async (type) => {
+      const waiting = await beginSignIn(entra);
+      const body = new URLSearchParams({ code: "stolen", state: waiting.state }).toString();
+      expect((await post(`${waiting.origin}/`, body, type)).status).toBe(404);
+      expect((await waiting.complete()).status).toBe(200);
+      await waiting.result;
+    },
+  );
+
+  test.each(["application/x-www-form-urlencoded; charset=utf-8", "Application/X-WWW-Form-URLencoded"])(
+    "a body of the type %j is",
+    async (type) => {
+      const { origin, state, result } = await beginSignIn(entra);
+      const declined = expect(result).rejects.toMatchObject({ errorCode: "access_denied" });
+      await post(`${origin}/`, `error=access_denied&state=${state}`, type);
+      await declined;
+    },
+  );
 });
+
+describe("a user who declines", () => {
+  test.each<[string, Readonly<Record<string, string>>, string]>([
+    [
+      "without a word of the provider",
+      {},
+      "access_denied: The user declined, or the provider does not let the user in.",
+    ],
+    [
+      "as the provider says",
+      { error_description: "AADSTS65004: no consent" },
+      "access_denied: AADSTS65004: no consent",
+    ],
+  ])("is told apart, %s", async (_, fields, message) => {
+    const { origin, state, result } = await beginSignIn(entra);
+    const declined = expect(result).rejects.toMatchObject({ name: "ServerError", message });
+    await post(`${origin}/`, new URLSearchParams({ error: "access_denied", state, ...fields }).toString());
+    await declined;
+  });
+
+  test("has the number that Entra puts into the address of its explanation", async () => {
+    const { origin, state, result } = await beginSignIn(entra);
+    const declined = expect(result).rejects.toMatchObject({ errorNo: 65004 });
+    const fields = { error: "access_denied", state, error_uri: "https://login.example/error?code=65004" };
+    await post(`${origin}/`, new URLSearchParams(fields).toString());
+    await declined;
+  });
+});
+
+test.each(["query", "fragment", "web_message"])(
+  "responseMode %s is refused before a browser opens, as in the peer",
+  async (responseMode) => {
+    let opened = false;
+    const openBrowser = async (): Promise<void> => void (opened = true);
+    const refused = { name: "ClientConfigurationError", errorCode: "invalid_response_mode" };
+    const theirs = new peer.PublicClientApplication({ auth: { clientId: "c" } });
+    for (const app of [entra.publicClient(), theirs] as const) {
+      const request = { scopes, openBrowser, responseMode: responseMode as "query" };
+      await expect(app.acquireTokenInteractive(request)).rejects.toMatchObject(refused);
+    }
+    expect(opened).toBe(false);
+  },
+);
 
 test("the app's own nonce is sent, and its state comes back with the result; the one that is sent is random", async () => {
   const own = { nonce: "the app's nonce", state: "the app's state" };
@@ -40,19 +115,17 @@ test("the app's own nonce is sent, and its state comes back with the result; the
   expect(new URL(authUrl).searchParams.get("nonce")).toBe(own.nonce);
   expect(state).not.toContain(own.state);
   const back = await signIn(authUrl, { ...alice, ca: entra.authority.caPem });
-  await visit(`${origin}/${back.search}`);
+  await post(`${origin}/`, back.search.slice(1));
   expect(await result).toMatchObject({ state: own.state, idTokenClaims: { nonce: own.nonce } });
 });
 
-test.each([
-  ["in a form", (origin: string, answer: string) => post(`${origin}/`, answer).then(({ status }) => status)],
-  ["in the query", (origin: string, answer: string) => visit(`${origin}/?${answer}`)],
-])("a code as long as a form may be comes through %s", async (_, bring) => {
+test("a code as long as a form may be comes through", async () => {
   entra.authority.clearRequests();
   const { origin, state, result } = await beginSignIn(entra, { timeoutMs: 20_000 });
   const code = "long".repeat(10_000);
   const rejected = expect(result).rejects.toMatchObject({ errorCode: "invalid_grant" });
-  expect(await bring(origin, new URLSearchParams({ code, state }).toString())).toBe(400);
+  const { status } = await post(`${origin}/`, new URLSearchParams({ code, state }).toString());
+  expect(status).toBe(400);
   await rejected;
   expect(entra.authority.requests.find(({ endpoint }) => endpoint === "token")?.form["code"]).toBe(code);
 });

@@ -91,7 +91,7 @@ describe("mutual TLS", () => {
     const call = app("by-certificate", options(stranger), "self_signed_tls_client_auth");
     await expect(call.acquireTokenByClientCredential({ scopes })).rejects.toMatchObject({
       errorCode: "invalid_client",
-      errorNo: "700027",
+      errorNo: 700027,
     });
   });
 

@@ -34,7 +34,7 @@ describe("the server's refusals", () => {
       name: "InteractionRequiredAuthError",
       errorCode: "invalid_grant",
       subError: "consent_required",
-      errorNo: "65001",
+      errorNo: 65001,
     });
     await expectNothingKept(app);
     await signInWithCode(entra, app, ["User.Read"], "bob@contoso.example");
@@ -69,17 +69,17 @@ describe("the server's refusals", () => {
     await expect(ask(app)).rejects.toMatchObject({
       name: "ServerError",
       errorCode: "invalid_grant",
-      errorNo: "500133",
+      errorNo: 500133,
       status: 400,
     });
     await expectNothingKept(app);
   });
 
-  it.each<[string, () => Promise<string>, string]>([
+  it.each<[string, () => Promise<string>, number]>([
     [
       "a token for another API",
       async () => (await signInWithCode(entra, entra.publicClient(), graph)).accessToken,
-      "500131",
+      500131,
     ],
     [
       "an app's token",
@@ -88,9 +88,9 @@ describe("the server's refusals", () => {
         return (await daemon.acquireTokenByClientCredential({ scopes: ["api://orders/.default"] }))
           .accessToken;
       },
-      "7000114",
+      7000114,
     ],
-    ["no token at all", async () => "not-a-token", "50027"],
+    ["no token at all", async () => "not-a-token", 50027],
   ])("%s is refused as the server says", async (_, assertion, errorNo) => {
     const app = apis.api();
     const oboAssertion = await assertion();

@@ -103,7 +103,7 @@ describe("an error that several calls share", () => {
         claims: '{"access_token":{}}',
         traceId: "the-trace",
         timestamp: "2026-01-01 00:00:00Z",
-        errorNo: "50076",
+        errorNo: 50076,
         correlationId: ids[index],
       });
     }

@@ -115,16 +115,29 @@ describe("Retry-After", () => {
     expect(await renew(ada)).toMatchObject({ accessToken: "token-ada" });
   });
 
+  it.each<[string, Record<string, string>, number]>([
+    ["absent", {}, 503],
+    ["a word", { "retry-after": "soon" }, 503],
+    ["negative", { "retry-after": "-5" }, 429],
+    ["zero", { "retry-after": "0" }, 429],
+    ["in the past", { "retry-after": "Wed, 21 Oct 2015 07:28:00 GMT" }, 429],
+  ])("that is %s holds nothing back", async (_, headers, status) => {
+    busy = { user: "ada", answer: throttled(headers, status) };
+    expect(await sentBy(refused)).toBe(1);
+    expect(await sentBy(refused)).toBe(1);
+  });
+
   it.each<[string, Record<string, string>]>([
     ["absent", {}],
     ["a word", { "retry-after": "soon" }],
-    ["negative", { "retry-after": "-5" }],
-    ["zero", { "retry-after": "0" }],
-    ["in the past", { "retry-after": "Wed, 21 Oct 2015 07:28:00 GMT" }],
-  ])("that is %s holds nothing back", async (_, headers) => {
+  ])("that is %s stands for a minute with HTTP 429", async (_, headers) => {
     busy = { user: "ada", answer: throttled(headers) };
     expect(await sentBy(refused)).toBe(1);
-    expect(await sentBy(refused)).toBe(1);
+    provider.clock.advance(59);
+    expect(await sentBy(refused)).toBe(0);
+    busy = undefined;
+    provider.clock.advance(1);
+    expect(await sentBy(() => renew(ada))).toBe(1);
   });
 
   it("beside a token means nothing", async () => {

@@ -51,7 +51,7 @@ const staleToken = () =>
 
 /** `errorCode`, `errorNo`, and whether docs/errors.md names both in one row. */
 function expectDocumented(error: unknown): void {
-  const { errorCode, errorNo = "" } = error as { readonly errorCode: string; readonly errorNo?: string };
+  const { errorCode, errorNo = "" } = error as { readonly errorCode: string; readonly errorNo?: number };
   const rows = documented.split("\n").filter((line) => line.startsWith(`| \`${errorCode}\``));
   expect(rows.some((row) => new RegExp(`\\b${errorNo}\\b`).test(row))).toBe(true);
 }
@@ -60,12 +60,12 @@ describe("an app's own token: the server's answer to", () => {
   interface Case {
     readonly auth: Partial<NodeAuthOptions>;
     readonly request?: ClientCredentialRequest;
-    readonly expected: { readonly errorCode: string; readonly errorNo: string; readonly status: number };
+    readonly expected: { readonly errorCode: string; readonly errorNo: number; readonly status: number };
   }
   const cases: Readonly<Record<string, Case>> = {
     "a wrong secret": {
       auth: { ...api, clientSecret: "wrong" },
-      expected: { errorCode: "invalid_client", errorNo: "7000215", status: 401 },
+      expected: { errorCode: "invalid_client", errorNo: 7000215, status: 401 },
     },
     "a certificate that is not registered": {
       auth: {
@@ -76,29 +76,29 @@ describe("an app's own token: the server's answer to", () => {
           publicCertificate: stranger.certificatePem,
         },
       },
-      expected: { errorCode: "invalid_client", errorNo: "700027", status: 401 },
+      expected: { errorCode: "invalid_client", errorNo: 700027, status: 401 },
     },
     "an assertion that has expired": {
       auth: { clientId: "workload", clientSecret: undefined, clientAssertion: staleToken },
-      expected: { errorCode: "invalid_client", errorNo: "700024", status: 401 },
+      expected: { errorCode: "invalid_client", errorNo: 700024, status: 401 },
     },
     "a scope that is not .default": {
       auth: api,
       request: { scopes: ["https://graph.microsoft.com/User.Read"] },
-      expected: { errorCode: "invalid_scope", errorNo: "1002012", status: 400 },
+      expected: { errorCode: "invalid_scope", errorNo: 1002012, status: 400 },
     },
     "an unknown resource": {
       auth: api,
       request: { scopes: ["https://nowhere.example/.default"] },
-      expected: { errorCode: "invalid_resource", errorNo: "500011", status: 400 },
+      expected: { errorCode: "invalid_resource", errorNo: 500011, status: 400 },
     },
     "an unknown app": {
       auth: { ...api, clientId: "nobody" },
-      expected: { errorCode: "unauthorized_client", errorNo: "700016", status: 400 },
+      expected: { errorCode: "unauthorized_client", errorNo: 700016, status: 400 },
     },
     "a disabled app": {
       auth: { clientId: "disabled", clientSecret },
-      expected: { errorCode: "unauthorized_client", errorNo: "7000112", status: 400 },
+      expected: { errorCode: "unauthorized_client", errorNo: 7000112, status: 400 },
     },
   };
 
@@ -124,7 +124,7 @@ describe("on behalf of a user: the server's answer to", () => {
     [
       "an assertion that has expired",
       3700,
-      { name: "ServerError", errorCode: "invalid_grant", errorNo: "500133" },
+      { name: "ServerError", errorCode: "invalid_grant", errorNo: 500133 },
     ],
     [
       "consent that is missing",
@@ -133,7 +133,7 @@ describe("on behalf of a user: the server's answer to", () => {
         name: "InteractionRequiredAuthError",
         errorCode: "invalid_grant",
         subError: "consent_required",
-        errorNo: "65001",
+        errorNo: 65001,
       },
     ],
   ])("%s", async (_, seconds, expected) => {
@@ -152,8 +152,8 @@ describe("on behalf of a user: the server's answer to", () => {
 
 describe("a refresh token", () => {
   it.each([
-    ["that was never issued", "9002313"],
-    ["of another client", "70000"],
+    ["that was never issued", 9002313],
+    ["of another client", 70000],
   ])("%s is an invalid_grant", async (_, errorNo) => {
     const desktop = entra.publicClient();
     await signInWithCode(entra, desktop, ["User.Read"]);
@@ -161,7 +161,7 @@ describe("a refresh token", () => {
       readonly RefreshToken: Readonly<Record<string, { readonly secret: string }>>;
     };
     const [foreign] = Object.values(RefreshToken);
-    const refreshToken = errorNo === "70000" ? (foreign?.secret ?? "") : "1.nothing";
+    const refreshToken = errorNo === 70000 ? (foreign?.secret ?? "") : "1.nothing";
     const call = entra.confidential().acquireTokenByRefreshToken({ scopes: ["User.Read"], refreshToken });
     await expect(call).rejects.toMatchObject({ name: "ServerError", errorCode: "invalid_grant", errorNo });
   });

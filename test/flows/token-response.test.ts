@@ -237,7 +237,7 @@ describe("an error response becomes a typed error", () => {
       "invalid_grant and its error code",
       { status: 400, body: { ...invalidGrant, error_codes: [70008], suberror: "token_expired" } },
       ServerError,
-      { errorCode: "invalid_grant", subError: "token_expired", errorNo: "70008" },
+      { errorCode: "invalid_grant", subError: "token_expired", errorNo: 70008 },
     ],
     [
       "a text that merely mentions login_required",

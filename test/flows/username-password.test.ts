@@ -43,27 +43,27 @@ describe("a user of the tenant", () => {
   });
 
   test.each([
-    ["a wrong password", { ...alice, password: "not-the-password" }, "ServerError", "invalid_grant", "50126"],
+    ["a wrong password", { ...alice, password: "not-the-password" }, "ServerError", "invalid_grant", 50126],
     [
       "an unknown user",
       { username: "nobody@contoso.example", password: "x-password" },
       "ServerError",
       "invalid_grant",
-      "50034",
+      50034,
     ],
     [
       "a disabled user",
       { username: "carol@contoso.example", password: "carol-password" },
       "ServerError",
       "invalid_grant",
-      "50057",
+      50057,
     ],
     [
       "a user who needs a second factor",
       { username: "mia@contoso.example", password: "mia-password" },
       "InteractionRequiredAuthError",
       "interaction_required",
-      "50076",
+      50076,
     ],
   ])("%s ends in the server's error, and nothing is kept", async (_, user, name, errorCode, errorNo) => {
     const app = entra.publicClient();

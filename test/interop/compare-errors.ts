@@ -80,7 +80,9 @@ function detailsOf(outcome: unknown): unknown {
   if (!(outcome instanceof Error)) return undefined;
   const { errorMessage, errorNo, claims, timestamp, traceId } = outcome as Thrown;
   const text =
-    errorNo === undefined ? undefined : errorMessage?.replace(guids, "a guid").replace(times, "a time");
+    errorNo === undefined
+      ? undefined
+      : errorMessage?.replace(guids, "a guid").replace(times, "a time").replace(unsaid, "");
   return {
     text,
     claims,
@@ -89,5 +91,7 @@ function detailsOf(outcome: unknown): unknown {
   };
 }
 
+/** What the peer says of a part that the server did not send. */
+const unsaid = / - [\w ]+: Not Available/g;
 const guids = /\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/g;
 const times = /\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{3})?Z/g;

@@ -115,15 +115,17 @@ const user = [
   "getAccounts",
   "initiateAuthCodeFlow",
 ];
+// Fields there, accessors here.
+const fields = ["config", "logger"];
 const accounts = ["getAccountByHomeId", "getAccountByLocalId", "removeAccount"];
 
 const classes: Readonly<Record<string, ClassDifferences>> = {
   PublicClientApplication: {
-    added: ["checked", "checkedFields", ...user, ...accounts],
+    added: ["checked", "checkedFields", ...fields, ...user, ...accounts],
   },
   ConfidentialClientApplication: {
     added: [
-      ...["checked", "checkedFields", "endOnBehalfOfSession", "removeTokensForClient"],
+      ...["checked", "checkedFields", ...fields, "endOnBehalfOfSession", "removeTokensForClient"],
       ...[...user, ...accounts, "getAllAccounts", "signOut"],
     ],
   },

@@ -54,8 +54,12 @@ export async function beginSignIn(
 }
 
 /** Posts a form, as the identity provider's page makes the browser do. */
-export async function post(url: string, body: string): Promise<Page> {
-  const headers = { "content-type": "application/x-www-form-urlencoded" };
+export async function post(
+  url: string,
+  body: string,
+  type = "application/x-www-form-urlencoded",
+): Promise<Page> {
+  const headers = type === "" ? {} : { "content-type": type };
   const response = await request(url, { method: "POST", headers, body });
   return { status: response.statusCode, html: await response.body.text() };
 }

@@ -163,7 +163,7 @@ describe("an error of the plugin, which has its own copies of the classes,", () 
   });
 
   it("keeps what else it says: the claims challenge, and how the server names the request", async () => {
-    const said = { claims: '{"access_token":{}}', traceId: "trace", errorNo: "53003" };
+    const said = { claims: '{"access_token":{}}', traceId: "trace", errorNo: 53003 };
     const cause = Object.assign(foreign("InteractionRequiredAuthError", "interaction_required"), said);
     const { app } = withBroker({ acquireTokenSilent: () => Promise.reject(cause) });
     await expect(app.acquireTokenSilent({ scopes, account })).rejects.toMatchObject(said);

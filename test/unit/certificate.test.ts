@@ -116,7 +116,11 @@ describe("a certificate is refused at construction", () => {
   const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
   it.each<[string, ClientCertificate, string]>([
     ["without a key", { publicCertificate }, "has no privateKey"],
-    ["with a path for a key", { privateKey: "/etc/key.pem", publicCertificate }, "not its path"],
+    [
+      "with a path for a key",
+      { privateKey: "/etc/key.pem", publicCertificate },
+      '/etc/key.pem" not the path of a file',
+    ],
     [
       "with a key that is none",
       { privateKey: privateKey.replace("BEGIN", "BEGIN NO"), publicCertificate },

@@ -19,6 +19,7 @@ import {
 import { checkConfiguration } from "./check-configuration.js";
 import type { Configuration } from "./configuration.js";
 import type { SignOutRequest } from "./requests.js";
+import { appConfiguration, type AppConfiguration } from "./msal/app-configuration.js";
 import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
 import { checkMembers } from "./configuration-members.js";
 
@@ -32,6 +33,7 @@ export const SIGN_OUT = "pass signOut({ account }) with one from getAllAccounts(
 export abstract class Application {
   /** The client that the flows run on. */
   protected readonly client: Client;
+  readonly #config: AppConfiguration;
   #logger: Logger;
   readonly #azureCloud: AzureCloudOptions | undefined;
 
@@ -44,8 +46,23 @@ export abstract class Application {
     checkMembers(configuration);
     const { loggerOptions, ...options } = checkConfiguration(configuration, credential);
     this.#logger = new Logger(loggerOptions, "@tessera/node", version);
+    this.#config = appConfiguration(configuration);
     this.#azureCloud = configuration.auth.azureCloudOptions;
     this.client = createClient({ ...options, credential, logger: () => this.#logger });
+  }
+
+  /** What the application was configured with, for subclasses. An accessor: a printed application shows no secret. */
+  protected get config(): AppConfiguration {
+    return this.#config;
+  }
+
+  /** The logger, for subclasses. */
+  protected get logger(): Logger {
+    return this.#logger;
+  }
+
+  protected set logger(logger: Logger) {
+    this.#logger = logger;
   }
 
   /**

@@ -33,7 +33,8 @@ export interface CheckedConfiguration extends Omit<ClientOptions, "credential" |
 }
 
 const DEFAULT_MAX_PARTITIONS = 100_000;
-const DEFAULT_AUTHORITY = "https://login.microsoftonline.com/common/";
+
+export const DEFAULT_AUTHORITY = "https://login.microsoftonline.com/common/";
 
 /**
  * Checks a configuration and fills in defaults; `null` counts as absent. The authority is checked by the resolver,

@@ -68,6 +68,7 @@ const KNOWN = {
     dispatcher: "value",
     proxy: "value",
     ca: "value",
+    dispatcher: "value",
     disableInternalRetries: "value",
     protocolMode: "value",
     clock: "value",
@@ -172,7 +173,7 @@ function distance(name: string, option: string): number {
 /** How many letters have to be added, taken away or changed (Levenshtein). */
 function editsBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
+  for (const [i, letter] of Array.from(a).entries()) {
     const next = [i + 1];
     for (let j = 0; j < b.length; j += 1) {
       const [above = 0, left = 0, diagonal = 0] = [row[j + 1], next[j], row[j]];

@@ -8,7 +8,7 @@ import { clientAuthError, newCorrelationId, withoutNull } from "@tessera/core/in
  */
 export function requireResource(request: BaseRequest): void {
   const { resource, extraParameters, extraQueryParameters, correlationId } = request;
-  if (!resource) {
+  if (!resource?.length) {
     throw clientAuthError(
       "resource_parameter_required",
       "resource is missing: with auth.isMcp every request must name the protected resource (RFC 8707).",

@@ -15,6 +15,7 @@ import {
 import { SIGN_OUT } from "./application.js";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
+import { isGiven } from "./credential/credential.js";
 import { brokerSignIn } from "./broker/broker-calls.js";
 import { browserSignIn } from "./interactive/browser-sign-in.js";
 import { OneCall } from "./interactive/one-call.js";
@@ -36,6 +37,18 @@ const SILENT_LOGGER: LoggerOptions = {
   logLevel: LogLevel.Info,
 };
 
+const CREDENTIALS = ["clientSecret", "clientAssertion", "clientCertificate"] as const;
+
+function credentialsIn(configuration: Configuration): readonly string[] {
+  return CREDENTIALS.filter((field) => isGiven(configuration.auth[field]));
+}
+
+/** Nothing that reads the configuration comes across a credential that must not be sent. */
+function withoutCredential(configuration: Configuration): Configuration {
+  const { clientSecret: _, clientAssertion: __, clientCertificate: ___, ...auth } = configuration.auth;
+  return { ...configuration, auth };
+}
+
 /**
  * An application on a user's device. It cannot hold a credential, and acquires tokens for users.
  *
@@ -52,20 +65,16 @@ export class PublicClientApplication extends ClientApplication {
   readonly #oneCall: OneCall;
 
   /**
-   * @param configuration the application's configuration, without any credential
-   * @throws ClientConfigurationError `public_client_with_credential`, and for any other mistake
+   * @param configuration the application's configuration; a credential in it is ignored with a warning
+   * @throws ClientConfigurationError for every mistake
    */
   constructor(configuration: Configuration) {
-    const auth: Readonly<Record<string, unknown>> = { ...configuration?.auth };
-    for (const field of ["clientSecret", "clientAssertion", "clientCertificate"]) {
-      if (auth[field]) {
-        throw clientConfigurationError(
-          "public_client_with_credential",
-          `auth.${field} is set, but a public client cannot hold a credential: use ConfidentialClientApplication on a server, or omit it.`,
-        );
-      }
+    super(withoutCredential(configuration), { kind: "none" });
+    for (const field of credentialsIn(configuration)) {
+      this.getLogger().warning(
+        `auth.${field} is ignored: a public client cannot hold a credential. Use ConfidentialClientApplication on a server, or omit it.`,
+      );
     }
-    super(configuration, { kind: "none" });
     this.#requiresResource = configuration.auth.isMcp ?? false;
     const checked = <R extends MsalRequest>(request: R): R => this.checked(request);
     const broker = configuration.broker?.nativeBrokerPlugin;

@@ -38,15 +38,6 @@ describe("a client id", () => {
 });
 
 describe("a credential", () => {
-  it.each<[string, Part]>([
-    ["clientSecret", { clientSecret }],
-    ["clientAssertion", { clientAssertion: `${clientSecret}.jwt` }],
-    ["clientCertificate", { clientCertificate: { privateKey: clientSecret } }],
-  ])("in a public client is refused: %s", (field, auth) => {
-    const says = new RegExp(`^auth\\.${field} is set.*use ConfidentialClientApplication`);
-    expectConfigurationError(refusal("public", auth), "public_client_with_credential", says);
-  });
-
   it.each<[string, Part, RegExp]>([
     ["no credential", { clientSecret: undefined }, /^auth.*clientSecret/],
     ["an empty secret", { clientSecret: "" }, /^auth.*clientSecret/],

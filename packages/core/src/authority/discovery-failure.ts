@@ -1,5 +1,6 @@
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, type AuthError } from "../errors/errors.js";
+import { isThrottled, statusOf } from "../http/throttle.js";
 import type { HttpResponse } from "../http/http-client.js";
 import type { Call } from "../http/transport.js";
 import type { AuthorityKind, AuthorityUrl } from "./authority-url.js";
@@ -26,14 +27,15 @@ const REMEDIES: Readonly<Record<AuthorityKind, string>> = {
 export function discoveryFailure(
   url: AuthorityUrl,
   document: string,
-  { status, body }: HttpResponse,
+  response: HttpResponse,
   call: Call,
 ): AuthError {
-  const said = explanation(body);
+  const said = explanation(response.body);
   const words = said ? `, and says ${JSON.stringify(said)}` : "";
+  const remedy = isThrottled(response) ? "" : `: ${REMEDIES[url.kind]}`;
   return clientAuthError(
     "openid_config_error",
-    `${document} answered HTTP ${status} without a discovery document${words}: ${REMEDIES[url.kind]}.`,
+    `${document} returned ${statusOf(response)} without a discovery document${words}${remedy}.`,
     call,
   );
 }

@@ -1,5 +1,7 @@
+import type { Clock } from "../clock.js";
 import { isObject, parseJsonObject } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
+import { statusOf, withPause } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { knownCloud, selfCloud, type Cloud } from "./clouds.js";
@@ -11,7 +13,11 @@ const INSTANCE_DISCOVERY = "https://login.microsoftonline.com/common/discovery/i
  *
  * @throws ClientConfigurationError `untrusted_authority` when Entra does not know the host
  */
-export async function discoverCloud(url: AuthorityUrl, transport: Transport, call: Call): Promise<Cloud> {
+export async function discoverCloud(
+  url: AuthorityUrl,
+  { transport, clock }: { readonly transport: Transport; readonly clock: Clock },
+  call: Call,
+): Promise<Cloud> {
   const query = `api-version=1.1&authorization_endpoint=${encodeURIComponent(`${url.href}oauth2/v2.0/authorize`)}`;
   const response = await transport.get(`${INSTANCE_DISCOVERY}?${query}`, call);
   const body = parseJsonObject(response.body);
@@ -19,11 +25,16 @@ export async function discoverCloud(url: AuthorityUrl, transport: Transport, cal
   const isAnswer =
     typeof body?.["tenant_discovery_endpoint"] === "string" || Array.isArray(body?.["metadata"]);
   if (!body || response.status !== 200 || body["error"] !== undefined || !isAnswer) {
-    throw clientConfigurationError(
+    const what =
+      response.status === 200 || response.status === 400
+        ? `Entra does not know the host "${url.host}"`
+        : `Entra could not say whether it knows the host "${url.host}" (${statusOf(response)})`;
+    const error = clientConfigurationError(
       "untrusted_authority",
-      `Entra does not know the host "${url.host}": for an AD FS or a domain of your own, list it in knownAuthorities; for an OpenID Provider that is not Microsoft's, name its issuer as auth.oidcAuthority in place of auth.authority.`,
+      `${what}: for an AD FS or a domain of your own, list it in knownAuthorities; for an OpenID Provider that is not Microsoft's, name its issuer as auth.oidcAuthority in place of auth.authority.`,
       call,
     );
+    throw withPause(error, response, clock);
   }
   return cloudsOf(body).find(({ aliases }) => aliases.has(url.host)) ?? selfCloud(url.host);
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
 import { shownUrl } from "../http/secure-url.js";
+import { withPause } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import { printable } from "../printable.js";
@@ -138,10 +139,16 @@ export class AuthorityResolver {
     } catch (cause) {
       if (call.signal?.aborted) throw cause;
       const reason = isAuthError(cause) ? cause.errorMessage : String(cause);
-      throw clientAuthError("endpoints_resolution_error", `${url.href} cannot be resolved: ${reason}`, {
-        correlationId: call.correlationId,
-        cause,
-      });
+      const error = clientAuthError(
+        "endpoints_resolution_error",
+        `${url.href} cannot be resolved: ${reason}`,
+        {
+          correlationId: call.correlationId,
+          cause,
+        },
+      );
+      const { retryAfterSeconds } = isAuthError(cause) ? cause : error;
+      throw Object.assign(error, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
     }
   }
 
@@ -169,7 +176,8 @@ export class AuthorityResolver {
       url,
       {
         ...this.#vouchers(),
-        discover: async () => this.#learn(await discoverCloud(url, this.#transport, call)),
+        discover: async () =>
+          this.#learn(await discoverCloud(url, { transport: this.#transport, clock: this.#clock }, call)),
         alone: (host) => this.#singleHostCloud(host),
       },
       call,
@@ -222,7 +230,7 @@ export class AuthorityResolver {
     const document = discoveryUrl(url);
     const response = await this.#transport.get(document, call);
     const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
-    if (!body) throw discoveryFailure(url, document, response, call);
+    if (!body) throw withPause(discoveryFailure(url, document, response, call), response, this.#clock);
     const metadata = checkedMetadata(body, url, document);
     if (!isIssuerOf(metadata.issuer, url, cloud)) {
       throw clientConfigurationError(

@@ -2,8 +2,12 @@ import type { KeyObject, X509Certificate } from "node:crypto";
 import { sha256Base64Url } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { nodeCrypto } from "../node-crypto.js";
+import { pemBlocks } from "./pem.js";
 
 const SHORTEST_RSA_KEY = 2048;
+
+/** What base64 without a frame may be. */
+const BARE_KEYS = ["PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
 
 /** A certificate as applications configure it. */
 export interface CertificateOptions {
@@ -52,7 +56,7 @@ export function readCertificate(options: CertificateOptions, now: number): Certi
   const key = readPrivateKey(options);
   checkStrength(key);
   const sent = readChain(options.x5c, "x5c", key);
-  const published = readChain(options.publicCertificate, "publicCertificate", key);
+  const published = readChain(publishedPart(options), "publicCertificate", key);
   const chain = published ?? sent;
   const leaf = chain?.[0];
   if (leaf) checkDates(leaf, now);
@@ -71,6 +75,15 @@ export function readCertificate(options: CertificateOptions, now: number): Certi
     kid: options.kid,
     tls: chain && { cert: chain.map(String).join("\n"), key: pemOf(key) },
   };
+}
+
+/** A key vault exports key and certificate in one PEM: that may be given as the key alone. */
+function publishedPart({ publicCertificate, privateKey, ...others }: CertificateOptions): string | undefined {
+  if (publicCertificate || others.x5c || others.thumbprintSha256 || others.thumbprint || others.kid)
+    return publicCertificate;
+  return pemBlocks(privateKey ?? "", []).some(({ label }) => label.endsWith("CERTIFICATE"))
+    ? privateKey
+    : publicCertificate;
 }
 
 const STRINGS = [
@@ -94,25 +107,29 @@ function pemOf(key: KeyObject): string {
 }
 
 function readPrivateKey({ privateKey, passphrase }: CertificateOptions): KeyObject {
-  if (typeof privateKey !== "string" || !privateKey.includes("-----BEGIN ")) {
+  const blocks = pemBlocks(privateKey ?? "", BARE_KEYS).filter(({ label }) => label.endsWith("PRIVATE KEY"));
+  if (blocks.length === 0)
     throw invalid(
-      "has no privateKey: use the content of the PEM file (-----BEGIN PRIVATE KEY-----), not its path",
+      `${privateKey ? "privateKey is not a private key" : "has no privateKey"}: use the PEM (-----BEGIN PRIVATE KEY-----)`,
     );
+  let failure: unknown;
+  for (const { text } of blocks) {
+    try {
+      return nodeCrypto().createPrivateKey({
+        key: text,
+        format: "pem",
+        ...(passphrase === undefined ? {} : { passphrase }),
+      });
+    } catch (cause) {
+      failure ??= cause;
+    }
   }
-  try {
-    return nodeCrypto().createPrivateKey({
-      key: privateKey,
-      format: "pem",
-      ...(passphrase === undefined ? {} : { passphrase }),
-    });
-  } catch (cause) {
-    const encrypted = /ENCRYPTED/.test(privateKey);
-    const wrong =
-      passphrase === undefined ? "is encrypted: set passphrase" : "cannot be decrypted: check the passphrase";
-    // The cause may quote the key, so only its code is kept.
-    const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
-    throw invalid(`privateKey ${encrypted ? wrong : "is not a private key"}${code}`);
-  }
+  const encrypted = blocks.every(({ text }) => text.includes("ENCRYPTED"));
+  const wrong =
+    passphrase === undefined ? "is encrypted: set passphrase" : "cannot be decrypted: check the passphrase";
+  // The cause may quote the key, so only its code is kept.
+  const code = failure instanceof Error && "code" in failure ? ` (${String(failure.code)})` : "";
+  throw invalid(`privateKey ${encrypted ? wrong : "is not a private key"}${code}`);
 }
 
 /** RFC 7518 §3.3 requires RSA keys of at least 2048 bits. */
@@ -131,11 +148,11 @@ function readChain(
   key: KeyObject,
 ): readonly X509Certificate[] | undefined {
   if (pem === undefined || pem === "") return undefined;
-  const blocks = pemBlocks(pem);
+  const blocks = pemBlocks(pem, ["CERTIFICATE"]).filter(({ label }) => label.endsWith("CERTIFICATE"));
   if (blocks.length === 0) throw invalid(`${field} holds no PEM certificate (-----BEGIN CERTIFICATE-----)`);
   const rest = blocks.map((block) => {
     try {
-      return new (nodeCrypto().X509Certificate)(block);
+      return new (nodeCrypto().X509Certificate)(block.text);
     } catch {
       throw invalid(`${field} holds a certificate that cannot be read`);
     }
@@ -150,20 +167,6 @@ function readChain(
     if (issuerAt < 0) return chain;
     chain.push(...rest.splice(issuerAt, 1));
   }
-}
-
-const BEGIN = "-----BEGIN CERTIFICATE-----";
-const END = "-----END CERTIFICATE-----";
-
-/** Splits at each end line and takes the block from the last begin line before it, so the scan is linear. */
-function pemBlocks(pem: string): readonly string[] {
-  return pem
-    .split(END)
-    .slice(0, -1)
-    .flatMap((before) => {
-      const begin = before.lastIndexOf(BEGIN);
-      return begin < 0 ? [] : [`${before.slice(begin)}${END}`];
-    });
 }
 
 function checkDates(leaf: X509Certificate, now: number): void {
@@ -181,7 +184,8 @@ function thumbprint(
 ): string | undefined {
   const actual = computed?.replaceAll(":", "").toLowerCase();
   if (given === undefined || given === "") return actual;
-  const hex = given.replace(/[:\s]/g, "").toLowerCase();
+  // Windows puts an invisible mark in front of what is copied from its dialog.
+  const hex = given.replace(/[:\s\u200e\u200f\ufeff]/g, "").toLowerCase();
   if (hex.length !== digits || !/^[0-9a-f]+$/.test(hex)) {
     // The value is not shown, because a secret may have been set here by mistake.
     throw invalid(`${field} is not ${digits} hexadecimal digits (it has ${hex.length} characters)`);

@@ -123,7 +123,9 @@ async function fetchAssertion(
 ): Promise<string> {
   const assertion: unknown =
     typeof source === "function" ? await source({ ...context, ...(fmiPath ? { fmiPath } : {}) }) : source;
-  if (typeof assertion === "string" && assertion !== "") return assertion;
+  // A file that it was read from may end in a line break, which no JWT has.
+  const jwt = typeof assertion === "string" ? assertion.trim() : "";
+  if (jwt !== "") return jwt;
   throw clientAuthError(
     "invalid_assertion",
     "clientAssertion is empty or not a string: set a signed JWT, or a function that returns one.",

@@ -17,6 +17,8 @@ export const ClientAuthErrorCodes = {
   nullOrEmptyToken: "null_or_empty_token",
   endpointResolutionError: "endpoints_resolution_error",
   networkError: "network_error",
+  /** The answer to an interactive sign-in came in the query, though a form was asked for. */
+  loopbackServerQueryResponseNotSupported: "loopback_server_query_response_not_supported",
   openIdConfigError: "openid_config_error",
   hashNotDeserialized: "hash_not_deserialized",
   invalidState: "invalid_state",

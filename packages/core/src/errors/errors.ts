@@ -20,6 +20,8 @@ export class AuthError extends Error {
   correlationId: string;
   /** The error reported by the operating system's broker, if it caused this one. */
   platformBrokerError?: PlatformBrokerError;
+  /** Throttled: seconds to wait before the same call is made again. An error made here counts down what is left. */
+  declare retryAfterSeconds?: number;
 
   /**
    * @param errorCode a stable code
@@ -66,9 +68,9 @@ export class ClientConfigurationError extends AuthError {
 
 /** The identity provider returned an error that the user cannot resolve by signing in. */
 export class ServerError extends AuthError {
-  /** The first of Entra's `error_codes` (the number after `AADSTS`). */
-  readonly errorNo?: string;
-  /** HTTP status of the response. */
+  /** The first of Entra's `error_codes` (the number after `AADSTS`). Text only from a provider that sends text. */
+  readonly errorNo?: number | string;
+  /** HTTP status of the answer. */
   readonly status?: number;
 
   /** @inheritdoc */
@@ -77,7 +79,7 @@ export class ServerError extends AuthError {
     correlationId: string,
     errorMessage?: string,
     subError?: string,
-    errorNo?: string,
+    errorNo?: number | string,
     status?: number,
   ) {
     super(errorCode, correlationId, errorMessage, subError);
@@ -95,8 +97,8 @@ export class InteractionRequiredAuthError extends AuthError {
   traceId: string;
   /** The claims challenge to pass on as `claims` of the interactive request, or `""`. */
   claims: string;
-  /** The first of Entra's `error_codes`. */
-  readonly errorNo?: string;
+  /** The first of Entra's `error_codes` (the number after `AADSTS`). Text only from a provider that sends text. */
+  readonly errorNo?: number | string;
 
   /** @inheritdoc */
   constructor(
@@ -107,7 +109,7 @@ export class InteractionRequiredAuthError extends AuthError {
     timestamp?: string,
     traceId?: string,
     claims?: string,
-    errorNo?: string,
+    errorNo?: number | string,
   ) {
     super(errorCode, correlationId, errorMessage, subError);
     this.name = "InteractionRequiredAuthError";
@@ -160,7 +162,13 @@ export function interactionRequiredError(
  */
 export function errorFor(error: unknown, correlationId: string): unknown {
   if (!isAuthError(error) || error.correlationId === correlationId) return error;
-  const { cause = error.correlationId ? error : undefined, stack } = error;
+  return copyFor(error, correlationId);
+}
+
+/** A copy of an error for another call. */
+export function copyFor(error: AuthError, correlationId: string): AuthError {
+  const isOther = error.correlationId !== "" && error.correlationId !== correlationId;
+  const { cause = isOther ? error : undefined, stack } = error;
   const own = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error) as object) as AuthError;
   Object.defineProperties(own, {
     ...Object.getOwnPropertyDescriptors(error),

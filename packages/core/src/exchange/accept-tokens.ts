@@ -60,8 +60,8 @@ export async function acceptTokens(
 }
 
 /**
- * Background work goes on with the user's account: what an assertion has brought is also kept for the account. The tokens
- * of a session stay with its key.
+ * Background work continues with the user's account, so the tokens of an assertion are also cached for the account.
+ * The tokens of a session stay with its key.
  */
 function lent({ authority, request }: Exchange, input: CacheRecordInput): Change | undefined {
   if (input.owner.kind !== "assertion" || isSession(input.owner.hash)) return undefined;

@@ -14,7 +14,7 @@ export type Freshness = "fresh" | "due" | "stale";
 
 /**
  * @param now seconds since the epoch
- * @param asked the margin that the request or the application asks for
+ * @param asked the margin that the request or the application sets
  */
 export function freshness(entry: Entry<"AccessToken">, now: number, asked: number | undefined): Freshness {
   const { expiresOn, cachedAt, refreshOn } = accessTokenFacts(entry);
@@ -25,10 +25,10 @@ export function freshness(entry: Entry<"AccessToken">, now: number, asked: numbe
 }
 
 /**
- * Seconds before its end from which a token is not used any more. The usual margin is at most half of the lifetime. One
- * that was asked for counts as it is, unless not even a new token would have it.
+ * Returns the seconds before its expiry from which a token is no longer used. The default margin is at most half of
+ * the lifetime. An explicit margin is used unchanged, unless even a new token would not satisfy it.
  *
- * @param lifetime in seconds; NaN where it is not known
+ * @param lifetime in seconds; NaN if unknown
  */
 export function marginOf(lifetime: number, asked: number | undefined): number {
   const longest = asked === undefined ? 2 * USUAL_MARGIN : asked;

@@ -27,6 +27,8 @@ export interface Grant {
   readonly subject?: string | undefined;
   /** Equal for requests that are held back together when the server throttles: same grant, user and scopes. */
   readonly throttleKey: string;
+  /** Sent again and again at a pace of its own: only a `Retry-After` pauses it. */
+  readonly isPoll?: boolean;
   /** The region the request goes to. */
   readonly region?: Region | undefined;
   /** Authenticates the client in place of its own credential. */

@@ -6,8 +6,10 @@ import { isAuthError } from "../errors/errors.js";
 import { hideSecretsOf } from "../http/hide-secrets.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { WHY_SENT } from "../request/miss.js";
+import { pauseAfter } from "../http/throttle.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters, withQuery } from "../request/parameters.js";
+import { resourcesIn } from "../request/resource.js";
 import { isSignInOnly } from "../request/scopes.js";
 import { parseTokenResponse, type TokenResponse } from "../response/token-response.js";
 import type { AuthenticationResult } from "../result.js";
@@ -22,7 +24,7 @@ import type { Grant } from "./grant.js";
 export async function redeem(exchange: Exchange, grant: Grant): Promise<AuthenticationResult> {
   const { client, authority, call } = exchange;
   const throttleKey = `${authority.metadata.token_endpoint} ${grant.throttleKey}`;
-  client.throttle.check(throttleKey);
+  client.throttle.check(throttleKey, call.correlationId);
   const requestedAt = epochSeconds(client.clock);
   const { correlationId } = call;
   const grantType = grant.parameters.get("grant_type") ?? "";
@@ -35,7 +37,8 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
     const acceptsIdTokenAlone = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
     tokens = parseTokenResponse(response, acceptsIdTokenAlone, call.correlationId);
   } catch (error) {
-    client.throttle.note(throttleKey, response, error as Error);
+    const pause = pauseAfter(response, client.clock, grant.isPoll ? 0 : undefined);
+    if (isAuthError(error)) client.throttle.note(throttleKey, error, pause);
     if (grant.apiId !== undefined && !isPending(error))
       client.telemetry.noteFailure(grant.apiId, call.correlationId, error);
     client.logger().info(`The token request was answered with an error: ${errorName(error)}`, correlationId);
@@ -78,7 +81,7 @@ async function sendTokenRequest(
   const body = new Parameters()
     .set("client_id", client.clientId)
     .setAll(grant.parameters)
-    .set("resource", request.resource)
+    .setEach("resource", resourcesIn(request.resource))
     .set("attribute_tokens", request.attributeTokens)
     .setAll(own.body)
     .setAll(proof.parameters)

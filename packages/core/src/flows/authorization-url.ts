@@ -6,6 +6,7 @@ import { withinBounds } from "../flight/deadline.js";
 import { mergeClaims } from "../request/claims.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters, withQuery } from "../request/parameters.js";
+import { resourcesIn } from "../request/resource.js";
 import { withOidcScopes } from "../request/scopes.js";
 import { checkedRedirectUri, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import { isExpectedAt } from "./account-authority.js";
@@ -15,8 +16,10 @@ import { instanceAware, requireInstance } from "./instance-aware.js";
 export interface AuthorizationInput extends BaseRequest {
   /** Where the code is sent: exactly one of the registered redirect URIs. */
   readonly redirectUri: string;
-  /** How the code is sent: `query` (default), `fragment` or `form_post`. */
+  /** How the code is sent: `query` (default), `fragment` or `form_post` (default of the hybrid flow). */
   readonly responseMode?: string;
+  /** `code` (default), or `code id_token` for the hybrid flow, which also returns an ID token (OpenID Connect Core §3.3). */
+  readonly responseType?: "code" | "code id_token";
   /** Scopes of other resources that the user should also consent to. */
   readonly extraScopesToConsent?: readonly string[];
   /** PKCE challenge, from `generatePkceCodes`. */
@@ -39,12 +42,7 @@ export interface AuthorizationInput extends BaseRequest {
   readonly account?: AccountInfo;
 }
 
-/** Additional options of the library's own flows. */
-export interface AuthorizationResponseType {
-  /** `code` by default. */
-  readonly responseType?: "code" | "code id_token";
-}
-
+const HYBRID = "code id_token";
 const RESPONSE_MODES: ReadonlySet<string> = new Set(["query", "fragment", "form_post"]);
 const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
 
@@ -64,23 +62,12 @@ const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
  * });
  * ```
  */
-export async function authorizationUrl(
-  client: Client,
-  input: AuthorizationInput,
-  { responseType = "code" }: AuthorizationResponseType = {},
-): Promise<string> {
+export async function authorizationUrl(client: Client, input: AuthorizationInput): Promise<string> {
   const request = tokenRequest(client, input);
   const { correlationId, given } = request;
   checkFieldTypes(given, correlationId);
   const redirectUri = checkedRedirectUri(given.redirectUri, correlationId);
-  const responseMode = given.responseMode || "query";
-  if (!RESPONSE_MODES.has(responseMode)) {
-    throw clientConfigurationError(
-      "invalid_response_mode",
-      `responseMode "${responseMode}" is not supported: use query, fragment or form_post.`,
-      request,
-    );
-  }
+  const { responseType, responseMode } = checkedResponse(given, correlationId);
   checkChallenge(given, correlationId);
   requireInstance(client, request);
   const { metadata, url } = await withinBounds(request, (signal) =>
@@ -102,7 +89,7 @@ export async function authorizationUrl(
   const parameters = new Parameters()
     .set("client_id", client.clientId)
     .set("scope", scopes.join(" "))
-    .set("resource", request.resource)
+    .setEach("resource", resourcesIn(request.resource))
     .set("redirect_uri", redirectUri)
     .set("response_mode", responseMode)
     .set("prompt", given.prompt)
@@ -118,6 +105,29 @@ export async function authorizationUrl(
     .set("instance_aware", instanceAware(client, url, request))
     .addMissing(request.extraQueryParameters);
   return withQuery(metadata.authorization_endpoint, parameters.toString());
+}
+
+/** How the answer is to come: an ID token must not stand in a query (OAuth 2.0 Multiple Response Types §5). */
+function checkedResponse(
+  { responseType, responseMode }: AuthorizationInput,
+  correlationId: string,
+): { readonly responseType: string; readonly responseMode: string } {
+  const type: string = responseType || "code";
+  if (type !== "code" && type !== HYBRID) {
+    throw clientConfigurationError("invalid_option", `responseType is "${type}": use code or ${HYBRID}.`, {
+      correlationId,
+    });
+  }
+  const mode = responseMode || (type === HYBRID ? "form_post" : "query");
+  if (RESPONSE_MODES.has(mode) && !(type === HYBRID && mode === "query"))
+    return { responseType: type, responseMode: mode };
+  throw clientConfigurationError(
+    "invalid_response_mode",
+    type === HYBRID
+      ? `responseMode "${mode}" cannot bring the ID token of ${HYBRID}: use form_post.`
+      : `responseMode "${mode}" is not supported: use query, fragment or form_post.`,
+    { correlationId },
+  );
 }
 
 function checkChallenge(

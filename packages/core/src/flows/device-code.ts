@@ -9,10 +9,12 @@ import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
 import { secureEndpoint, secureUrl } from "../http/secure-url.js";
+import { statusOf, withPause } from "../http/throttle.js";
 import type { Call } from "../http/transport.js";
 import { printable } from "../printable.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters, withQuery } from "../request/parameters.js";
+import { resourcesIn } from "../request/resource.js";
 import { withOidcScopes } from "../request/scopes.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import { serverError } from "../response/server-error.js";
@@ -127,7 +129,7 @@ async function authorizeDevice({ client, authority, request, call }: Exchange): 
   const form = new Parameters()
     .set("scope", withOidcScopes(request.scopes).join(" "))
     .set("client_id", client.clientId)
-    .set("resource", request.resource);
+    .setEach("resource", resourcesIn(request.resource));
   if (request.claims || client.capabilities.length > 0) {
     const { claims } = request;
     const idTokenDefaults = dialect.idTokenClaims;
@@ -137,18 +139,20 @@ async function authorizeDevice({ client, authority, request, call }: Exchange): 
   const endpoint = withQuery(deviceEndpoint(authority), query);
   const response = await client.transport.post(endpoint, { body: form.toString(), headers: {} }, call);
   const body = parseJsonObject(response.body);
-  if (body?.["error"] !== undefined) throw serverError(body, response.status, call.correlationId);
+  if (body?.["error"] !== undefined)
+    throw withPause(serverError(body, response.status, call.correlationId), response, client.clock);
   const text = (field: string): string => (typeof body?.[field] === "string" ? body[field] : "");
   const userCode = text("user_code");
   const code = text("device_code");
   const verificationUri = text("verification_uri") || text("verification_url");
   const expiresIn = Math.min(secondsIn(body?.["expires_in"]), MAX_CODE_LIFETIME);
   if (!userCode || !code || !verificationUri || !(expiresIn > 0)) {
-    throw clientAuthError(
+    const error = clientAuthError(
       "device_code_unknown_error",
-      `The device authorization endpoint returned HTTP ${response.status} without user_code, device_code, verification_uri and expires_in (RFC 8628, section 3.2).`,
+      `The device authorization endpoint returned ${statusOf(response)} without user_code, device_code, verification_uri and expires_in (RFC 8628, section 3.2).`,
       call,
     );
+    throw withPause(error, response, client.clock);
   }
   const complete = text("verification_uri_complete");
   // Checked because the user, or the app, will open them.
@@ -198,6 +202,7 @@ function grant({ authority, request }: Exchange, device: DeviceCodeResponse): Gr
     owner: { kind: "user" },
     nonce: "unchecked",
     throttleKey: ["device_code", device.deviceCode].join(" "),
+    isPoll: true,
   };
 }
 
@@ -238,9 +243,6 @@ function expired(cause?: AuthError, correlationId = cause?.correlationId ?? ""):
   return clientAuthError(
     "device_code_expired",
     "The device code has expired before the user signed in: start again.",
-    {
-      correlationId,
-      cause,
-    },
+    { correlationId, cause },
   );
 }

@@ -1,16 +1,23 @@
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
+import { copyFor, type AuthError } from "../errors/errors.js";
 import type { HttpResponse } from "./http-client.js";
 
 /** Maximum pause in seconds, even if the server requests a longer one. */
 const LONGEST_PAUSE = 3600;
 
+/** Seconds of pause after HTTP 429 without a usable `Retry-After`: what the header `x-ms-lib-capability` promises Entra. */
+const DEFAULT_PAUSE = 60;
+
+const TOO_MANY_REQUESTS = 429;
+
 /**
- * Honors `Retry-After` (RFC 9110 §10.2.3): an equal request is not sent again before the server's time has passed;
- * the caller gets the server's previous error at once. Requests for other users, apps or scopes are not affected.
+ * Honors `Retry-After` (RFC 9110 §10.2.3), and HTTP 429 without it (RFC 6585 §4): an equal request is not sent again
+ * before the pause has passed; the caller gets the server's previous error at once, with the remaining seconds. Requests
+ * for other users, apps or scopes are not affected.
  */
 export class Throttle {
-  readonly #paused = new BoundedMap<{ readonly until: number; readonly error: Error }>(1000);
+  readonly #paused = new BoundedMap<{ readonly until: number; readonly error: AuthError }>(1000);
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -18,19 +25,56 @@ export class Throttle {
   }
 
   /** @throws the server's previous error, while its pause lasts */
-  check(key: string): void {
+  check(key: string, correlationId: string): void {
     const paused = this.#paused.get(key);
     if (!paused) return;
-    if (this.#clock.now() < paused.until) throw paused.error;
+    const left = (paused.until - this.#clock.now()) / 1000;
+    if (left > 0) throw withSeconds(copyFor(paused.error, correlationId), left);
     this.#paused.delete(key);
   }
 
-  /** Starts a pause if an error response has a `Retry-After` header. */
-  note(key: string, response: HttpResponse, error: Error): void {
-    const seconds = retryAfterSeconds(response.headers["retry-after"], this.#clock);
-    if (seconds === undefined || seconds <= 0) return;
-    this.#paused.set(key, { until: this.#clock.now() + Math.min(seconds, LONGEST_PAUSE) * 1000, error });
+  /** Starts a pause if the server asks for one, and adds its length to the error. */
+  note(key: string, error: AuthError, seconds: number | undefined): void {
+    if (seconds === undefined) return;
+    this.#paused.set(key, { until: this.#clock.now() + seconds * 1000, error: withSeconds(error, seconds) });
   }
+}
+
+/**
+ * The pause that an error response asks for, in seconds; at most an hour.
+ *
+ * @param unsaid the pause after HTTP 429 without `Retry-After`
+ */
+export function pauseAfter(
+  { status, headers }: HttpResponse,
+  clock: Clock,
+  unsaid = DEFAULT_PAUSE,
+): number | undefined {
+  const asked = retryAfterSeconds(headers["retry-after"], clock);
+  const seconds = asked ?? (status === TOO_MANY_REQUESTS ? unsaid : 0);
+  return seconds > 0 ? Math.min(seconds, LONGEST_PAUSE) : undefined;
+}
+
+/** Adds the pause that the response asks for to an error. */
+export function withPause(error: AuthError, response: HttpResponse, clock: Clock): AuthError {
+  const seconds = pauseAfter(response, clock);
+  return seconds === undefined ? error : withSeconds(error, seconds);
+}
+
+function withSeconds(error: AuthError, seconds: number): AuthError {
+  error.retryAfterSeconds = Math.ceil(seconds);
+  return error;
+}
+
+/** The status of an error response, for error messages. */
+export function statusOf({ status }: HttpResponse): string {
+  return status === TOO_MANY_REQUESTS
+    ? "HTTP 429 (throttled: there were too many requests, try again later)"
+    : `HTTP ${status}`;
+}
+
+export function isThrottled({ status }: HttpResponse): boolean {
+  return status === TOO_MANY_REQUESTS;
 }
 
 /** Parses `Retry-After`, a number of seconds or an HTTP date, to seconds from now. */

@@ -1,5 +1,5 @@
 import { abortAfter } from "../flight/deadline.js";
-import { clientAuthError, isAuthError, type AuthError } from "../errors/errors.js";
+import { clientAuthError, copyFor, isAuthError, type AuthError } from "../errors/errors.js";
 import type { Logger } from "../logger.js";
 import { printable } from "../printable.js";
 import { checkHeaders } from "./header-value.js";
@@ -43,6 +43,8 @@ export interface Form {
 /** Default timeout of a request, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 
+const NETWORK_ERROR = "network_error";
+
 /** Maximum size of a response, in bytes; far above that of any token response or discovery document. */
 export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
 
@@ -61,7 +63,7 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
       try {
         return await send(request, line, call);
       } catch (error) {
-        if (!retries || call.signal?.aborted) throw error;
+        if (!retries || call.signal?.aborted || !isBroken(error)) throw error;
         return send(request, line, call);
       }
     },
@@ -100,9 +102,9 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
       return response;
     } catch (error) {
       call.signal?.throwIfAborted();
-      // Such an error already names its cause.
-      if (isAuthError(error)) throw error;
-      throw networkError(line, bareError(error, hideSecretsOf(request)), call.correlationId);
+      const hide = hideSecretsOf(request);
+      if (isAuthError(error)) throw ownError(error, hide);
+      throw networkError(line, bareError(error, hide), call.correlationId);
     } finally {
       deadline.done();
     }
@@ -116,10 +118,27 @@ export function withoutQuery(url: string): string {
 
 function networkError(line: string, cause: Error, correlationId: string): AuthError {
   return clientAuthError(
-    "network_error",
+    NETWORK_ERROR,
     `${line} received no response: ${rootMessage(cause)}. Check the network, the proxy and the trusted certificates.`,
     { correlationId, cause },
   );
+}
+
+/** Whether a connection broke. Any other error is a deliberate one of the app's network client. */
+function isBroken(error: unknown): boolean {
+  return isAuthError(error) && error.errorCode === NETWORK_ERROR;
+}
+
+/** Copies an error of the app's own client: class and code stay, and secrets of the request are removed. */
+function ownError(error: AuthError, hide: (text: string) => string): AuthError {
+  const own = copyFor(error, error.correlationId);
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(own))) {
+    const shown: unknown =
+      typeof value === "string" ? hide(value) : name === "cause" ? value && bareError(value, hide) : value;
+    if (typeof shown === "object" && shown !== null && name !== "cause") Reflect.deleteProperty(own, name);
+    else if (shown !== value) Object.defineProperty(own, name, { value: shown });
+  }
+  return own;
 }
 
 /** Maximum depth of nested causes to copy; guards against cycles. */

@@ -2,36 +2,47 @@ import { percentEncode } from "../encoding.js";
 
 /** Request parameters, in the order they are sent. A later value replaces an earlier one of the same name. */
 export class Parameters {
-  readonly #values = new Map<string, string>();
+  readonly #values = new Map<string, readonly string[]>();
 
   /** Sets a parameter; `undefined`, `null` and `""` are ignored. */
   set(name: string, value: string | number | null | undefined): this {
-    if (value !== undefined && value !== null && value !== "") this.#values.set(name, String(value));
+    if (value !== undefined && value !== null && value !== "") this.#values.set(name, [String(value)]);
     return this;
   }
 
-  /** The value of a parameter. */
+  /** Sets a parameter that may be sent several times (RFC 8707 §2), once for each value. */
+  setEach(name: string, values: readonly string[] | undefined): this {
+    if (values && values.length > 0) this.#values.set(name, values);
+    return this;
+  }
+
+  /** The first value of a parameter. */
   get(name: string): string | undefined {
-    return this.#values.get(name);
+    return this.#values.get(name)?.[0];
   }
 
   /** Sets every parameter that is not set yet: the caller's extra parameters never replace the protocol's own. */
   addMissing(extra: Readonly<Record<string, string>> | undefined): this {
     for (const [name, value] of Object.entries(extra ?? {})) {
-      if (!this.#values.has(name)) this.set(name, value);
+      if (this.#values.has(name)) continue;
+      const given: unknown = value;
+      if (Array.isArray(given)) this.setEach(name, given.map(String));
+      else this.set(name, value);
     }
     return this;
   }
 
   /** Copies all parameters from another list. */
   setAll(other: Parameters): this {
-    for (const [name, value] of other.#values) this.#values.set(name, value);
+    for (const [name, values] of other.#values) this.#values.set(name, values);
     return this;
   }
 
   /** Encodes as `application/x-www-form-urlencoded`, with `%20` for a space, as MSAL does. */
   toString(): string {
-    return [...this.#values].map((pair) => pair.map(percentEncode).join("=")).join("&");
+    return [...this.#values]
+      .flatMap(([name, values]) => values.map((value) => `${percentEncode(name)}=${percentEncode(value)}`))
+      .join("&");
   }
 }
 

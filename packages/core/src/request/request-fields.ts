@@ -49,6 +49,10 @@ const whole: FlightPart = (value) => value;
 const presence: FlightPart = Boolean;
 const sorted: FlightPart = (value) => (Array.isArray(value) ? [...(value as unknown[])].sort() : value);
 
+/** One value, or several in any order. */
+const alone: FlightPart = (value) =>
+  Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : sorted(value);
+
 /** Identifies the user, within a tenant and an issuer. */
 const user: FlightPart = (value) => {
   const account = (value ?? {}) as Readonly<Record<string, unknown>>;
@@ -82,7 +86,7 @@ function claimsText(value: unknown): string | undefined {
 function digest(value: unknown): string | undefined {
   const entries = Object.entries((value ?? {}) as Readonly<Record<string, unknown>>)
     .filter(([name, one]) => one !== undefined && one !== null && one !== "" && !HINTS.has(name))
-    .map(([name, one]) => [name, String(one)] as const)
+    .map(([name, one]) => [name, Array.isArray(one) ? one.map(String) : String(one)] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return entries.length > 0 ? sha256Base64Url(JSON.stringify(entries)) : undefined;
 }
@@ -199,7 +203,7 @@ export const REQUEST_FIELDS = {
   refusedToken: { sent: [], cacheKey: "names a rejected token", flightKey: whole },
   renewalMarginSeconds: { sent: [], cacheKey: "limits the age of a token", flightKey: whole },
   reqCnf: browserOnly,
-  resource: { sent: ALL, cacheKey: { entity: "resource" }, flightKey: whole },
+  resource: { sent: ALL, cacheKey: { entity: "resource" }, flightKey: alone },
   resourceRequestMethod: brokerOnly,
   resourceRequestUri: brokerOnly,
   responseMode: hint,

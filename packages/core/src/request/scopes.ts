@@ -58,7 +58,7 @@ export function searchScopes(scopes: readonly string[]): readonly string[] {
   return identity.length > 0 ? identity : ["openid", "profile"];
 }
 
-/** What is asked for with scopes, in one form for the same question in another order, case or number of times. */
+/** Returns the requested scopes in a canonical form, independent of order, case and repetition. */
 export function questionOf(scopes: readonly string[]): string {
   return [...new Set(searchScopes(scopes))].sort().join(" ");
 }

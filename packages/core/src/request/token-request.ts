@@ -7,6 +7,7 @@ import { parseClaims } from "./claims.js";
 import { isRecord } from "./field-types.js";
 import { componentsOf, type Components, type GivenRequest } from "./request-keys.js";
 import { checkedSeconds, checkedToken } from "./renewal.js";
+import { checkedResource } from "./resource.js";
 import { requestedScopes } from "./scopes.js";
 
 /** Fields common to all public request objects. */
@@ -34,8 +35,8 @@ export interface BaseRequest {
   refusedToken?: string;
   /** Which tokens of the response to cache; all by default. */
   storeInCache?: StoreInCache;
-  /** Resource indicator (RFC 8707). */
-  resource?: string;
+  /** Resource indicator (RFC 8707): an absolute URI without a fragment, or several of them. */
+  resource?: string | string[];
   /**
    * Token type: `Bearer` by default. The others bind the token to a key that only the operating system's broker
    * holds; without a broker they are refused with `unsupported_authentication_scheme`.
@@ -74,6 +75,7 @@ export interface TokenRequest<R extends BaseRequest = BaseRequest> {
   readonly renewalMargin: number | undefined;
   readonly refusedToken: string | undefined;
   readonly storeInCache: StoreInCache | undefined;
+  /** Checked, as one text; {@link resourcesIn} takes it apart. */
   readonly resource: string | undefined;
   /** Attribute tokens, sorted and joined: the form in which they are sent and distinguish cached tokens. */
   readonly attributeTokens: string | undefined;
@@ -118,7 +120,7 @@ export function tokenRequest<R extends BaseRequest>(
     renewalMargin: checkedSeconds(request.renewalMarginSeconds, "renewalMarginSeconds", correlationId),
     refusedToken: checkedToken(request.refusedToken, correlationId),
     storeInCache: request.storeInCache,
-    resource: request.resource || undefined,
+    resource: checkedResource(request.resource, correlationId),
     attributeTokens: serializedTokens(request.attributeTokens, correlationId),
     components: componentsOf(given, correlationId),
     given,
@@ -134,7 +136,8 @@ export function tokenRequest<R extends BaseRequest>(
  */
 function copied<R extends BaseRequest>(input: R): Readonly<R> & GivenRequest {
   const copy: BaseRequest = { ...withoutNull(input) };
-  const { extraParameters, extraQueryParameters } = copy;
+  const { extraParameters, extraQueryParameters, resource } = copy;
+  if (Array.isArray(resource)) copy.resource = [...resource];
   // What is not a record is refused by its name before anything is sent: a copy would be one of its letters.
   if (isRecord(extraParameters)) copy.extraParameters = { ...extraParameters };
   if (isRecord(extraQueryParameters)) copy.extraQueryParameters = { ...extraQueryParameters };

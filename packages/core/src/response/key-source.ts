@@ -3,6 +3,7 @@ import type { Clock } from "../clock.js";
 import { isObject, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { SingleFlight } from "../flight/single-flight.js";
+import { statusOf, withPause } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 
 /** Lifetime of fetched keys, in milliseconds. */
@@ -81,11 +82,12 @@ export class KeySource {
     const response = await this.#transport.get(jwksUri, call);
     const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
     if (!body || !Array.isArray(body["keys"])) {
-      throw clientAuthError(
+      const error = clientAuthError(
         "invalid_id_token",
-        `The provider's keys cannot be read: ${jwksUri} answered HTTP ${response.status} without a JSON Web Key Set.`,
+        `The provider's keys cannot be read: ${jwksUri} answered ${statusOf(response)} without a JSON Web Key Set.`,
         call,
       );
+      throw withPause(error, response, this.#clock);
     }
     // An entry that is not a key must not make the others unusable.
     const published = body["keys"].filter(isKey);

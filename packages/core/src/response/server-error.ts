@@ -1,3 +1,4 @@
+import { parsedUrl } from "../http/secure-url.js";
 import { printable } from "../printable.js";
 import { InteractionRequiredAuthError, ServerError, type AuthError } from "../errors/errors.js";
 
@@ -23,12 +24,15 @@ const INTERACTION_SUBERRORS: ReadonlySet<string> = new Set([
   "interrupted_user",
 ]);
 
+/** `error` values of a user who said no, in the browser or to a device code (RFC 6749 §4.1.2.1, RFC 8628 §3.5). */
+const REFUSALS: ReadonlySet<string> = new Set(["access_denied", "authorization_declined"]);
+
 /**
  * Converts an OAuth error response (RFC 6749 §5.2) to an error: {@link InteractionRequiredAuthError} when `error` or
  * `suberror` requires user interaction, {@link ServerError} otherwise. The description is never used to decide.
  *
  * @param body JSON body, or the parameters of an authorization response
- * @param status HTTP status, if any
+ * @param status HTTP status; `undefined` for an authorization response, whose message is its description
  * @param correlationId the caller's correlation id
  */
 export function serverError(
@@ -37,11 +41,13 @@ export function serverError(
   correlationId: string,
 ): AuthError {
   const error = text(body["error"]) || "unknown_error";
-  const description = text(body["error_description"]);
   const suberror = text(body["suberror"]);
-  const codes = (Array.isArray(body["error_codes"]) ? body["error_codes"] : [])
+  const description =
+    text(body["error_description"]) ||
+    (REFUSALS.has(error) ? "The user declined, or the provider does not let the user in." : "");
+  const codes = (Array.isArray(body["error_codes"]) ? body["error_codes"] : codesIn(body["error_uri"]))
     .filter(isCode)
-    .map((code) => printable(String(code)));
+    .map(codeOf);
   const [errorNo] = codes;
   if (INTERACTION_ERRORS.has(error) || INTERACTION_SUBERRORS.has(suberror)) {
     return new InteractionRequiredAuthError(
@@ -55,21 +61,52 @@ export function serverError(
       errorNo,
     );
   }
-  return new ServerError(error, correlationId, serverMessage(body, codes), suberror, errorNo, status);
+  return new ServerError(
+    error,
+    correlationId,
+    serverMessage(body, { status, description, codes }),
+    suberror,
+    errorNo,
+    status,
+  );
 }
 
-/** In MSAL's form as far as the server has said something; a description without company stands by itself. */
-function serverMessage(body: Readonly<Record<string, unknown>>, codes: readonly string[]): string {
-  const description = text(body["error_description"]);
-  const said = [
+interface ServerWords {
+  readonly status: number | undefined;
+  readonly description: string;
+  readonly codes: readonly (string | number)[];
+}
+
+/**
+ * In MSAL's form as far as the server has said something. A description alone, or that of an authorization response, stands by
+ * itself.
+ */
+function serverMessage(
+  body: Readonly<Record<string, unknown>>,
+  { status, description, codes }: ServerWords,
+): string {
+  const parts = [
     ["Error(s)", codes.join(" ")],
     ["Timestamp", text(body["timestamp"])],
     ["Description", description],
     ["Correlation ID", text(body["correlation_id"])],
     ["Trace ID", text(body["trace_id"])],
   ].filter(([, value]) => value);
-  if (said.length === 0) return "The provider gives no description.";
-  return said.length === 1 && description ? description : said.map((pair) => pair.join(": ")).join(" - ");
+  if (parts.length === 0) return "The provider gives no description.";
+  const isAlone = description !== "" && (status === undefined || parts.length === 1);
+  return isAlone ? description : parts.map((part) => part.join(": ")).join(" - ");
+}
+
+/** The code that Entra puts into the `error_uri` of an authorization response. */
+function codesIn(uri: unknown): readonly unknown[] {
+  const code = typeof uri === "string" ? parsedUrl(uri)?.searchParams.get("code") : undefined;
+  return code ? [code] : [];
+}
+
+/** Entra sends numbers; as text they compare with nothing that an app is written with. */
+function codeOf(code: string | number): string | number {
+  if (typeof code === "number") return code;
+  return /^\d{1,15}$/.test(code) ? Number(code) : printable(code);
 }
 
 function isCode(value: unknown): value is string | number {

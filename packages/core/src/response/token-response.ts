@@ -2,6 +2,7 @@ import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, ServerError } from "../errors/errors.js";
 import { isHeaderValue } from "../http/header-value.js";
 import type { HttpResponse } from "../http/http-client.js";
+import { isThrottled, statusOf } from "../http/throttle.js";
 import { printable } from "../printable.js";
 import { lifetimeSeconds } from "./seconds.js";
 import { serverError } from "./server-error.js";
@@ -118,10 +119,13 @@ function unusableStatus(response: HttpResponse, correlationId: string): Error {
       correlationId,
     );
   }
+  const answer = `The token endpoint returned ${statusOf(response)}`;
   return new ServerError(
     "server_error",
     correlationId,
-    `The token endpoint returned HTTP ${status} (${contentType(response)}) without an OAuth error: it may be down, or a proxy responded in its place.`,
+    isThrottled(response)
+      ? `${answer}.`
+      : `${answer} (${contentType(response)}) without an OAuth error: it may be down, or a proxy responded in its place.`,
     undefined,
     undefined,
     status,

@@ -8,6 +8,7 @@ import {
   type Client,
 } from "@tessera/core";
 import {
+  clientConfigurationError,
   newGuid,
   OIDC_SCOPES,
   isOfAuthority,
@@ -137,13 +138,20 @@ async function withOwnErrors<T>(
   }
 }
 
+/** @throws ClientConfigurationError `invalid_option` */
+function onlyResource({ resource = "", correlationId }: TokenRequest): string {
+  if (!resource.includes(" ")) return resource;
+  const text = "resource names several APIs, but a broker accepts one: use a single resource.";
+  throw clientConfigurationError("invalid_option", text, { correlationId });
+}
+
 /** Builds the broker's request: the app's own fields, with defaults filled in. */
 function nativeRequest(
   { clientId, library }: Client,
   checked: TokenRequest,
   request: InteractiveRequest | SilentFlowRequest,
 ): NativeRequest {
-  const { signal: _, timeoutMs: __, ...fields } = request;
+  const { signal: _, timeoutMs: __, resource: ___, ...fields } = request;
   const { scopes, extraParameters, extraQueryParameters } = checked;
   return {
     ...fields,
@@ -158,6 +166,7 @@ function nativeRequest(
       // Four layers: this library, and three others that are not used.
       "x-client-xtra-sku": `${library.sku}|${library.version},|,|,|`,
     },
+    ...(checked.resource === undefined ? {} : { resource: onlyResource(checked) }),
     ...(request.account?.nativeAccountId ? { accountId: request.account.nativeAccountId } : {}),
   };
 }

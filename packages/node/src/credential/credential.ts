@@ -1,6 +1,7 @@
 import type { ClientCredential } from "@tessera/core";
 import { clientAuthError, withoutNull, type CertificateOptions } from "@tessera/core/internal";
 import type { ClientCertificate, NodeAuthOptions } from "../configuration.js";
+import { pemContent } from "./credential-content.js";
 import { createPfxReader } from "./pfx.js";
 
 /**
@@ -25,10 +26,21 @@ export function onlyCredential(auth: Partial<NodeAuthOptions> | undefined): Clie
   return { kind: "certificate", certificate: certificateSource(clientCertificate) };
 }
 
-/** MSAL Node applications often have an empty certificate object in addition to their secret. */
-function isGiven(value: unknown): boolean {
+/** Whether an option holds a credential. MSAL Node applications often have an empty certificate object. */
+export function isGiven(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return Boolean(value);
   return Object.values(value).some(Boolean);
+}
+
+const PEM_FIELDS = ["privateKey", "publicCertificate", "x5c"] as const;
+
+/** The PEM of the options that hold some, or name its file. What is of another type is refused later. */
+function texts(options: CertificateOptions): Partial<Record<(typeof PEM_FIELDS)[number], string>> {
+  const given = PEM_FIELDS.filter((field) => {
+    const value: unknown = options[field];
+    return (typeof value === "string" && value !== "") || value instanceof Uint8Array;
+  });
+  return Object.fromEntries(given.map((field) => [field, pemContent(options[field], field)]));
 }
 
 function certificateSource(
@@ -37,7 +49,8 @@ function certificateSource(
   const readPfx = createPfxReader();
   const withoutPfx = (given: ClientCertificate): CertificateOptions => {
     const { pfx, ...options } = withoutNull(given);
-    return pfx ? { ...options, ...readPfx(pfx, options.passphrase), passphrase: undefined } : options;
+    const pem = { ...options, ...texts(options) };
+    return pfx ? { ...pem, passphrase: undefined, ...readPfx(pfx, options.passphrase) } : pem;
   };
   return typeof certificate === "function"
     ? async () => withoutPfx(await certificate())

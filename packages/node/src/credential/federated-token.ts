@@ -7,6 +7,7 @@ import {
   createTransport,
   parseJsonObject,
   secureUrl,
+  statusOf,
   wrongType,
 } from "@tessera/core/internal";
 import { createUndiciHttpClient } from "../http/undici-http-client.js";
@@ -87,7 +88,7 @@ export function githubActionsToken(audience = "api://AzureADTokenExchange"): Cli
     if (typeof value === "string") return value;
     throw clientAuthError(
       "invalid_assertion",
-      `GitHub Actions returned HTTP ${response.status} without a token.`,
+      `GitHub Actions returned ${statusOf(response)} without a token.`,
     );
   };
 }

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
 import { clientConfigurationError, type CertificateOptions } from "@tessera/core/internal";
+import { credentialContent, isDer } from "./credential-content.js";
+import { readPkcs12, type Forge } from "./pkcs12.js";
 
-/** A private key and certificates, PEM. */
-type KeyAndCertificates = Pick<CertificateOptions, "privateKey" | "publicCertificate">;
+/** A private key and certificates, PEM, and the passphrase of a key that is still encrypted. */
+type KeyAndCertificates = Pick<CertificateOptions, "privateKey" | "publicCertificate" | "passphrase">;
 
 /**
  * Reads the private key and the certificates of a PKCS#12 file.
@@ -22,7 +23,7 @@ export function createPfxReader(): PfxReader {
     { readonly content: Buffer; readonly passphrase: string; readonly read: KeyAndCertificates } | undefined;
   return (pfx, passphrase = "") => {
     if (typeof passphrase !== "string") throw invalid("passphrase is not a string");
-    const content = contentOf(pfx);
+    const content = credentialContent(pfx, "pfx");
     if (known?.passphrase !== passphrase || !known.content.equals(content))
       known = { content, passphrase, read: open(content, passphrase) };
     return known.read;
@@ -30,22 +31,12 @@ export function createPfxReader(): PfxReader {
 }
 
 function open(content: Buffer, passphrase: string): KeyAndCertificates {
+  // A key vault exports PEM as well.
+  if (!isDer(content)) return pemPair(content.toString(), passphrase);
   const forge = loadForge();
   try {
-    const der = forge.util.createBuffer(content.toString("binary"));
-    const store = forge.pkcs12.pkcs12FromAsn1(forge.asn1.fromDer(der), false, passphrase);
-    const bags = (type: string): readonly import("node-forge").pkcs12.Bag[] =>
-      store.getBags({ bagType: type })[type] ?? [];
-    const { pkcs8ShroudedKeyBag, keyBag, certBag } = forge.pki.oids;
-    // node-forge parses only RSA keys and certificates, and returns others as ASN.1.
-    const pem = (type: string, content: import("node-forge").asn1.Asn1): string =>
-      forge.pem.encode({ type, body: forge.asn1.toDer(content).getBytes() });
-    const keys = [...bags(pkcs8ShroudedKeyBag ?? ""), ...bags(keyBag ?? "")].map(({ key, asn1 }) =>
-      key ? forge.pki.privateKeyToPem(key) : pem("PRIVATE KEY", asn1),
-    );
-    const certificates = bags(certBag ?? "").map(({ cert, asn1 }) =>
-      cert ? forge.pki.certificateToPem(cert) : pem("CERTIFICATE", asn1),
-    );
+    checkIntegrity(content, passphrase);
+    const { keys, certificates } = readPkcs12(forge, content, passphrase);
     const [privateKey] = keys;
     if (!privateKey || certificates.length === 0)
       throw new Error("it does not hold a key with its certificate");
@@ -56,19 +47,22 @@ function open(content: Buffer, passphrase: string): KeyAndCertificates {
   }
 }
 
-function contentOf(pfx: unknown): Buffer {
-  if (pfx instanceof Uint8Array) return Buffer.from(pfx);
-  if (typeof pfx !== "string")
-    throw invalid("pfx is neither a path nor a Buffer with the content of the file");
+function pemPair(text: string, passphrase: string): KeyAndCertificates {
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
+    throw invalid("pfx cannot be read: it holds no private key. Check that it is a PKCS#12 file");
+  return { privateKey: text, publicCertificate: text, ...(passphrase === "" ? {} : { passphrase }) };
+}
+
+/**
+ * OpenSSL's word on the integrity of a store: it knows codes that no other reader does. What else it cannot read, such as
+ * the RC2 of old Windows exports, may still be read.
+ */
+function checkIntegrity(pfx: Buffer, passphrase: string): void {
+  const { createSecureContext } = process.getBuiltinModule("node:tls");
   try {
-    return readFileSync(pfx);
+    createSecureContext({ pfx, passphrase });
   } catch (error) {
-    // The value is shown only if it looks like a path, because otherwise it may be the file's content in base64.
-    const path = /^[^\0\r\n]{1,255}\.(?:pfx|p12)$/i.test(pfx) ? ` "${pfx}"` : "";
-    const { code } = error as NodeJS.ErrnoException;
-    throw invalid(
-      `pfx${path} is not the path of a file that can be read (${String(code)}). Pass the path, or the content as a Buffer; base64 as Buffer.from(text, "base64")`,
-    );
+    if (error instanceof Error && /mac verify/i.test(error.message)) throw error;
   }
 }
 
@@ -76,10 +70,10 @@ function invalid(what: string): Error {
   return clientConfigurationError("invalid_certificate", `auth.clientCertificate.${what}.`);
 }
 
-function loadForge(): typeof import("node-forge") {
+function loadForge(): Forge {
   const { createRequire } = process.getBuiltinModule("node:module");
   try {
-    return createRequire(import.meta.url)("node-forge") as typeof import("node-forge");
+    return createRequire(import.meta.url)("node-forge") as Forge;
   } catch (cause) {
     throw clientConfigurationError(
       "missing_dependency",

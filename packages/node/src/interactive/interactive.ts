@@ -6,6 +6,7 @@ import {
 } from "@tessera/core";
 import {
   checkFieldTypes,
+  clientConfigurationError,
   isAuthError,
   untilAborted,
   withinBounds,
@@ -22,6 +23,8 @@ export interface InteractiveInput
   extends Omit<AuthCodeFlowInput, "redirectUri" | "responseMode" | "responseType">, LoopbackOptions {
   /** The app's own string, returned in the result. The state that is sent is generated separately. */
   readonly state?: string;
+  /** `form_post`; any other value is refused, as in MSAL. */
+  readonly responseMode?: string;
   /** Opens the URL in a browser; by default in the system's. */
   readonly openBrowser?: ((url: string) => Promise<unknown>) | undefined;
 }
@@ -30,6 +33,7 @@ export interface InteractiveInput
 export async function interactive(client: Client, input: InteractiveInput): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input);
   checkFieldTypes(request.given, request.correlationId);
+  requireForm(request);
   const { extraQueryParameters } = input;
   const {
     redirectUri,
@@ -43,13 +47,14 @@ export async function interactive(client: Client, input: InteractiveInput): Prom
     const result = await withinBounds(request, async (signal = new AbortController().signal) => {
       const { correlationId } = request;
       const bounds = { correlationId, signal, timeoutMs: undefined };
+      const responseMode = await responseModeOf(client, { ...request, signal });
       const flow = await initiateAuthCodeFlow(client, {
         ...input,
         ...bounds,
         redirectUri: server.redirectUri,
-        responseMode: await responseModeOf(client, { ...request, signal }),
+        responseMode,
       });
-      const answered = server.answerTo(flow.state);
+      const answered = server.answerTo({ state: flow.state, responseMode });
       client.logger().verbose("The browser is opened; waiting for the response.", correlationId);
       // An opener may not return until its browser is closed, so its success is ignored, but its failure ends the
       // wait.
@@ -95,6 +100,17 @@ function sentence(text: string): string {
   const [, description = text] = /Description: (.*)$/.exec(text) ?? [];
   const [first = ""] = description.split(/ (?:- )?(?=(?:Trace|Correlation) ID: )/);
   return /[.!?]$/.test(first) ? first : `${first}.`;
+}
+
+/** @throws ClientConfigurationError `invalid_response_mode` */
+function requireForm(request: TokenRequest<InteractiveInput>): void {
+  const { responseMode } = request.given;
+  if (!responseMode || responseMode === "form_post") return;
+  throw clientConfigurationError(
+    "invalid_response_mode",
+    `responseMode "${responseMode}" is not supported by an interactive sign-in: use form_post, or omit it.`,
+    request,
+  );
 }
 
 /** Prefers form_post, which keeps the code out of the browser's history, if the provider supports it. */

@@ -16,9 +16,16 @@ export interface LoopbackServer {
   /** The redirect URI to send. */
   readonly redirectUri: string;
   /** Waits for the response with a state, and ignores all other requests. */
-  answerTo(state: string): Promise<LoopbackAnswer>;
+  answerTo(expected: ExpectedAnswer): Promise<LoopbackAnswer>;
   /** Closes the server and its connections at once. May be called repeatedly. */
   close(): void;
+}
+
+/** The response that the authorization request asked for. */
+export interface ExpectedAnswer {
+  readonly state: string;
+  /** How the response is expected; a form is always accepted. */
+  readonly responseMode: "form_post" | "query";
 }
 
 /** Options of {@link startLoopbackServer}. */
@@ -39,7 +46,7 @@ const LONGEST_ANSWER = 64 * 1024;
  */
 export async function startLoopbackServer(options: LoopbackOptions): Promise<LoopbackServer> {
   const wanted = loopbackUri(options.redirectUri);
-  let expected: { readonly state: string; readonly deliver: (answer: LoopbackAnswer) => void } | undefined;
+  let expected: (ExpectedAnswer & Listener) | undefined;
   let answered = false;
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -51,6 +58,11 @@ export async function startLoopbackServer(options: LoopbackOptions): Promise<Loo
       return send(response, 400, foreignResponsePage());
     if (answered) return send(response, 200, repeatedPage());
     answered = true;
+    if (request.method === "GET" && expected.responseMode === "form_post") {
+      await send(response, 400, errorPage(options, "The answer came in the address of the page."));
+      expected.refuse(notPosted(parameters));
+      return;
+    }
     expected.deliver({
       parameters: Object.fromEntries(parameters),
       finish: (outcome) =>
@@ -68,9 +80,9 @@ export async function startLoopbackServer(options: LoopbackOptions): Promise<Loo
   const path = wanted.pathname === "/" && !options.redirectUri?.endsWith("/") ? "" : wanted.pathname;
   return {
     redirectUri: `http://${wanted.hostname}:${port}${path}`,
-    answerTo: (state) =>
-      new Promise((deliver) => {
-        expected = { state, deliver };
+    answerTo: (asked) =>
+      new Promise((deliver, refuse) => {
+        expected = { ...asked, deliver, refuse };
       }),
     close: () => {
       for (const server of servers) {
@@ -79,6 +91,21 @@ export async function startLoopbackServer(options: LoopbackOptions): Promise<Loo
       }
     },
   };
+}
+
+/** The caller, who waits. */
+interface Listener {
+  deliver(answer: LoopbackAnswer): void;
+  refuse(reason: Error): void;
+}
+
+/** A code in the query stays in the browser's history, which is why a form was asked for. */
+function notPosted(parameters: URLSearchParams): Error {
+  const error = parameters.get("error");
+  return clientAuthError(
+    "loopback_server_query_response_not_supported",
+    `The provider answered in the query${error ? `, with the error "${error}",` : ""} where response_mode=form_post was asked for: check that the provider can post forms.`,
+  );
 }
 
 function loopbackUri(redirectUri = "http://localhost"): URL {
@@ -152,6 +179,8 @@ async function listenOn(
   });
 }
 
+const FORM = /^\s*application\/x-www-form-urlencoded\s*(;|$)/i;
+
 /**
  * Returns the parameters of an authorization response, from the query or a posted form, or `undefined` for any other
  * request.
@@ -159,10 +188,10 @@ async function listenOn(
 async function parametersOf(request: IncomingMessage, path: string): Promise<URLSearchParams | undefined> {
   const url = new URL(request.url ?? "/", "http://localhost");
   if (url.pathname !== path) return undefined;
-  const parameters =
-    request.method === "POST" ? new URLSearchParams(await bodyOf(request)) : url.searchParams;
-  const known = request.method === "POST" || request.method === "GET";
-  return known && (parameters.has("code") || parameters.has("error")) ? parameters : undefined;
+  const isForm = request.method === "POST" && FORM.test(request.headers["content-type"] ?? "");
+  if (!isForm && request.method !== "GET") return undefined;
+  const parameters = isForm ? new URLSearchParams(await bodyOf(request)) : url.searchParams;
+  return parameters.has("code") || parameters.has("error") ? parameters : undefined;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

@@ -82,12 +82,12 @@ export function isBoundTo(
 }
 
 /**
- * The component with the scopes that a token was asked for with, where the provider granted others, or spelt them in another
- * way. As a component it keeps two tokens of equal granted scopes apart: `user_impersonation` is granted for every API.
+ * The component with the requested scopes of a token, if the provider granted others or spelled them differently. It
+ * distinguishes tokens with equal granted scopes: `user_impersonation` is granted for every API.
  */
 export const ASKED = "requested_scopes";
 
-/** The components of a token, with the scopes it was asked for with unless they are all among the granted ones. */
+/** Returns the components of a token, with its requested scopes unless they are all among the granted ones. */
 export function withAsked(
   components: Readonly<Record<string, string>> | undefined,
   asked: readonly string[],

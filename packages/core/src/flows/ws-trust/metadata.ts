@@ -1,4 +1,5 @@
 import type { AuthorityUrl } from "../../authority/authority-url.js";
+import { statusOf } from "../../http/throttle.js";
 import type { Call, Transport } from "../../http/transport.js";
 import { federationUrl } from "./federation-url.js";
 import { attribute, elements, federationError, parseXml, textOf, type XmlNode } from "./xml.js";
@@ -43,7 +44,7 @@ export async function findUsernameEndpoint(
 ): Promise<UsernameEndpoint> {
   if (url === "") throw federationError("the user's realm does not name a federation_metadata_url");
   const response = await transport.get(url, call, { headers: { accept: "application/soap+xml, text/xml" } });
-  if (response.status !== 200) throw federationError(`${url} returned HTTP ${response.status}`);
+  if (response.status !== 200) throw federationError(`${url} returned ${statusOf(response)}`);
   const document = await parseXml(response.body, url);
   const policies = new Set(
     elements(document, "Policy")

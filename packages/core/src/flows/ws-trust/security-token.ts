@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.js";
 import { newGuid } from "../../encoding.js";
+import { statusOf } from "../../http/throttle.js";
 import type { Call, Transport } from "../../http/transport.js";
 import { WS_TRUST_VERSIONS, type UsernameEndpoint } from "./metadata.js";
 import { elements, escapeXml, federationError, parseXml, textOf } from "./xml.js";
@@ -55,7 +56,7 @@ export async function requestSecurityToken(
       `the federation server refused: ${reason || "no reason given"} (${codes.join(", ")})`,
     );
   }
-  if (response.status !== 200) throw federationError(`${endpoint.url} returned HTTP ${response.status}`);
+  if (response.status !== 200) throw federationError(`${endpoint.url} returned ${statusOf(response)}`);
   const grantType = elements(document, "TokenType")
     .map((type) => GRANT_TYPES[textOf(type)])
     .find(Boolean);

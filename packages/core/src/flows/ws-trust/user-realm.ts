@@ -2,6 +2,7 @@ import type { AuthorityUrl } from "../../authority/authority-url.js";
 import { parseJsonObject, percentEncode } from "../../encoding.js";
 import { clientAuthError } from "../../errors/errors.js";
 import type { HttpResponse } from "../../http/http-client.js";
+import { statusOf } from "../../http/throttle.js";
 import type { Call, Transport } from "../../http/transport.js";
 import { federationUrl } from "./federation-url.js";
 
@@ -37,7 +38,7 @@ export async function discoverFederation(
   // A host without this endpoint does not have federated users.
   if (response.status === 404) return undefined;
   const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
-  if (!body) throw unclear(endpoint, `HTTP ${response.status} with ${contentOf(response)}`, call);
+  if (!body) throw unclear(endpoint, `${statusOf(response)} with ${contentOf(response)}`, call);
   const type = text(body["account_type"]);
   if (type === "Managed") return undefined;
   if (type !== "Federated") throw unclear(endpoint, `account_type ${shown(type)}`, call);

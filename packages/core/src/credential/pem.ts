@@ -1,0 +1,73 @@
+/** One block of a PEM text (RFC 7468), in the form that OpenSSL reads. */
+export interface PemBlock {
+  readonly label: string;
+  readonly text: string;
+}
+
+const BEGIN = "-----BEGIN ";
+const END = "-----END ";
+const DASHES = "-----";
+/** A sequence in DER: keys, certificates and PKCS#12 stores all begin with it. */
+const DER_SEQUENCE = 0x30;
+
+/**
+ * The blocks of a text that holds PEM as people have it: with text around it, in one line, with line breaks of any kind or
+ * spelt out (`\n`), in base64 as a whole; or the base64 of DER without any frame.
+ *
+ * @param bare labels to try for base64 without a frame
+ */
+export function pemBlocks(text: string, bare: readonly string[]): readonly PemBlock[] {
+  if (text.includes(BEGIN)) return framedBlocks(text);
+  const content = base64Content(text);
+  if (!content) return [];
+  if (content[0] === DER_SEQUENCE)
+    return bare.map((label) => ({ label, text: framed(label, "", content.toString("base64")) }));
+  return framedBlocks(content.toString("latin1"));
+}
+
+/** Whether a text is a credential itself, and not the name of a file that holds one. */
+export function holdsCredential(text: string): boolean {
+  return text.includes(BEGIN) || base64Content(text) !== undefined;
+}
+
+/** What a text in base64 stands for, if that is DER or PEM. */
+export function base64Content(text: string): Buffer | undefined {
+  const letters = text.replaceAll("\\n", "").replaceAll("\\r", "").replace(/\s/g, "");
+  if (letters.length < 64 || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(letters)) return undefined;
+  const content = Buffer.from(letters, "base64");
+  return content[0] === DER_SEQUENCE || content.includes(BEGIN) ? content : undefined;
+}
+
+/** Each end and what stands between it and the last begin before it, so that every character is read once. */
+function framedBlocks(text: string): readonly PemBlock[] {
+  return text
+    .split(END)
+    .slice(0, -1)
+    .flatMap((before) => {
+      const begin = before.lastIndexOf(BEGIN);
+      const labelEnd = begin < 0 ? -1 : before.indexOf(DASHES, begin + BEGIN.length);
+      if (labelEnd < 0) return [];
+      const label = before.slice(begin + BEGIN.length, labelEnd);
+      const { headers, letters } = body(before.slice(labelEnd + DASHES.length));
+      return [{ label, text: framed(label, headers, letters) }];
+    });
+}
+
+const CIPHER = "DEK-Info:";
+
+/** The base64 of a block, and the headers of a key that is encrypted in the old way (RFC 1421 §4.6). */
+function body(text: string): { readonly headers: string; readonly letters: string } {
+  const lines = text.replaceAll("\\r", "\n").replaceAll("\\n", "\n").replaceAll("\\", "");
+  const cipher = lines.indexOf(CIPHER);
+  if (cipher < 0) return { headers: "", letters: lines.replace(/\s/g, "") };
+  const [parameters = "", ...rest] = lines
+    .slice(cipher + CIPHER.length)
+    .trim()
+    .split(/\s/);
+  return { headers: `Proc-Type: 4,ENCRYPTED\n${CIPHER} ${parameters}\n\n`, letters: rest.join("") };
+}
+
+function framed(label: string, headers: string, letters: string): string {
+  const lines = letters.match(/.{1,64}/g) ?? [];
+  return `${BEGIN}${label}${DASHES}\n${headers}${lines.join("\n")}\n${END}${label}${DASHES}\n`;
+}
