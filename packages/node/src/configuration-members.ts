@@ -68,7 +68,6 @@ const KNOWN = {
     dispatcher: "value",
     proxy: "value",
     ca: "value",
-    dispatcher: "value",
     disableInternalRetries: "value",
     protocolMode: "value",
     clock: "value",
