@@ -41,6 +41,8 @@ export async function loadUndici(): Promise<Undici> {
     Agent: agent.default,
     ProxyAgent: proxyAgent.default,
     request(target, options) {
+      if (target instanceof dispatcher.default) return request.call(target, options);
+      // Other releases expect handlers of another form.
       const dispatch: Dispatcher["dispatch"] = (sent, handler) =>
         target.dispatch(sent, wrapHandler.default.wrap(handler));
       return request.call({ dispatch }, options);
