@@ -37,8 +37,12 @@ site.use(
   }),
 );
 
+let hasSignedOut = false;
+
 site.get("/", async (request, response) => {
   const account = await accountOf(request);
+  // The provider has sent the browser back.
+  if (hasSignedOut && process.argv.includes("--once")) response.once("close", () => void end());
   if (!account) return void response.send(page('<h1>Welcome</h1><p><a href="/sign-in">Sign in</a>'));
   try {
     // From the cache, or renewed without asking the user.
@@ -64,23 +68,29 @@ site.get("/callback", async (request, response) => {
   const { flow } = kept(request);
   if (!flow) return response.redirect("/");
   delete kept(request).flow;
-  const { account } = await app.acquireTokenByAuthCodeFlow(flow, request.query);
+  const account = await signedIn(flow, request, response);
+  if (!account) return;
   // A new session id for a signed-in user: one that was planted before is worth nothing now.
   await new Promise((resolve, reject) => {
     request.session.regenerate((error) => (error ? reject(error) : resolve(undefined)));
   });
-  if (account) kept(request).homeAccountId = account.homeAccountId;
-  console.log(`${account?.username} has signed in`);
+  kept(request).homeAccountId = account.homeAccountId;
+  console.log(`${account.username} has signed in`);
   response.redirect("/");
 });
 
 site.post("/sign-out", async (request, response) => {
   const account = await accountOf(request);
-  if (account) await app.signOut({ account });
+  let url = "/";
+  if (account) {
+    // Without this, the next sign-in would ask for no password. Whatever goes wrong there, the user signs out here.
+    url = await app.buildEndSessionUrl({ account, postLogoutRedirectUri: origin }).catch(() => "/");
+    await app.signOut({ account });
+  }
   request.session.destroy(() => {
-    response.redirect("/");
+    response.redirect(url);
     console.log(`${account?.username ?? "nobody"} has signed out`);
-    if (account && process.argv.includes("--once")) response.once("close", () => void end());
+    hasSignedOut = account !== null;
   });
 });
 
@@ -112,6 +122,35 @@ async function signIn(request, response, options = {}) {
   // The session keeps what the answer must match: without it, anyone's code could be brought to the callback.
   kept(request).flow = flow;
   response.redirect(flow.authUrl);
+}
+
+/**
+ * Who has signed in. A user who has cancelled goes back to the start, and whoever brings another sign-in's answer begins
+ * again.
+ *
+ * @param {import("@tessera/node").AuthCodeFlow} flow
+ * @param {import("express").Request} request
+ * @param {import("express").Response} response
+ */
+async function signedIn(flow, request, response) {
+  try {
+    const { account } = await app.acquireTokenByAuthCodeFlow(flow, request.query);
+    return account;
+  } catch (error) {
+    const code = error instanceof AuthError ? error.errorCode : "";
+    if (code === "access_denied") response.redirect("/");
+    else if (code === "state_mismatch" || code === "invalid_state")
+      response.status(400).send(outOfDate(code));
+    else throw error;
+    return null;
+  }
+}
+
+/** @param {string} code */
+function outOfDate(code) {
+  return page(
+    `<h1>This sign-in is out of date</h1><p>${escape(code)}</p><p><a href="/sign-in">Sign in again</a></p>`,
+  );
 }
 
 /** @param {import("express").Request} request */

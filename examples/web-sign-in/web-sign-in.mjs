@@ -27,6 +27,7 @@ const { configuration, hint, stop } = process.env.CLIENT_ID ? fromEnvironment() 
 const app = new ConfidentialClientApplication(configuration);
 /** @type {Map<string, Session>} */
 const sessions = new Map();
+let hasSignedOut = false;
 
 const server = createServer((request, response) => {
   handle(request, response).catch((error) => {
@@ -70,6 +71,8 @@ async function handle(request, response) {
  * @param {Session} session
  */
 async function home(response, { account }) {
+  // The provider has sent the browser back.
+  if (hasSignedOut && process.argv.includes("--once")) response.once("finish", () => void end());
   if (!account) return page(response, 200, '<h1>Welcome</h1><p><a href="/sign-in">Sign in</a>');
   try {
     const { fromCache, expiresOn } = await app.acquireTokenSilent({ account, scopes });
@@ -104,11 +107,20 @@ async function signIn(response) {
 async function callback(url, request, response, { flow }) {
   if (!flow) return redirect(response, "/");
   sessions.delete(sessionId(request));
-  const { account } = await app.acquireTokenByAuthCodeFlow(flow, Object.fromEntries(url.searchParams));
-  // A new session id for a signed-in user: one that was planted before is worth nothing now.
-  newSession(response).account = account ?? undefined;
-  console.log(`${account?.username} has signed in`);
-  return redirect(response, "/");
+  try {
+    const { account } = await app.acquireTokenByAuthCodeFlow(flow, url.searchParams);
+    // A new session id for a signed-in user: one that was planted before is worth nothing now.
+    newSession(response).account = account ?? undefined;
+    console.log(`${account?.username} has signed in`);
+    return redirect(response, "/");
+  } catch (error) {
+    const code = error instanceof AuthError ? error.errorCode : "";
+    // The user has cancelled.
+    if (code === "access_denied") return redirect(response, "/");
+    if (code !== "state_mismatch" && code !== "invalid_state") throw error;
+    const again = '<a href="/sign-in">Sign in again</a>';
+    return page(response, 400, `<h1>This sign-in is out of date</h1><p>${escape(code)}</p><p>${again}</p>`);
+  }
 }
 
 /**
@@ -117,16 +129,22 @@ async function callback(url, request, response, { flow }) {
  * @param {Session} session
  */
 async function signOut(request, response, { account }) {
-  if (account) await app.signOut({ account });
-  sessions.delete(sessionId(request));
-  redirect(response, "/");
-  console.log(`${account?.username ?? "nobody"} has signed out`);
-  if (account && process.argv.includes("--once")) {
-    await once(response, "finish");
-    server.close();
-    server.closeAllConnections();
-    await stop();
+  let url = "/";
+  if (account) {
+    // Without this, the next sign-in would ask for no password. Whatever goes wrong there, the user signs out here.
+    url = await app.buildEndSessionUrl({ account, postLogoutRedirectUri: origin }).catch(() => "/");
+    await app.signOut({ account });
   }
+  sessions.delete(sessionId(request));
+  redirect(response, url);
+  console.log(`${account?.username ?? "nobody"} has signed out`);
+  hasSignedOut = account !== undefined;
+}
+
+async function end() {
+  server.close();
+  server.closeAllConnections();
+  await stop();
 }
 
 /** @param {Outgoing} response */

@@ -139,6 +139,10 @@ test.each([
   cookie = "";
   expect((await visit(returned.href)).location).toBe("/");
   expect((await visit("/")).html).not.toContain("Hello");
+  // The user presses Cancel.
+  const cancelled = await visit("/sign-in");
+  const state = new URL(cancelled.location).searchParams.get("state") ?? "";
+  expect((await visit(`/callback?error=access_denied&state=${state}`)).location).toBe("/");
   // The right browser, but another answer than the one it waits for.
   cookie = anonymous;
   const forged = new URL(returned);
@@ -149,7 +153,11 @@ test.each([
   const answer = await signIn(again.location, { username, password });
   expect((await visit(answer.href)).location).toBe("/");
   expect((await visit("/")).html).toMatch(/Hello Alice Archer[\s\S]*from the cache/);
-  expect((await visit("/sign-out", "POST")).location).toBe("/");
+  // The session at the provider ends as well, and the browser comes back.
+  const left = await visit("/sign-out", "POST");
+  expect(left.location).toMatch(/\/oauth2\/v2\.0\/logout\?.*post_logout_redirect_uri=/);
+  expect((await visit(left.location)).location).toBe(`${origin}/`);
+  expect((await visit("/")).html).toContain("Sign in");
 
   const { status, output } = await site.end();
   expect(output).toContain(`${username} has signed in`);

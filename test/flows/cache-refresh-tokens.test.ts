@@ -23,6 +23,7 @@ import {
   type Entities,
   type Library,
 } from "../support/cache-stage.js";
+import { createTestClock } from "../support/test-clock.js";
 
 describe("a refresh token", () => {
   it("that has expired is not sent, also after it was written down and read back", async () => {
@@ -31,7 +32,8 @@ describe("a refresh token", () => {
         const network = new Network(() => tokens({ expires_in: 10, refresh_token_expires_in: 200 }));
         const first = library(network);
         const { account: known } = await signIn(first);
-        const restarted = library(network);
+        // As 150 seconds later, for the one that takes a clock.
+        const restarted = library(network, { system: { clock: createTestClock(Date.now() + 150_000) } });
         restarted.getTokenCache().deserialize(first.getTokenCache().serialize());
         const outcome = await restarted
           .acquireTokenSilent({ scopes, account: known as AccountInfo })

@@ -81,14 +81,15 @@ describe("a token that is due for renewal", () => {
 
 describe("a cached token, to the second,", () => {
   const seconds = (after: number): string => `${now + after}`;
+  const old = (left: number): Answer => ({ cached_at: seconds(-3600), expires_on: seconds(left) });
   it.each<{
     readonly when: string;
     readonly over: Answer;
     readonly fromCache: boolean;
     readonly requests: number;
   }>([
-    { when: "has five minutes left", over: { expires_on: seconds(300) }, fromCache: true, requests: 0 },
-    { when: "has less than that", over: { expires_on: seconds(299) }, fromCache: false, requests: 1 },
+    { when: "has five minutes left", over: old(300), fromCache: true, requests: 0 },
+    { when: "has less than that", over: old(299), fromCache: false, requests: 1 },
     { when: "says no end", over: { expires_on: "soon" }, fromCache: false, requests: 1 },
     { when: "is not yet due", over: { refresh_on: seconds(1) }, fromCache: true, requests: 0 },
     { when: "is due", over: { refresh_on: seconds(0) }, fromCache: true, requests: 1 },

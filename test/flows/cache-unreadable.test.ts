@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { createMemoryTokenStore, LogLevel } from "@tessera/node";
+import { createMemoryTokenStore, DistributedCachePlugin, LogLevel } from "@tessera/node";
 import { accountOf, startEntra, type Entra } from "../support/entra.js";
 import { filePlugin } from "../support/file-plugin.js";
 import { signInWithCode } from "../support/sign-in-with-code.js";
@@ -60,11 +60,51 @@ describe("content that is not a cache", () => {
     },
   );
 
-  it.each(["", "{}", '{"Account":{}}'])("is not what an empty cache is: %j", async (text) => {
-    const file = { text };
+  const accountsIn = (text: string | undefined): readonly string[] =>
+    Object.keys((JSON.parse(text ?? "") as { Account: object }).Account);
+  const mark = "\ufeff";
+
+  describe.each(["", " \r\n\t", mark, `${mark}\n`, "{}", `${mark}{"Account":{}}\n`])(
+    "is not what a file without content is: %j",
+    (text) => {
+      it("with a plugin", async () => {
+        const file = { text };
+        const app = entra.confidential({ cache: { cachePlugin: filePlugin(file) } });
+        await signInWithCode(entra, app, scopes);
+        expect(accountsIn(file.text)).toHaveLength(1);
+      });
+
+      it("with a token store", async () => {
+        const store = createMemoryTokenStore(entra.clock);
+        const app = entra.confidential({ cache: { store } });
+        const partition = `user:${accountOf(await signInWithCode(entra, app, scopes)).homeAccountId}`;
+        await store.update(partition, () => ({ document: text }));
+        expect(await app.getAllAccounts()).toEqual([]);
+        await signInWithCode(entra, app, scopes);
+        expect(accountsIn(await store.load(partition))).toHaveLength(1);
+      });
+
+      it("with a distributed cache plugin, also where another user was loaded", async () => {
+        const values = new Map<string, string>();
+        const client = {
+          get: async (key: string) => values.get(key) ?? text,
+          set: async (key: string, value: string) => (values.set(key, value), value),
+        };
+        const extractKey = async ({ homeAccountId }: { readonly homeAccountId: string }) => homeAccountId;
+        const cachePlugin = new DistributedCachePlugin(client, { getKey: async () => "another", extractKey });
+        await signInWithCode(entra, entra.confidential({ cache: { cachePlugin } }), scopes);
+        expect([...values.values()].flatMap(accountsIn)).toHaveLength(1);
+      });
+    },
+  );
+
+  it("is not what stands behind a byte order mark", async () => {
+    const file = { text: "" };
     const app = entra.confidential({ cache: { cachePlugin: filePlugin(file) } });
-    await signInWithCode(entra, app, scopes);
-    expect(Object.keys((JSON.parse(file.text) as { Account: object }).Account)).toHaveLength(1);
+    const account = accountOf(await signInWithCode(entra, app, scopes));
+    file.text = `${mark}${file.text}\r\n`;
+    const later = entra.confidential({ cache: { cachePlugin: filePlugin(file) } });
+    expect(await later.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
   });
 
   it.each(["refuse", "ignore"] as const)(

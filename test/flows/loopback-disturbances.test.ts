@@ -25,7 +25,7 @@ async function connection(port: number): Promise<Socket> {
 describe("neither ends nor breaks the wait:", () => {
   const disturbances: Readonly<Record<string, (waiting: WaitingSignIn) => Promise<void>>> = {
     "an answer with another state": async ({ origin }) => {
-      expect((await post(`${origin}/`, "code=stolen&state=another")).html).toContain("another sign-in");
+      expect((await post(`${origin}/`, "code=stolen&state=another")).html).toContain("out of date");
     },
     "an answer without state": async ({ origin }) => {
       expect((await post(`${origin}/`, "code=stolen")).status).toBe(400);
@@ -112,7 +112,7 @@ describe("neither ends nor breaks the wait:", () => {
     const one = await beginSignIn(entra, {}, app);
     const two = await beginSignIn(entra, {}, app);
     expect(two.port).not.toBe(one.port);
-    expect((await post(`${one.origin}/`, `code=x&state=${two.state}`)).html).toContain("another sign-in");
+    expect((await post(`${one.origin}/`, `code=x&state=${two.state}`)).html).toContain("out of date");
     for (const waiting of [two, one]) {
       expect((await waiting.complete()).html).toContain("You are signed in");
       await waiting.result;

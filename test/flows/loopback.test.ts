@@ -131,7 +131,8 @@ test("a code as long as a form may be comes through", async () => {
 });
 
 test.each([
-  ["access_denied", "ServerError", "access_denied"],
+  ["access_denied", "ServerError", "You declined the request. Go back to the application"],
+  ["invalid_scope", "ServerError", "invalid_scope&#34;: The scope was refused. Go back"],
   ["interaction_required", "InteractionRequiredAuthError", "interaction_required"],
   ['<script>alert("x")</script>', "ServerError", "&#60;script&#62;"],
 ])(
@@ -139,9 +140,12 @@ test.each([
   async (error, name, shown) => {
     const { origin, state, result } = await beginSignIn(entra);
     const rejected = expect(result).rejects.toMatchObject({ name, errorCode: error });
-    const { html, status } = await post(`${origin}/`, new URLSearchParams({ error, state }).toString());
+    const error_description = "The scope was refused. Trace ID: 1 Correlation ID: 2";
+    const answer = new URLSearchParams({ error, error_description, state });
+    const { html, status } = await post(`${origin}/`, answer.toString());
     expect(status).toBe(400);
     expect(html).toContain(shown);
+    expect(html).not.toContain("Trace ID");
     expect(html).not.toContain("<script>");
     await rejected;
   },

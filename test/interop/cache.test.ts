@@ -34,10 +34,15 @@ const silently = (app: App, result: AuthenticationResult, scopes = graph) =>
   app.acquireTokenSilent({ account: accountOf(result), scopes });
 
 type Answer = Parameters<typeof userAnswer>[2];
-function redeem(app: App, answer: Answer = {}, tenant = contoso): Promise<AuthenticationResult> {
+function redeem(
+  app: App,
+  answer: Answer = {},
+  tenant = contoso,
+  scopes = graph,
+): Promise<AuthenticationResult> {
   answerNext(stage.authority, userAnswer(stage.authority, desktop, answer));
   const authority = stage.authority.authorityUrl(tenant);
-  return app.acquireTokenByCode({ code: "any", scopes: graph, redirectUri, authority });
+  return app.acquireTokenByCode({ code: "any", scopes, redirectUri, authority });
 }
 
 interface Case {
@@ -103,9 +108,9 @@ describe("the cache as JSON", () => {
       },
       "scopes that overlap": {
         run: async (app) => {
-          await redeem(app, { scope: "a b openid profile" });
-          await redeem(app, { scope: "b c openid profile" });
-          await redeem(app, { scope: "d openid profile" });
+          await redeem(app, { scope: "a b openid profile" }, contoso, ["a", "b"]);
+          await redeem(app, { scope: "b c openid profile" }, contoso, ["b", "c"]);
+          await redeem(app, { scope: "d openid profile" }, contoso, ["d"]);
         },
       },
       "a family": { run: (app) => redeem(app, { foci: "1" }) },

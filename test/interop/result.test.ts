@@ -181,6 +181,12 @@ describe("the result of an answer that the local authority does not give by itse
         answer: {
           claims: { preferred_username: undefined, emails: ["a@contoso.example", "b@contoso.example"] },
         },
+        differs: ["accounts.0.username", "result.account.username"].map((at) => ({
+          at,
+          peer: "",
+          tessera: "a@contoso.example",
+          why: "it keeps the address, and does not show it: whoever is looked for by it is not found",
+        })),
       },
       "a user without a name": { answer: { claims: { name: undefined } } },
       "no client info": { answer: { client_info: undefined } },
@@ -188,7 +194,6 @@ describe("the result of an answer that the local authority does not give by itse
       "no scope": { answer: { scope: undefined } },
       "no refresh token": { answer: { refresh_token: undefined } },
       "times that are text": { answer: { expires_in: "3600", ext_expires_in: "7200", refresh_in: "1800" } },
-      "no lifetimes": { answer: { expires_in: undefined, ext_expires_in: undefined } },
       "a time to renew": { answer: { refresh_in: 1800 } },
       "a token type in lower case": {
         answer: { token_type: "bearer" },

@@ -29,6 +29,17 @@ describe("a cache that was saved", () => {
     expect(await load((await open(protection, directory)).plugin)).toBe(text);
   });
 
+  test.each([
+    ["with a byte order mark", `\ufeff${text}`, text],
+    ["with a line end behind it", `${text}\r\n`, text],
+    ["without content", "", ""],
+    ["with white space alone", " \r\n", ""],
+    ["with a byte order mark and nothing else", "\ufeff", ""],
+  ])("by an editor, %s, is not corrupt", async (_, content, means) => {
+    const opened = await clearText.open(Buffer.from(content));
+    expect("text" in opened ? opened.text.trim() : opened).toBe(means);
+  });
+
   test("with a passphrase shows no token, and says how its key is made: scrypt, by OWASP's figures", async () => {
     const { plugin, file } = await open({ passphrase });
     await save(plugin, () => text);
@@ -149,7 +160,6 @@ describe("a cache that was saved", () => {
 
 describe("a file that is no cache is set aside, reported once, and never overwritten", () => {
   test.each<[what: string, protection: "none" | { passphrase: string }, spoil: (file: string) => void]>([
-    ["empty", "none", (file) => truncateSync(file, 0)],
     ["torn", "none", (file) => truncateSync(file, 20)],
     ["binary", "none", (file) => writeFileSync(file, Buffer.from([0, 1, 2, 255]))],
     ["JSON of something else", "none", (file) => writeFileSync(file, "[]")],

@@ -36,6 +36,9 @@ describe("an option that cannot be right is refused before anything is touched",
     ["a migration from nowhere", { migrateFrom: {} }, "migrateFrom"],
     ["a migration from a relative path", { migrateFrom: { cachePath: "cache.json" } }, "migrateFrom"],
     ["a listener that is none", { onProblem: "log" }, "onProblem"],
+    ["a password", { password: "hunter2" }, "password is not an option of createPersistentCache: use appName"],
+    ["the path of the peer", { cachePath: "/cache.json" }, "cachePath is not an option"],
+    ["a name in other letters", { appname: "contoso" }, "appname is not an option"],
   ])("%s", async (_, over, message) => {
     const opened = createPersistentCache({ ...good, ...over });
     await expect(opened).rejects.toMatchObject({ name: "PersistenceError", errorCode: "invalid_option" });
@@ -60,6 +63,8 @@ describe("an option that cannot be right is refused before anything is touched",
   test("and the passphrase is not shown", async () => {
     const protection = { passphrase: ["hunter2"] } as never;
     await expect(createPersistentCache({ ...good, protection })).rejects.not.toThrow("hunter2");
+    const misnamed = { ...good, password: "hunter2" };
+    await expect(createPersistentCache(misnamed)).rejects.not.toThrow("hunter2");
   });
 
   test("nothing at all", async () => {

@@ -55,6 +55,8 @@ export const samples = (bob: AccountInfo): Fields => ({
   redirectUri: "http://localhost/elsewhere",
   refreshToken: "rt.bob.x",
   refreshTokenExpirationOffsetSeconds: 60,
+  refusedToken: "a token that was refused",
+  renewalMarginSeconds: 600,
   reqCnf: "a confirmation",
   resource: "https://api.contoso.example/",
   resourceRequestMethod: "GET",

@@ -25,10 +25,10 @@ export function newGuid(): string {
   return nodeCrypto().randomUUID();
 }
 
-/** Parses a JSON object. Returns `undefined` for anything else. */
+/** Parses a JSON object, also after a byte order mark (RFC 8259 §8.1). Returns `undefined` for anything else. */
 export function parseJsonObject(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(text.startsWith("\ufeff") ? text.slice(1) : text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

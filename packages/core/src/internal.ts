@@ -16,7 +16,7 @@ export {
 export { TRY_AUTO_DETECT, type RegionAsk } from "./authority/region.js";
 export type { Authority, ProviderMetadata } from "./authority/authority.js";
 export type { CacheStats } from "./cache/memory/token-memory.js";
-export { matches, type AccountFilter } from "./cache/account-filter.js";
+export { matches, requireChoice, type AccountFilter } from "./cache/account-filter.js";
 export { isOfAuthority, onlyProvidersAccount } from "./cache/account-provider.js";
 export { TokenCache } from "./cache/token-cache.js";
 export {
@@ -60,7 +60,8 @@ export { withinBounds, type Bounds } from "./flight/deadline.js";
 export { untilAborted } from "./flight/until-aborted.js";
 export { KeyedMutex } from "./flight/keyed-mutex.js";
 export { authorizationUrl, type AuthorizationInput } from "./flows/authorization-url.js";
-export { redeemCode, type AuthorizationResponse, type CodeInput } from "./flows/authorization-code.js";
+export { redeemCode, type CodeInput } from "./flows/authorization-code.js";
+export { responseParameters, type AuthorizationResponse } from "./flows/authorization-response.js";
 export {
   completeAuthCodeFlow,
   initiateAuthCodeFlow,
@@ -97,8 +98,16 @@ export {
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
 export { printable } from "./printable.js";
+export {
+  checkFieldTypes,
+  isRecord,
+  requireAccount,
+  requireRecord,
+  wrongType,
+} from "./request/field-types.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
 export { redemptionFields } from "./request/redemption-fields.js";
+export { emptyChoice } from "./request/request-keys.js";
 export { OIDC_SCOPES } from "./request/scopes.js";
 export {
   requiredText,

@@ -48,9 +48,10 @@ export class Logger {
    * @param packageVersion version shown in each line
    */
   constructor(loggerOptions: LoggerOptions, packageName = "", packageVersion = "") {
-    this.#callback = loggerOptions.loggerCallback;
-    this.#level = typeof loggerOptions.logLevel === "number" ? loggerOptions.logLevel : LogLevel.Info;
-    this.#pii = loggerOptions.piiLoggingEnabled ?? false;
+    const { loggerCallback, logLevel, piiLoggingEnabled = false } = loggerOptions ?? {};
+    this.#callback = loggerCallback;
+    this.#level = typeof logLevel === "number" ? logLevel : LogLevel.Info;
+    this.#pii = piiLoggingEnabled;
     this.#source = `${packageName}@${packageVersion}`;
   }
 

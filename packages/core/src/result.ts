@@ -26,6 +26,8 @@ export interface AuthenticationResult {
   fromCache: boolean;
   /** When the access token expires. */
   expiresOn: Date | null;
+  /** True if the provider did not state the lifetime of the access token, so that `expiresOn` is an assumption. */
+  hasAssumedLifetime?: boolean;
   /** When the access token finally expires if the identity provider is unavailable. */
   extExpiresOn?: Date;
   /** When the access token should be renewed, if the server stated it. */
@@ -63,7 +65,7 @@ export interface ResultContext {
 export function authenticationResult(tokens: CachedTokens, context: ResultContext): AuthenticationResult {
   const common = commonOf(tokens);
   const { account } = common;
-  return {
+  const result: AuthenticationResult = {
     authority: context.authority,
     uniqueId: common.uniqueId,
     tenantId: common.tenantId,
@@ -86,6 +88,8 @@ export function authenticationResult(tokens: CachedTokens, context: ResultContex
     code: context.code,
     fromPlatformBroker: false,
   };
+  if (common.hasAssumedLifetime) result.hasAssumedLifetime = true;
+  return result;
 }
 
 /** Fields common to all results for the same tokens. Times are in milliseconds since the epoch. */
@@ -101,6 +105,7 @@ interface Common {
   readonly extExpiresOn: number;
   readonly refreshOn: number | undefined;
   readonly tokenType: string;
+  readonly hasAssumedLifetime: boolean;
 }
 
 function commonOf(tokens: CachedTokens): Common {
@@ -120,6 +125,7 @@ function commonOf(tokens: CachedTokens): Common {
     extExpiresOn: facts.extendedExpiresOn * 1000,
     refreshOn: facts.refreshOn === undefined ? undefined : facts.refreshOn * 1000,
     tokenType: accessToken.entity.token_type ?? "Bearer",
+    hasAssumedLifetime: accessToken.entity.has_assumed_lifetime === true,
   };
   tokens.facts = common;
   return common;

@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { LocalAuthorityOptions } from "./config/options.js";
+import { summary } from "./cli-summary.js";
 import { startLocalAuthority } from "./server/start.js";
 
 const usage = `Usage: tessera-local-authority [options]
 
-Starts an identity provider on localhost that speaks Microsoft Entra's protocol. It prints one line of JSON with its url,
-caPem, and tenants with their apps and users. Press Ctrl+C to stop it.
+Starts an identity provider on localhost that speaks Microsoft Entra's protocol. It prints its address, apps and users:
+to a terminal as a list, elsewhere as one line of JSON with url, caPem and tenants. Press Ctrl+C to stop it.
 
   --port NUMBER    TCP port (default 0: any free port)
   --http           plain HTTP instead of HTTPS
@@ -26,7 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     options = await readOptions(args);
   } catch (error) {
-    return fail(error, "(try --help)");
+    return fail(error, "Try --help.");
   }
   if (options === "help") {
     process.stdout.write(usage);
@@ -36,7 +37,11 @@ async function main(args: readonly string[]): Promise<number> {
     const authority = await startLocalAuthority(options);
     const { url, caPem, instanceMetadataUrl, config } = authority;
     const { caFile } = options;
-    process.stdout.write(`${JSON.stringify({ url, caPem, caFile, instanceMetadataUrl, ...config })}\n`);
+    process.stdout.write(
+      process.stdout.isTTY
+        ? summary(url, config, caFile)
+        : `${JSON.stringify({ url, caPem, caFile, instanceMetadataUrl, ...config })}\n`,
+    );
     process.stderr.write(secretsNotice);
     await new Promise((stop) => {
       process.once("SIGINT", stop);
@@ -63,10 +68,15 @@ async function readOptions(args: readonly string[]): Promise<LocalAuthorityOptio
   if (values.help === true) return "help";
   return {
     ...(values.config === undefined ? {} : await readConfig(values.config)),
-    ...(values.port === undefined ? {} : { port: values.port.trim() === "" ? NaN : Number(values.port) }),
+    ...(values.port === undefined ? {} : { port: portOf(values.port) }),
     ...(values.http === undefined ? {} : { http: values.http }),
     ...(values["ca-file"] === undefined ? {} : { caFile: values["ca-file"] }),
   };
+}
+
+function portOf(text: string): number {
+  if (/^\d+$/.test(text.trim())) return Number(text);
+  throw new Error(`--port ${JSON.stringify(text)} is not a number: pass one from 0 to 65535.`);
 }
 
 /** Reads the file; `startLocalAuthority` checks its content, like any other option. */
@@ -80,7 +90,8 @@ async function readConfig(file: string): Promise<LocalAuthorityOptions> {
 }
 
 function fail(error: unknown, hint: string): number {
-  process.stderr.write(`tessera-local-authority: ${messageOf(error)} ${hint}\n`);
+  const message = messageOf(error).replace(/(?<![.!?])$/, ".");
+  process.stderr.write(`tessera-local-authority: ${[message, hint].join(" ").trim()}\n`);
   return 1;
 }
 

@@ -8,7 +8,9 @@ import {
 } from "@tessera/core";
 import {
   onlyProvidersAccount,
+  requireAccount,
   requireRequest,
+  wrongType,
   authorityForCloud,
   version,
   type AccountFilter,
@@ -19,6 +21,10 @@ import type { Configuration } from "./configuration.js";
 import type { SignOutRequest } from "./requests.js";
 import { appConfiguration, type AppConfiguration } from "./msal/app-configuration.js";
 import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
+import { checkMembers } from "./configuration-members.js";
+
+/** What to pass to `signOut`, for the message. */
+export const SIGN_OUT = "pass signOut({ account }) with one from getAllAccounts() or from an earlier result";
 
 /**
  * Base class of all applications: configuration, token cache, accounts and logging. {@link ClientApplication} adds
@@ -37,6 +43,7 @@ export abstract class Application {
    * @throws ClientConfigurationError for any mistake, before anything is sent
    */
   protected constructor(configuration: Configuration, credential: ClientCredential) {
+    checkMembers(configuration);
     const { loggerOptions, ...options } = checkConfiguration(configuration, credential);
     this.#logger = new Logger(loggerOptions, "@tessera/node", version);
     this.#config = appConfiguration(configuration);
@@ -90,7 +97,7 @@ export abstract class Application {
    * const [account] = await app.getAccounts({ username: "alice@contoso.example" });
    * ```
    */
-  async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
+  async getAccounts(filter: AccountFilter = {}): Promise<AccountInfo[]> {
     return this.client.cache.getAccounts(filter);
   }
 
@@ -140,9 +147,10 @@ export abstract class Application {
    * ```ts
    * await app.signOut({ account });
    * ```
+   * @throws ClientConfigurationError `invalid_option` when the request has no account
    */
   async signOut(request: SignOutRequest): Promise<void> {
-    requireRequest(request);
+    requireAccount(request?.account, SIGN_OUT);
     return this.removeAccount(request.account);
   }
 
@@ -180,6 +188,7 @@ export abstract class Application {
    * ```
    */
   setLogger(logger: Logger): void {
+    if (typeof logger?.verbose !== "function") throw wrongType("logger", logger, "a Logger");
     this.#logger = logger;
   }
 
@@ -189,7 +198,7 @@ export abstract class Application {
   }
 
   async #onlyAccount(field: "homeAccountId" | "localAccountId", id: string): Promise<AccountInfo | null> {
-    const found = id ? await this.getAccounts({ [field]: id }) : [];
+    const found = typeof id === "string" && id ? await this.getAccounts({ [field]: id }) : [];
     return onlyProvidersAccount(found, field, (environment) =>
       this.client.authorities.aliasesOf(environment),
     );

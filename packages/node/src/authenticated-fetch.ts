@@ -4,8 +4,8 @@ import {
   type AuthenticationResult,
   type BaseRequest,
 } from "@tessera/core";
-import { secureUrl } from "@tessera/core/internal";
-import { fetchBoundToOrigin, type OriginAnswer } from "./http/origin-bound-fetch.js";
+import { requireRecord, secureUrl, wrongType } from "@tessera/core/internal";
+import { fetchBoundToOrigin } from "./http/origin-bound-fetch.js";
 
 /** An application with `acquireToken`. */
 export interface TokenSource {
@@ -33,7 +33,8 @@ export interface AuthenticatedFetchOptions {
 
 /**
  * Returns a `fetch` that sends an access token. When the API responds 401 with a claims challenge (continuous access
- * evaluation, step-up), it acquires a token that satisfies the challenge and repeats the request once.
+ * evaluation, step-up), it acquires a token that satisfies the challenge and repeats the request once. It does the same
+ * when the API rejects a token whose lifetime the provider did not state: that token is removed from the cache.
  *
  * The token is sent only to the origin of the URL: a redirect to another origin is followed without it, and a
  * challenge from there is returned to the caller.
@@ -54,7 +55,9 @@ export function createAuthenticatedFetch(
   app: TokenSource,
   options: AuthenticatedFetchOptions,
 ): typeof globalThis.fetch {
-  const { fetch = globalThis.fetch, ...tokenRequest } = options;
+  if (typeof app?.acquireToken !== "function") throw wrongType("app", app, "an application");
+  const { fetch = globalThis.fetch, ...tokenRequest } = requireRecord(options, "options", "{ scopes }");
+  if (typeof fetch !== "function") throw wrongType("fetch", fetch, "a function");
   return async (input, init) => {
     const request = new Request(input, init);
     secureUrl(request.url, "the URL");
@@ -62,16 +65,16 @@ export function createAuthenticatedFetch(
     const repeatable = !(init?.body instanceof ReadableStream);
     const again = repeatable ? request.clone() : undefined;
     const { signal } = request;
-    const send = async (attempt: Request, claims?: string): Promise<OriginAnswer> => {
-      const ask = { ...tokenRequest, ...(claims === undefined ? {} : { claims }), signal };
-      const { accessToken } = await app.acquireToken(ask);
-      return fetchBoundToOrigin(fetch, attempt, accessToken, init);
-    };
-    const { response, isOfOrigin } = await send(request);
-    const challenge = isOfOrigin && response.status === 401 ? response.headers.get("www-authenticate") : null;
-    const claims = challenge ? claimsFromChallenge(challenge) : undefined;
-    if (!claims || !again) return response;
-    await response.body?.cancel();
-    return (await send(again, claims)).response;
+    const acquire = (reason: Pick<BaseRequest, "claims" | "refusedToken">): Promise<AuthenticationResult> =>
+      app.acquireToken({ ...tokenRequest, ...reason, signal });
+    const { accessToken, hasAssumedLifetime } = await acquire({});
+    const { response, isOfOrigin } = await fetchBoundToOrigin(fetch, request, accessToken, init);
+    if (!isOfOrigin || response.status !== 401) return response;
+    const claims = claimsFromChallenge(response.headers.get("www-authenticate") ?? "");
+    if (claims ? !again : !hasAssumedLifetime) return response;
+    if (again) await response.body?.cancel();
+    const other = await acquire(claims ? { claims } : { refusedToken: accessToken });
+    if (!again) return response;
+    return (await fetchBoundToOrigin(fetch, again, other.accessToken, init)).response;
   };
 }

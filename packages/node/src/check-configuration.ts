@@ -146,6 +146,7 @@ function checkedCache({
   store,
   maxPartitions,
   onUnreadable = "refuse",
+  ...seconds
 }: CacheOptions): NonNullable<ClientOptions["cache"]> {
   if (cachePlugin && store)
     throw invalid("cache.store", "is set as well as cache.cachePlugin", "set only one of them");
@@ -161,6 +162,7 @@ function checkedCache({
     throw invalid("cache.onUnreadable", `is "${onUnreadable as string}"`, 'use "refuse" or "ignore"');
   }
   return {
+    ...seconds,
     plugin: cachePlugin ?? undefined,
     store: store ?? undefined,
     // A plugin stores the whole cache, so an eviction from memory would also remove the entries from its storage.

@@ -11,6 +11,7 @@ import {
   type AuthenticationResult,
   type BaseRequest,
 } from "@tessera/core";
+import { requireRecord, responseParameters } from "@tessera/core/internal";
 import type { AuthorizationCodePayload } from "./authorization-response.js";
 import type {
   AuthCodeFlowRequest,
@@ -53,8 +54,8 @@ export abstract class ClientApplication extends Application {
    * Exchanges an authorization code for tokens, and caches them for {@link acquireTokenSilent}.
    *
    * @param request the code, and the values of the authorization request
-   * @param response the parameters received at the redirect URI: `error`, `state` and `iss` are checked if present.
-   * Nothing else is read, except the cloud that redeems the code of a public client
+   * @param response the parameters received at the redirect URI, also as `URLSearchParams` or `URL`: `error`, `state`
+   * and `iss` are checked if present. Nothing else is read, except the cloud that redeems the code of a public client
    * @throws ServerError, InteractionRequiredAuthError for an error response; ClientAuthError `state_mismatch`,
    * `nonce_mismatch`, `invalid_id_token`, `invalid_token_response`, `network_error`
    * @see RFC 6749 §4.1.3, OpenID Connect Core §3.1.3, RFC 9207
@@ -67,9 +68,11 @@ export abstract class ClientApplication extends Application {
    */
   async acquireTokenByCode(
     request: AuthorizationCodeRequest,
-    response?: AuthorizationCodePayload,
+    response?: AuthorizationCodePayload | URLSearchParams | URL,
   ): Promise<AuthenticationResult> {
-    return redeemCode(this.client, this.checked(request), response && { ...response });
+    const checked = this.checked(request);
+    const answer = response ? responseParameters(response, checked.correlationId ?? "") : undefined;
+    return redeemCode(this.client, checked, answer);
   }
 
   /**
@@ -93,7 +96,8 @@ export abstract class ClientApplication extends Application {
    * `maxAge`, and `c_hash` in the hybrid flow, then redeems the code. A flow can be completed once, within an hour.
    *
    * @param flow the flow from {@link initiateAuthCodeFlow}
-   * @param response all parameters received at the redirect URI, from the query or the form
+   * @param response all parameters received at the redirect URI, from the query or the form, also as `URLSearchParams`
+   * or `URL`
    * @throws ClientAuthError `state_mismatch`, `invalid_state`, `nonce_mismatch`, `invalid_id_token`; ServerError,
    * InteractionRequiredAuthError for an error response
    * @see OpenID Connect Core §3.1.2.7, §3.3.2.8
@@ -104,10 +108,10 @@ export abstract class ClientApplication extends Application {
    */
   async acquireTokenByAuthCodeFlow(
     flow: AuthCodeFlow,
-    response: Readonly<Record<string, unknown>>,
+    response: Readonly<Record<string, unknown>> | URLSearchParams | URL,
     options: Pick<BaseRequest, "correlationId" | "signal" | "timeoutMs"> = {},
   ): Promise<AuthenticationResult> {
-    return completeAuthCodeFlow(this.client, flow, response, options);
+    return completeAuthCodeFlow(this.client, flow, response, requireRecord(options ?? {}, "options"));
   }
 
   /**

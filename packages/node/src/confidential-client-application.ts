@@ -12,6 +12,7 @@ import {
   AzureCloudInstance,
   clientConfigurationError,
   requireRequest,
+  wrongType,
   type TokenSource,
   type RegionAsk,
 } from "@tessera/core/internal";
@@ -76,7 +77,8 @@ export class ConfidentialClientApplication extends ClientApplication {
         "account and oboAssertion are both set: set only one of them.",
       );
     }
-    if (oboAssertion) return this.acquireTokenOnBehalfOf({ ...request, oboAssertion });
+    // An empty assertion is refused there: it must not yield the application's own token.
+    if (typeof oboAssertion === "string") return this.acquireTokenOnBehalfOf({ ...request, oboAssertion });
     if (account) return this.acquireTokenSilent({ ...request, account });
     return this.acquireTokenByClientCredential(request);
   }
@@ -128,6 +130,8 @@ export class ConfidentialClientApplication extends ClientApplication {
    * ```
    */
   async endOnBehalfOfSession(sessionKey: string): Promise<void> {
+    if (typeof sessionKey !== "string" || sessionKey === "")
+      throw wrongType("sessionKey", sessionKey || undefined, "the key that the session was begun with");
     return endOnBehalfOfSession(this.client, sessionKey);
   }
 
@@ -163,7 +167,8 @@ export class ConfidentialClientApplication extends ClientApplication {
    * ```
    */
   SetAppTokenProvider(provider: AppTokenProvider): void {
-    this.#source = sourceOf(provider);
+    if (provider && typeof provider !== "function") throw wrongType("provider", provider, "a function");
+    this.#source = provider && sourceOf(provider);
   }
 
   /**

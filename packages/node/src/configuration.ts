@@ -85,6 +85,13 @@ export interface CacheOptions {
    */
   maxPartitions?: number;
   /**
+   * Minimum remaining lifetime of a cached token, in seconds. 300 by default, or half of a lifetime shorter than 600. A
+   * request may set its own.
+   */
+  renewalMarginSeconds?: number;
+  /** Lifetime in seconds of an access token whose response has no `expires_in`; 3600 by default. */
+  defaultLifetimeSeconds?: number;
+  /**
    * What to do when the stored cache cannot be read: `"refuse"` (default) fails every call until it is repaired;
    * `"ignore"` logs a warning and keeps tokens in memory only. The stored cache is never overwritten.
    */

@@ -5,7 +5,14 @@ import {
   type AuthenticationResult,
   type LoggerOptions,
 } from "@tessera/core";
-import { requireRequest, type AccountFilter } from "@tessera/core/internal";
+import {
+  clientConfigurationError,
+  requireAccount,
+  requireRecord,
+  requireRequest,
+  type AccountFilter,
+} from "@tessera/core/internal";
+import { SIGN_OUT } from "./application.js";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
 import { isGiven } from "./credential/credential.js";
@@ -38,12 +45,7 @@ function credentialsIn(configuration: Configuration): readonly string[] {
 
 /** Nothing that reads the configuration comes across a credential that must not be sent. */
 function withoutCredential(configuration: Configuration): Configuration {
-  const {
-    clientSecret: _,
-    clientAssertion: __,
-    clientCertificate: ___,
-    ...auth
-  } = { ...configuration?.auth };
+  const { clientSecret: _, clientAssertion: __, clientCertificate: ___, ...auth } = configuration.auth;
   return { ...configuration, auth };
 }
 
@@ -102,6 +104,12 @@ export class PublicClientApplication extends ClientApplication {
    */
   async acquireToken(request: PublicTokenRequest): Promise<AuthenticationResult> {
     requireRequest(request);
+    if ("deviceCodeCallback" in request && !request.onDeviceCode) {
+      throw clientConfigurationError(
+        "invalid_option",
+        "deviceCodeCallback belongs to acquireTokenByDeviceCode: pass onDeviceCode to acquireToken.",
+      );
+    }
     const known = this.#signIn.needsNoBrowser ? withoutBrokerFields(request) : request;
     return this.#oneCall.acquire(request, this.checked(known));
   }
@@ -158,8 +166,8 @@ export class PublicClientApplication extends ClientApplication {
   }
 
   /** @inheritdoc */
-  override async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
-    return this.#signIn.accounts(filter);
+  override async getAccounts(filter: AccountFilter = {}): Promise<AccountInfo[]> {
+    return this.#signIn.accounts(requireRecord(filter ?? {}, "filter"));
   }
 
   /**
@@ -171,7 +179,7 @@ export class PublicClientApplication extends ClientApplication {
    * ```
    */
   override async signOut(request: SignOutRequest): Promise<void> {
-    requireRequest(request);
+    requireAccount(request?.account, SIGN_OUT);
     await this.#signIn.signOut(request);
     await super.signOut(request);
   }

@@ -1,5 +1,5 @@
 import type { AccountInfo, AuthenticationResult, BaseRequest } from "@tessera/core";
-import { AzureCloudInstance, type AzureCloudOptions } from "@tessera/core/internal";
+import { AzureCloudInstance, emptyChoice, wrongType, type AzureCloudOptions } from "@tessera/core/internal";
 import type { ClientCredentialRequest } from "./requests.js";
 
 /** Options that the Azure SDKs pass to {@link TokenCredential.getToken}. */
@@ -68,8 +68,12 @@ export function tokenCredential(
   account?: AccountInfo,
   { authority }: Pick<BaseRequest, "authority"> = {},
 ): TokenCredential {
+  const method = account ? "acquireTokenSilent" : "acquireTokenByClientCredential";
+  if (typeof app !== "object" || app === null || typeof Reflect.get(app, method) !== "function")
+    throw wrongType("app", app, "a confidential client, or an application with the account of a user");
   return {
-    async getToken(scopes, { abortSignal, claims, tenantId, requestOptions } = {}) {
+    async getToken(scopes, options) {
+      const { abortSignal, claims, tenantId, requestOptions } = options ?? {};
       const request = {
         scopes: typeof scopes === "string" ? [scopes] : scopes,
         ...(authority ? { authority } : {}),
@@ -82,7 +86,7 @@ export function tokenCredential(
           ? await app.acquireTokenSilent({ ...request, account, ...inTenant(account, tenantId) })
           : await (app as AppTokenSource).acquireTokenByClientCredential({
               ...request,
-              ...(tenantId ? { tenantId } : {}),
+              ...(tenantId || tenantId === "" ? { tenantId } : {}),
             });
       return {
         token: result.accessToken,
@@ -102,6 +106,7 @@ function inTenant(
   { environment }: AccountInfo,
   tenantId: string | undefined,
 ): { readonly authority?: string; readonly azureCloudOptions?: AzureCloudOptions } {
+  if (tenantId === "") throw emptyChoice("tenantId");
   if (!tenantId) return {};
   return {
     authority: `https://${environment}/${encodeURIComponent(tenantId)}`,

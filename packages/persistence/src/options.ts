@@ -33,6 +33,14 @@ export interface PersistentCacheOptions {
   readonly onProblem?: ProblemListener;
 }
 
+const OPTIONS: readonly string[] = Object.keys({
+  appName: true,
+  directory: true,
+  protection: true,
+  migrateFrom: true,
+  onProblem: true,
+} satisfies Record<keyof PersistentCacheOptions, true>);
+
 export interface CheckedOptions {
   readonly appName: string;
   readonly directory: string;
@@ -49,6 +57,7 @@ export function checkOptions(options: PersistentCacheOptions): CheckedOptions {
     migrateFrom,
     onProblem = emitProblemWarning,
   } = options ?? {};
+  checkNames(options ?? {});
   if (typeof appName !== "string" || !isFolderName(appName)) {
     throw invalid(
       "appName",
@@ -75,6 +84,19 @@ export function checkOptions(options: PersistentCacheOptions): CheckedOptions {
     migrateFrom,
     onProblem: isolateErrors(onProblem),
   };
+}
+
+/** Refuses unknown options: `password` in place of `protection` would otherwise be ignored. */
+function checkNames(options: object): void {
+  const unknown = Object.entries(options).find(
+    ([name, value]) => !OPTIONS.includes(name) && value !== undefined && value !== null,
+  );
+  if (!unknown) return;
+  // The value is not shown, since it may be a secret.
+  throw new PersistenceError(
+    "invalid_option",
+    `${unknown[0]} is not an option of createPersistentCache: use ${OPTIONS.join(", ")}.`,
+  );
 }
 
 /** A listener that throws or rejects does not affect the app; the problem is then emitted as a warning. */

@@ -47,7 +47,7 @@ export interface AuthorityUrl {
    * as the cache compares it; the significant capitals of a path are percent-encoded.
    */
   readonly realm: string;
-  /** Whether the text had more than an authority, such as the path of an endpoint. The rest is ignored. */
+  /** Whether the string has more than an authority, such as the path of an endpoint, which is ignored. */
   readonly hadMore: boolean;
 }
 

@@ -31,7 +31,7 @@ export async function discoverCloud(
         : `Entra could not say whether it knows the host "${url.host}" (${statusOf(response)})`;
     const error = clientConfigurationError(
       "untrusted_authority",
-      `${what}: if you trust it, list it in knownAuthorities; for another provider, set protocolMode to OIDC.`,
+      `${what}: for an AD FS or a domain of your own, list it in knownAuthorities; for an OpenID Provider that is not Microsoft's, name its issuer as auth.oidcAuthority in place of auth.authority.`,
       call,
     );
     throw withPause(error, response, clock);

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
 import { shownUrl } from "../http/secure-url.js";
-import { isThrottled, statusOf, withPause, withPauseOf } from "../http/throttle.js";
+import { withPause, withPauseOf } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import { printable } from "../printable.js";
@@ -11,6 +11,7 @@ import type { Authority, ProviderMetadata } from "./authority.js";
 import { authorityUrl, type AuthorityUrl, type ProtocolMode } from "./authority-url.js";
 import { knownCloud, selfCloud, type Cloud } from "./clouds.js";
 import { isIssuerOf } from "./document-issuer.js";
+import { discoveryFailure } from "./discovery-failure.js";
 import { cloudsOf, discoverCloud } from "./instance-discovery.js";
 import { checkedMetadata, discoveryUrl, forTenant, knownMetadata } from "./provider-metadata.js";
 import { isGuid } from "./tenant-name.js";
@@ -61,7 +62,7 @@ export class AuthorityResolver {
   readonly #sharedHosts = new BoundedMap<true>(MOST_AUTHORITIES);
   readonly #flights = new SingleFlight();
 
-  /** @param warn logs a warning about an authority that had more than an authority */
+  /** @param warn logs a warning, for an authority with an ignored path or query */
   constructor(
     options: AuthorityOptions,
     transport: Transport,
@@ -222,14 +223,7 @@ export class AuthorityResolver {
     const document = discoveryUrl(url);
     const response = await this.#transport.get(document, call);
     const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
-    if (!body) {
-      const error = clientAuthError(
-        "openid_config_error",
-        `${document} returned ${statusOf(response)} without a discovery document${isThrottled(response) ? "" : ": check the authority and its path"}.`,
-        call,
-      );
-      throw withPause(error, response, this.#clock);
-    }
+    if (!body) throw withPause(discoveryFailure(url, document, response, call), response, this.#clock);
     const metadata = checkedMetadata(body, url, document);
     if (!isIssuerOf(metadata.issuer, url, cloud)) {
       throw clientConfigurationError(

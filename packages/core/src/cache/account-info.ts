@@ -34,20 +34,22 @@ export function accountInfo(account: Entry<"Account">, idToken: Entry<"IdToken">
   const { entity } = account;
   const claims = claimsOf(idToken);
   const profile = profileFromClaims(entity.home_account_id, claims, !hasTenants(entity));
+  // The cache may know what the token omits: a B2C user may be named by `emails` alone.
+  const stored = base.tenantProfiles?.get(profile.tenantId);
   // Assigned member by member, because spreading two objects of different shapes takes ten times as long.
   return {
     homeAccountId: base.homeAccountId,
     environment: base.environment,
     tenantId: profile.tenantId,
-    username: profile.username,
-    localAccountId: profile.localAccountId,
-    loginHint: profile.loginHint,
-    name: profile.name,
+    username: profile.username || stored?.username || base.username,
+    localAccountId: profile.localAccountId || stored?.localAccountId || base.localAccountId,
+    loginHint: profile.loginHint || stored?.loginHint,
+    name: profile.name || stored?.name || base.name || undefined,
     nativeAccountId: base.nativeAccountId,
     authorityType: base.authorityType,
     tenantProfiles: base.tenantProfiles,
     dataBoundary: base.dataBoundary,
-    upn: profile.upn,
+    upn: profile.upn || stored?.upn,
     idTokenClaims: claims,
     idToken: idToken.entity.secret,
     kmsi: isKmsi(claims),

@@ -4,16 +4,16 @@ import { decodeClientInfo, type ClientInfo } from "../response/client-info.js";
 import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
 import type { StoreInCache } from "../request/token-request.js";
-import type { AccountInfo, TenantProfile } from "../account.js";
-import { profileFromClaims, profilesOf } from "./account-info.js";
+import type { AccountInfo } from "../account.js";
+import { profileFromClaims } from "./account-info.js";
 import {
   appPartition,
   assertionPartition,
   userPartition,
   type PartitionKey,
 } from "./memory/partition-key.js";
+import { withAsked } from "./schema/keys.js";
 import {
-  GENERIC,
   type AccessTokenEntity,
   type AccountEntity,
   type AppMetadataEntity,
@@ -39,8 +39,16 @@ export type FreshRecord = CacheRecord & { readonly accessToken: AccessTokenEntit
 /** The owner of a response's tokens. */
 export type TokenOwner =
   | { readonly kind: "app" }
-  /** `account` and `realm` are those of a refresh, whose response need not repeat them. */
-  | { readonly kind: "user"; readonly account?: AccountInfo; readonly realm?: string | undefined }
+  /**
+   * `account` and `realm` are those of a refresh, whose response need not repeat them. `onBehalfOf` marks tokens that stem
+   * from an assertion and not from a sign-in.
+   */
+  | {
+      readonly kind: "user";
+      readonly account?: AccountInfo;
+      readonly realm?: string | undefined;
+      readonly onBehalfOf?: boolean | undefined;
+    }
   | { readonly kind: "assertion"; readonly hash: string };
 
 /** Input of {@link cacheRecord}. */
@@ -50,10 +58,14 @@ export interface CacheRecordInput {
   readonly authority: Authority;
   readonly clientId: string;
   readonly owner: TokenOwner;
-  /** Requested scopes, which are the granted ones unless the response says otherwise (RFC 6749 §5.1). */
-  readonly requestedScopes: readonly string[];
+  /** Scopes that were sent, which are the granted ones unless the response says otherwise (RFC 6749 §5.1). */
+  readonly sentScopes: readonly string[];
+  /** Scopes that the caller requested. */
+  readonly askedScopes: readonly string[];
   /** When the request was sent, in seconds since the epoch. */
   readonly requestedAt: number;
+  /** Seconds that the access token is good for, if the response does not say. */
+  readonly defaultLifetime: number;
   readonly resource?: string | undefined;
   readonly components?: Readonly<Record<string, string>> | undefined;
   readonly correlationId: string;
@@ -69,28 +81,37 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
   const home = homeAccountId(input);
   const realm = realmOf(input);
   const common = { home_account_id: home, environment, client_id: clientId };
-  const assertion = owner.kind === "assertion" ? { userAssertionHash: owner.hash } : {};
-  const expiresOn = requestedAt + response.expiresIn;
+  const assertion =
+    owner.kind === "assertion"
+      ? { userAssertionHash: owner.hash }
+      : owner.kind === "user" && owner.onBehalfOf
+        ? { on_behalf_of: true }
+        : {};
+  const expiresOn = requestedAt + (response.expiresIn ?? input.defaultLifetime);
   const dialect = dialectOf(authority.url);
   const idTokenRealm = dialect.hasIssuers ? realm : tenantAt(authority, claims);
+
+  const target = response.scope ?? input.sentScopes.join(" ");
+  const components = withAsked(input.components, input.askedScopes, target);
 
   const accessToken: AccessTokenEntity = {
     ...common,
     credential_type: "AccessToken",
     secret: response.accessToken,
     realm,
-    target: response.scope ?? input.requestedScopes.join(" "),
+    target,
     cached_at: String(requestedAt),
     expires_on: String(expiresOn),
     extended_expires_on: String(expiresOn + (response.extExpiresIn ?? 0)),
     ...(response.refreshIn ? { refresh_on: String(requestedAt + response.refreshIn) } : {}),
     token_type: response.tokenType,
+    ...(response.expiresIn === undefined ? { has_assumed_lifetime: true } : {}),
     ...assertion,
     ...(owner.kind === "assertion" && claims && idTokenRealm !== realm
       ? { id_token_realm: idTokenRealm }
       : {}),
     ...(input.resource ? { resource: input.resource } : {}),
-    ...(input.components ? { additionalCacheKeyComponents: input.components } : {}),
+    ...(components ? { additionalCacheKeyComponents: components } : {}),
   };
   const idToken: IdTokenEntity | undefined = response.idToken
     ? {
@@ -134,35 +155,6 @@ export function storable(record: FreshRecord, store: StoreInCache | undefined): 
     ...(accessToken.secret && store?.accessToken !== false ? { accessToken } : {}),
     ...(idToken && store?.idToken !== false ? { idToken } : {}),
     ...(refreshToken && store?.refreshToken !== false ? { refreshToken } : {}),
-  };
-}
-
-/**
- * Merges the profile of the tenant just signed in to into the known profiles of an account. An entry without profiles
- * was written by another library under the authority's name for the tenant, so its profile is matched by the user's
- * id in that tenant.
- */
-export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefined): AccountEntity {
-  if (!known) return fresh;
-  const before = profilesOf(known);
-  // A response may omit the broker's id of the user.
-  const freshProfiles = profilesOf(fresh).map((one) => {
-    const id =
-      one.nativeAccountId ?? before.find(({ tenantId }) => tenantId === one.tenantId)?.nativeAccountId;
-    return id === undefined ? one : { ...one, nativeAccountId: id };
-  });
-  const { realm, local_account_id } =
-    known.tenantProfiles && fresh.authority_type !== GENERIC ? known : fresh;
-  const isNew = ({ tenantId, localAccountId }: TenantProfile): boolean =>
-    freshProfiles.some(
-      (one) => one.tenantId === tenantId || (!known.tenantProfiles && one.localAccountId === localAccountId),
-    );
-  const profiles = [...before.filter((profile) => !isNew(profile)), ...freshProfiles];
-  return {
-    ...known,
-    realm,
-    local_account_id,
-    tenantProfiles: profiles.map((profile) => JSON.stringify(profile)),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { AccountInfo } from "../account.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import { matches, type AccountFilter } from "./account-filter.js";
+import { matches, requireChoice, type AccountFilter } from "./account-filter.js";
 import { accountProfiles, idTokenRealms } from "./account-info.js";
 import { isOfAuthority, onlyProvidersAccount, providerOf } from "./account-provider.js";
 import { accountsOf, findIdToken, issuersOf, users, usersBy } from "./memory/find.js";
@@ -15,6 +15,7 @@ import {
 } from "./memory/partition-key.js";
 import type { TokenMemory } from "./memory/token-memory.js";
 import { removeAppTokens, removeUser } from "./memory/write.js";
+import { requireAccount, requireRecord } from "../request/field-types.js";
 import { keyValueStore, type CacheKVStore } from "./schema/key-value-store.js";
 import { CacheAccess, type CacheParts } from "./storage/cache-access.js";
 
@@ -71,8 +72,10 @@ export class TokenCache extends CacheAccess {
    * const [account] = await app.getTokenCache().getAccounts({ username: "alice@contoso.example" });
    * ```
    */
-  async getAccounts(filter: AccountFilter): Promise<AccountInfo[]> {
+  async getAccounts(wanted: AccountFilter = {}): Promise<AccountInfo[]> {
+    const filter = requireRecord(wanted ?? {}, "filter");
     const { store, aliasesOf, urlOf } = this.#parts;
+    requireChoice(filter);
     const url = filter.authority ? urlOf(filter.authority) : undefined;
     const look = (memory: TokenMemory, keys: readonly PartitionKey[]): AccountInfo[] =>
       keys
@@ -119,7 +122,8 @@ export class TokenCache extends CacheAccess {
    * ```
    */
   async getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null> {
-    const found = localAccountId ? await this.getAccounts({ localAccountId }) : [];
+    const found =
+      typeof localAccountId === "string" && localAccountId ? await this.getAccounts({ localAccountId }) : [];
     return onlyProvidersAccount(found, "localAccountId", this.#parts.aliasesOf);
   }
 
@@ -128,7 +132,7 @@ export class TokenCache extends CacheAccess {
    * provider. With a {@link TokenStore}, on-behalf-of tokens remain until they expire.
    *
    * @throws ClientAuthError `multiple_matching_accounts` when the account has no claims and could belong to several
-   * providers
+   * providers; ClientConfigurationError `invalid_option` for a value that is not an account
    * @example
    * ```ts
    * await app.getTokenCache().removeAccount(account);
@@ -137,6 +141,7 @@ export class TokenCache extends CacheAccess {
   async removeAccount(account: AccountInfo, _correlationId?: string): Promise<void> {
     // As in MSAL, a missing account is ignored.
     if (!account) return;
+    requireAccount(account, "pass one from getAllAccounts() or from an earlier result");
     const { aliasesOf, isShared } = this.#parts;
     const { homeAccountId, environment } = account;
     const environments = aliasesOf(environment);

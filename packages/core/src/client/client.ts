@@ -41,6 +41,10 @@ export interface Client {
   readonly regions: RegionDetector;
   readonly usedSignIns: UsedSignIns;
   readonly renewals: Renewals;
+  /** Seconds that a token from the cache must still live; `undefined` for the usual margin. */
+  readonly renewalMargin: number | undefined;
+  /** Seconds that an access token is good for, where its answer does not say. */
+  readonly defaultLifetime: number;
   readonly clock: Clock;
   readonly library: LibraryInfo;
   readonly telemetry: ServerTelemetry;

@@ -16,6 +16,7 @@ import type { HttpClient } from "../http/http-client.js";
 import { Throttle } from "../http/throttle.js";
 import { createTransport } from "../http/transport.js";
 import { Logger } from "../logger.js";
+import { checkedSeconds } from "../request/renewal.js";
 import { KeySource } from "../response/key-source.js";
 import { version } from "../version.js";
 import type { Client } from "./client.js";
@@ -59,6 +60,9 @@ export interface ClientOptions {
   readonly library?: LibraryInfo;
 }
 
+/** The lifetime in seconds that most providers use; RFC 6749 §5.1 lets them omit it. */
+const DEFAULT_LIFETIME = 3600;
+
 /** Where a client's tokens are cached. */
 export interface CacheOptions {
   /** Persists the cache as a whole. Mutually exclusive with `store`. */
@@ -69,6 +73,10 @@ export interface CacheOptions {
    * Maximum number of partitions of each kind (users, apps per tenant, assertions) in memory; unlimited by default.
    */
   readonly maxPartitions?: number;
+  /** Minimum remaining lifetime of a cached token, in seconds; 300 by default, or half of a shorter lifetime. */
+  readonly renewalMarginSeconds?: number | undefined;
+  /** Lifetime in seconds of an access token whose response has no `expires_in`; 3600 by default. */
+  readonly defaultLifetimeSeconds?: number | undefined;
   /** Whether to refuse or ignore stored content that cannot be read; `"refuse"` by default. */
   readonly onUnreadable?: "refuse" | "ignore";
 }
@@ -140,6 +148,10 @@ export function createClient(options: ClientOptions): Client {
     regions: new RegionDetector(transport, clock),
     usedSignIns: new UsedSignIns(clock),
     renewals: new Renewals(clock, logger),
+    renewalMargin: checkedSeconds(options.cache?.renewalMarginSeconds, "cache.renewalMarginSeconds"),
+    defaultLifetime:
+      checkedSeconds(options.cache?.defaultLifetimeSeconds, "cache.defaultLifetimeSeconds") ??
+      DEFAULT_LIFETIME,
     clock,
     library: options.library ?? { sku: "tessera.core", version, os: "", cpu: "" },
     telemetry: new ServerTelemetry(),

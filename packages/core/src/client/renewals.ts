@@ -1,6 +1,6 @@
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
-import { isAuthError } from "../errors/errors.js";
+import { errorName } from "../errors/error-name.js";
 import type { Logger } from "../logger.js";
 import type { TokenRequest } from "../request/token-request.js";
 
@@ -32,18 +32,12 @@ export class Renewals {
     const now = this.#clock.now();
     if (now < (this.#next.get(key) ?? 0)) return;
     this.#next.set(key, now + PAUSE_MS);
+    this.#logger().info("Renewing the token in the background: it is due.", request.correlationId);
     renew({ ...request, signal: undefined, timeoutMs: undefined }).catch((error: unknown) => {
       const { correlationId } = request;
-      const reason = isAuthError(error)
-        ? error.errorCode
-        : error instanceof Error
-          ? error.name
-          : typeof error;
+      const reason = errorName(error);
       const logger = this.#logger();
       logger.warning(`Renewing the token failed, the cached one stays in use: ${reason}`, correlationId);
-      // A provider's description may name the user. An error from the app's own code, such as an assertion callback,
-      // may quote a secret, so it is not logged.
-      if (isAuthError(error)) logger.warningPii(`Renewing the token failed: ${String(error)}`, correlationId);
     });
   }
 }

@@ -3,6 +3,7 @@ import { clientAuthError } from "../errors/errors.js";
 import { withinBounds } from "../flight/deadline.js";
 import { secureUrl } from "../http/secure-url.js";
 import { Parameters, withQuery } from "../request/parameters.js";
+import { checkFieldTypes } from "../request/field-types.js";
 import { checkedRedirectUri, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import { authorityOf, requireAccountOf } from "../flows/account-authority.js";
 import { instanceAware } from "../flows/instance-aware.js";
@@ -39,6 +40,7 @@ export async function endSessionUrl(client: Client, input: EndSessionInput = {})
   const request = tokenRequest(client, input);
   const { account, postLogoutRedirectUri, state, idTokenHint, logoutHint } = request.given;
   const { correlationId } = request;
+  checkFieldTypes(request.given, correlationId);
   const redirectUri =
     postLogoutRedirectUri === undefined
       ? undefined

@@ -3,8 +3,11 @@ import { claimsOf } from "../cache/account-info.js";
 import { findAccount, findIdToken, type TokenQuery } from "../cache/memory/find.js";
 import type { Entry } from "../cache/memory/partition.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
-import { removeForeign, saveTokens } from "../cache/memory/write.js";
-import { cacheRecord, mergeAccount, storable, type FreshRecord } from "../cache/record.js";
+import { isSession } from "../cache/memory/partition-key.js";
+import { lendTokens, removeForeign, saveTokens } from "../cache/memory/write.js";
+import { cacheRecord, storable, type CacheRecordInput, type FreshRecord } from "../cache/record.js";
+import { mergeAccount } from "../cache/merge-account.js";
+import type { Change } from "../cache/storage/cache-access.js";
 import { accessTokenKey, accountKey, idTokenKey } from "../cache/schema/keys.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { clientAuthError } from "../errors/errors.js";
@@ -32,23 +35,44 @@ export async function acceptTokens(
   const { client, authority, request, call } = exchange;
   const claims = await verify(exchange, grant, tokens.idToken);
   if (claims?.tid) client.authorities.learnTenant(authority.url, claims.tid);
-  const record = cacheRecord({
+  const { owner } = grant;
+  const input = {
     response: tokens,
     claims,
     authority,
     clientId: client.clientId,
-    owner: grant.owner,
-    requestedScopes: grant.scopes,
+    owner,
+    sentScopes: grant.scopes,
+    askedScopes: request.scopes,
     requestedAt,
+    defaultLifetime: client.defaultLifetime,
     resource: request.resource,
-    components: grant.owner.kind === "user" ? request.components : isolated(request),
+    components: owner.kind === "user" ? request.components : isolated(request),
     correlationId: call.correlationId,
-  });
-  const kept = await client.cache.write(record.partition, (memory) => {
+  };
+  const record = cacheRecord(input);
+  const change = (memory: TokenMemory): Kept => {
     requireSameUser(memory, exchange, grant, { tokens, claims, record });
     return keep(memory, exchange, grant, record);
-  });
+  };
+  const kept = await client.cache.write(record.partition, change, lent(exchange, input));
   return resultOf(exchange, kept, tokens);
+}
+
+/**
+ * Background work continues with the user's account, so the tokens of an assertion are also cached for the account.
+ * The tokens of a session stay with its key.
+ */
+function lent({ authority, request }: Exchange, input: CacheRecordInput): Change | undefined {
+  if (input.owner.kind !== "assertion" || isSession(input.owner.hash)) return undefined;
+  const owner = { kind: "user", onBehalfOf: true } as const;
+  const record = cacheRecord({ ...input, owner, components: request.components });
+  if (!record.accessToken.home_account_id || !record.account) return undefined;
+  const kept = storable(record, request.storeInCache);
+  return {
+    key: record.partition,
+    change: (memory) => lendTokens(memory, kept, authority.cloud.aliases),
+  };
 }
 
 async function verify(
@@ -126,8 +150,10 @@ function keep(memory: TokenMemory, exchange: Exchange, grant: Grant, fresh: Fres
   const record = { ...fresh, ...(account ? { account } : {}) };
   const ownerless = grant.owner.kind === "user" && !record.accessToken.home_account_id;
   const signedOut = grant.onlyIfKnown === true && !known;
-  if (!ownerless && !signedOut)
-    saveTokens(memory, storable(record, request.storeInCache), authority.cloud.aliases);
+  if (!ownerless && !signedOut) {
+    const save = grant.owner.kind === "user" && grant.owner.onBehalfOf ? lendTokens : saveTokens;
+    save(memory, storable(record, request.storeInCache), authority.cloud.aliases);
+  }
   return { record, known, knownIdToken: findIdToken(memory, query) };
 }
 

@@ -1,10 +1,10 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import type { CachedTokens } from "../cache/memory/partition.js";
+import { isEntry, type CachedTokens, type Entry } from "../cache/memory/partition.js";
 import type { PartitionKey } from "../cache/memory/partition-key.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
-import type { Miss } from "../request/miss.js";
+import { WHY_SENT, type Miss } from "../request/miss.js";
 import { flightKey } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
@@ -35,11 +35,32 @@ export function cacheFirst<R extends TokenRequest>(
   wanted: Wanted<R>,
   send: Send<R>,
 ): AuthenticationResult | Promise<AuthenticationResult> {
+  const { refusedToken } = wanted.request;
+  if (refusedToken !== undefined) return withoutToken(client, wanted, send, refusedToken);
   const found = client.cache.read(wanted.partition, (memory) => lookUp(client, memory, wanted, send));
   return found instanceof Promise
     ? found.then((late) => answer(client, wanted, send, late))
     : answer(client, wanted, send, found);
 }
+
+/** Forgets a token that an API has refused before it looks for another one. */
+async function withoutToken<R extends TokenRequest>(
+  client: Client,
+  wanted: Wanted<R>,
+  send: Send<R>,
+  refusedToken: string,
+): Promise<AuthenticationResult> {
+  const { partition } = wanted;
+  const isRefused = (entry: Entry): boolean =>
+    isEntry(entry, "AccessToken") && entry.entity.secret === refusedToken;
+  const isKept = await client.cache.read(partition, ({ partitions }) =>
+    partitions.peek(partition)?.has(isRefused),
+  );
+  if (isKept) await client.cache.write(partition, (memory) => memory.remove(partition, isRefused));
+  const found = await client.cache.read(partition, (memory) => lookUp(client, memory, wanted, send));
+  return answer(client, wanted, send, found);
+}
+const HIT = "The token comes from the cache.";
 
 function answer<R extends TokenRequest>(
   client: Client,
@@ -49,6 +70,7 @@ function answer<R extends TokenRequest>(
 ): AuthenticationResult | Promise<AuthenticationResult> {
   const isHit = typeof found === "object";
   client.cache.countLookup(isHit);
+  client.logger().verbose(isHit ? HIT : WHY_SENT[found], request.correlationId);
   return isHit ? found : send(request, found);
 }
 
@@ -57,7 +79,7 @@ function answer<R extends TokenRequest>(
  *
  * @param miss why the request is about to be sent
  */
-export async function foundMeanwhile(
+export async function recheckCache(
   client: Client,
   wanted: Wanted,
   miss: Miss,
@@ -77,7 +99,8 @@ function lookUp<R extends TokenRequest>(
   const { request, url } = wanted;
   const tokens = wanted.find(memory);
   if (!tokens) return "not_found";
-  const state = freshness(tokens.accessToken, epochSeconds(client.clock));
+  const margin = request.renewalMargin ?? client.renewalMargin;
+  const state = freshness(tokens.accessToken, epochSeconds(client.clock), margin);
   if (state === "stale") return "expired";
   if (state === "due" && wanted.renewsEarly) {
     if (send === "due") return "due";

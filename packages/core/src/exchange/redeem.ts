@@ -1,9 +1,11 @@
 import { epochSeconds } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { parseJsonObject } from "../encoding.js";
+import { errorName } from "../errors/error-name.js";
 import { isAuthError } from "../errors/errors.js";
 import { hideSecretsOf } from "../http/hide-secrets.js";
 import type { HttpResponse } from "../http/http-client.js";
+import { WHY_SENT } from "../request/miss.js";
 import { pauseAfter } from "../http/throttle.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters, withQuery } from "../request/parameters.js";
@@ -24,6 +26,10 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
   const throttleKey = `${authority.metadata.token_endpoint} ${grant.throttleKey}`;
   client.throttle.check(throttleKey, call.correlationId);
   const requestedAt = epochSeconds(client.clock);
+  const { correlationId } = call;
+  const grantType = grant.parameters.get("grant_type") ?? "";
+  const why = WHY_SENT[grant.miss ?? "uncached"];
+  client.logger().info(`Sending a token request (${grantType}): ${why}.`, correlationId);
   const response = await sendTokenRequest(exchange, grant);
   let tokens: TokenResponse;
   try {
@@ -35,9 +41,20 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
     if (isAuthError(error)) client.throttle.note(throttleKey, error, pause);
     if (grant.apiId !== undefined && !isPending(error))
       client.telemetry.noteFailure(grant.apiId, call.correlationId, error);
+    client.logger().info(`The token request was answered with an error: ${errorName(error)}`, correlationId);
     throw error;
   }
+  client.logger().info(`Received ${contentOf(tokens)}.`, correlationId);
   return acceptTokens(exchange, grant, { tokens, requestedAt });
+}
+
+function contentOf({ accessToken, expiresIn, refreshToken, idToken }: TokenResponse): string {
+  const parts = [
+    accessToken ? `an access token for ${expiresIn} seconds` : "",
+    refreshToken ? "a refresh token" : "no refresh token",
+    idToken ? "an ID token" : "",
+  ];
+  return parts.filter(Boolean).join(", ");
 }
 
 async function sendTokenRequest(

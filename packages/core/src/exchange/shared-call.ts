@@ -1,5 +1,6 @@
 import { withinBounds } from "../flight/deadline.js";
 import type { Call } from "../http/transport.js";
+import { checkFieldTypes } from "../request/field-types.js";
 import { flightKey } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
@@ -12,7 +13,8 @@ import type { Client } from "../client/client.js";
  * @param flow values that must be equal in equal calls besides the fields of the request: the flow's name, its
  * authority, values the flow generates
  * @param acquire sends the first caller's correlation id; its signal aborts when every caller has left
- * @throws ClientAuthError `request_timeout`, `request_aborted`
+ * @throws ClientAuthError `request_timeout`, `request_aborted`; ClientConfigurationError `invalid_option` for a field of
+ * the wrong type
  */
 export function sharedCall(
   client: Client,
@@ -21,6 +23,7 @@ export function sharedCall(
   acquire: (call: Call) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {
   const { correlationId } = request;
+  checkFieldTypes(request.given, correlationId);
   return withinBounds(request, async (signal) => {
     const result = await client.flights.run(flightKey(request.given, flow), signal, (shared) =>
       acquire({ correlationId, signal: shared }),

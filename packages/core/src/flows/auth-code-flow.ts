@@ -1,6 +1,7 @@
 import { newGuid, withoutNull } from "../encoding.js";
 import { withinBounds } from "../flight/deadline.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
+import { checkFieldTypes } from "../request/field-types.js";
 import { generatePkceCodes } from "../request/pkce.js";
 import { redemptionFields, type RedemptionFields } from "../request/redemption-fields.js";
 import {
@@ -13,7 +14,8 @@ import { serverError } from "../response/server-error.js";
 import { sameText } from "../response/verify-id-token.js";
 import type { AuthenticationResult } from "../result.js";
 import { checkFrontChannel } from "./hybrid-response.js";
-import { redeemCode, type AuthorizationResponse } from "./authorization-code.js";
+import { redeemCode } from "./authorization-code.js";
+import { responseParameters, type AuthorizationResponse } from "./authorization-response.js";
 import { authorizationUrl, type AuthorizationInput } from "./authorization-url.js";
 import type { Client } from "../client/client.js";
 
@@ -71,6 +73,7 @@ const LONGEST_FLOW = 3600;
 export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowInput): Promise<AuthCodeFlow> {
   const request = tokenRequest(client, input);
   const { given } = request;
+  checkFieldTypes(given, request.correlationId);
   const { maxAge } = given;
   const responseType = given.responseType || "code";
   checkInput(given, request);
@@ -112,7 +115,8 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
  * Completes a sign-in: validates the response, then redeems the code. A flow can be completed only once.
  *
  * @param begun the flow returned by {@link initiateAuthCodeFlow}
- * @param response all parameters received at the redirect URI, from the query or the form
+ * @param answer all parameters received at the redirect URI, from the query or the form, also as `URLSearchParams` or
+ * `URL`
  * @param options correlation id, signal, timeout, and extra query parameters for the token request; the flow's own
  * were sent with the authorization URL, and are not sent again
  * @throws ClientAuthError `state_mismatch`, `invalid_state`, `nonce_mismatch`, `invalid_id_token`,
@@ -125,7 +129,7 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
 export async function completeAuthCodeFlow(
   client: Client,
   begun: AuthCodeFlow,
-  response: AuthorizationResponse,
+  answer: AuthorizationResponse | URLSearchParams | URL,
   options: Pick<BaseRequest, "correlationId" | "signal" | "timeoutMs" | "extraQueryParameters"> = {},
 ): Promise<AuthenticationResult> {
   // checkFlow reports a missing flow, which means that the session was lost.
@@ -135,7 +139,8 @@ export async function completeAuthCodeFlow(
   const request = tokenRequest(client, common);
   const { correlationId } = request;
   checkFlow(client, flow, request);
-  if (typeof response?.["state"] !== "string" || !sameText(response["state"], flow.state)) {
+  const response = responseParameters(answer, correlationId);
+  if (typeof response["state"] !== "string" || !sameText(response["state"], flow.state)) {
     throw clientAuthError(
       "state_mismatch",
       "The state in the response is not that of this flow: the response belongs to another sign-in, do not use it.",

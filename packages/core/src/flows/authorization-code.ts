@@ -11,6 +11,7 @@ import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { redeem } from "../exchange/redeem.js";
+import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters } from "../request/parameters.js";
 import { withOidcScopes } from "../request/scopes.js";
 import {
@@ -23,6 +24,7 @@ import { decodeClientInfo } from "../response/client-info.js";
 import { serverError } from "../response/server-error.js";
 import { sameText } from "../response/verify-id-token.js";
 import type { AuthenticationResult } from "../result.js";
+import { responseParameters, type AuthorizationResponse } from "./authorization-response.js";
 
 /** Request to redeem an authorization code. */
 export interface CodeInput extends BaseRequest {
@@ -60,12 +62,6 @@ export interface CodeExpectations {
 }
 
 /**
- * Parameters of the authorization response as received at the redirect URI. Untrusted: anyone can send a browser
- * there.
- */
-export type AuthorizationResponse = Readonly<Record<string, unknown>>;
-
-/**
  * Exchanges an authorization code for tokens (RFC 6749 §4.1.3). If the authorization response is passed, its `error`,
  * `state` and `iss` (RFC 9207) are checked. The response never determines where a secret is sent or what is expected.
  *
@@ -85,12 +81,14 @@ export type AuthorizationResponse = Readonly<Record<string, unknown>>;
 export async function redeemCode(
   client: Client,
   input: CodeInput,
-  response?: AuthorizationResponse,
+  answer?: AuthorizationResponse | URLSearchParams | URL,
   expectations: CodeExpectations = {},
 ): Promise<AuthenticationResult> {
   const made = tokenRequest(client, input);
   const request = expectations.hasSentQuery ? { ...made, extraQueryParameters: undefined } : made;
   const { correlationId, given } = request;
+  checkFieldTypes(given, correlationId);
+  const response = answer ? responseParameters(answer, correlationId) : undefined;
   if (response?.["error"]) throw serverError(response, undefined, correlationId);
   checkCode(request, response);
   const redirectUri = checkedRedirectUri(given.redirectUri, correlationId);

@@ -4,6 +4,7 @@ import { dialectOf } from "../dialect/dialects.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { withinBounds } from "../flight/deadline.js";
 import { mergeClaims } from "../request/claims.js";
+import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
 import { withOidcScopes } from "../request/scopes.js";
@@ -64,6 +65,7 @@ const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
 export async function authorizationUrl(client: Client, input: AuthorizationInput): Promise<string> {
   const request = tokenRequest(client, input);
   const { correlationId, given } = request;
+  checkFieldTypes(given, correlationId);
   const redirectUri = checkedRedirectUri(given.redirectUri, correlationId);
   const { responseType, responseMode } = checkedResponse(given, correlationId);
   checkChallenge(given, correlationId);

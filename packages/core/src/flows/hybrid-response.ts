@@ -4,7 +4,7 @@ import { nodeCrypto } from "../node-crypto.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { decodeIdToken } from "../response/id-token.js";
 import { sameText, verifyIdToken } from "../response/verify-id-token.js";
-import type { AuthorizationResponse } from "./authorization-code.js";
+import type { AuthorizationResponse } from "./authorization-response.js";
 
 /**
  * Verifies that the signed front-channel ID token binds the code to this sign-in (OpenID Connect Core §3.3.2.10-11).

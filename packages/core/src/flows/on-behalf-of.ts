@@ -1,18 +1,18 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { findRefreshToken, findTokens, type TokenQuery } from "../cache/memory/find.js";
-import { assertionPartition } from "../cache/memory/partition-key.js";
+import { assertionPartition, SESSION } from "../cache/memory/partition-key.js";
 import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { sha256Base64Url } from "../encoding.js";
 import { clientConfigurationError, interactionRequiredError, isAuthError } from "../errors/errors.js";
-import { cacheFirst, foundMeanwhile, type Wanted } from "../exchange/cache-first.js";
+import { cacheFirst, recheckCache, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
-import { isolated } from "../request/request-keys.js";
+import { emptyChoice, isolated } from "../request/request-keys.js";
 import { requestedScopes, withOidcScopes } from "../request/scopes.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
@@ -82,7 +82,8 @@ export async function onBehalfOf(client: Client, input: OnBehalfOfInput): Promis
  * await endOnBehalfOfSession(client, "job 42");
  * ```
  */
-export function endOnBehalfOfSession(client: Client, sessionKey: string): Promise<void> {
+export async function endOnBehalfOfSession(client: Client, sessionKey: string): Promise<void> {
+  if (sessionKey === "") throw emptyChoice("sessionKey");
   const key = assertionPartition(sessionHash(sessionKey));
   return client.cache.write(key, (memory) => {
     memory.put(key, undefined);
@@ -130,7 +131,7 @@ function renew(
   const { client, call } = exchange;
   const { query, request } = wanted;
   const redeemKept = async (): Promise<AuthenticationResult | undefined> => {
-    const again = await foundMeanwhile(client, wanted, miss);
+    const again = await recheckCache(client, wanted, miss);
     if (again) return again;
     const token = await client.cache.read(query.partition, (memory) =>
       findRefreshToken(memory, query, false),
@@ -195,7 +196,6 @@ function checked(request: TokenRequest<OnBehalfOfInput>) {
   );
 }
 
-/** The prefix separates sessions from assertions, so that an assertion cannot name a session. */
 function sessionHash(sessionKey: string): string {
-  return `session.${sha256Base64Url(sessionKey)}`;
+  return SESSION + sha256Base64Url(sessionKey);
 }

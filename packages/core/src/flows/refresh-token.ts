@@ -65,6 +65,8 @@ export interface Refresh {
   readonly redirectUri?: string | undefined;
   /** The user of an imported token, according to the app. */
   readonly user?: AnchorUser | undefined;
+  /** The refresh token stems from an assertion, not from a sign-in. */
+  readonly onBehalfOf?: boolean | undefined;
   /** Cache the tokens even if their user is not in the cache. */
   readonly forceCache?: boolean | undefined;
   readonly apiId: ApiId;
@@ -89,7 +91,9 @@ export async function redeemRefreshToken(
       .set("scope", scopes.join(" "))
       .set("grant_type", "refresh_token")
       .set("refresh_token", refreshToken),
-    owner: account ? { kind: "user", account, realm: refresh.realm } : { kind: "user" },
+    owner: account
+      ? { kind: "user", account, realm: refresh.realm, onBehalfOf: refresh.onBehalfOf }
+      : { kind: "user" },
     nonce: "unchecked",
     throttleKey: ["refresh_token", account?.homeAccountId ?? refreshToken, ...scopes].join(" "),
     headers: anchorHeaders(dialectOf(exchange.authority.url), user),

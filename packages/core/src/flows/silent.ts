@@ -5,6 +5,7 @@ import {
   findRefreshToken,
   findTokens,
   grantedScopes,
+  writtenAt,
   type AccessTokenQuery,
 } from "../cache/memory/find.js";
 import { userPartition } from "../cache/memory/partition-key.js";
@@ -13,8 +14,9 @@ import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError, interactionRequiredError, isAuthError, type AuthError } from "../errors/errors.js";
-import { cacheFirst, foundMeanwhile, type Wanted } from "../exchange/cache-first.js";
+import { cacheFirst, recheckCache, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
+import { marginOf } from "../exchange/freshness.js";
 import type { Call } from "../http/transport.js";
 import type { Miss } from "../request/miss.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
@@ -28,16 +30,16 @@ import {
 } from "./account-authority.js";
 import { redeemRefreshToken } from "./refresh-token.js";
 
-/** Default margin before a refresh token's expiry within which it counts as expired, in seconds. */
-const REFRESH_TOKEN_MARGIN = 300;
-
 /** Request for a token of a signed-in user. */
 export interface SilentInput extends BaseRequest {
   /** The user whose token is requested. */
   readonly account: AccountInfo;
   /** Skip the cache and renew the token. */
   readonly forceRefresh?: boolean;
-  /** Seconds before its expiry from which a refresh token counts as expired; 300 by default. */
+  /**
+   * Seconds before its expiry from which a refresh token counts as expired; 300 by default, or half of a shorter
+   * lifetime.
+   */
   readonly refreshTokenExpirationOffsetSeconds?: number;
   /** Redirect URI of the registration, for the broker. A confidential client sends it to the provider. */
   readonly redirectUri?: string;
@@ -74,7 +76,7 @@ export async function silent(client: Client, input: SilentInput): Promise<Authen
 
 type SilentRequest = TokenRequest<SilentInput>;
 
-/** A user's token that is wanted. The look-up, the token request and the cache write use the same realm. */
+/** The token of a user to look for. The look-up, the token request and the cache write use the same realm. */
 interface WantedOfUser extends Wanted<SilentRequest> {
   readonly query: AccessTokenQuery;
 }
@@ -116,7 +118,7 @@ async function refresh(
     authorityOf(client, inAuthority, account);
     const again = wantedBy(client, request);
     const renew = async (): Promise<AuthenticationResult> =>
-      (await foundMeanwhile(client, again, miss)) ?? redeemCached(exchange, again, miss);
+      (await recheckCache(client, again, miss)) ?? redeemCached(exchange, again, miss);
     return client.cache.refreshing(partition, renew, exchange.call.signal);
   });
 }
@@ -140,19 +142,21 @@ async function redeemCached(
   let failure: AuthError | undefined;
   for (const turn of [0, 1]) {
     for (;;) {
-      const token = await client.cache.read(partition, (memory) => {
+      const found = await client.cache.read(partition, (memory) => {
         requireProvider(client, memory, { request, url, account });
         order ??= familyOf(memory, client.clientId, query.environments) ? [true, false] : [false, true];
         granted = grantedScopes(memory, query);
-        return findRefreshToken(memory, query, order[turn] ?? false);
+        const token = findRefreshToken(memory, query, order[turn] ?? false);
+        return token && { ...token.entity, written_at: writtenAt(memory, partition, token) };
       });
-      const refreshToken = token?.entity.secret;
+      const refreshToken = found?.secret;
       if (!refreshToken || refused.has(refreshToken)) break;
-      assertNotExpired(client, token.entity.expires_on, input, call);
+      assertNotExpired(client, found, input, call);
       const redirectUri = redirectUriOf(client, input);
       try {
         const apiId = ApiId.silent;
-        const refresh = { account, realm, redirectUri, refreshToken, granted, apiId, miss };
+        const onBehalfOf = found.on_behalf_of;
+        const refresh = { account, realm, redirectUri, refreshToken, granted, apiId, miss, onBehalfOf };
         return await redeemRefreshToken(exchange, refresh);
       } catch (error) {
         if (!isAuthError(error) || (error.errorCode !== "invalid_grant" && error.errorCode !== "bad_token"))
@@ -168,20 +172,32 @@ async function redeemCached(
     // A family refresh token may be refused for this client, while its own works.
     if (failure && failure.subError !== "client_mismatch") throw failure;
   }
-  throw interactionRequiredError(
-    "no_tokens_found",
-    "There is no token in the cache for this account and client: let the user sign in.",
-    { correlationId: call.correlationId, cause: failure },
-  );
+  const why = failure ? REFUSED : granted.size > 0 ? NOT_RENEWABLE : unknown(client);
+  const context = { correlationId: call.correlationId, cause: failure };
+  throw interactionRequiredError("no_tokens_found", why, context);
 }
+
+// Why a user has to sign in although an account is known.
+function unknown({ isPublic }: Client): string {
+  const orWork = isPublic
+    ? ""
+    : ", or go on with the sessionKey of work that was begun on behalf of the user";
+  return `There is no token in the cache for this account and client: let the user sign in${orWork}.`;
+}
+const REFUSED =
+  "The provider refuses the refresh token in the cache, which was issued to another client: let the user sign in.";
+const NOT_RENEWABLE =
+  'The access token in the cache has expired or is for other scopes, and there is no refresh token to get a new one: let the user sign in. Some providers give a refresh token only with prompt: "consent".';
 
 function assertNotExpired(
   client: Client,
-  expiresOn: string | undefined,
-  { refreshTokenExpirationOffsetSeconds: margin = REFRESH_TOKEN_MARGIN }: SilentInput,
+  token: { readonly expires_on?: string; readonly written_at: number },
+  { refreshTokenExpirationOffsetSeconds: asked }: SilentInput,
   call: Call,
 ): void {
-  if (!expiresOn || epochSeconds(client.clock) + margin <= Number(expiresOn)) return;
+  if (!token.expires_on) return;
+  const expiresOn = Number(token.expires_on);
+  if (epochSeconds(client.clock) + marginOf(expiresOn - token.written_at, asked) <= expiresOn) return;
   throw interactionRequiredError(
     "refresh_token_expired",
     "The refresh token has expired: let the user sign in.",

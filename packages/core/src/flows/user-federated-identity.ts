@@ -5,6 +5,7 @@ import { clientAuthError } from "../errors/errors.js";
 import { sharedExchange } from "../exchange/exchange.js";
 import { redeem } from "../exchange/redeem.js";
 import { Parameters } from "../request/parameters.js";
+import { emptyChoice } from "../request/request-keys.js";
 import { withOidcScopes } from "../request/scopes.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
@@ -64,6 +65,7 @@ export async function userFederatedIdentity(
 
 function checkInput(request: TokenRequest<UserFederatedIdentityInput>): void {
   const { assertion, userObjectId, username } = request.given;
+  if (username === "") throw emptyChoice("username", request.correlationId);
   if (userObjectId && username) {
     throw clientAuthError(
       "conflicting_user_identifiers",

@@ -1,4 +1,5 @@
 import { isObject } from "../encoding.js";
+import { wrongType } from "./field-types.js";
 
 /** One challenge of a `WWW-Authenticate` header. */
 export interface AuthenticationChallenge {
@@ -22,9 +23,12 @@ export interface AuthenticationChallenge {
  * console.log(challenge?.scheme, challenge?.parameters["error"]); // bearer invalid_token
  * ```
  */
-export function parseAuthenticationChallenges(header: string): readonly AuthenticationChallenge[] {
+export function parseAuthenticationChallenges(
+  header: string | null | undefined,
+): readonly AuthenticationChallenge[] {
+  if (typeof (header ?? "") !== "string") throw wrongType("header", header, "the value of a header");
   const challenges: { scheme: string; token68?: string; parameters: Record<string, string> }[] = [];
-  let rest = header;
+  let rest = header ?? "";
   const take = (pattern: RegExp): RegExpExecArray | undefined => {
     const match = pattern.exec(rest);
     if (match) rest = rest.slice(match[0].length);
@@ -61,15 +65,15 @@ const LONGEST_CLAIMS = 8192;
  * string to pass as `claims`. Returns `undefined` when there is no challenge, or when it is not a JSON object of at
  * most 8,192 characters (plain, base64url or base64).
  *
- * @param header value of the header in a 401 response
+ * @param header value of the header in a 401 response; `null` or `undefined` if it has none
  * @example
  * ```ts
  * const response = await fetch("https://graph.microsoft.com/v1.0/me");
- * const claims = claimsFromChallenge(response.headers.get("www-authenticate") ?? "");
+ * const claims = claimsFromChallenge(response.headers.get("www-authenticate"));
  * if (claims) await app.acquireTokenSilent({ scopes: ["User.Read"], account, claims });
  * ```
  */
-export function claimsFromChallenge(header: string): string | undefined {
+export function claimsFromChallenge(header: string | null | undefined): string | undefined {
   for (const { scheme, parameters } of parseAuthenticationChallenges(header)) {
     const claims = parameters["claims"];
     if (scheme !== "bearer" || !claims) continue;

@@ -16,6 +16,11 @@ export class Parameters {
     return this;
   }
 
+  /** The first value of a parameter. */
+  get(name: string): string | undefined {
+    return this.#values.get(name)?.[0];
+  }
+
   /** Sets every parameter that is not set yet: the caller's extra parameters never replace the protocol's own. */
   addMissing(extra: Readonly<Record<string, string>> | undefined): this {
     for (const [name, value] of Object.entries(extra ?? {})) {

@@ -200,6 +200,8 @@ export const REQUEST_FIELDS = {
     cacheKey: "concerns only the refresh token",
     flightKey: whole,
   },
+  refusedToken: { sent: [], cacheKey: "names a rejected token", flightKey: whole },
+  renewalMarginSeconds: { sent: [], cacheKey: "limits the age of a token", flightKey: whole },
   reqCnf: browserOnly,
   resource: { sent: ALL, cacheKey: { entity: "resource" }, flightKey: alone },
   resourceRequestMethod: brokerOnly,
@@ -228,3 +230,8 @@ export const REQUEST_FIELDS = {
   username: { sent: ["password", "user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   windowHandle: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
 } as const satisfies Readonly<Record<string, RequestField>>;
+
+/** Fields that choose a token or user. An empty text is rejected, because omitting the field chooses another one. */
+export const CHOOSERS: ReadonlySet<string> = new Set<keyof typeof REQUEST_FIELDS>([
+  ...(["authority", "azureRegion", "fmiPath", "resource", "sessionKey", "tenantId", "userObjectId"] as const),
+]);

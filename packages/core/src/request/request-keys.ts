@@ -1,4 +1,5 @@
-import { REQUEST_FIELDS, type FlightPart, type RequestField } from "./request-fields.js";
+import { clientConfigurationError } from "../errors/errors.js";
+import { CHOOSERS, REQUEST_FIELDS, type FlightPart, type RequestField } from "./request-fields.js";
 
 /** What a token is bound to besides its scopes, by MSAL's names (`additionalCacheKeyComponents`). */
 export type Components = Readonly<Record<string, string>>;
@@ -18,15 +19,29 @@ const FLIGHT_PARTS: readonly (readonly [string, FlightPart])[] = rows.flatMap(([
   typeof flightKey === "function" ? [[field, flightKey] as const] : [],
 );
 
-/** Returns the cache key components of a request, or `undefined` (at no cost) when it has none. */
-export function componentsOf(given: GivenRequest): Components | undefined {
+/**
+ * Returns the cache key components of a request, or `undefined` (at no cost) when it has none.
+ *
+ * @throws ClientConfigurationError `invalid_option` for an empty text that would choose another token
+ */
+export function componentsOf(given: GivenRequest, correlationId = ""): Components | undefined {
   let components: Record<string, string> | undefined;
   for (const field in given) {
+    if (given[field] === "" && CHOOSERS.has(field)) throw emptyChoice(field, correlationId);
     const part = COMPONENTS.get(field);
     const value = part?.of(given[field]);
     if (part && value !== undefined) (components ??= {})[part.component] = value;
   }
   return components;
+}
+
+/** The error for an empty text in a field that chooses a token or user. */
+export function emptyChoice(field: string, correlationId = ""): Error {
+  return clientConfigurationError(
+    "invalid_option",
+    `${field} is an empty text, which chooses nothing: pass a value, or omit the field.`,
+    { correlationId },
+  );
 }
 
 /**

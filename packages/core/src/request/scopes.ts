@@ -58,6 +58,11 @@ export function searchScopes(scopes: readonly string[]): readonly string[] {
   return identity.length > 0 ? identity : ["openid", "profile"];
 }
 
+/** Returns the requested scopes in a canonical form, independent of order, case and repetition. */
+export function questionOf(scopes: readonly string[]): string {
+  return [...new Set(searchScopes(scopes))].sort().join(" ");
+}
+
 /** Splits a space-separated scope string (RFC 6749 §3.3). */
 export function splitScopes(scope: string): string[] {
   return scope.split(" ").filter((part) => part !== "");

@@ -4,7 +4,9 @@ import { clientConfigurationError } from "../errors/errors.js";
 import { parsedUrl, shownUrl } from "../http/secure-url.js";
 import { printable } from "../printable.js";
 import { parseClaims } from "./claims.js";
+import { isRecord } from "./field-types.js";
 import { componentsOf, type Components, type GivenRequest } from "./request-keys.js";
+import { checkedSeconds, checkedToken } from "./renewal.js";
 import { checkedResource } from "./resource.js";
 import { requestedScopes } from "./scopes.js";
 
@@ -24,6 +26,13 @@ export interface BaseRequest {
   extraQueryParameters?: Record<string, string>;
   /** Extra parameters for the body of the token request. */
   extraParameters?: Record<string, string>;
+  /**
+   * Minimum remaining lifetime of a cached token, in seconds; a token closer to its expiry is renewed first. Defaults to
+   * the application's `cache.renewalMarginSeconds`.
+   */
+  renewalMarginSeconds?: number;
+  /** An access token that the API has rejected with 401. It is removed from the cache before the lookup. */
+  refusedToken?: string;
   /** Which tokens of the response to cache; all by default. */
   storeInCache?: StoreInCache;
   /** Resource indicator (RFC 8707): an absolute URI without a fragment, or several of them. */
@@ -63,6 +72,8 @@ export interface TokenRequest<R extends BaseRequest = BaseRequest> {
   readonly claimsFromClient: { readonly text: string; readonly claims: Record<string, unknown> } | undefined;
   readonly extraQueryParameters: Readonly<Record<string, string>> | undefined;
   readonly extraParameters: Readonly<Record<string, string>> | undefined;
+  readonly renewalMargin: number | undefined;
+  readonly refusedToken: string | undefined;
   readonly storeInCache: StoreInCache | undefined;
   /** Checked, as one text; {@link resourcesIn} takes it apart. */
   readonly resource: string | undefined;
@@ -106,10 +117,12 @@ export function tokenRequest<R extends BaseRequest>(
     claimsFromClient: staticClaims(request.claimsFromClient, correlationId),
     extraQueryParameters: request.extraQueryParameters,
     extraParameters: request.extraParameters,
+    renewalMargin: checkedSeconds(request.renewalMarginSeconds, "renewalMarginSeconds", correlationId),
+    refusedToken: checkedToken(request.refusedToken, correlationId),
     storeInCache: request.storeInCache,
     resource: checkedResource(request.resource, correlationId),
     attributeTokens: serializedTokens(request.attributeTokens, correlationId),
-    components: componentsOf(given),
+    components: componentsOf(given, correlationId),
     given,
     signal: request.signal,
     timeoutMs: checkedTimeout(request.timeoutMs, correlationId),
@@ -125,8 +138,9 @@ function copied<R extends BaseRequest>(input: R): Readonly<R> & GivenRequest {
   const copy: BaseRequest = { ...withoutNull(input) };
   const { extraParameters, extraQueryParameters, resource } = copy;
   if (Array.isArray(resource)) copy.resource = [...resource];
-  if (extraParameters) copy.extraParameters = { ...extraParameters };
-  if (extraQueryParameters) copy.extraQueryParameters = { ...extraQueryParameters };
+  // What is not a record is refused by its name before anything is sent: a copy would be one of its letters.
+  if (isRecord(extraParameters)) copy.extraParameters = { ...extraParameters };
+  if (isRecord(extraQueryParameters)) copy.extraQueryParameters = { ...extraQueryParameters };
   return copy as Readonly<R> & GivenRequest;
 }
 

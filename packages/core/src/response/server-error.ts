@@ -61,16 +61,40 @@ export function serverError(
       errorNo,
     );
   }
+  return new ServerError(
+    error,
+    correlationId,
+    serverMessage(body, { status, description, codes }),
+    suberror,
+    errorNo,
+    status,
+  );
+}
+
+interface ServerWords {
+  readonly status: number | undefined;
+  readonly description: string;
+  readonly codes: readonly (string | number)[];
+}
+
+/**
+ * In MSAL's form as far as the server has said something. A description alone, or that of an authorization response, stands by
+ * itself.
+ */
+function serverMessage(
+  body: Readonly<Record<string, unknown>>,
+  { status, description, codes }: ServerWords,
+): string {
   const parts = [
     ["Error(s)", codes.join(" ")],
     ["Timestamp", text(body["timestamp"])],
     ["Description", description],
     ["Correlation ID", text(body["correlation_id"])],
     ["Trace ID", text(body["trace_id"])],
-  ].filter(([, value]) => value !== "");
-  const isDescription = status === undefined || (parts.length === 1 && description !== "");
-  const message = isDescription ? description : parts.map((part) => part.join(": ")).join(" - ");
-  return new ServerError(error, correlationId, message, suberror, errorNo, status);
+  ].filter(([, value]) => value);
+  if (parts.length === 0) return "The provider gives no description.";
+  const isAlone = description !== "" && (status === undefined || parts.length === 1);
+  return isAlone ? description : parts.map((part) => part.join(": ")).join(" - ");
 }
 
 /** The code that Entra puts into the `error_uri` of an authorization response. */

@@ -12,7 +12,8 @@ export interface TokenResponse {
   /** `""` for a B2C sign-in that requests no API scope, where B2C sends only the ID token. */
   readonly accessToken: string;
   readonly tokenType: "Bearer";
-  readonly expiresIn: number;
+  /** `undefined` when the answer does not say. */
+  readonly expiresIn: number | undefined;
   readonly extExpiresIn?: number | undefined;
   readonly refreshIn?: number | undefined;
   readonly refreshToken?: string | undefined;
@@ -71,7 +72,7 @@ export function parseTokenResponse(
   return {
     accessToken,
     tokenType: "Bearer",
-    expiresIn: lifetime(body, "expires_in", correlationId) ?? 0,
+    expiresIn: lifetime(body, "expires_in", correlationId),
     extExpiresIn: lifetime(body, "ext_expires_in", correlationId) ?? 0,
     refreshIn: lifetime(body, "refresh_in", correlationId) || undefined,
     refreshToken: optionalText(body, "refresh_token", correlationId),

@@ -22,9 +22,15 @@ export function accountsPage({ action, pendingId, appName, accounts }: AccountsP
         <input type="hidden" name="ctx" value="${pendingId}" />
         <ul class="choices">
           ${accounts.map(
-            ({ id, name, username }) =>
+            ({ id, name, username }, index) =>
               html`<li>
-                <button type="submit" name="account" value="${id}" class="quiet">
+                <button
+                  type="submit"
+                  name="account"
+                  value="${id}"
+                  class="quiet"
+                  ${index === 0 ? "autofocus" : ""}
+                >
                   ${name} <span class="soft">${username}</span>
                 </button>
               </li>`,

@@ -60,14 +60,14 @@ export function deviceResultPage(appName: string, result: "signed-in" | "decline
     ? layout(
         "Signed in on your device",
         html`
-          <h1>${appName}</h1>
+          <h1>Signed in on your device</h1>
           <p role="status">You have signed in to ${appName} on your device. You may now close this window.</p>
         `,
       )
     : layout(
         "Not signed in",
         html`
-          <h1>${appName}</h1>
+          <h1>Not signed in</h1>
           <p role="status">
             You have not signed in to ${appName} on your device. You may now close this window.
           </p>

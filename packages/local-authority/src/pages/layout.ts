@@ -26,14 +26,14 @@ const style = `
 @media (prefers-color-scheme:dark){:root{--ink:#f0f3f6;--soft:#aab4be;--line:#444c56;--paper:#22272e;--ground:#16191d;--accent:#6cb6ff;--alarm:#ff8182}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:flex;flex-direction:column;align-items:center;justify-content:center;gap:1rem;padding:1rem;background:var(--ground);color:var(--ink);font:1rem/1.5 system-ui,"Segoe UI",sans-serif}
-main{width:100%;max-width:27.5rem;padding:2.5rem;background:var(--paper);border:1px solid var(--line);border-radius:.75rem;box-shadow:0 2px 12px #0002}
-h1{margin:0 0 .25rem;font-size:1.5rem;font-weight:600}
-p{margin:.5rem 0}.soft,footer{color:var(--soft);font-size:.875rem}footer{max-width:27.5rem;text-align:center}
+main{width:100%;max-width:27.5rem;padding:clamp(1.25rem,8vw,2.5rem);overflow-wrap:anywhere;background:var(--paper);border:1px solid var(--line);border-radius:.75rem;box-shadow:0 2px 12px #0002}
+h1{margin:0 0 .25rem;font-size:1.5rem;font-weight:600}h2{margin:1.5rem 0 0;font-size:1.125rem}h3{margin:.75rem 0 0;font-size:1rem}
+p{margin:.5rem 0}.soft,footer{color:var(--soft);font-size:.875rem}small{display:block;margin-top:1rem;color:var(--soft)}footer{max-width:27.5rem;text-align:center}
 label{display:block;margin:1rem 0 .25rem;font-weight:600}
 input:not([type=hidden]){width:100%;padding:.6rem .7rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--soft);border-radius:.4rem}
 input[aria-invalid=true]{border-color:var(--alarm)}
-.actions{display:flex;justify-content:flex-end;gap:.75rem;margin-top:1.75rem}
-button{padding:.55rem 1.5rem;font:inherit;font-weight:600;color:var(--paper);background:var(--accent);border:1px solid var(--accent);border-radius:.4rem;cursor:pointer}
+.actions{display:flex;flex-wrap:wrap;justify-content:flex-end;gap:.75rem;margin-top:1.75rem}
+button{max-width:100%;padding:.55rem 1.5rem;font:inherit;font-weight:600;color:var(--paper);background:var(--accent);border:1px solid var(--accent);border-radius:.4rem;cursor:pointer}
 button.quiet{color:var(--ink);background:transparent;border-color:var(--soft)}
 :is(input,button,a):focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 [role=alert]{margin:1rem 0 0;padding:.6rem .8rem;color:var(--alarm);border:1px solid var(--alarm);border-radius:.4rem}

@@ -66,7 +66,7 @@ export function createApp(
     const { errorBody, errorStatus = error.status } = dialectAt(pathname);
     const body = errorBody(error, trace, state.url);
     return pageEndpoints.includes(nameEndpoint(pathname))
-      ? c.html(errorPage(body.error_description), errorStatus, pageHeaders())
+      ? c.html(errorPage(error.code, body.error_description), errorStatus, pageHeaders())
       : c.json(body, errorStatus);
   });
   return app;

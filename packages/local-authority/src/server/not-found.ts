@@ -6,7 +6,7 @@ type Routes = Hono<Env>["routes"];
 /** Responds to unknown paths with a list of all endpoints, and to a wrong method with the allowed ones. */
 export function respondNotFound(c: Context<Env>, routes: Routes): Response {
   const { method, path } = c.req;
-  const endpoints = routes.filter((route) => route.method !== "ALL");
+  const endpoints = routes.filter((route) => route.method !== "ALL" && route.path !== "/");
   const allowed = endpoints
     .filter((route) => pathPattern(route.path).test(path))
     .map((route) => route.method);

@@ -17,6 +17,7 @@ import {
   tokenRequest,
   withoutNull,
   requireAccountOf,
+  requireChoice,
   sharedCall,
   tenantAuthorityOf,
   untilAborted,
@@ -77,6 +78,7 @@ export function brokerSignIn(
       });
     },
     async accounts(filter) {
+      requireChoice(filter);
       const correlationId = newGuid();
       const all = await withOwnErrors({ correlationId }, () =>
         broker.getAllAccounts(clientId, correlationId),

@@ -8,6 +8,7 @@ import {
   parseJsonObject,
   secureUrl,
   statusOf,
+  wrongType,
 } from "@tessera/core/internal";
 import { createUndiciHttpClient } from "../http/undici-http-client.js";
 import type { ClientAssertionCallback } from "../configuration.js";
@@ -34,6 +35,7 @@ export function federatedTokenFile(
       "federatedTokenFile has no path, and AZURE_FEDERATED_TOKEN_FILE is not set: pass the path of the token file.",
     );
   }
+  if (typeof path !== "string") throw wrongType("path", path, "the path of the token file");
   return async () => {
     try {
       return (await promises.readFile(path, "utf8")).trim();
@@ -64,6 +66,7 @@ export function federatedTokenFile(
  * ```
  */
 export function githubActionsToken(audience = "api://AzureADTokenExchange"): ClientAssertionCallback {
+  if (typeof audience !== "string") throw wrongType("audience", audience, "a string");
   const url = process.env["ACTIONS_ID_TOKEN_REQUEST_URL"];
   const token = process.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
   if (!url || !token) {

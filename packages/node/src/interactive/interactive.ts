@@ -5,6 +5,7 @@ import {
   type Client,
 } from "@tessera/core";
 import {
+  checkFieldTypes,
   clientConfigurationError,
   isAuthError,
   untilAborted,
@@ -31,6 +32,7 @@ export interface InteractiveInput
 /** Signs a user in through the browser. A loopback server waits for the response, and its page shows the outcome. */
 export async function interactive(client: Client, input: InteractiveInput): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input);
+  checkFieldTypes(request.given, request.correlationId);
   requireForm(request);
   const { extraQueryParameters } = input;
   const {
@@ -53,10 +55,12 @@ export async function interactive(client: Client, input: InteractiveInput): Prom
         responseMode,
       });
       const answered = server.answerTo({ state: flow.state, responseMode });
+      client.logger().verbose("The browser is opened; waiting for the response.", correlationId);
       // An opener may not return until its browser is closed, so its success is ignored, but its failure ends the
       // wait.
       const opened = (async (): Promise<unknown> => openBrowser(flow.authUrl))();
       const answer = await untilAborted(Promise.race([answered, opened.then(() => answered)]), signal);
+      client.logger().verbose("The response has come through the browser.", correlationId);
       return redeemed(answer, () =>
         completeAuthCodeFlow(client, flow, answer.parameters, { ...bounds, extraQueryParameters }),
       );
@@ -77,10 +81,25 @@ async function redeemed(
     await answer.finish({ ok: true });
     return result;
   } catch (error) {
-    const reason = isAuthError(error) ? `The reason given is "${error.errorCode}".` : "An error occurred.";
-    await answer.finish({ ok: false, reason });
+    await answer.finish({ ok: false, reason: reasonFor(error) });
     throw error;
   }
+}
+
+/** What the page says of an error: a refusal is the user's own, and the server's words may help with others. */
+function reasonFor(error: unknown): string {
+  if (!isAuthError(error)) return "An error occurred.";
+  if (error.errorCode === "access_denied") return "You declined the request.";
+  const isServers = isAuthError(error, "ServerError") || isAuthError(error, "InteractionRequiredAuthError");
+  const said = isServers && error.errorMessage ? `: ${sentence(error.errorMessage)}` : ".";
+  return `The error is "${error.errorCode}"${said}`;
+}
+
+/** A server's description without the trace IDs that follow it, which the application has. */
+function sentence(text: string): string {
+  const [, description = text] = /Description: (.*)$/.exec(text) ?? [];
+  const [first = ""] = description.split(/ (?:- )?(?=(?:Trace|Correlation) ID: )/);
+  return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 
 /** @throws ClientConfigurationError `invalid_response_mode` */

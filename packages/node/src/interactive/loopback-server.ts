@@ -112,9 +112,15 @@ function loopbackUri(redirectUri = "http://localhost"): URL {
   const url = parsedUrl(redirectUri);
   if (url?.protocol === "http:" && isLoopback(url.hostname) && url.search === "" && url.hash === "")
     return url;
+  const what =
+    url?.protocol === "https:" && isLoopback(url.hostname)
+      ? "is https, which the server on this machine cannot speak without a certificate"
+      : url && isLoopback(url.hostname) && url.protocol === "http:"
+        ? "has a query or a fragment"
+        : "is not on this machine";
   throw clientAuthError(
     "redirect_uri_not_supported",
-    `redirectUri "${shownUrl(redirectUri)}" is not on this machine: use http://localhost or http://127.0.0.1, with a path if needed.`,
+    `redirectUri "${shownUrl(redirectUri)}" ${what}: use http://localhost or http://127.0.0.1, with a path if needed.`,
   );
 }
 

@@ -10,6 +10,7 @@ import {
   tenantAuthorityOf,
   AzureCloudInstance,
   clientAuthError,
+  emptyChoice,
   isServed,
   KeyedMutex,
   sharedCall,
@@ -71,6 +72,7 @@ export class OneCall {
 
   /** Runs a call that equal concurrent calls share. */
   acquire(request: PublicTokenRequest, input: BaseRequest): Promise<AuthenticationResult> {
+    if (request.loginHint === "") throw emptyChoice("loginHint", request.correlationId);
     const checked = { ...tokenRequest(this.#client, input), given: { ...withoutNull(request) } };
     return sharedCall(this.#client, checked, ["one call"], (call) =>
       this.#run({ ...request, ...call, timeoutMs: undefined }, checked),
@@ -160,7 +162,10 @@ export class OneCall {
   ): Promise<AuthenticationResult> {
     const { onDeviceCode, openBrowser, loginHint, account: _, ...common } = request;
     const ask = { ...common, claims: request.claims ?? (reason?.claims || undefined) };
+    const why = reason?.errorCode ?? (account ? "there are no tokens" : "no account is known");
+    const { correlationId = "" } = common;
     if (openBrowser || this.#signIn.needsNoBrowser || hasBrowser()) {
+      this.#client.logger().info(`The user has to sign in (${why}): through the browser.`, correlationId);
       try {
         const opener = openBrowser ? { openBrowser } : {};
         return await this.#signIn.interactively({ ...ask, account, loginHint, ...opener });
@@ -169,7 +174,10 @@ export class OneCall {
         this.#client.logger().warning(error.errorMessage, error.correlationId);
       }
     }
-    if (onDeviceCode) return this.#deviceCode({ ...ask, deviceCodeCallback: onDeviceCode });
+    if (onDeviceCode) {
+      this.#client.logger().info(`The user has to sign in (${why}): with a device code.`, correlationId);
+      return this.#deviceCode({ ...ask, deviceCodeCallback: onDeviceCode });
+    }
     throw clientAuthError(
       "no_browser",
       "The user must sign in, but no browser can be opened: pass onDeviceCode or openBrowser.",

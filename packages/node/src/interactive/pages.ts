@@ -10,53 +10,58 @@ export interface PageTemplates {
 export function successPage({ successTemplate }: PageTemplates): string {
   return (
     successTemplate ??
-    page("You are signed in", "You can close this window and return to the application.", "#107c10")
+    page("You are signed in", "You can close this window and return to the application.", "good")
   );
 }
 
-/** Returns the page for a failed sign-in. It names the error; details are left to the application. */
+/** Returns the page for a failed sign-in. */
 export function errorPage({ errorTemplate }: PageTemplates, reason: string): string {
-  return (
-    errorTemplate ??
-    page("The sign-in failed", `${reason} Return to the application to try again.`, "#a80000")
-  );
+  return errorTemplate ?? page("The sign-in failed", `${reason} ${AGAIN}`, "alarm");
 }
+
+const AGAIN = "Go back to the application if you want to try again.";
 
 /** Returns the page for a repeated response, during or after processing of the first. */
 export function repeatedPage(): string {
   return page(
     "This sign-in is already being completed",
     "You can close this window and return to the application.",
-    "#605e5c",
+    "calm",
   );
 }
 
 /** Returns the page for a response that belongs to another sign-in. */
 export function foreignResponsePage(): string {
   return page(
-    "This response belongs to another sign-in",
-    "Close this window, and continue in the one the application opened last.",
-    "#a80000",
+    "This sign-in link is out of date",
+    "Close this window, and continue in the one that the application opened last.",
+    "alarm",
   );
 }
 
-function page(title: string, text: string, color: string): string {
+function page(title: string, text: string, mood: "good" | "alarm" | "calm"): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)}</title>
 <style>
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #f3f2f1; color: #201f1e;
-  font: 16px/1.5 system-ui, "Segoe UI", sans-serif; }
-main { background: #fff; padding: 2.5rem 3rem; border-top: 4px solid ${color}; border-radius: 4px;
-  box-shadow: 0 2px 8px rgb(0 0 0 / 12%); max-width: 28rem; }
-h1 { font-size: 1.4rem; font-weight: 600; margin: 0 0 .5rem; }
+:root { --ink: #1b1f24; --line: #d0d7de; --paper: #fff; --ground: #f3f4f6; --good: #107c10; --alarm: #a4262c; --calm: #57606a; }
+@media (prefers-color-scheme: dark) { :root { --ink: #f0f3f6; --line: #444c56; --paper: #22272e; --ground: #16191d;
+  --good: #6bc46d; --alarm: #ff8182; --calm: #aab4be; } }
+* { box-sizing: border-box; }
+body { margin: 0; min-height: 100vh; display: flex; flex-direction: column; align-items: center; justify-content: center;
+  padding: 1rem; background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, "Segoe UI", sans-serif; }
+main { width: 100%; max-width: 27.5rem; padding: clamp(1.25rem, 8vw, 2.5rem); overflow-wrap: anywhere;
+  background: var(--paper); border: 1px solid var(--line); border-top: 4px solid var(--${mood}); border-radius: .75rem;
+  box-shadow: 0 2px 12px #0002; }
+h1 { font-size: 1.5rem; font-weight: 600; margin: 0 0 .5rem; }
 p { margin: 0; }
 </style>
 </head>
-<body><main role="main"><h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p></main></body>
+<body><main><h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p></main></body>
 </html>`;
 }
 

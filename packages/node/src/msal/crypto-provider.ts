@@ -1,5 +1,5 @@
 import { generatePkceCodes } from "@tessera/core";
-import { base64Decode, newGuid, sha256Base64Url, type PkceCodes } from "@tessera/core/internal";
+import { base64Decode, newGuid, sha256Base64Url, wrongType, type PkceCodes } from "@tessera/core/internal";
 
 /** Random values and encodings for the authorization code flow, with MSAL's interface. */
 export class CryptoProvider {
@@ -24,7 +24,7 @@ export class CryptoProvider {
    * ```
    */
   base64Encode(input: string): string {
-    return Buffer.from(input, "utf8").toString("base64");
+    return Buffer.from(text(input, "input"), "utf8").toString("base64");
   }
 
   /**
@@ -36,7 +36,7 @@ export class CryptoProvider {
    * ```
    */
   base64Decode(input: string): string {
-    return base64Decode(input);
+    return base64Decode(text(input, "input"));
   }
 
   /**
@@ -62,6 +62,11 @@ export class CryptoProvider {
    * ```
    */
   async hashString(plainText: string): Promise<string> {
-    return sha256Base64Url(plainText);
+    return sha256Base64Url(text(plainText, "plainText"));
   }
+}
+
+function text(value: unknown, name: string): string {
+  if (typeof value === "string") return value;
+  throw wrongType(name, value, "a string");
 }

@@ -42,7 +42,7 @@ export async function migrateOnce(
     const imported = await readConsistent(source);
     // The peer's file is "{}" if the cache is in a keychain, and a locked keychain reports no entries.
     if (Object.keys(imported).length === 0) return;
-    const existing = parse((await cache.load(lock)) || "{}", source);
+    const existing = parse(await cache.load(lock), source);
     await cache.save(JSON.stringify(merge(imported, existing)), lock);
     await replaceFile(markPath, JSON.stringify([...marks, name]), lock.isHeld);
   } finally {
@@ -55,7 +55,7 @@ async function readConsistent(source: MigrationSource): Promise<Sections> {
   for (let attempt = 1; ; attempt += 1) {
     const last = attempt === 10;
     try {
-      const sections = parse((await readSource(source)) || "{}", source);
+      const sections = parse(await readSource(source), source);
       if (last || Object.keys(sections).length > 0 || !isLocked(source)) return sections;
     } catch (error) {
       // The peer may have released its lock in the meantime.
@@ -105,7 +105,8 @@ type Sections = Readonly<Record<string, unknown>>;
 
 function parse(text: string, { cachePath }: MigrationSource): Sections {
   try {
-    const value: unknown = JSON.parse(text);
+    // `trim` also removes a byte order mark.
+    const value: unknown = JSON.parse(text.trim() || "{}");
     if (isObject(value)) return value;
   } catch {
     // Reported below, without the content, which may include tokens.

@@ -14,7 +14,8 @@ function jsonObject(content: Buffer): string | undefined {
   try {
     // Also throws if the file exceeds the maximum string length.
     const text = content.toString("utf8");
-    const value: unknown = JSON.parse(text);
+    // An editor may leave a byte order mark, or a file without content; `trim` removes both.
+    const value: unknown = JSON.parse(text.trim() || "{}");
     return typeof value === "object" && value !== null && !Array.isArray(value) ? text : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,7 @@
 import { isOfRealm } from "../account-info.js";
+import { answers } from "./answers.js";
 import { isBoundTo } from "../schema/keys.js";
-import { accessTokenFacts, grants, type CachedTokens, type Entry, type Partition } from "./partition.js";
+import { accessTokenFacts, type CachedTokens, type Entry, type Partition } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
 import type { TokenMemory } from "./token-memory.js";
 import { entriesOf, isShared, issuersAt, type Provider } from "../provider.js";
@@ -69,6 +70,11 @@ export function findRefreshToken(
     if (fits && (!best || partition.writtenAt(entry) >= partition.writtenAt(best))) best = entry;
   }
   return best;
+}
+
+/** When a refresh token was written, in seconds since the epoch; 0 if unknown. */
+export function writtenAt(memory: TokenMemory, key: PartitionKey, token: Entry<"RefreshToken">): number {
+  return memory.partitions.peek(key)?.writtenAt(token) ?? 0;
 }
 
 /** Finds the account of a user at a provider. */
@@ -163,7 +169,7 @@ function bestOf(
       isOwn(entry) &&
       (entry.entity.resource || undefined) === query.resource &&
       isBoundTo(entry.entity, query.components) &&
-      grants(facts, query.scopes);
+      answers(facts, query.scopes);
     if (fits && (!accessToken || isBetter(entry, accessToken))) accessToken = entry;
   }
   return accessToken && { accessToken, ...userOf(memory, accessToken, query) };

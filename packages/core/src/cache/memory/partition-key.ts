@@ -27,6 +27,14 @@ export function assertionPartition(hash: string): PartitionKey {
   return { kind: "assertion", id: hash };
 }
 
+/** The prefix of a session's hash, so that an assertion cannot name a session. */
+export const SESSION = "session.";
+
+/** Whether the hash of an assertion is that of a session key. */
+export function isSession(hash: string): boolean {
+  return hash.startsWith(SESSION);
+}
+
 /** Returns the name of a partition in a {@link TokenStore}: `{kind}:{id}`. */
 export function partitionName({ kind, id }: PartitionKey): string {
   return `${kind}:${id}`;

@@ -1,7 +1,8 @@
 import type { AuthorityKind } from "../../authority/authority-url.js";
 import { isHeaderValue } from "../../http/header-value.js";
-import { searchScopes, splitScopes } from "../../request/scopes.js";
-import { sameComponents } from "../schema/keys.js";
+import { splitScopes } from "../../request/scopes.js";
+import { ASKED, sameComponents } from "../schema/keys.js";
+import { isSession } from "./partition-key.js";
 import type { EntityOf, Section } from "../schema/schema.js";
 
 /** One entity in memory, with values derived from it on first use. */
@@ -23,6 +24,8 @@ export interface AccessTokenFacts {
   /** Granted scopes in lower case. */
   readonly scopes: ReadonlySet<string>;
   readonly scopeList: readonly string[];
+  /** The requested scopes, if they are not all among the granted ones; see `questionOf`. */
+  readonly asked: string | undefined;
   readonly realm: string;
   /** Whether it is a bearer token that can be sent in an `Authorization` header. */
   readonly bearer: boolean;
@@ -41,6 +44,7 @@ export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts 
   const facts: AccessTokenFacts = {
     scopes: new Set(scopeList.map((scope) => scope.toLowerCase())),
     scopeList,
+    asked: entity.additionalCacheKeyComponents?.[ASKED],
     realm: entity.realm.toLowerCase(),
     bearer: (entity.token_type ?? "Bearer").toLowerCase() === "bearer" && isHeaderValue(entity.secret),
     expiresOn: Number(entity.expires_on),
@@ -218,17 +222,7 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
   return true;
 }
 
-/** Whether an access token grants every requested scope. */
-export function grants(facts: AccessTokenFacts, scopes: readonly string[]): boolean {
-  return searchScopes(scopes).every((scope) => facts.scopes.has(scope));
-}
-
-/** Whether two tokens share a scope that names a resource, in which case the newer token replaces the older. */
-export function scopesIntersect(older: AccessTokenFacts, newer: AccessTokenFacts): boolean {
-  return searchScopes(newer.scopeList).some((scope) => older.scopes.has(scope));
-}
-
 function outlivesAccessTokens({ entity }: Entry<"RefreshToken">): boolean {
   const hash = entity["userAssertionHash"];
-  return typeof hash !== "string" || hash.startsWith("session.");
+  return typeof hash !== "string" || isSession(hash);
 }

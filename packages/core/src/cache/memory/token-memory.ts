@@ -95,7 +95,7 @@ export class TokenMemory {
     const { maxPartitions: max, clock } = this.#limits;
     const onUserDropped = (key: PartitionKey, partition: Partition): void => {
       for (const account of partition.all("Account")) state.index?.remove(key, account);
-      if (partition.find("RefreshToken", () => true)) this.#limits.onForget(key);
+      if (partition.find("RefreshToken", ({ entity }) => !entity.on_behalf_of)) this.#limits.onForget(key);
     };
     const state: CacheState = {
       partitions: new Partitions({ max, clock, onUserDropped }),

@@ -1,10 +1,12 @@
+import { supersedes } from "./answers.js";
 import { tenantOfRealm } from "../account-info.js";
 import type { TokenMemory } from "./token-memory.js";
 import { accessTokenKey, accountKey, idTokenKey, isBoundTo, refreshTokenKey } from "../schema/keys.js";
-import { accessTokenFacts, isEntry, Partition, scopesIntersect, type Entry } from "./partition.js";
+import { accessTokenFacts, isEntry, Partition, type Entry } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
 import { entriesOf, type Provider } from "../provider.js";
-import { mergeAccount, type CacheRecord } from "../record.js";
+import { mergeAccount } from "../merge-account.js";
+import type { CacheRecord } from "../record.js";
 import {
   ADFS,
   type AccessTokenEntity,
@@ -30,6 +32,14 @@ export function saveTokens(
   // A partition for an assertion or session belongs to one user; starting it again discards the previous user's
   // tokens.
   if (record.partition.kind === "assertion") partition.remove((entry) => isOfAnother(entry, record));
+  const client = (record.accessToken ?? record.refreshToken)?.client_id;
+  const isOwn = entriesOf(partition, provider);
+  // A sign-in of the user replaces on-behalf-of tokens.
+  if (record.partition.kind === "user" && !isLent(record))
+    partition.remove(
+      ({ entity, ...entry }) =>
+        entity["on_behalf_of"] === true && entity["client_id"] === client && isOwn({ entity, ...entry }),
+    );
   putTokens(partition, record, provider);
   putUser(partition, record, provider);
   memory.put(record.partition, partition);
@@ -41,6 +51,34 @@ export function saveTokens(
     memory.put(userPartition(home), user);
   }
   if (record.appMetadata) memory.replaceAppMetadata(record.appMetadata, environments);
+}
+
+/**
+ * Keeps on-behalf-of tokens for the user's account, so that background work can continue after the call. A sign-in of the
+ * user takes precedence: its tokens are neither replaced nor mixed with those of an assertion.
+ */
+export function lendTokens(
+  memory: TokenMemory,
+  record: CacheRecord,
+  environments: ReadonlySet<string>,
+): void {
+  const now = memory.now() / 1000;
+  const known = memory.partitions.get(record.partition);
+  const isOwn = known && entriesOf(known, providerOf(record, environments));
+  const client = (record.accessToken ?? record.refreshToken)?.client_id;
+  const hasSignedIn = known?.has(
+    (entry) =>
+      (isEntry(entry, "RefreshToken") || isEntry(entry, "AccessToken")) &&
+      entry.entity.client_id === client &&
+      entry.entity.on_behalf_of !== true &&
+      Number(entry.entity.expires_on ?? Infinity) > now &&
+      isOwn?.(entry) === true,
+  );
+  if (!hasSignedIn) saveTokens(memory, record, environments);
+}
+
+function isLent({ accessToken, refreshToken }: CacheRecord): boolean {
+  return accessToken?.on_behalf_of === true || refreshToken?.on_behalf_of === true;
 }
 
 /** Removes the entries of other providers' users from a partition. */
@@ -170,6 +208,6 @@ function isReplacedBy(other: Entry, entry: Entry<"AccessToken">, environments: R
     older.bearer === newer.bearer &&
     (other.entity.resource ?? "") === (entry.entity.resource ?? "") &&
     isBoundTo(other.entity, entry.entity.additionalCacheKeyComponents) &&
-    scopesIntersect(older, newer)
+    supersedes(newer, older)
   );
 }

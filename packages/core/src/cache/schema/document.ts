@@ -1,4 +1,4 @@
-import { isObject } from "../../encoding.js";
+import { isObject, parseJsonObject } from "../../encoding.js";
 import type { Entry, Partition } from "../memory/partition.js";
 import {
   appPartition,
@@ -10,6 +10,11 @@ import { SECTIONS, type Section } from "./schema.js";
 
 /** A document as in `schema.ts`, not yet validated. */
 export type CacheDocument = Record<string, unknown>;
+
+/** Parses a stored document; blank text is an empty document. Returns `undefined` if it is not a document. */
+export function parseDocument(text: string): CacheDocument | undefined {
+  return text.trim() === "" ? {} : parseJsonObject(text);
+}
 
 /** Receives the content found by {@link readDocument}. */
 export interface DocumentReader {

@@ -1,4 +1,5 @@
 import { sha256Base64Url } from "../../encoding.js";
+import { questionOf, searchScopes, splitScopes } from "../../request/scopes.js";
 import {
   ADFS,
   GENERIC,
@@ -67,14 +68,40 @@ export function extCacheKey(components: Readonly<Record<string, string>> | undef
   return entries.length > 0 ? sha256Base64Url(parts.join("")).toLowerCase() : undefined;
 }
 
-/** Whether a token is bound to exactly these components, whichever library wrote it. */
+/**
+ * Whether a token is bound to exactly these components, whichever library wrote it. The scopes that it was requested with
+ * ({@link ASKED}) do not bind it.
+ */
 export function isBoundTo(
   token: AccessTokenEntity,
   components: Readonly<Record<string, string>> | undefined,
 ): boolean {
   const ofGo = token["ext_cache_key"];
   if (typeof ofGo === "string" && ofGo !== "") return ofGo === extCacheKey(components);
-  return sameComponents(token.additionalCacheKeyComponents, components);
+  return sameComponents(withoutAsked(token.additionalCacheKeyComponents), withoutAsked(components));
+}
+
+/**
+ * The component with the requested scopes of a token, if the provider granted others or spelled them differently. It
+ * distinguishes tokens with equal granted scopes: `user_impersonation` is granted for every API.
+ */
+export const ASKED = "requested_scopes";
+
+/** Returns the components of a token, with its requested scopes unless they are all among the granted ones. */
+export function withAsked(
+  components: Readonly<Record<string, string>> | undefined,
+  asked: readonly string[],
+  granted: string,
+): Readonly<Record<string, string>> | undefined {
+  const known = new Set(splitScopes(granted.toLowerCase()));
+  const isGranted = searchScopes(asked).every((scope) => known.has(scope));
+  return isGranted ? components : { ...components, [ASKED]: questionOf(asked) };
+}
+
+function withoutAsked(components: Readonly<Record<string, string>> | undefined) {
+  if (components?.[ASKED] === undefined) return components;
+  const { [ASKED]: _, ...others } = components;
+  return others;
 }
 
 /** Whether two sets of components are equal. */

@@ -49,8 +49,13 @@ interface Credential extends Unknown {
   readonly secret: string;
 }
 
+/** What came for an assertion that the user called the app with, kept for the user's account. Tessera's own field. */
+export interface Lent {
+  readonly on_behalf_of?: boolean;
+}
+
 /** An access token. */
-export interface AccessTokenEntity extends Credential {
+export interface AccessTokenEntity extends Credential, Lent {
   readonly realm: string;
   /** Granted scopes, space-separated. */
   readonly target: string;
@@ -64,6 +69,8 @@ export interface AccessTokenEntity extends Credential {
   readonly userAssertionHash?: string;
   /** Tenant id of an on-behalf-of token whose authority names the tenant by a domain. Specific to Tessera. */
   readonly id_token_realm?: string;
+  /** The answer had no `expires_in`: the lifetime is the application's default. Tessera's own field. */
+  readonly has_assumed_lifetime?: boolean;
   readonly resource?: string;
   readonly additionalCacheKeyComponents?: Readonly<Record<string, string>>;
 }
@@ -74,7 +81,7 @@ export interface IdTokenEntity extends Credential {
 }
 
 /** A refresh token. */
-export interface RefreshTokenEntity extends Credential {
+export interface RefreshTokenEntity extends Credential, Lent {
   /** `"1"` for a refresh token shared by all apps of the family. */
   readonly family_id?: string;
   readonly target?: string;

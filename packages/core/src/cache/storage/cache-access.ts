@@ -1,10 +1,10 @@
-import { parseJsonObject } from "../../encoding.js";
-import { clientAuthError } from "../../errors/errors.js";
+import { errorName } from "../../errors/error-name.js";
+import { clientAuthError, isAuthError } from "../../errors/errors.js";
 import { KeyedMutex, mutexOf } from "../../flight/keyed-mutex.js";
 import { loadDocument, loadPartition, wholeDocument } from "../memory/load-and-dump.js";
 import { partitionName, type PartitionKey } from "../memory/partition-key.js";
 import type { CacheStats, TokenMemory } from "../memory/token-memory.js";
-import type { CacheDocument } from "../schema/document.js";
+import { parseDocument, type CacheDocument } from "../schema/document.js";
 import type { ICachePlugin, ISerializableTokenCache } from "./plugin.js";
 import { accessContext, throughPlugin, retryIfLockLost, type PluginSession } from "./plugin-session.js";
 import { updateStore } from "./store-update.js";
@@ -22,6 +22,12 @@ export interface CacheParts {
   /** Returns the time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly warn: (message: string) => void;
+}
+
+/** A change of one partition. */
+export interface Change {
+  readonly key: PartitionKey;
+  readonly change: (memory: TokenMemory) => void;
 }
 
 /**
@@ -83,7 +89,7 @@ export class CacheAccess implements ISerializableTokenCache {
 
   /**
    * Loads a serialized cache. Within a plugin's `beforeCacheAccess` it replaces the cache in memory; elsewhere it is
-   * merged into it. An empty string is an empty cache.
+   * merged into it. A blank string is an empty cache.
    *
    * @param text JSON written by any MSAL library
    * @throws ClientAuthError `invalid_cache_content` when it is not a JSON object; the cache in memory is then
@@ -97,7 +103,7 @@ export class CacheAccess implements ISerializableTokenCache {
     const { memory } = this.#parts;
     if (this.#session && text && this.#loaded?.text === text && this.#loaded.revision === memory.revision)
       return;
-    const document = this.#parse(text || "{}");
+    const document = this.#parse(text || "");
     if (!document) {
       if (this.#session) this.#session.unreadable = true;
       return;
@@ -144,14 +150,30 @@ export class CacheAccess implements ISerializableTokenCache {
     if (!plugin && !store) look(memory);
   }
 
-  /** Changes a partition between loading and saving it. @internal */
-  async write<T>(key: PartitionKey, change: (memory: TokenMemory) => T): Promise<T> {
+  /**
+   * Changes a partition between loading and saving it.
+   *
+   * @param also a change of another partition: in the same access, but in a store after the first one
+   * @internal
+   */
+  async write<T>(key: PartitionKey, change: (memory: TokenMemory) => T, also?: Change): Promise<T> {
     const { plugin, store, memory, now } = this.#parts;
-    if (plugin) return this.#inSession(plugin, key, true, change);
-    const parse = (text: string): CacheDocument | undefined => this.#parse(text);
-    if (store) return updateStore({ store, memory, parse, now }, key, change);
+    if (store) {
+      const access = { store, memory, now, parse: (text: string) => this.#parse(text) };
+      return this.#toldOf("update", async () => {
+        const result = await updateStore(access, key, change);
+        if (also) await updateStore(access, also.key, also.change);
+        return result;
+      });
+    }
+    const both = (held: TokenMemory): T => {
+      const result = change(held);
+      also?.change(held);
+      return result;
+    };
+    if (plugin) return this.#inSession(plugin, key, true, both);
     this.#changed = true;
-    return change(memory);
+    return both(memory);
   }
 
   /**
@@ -167,10 +189,21 @@ export class CacheAccess implements ISerializableTokenCache {
 
   async #readStored<T>(key: PartitionKey, look: (memory: TokenMemory) => T): Promise<T> {
     const { store, memory } = this.#parts;
-    const document = this.#parse((await store?.load(partitionName(key))) ?? "{}");
+    const stored = await this.#toldOf("load", async () => store?.load(partitionName(key)));
+    const document = this.#parse(stored ?? "");
     // Unreadable content does not replace the cache in memory.
     if (document) loadPartition(memory, key, document);
     return look(memory);
+  }
+
+  async #toldOf<T>(method: keyof TokenStore, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      // What is done with the stored entries fails with errors of ours.
+      if (!isAuthError(error)) this.#parts.warn(`cache.store.${method} failed: ${errorName(error)}`);
+      throw error;
+    }
   }
 
   #inSession<T>(
@@ -184,8 +217,10 @@ export class CacheAccess implements ISerializableTokenCache {
       const session: PluginSession = { unreadable: false, account: undefined };
       this.#session = session;
       const context = accessContext(this, writes, session);
+      const onFailure = (method: string, error: unknown): void =>
+        this.#parts.warn(`cache.cachePlugin.${method} failed: ${errorName(error)}`);
       try {
-        return await throughPlugin(plugin, { memory, context, session }, key, () => {
+        return await throughPlugin(plugin, { memory, context, session, onFailure }, key, () => {
           const result = work(memory);
           this.#changed ||= writes;
           return result;
@@ -199,7 +234,7 @@ export class CacheAccess implements ISerializableTokenCache {
 
   /** Parses a document. Returns `undefined` when it is unreadable and that is to be ignored. */
   #parse(text: string): CacheDocument | undefined {
-    const document = parseJsonObject(text);
+    const document = parseDocument(text);
     if (document) return document;
     const message =
       "The stored token cache is not a JSON object: it is corrupt, encrypted, or not a token cache.";

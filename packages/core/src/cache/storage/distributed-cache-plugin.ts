@@ -1,8 +1,9 @@
-import { isObject, parseJsonObject } from "../../encoding.js";
-import { overlaid, type CacheDocument } from "../schema/document.js";
+import { isObject } from "../../encoding.js";
+import { overlaid, parseDocument, type CacheDocument } from "../schema/document.js";
 import type { PeerAccountEntity } from "../schema/key-value-store.js";
 import type { ICachePlugin, TokenCacheContext } from "./plugin.js";
 import { accessedAccount } from "./plugin-session.js";
+import { wrongType } from "../../request/field-types.js";
 import { SECTIONS, type Section } from "../schema/schema.js";
 
 /** A key-value store such as Redis: MSAL's `ICacheClient`. */
@@ -52,6 +53,11 @@ export class DistributedCachePlugin implements ICachePlugin {
    * @param partitionManager determines the keys
    */
   constructor(client: ICacheClient, partitionManager: IPartitionManager) {
+    for (const name of ["get", "set"])
+      if (!hasMethod(client, name)) throw wrongType("client", client, "an object with get and set");
+    for (const name of ["getKey", "extractKey"])
+      if (!hasMethod(partitionManager, name))
+        throw wrongType("partitionManager", partitionManager, "an object with getKey and extractKey");
     this.#client = client;
     this.#partitions = partitionManager;
   }
@@ -92,7 +98,7 @@ export class DistributedCachePlugin implements ICachePlugin {
     // The user who signed in may have another key than the loaded partition. Existing content under that key is kept,
     // and only this user's tokens are added to it.
     const stored = await this.#client.get(key);
-    const below = parseJsonObject(stored || "{}");
+    const below = parseDocument(stored || "");
     // Unreadable content is refused or ignored, as configured, and never overwritten.
     if (!below) cache.deserialize(stored);
     else await this.#client.set(key, JSON.stringify(overlaid(below, tokensOf(account, cache.serialize()))));
@@ -101,7 +107,7 @@ export class DistributedCachePlugin implements ICachePlugin {
 
 /** Returns the part of a serialized cache that belongs to one user. */
 function tokensOf({ homeAccountId }: PeerAccountEntity, text: string): CacheDocument {
-  const document = parseJsonObject(text) ?? {};
+  const document = parseDocument(text) ?? {};
   const own = (section: Section): Record<string, unknown> => {
     const entities = Object.entries(isObject(document[section]) ? document[section] : {});
     const isOwn = (entity: unknown): boolean =>
@@ -109,4 +115,8 @@ function tokensOf({ homeAccountId }: PeerAccountEntity, text: string): CacheDocu
     return Object.fromEntries(entities.filter(([, entity]) => isOwn(entity)));
   };
   return Object.fromEntries(SECTIONS.map((section) => [section, own(section)]));
+}
+
+function hasMethod(value: unknown, name: string): boolean {
+  return typeof value === "object" && value !== null && typeof Reflect.get(value, name) === "function";
 }

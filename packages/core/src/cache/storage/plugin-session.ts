@@ -18,6 +18,8 @@ export interface PluginAccess {
   readonly memory: TokenMemory;
   readonly context: TokenCacheContext;
   readonly session: PluginSession;
+  /** Told when the plugin fails. */
+  readonly onFailure: (method: keyof ICachePlugin, error: unknown) => void;
 }
 
 /**
@@ -51,14 +53,22 @@ export function accessedAccount(context: object): PeerAccountEntity | undefined 
  */
 export async function throughPlugin<T>(
   plugin: ICachePlugin,
-  { memory, context, session }: PluginAccess,
+  { memory, context, session, onFailure }: PluginAccess,
   key: PartitionKey,
   work: () => T,
 ): Promise<T> {
   const checkpoint = memory.checkpoint();
   let worked = false;
+  const ask = async (method: "beforeCacheAccess" | "afterCacheAccess"): Promise<void> => {
+    try {
+      await plugin[method](context);
+    } catch (error) {
+      onFailure(method, error);
+      throw error;
+    }
+  };
   try {
-    await plugin.beforeCacheAccess(context);
+    await ask("beforeCacheAccess");
     const [before] = accountsOf(memory, key);
     const result = work();
     const [about = before] = accountsOf(memory, key);
@@ -66,7 +76,7 @@ export async function throughPlugin<T>(
     // Unreadable content must not be overwritten.
     if (session.unreadable) context.hasChanged = false;
     worked = true;
-    await plugin.afterCacheAccess(context);
+    await ask("afterCacheAccess");
     checkpoint.commit();
     return result;
   } catch (error) {

@@ -23,7 +23,7 @@ export async function updateStore<T>(
 ): Promise<T> {
   let outcome: { readonly result: T; readonly changed: CacheDocument | undefined } | undefined;
   await store.update(partitionName(key), (current) => {
-    const document = parse(current ?? "{}");
+    const document = parse(current ?? "");
     // Unreadable content is not overwritten; the tokens are kept in memory only.
     if (!document) {
       outcome = { result: change(memory), changed: undefined };

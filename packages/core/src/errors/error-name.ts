@@ -1,0 +1,24 @@
+import { isAuthError } from "./errors.js";
+
+/** Codes and class names as programs write them. Any other text may name a user or quote a secret. */
+const ERROR_CODE = /^[\w.:/-]{1,64}$/;
+const SYSTEM_CODE = /^[A-Z][A-Z0-9_]{1,40}$/;
+const CLASS_NAME = /^[A-Z]\w{1,40}$/;
+
+/** What of an error may stand in every log line: its code or its class, Entra's number, the HTTP status. */
+export function errorName(error: unknown): string {
+  if (typeof error !== "object" || error === null) return typeof error;
+  const { errorCode, code, name, errorNo, status }: Partial<Record<string, unknown>> = { ...error };
+  const kind =
+    matching(errorCode, ERROR_CODE) ??
+    matching(code, SYSTEM_CODE) ??
+    matching(name ?? (error as Error).name, CLASS_NAME) ??
+    "an error of another kind";
+  if (!isAuthError(error)) return kind;
+  const number = /^\d{1,10}$/.test(String(errorNo)) ? ` (${String(errorNo)})` : "";
+  return `${kind}${number}${typeof status === "number" ? `, HTTP ${status}` : ""}`;
+}
+
+function matching(value: unknown, pattern: RegExp): string | undefined {
+  return typeof value === "string" && pattern.test(value) ? value : undefined;
+}

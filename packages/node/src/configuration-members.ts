@@ -1,0 +1,199 @@
+import type { LoggerOptions } from "@tessera/core";
+import { isRecord, wrongType, type AzureCloudOptions } from "@tessera/core/internal";
+import type {
+  BrokerOptions,
+  CacheOptions,
+  ClientCertificate,
+  ClientMetadata,
+  Configuration,
+  NodeAuthOptions,
+  NodeSystemOptions,
+  NodeTelemetryOptions,
+} from "./configuration.js";
+
+/** The members of an object, or `"value"` for what is not looked into. */
+type Members = "value" | { readonly [name: string]: Members };
+
+/** Every member of a configuration. The types hold the table complete: a new option without a row does not compile. */
+const KNOWN = {
+  auth: {
+    clientId: "value",
+    authority: "value",
+    oidcAuthority: "value",
+    clientSecret: "value",
+    clientCertificate: {
+      privateKey: "value",
+      passphrase: "value",
+      publicCertificate: "value",
+      thumbprintSha256: "value",
+      thumbprint: "value",
+      x5c: "value",
+      sendX5c: "value",
+      kid: "value",
+      pfx: "value",
+    } satisfies Record<keyof ClientCertificate, Members>,
+    clientAssertion: "value",
+    knownAuthorities: "value",
+    cloudDiscoveryMetadata: "value",
+    authorityMetadata: "value",
+    clientCapabilities: "value",
+    azureCloudOptions: { azureCloudInstance: "value", tenant: "value" } satisfies Record<
+      keyof AzureCloudOptions,
+      Members
+    >,
+    isMcp: "value",
+    instanceAware: "value",
+    clientMetadata: {
+      id_token_signed_response_alg: "value",
+      token_endpoint_auth_method: "value",
+    } satisfies Record<keyof ClientMetadata, Members>,
+  } satisfies Record<keyof NodeAuthOptions, Members>,
+  broker: { nativeBrokerPlugin: "value" } satisfies Record<keyof BrokerOptions, Members>,
+  cache: {
+    cachePlugin: "value",
+    store: "value",
+    maxPartitions: "value",
+    onUnreadable: "value",
+    renewalMarginSeconds: "value",
+    defaultLifetimeSeconds: "value",
+  } satisfies Record<keyof CacheOptions, Members>,
+  system: {
+    loggerOptions: {
+      loggerCallback: "value",
+      piiLoggingEnabled: "value",
+      logLevel: "value",
+      correlationId: "value",
+    } satisfies Record<keyof LoggerOptions, Members>,
+    networkClient: "value",
+    proxy: "value",
+    ca: "value",
+    disableInternalRetries: "value",
+    protocolMode: "value",
+    clock: "value",
+  } satisfies Record<keyof NodeSystemOptions, Members>,
+  telemetry: {
+    application: { appName: "value", appVersion: "value" },
+  } satisfies Record<keyof NodeTelemetryOptions, Members>,
+} satisfies Record<keyof Configuration, Members>;
+
+/**
+ * Members of earlier releases of MSAL Node that do nothing here, and that nobody misses: how MSAL keeps its own cache of
+ * metadata and claims, and how it encodes parameters.
+ */
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+  "auth.encodeExtraQueryParams",
+  "auth.skipAuthorityMetadataCache",
+  "cache.claimsBasedCachingEnabled",
+]);
+
+const TENANT =
+  'name the tenant in auth.authority, such as "https://login.microsoftonline.com/contoso.example"';
+const ISSUER = "name the issuer in auth.oidcAuthority";
+const REQUEST = "pass it with the request";
+
+/** What is meant by names that resemble none of the options, in lower case. */
+const REMEDIES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    tenant: TENANT,
+    tenantid: TENANT,
+    issuer: ISSUER,
+    issuerurl: ISSUER,
+    redirecturi: REQUEST,
+    postlogoutredirecturi: REQUEST,
+    scopes: REQUEST,
+  }),
+);
+
+const told = new Set<string>();
+
+/**
+ * Warns of every member that is not understood, once in a process: an app that wrote `auth.tenantId` would else sign in the
+ * users of every tenant. A process warning, because an app that misspells an option may have no logger; not an error,
+ * because programs written for MSAL carry members that MSAL ignores, too.
+ *
+ * @throws ClientConfigurationError `invalid_option` for a text or a number in place of an object
+ */
+export function checkMembers(configuration: Configuration): void {
+  for (const path of unknownIn(configuration, KNOWN, "")) {
+    if (told.has(path)) continue;
+    told.add(path);
+    process.emitWarning(`${path} is not an option of Tessera and has no effect: ${remedyFor(path)}.`, {
+      type: "ConfigurationWarning",
+      code: "unknown_option",
+    });
+  }
+}
+
+function unknownIn(value: unknown, members: Members, parent: string): string[] {
+  if (members === "value" || value === undefined || value === null) return [];
+  if (!isRecord(value)) {
+    // A certificate that is a function, a text or bytes is told by the code that reads it.
+    if (parent === "auth.clientCertificate") return [];
+    throw wrongType(parent || "configuration", value, "an object");
+  }
+  return Object.entries(value).flatMap(([name, member]: [string, unknown]) => {
+    const path = parent === "" ? name : `${parent}.${name}`;
+    const known = Object.hasOwn(members, name) ? members[name] : undefined;
+    if (known !== undefined) return unknownIn(member, known, path);
+    return member === undefined || member === null || WITHOUT_EFFECT.has(path) ? [] : [path];
+  });
+}
+
+function remedyFor(path: string): string {
+  const nearest = nearestTo(path);
+  const remedy = REMEDIES.get(lastOf(path).toLowerCase());
+  if (nearest && (!remedy || parentOf(nearest) === parentOf(path))) return `the nearest option is ${nearest}`;
+  return remedy ?? "remove it";
+}
+
+/** The option whose name is nearest: the same at another place or in other letters, else a slip, else a part of the name. */
+function nearestTo(path: string): string | undefined {
+  const name = lastOf(path).toLowerCase();
+  const isElsewhere = (option: string): number => (parentOf(option) === parentOf(path) ? 0 : 1);
+  const [nearest] = pathsOf(KNOWN, "")
+    .map((option) => ({ option, rank: distance(name, lastOf(option).toLowerCase()) }))
+    .filter(({ rank }) => rank < UNLIKE)
+    .sort((a, b) => a.rank - b.rank || isElsewhere(a.option) - isElsewhere(b.option));
+  return nearest?.option;
+}
+
+/** Names that have nothing to do with one another. */
+const UNLIKE = 100;
+
+function distance(name: string, option: string): number {
+  if (name === option) return 0;
+  const [short, long] = name.length < option.length ? [name, option] : [option, name];
+  if (short.length >= 4 && long.includes(short)) return 10 + long.length - short.length;
+  const edits = editsBetween(name, option);
+  return edits <= 2 && short.length >= 4 ? edits : UNLIKE;
+}
+
+/** How many letters have to be added, taken away or changed (Levenshtein). */
+function editsBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of Array.from(a).entries()) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j += 1) {
+      const [above = 0, left = 0, diagonal = 0] = [row[j + 1], next[j], row[j]];
+      next.push(Math.min(above + 1, left + 1, diagonal + (letter === b[j] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+function pathsOf(members: Members, parent: string): string[] {
+  if (members === "value") return [];
+  return Object.entries(members).flatMap(([name, inner]) => {
+    const path = parent === "" ? name : `${parent}.${name}`;
+    return [path, ...pathsOf(inner, path)];
+  });
+}
+
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf(".") + 1);
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf(".") + 1);
+}
