@@ -66,14 +66,21 @@ const builtins = {
   }),
 };
 
-/** In CommonJS, what can be required on first use is: Jest, as most apps run their tests, knows no `import()`. */
+/**
+ * In CommonJS, what can be required on first use is: Jest, as most apps run their tests, knows no `import()`. A bundler takes
+ * what stands in a `try` for optional.
+ */
 const required = {
   name: "required",
-  renderDynamicImport: ({ targetModuleId }) =>
-    /^(node:|undici$|fast-xml-parser$|keytar$)/.test(targetModuleId ?? "")
-      ? { left: "Promise.resolve().then(() => require(", right: "))" }
-      : null,
+  renderDynamicImport({ targetModuleId }) {
+    const loaded = targetModuleId ?? "";
+    if (loaded.startsWith("undici/")) return then("({ default: require(", ") })");
+    if (/^(fast-xml-parser|keytar)$/.test(loaded))
+      return then("{ try { return require(", "); } catch (cause) { throw cause; } }");
+    return loaded.startsWith("node:") ? then("require(", ")") : null;
+  },
 };
+const then = (left, right) => ({ left: `Promise.resolve().then(() => ${left}`, right: `${right})` });
 
 /**
  * `jose` is an ES module and nothing else, which neither Jest nor Node.js 20.18 can require: the CommonJS build has what it

@@ -1,11 +1,11 @@
-// proves: node/src/http/direct-hosts.ts, node/src/http/undici-http-client.ts, core/src/authority/region.ts
+// proves: core/src/http/private-host.ts, node/src/http/dispatchers.ts, node/src/http/undici-http-client.ts, core/src/authority/region.ts
 // A proxy is handed nothing that is meant for this machine or its link: secrets for localhost, questions to the instance
 // metadata service. (The peer has no proxy support to compare with.)
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { ConfidentialClientApplication } from "@tessera/node";
-import { isDirect } from "../../packages/node/src/http/direct-hosts.js";
+import { isOnOwnLink } from "../../packages/core/src/http/private-host.js";
 import { createUndiciHttpClient } from "../../packages/node/src/http/undici-http-client.js";
 import { startEntra, type Entra } from "../support/entra.js";
 import { clientId, clientSecret, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
@@ -51,8 +51,8 @@ const proxied = [
 ];
 
 it("hosts of this machine and its link are known in every spelling, and no others", () => {
-  expect(direct.filter((url) => !isDirect(new URL(url).hostname))).toEqual([]);
-  expect(proxied.filter((url) => isDirect(new URL(url).hostname))).toEqual([]);
+  expect(direct.filter((url) => !isOnOwnLink(new URL(url).hostname))).toEqual([]);
+  expect(proxied.filter((url) => isOnOwnLink(new URL(url).hostname))).toEqual([]);
 });
 
 let restore = (): void => undefined;
@@ -110,7 +110,7 @@ describe("with a proxy that would be handed everything", () => {
 
   /** The port that the first connection of a request goes to; it is cut before anything is sent. 0: the name has no address. */
   async function firstConnection(url: string, setting: string | undefined): Promise<number> {
-    const client = createUndiciHttpClient({ proxy: setting, ca: [] });
+    const client = createUndiciHttpClient({ proxy: setting });
     const reached = new Promise<number>((resolve) => {
       opened = (socket) => {
         socket.once("connectionAttempt", (_address: string, port: number) => {

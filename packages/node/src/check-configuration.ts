@@ -23,6 +23,7 @@ import type {
   NodeSystemOptions,
 } from "./configuration.js";
 import { fromNetworkModule } from "./http/network-client.js";
+import { isHttpUrl } from "./http/proxy-variables.js";
 import { createUndiciHttpClient } from "./http/undici-http-client.js";
 import type { INativeBrokerPlugin } from "./broker/broker.js";
 
@@ -109,7 +110,7 @@ function checkedMode(auth: NodeAuthOptions, system: NodeSystemOptions): Protocol
 function checkedAuthMethod(
   method: string | undefined,
   { kind }: ClientCredential,
-  { networkClient }: NodeSystemOptions,
+  { networkClient, dispatcher }: NodeSystemOptions,
 ): AuthMethod | undefined {
   if (method === undefined) return undefined;
   const field = "auth.clientMetadata.token_endpoint_auth_method";
@@ -117,10 +118,10 @@ function checkedAuthMethod(
   const found = known.find((name) => name === method);
   if (!found)
     throw invalid(field, `is "${method}"`, `with this credential (${kind}) use ${known.join(", ")}`);
-  if (networkClient && found.includes("tls_client_auth")) {
+  if ((networkClient || dispatcher) && found.includes("tls_client_auth")) {
     throw invalid(
       field,
-      `is "${method}" with system.networkClient`,
+      `is "${method}" with system.${networkClient ? "networkClient" : "dispatcher"}`,
       "omit one of them: only the built-in client presents a certificate",
     );
   }
@@ -189,7 +190,7 @@ function requireFunctions(value: unknown, field: string, type: string, names: re
     throw invalid(field, `lacks ${missing.join(" and ")}`, `pass an object with them (${type})`);
 }
 
-function checkedHttp({ networkClient, proxy, ca }: NodeSystemOptions): HttpClient {
+function checkedHttp({ networkClient, dispatcher, proxy, ca }: NodeSystemOptions): HttpClient {
   if (networkClient) {
     requireFunctions(networkClient, "system.networkClient", "INetworkModule", [
       "sendGetRequestAsync",
@@ -197,11 +198,10 @@ function checkedHttp({ networkClient, proxy, ca }: NodeSystemOptions): HttpClien
     ]);
     return fromNetworkModule(networkClient);
   }
-  if (
-    proxy !== undefined &&
-    proxy !== false &&
-    !(URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol))
-  ) {
+  requireFunctions(dispatcher, "system.dispatcher", "undici's Dispatcher", ["dispatch"]);
+  if (dispatcher && proxy)
+    throw invalid("system.dispatcher", "is given beside system.proxy", "give one of them");
+  if (proxy !== undefined && proxy !== false && !isHttpUrl(proxy)) {
     // The value may hold a password.
     throw invalid(
       "system.proxy",
@@ -217,7 +217,7 @@ function checkedHttp({ networkClient, proxy, ca }: NodeSystemOptions): HttpClien
       "pass the content of the .pem file, not its path",
     );
   }
-  return createUndiciHttpClient({ proxy, ca: certificates });
+  return createUndiciHttpClient({ dispatcher, proxy, ca: certificates });
 }
 
 function flag(value: unknown, field: string): boolean {

@@ -67,6 +67,7 @@ const KNOWN = {
     networkClient: "value",
     proxy: "value",
     ca: "value",
+    dispatcher: "value",
     disableInternalRetries: "value",
     protocolMode: "value",
     clock: "value",

@@ -1,5 +1,6 @@
 import type { Clock, ICachePlugin, LoggerOptions, ProtocolMode, TokenStore } from "@tessera/core";
 import type { AssertionContext, CertificateOptions, AzureCloudOptions } from "@tessera/core/internal";
+import type { Dispatching } from "./http/load-undici.js";
 import type { INetworkModule } from "./http/network-client.js";
 import type { INativeBrokerPlugin } from "./broker/broker.js";
 
@@ -104,11 +105,16 @@ export interface NodeSystemOptions {
   /** The app's own HTTP client, with MSAL's interface. */
   networkClient?: INetworkModule;
   /**
-   * Proxy URL, or `false` for no proxy. Defaults to the environment variables `HTTPS_PROXY`, `HTTP_PROXY` and
-   * `NO_PROXY`. Loopback and link-local addresses are always contacted directly.
+   * The app's own undici dispatcher, such as an `Agent` with interceptors or a `MockAgent`. Loopback and link-local
+   * addresses are contacted directly, unless it is a `MockAgent`.
+   */
+  dispatcher?: Dispatching;
+  /**
+   * Proxy URL, or `false` for no proxy. Defaults to the environment variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`
+   * and `NO_PROXY`. Loopback and link-local addresses are always contacted directly.
    */
   proxy?: string | false;
-  /** PEM certificates to trust in addition to Node.js's own, such as a company's or the local authority's. */
+  /** PEM certificates to trust in addition to those that Node.js trusts, such as a company's or the local authority's. */
   ca?: string | string[];
   /** Do not retry a discovery request whose connection failed. */
   disableInternalRetries?: boolean;

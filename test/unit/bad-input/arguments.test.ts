@@ -182,7 +182,6 @@ describe("is refused by name:", () => {
   it("an option that is a text where an object is expected, at every level", () => {
     const auth = { clientId };
     for (const [path, configuration] of Object.entries({
-      auth: { auth: "https://login.microsoftonline.com" },
       cache: { auth, cache: "memory" },
       system: { auth, system: 7 },
       "system.loggerOptions": { auth, system: { loggerOptions: () => undefined } },

@@ -76,7 +76,7 @@ export function githubActionsToken(audience = "api://AzureADTokenExchange"): Cli
     );
   }
   secureUrl(url, "ACTIONS_ID_TOKEN_REQUEST_URL");
-  const http = createUndiciHttpClient({ proxy: undefined, ca: [] });
+  const http = createUndiciHttpClient({});
   const transport = createTransport(http, () => new Logger({}), true);
   return async () => {
     const response = await transport.get(

@@ -1,5 +1,6 @@
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
 import { untilAborted } from "@tessera/core/internal";
+import { textHeaders } from "./text-headers.js";
 
 /** Options of a call to an {@link INetworkModule}. */
 export interface NetworkRequestOptions {
@@ -50,18 +51,4 @@ export function fromNetworkModule(network: INetworkModule): HttpClient {
       };
     },
   };
-}
-
-/** Converts names to lower case and values to strings: some clients return numbers and lists. */
-function textHeaders(headers: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => {
-      const parts = (Array.isArray(value) ? value : [value]).filter(isHeaderPart);
-      return parts.length > 0 ? [[name.toLowerCase(), parts.join(", ")]] : [];
-    }),
-  );
-}
-
-function isHeaderPart(value: unknown): value is string | number {
-  return typeof value === "string" || typeof value === "number";
 }

@@ -1,109 +1,95 @@
-import type { SecureContext } from "node:tls";
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
-import type { ClientTls } from "@tessera/core/internal";
-import type { Dispatcher } from "undici";
-import { isDirect } from "./direct-hosts.js";
+import { untilAborted } from "@tessera/core/internal";
+import { createDispatchers, type ChooseDispatcher, type NetworkOptions } from "./dispatchers.js";
+import { areSocketsMocked, mockDispatcher, replacedFetch } from "./intercepted.js";
+import { loadUndici, type Dispatching, type Undici } from "./load-undici.js";
+import { textHeaders } from "./text-headers.js";
 
-/** Options of the built-in HTTP client. */
-export interface UndiciOptions {
-  /**
-   * Proxy URL, or `false` for no proxy. Defaults to the environment variables `HTTPS_PROXY`, `HTTP_PROXY` and
-   * `NO_PROXY`. Loopback and link-local addresses are always contacted directly.
-   */
-  readonly proxy: string | false | undefined;
-  /** PEM certificates to trust in addition to Node.js's own. */
-  readonly ca: readonly string[];
-}
-
-/** Modules that are loaded on first use, because they take milliseconds and a cache hit does not need them. */
-interface Modules {
-  readonly undici: typeof import("undici");
-  readonly nodeTls: typeof import("node:tls");
+/** Loaded on first use, because it takes milliseconds and a cache hit does not need it. */
+interface Loaded {
+  readonly undici: Undici;
+  readonly choose: ChooseDispatcher;
 }
 
 /** Creates an {@link HttpClient} on undici, which is loaded with the first request. It does not follow redirects. */
-export function createUndiciHttpClient(options: UndiciOptions): HttpClient {
-  let loading: Promise<Modules> | undefined;
-  const viaProxy = new Map<string, Dispatcher>();
-  const direct = new Map<string, Dispatcher>();
+export function createUndiciHttpClient(options: NetworkOptions): HttpClient {
+  let loading: Promise<Loaded> | undefined;
   return {
-    async send({
-      url,
-      method,
-      headers,
-      body,
-      tls,
-      signal,
-      maxResponseBytes,
-    }: HttpRequest): Promise<HttpResponse> {
-      const modules = await (loading ??= loadModules());
-      const isWithoutProxy = options.proxy === false || isDirect(new URL(url).hostname);
-      const dispatchers = isWithoutProxy ? direct : viaProxy;
-      const certificate = tls?.cert ?? "";
-      let dispatcher = dispatchers.get(certificate);
-      if (!dispatcher) {
-        dispatcher = createDispatcher(modules, isWithoutProxy ? { ...options, proxy: false } : options, tls);
-        // A rotated certificate replaces the previous one; connections without a certificate are kept.
-        for (const [known, old] of dispatchers)
-          if (known && tls && dispatchers.delete(known)) void old.close();
-        dispatchers.set(certificate, dispatcher);
-      }
-      const response = await modules.undici.request(url, {
-        method,
-        headers,
-        body: body ?? null,
-        dispatcher,
-        signal,
-      });
-      return {
-        status: response.statusCode,
-        headers: flat(response.headers),
-        body: await readText(response.body, maxResponseBytes),
-      };
+    async send(request: HttpRequest): Promise<HttpResponse> {
+      const { undici, choose } = await (loading ??= load(options));
+      const url = new URL(request.url);
+      const mock = options.dispatcher ? undefined : mockDispatcher();
+      const fetch = replacedFetch();
+      const isDirect = fetch !== undefined && areSocketsMocked();
+      const dispatcher = mock ?? choose(url, { certificate: request.tls, isDirect });
+      // The replacement may call the original `fetch`, which must then use the same dispatcher.
+      return fetch
+        ? byFetch(fetch, request, mock ? {} : { dispatcher })
+        : byUndici(undici, request, url, dispatcher);
     },
   };
 }
 
-async function loadModules(): Promise<Modules> {
-  const [undici, nodeTls] = await Promise.all([import("undici"), import("node:tls")]);
-  return { undici, nodeTls };
+async function load(options: NetworkOptions): Promise<Loaded> {
+  const undici = await loadUndici();
+  return { undici, choose: createDispatchers(undici, options) };
 }
 
-function createDispatcher(
-  { undici: { Agent, EnvHttpProxyAgent, ProxyAgent }, nodeTls }: Modules,
-  { proxy, ca }: UndiciOptions,
-  certificate: ClientTls | undefined,
-): Dispatcher {
-  const trusted = ca.length > 0 ? { secureContext: trusting(nodeTls, ca) } : {};
-  const connect =
-    certificate && ca.length > 0
-      ? { secureContext: nodeTls.createSecureContext({ ca: trustedBy(nodeTls, ca), ...certificate }) }
-      : { ...trusted, ...certificate };
-  if (proxy === false) return new Agent({ connect });
-  // The client certificate is presented to the identity provider, never to the proxy.
-  const proxied = { connect, requestTls: connect, proxyTls: trusted };
-  return proxy ? new ProxyAgent({ uri: proxy, ...proxied }) : new EnvHttpProxyAgent(proxied);
+async function byUndici(
+  undici: Undici,
+  { method, headers, body, signal, maxResponseBytes }: HttpRequest,
+  { origin, pathname, search }: URL,
+  dispatcher: Dispatching,
+): Promise<HttpResponse> {
+  const response = await undici.request(dispatcher, {
+    origin,
+    path: pathname + search,
+    method,
+    headers,
+    body: body ?? null,
+    signal,
+  });
+  return {
+    status: response.statusCode,
+    headers: textHeaders(response.headers),
+    body: await readText(response.body, maxResponseBytes),
+  };
 }
 
-const contexts = new Map<string, SecureContext>();
-
-/**
- * Parsing more than a hundred certificates takes tens of milliseconds, so it is done once per process, not per
- * connection.
- */
-function trusting(nodeTls: Modules["nodeTls"], ca: readonly string[]): SecureContext {
-  const key = ca.join();
-  const context = contexts.get(key) ?? nodeTls.createSecureContext({ ca: trustedBy(nodeTls, ca) });
-  contexts.set(key, context);
-  return context;
+/** @param way an option of Node.js's `fetch` and of its wrappers */
+async function byFetch(
+  fetch: typeof globalThis.fetch,
+  { url, method, headers, body, signal, maxResponseBytes }: HttpRequest,
+  way: { readonly dispatcher?: Dispatching },
+): Promise<HttpResponse> {
+  const init: RequestInit = { method, headers: new Headers(headers), body, signal, redirect: "manual" };
+  Object.assign(init, way);
+  const response = await untilAborted(Promise.resolve(fetch(url, init)), signal);
+  return {
+    status: response.status,
+    headers: textHeaders(entriesOf(response.headers)),
+    body: await untilAborted(bodyOf(response, maxResponseBytes), signal),
+  };
 }
 
-function trustedBy({ rootCertificates }: Modules["nodeTls"], ca: readonly string[]): string[] {
-  return [...rootCertificates, ...ca];
+/** The headers of a stub may be a plain object, or missing. */
+function entriesOf(headers: Headers | undefined): object {
+  if (typeof headers?.forEach !== "function") return headers ?? {};
+  const entries: Record<string, string> = {};
+  headers.forEach((value, name) => {
+    entries[name] = value;
+  });
+  return entries;
 }
 
-async function readText(body: AsyncIterable<Buffer>, limit: number): Promise<string> {
-  const chunks: Buffer[] = [];
+async function bodyOf(response: Response, limit: number): Promise<string> {
+  const { body } = response;
+  if (body && Symbol.asyncIterator in body) return readText(body, limit);
+  return typeof response.text === "function" ? response.text() : JSON.stringify(await response.json());
+}
+
+async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
@@ -112,13 +98,4 @@ async function readText(body: AsyncIterable<Buffer>, limit: number): Promise<str
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const entries = Object.entries(headers).filter(
-    (entry): entry is [string, string | string[]] => entry[1] !== undefined,
-  );
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(", ") : value]),
-  );
 }

@@ -1,5 +1,6 @@
 import { errorName } from "../../errors/error-name.js";
 import { clientAuthError, isAuthError } from "../../errors/errors.js";
+import { wrongType } from "../../request/field-types.js";
 import { KeyedMutex, mutexOf } from "../../flight/keyed-mutex.js";
 import { loadDocument, loadPartition, wholeDocument } from "../memory/load-and-dump.js";
 import { partitionName, type PartitionKey } from "../memory/partition-key.js";
@@ -100,6 +101,7 @@ export class CacheAccess implements ISerializableTokenCache {
    * ```
    */
   deserialize(text: string): void {
+    if (typeof (text ?? "") !== "string") throw wrongType("text", text, "the cache as a JSON string");
     const { memory } = this.#parts;
     if (this.#session && text && this.#loaded?.text === text && this.#loaded.revision === memory.revision)
       return;

@@ -1,0 +1,65 @@
+import type { Dispatching } from "./load-undici.js";
+
+// Tests intercept requests by replacing `fetch` (stubs, msw, nock), or by setting undici's MockAgent as the global dispatcher.
+// Instrumentation replaces `fetch` as well.
+
+/** Outside Node.js, a replaced `fetch` can be recognized only by comparison with the one at load time. */
+const fetchAtStart = globalThis.fetch;
+
+/** The last `fetch` found to be the runtime's own, so that it is not examined with every request. */
+let own: typeof globalThis.fetch | undefined;
+
+/** Returns `globalThis.fetch` if it has been replaced. */
+export function replacedFetch(): typeof globalThis.fetch | undefined {
+  const fetch = underNext(globalThis.fetch);
+  if (fetch === own || typeof fetch !== "function" || isRuntimes(fetch)) {
+    own = fetch;
+    return undefined;
+  }
+  return fetch;
+}
+
+function isRuntimes(fetch: typeof globalThis.fetch): boolean {
+  if (process.versions["undici"] === undefined) return fetch === fetchAtStart;
+  return Function.prototype.toString.call(fetch).includes("internal/deps/undici");
+}
+
+/**
+ * Whether msw or nock, if one of them replaced `fetch`, mocks sockets, as msw 3 and nock 15 do. They would see a connection to
+ * the proxy in place of the request that the test expects.
+ */
+export function areSocketsMocked(): boolean {
+  return "__MSW_INTERCEPTORS_REGISTRY" in globalThis;
+}
+
+/** Unwraps the `fetch` of Next.js, which keeps responses in a cache on disk, where no token may be written. */
+function underNext(fetch: typeof globalThis.fetch & { readonly _nextOriginalFetch?: unknown }): typeof fetch {
+  const original = fetch?._nextOriginalFetch;
+  return typeof original === "function" ? (original as typeof fetch) : fetch;
+}
+
+/** Returns the process's dispatcher, set by the app (undici's `setGlobalDispatcher`) or created by `fetch`. */
+export function globalDispatcher(): Dispatching | undefined {
+  return dispatchers()[0];
+}
+
+/** Returns the global dispatcher if it is an active `MockAgent`. */
+export function mockDispatcher(): Dispatching | undefined {
+  return dispatchers().find(isMock);
+}
+
+export function isMock(dispatcher: object): boolean {
+  return Reflect.get(dispatcher, "isMockActive") === true;
+}
+
+/** Reads the symbols under which releases of undici, including Node.js's own, register it. The second is new in undici 7. */
+function dispatchers(): readonly Dispatching[] {
+  return ["1", "2"].flatMap((generation) => {
+    const found: unknown = Reflect.get(globalThis, Symbol.for(`undici.globalDispatcher.${generation}`));
+    return isDispatching(found) ? [found] : [];
+  });
+}
+
+function isDispatching(value: unknown): value is Dispatching {
+  return typeof value === "object" && value !== null && typeof Reflect.get(value, "dispatch") === "function";
+}

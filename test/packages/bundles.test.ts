@@ -1,0 +1,136 @@
+// A daemon and a web app, as ES module and as CommonJS, that a bundler has put into one file get a token. Beside them is nothing:
+// neither the packages, nor what few apps need of them (open, node-forge, fast-xml-parser).
+// proves: node/src/http/load-undici.ts, node/src/http/undici-parts.d.ts
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { build } from "esbuild";
+import { startEntra, type Entra } from "../support/entra.js";
+import { assertBuilt, root } from "./workspace.js";
+
+jest.setTimeout(180_000);
+
+const app = mkdtempSync(join(tmpdir(), "tessera-bundles-"));
+let entra: Entra;
+
+beforeAll(async () => {
+  assertBuilt();
+  const modules = join(app, "node_modules");
+  const copied = { recursive: true, filter: (path: string) => !path.endsWith("/node_modules") };
+  for (const name of ["core", "node"])
+    cpSync(join(root, "packages", name), join(modules, "@tessera", name), copied);
+  for (const [from, name] of [
+    ["packages/node", "undici"],
+    ["packages/core", "jose"],
+    ["packages/core", "lru-cache"],
+  ] as const)
+    cpSync(realpathSync(join(root, from, "node_modules", name)), join(modules, name), copied);
+  for (const [name, body] of Object.entries(programs)) {
+    writeFileSync(
+      join(app, `${name}.mjs`),
+      `import { ConfidentialClientApplication } from "@tessera/node";\n${body}`,
+    );
+    writeFileSync(
+      join(app, `${name}.cjs`),
+      `const { ConfidentialClientApplication } = require("@tessera/node");\n${body}`,
+    );
+  }
+  entra = await startEntra();
+});
+afterAll(async () => {
+  await entra.close();
+  rmSync(app, { recursive: true });
+});
+
+const client = `
+const { auth, system } = JSON.parse(process.env.CONFIGURATION);
+const app = new ConfidentialClientApplication({ auth, system });
+const ask = () => app.acquireTokenByClientCredential({ scopes: ["https://graph.microsoft.com/.default"] })
+  .then(({ tokenType }) => tokenType, ({ message }) => message);
+`;
+const programs = {
+  daemon: `${client}
+ask().then(console.log);`,
+  web: `${client}
+const server = process.getBuiltinModule("node:http").createServer(async (_, response) => {
+  await app.getAuthCodeUrl({ scopes: ["User.Read"], redirectUri: "http://localhost:3000" });
+  response.end(await ask());
+}).listen(0, "127.0.0.1", async () => {
+  const answer = await fetch("http://127.0.0.1:" + server.address().port);
+  console.log(await answer.text());
+  server.close();
+  server.closeAllConnections();
+});`,
+};
+
+/** What esbuild's own documentation gives to ES modules that bundle CommonJS packages. */
+const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+async function bundle(
+  program: string,
+  kind: "mjs" | "cjs",
+  over: { readonly js?: string; readonly external?: string[] },
+) {
+  const outfile = join(mkdtempSync(join(tmpdir(), "tessera-bundle-")), `out.${kind}`);
+  const { errors } = await build({
+    absWorkingDir: app,
+    entryPoints: [`${program}.${kind}`],
+    bundle: true,
+    platform: "node",
+    format: kind === "mjs" ? "esm" : "cjs",
+    logLevel: "silent",
+    outfile,
+    banner: { js: over.js ?? "" },
+    external: over.external ?? [],
+  });
+  expect(errors).toEqual([]);
+  return outfile;
+}
+
+async function run(file: string): Promise<string> {
+  const { auth } = entra.configuration("confidential");
+  const configuration = { auth, system: { ca: entra.authority.caPem } };
+  const env = { ...process.env, CONFIGURATION: JSON.stringify(configuration) };
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { env, cwd: tmpdir() });
+  return stdout.trim();
+}
+
+describe.each(["daemon", "web"])("a %s", (program) => {
+  it("that is an ES module, by esbuild", async () => {
+    expect(await run(await bundle(program, "mjs", { js: banner }))).toBe("Bearer");
+  });
+
+  it("that is CommonJS, by esbuild", async () => {
+    expect(await run(await bundle(program, "cjs", {}))).toBe("Bearer");
+  });
+});
+
+it.each([
+  ["daemon", "cjs"],
+  ["web", "mjs"],
+])("a %s that is .%s, by ncc, which is webpack", async (program, kind) => {
+  const out = join(app, `${program}-${kind}`);
+  mkdirSync(out);
+  const ncc = join(root, "node_modules/@vercel/ncc/dist/ncc/cli.js");
+  await promisify(execFile)(process.execPath, [ncc, "build", `${program}.${kind}`, "--out", out], {
+    cwd: app,
+  });
+  expect(await run(join(out, `index.${kind}`))).toBe("Bearer");
+});
+
+describe("what is missing is named", () => {
+  it("undici, where the bundle left it out", async () => {
+    expect(await run(await bundle("daemon", "cjs", { external: ["undici"] }))).toMatch(
+      /The package undici, which sends the requests, cannot be loaded \(Cannot find module .*\): install it/,
+    );
+  });
+
+  it("the banner, without which esbuild's ES modules cannot require", async () => {
+    expect(await run(await bundle("daemon", "mjs", {}))).toMatch(
+      /undici.* cannot be loaded \(Dynamic require of .*\): give esbuild --format=cjs, or --banner:js=/,
+    );
+  });
+});
