@@ -45,7 +45,9 @@ function credentialsIn(configuration: Configuration): readonly string[] {
 
 /** Nothing that reads the configuration comes across a credential that must not be sent. */
 function withoutCredential(configuration: Configuration): Configuration {
-  const { clientSecret: _, clientAssertion: __, clientCertificate: ___, ...auth } = configuration.auth;
+  // A missing configuration is refused later, by name.
+  const given: Configuration["auth"] = { ...configuration?.auth };
+  const { clientSecret: _, clientAssertion: __, clientCertificate: ___, ...auth } = given;
   return { ...configuration, auth };
 }
 
