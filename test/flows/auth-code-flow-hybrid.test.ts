@@ -34,8 +34,12 @@ describe("the hybrid flow", () => {
     provider.answers.token = () => ({ body: provider.tokens({}, { claims: { nonce: flow.nonce } }) });
   });
 
-  const hybrid = (over: Partial<AuthCodeFlowRequest>) =>
-    ({ scopes: ["api:read"], redirectUri, responseType: "code id_token" as const, ...over });
+  const hybrid = (over: Partial<AuthCodeFlowRequest>) => ({
+    scopes: ["api:read"],
+    redirectUri,
+    responseType: "code id_token" as const,
+    ...over,
+  });
   const core = () => ({
     clientId: "c",
     authority: "https://login.microsoftonline.com/b4a4a4a4-0000-4000-8000-0000000000f1",

@@ -1,6 +1,6 @@
 // A daemon and a web app, as ES module and as CommonJS, that a bundler has put into one file get a token. Beside them is nothing:
 // neither the packages, nor what few apps need of them (open, node-forge, fast-xml-parser).
-// proves: node/src/http/load-undici.ts, node/src/http/undici-parts.d.ts
+// proves: node/src/http/load-undici.ts
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

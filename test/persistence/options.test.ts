@@ -36,7 +36,11 @@ describe("an option that cannot be right is refused before anything is touched",
     ["a migration from nowhere", { migrateFrom: {} }, "migrateFrom"],
     ["a migration from a relative path", { migrateFrom: { cachePath: "cache.json" } }, "migrateFrom"],
     ["a listener that is none", { onProblem: "log" }, "onProblem"],
-    ["a password", { password: "hunter2" }, "password is not an option of createPersistentCache: use appName"],
+    [
+      "a password",
+      { password: "hunter2" },
+      "password is not an option of createPersistentCache: use appName",
+    ],
     ["the path of the peer", { cachePath: "/cache.json" }, "cachePath is not an option"],
     ["a name in other letters", { appname: "contoso" }, "appname is not an option"],
   ])("%s", async (_, over, message) => {

@@ -46,8 +46,8 @@ function credentialsIn(configuration: Configuration): readonly string[] {
 
 /** Nothing that reads the configuration comes across a credential that must not be sent. */
 function withoutCredential(configuration: Configuration): Configuration {
-  // What is not an object is refused as a whole, with the rest of the configuration.
-  if (!isRecord(configuration.auth)) return configuration;
+  // What is missing, or not an object, is refused later, by name.
+  if (!isRecord(configuration?.auth)) return configuration;
   const { clientSecret: _, clientAssertion: __, clientCertificate: ___, ...auth } = configuration.auth;
   return { ...configuration, auth };
 }

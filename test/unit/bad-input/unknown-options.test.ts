@@ -89,7 +89,13 @@ describe("a member that is not an option is named, with the option that was mean
 describe("silence", () => {
   it("for every option there is", () => {
     const authority = "https://login.microsoftonline.com/contoso.example";
-    const auth = { authority, knownAuthorities: [], clientCapabilities: [], isMcp: false, clientMetadata: {} };
+    const auth = {
+      authority,
+      knownAuthorities: [],
+      clientCapabilities: [],
+      isMcp: false,
+      clientMetadata: {},
+    };
     const system = { loggerOptions: { logLevel: 1, correlationId: "" }, proxy: false, ca: [] };
     const rest = { system, cache: { maxPartitions: 9 }, telemetry: { application: { appName: "a" } } };
     expect(warningsOf(confidential(auth, rest))).toEqual([]);

@@ -1,6 +1,6 @@
 import type { SecureContext } from "node:tls";
 import { isOnOwnLink, type ClientTls } from "@tessera/core/internal";
-import type Dispatcher from "undici/types/dispatcher";
+import type { Dispatcher } from "undici";
 import { globalDispatcher, isMock } from "./intercepted.js";
 import type { Dispatching, Undici } from "./load-undici.js";
 import { proxyOf } from "./proxy-variables.js";

@@ -1,7 +1,5 @@
 import { clientConfigurationError } from "@tessera/core/internal";
-import type Agent from "undici/types/agent";
-import type Dispatcher from "undici/types/dispatcher";
-import type ProxyAgent from "undici/types/proxy-agent";
+import type { Agent, Dispatcher, ProxyAgent } from "undici";
 
 /** The parts of undici in use. */
 export interface Undici {
@@ -20,31 +18,25 @@ export interface Dispatching {
 }
 
 /**
- * Loads the parts of undici in use, which takes a third of the time of its index.
+ * Loads undici.
  *
  * @throws ClientConfigurationError `missing_dependency` if it cannot be loaded, for example because a bundle lacks it
  */
 export async function loadUndici(): Promise<Undici> {
-  const [agent, proxyAgent, dispatcher, api, wrapHandler] = await Promise.all([
-    import("undici/lib/dispatcher/agent.js"),
-    import("undici/lib/dispatcher/proxy-agent.js"),
-    import("undici/lib/dispatcher/dispatcher.js"),
-    import("undici/lib/api/index.js"),
-    import("undici/lib/handler/wrap-handler.js"),
-  ]).catch((cause: unknown) => {
-    throw notLoaded(cause);
-  });
-  // As undici's index does: dispatchers call these methods of each other.
-  Object.assign(dispatcher.default.prototype, api.default);
-  const { request } = api.default;
+  const { Agent, DecoratorHandler, Dispatcher, ProxyAgent } = await import("undici").catch(
+    (cause: unknown) => {
+      throw notLoaded(cause);
+    },
+  );
+  const { request } = Dispatcher.prototype;
   return {
-    Agent: agent.default,
-    ProxyAgent: proxyAgent.default,
+    Agent,
+    ProxyAgent,
     request(target, options) {
-      if (target instanceof dispatcher.default) return request.call(target, options);
-      // Other releases expect handlers of another form.
+      if (target instanceof Dispatcher) return request.call(target, options);
+      // Other releases may expect handlers of another form; a decorator has both.
       const dispatch: Dispatcher["dispatch"] = (sent, handler) =>
-        target.dispatch(sent, wrapHandler.default.wrap(handler));
+        target.dispatch(sent, new DecoratorHandler(handler));
       return request.call({ dispatch }, options);
     },
   };
