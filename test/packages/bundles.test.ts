@@ -124,7 +124,7 @@ it.each([
 describe("what is missing is named", () => {
   it("undici, where the bundle left it out", async () => {
     expect(await run(await bundle("daemon", "cjs", { external: ["undici"] }))).toMatch(
-      /The package undici, which sends the requests, cannot be loaded \(Cannot find module .*\): install it/,
+      /The package undici, which sends the requests, cannot be loaded \(Cannot find (?:module|package) .*\): install it/,
     );
   });
 

@@ -94,7 +94,6 @@ describe("over HTTP", () => {
     ["nothing", { body: "" }, "an empty body"],
     ["space", { body: " \r\n" }, "an empty body"],
     ["half a document", { body: managed.slice(0, -1) }, "HTTP 200"],
-    ["a byte order mark", { body: `\ufeff${managed}` }, "HTTP 200"],
     ["gzip", { headers: { "content-encoding": "gzip" }, body: gzipSync(managed) }, "HTTP 200"],
     ["UTF-16", { body: Buffer.from(managed, "utf16le") }, "HTTP 200"],
     ["a list", json([{ account_type: "Managed" }]), "HTTP 200"],
