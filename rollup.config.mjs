@@ -74,7 +74,7 @@ const required = {
   name: "required",
   renderDynamicImport({ targetModuleId }) {
     const loaded = targetModuleId ?? "";
-    if (loaded.startsWith("undici/")) return then("({ default: require(", ") })");
+    if (loaded === "undici") return then("require(", ")");
     if (/^(fast-xml-parser|keytar)$/.test(loaded))
       return then("{ try { return require(", "); } catch (cause) { throw cause; } }");
     return loaded.startsWith("node:") ? then("require(", ")") : null;

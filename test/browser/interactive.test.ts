@@ -112,7 +112,7 @@ describeWith("Chromium", hasChromium, () => {
     await page.getByRole("button", { name: "Cancel" }).click();
     await expect(result).rejects.toMatchObject({ errorCode: "access_denied" });
     await page.getByText("The sign-in failed").waitFor();
-    expect(await page.textContent("main")).toContain("access_denied");
+    expect(await page.textContent("main")).toContain("You declined the request.");
     expect(entra.tokenRequests()).toBe(0);
   });
 

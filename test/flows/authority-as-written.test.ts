@@ -91,7 +91,13 @@ describe("at Entra's own hosts, more than the tenant is forgiven, as the peer fo
     const warnings: string[] = [];
     const app = new tessera.ConfidentialClientApplication({
       auth: { clientId: "the-client", clientSecret: "the-secret" },
-      system: { networkClient, loggerOptions: { loggerCallback: (_, message) => warnings.push(message) } },
+      system: {
+        networkClient,
+        loggerOptions: {
+          logLevel: tessera.LogLevel.Warning,
+          loggerCallback: (_, message) => warnings.push(message),
+        },
+      },
     });
     await app.acquireTokenByClientCredential({ scopes, authority });
     const again = await app.acquireTokenByClientCredential({ scopes, authority });

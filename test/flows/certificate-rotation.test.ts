@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { ClientCertificate } from "@tessera/node";
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import forge from "node-forge";
+import tls from "node:tls";
 import { makeCertificate, type MadeCertificate } from "../support/certificates.js";
 import { startEntra, type Entra } from "../support/entra.js";
 import { makePfx } from "../support/pfx.js";
@@ -175,7 +175,8 @@ describe("a certificate from a function", () => {
   });
 
   it("that is a PFX is opened once for each file it returns, however many tokens are requested", async () => {
-    const opened = jest.spyOn(forge.pkcs12, "pkcs12FromAsn1");
+    // OpenSSL checks each file that is opened.
+    const opened = jest.spyOn(tls, "createSecureContext");
     const files = [makePfx(old, "open"), makePfx(renewed, "open")];
     let current = 0;
     const client = app(() => ({ pfx: Buffer.from(files[current] ?? ""), passphrase: "open" }));

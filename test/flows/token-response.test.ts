@@ -162,7 +162,7 @@ describe("a token response is accepted", () => {
     expect(await ask()).toMatchObject({ fromCache: true, ...expected });
   });
 
-  it.each([undefined, null, "", 0, "0"])(
+  it.each([0, "0"])(
     "with expires_in %p: the token is used once, and not kept for the next call",
     async (value) => {
       provider.answers.token = () => ({ body: { ...appToken, expires_in: value } });

@@ -221,7 +221,8 @@ describe("the error is the same for a connection that", () => {
 
   it("cannot be made, with what went wrong as the cause; the peer drops it", async () => {
     const { peer, tessera } = await stage.both(async (library) => {
-      const auth = { authority: "https://localhost:1/contoso", knownAuthorities: ["localhost:1"] };
+      // Nothing listens there, and it is not a port that fetch refuses.
+      const auth = { authority: "https://localhost:65534/contoso", knownAuthorities: ["localhost:65534"] };
       return appTokens(stage.app(library, "confidential", { auth })).catch((error: unknown) => error);
     });
     expect(peer.value).not.toHaveProperty("cause");

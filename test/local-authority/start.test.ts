@@ -202,7 +202,7 @@ describe("command line", () => {
 
   it.each([
     [["--help"], 0, /--ca-file FILE/],
-    [["--port", "many"], 1, /port is NaN.*0 to 65535/],
+    [["--port", "many"], 1, /--port "many" is not a number.*0 to 65535/],
     [["--colour"], 1, /--colour/],
     [["--config", "/nowhere.json"], 1, /nowhere\.json/],
   ])("answers %j and ends", async (args, code, text) => {

@@ -89,7 +89,10 @@ const OWN_STATE: Readonly<Record<string, string>> = {
   "correlation-id.ts left": "random: two builds make different ids",
   "request-keys.ts identities": "tells functions apart in the flights of one application",
   "request-keys.ts lastIdentity": "tells functions apart in the flights of one application",
-  "undici-http-client.ts contexts": "saves time only",
+  "configuration-members.ts told": "a warning may come twice",
+  "intercepted.ts own": "saves time only",
+  "resource.ts known": "saves time only",
+  "trusted-certificates.ts contexts": "saves time only",
   "process-identity.ts own": "is worked out from the process, alike in both",
 };
 

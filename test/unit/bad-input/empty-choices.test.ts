@@ -75,7 +75,7 @@ describe("what chooses outside of a token request", () => {
       "the session to end",
       () => application().endOnBehalfOfSession(""),
       "invalid_option",
-      /^sessionKey is an empty text/,
+      /^sessionKey is missing/,
     ],
     [
       "the tenant of an Azure SDK",

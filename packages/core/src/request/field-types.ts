@@ -27,9 +27,13 @@ const object: FieldType = { remedy: "an object", accepts: isRecord };
 const call: FieldType = { remedy: "a function", accepts: (value) => typeof value === "function" };
 const parameters: FieldType = {
   remedy: "an object of strings",
-  accepts: (value) =>
-    isRecord(value) && Object.values(value).every((one) => one === undefined || one === null || isPlain(one)),
+  accepts: (value) => isRecord(value) && Object.values(value).every(isParameter),
 };
+/** A list is sent as several parameters of one name. */
+function isParameter(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0 && value.every(isPlain);
+  return value === undefined || value === null || isPlain(value);
+}
 const user: FieldType = {
   remedy: 'an object such as { type: "UPN", credential: "alice@contoso.example" }',
   accepts: (value) => isRecord(value) && typeof value["credential"] === "string",

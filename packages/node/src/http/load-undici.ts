@@ -28,16 +28,15 @@ export async function loadUndici(): Promise<Undici> {
       throw notLoaded(cause);
     },
   );
-  const { request } = Dispatcher.prototype;
   return {
     Agent,
     ProxyAgent,
     request(target, options) {
-      if (target instanceof Dispatcher) return request.call(target, options);
+      if (target instanceof Dispatcher) return target.request(options);
       // Other releases may expect handlers of another form; a decorator has both.
       const dispatch: Dispatcher["dispatch"] = (sent, handler) =>
         target.dispatch(sent, new DecoratorHandler(handler));
-      return request.call({ dispatch }, options);
+      return Dispatcher.prototype.request.call({ dispatch }, options);
     },
   };
 }
