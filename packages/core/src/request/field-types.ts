@@ -29,6 +29,7 @@ const parameters: FieldType = {
   remedy: "an object of strings",
   accepts: (value) => isRecord(value) && Object.values(value).every(isParameter),
 };
+
 /** A list is sent as several parameters of one name. */
 function isParameter(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0 && value.every(isPlain);
