@@ -77,7 +77,7 @@ export { deviceCode, type DeviceCodeInput, type DeviceCodeResponse } from "./flo
 export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
 export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfInput } from "./flows/on-behalf-of.js";
 export { importRefreshToken, type RefreshTokenInput } from "./flows/refresh-token.js";
-export { silent, type SilentInput } from "./flows/silent.js";
+export { silent, silentNow, type SilentInput } from "./flows/silent.js";
 export { userFederatedIdentity, type UserFederatedIdentityInput } from "./flows/user-federated-identity.js";
 export { usernamePassword, type UsernamePasswordInput } from "./flows/username-password.js";
 export type { Client } from "./client/client.js";

@@ -5,13 +5,12 @@ import {
   importRefreshToken,
   initiateAuthCodeFlow,
   redeemCode,
-  silent,
   usernamePassword,
   type AuthCodeFlow,
   type AuthenticationResult,
   type BaseRequest,
 } from "@tessera/core";
-import { requireRecord, responseParameters } from "@tessera/core/internal";
+import { requireRecord, responseParameters, silentNow } from "@tessera/core/internal";
 import type { AuthorizationCodePayload } from "./authorization-response.js";
 import type {
   AuthCodeFlowRequest,
@@ -161,7 +160,7 @@ export abstract class ClientApplication extends Application {
    * ```
    */
   async acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
-    return silent(this.client, this.checked(request));
+    return silentNow(this.client, this.checked(request));
   }
 
   /**

@@ -31,6 +31,17 @@ describe.each(methods)("%s refuses, and sends nothing,", (method) => {
   });
 });
 
+it.each([7, true, {}, ["a"]])(
+  "fmiPath %j, for which the app's own token would be cached, is refused",
+  async (fmiPath) => {
+    const error = await application()
+      .acquireTokenByClientCredential({ scopes, fmiPath: fmiPath as string })
+      .catch((reason: unknown) => reason);
+    expectSays(error as AuthError, "invalid_option", /^fmiPath is .*: pass a string/);
+    expect(sentRequests()).toBe(0);
+  },
+);
+
 const user = { scopes, assertion: "the instance token" };
 const account = { homeAccountId: "u.t", environment: "login.microsoftonline.com", tenantId: "t" };
 const desktop = (): PublicClientApplication => new PublicClientApplication({ auth: { clientId } });

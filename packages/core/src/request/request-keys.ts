@@ -1,4 +1,5 @@
 import { clientConfigurationError } from "../errors/errors.js";
+import { wrongType } from "./field-types.js";
 import { CHOOSERS, REQUEST_FIELDS, type FlightPart, type RequestField } from "./request-fields.js";
 
 /** What a token is bound to besides its scopes, by MSAL's names (`additionalCacheKeyComponents`). */
@@ -29,8 +30,12 @@ export function componentsOf(given: GivenRequest, correlationId = ""): Component
   for (const field in given) {
     if (given[field] === "" && CHOOSERS.has(field)) throw emptyChoice(field, correlationId);
     const part = COMPONENTS.get(field);
-    const value = part?.of(given[field]);
-    if (part && value !== undefined) (components ??= {})[part.component] = value;
+    if (!part) continue;
+    const value = part.of(given[field]);
+    if (value !== undefined) (components ??= {})[part.component] = value;
+    // Otherwise the token would be cached, and found, as one that nothing was chosen for.
+    else if (given[field] != null && CHOOSERS.has(field))
+      throw wrongType(field, given[field], "a string", correlationId);
   }
   return components;
 }
