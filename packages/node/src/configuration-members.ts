@@ -78,7 +78,7 @@ const KNOWN = {
 } satisfies Record<keyof Configuration, Members>;
 
 /**
- * Members of earlier releases of MSAL Node that do nothing here, and that nobody misses: how MSAL keeps its own cache of
+ * Members of earlier releases of MSAL Node that do nothing here, and that no program depends on: how MSAL keeps its own cache of
  * metadata and claims, and how it encodes parameters.
  */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
@@ -110,7 +110,7 @@ const told = new Set<string>();
 /**
  * Warns of every member that is not understood, once in a process: an app that wrote `auth.tenantId` would else sign in the
  * users of every tenant. A process warning, because an app that misspells an option may have no logger; not an error,
- * because programs written for MSAL carry members that MSAL ignores, too.
+ * because programs written for MSAL carry members that MSAL also ignores.
  *
  * @throws ClientConfigurationError `invalid_option` for a text or a number in place of an object
  */

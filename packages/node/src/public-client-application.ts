@@ -44,7 +44,7 @@ function credentialsIn(configuration: Configuration): readonly string[] {
   return CREDENTIALS.filter((field) => isGiven(configuration.auth[field]));
 }
 
-/** Nothing that reads the configuration comes across a credential that must not be sent. */
+/** Removes the credential, so that code that reads the configuration cannot send it. */
 function withoutCredential(configuration: Configuration): Configuration {
   // What is missing, or not an object, is refused later, by name.
   if (!isRecord(configuration?.auth)) return configuration;

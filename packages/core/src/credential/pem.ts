@@ -11,8 +11,8 @@ const DASHES = "-----";
 const DER_SEQUENCE = 0x30;
 
 /**
- * The blocks of a text that holds PEM as people have it: with text around it, in one line, with line breaks of any kind or
- * spelt out (`\n`), in base64 as a whole; or the base64 of DER without any frame.
+ * Returns the PEM blocks of a string. They may be surrounded by text, be on one line, have line breaks of any kind or escaped
+ * ones (`\n`), or be base64-encoded as a whole. Base64 of DER without a frame is also accepted.
  *
  * @param bare labels to try for base64 without a frame
  */

@@ -33,7 +33,7 @@ export function componentsOf(given: GivenRequest, correlationId = ""): Component
     if (!part) continue;
     const value = part.of(given[field]);
     if (value !== undefined) (components ??= {})[part.component] = value;
-    // Otherwise the token would be cached, and found, as one that nothing was chosen for.
+    // Otherwise the token would be cached under the key of a request without this field.
     else if (given[field] != null && CHOOSERS.has(field))
       throw wrongType(field, given[field], "a string", correlationId);
   }

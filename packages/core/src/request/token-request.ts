@@ -138,7 +138,7 @@ function copied<R extends BaseRequest>(input: R): Readonly<R> & GivenRequest {
   const copy: BaseRequest = { ...withoutNull(input) };
   const { extraParameters, extraQueryParameters, resource } = copy;
   if (Array.isArray(resource)) copy.resource = [...resource];
-  // What is not a record is refused by its name before anything is sent: a copy would be one of its letters.
+  // A value that is not an object is refused by name later; copying a string here would split it into letters.
   if (isRecord(extraParameters)) copy.extraParameters = { ...extraParameters };
   if (isRecord(extraQueryParameters)) copy.extraQueryParameters = { ...extraQueryParameters };
   return copy as Readonly<R> & GivenRequest;

@@ -34,8 +34,8 @@ const PBES2 = "1.2.840.113549.1.5.13";
 const BAGS = "1.2.840.113549.1.12.10.1";
 
 /**
- * Takes a PKCS#12 store apart (RFC 7292 §4). What stands behind the store is ignored, as OpenSSL does. The integrity check
- * is left to OpenSSL, too.
+ * Reads the keys and certificates of a PKCS#12 store (RFC 7292 §4). Bytes after the store are ignored, as in OpenSSL, which
+ * also checks the integrity.
  *
  * @throws Error when it is not one, or the passphrase does not open it
  */
