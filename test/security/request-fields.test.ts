@@ -148,7 +148,6 @@ describe.each(EVERY_GRANT)("%s", (grant: Grant) => {
 });
 
 describe.each(["authorize", "end_session"] as const)("the URL for %s", (carrier) => {
-  const noise = /&(state|nonce|code_challenge)=(?!a(nother)?[-+%])[^&]*/g;
   const make = async (over: (values: Fields) => Fields): Promise<readonly string[]> => {
     const { stage, values } = await driven();
     const asked = { correlationId: CORRELATION, redirectUri: "http://localhost", scopes: ["api://one/a"] };
@@ -158,7 +157,7 @@ describe.each(["authorize", "end_session"] as const)("the URL for %s", (carrier)
     if (carrier === "end_session") return [await app.buildEndSessionUrl(over(values))];
     const url = await app.getAuthCodeUrl({ ...request, ...pkce, ...over(values) });
     const flow = await app.initiateAuthCodeFlow({ ...request, ...(over(values) as object) });
-    return [url, flow.authUrl.replaceAll(noise, "")];
+    return [url, withoutGenerated(flow.authUrl, values)];
   };
 
   it.each(table)("says %s as the table says", async (field, row) => {
@@ -166,6 +165,15 @@ describe.each(["authorize", "end_session"] as const)("the URL for %s", (carrier)
     expect({ field, differs }).toEqual({ field, differs: row.sent.includes(carrier) });
   });
 });
+
+/** The URL without what the library generated for it: a parameter that holds a sample stays. */
+function withoutGenerated(url: string, { state, nonce, codeChallenge }: Fields): string {
+  const said = new URL(url);
+  const samples = Object.entries({ state, nonce, code_challenge: codeChallenge });
+  for (const [name, sample] of samples)
+    if (said.searchParams.get(name) !== sample) said.searchParams.delete(name);
+  return said.href;
+}
 
 /** Fields whose sample ends a call before it is sent. */
 const untouched = { username: undefined, userObjectId: undefined, codeChallenge: undefined };
