@@ -90,7 +90,10 @@ export type {
   ManagedIdentityRequestParams,
 } from "./managed-identity/configuration.js";
 export { ManagedIdentityApplication } from "./managed-identity/managed-identity-application.js";
-export { ManagedIdentityError, ManagedIdentityErrorCodes } from "./managed-identity/managed-identity-error.js";
+export {
+  ManagedIdentityError,
+  ManagedIdentityErrorCodes,
+} from "./managed-identity/managed-identity-error.js";
 export { ManagedIdentitySourceNames } from "./managed-identity/source.js";
 export { PublicClientApplication } from "./public-client-application.js";
 export { PromptValue, ResponseMode } from "./msal/prompt-value.js";

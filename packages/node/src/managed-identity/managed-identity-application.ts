@@ -1,4 +1,10 @@
-import { clientCredentials, createClient, Logger, type AuthenticationResult, type Client } from "@tessera/core";
+import {
+  clientCredentials,
+  createClient,
+  Logger,
+  type AuthenticationResult,
+  type Client,
+} from "@tessera/core";
 import {
   clientConfigurationError,
   requireRequest,
@@ -68,7 +74,9 @@ export class ManagedIdentityApplication {
     const retries = !disableInternalRetries;
     const { clientId, capabilities } = own;
     const source = managedIdentityTokens({ client: this.#client, identity, retries, httpWith });
-    this.#host = { source: networkClient ? source : { ...source, sharedAs: [clientId, capabilities, retries] } };
+    this.#host = {
+      source: networkClient ? source : { ...source, sharedAs: [clientId, capabilities, retries] },
+    };
   }
 
   /**
@@ -107,7 +115,8 @@ export class ManagedIdentityApplication {
    *
    * @example
    * ```ts
-   * if (app.getManagedIdentitySource() === ManagedIdentitySourceNames.DEFAULT_TO_IMDS) console.log("a virtual machine");
+   * const source = new ManagedIdentityApplication().getManagedIdentitySource();
+   * console.log(source === ManagedIdentitySourceNames.APP_SERVICE ? "an App Service" : source);
    * ```
    */
   getManagedIdentitySource(): ManagedIdentitySourceNames {

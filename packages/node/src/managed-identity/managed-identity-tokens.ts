@@ -27,7 +27,7 @@ export interface TokenOptions {
   /** Whether a request is repeated after an error that may pass. */
   readonly retries: boolean;
   /** Returns the client to send with. */
-  httpWith(limits: ConnectionLimits): HttpClient;
+  readonly httpWith: (limits: ConnectionLimits) => HttpClient;
 }
 
 /** Gets tokens from the endpoint of the host. The environment is read for each request: hosts rotate their secrets. */
@@ -85,6 +85,7 @@ async function tokenFrom(
       requestedAt,
       sentAt,
       correlationId,
+      advice: source.advice,
       hide: hideSecretsOf({ headers: (proven ?? request).headers }),
       confirm: (body) => {
         if (identity) source.confirm?.(body, identity);
