@@ -1,6 +1,6 @@
 // proves: core/src/credential/certificate.ts, core/src/credential/client-credential.ts,
 // core/src/http/hide-secrets.ts, core/src/http/transport.ts, core/src/exchange/redeem.ts,
-// core/src/client/renewals.ts, node/src/credential/pfx.ts, node/src/credential/federated-token.ts,
+// core/src/client/renewals.ts, node/src/credential/pfx.ts, node/src/credential/token-file.ts, node/src/credential/token-service.ts,
 // persistence/src/create-persistent-cache.ts, local-authority/src/config/checks.ts
 //
 // No value of an option that holds a credential stands in the text of an error, in anything beneath it, or in a log line,
