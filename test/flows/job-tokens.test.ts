@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { azurePipelinesToken, githubActionsToken, type ClientAssertionCallback } from "@tessera/node";
 import { gate } from "../support/gate.js";
 import { expectNoSecretIn } from "../support/nothing-kept.js";
+import { signInWithCode } from "../support/sign-in-with-code.js";
 import {
   startService,
   startWorkload,
@@ -80,6 +81,25 @@ describe.each(sources)("%s", (_, { make, member, remedy }) => {
     workload.entra.clock.advance(600);
     await client.acquireTokenByClientCredential({ scopes });
     expect(service.requests.length).toBe(15);
+  });
+
+  it("fetches a fresh token when the server refuses the known one, and the code is not spent", async () => {
+    service.answer = issues();
+    const clientAssertion = make();
+    const first = await clientAssertion(context);
+    // The machine has slept: its clock stands still, the server's does not.
+    const asleep = Date.now();
+    jest.spyOn(Date, "now").mockImplementation(() => asleep);
+    workload.entra.clock.advance(600);
+    const client = workload.entra.confidential({
+      auth: { clientId: "workload", clientSecret: undefined, clientAssertion },
+    });
+    const { account } = await signInWithCode(workload.entra, client, ["User.Read"]);
+    expect(account?.username).toBe("alice@contoso.example");
+    const sent = workload.entra.authority.requests.filter(({ endpoint }) => endpoint === "token");
+    expect(sent.map(({ form }) => form["client_assertion"] === first)).toEqual([true, false]);
+    expect(new Set(sent.map(({ form }) => form["code"])).size).toBe(1);
+    expect(service.requests.length).toBe(2);
   });
 
   it("fetches once for concurrent callers", async () => {

@@ -19,7 +19,12 @@ export async function startWorkload(clientId = "workload"): Promise<Workload> {
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: "k1" }] };
   const federatedCredentials = [{ issuer, subject: "workload", jwks }];
   const entra = await startEntra({
-    tenants: [{ domain: "contoso.example", apps: [{ clientId, federatedCredentials }] }],
+    tenants: [
+      {
+        domain: "contoso.example",
+        apps: [{ clientId, federatedCredentials, redirectUris: ["http://localhost:3000/redirect"] }],
+      },
+    ],
   });
   return {
     entra,

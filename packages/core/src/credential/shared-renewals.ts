@@ -4,21 +4,22 @@ import { BoundedMap } from "../bounded-map.js";
 const MAX_RENEWALS = 100;
 
 interface Renewal<T> {
-  readonly begun: number;
   readonly work: Promise<T>;
+  /** Its place among the finished ones; endless while it is under way. */
+  finished: number;
 }
 
 /**
- * Renews refused credentials once for all concurrent requests. A renewal that began after a request had obtained its
- * credential also serves that request.
+ * Renews refused credentials once for all concurrent requests. A renewal also serves a request that had obtained its
+ * credential before the renewal finished.
  */
 export class SharedRenewals<T> {
   readonly #latest = new WeakMap<object, BoundedMap<Renewal<T>>>();
-  #begun = 0;
+  #finished = 0;
 
   /** The point in time before a credential is obtained. */
   mark(): number {
-    return this.#begun;
+    return this.#finished;
   }
 
   /**
@@ -33,9 +34,14 @@ export class SharedRenewals<T> {
     const latest = this.#latest.get(source) ?? new BoundedMap<Renewal<T>>(MAX_RENEWALS);
     this.#latest.set(source, latest);
     const known = latest.get(key);
-    if (known && known.begun > since) return known.work;
-    this.#begun += 1;
-    const renewal = { begun: this.#begun, work: renew() };
+    if (known && known.finished > since) return known.work;
+    const renewal: Renewal<T> = {
+      finished: Infinity,
+      work: renew().finally(() => {
+        this.#finished += 1;
+        renewal.finished = this.#finished;
+      }),
+    };
     latest.set(key, renewal);
     return renewal.work;
   }
