@@ -1,6 +1,7 @@
 // A function that provides the client's credential is asked for a fresh one when the server refuses it, on every grant.
 // proves: core/src/credential/shared-renewals.ts, core/src/credential/certificate-source.ts,
 // core/src/credential/client-authentication.ts, core/src/exchange/redeem.ts
+import { ConfidentialClientApplication as Peer } from "@azure/msal-node";
 import { beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { createClient, deviceCode, type HttpClient } from "@tessera/core";
 import {
@@ -174,6 +175,17 @@ describe("a certificate", () => {
     await expect(ask(application(auth))).rejects.toMatchObject({ errorCode: "invalid_client" });
     expect(forms.length).toBe(1);
   });
+});
+
+it("the peer does not ask its function again", async () => {
+  const clientAssertion = numbered();
+  const app = new Peer({
+    auth: { clientId, authority, clientAssertion },
+    system: { networkClient: network },
+  });
+  answer = () => (forms.length === 1 ? {} : undefined);
+  await expect(app.acquireTokenByClientCredential({ scopes })).rejects.toThrow();
+  expect([forms.length, clientAssertion.mock.calls.length]).toEqual([1, 1]);
 });
 
 describe("the assertion of a request", () => {
