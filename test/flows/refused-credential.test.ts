@@ -36,13 +36,21 @@ interface Answer {
 let stage: RequestStage;
 /** Forms that reached the token endpoint. */
 let forms: Readonly<Record<string, string>>[];
+/** How many of them the server has refused. */
+let refusals: number;
 /** What the server says to a form; nothing: tokens. */
 let answer: (form: Readonly<Record<string, string>>) => Partial<Answer> | undefined;
 beforeEach(() => {
   stage = requestStage();
   forms = [];
+  refusals = 0;
   answer = () => undefined;
 });
+
+/** Lets everything go on that can. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
 
 const network: INetworkModule = {
   sendGetRequestAsync: (url, options) => stage.networkClient.sendGetRequestAsync(url, options),
@@ -53,7 +61,8 @@ const network: INetworkModule = {
     const refused = answer(form);
     if (!refused) return stage.networkClient.sendPostRequestAsync(url, options);
     // Requests that overlap have all been sent before the first is answered.
-    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    await turns();
+    refusals += 1;
     return { status: 401, headers: {}, body: refusal, ...refused } as never;
   },
 };
@@ -245,7 +254,8 @@ describe("concurrent requests", () => {
     const first = ask(app, "first");
     await eventually(() => clientAssertion.mock.calls.length === 2);
     const late = ask(app, "late");
-    await eventually(() => forms.length === 2);
+    await eventually(() => refusals === 2);
+    await turns();
     opened.open();
     await Promise.all([first, late]);
     expect(clientAssertion.mock.calls.filter(([{ refusedAssertion }]) => refusedAssertion)).toHaveLength(1);
