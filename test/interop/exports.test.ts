@@ -20,12 +20,15 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     // The peer throws errors of a class with this name, which it does not export.
     "ManagedIdentityError",
     "ManagedIdentityErrorCodes",
+    "awsTokenFile",
+    "azurePipelinesToken",
     "claimsFromChallenge",
     "createAuthenticatedFetch",
     "createMemoryTokenStore",
     "federatedTokenFile",
     "githubActionsToken",
     "parseAuthenticationChallenges",
+    "spiffeTokenFile",
     "tokenCredential",
   ]);
 });

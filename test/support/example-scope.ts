@@ -290,6 +290,9 @@ async function prepareSurroundings(): Promise<() => Promise<void>> {
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: "a.request.token",
     IDENTITY_ENDPOINT: MANAGED_IDENTITY,
     IDENTITY_HEADER: "a-host-secret",
+    AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
+    SYSTEM_ACCESSTOKEN: "a.job.token",
+    SYSTEM_OIDCREQUESTURI: "https://pipelines.example/token",
     XDG_DATA_HOME: folder,
     LOCALAPPDATA: folder,
   });
