@@ -18,7 +18,8 @@ export async function login(c: RequestContext, state: AuthorityState): Promise<R
   if (pending === undefined) throw refuse(90013);
   // A user who is picked from the list signs in with the password from the configuration.
   const picked = state.directory.userByName(form["user"] ?? "")?.user;
-  const { username = "", password = "" } = picked ?? form;
+  const typed = { username: form["username"] ?? "", password: form["password"] ?? "" };
+  const { username, password } = picked ?? typed;
   const code = pending.request.at.kind === "b2c" ? exitErrors[form["decision"] ?? ""] : undefined;
   if (code !== undefined) {
     state.pending.drop(id);
