@@ -51,6 +51,7 @@ export {
 } from "./encoding.js";
 export { newCorrelationId } from "./correlation-id.js";
 export * from "./errors/error-codes.js";
+export { errorName } from "./errors/error-name.js";
 export * from "./errors/errors.js";
 export { authorityOf, isServed, requireAccountOf, tenantAuthorityOf } from "./flows/account-authority.js";
 export { withinBounds, type Bounds } from "./flight/deadline.js";
