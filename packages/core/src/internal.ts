@@ -91,7 +91,6 @@ export { isLoopback, parsedUrl, secureUrl, shownUrl } from "./http/secure-url.js
 export { base64Content, holdsCredential } from "./credential/pem.js";
 export { retryAfterSeconds, statusOf } from "./http/throttle.js";
 export { isHeaderValue } from "./http/header-value.js";
-export { hideSecretsOf } from "./http/hide-secrets.js";
 export {
   createTransport,
   MAX_RESPONSE_BYTES,

@@ -54,7 +54,8 @@ async function tokenFrom(
   const warn = (message: string): void => logger.warning(message, correlationId);
   const request = source.request({ resource, identity, environment, correlationId, warn });
   const throttleKey = [request.url, client.clientId, resource].join(" ");
-  client.throttle.check(throttleKey, correlationId);
+  const refusal = client.throttle.refusal(throttleKey, correlationId);
+  if (refusal) throw refusal;
   logger.info(`Requesting a token from the managed identity of the host (${source.name}).`, correlationId);
   request.query.set("token_sha256_to_refresh", await revokedHash(request, wanted));
   request.query.set("xms_cc", client.capabilities.join(","));
