@@ -126,8 +126,7 @@ async function startEndpoint(
       options,
     });
     const app = createHostApp(endpoint);
-    const isEndpoint = (path: string) => path.toLowerCase() === endpoint.path;
-    const endpointAt = (path: string) => (isEndpoint(path) ? "managed-identity" : "other");
+    const endpointAt = (path: string) => (isAt(endpoint, path) ? "managed-identity" : "other");
     app.use(readRequest(state.clock), recordRequest(state.clock, journal, endpointAt));
     app.use(applyFault(faults, closing, (c, status) => faultBody(endpoint, c, status)));
     app.on([endpoint.method], endpoint.path, async (c) => c.json(await endpoint.answer(c.get("request"))));
@@ -156,9 +155,8 @@ function createHostApp(endpoint: IdentityEndpoint): Hono<Env> {
     checkOrigin(() => false),
   );
   app.notFound((c) => {
-    const isMethod = c.req.path.toLowerCase() === endpoint.path;
     const error_description = `The emulated host answers ${endpoint.method} ${endpoint.path} only.`;
-    return c.json({ error: "not_found", error_description }, isMethod ? 405 : 404);
+    return c.json({ error: "not_found", error_description }, isAt(endpoint, c.req.path) ? 405 : 404);
   });
   app.onError((error, c) => {
     const failure = error instanceof AadstsError ? unknownResource(error) : error;
@@ -171,6 +169,11 @@ function createHostApp(endpoint: IdentityEndpoint): Hono<Env> {
     return c.json({ error: "server_error", error_description: String(error) }, 500);
   });
   return app;
+}
+
+/** Some clients append a slash. */
+function isAt(endpoint: IdentityEndpoint, path: string): boolean {
+  return path === endpoint.path || path === `${endpoint.path}/`;
 }
 
 /** The host passes on why the authority refused. */
