@@ -45,6 +45,8 @@ export interface Directory {
   /** Adds a federated credential to an app. @returns a function that removes it */
   addFederatedCredential(clientId: string, credential: FederatedCredential): () => void;
   userByName(username: string): SignedInUser | undefined;
+  /** Returns the users that an authority accepts. */
+  usersAt(scope: TenantScope): readonly User[];
   /** @param home the tenant to search; all if absent */
   userById(oid: string, home: Tenant | undefined): SignedInUser | undefined;
   /** @param text a username or a domain @returns `undefined` if no tenant has the domain */
@@ -124,6 +126,7 @@ export function createDirectory(config: AuthorityConfig): Directory {
       return () => void credentials.delete(credential);
     },
     userByName,
+    usersAt: (scope) => [...users.values()].filter(({ home }) => admits(scope, home)).map(({ user }) => user),
     userById: (oid, home) =>
       [...users.values()].find(
         (found) => found.user.oid === oid && (home === undefined || found.home === home),
