@@ -27,6 +27,7 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "createMemoryTokenStore",
     "federatedTokenFile",
     "githubActionsToken",
+    "managedIdentityAssertion",
     "parseAuthenticationChallenges",
     "spiffeTokenFile",
     "tokenCredential",

@@ -26,6 +26,8 @@ export interface Wanted<R extends TokenRequest = TokenRequest> {
 /** Requests the tokens that the cache does not have. */
 export type Send<R extends TokenRequest> = (request: R, miss: Miss) => Promise<AuthenticationResult>;
 
+const HIT = "The token comes from the cache.";
+
 /**
  * Returns the tokens from the cache or, on a miss, requests them. A cache hit without a plugin or store completes
  * synchronously.
@@ -41,6 +43,29 @@ export function cacheFirst<R extends TokenRequest>(
   return found instanceof Promise
     ? found.then((late) => answer(client, wanted, send, late))
     : answer(client, wanted, send, found);
+}
+
+/**
+ * Returns the result of a cache hit, if the cache is in memory only and the token need not be renewed.
+ *
+ * @param correlationId that of the call; the request may be an earlier one
+ */
+export function freshHit(
+  client: Client,
+  wanted: Pick<Wanted, "find" | "url">,
+  correlationId: string,
+): AuthenticationResult | undefined {
+  let result: AuthenticationResult | undefined;
+  client.cache.readNow((memory) => {
+    const tokens = wanted.find(memory);
+    const now = epochSeconds(client.clock);
+    if (!tokens || freshness(tokens.accessToken, now, client.renewalMargin) !== "fresh") return;
+    client.telemetry.countHit();
+    client.cache.countLookup(true);
+    client.logger().verbose(HIT, correlationId);
+    result = authenticationResult(tokens, { authority: wanted.url.href, correlationId, fromCache: true });
+  });
+  return result;
 }
 
 /** Forgets a token that an API has refused before it looks for another one. */
@@ -60,8 +85,6 @@ async function withoutToken<R extends TokenRequest>(
   const found = await client.cache.read(partition, (memory) => lookUp(client, memory, wanted, send));
   return answer(client, wanted, send, found);
 }
-const HIT = "The token comes from the cache.";
-
 function answer<R extends TokenRequest>(
   client: Client,
   { request }: Wanted<R>,

@@ -171,7 +171,7 @@ export class Partition {
   memoized(query: MemoQuery, search: () => CachedTokens | undefined): CachedTokens | undefined {
     const memo = this.#memo;
     if (memo) {
-      for (const known of memo) if (isSame(known.query, query)) return known.tokens;
+      for (const known of memo) if (known.query === query || isSame(known.query, query)) return known.tokens;
     }
     const tokens = search();
     if (!tokens) return undefined;
