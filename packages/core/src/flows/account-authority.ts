@@ -5,7 +5,7 @@ import { isIssuerOf, sameIssuer } from "../authority/issuer.js";
 import { isTenantName } from "../authority/tenant-name.js";
 import { isHomeTenant } from "../cache/account-info.js";
 import { isOfKind, issuerOf } from "../cache/account-provider.js";
-import { isSharedId, issuersOf } from "../cache/memory/find.js";
+import { isSharedId, issuersOf, tenantOfDomain } from "../cache/memory/find.js";
 import { userPartition } from "../cache/memory/partition-key.js";
 import type { Provider } from "../cache/provider.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
@@ -59,19 +59,34 @@ export function tenantAuthorityOf(client: Client, request: TokenRequest, account
  * Returns the realms to look in for an account's tokens at the authority from {@link tenantAuthorityOf}. New tokens are
  * written to the first.
  */
-export function realmsOf(client: Client, { request, url, account }: AccountUse): readonly string[] {
+export function realmsOf(client: Client, { url, account }: AccountUse): readonly string[] {
   if (!dialectOf(url).hasTenants) return [url.realm];
   const tenant = (account.tenantId ?? "").toLowerCase();
   if (url.namesTenant) {
     const id = client.authorities.tenantIdOf(url);
-    // For an unknown domain the look-up finds nothing; the refresh then returns the tenant's token and its id. A public
-    // client is often a short-lived process, so it assumes that its own domain is the account's tenant.
-    if (!id) return [client.isPublic && !request.authorityIsExplicit ? tenant || url.tenant : url.tenant];
+    // For an unknown domain the look-up finds nothing; the refresh then returns the tenant's token and its id.
+    if (!id) return [url.tenant];
     return id === CONSUMER_TENANT ? [id, "consumers"] : [id];
   }
   if (!dialectOf(url).isMultiTenant(url)) return [tenant || url.tenant];
   // Other libraries cache tokens of the home tenant under the authority's name for it.
   return tenant === "" ? [url.tenant] : [tenant, url.tenant];
+}
+
+/**
+ * Learns the id of a tenant that the authority names by its domain from the user's tokens that came from there, which
+ * another process may have received. Returns whether it was unknown before.
+ */
+export function learnTenantOfDomain(
+  { authorities }: Client,
+  memory: TokenMemory,
+  { url, account }: AccountUse,
+): boolean {
+  if (!url.namesTenant || authorities.tenantIdOf(url) !== undefined) return false;
+  const partition = userPartition(account.homeAccountId);
+  const id = tenantOfDomain(memory, { partition, environments: authorities.aliasesOf(url.host) }, url.tenant);
+  if (id !== undefined) authorities.learnTenant(url, id);
+  return id !== undefined;
 }
 
 /**

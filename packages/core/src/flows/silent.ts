@@ -1,5 +1,4 @@
 import type { AccountInfo } from "../account.js";
-import type { AuthorityUrl } from "../authority/authority-url.js";
 import {
   familyOf,
   findRefreshToken,
@@ -23,10 +22,12 @@ import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/to
 import type { AuthenticationResult } from "../result.js";
 import {
   authorityOf,
+  learnTenantOfDomain,
   providerOf,
   realmsOf,
   requireProvider,
   tenantAuthorityOf,
+  type AccountUse,
 } from "./account-authority.js";
 import { redeemRefreshToken } from "./refresh-token.js";
 
@@ -95,7 +96,8 @@ interface WantedOfUser extends Wanted<SilentRequest> {
 function wantedBy(client: Client, request: SilentRequest): WantedOfUser {
   const { account } = request.given;
   const url = tenantAuthorityOf(client, request, account);
-  const query = tokenQuery(client, request, url, account);
+  const use = { request, url, account };
+  const query = tokenQuery(client, use);
   return {
     request,
     url,
@@ -108,8 +110,10 @@ function wantedBy(client: Client, request: SilentRequest): WantedOfUser {
       // For Entra, the hosts decide. If the account does not name its provider, the look-up checks it, once per
       // memoized result.
       if (query.hostOnly ? client.authorities.isShared(url.host) : query.issuer !== undefined)
-        requireProvider(client, memory, { request, url, account });
-      return query.environments.has(account.environment) ? findTokens(memory, query) : undefined;
+        requireProvider(client, memory, use);
+      if (!query.environments.has(account.environment)) return undefined;
+      const learned = learnTenantOfDomain(client, memory, use);
+      return findTokens(memory, learned ? { ...query, realms: realmsOf(client, use) } : query);
     },
   };
 }
@@ -221,13 +225,9 @@ function redirectUriOf(client: Client, { redirectUri }: SilentInput): string | u
   return client.isPublic ? undefined : redirectUri;
 }
 
-function tokenQuery(
-  client: Client,
-  request: TokenRequest,
-  url: AuthorityUrl,
-  account: AccountInfo,
-): AccessTokenQuery {
-  const { kind, issuer, hostOnly } = providerOf({ request, url, account });
+function tokenQuery(client: Client, use: AccountUse): AccessTokenQuery {
+  const { request, url, account } = use;
+  const { kind, issuer, hostOnly } = providerOf(use);
   return {
     partition: userPartition(account.homeAccountId),
     clientId: client.clientId,
@@ -235,7 +235,7 @@ function tokenQuery(
     kind,
     issuer,
     hostOnly,
-    realms: realmsOf(client, { request, url, account }),
+    realms: realmsOf(client, use),
     scopes: request.scopes,
     resource: request.resource,
     components: request.components,
