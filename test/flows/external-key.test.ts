@@ -85,26 +85,31 @@ describe("a signature", () => {
     expect(algorithm).toBe("PS256");
   });
 
-  it("is made by the current key of a function, whose callback may be another each time", async () => {
+  it("is made by the current key of a function, with the callback that it returned last", async () => {
     let current = own;
+    let calls = 0;
     const signed: string[] = [];
     const client = app(async () => {
-      const { certificatePem, privateKeyPem: key, subject } = current;
+      const { certificatePem, privateKeyPem: key, thumbprintSha256Hex } = current;
+      calls += 1;
+      const name = `${base64Url(thumbprintSha256Hex)} ${calls}`;
       return {
         publicCertificate: certificatePem,
         sign: (data, algorithm) => {
-          signed.push(subject);
+          signed.push(name);
           return vaultKey(key)(data, algorithm);
         },
       };
     });
     await ask(client, "one.example");
     await ask(client, "two.example");
-    expect(signed).toHaveLength(1);
-    current = renewed;
+    entra.clock.advance(540);
     await ask(client, "three.example");
-    expect(signed).toHaveLength(2);
-    expect(header()["x5t#S256"]).toBe(base64Url(renewed.thumbprintSha256Hex));
+    current = renewed;
+    await ask(client, "four.example");
+    const [first, second] = [own, renewed].map(({ thumbprintSha256Hex }) => base64Url(thumbprintSha256Hex));
+    expect(signed).toEqual([`${first} 1`, `${first} 3`, `${second} 4`]);
+    expect(header()["x5t#S256"]).toBe(second);
   });
 
   it("that fails ends the call with the error of the callback, and the next call signs again", async () => {
