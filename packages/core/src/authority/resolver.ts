@@ -53,6 +53,8 @@ export class AuthorityResolver {
     MOST_AUTHORITIES,
   );
   readonly #discovered = new Map<string, Cloud>();
+  /** The last answers of {@link aliasesOf} and {@link isAlias}: a call asks several times for the same host. */
+  #lastAsked: { readonly host: string; readonly aliases: ReadonlySet<string>; alias: string } | undefined;
   /** Clouds of unknown hosts; the same object each time, so that memoized cache queries compare equal. */
   readonly #singleHostClouds = new BoundedMap<Cloud>(1000);
   /** Tenant ids of authorities that name their tenant by a domain, by authority URL. */
@@ -109,7 +111,18 @@ export class AuthorityResolver {
 
   /** Returns every host known, without discovery, to belong to the same identity provider. */
   aliasesOf(host: string): ReadonlySet<string> {
-    return (this.#discovered.get(host) ?? knownCloud(host) ?? this.#singleHostCloud(host)).aliases;
+    if (this.#lastAsked?.host === host) return this.#lastAsked.aliases;
+    const { aliases } = this.#discovered.get(host) ?? knownCloud(host) ?? this.#singleHostCloud(host);
+    this.#lastAsked = { host, aliases, alias: host };
+    return aliases;
+  }
+
+  /** Whether a host is known, without discovery, to belong to the same identity provider as another. */
+  isAlias(host: string, alias: string): boolean {
+    if (this.#lastAsked?.host === host && this.#lastAsked.alias === alias) return true;
+    if (!this.aliasesOf(host).has(alias)) return false;
+    if (this.#lastAsked) this.#lastAsked.alias = alias;
+    return true;
   }
 
   /** Whether the application uses several providers at a host: several issuers, or AD FS and Entra. */
@@ -210,6 +223,7 @@ export class AuthorityResolver {
   }
 
   #learn(cloud: Cloud): Cloud {
+    this.#lastAsked = undefined;
     for (const alias of cloud.aliases) this.#discovered.set(alias, cloud);
     return cloud;
   }
