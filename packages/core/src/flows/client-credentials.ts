@@ -1,7 +1,7 @@
 import { checkRegion, regionalAuthority, type Region, type RegionAsk } from "../authority/region.js";
 import { appPartition } from "../cache/memory/partition-key.js";
 import type { Client } from "../client/client.js";
-import type { AssertionSource } from "../credential/client-credential.js";
+import type { AssertionSource } from "../credential/assertion-source.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError } from "../errors/errors.js";
