@@ -1,11 +1,11 @@
 import type { AccountInfo } from "../account.js";
-import type { AuthorityUrl } from "../authority/authority-url.js";
-import { CONSUMER_TENANT, knownCloud } from "../authority/clouds.js";
+import { realmsOfTenant, type AuthorityUrl } from "../authority/authority-url.js";
+import { knownCloud } from "../authority/clouds.js";
 import { isIssuerOf, sameIssuer } from "../authority/issuer.js";
 import { isTenantName } from "../authority/tenant-name.js";
 import { isHomeTenant } from "../cache/account-info.js";
 import { isOfKind, issuerOf } from "../cache/account-provider.js";
-import { isSharedId, issuersOf, tenantOfDomain } from "../cache/memory/find.js";
+import { isSharedId, issuersOf } from "../cache/memory/find.js";
 import { userPartition } from "../cache/memory/partition-key.js";
 import type { Provider } from "../cache/provider.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
@@ -49,7 +49,7 @@ export function authorityOf(client: Client, request: TokenRequest, account: Acco
  */
 export function tenantAuthorityOf(client: Client, request: TokenRequest, account: AccountInfo): AuthorityUrl {
   const url = authorityOf(client, request, account);
-  if (!dialectOf(url).isMultiTenant(url) || url.namesTenant || url.segments.length > 1) return url;
+  if (url.namesTenant || url.segments.length > 1 || !dialectOf(url).isMultiTenant(url)) return url;
   const tenant = (account.tenantId ?? "").toLowerCase();
   if (isHomeTenant(tenant, account.homeAccountId.toLowerCase()) || !isTenantName(tenant)) return url;
   return client.authorities.url(`${url.href.slice(0, -url.tenant.length - 1)}${tenant}/`);
@@ -60,33 +60,22 @@ export function tenantAuthorityOf(client: Client, request: TokenRequest, account
  * written to the first.
  */
 export function realmsOf(client: Client, { url, account }: AccountUse): readonly string[] {
+  if (url.tenantRealms) return url.tenantRealms;
   if (!dialectOf(url).hasTenants) return [url.realm];
   const tenant = (account.tenantId ?? "").toLowerCase();
   if (url.namesTenant) {
     const id = client.authorities.tenantIdOf(url);
     // For an unknown domain the look-up finds nothing; the refresh then returns the tenant's token and its id.
-    if (!id) return [url.tenant];
-    return id === CONSUMER_TENANT ? [id, "consumers"] : [id];
+    return id ? realmsOfTenant(id) : [url.tenant];
   }
   if (!dialectOf(url).isMultiTenant(url)) return [tenant || url.tenant];
   // Other libraries cache tokens of the home tenant under the authority's name for it.
   return tenant === "" ? [url.tenant] : [tenant, url.tenant];
 }
 
-/**
- * Learns the id of a tenant that the authority names by its domain from the user's tokens that came from there, which
- * another process may have received. Returns whether it was unknown before.
- */
-export function learnTenantOfDomain(
-  { authorities }: Client,
-  memory: TokenMemory,
-  { url, account }: AccountUse,
-): boolean {
-  if (!url.namesTenant || authorities.tenantIdOf(url) !== undefined) return false;
-  const partition = userPartition(account.homeAccountId);
-  const id = tenantOfDomain(memory, { partition, environments: authorities.aliasesOf(url.host) }, url.tenant);
-  if (id !== undefined) authorities.learnTenant(url, id);
-  return id !== undefined;
+/** Whether an authority names a tenant by a domain whose tenant id is not known yet. */
+export function isOfUnknownTenant(client: Client, url: AuthorityUrl): boolean {
+  return !url.tenantRealms && url.namesTenant && client.authorities.tenantIdOf(url) === undefined;
 }
 
 /**
@@ -171,7 +160,7 @@ async function inMemory<T>(
 /** Whether an account has a host and the kind of an authority, as far as known without discovery. */
 function isServedBy({ authorities }: Client, account: AccountInfo, url: AuthorityUrl): boolean {
   if (!isOfKind(account, url)) return false;
-  return authorities.aliasesOf(url.host).has(account.environment) || !authorities.knowsAliasesOf(url);
+  return authorities.isAlias(url.host, account.environment) || !authorities.knowsAliasesOf(url);
 }
 
 /** Whether an account may belong to an authority's issuer. */
