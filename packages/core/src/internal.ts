@@ -38,7 +38,7 @@ export {
 export type { CacheKVStore, PeerAccountEntity, ValidCacheType } from "./cache/schema/key-value-store.js";
 export type * from "./cache/schema/schema.js";
 export type { CertificateOptions } from "./credential/certificate.js";
-export { pause, systemClock, type Clock } from "./clock.js";
+export { epochSeconds, pause, systemClock, type Clock } from "./clock.js";
 export {
   type AssertionContext,
   type AssertionSource,
@@ -93,8 +93,16 @@ export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/ht
 export { isInBlock, isOnOwnLink } from "./http/private-host.js";
 export { isLoopback, parsedUrl, secureUrl, shownUrl } from "./http/secure-url.js";
 export { base64Content, holdsCredential } from "./credential/pem.js";
-export { statusOf } from "./http/throttle.js";
-export { createTransport, MAX_RESPONSE_BYTES, REQUEST_TIMEOUT_MS, type Transport } from "./http/transport.js";
+export { retryAfterSeconds, statusOf } from "./http/throttle.js";
+export { isHeaderValue } from "./http/header-value.js";
+export { hideSecretsOf } from "./http/hide-secrets.js";
+export {
+  createTransport,
+  MAX_RESPONSE_BYTES,
+  REQUEST_TIMEOUT_MS,
+  rootMessage,
+  type Transport,
+} from "./http/transport.js";
 export { Logger, LogLevel, type ILoggerCallback, type LoggerOptions } from "./logger.js";
 export {
   claimsFromChallenge,
@@ -102,6 +110,7 @@ export {
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
 export { printable } from "./printable.js";
+export { processWide } from "./process-wide.js";
 export {
   checkFieldTypes,
   isRecord,
@@ -110,6 +119,7 @@ export {
   wrongType,
 } from "./request/field-types.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
+export { Parameters, withQuery } from "./request/parameters.js";
 export { redemptionFields } from "./request/redemption-fields.js";
 export { emptyChoice } from "./request/request-keys.js";
 export { OIDC_SCOPES } from "./request/scopes.js";
@@ -123,6 +133,8 @@ export {
 } from "./request/token-request.js";
 export type { AuthenticationResult } from "./result.js";
 export type { IdTokenClaims } from "./response/id-token.js";
+export { lifetimeSeconds } from "./response/seconds.js";
+export { parseTokenResponse } from "./response/token-response.js";
 export { AUTH_METHODS, type AuthMethod } from "./dialect/auth-methods.js";
 export type { LibraryInfo } from "./dialect/entra-telemetry.js";
 export { version } from "./version.js";

@@ -93,6 +93,14 @@ export { CryptoProvider } from "./msal/crypto-provider.js";
 export type { INetworkModule, NetworkRequestOptions, NetworkResponse } from "./http/network-client.js";
 export type { INativeBrokerPlugin, NativeRequest, NativeSignOutRequest } from "./broker/broker.js";
 export type { CcsCredential } from "./msal/msal-request.js";
+export type {
+  ManagedIdentityConfiguration,
+  ManagedIdentityIdParams,
+  ManagedIdentityRequestParams,
+} from "./managed-identity/configuration.js";
+export { ManagedIdentityApplication } from "./managed-identity/managed-identity-application.js";
+export { ManagedIdentityError, ManagedIdentityErrorCodes } from "./managed-identity/managed-identity-error.js";
+export { ManagedIdentitySourceNames } from "./managed-identity/source.js";
 export { PublicClientApplication } from "./public-client-application.js";
 export { PromptValue, ResponseMode } from "./msal/prompt-value.js";
 export type * from "./authorization-response.js";

@@ -2,6 +2,7 @@ import { checkRegion, regionalAuthority, type Region, type RegionAsk } from "../
 import { findTokens } from "../cache/memory/find.js";
 import { appPartition } from "../cache/memory/partition-key.js";
 import type { Client } from "../client/client.js";
+import { epochSeconds } from "../clock.js";
 import type { AssertionSource } from "../credential/client-credential.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
@@ -9,9 +10,10 @@ import { clientAuthError } from "../errors/errors.js";
 import { acceptTokens } from "../exchange/accept-tokens.js";
 import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
+import { freshness } from "../exchange/freshness.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
-import { tokensFrom, type TokenSource } from "../exchange/token-source.js";
+import { tokensFrom, type SourceRequest, type TokenSource } from "../exchange/token-source.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
 import { isolated } from "../request/request-keys.js";
@@ -71,7 +73,7 @@ export async function clientCredentials(
   const wanted: Wanted = {
     request,
     url,
-    flow: ["client_credentials", host],
+    flow: ["client_credentials", host.region, host.source?.sharedAs ?? host.source],
     partition,
     renewsEarly: true,
     find: (memory) =>
@@ -87,7 +89,7 @@ export async function clientCredentials(
   };
   const send = (sent: TokenRequest, miss: Miss): Promise<AuthenticationResult> =>
     sharedExchange(client, sent, wanted, (exchange) =>
-      acquire(exchange, host, {
+      acquire(exchange, { ...host, revokedToken: () => revokedToken(exchange, wanted) }, {
         apiId: ApiId.clientCredential,
         miss,
         scopes,
@@ -107,14 +109,29 @@ export async function clientCredentials(
 /** Acquires the token from another source, from a regional token endpoint, or from the authority's. */
 async function acquire(
   exchange: Exchange,
-  { source, region }: ClientCredentialsHost,
+  { source, region, revokedToken }: ClientCredentialsHost & Pick<SourceRequest, "revokedToken">,
   grant: Grant,
 ): Promise<AuthenticationResult> {
-  if (source) return acceptTokens(exchange, grant, await tokensFrom(source, exchange, grant.scopes));
+  if (source) {
+    const asked = { source, scopes: grant.scopes, revokedToken };
+    return acceptTokens(exchange, grant, await tokensFrom(exchange, asked));
+  }
   const { client, authority, call } = exchange;
   const found: Region | undefined = region && (await client.regions.resolve(region, call));
   return redeem(
     { ...exchange, authority: regionalAuthority(authority, found?.name) },
     { ...grant, region: found },
   );
+}
+
+/** Returns the token that the cache would have returned if the request had no claims. */
+async function revokedToken(
+  { client, request }: Exchange,
+  { partition, find }: Wanted<TokenRequest<ClientCredentialsInput>>,
+): Promise<string | undefined> {
+  if (!request.claims || request.given["skipCache"]) return undefined;
+  const tokens = await client.cache.read(partition, find);
+  if (!tokens) return undefined;
+  const state = freshness(tokens.accessToken, epochSeconds(client.clock), client.renewalMargin);
+  return state === "stale" ? undefined : tokens.accessToken.entity.secret;
 }
