@@ -8,8 +8,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import {
   createDefaultCredential,
-  LogLevel,
-  type AuthError,
+  type LogLevel,
   type DefaultCredentialOptions,
   type INetworkModule,
 } from "@tessera/node";
@@ -74,6 +73,9 @@ function metadataService(answer: () => Promise<{ status: number; body: object }>
 const failure = (code: string) => async (): Promise<never> => {
   throw Object.assign(new Error(`connect ${code} 169.254.169.254:80`), { code });
 };
+const answering = (answer: () => Promise<{ status: number; body: object }>): DefaultCredentialOptions => ({
+  system: metadataService(answer).system,
+});
 /** A laptop: nothing answers at the address of the metadata service. */
 const laptop = () => metadataService(failure("EHOSTUNREACH"));
 
@@ -97,7 +99,7 @@ describe("the first source with an identity is used:", () => {
     signedIn();
     onAppService();
     expect(await tokenOf({ system: { clock: ownClock() } })).toBe("of-the-host");
-    expect(hostRequests[0]).toContain("resource=https%3A%2F%2Fvault.azure.net&");
+    expect(hostRequests[0]).toContain("resource=https%3A%2F%2Fvault.azure.net");
     expect(tools.runs("az")).toEqual([]);
   });
 
@@ -141,32 +143,32 @@ describe("a refusal ends the chain with its error:", () => {
     ],
     [
       "of a metadata service that has an identity",
-      () => metadataService(async () => ({ status: 400, body: { error: "invalid_resource" } })),
+      () => answering(async () => ({ status: 400, body: { error: "invalid_resource" } })),
       { errorCode: "invalid_resource" },
     ],
     [
       "of a metadata service that does not have the identity by name",
       () => ({
-        ...metadataService(async () => ({ status: 400, body: { error: "invalid_request" } })),
+        ...answering(async () => ({ status: 400, body: { error: "invalid_request" } })),
         managedIdentityClientId: "named",
       }),
       { errorCode: "invalid_request" },
     ],
     [
       "of a metadata service that is down",
-      () => metadataService(async () => ({ status: 500, body: {} })),
+      () => answering(async () => ({ status: 500, body: {} })),
       { errorCode: "server_error" },
     ],
     [
       "of a metadata service whose connection breaks",
-      () => metadataService(failure("ECONNRESET")),
+      () => answering(failure("ECONNRESET")),
       { errorCode: "network_error" },
     ],
     [
       "of az",
       () => {
         tools.answer("az", { exitCode: 1, errors: "ERROR: AADSTS50020: not in this tenant" });
-        return laptop();
+        return { system: laptop().system };
       },
       { errorCode: "command_line_error", errorMessage: expect.stringContaining("AADSTS50020") },
     ],
@@ -174,7 +176,7 @@ describe("a refusal ends the chain with its error:", () => {
       "of az, whose user has to sign in again",
       () => {
         tools.answer("az", { exitCode: 1, errors: "Interactive authentication is needed." });
-        return laptop();
+        return { system: laptop().system };
       },
       { name: "InteractionRequiredAuthError" },
     ],
@@ -182,15 +184,14 @@ describe("a refusal ends the chain with its error:", () => {
       "of az, which prints no token",
       () => {
         tools.answer("az", { output: "{}" });
-        return laptop();
+        return { system: laptop().system };
       },
       { errorCode: "command_line_error" },
     ],
   ];
   test.each(refusals)("%s", async (name, prepare, error) => {
     signedIn();
-    const { system, ...options } = prepare();
-    const credential = createDefaultCredential({ system, ...options });
+    const credential = createDefaultCredential(prepare());
     const calls = Array.from({ length: 10 }, () => credential.acquireToken({ scopes }));
     for (const call of await Promise.allSettled(calls)) {
       expect(call.status).toBe("rejected");
@@ -316,7 +317,7 @@ test.each<[string, () => unknown]>([
     () => createDefaultCredential({ managedIdentityClientId: 1 as unknown as string }),
   ],
   ["processTimeoutInMs", () => createDefaultCredential({ processTimeoutInMs: -1 })],
-  ["managedIdentityClientID", () => createDefaultCredential({ ...{ managedIdentityClientID: "typo" } })],
+  ["managedIdentityClientID", () => createDefaultCredential({ managedIdentityClientID: "typo" } as object)],
   ["options", () => createDefaultCredential("az" as unknown as object)],
 ])("%s is refused at once if it cannot be meant", (name, create) => {
   expect(create).toThrow(

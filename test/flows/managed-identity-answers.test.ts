@@ -3,7 +3,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { parsedTime } from "../../packages/node/src/managed-identity/expiry.js";
 import { ENVIRONMENTS, ourApp, setEnvironment } from "../support/managed-identity-stage.js";
-import { startMetadataEndpoint, token, type MetadataEndpoint, type MetadataResponse } from "../support/metadata-endpoint.js";
+import {
+  startMetadataEndpoint,
+  token,
+  type MetadataEndpoint,
+  type MetadataResponse,
+} from "../support/metadata-endpoint.js";
 import { createTestClock } from "../support/test-clock.js";
 
 const resource = "https://vault.azure.net";
@@ -112,7 +117,11 @@ describe("an answer", () => {
     ["with a list as the resource", { body: token({ resource: ["a"] }) }, "invalid_token_response"],
     ["larger than any token", { body: token({ access_token: long }) }, "network_error"],
     ["of a failed gateway", { status: 502, body: "<html>Bad gateway</html>" }, "server_error"],
-    ["that redirects", { status: 302, headers: { location: "/elsewhere" }, body: "" }, "invalid_token_response"],
+    [
+      "that redirects",
+      { status: 302, headers: { location: "/elsewhere" }, body: "" },
+      "invalid_token_response",
+    ],
     ["with a token and an error", { body: token({ error: "no" }) }, "no"],
     ["with a token and the status 400", { status: 400, body: token() }, "server_error"],
   ])("%s is refused, and nothing is cached", async (_, response, code) => {

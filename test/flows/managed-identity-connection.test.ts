@@ -34,7 +34,13 @@ describe("a connector with a time limit", () => {
     const { outcome, socket, finish } = connecting();
     deadline.pass();
     expect(outcome.mock.calls).toEqual([
-      [expect.objectContaining({ code: "UND_ERR_CONNECT_TIMEOUT", message: expect.stringContaining("169.254.169.254") }), null],
+      [
+        expect.objectContaining({
+          code: "UND_ERR_CONNECT_TIMEOUT",
+          message: expect.stringContaining("169.254.169.254"),
+        }),
+        null,
+      ],
     ]);
     finish(null, socket);
     expect(socket.destroy).toHaveBeenCalled();
@@ -156,7 +162,9 @@ describe("Service Fabric", () => {
     ["in small letters", (it: string) => it.toLowerCase()],
     ["with colons", withColons],
   ])("whose certificate has the thumbprint, written %s, gives a token", async (_, written) => {
-    expect(await ask(endpoint.origin, written(own.thumbprintSha1Hex))).toMatchObject({ accessToken: "a-token" });
+    expect(await ask(endpoint.origin, written(own.thumbprintSha1Hex))).toMatchObject({
+      accessToken: "a-token",
+    });
   });
 
   test.each([
@@ -174,13 +182,19 @@ describe("Service Fabric", () => {
 
   test("without TLS is sent nothing", async () => {
     const plain = await startMetadataEndpoint();
-    await expect(ask(plain.origin, own.thumbprintSha1Hex)).rejects.toMatchObject({ errorCode: "network_error" });
+    await expect(ask(plain.origin, own.thumbprintSha1Hex)).rejects.toMatchObject({
+      errorCode: "network_error",
+    });
     expect(plain.requests).toEqual([]);
     await plain.close();
   });
 });
 
-async function startProxy(): Promise<{ readonly url: string; readonly requests: string[]; readonly server: Server }> {
+async function startProxy(): Promise<{
+  readonly url: string;
+  readonly requests: string[];
+  readonly server: Server;
+}> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     requests.push(request.url ?? "");

@@ -3,7 +3,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { ManagedIdentityConfiguration } from "@tessera/node";
 import { ENVIRONMENTS, ourApp, setEnvironment, type SourceName } from "../support/managed-identity-stage.js";
-import { startMetadataEndpoint, token, type MetadataEndpoint, type MetadataResponse } from "../support/metadata-endpoint.js";
+import {
+  startMetadataEndpoint,
+  token,
+  type MetadataEndpoint,
+  type MetadataResponse,
+} from "../support/metadata-endpoint.js";
 import { createTestClock } from "../support/test-clock.js";
 
 const resource = "https://vault.azure.net";
@@ -43,7 +48,9 @@ async function askedOf(
   const left = [...responses];
   endpoint.respond = () => {
     const next = left.shift() ?? { body: token() };
-    return typeof next === "number" ? { status: next, body: { error: `e${next}`, error_description: "no" } } : next;
+    return typeof next === "number"
+      ? { status: next, body: { error: `e${next}`, error_description: "no" } }
+      : next;
   };
   try {
     const app = ourApp({ system: { clock: clock(), ...system } });
@@ -113,7 +120,8 @@ describe("Retry-After", () => {
       { status: 200, headers: {}, body: token() },
     ];
     const networkClient = {
-      sendGetRequestAsync: <T>() => Promise.resolve(answers.shift() as { status: number; headers: Record<string, string>; body: T }),
+      sendGetRequestAsync: <T>() =>
+        Promise.resolve(answers.shift() as { status: number; headers: Record<string, string>; body: T }),
       sendPostRequestAsync: () => Promise.reject(new Error("no POST")),
     };
     expect(await askedOf("AppService", [], { networkClient, clock: clock() })).toBe("a-token");
@@ -122,7 +130,9 @@ describe("Retry-After", () => {
 
   test("never shortens a pause, and may be a date", async () => {
     const soon = new Date(Date.now() + 30_000).toUTCString();
-    expect(await askedOf("DefaultToImds", [throttled("0"), throttled("not a time"), throttled(soon)])).toBe("a-token");
+    expect(await askedOf("DefaultToImds", [throttled("0"), throttled("not a time"), throttled(soon)])).toBe(
+      "a-token",
+    );
     expect(waits.slice(0, 2)).toEqual([1, 2]);
     expect(waits[2]).toBeGreaterThan(20);
   });
@@ -137,7 +147,9 @@ describe("Retry-After", () => {
   });
 
   test("of several responses is waited for two minutes in all", async () => {
-    expect(await askedOf("DefaultToImds", [throttled("60"), throttled("59"), throttled("1")])).toBe("throttled");
+    expect(await askedOf("DefaultToImds", [throttled("60"), throttled("59"), throttled("1")])).toBe(
+      "throttled",
+    );
     expect(waits).toEqual([60, 59]);
   });
 

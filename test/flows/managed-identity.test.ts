@@ -38,7 +38,9 @@ describe("a token", () => {
     const apps = Array.from({ length: 10 }, () => app());
     const results = await Promise.all(
       apps.flatMap((each, at) =>
-        Array.from({ length: 10 }, (_, caller) => each.acquireToken({ resource, correlationId: `${at}-${caller}` })),
+        Array.from({ length: 10 }, (_, caller) =>
+          each.acquireToken({ resource, correlationId: `${at}-${caller}` }),
+        ),
       ),
     );
     expect(endpoint.requests).toHaveLength(1);
@@ -56,8 +58,13 @@ describe("a token", () => {
       await app({ managedIdentityIdParams: { userAssignedObjectId: "three" } }).acquireToken({ resource }),
       await app().acquireToken({ resource: "https://other" }),
     ];
-    expect(tokens.map(({ accessToken }) => accessToken)).toEqual([1, 2, 3, 4, 5].map((count) => `token ${count}`));
-    expect(await user("one").acquireToken({ resource })).toMatchObject({ accessToken: "token 2", fromCache: true });
+    expect(tokens.map(({ accessToken }) => accessToken)).toEqual(
+      [1, 2, 3, 4, 5].map((count) => `token ${count}`),
+    );
+    expect(await user("one").acquireToken({ resource })).toMatchObject({
+      accessToken: "token 2",
+      fromCache: true,
+    });
   });
 
   it("is acquired at the same time for callers with different capabilities, who get different tokens", async () => {
@@ -82,7 +89,12 @@ describe("a token", () => {
     ["at half of a lifetime of more than two hours", 86_400, {}, 43_200],
     ["when the host says", 86_400, { refresh_in: "1000" }, 1000],
     ["when the host says, of a short lifetime", 3600, { refresh_in: 600 }, 600],
-    ["at half of the lifetime if the host names a time after its end", 86_400, { refresh_in: 86_401 }, 43_200],
+    [
+      "at half of the lifetime if the host names a time after its end",
+      86_400,
+      { refresh_in: 86_401 },
+      43_200,
+    ],
   ])("is renewed %s, and served meanwhile", async (_, lifetime, over, seconds) => {
     endpoint.respond = () => lasting(lifetime, over);
     const { refreshOn } = await app().acquireToken({ resource });
@@ -116,7 +128,10 @@ describe("a token", () => {
     clock.advance(7200 - 301);
     expect(await app().acquireToken({ resource })).toMatchObject({ fromCache: true });
     clock.advance(2);
-    expect(await app().acquireToken({ resource })).toMatchObject({ fromCache: false, accessToken: "token 2" });
+    expect(await app().acquireToken({ resource })).toMatchObject({
+      fromCache: false,
+      accessToken: "token 2",
+    });
   });
 
   it("stays in use when its renewal fails, and the failure is logged", async () => {
@@ -163,8 +178,12 @@ test("a caller can leave, and the others still get the token", async () => {
 
 test("refusedToken is replaced", async () => {
   const { accessToken } = await app().acquireToken({ resource });
-  expect(await app().acquireToken({ resource, refusedToken: accessToken })).toMatchObject({ accessToken: "token 2" });
-  expect(await app().acquireToken({ resource, refusedToken: accessToken })).toMatchObject({ accessToken: "token 2" });
+  expect(await app().acquireToken({ resource, refusedToken: accessToken })).toMatchObject({
+    accessToken: "token 2",
+  });
+  expect(await app().acquireToken({ resource, refusedToken: accessToken })).toMatchObject({
+    accessToken: "token 2",
+  });
 });
 
 test("the secret of the host appears in no log line, not even of an error that repeats it", async () => {
@@ -177,7 +196,9 @@ test("the secret of the host appears in no log line, not even of an error that r
   const logging = app({ system: { clock, loggerOptions } });
   await logging.acquireToken({ resource });
   endpoint.respond = () => ({ status: 400, body: { error: "no", error_description: "not host-secret" } });
-  const error = await logging.acquireToken({ resource, forceRefresh: true }).catch((thrown: unknown) => thrown);
+  const error = await logging
+    .acquireToken({ resource, forceRefresh: true })
+    .catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ errorCode: "no", errorMessage: "not (hidden)" });
   expect(lines.join("\n")).toContain("AppService");
   expect(`${lines.join("\n")}${String(error)}`).not.toMatch(/host-secret|token \d/);
@@ -190,13 +211,19 @@ describe("the configuration", () => {
     [{ userAssignedObjectId: "a", userAssignedResourceId: "b" }],
   ])("names one id: %j is refused", (managedIdentityIdParams) => {
     expect(() => new ManagedIdentityApplication({ managedIdentityIdParams })).toThrow(
-      expect.objectContaining({ name: "ManagedIdentityError", errorCode: "invalid_managed_identity_id_type" }),
+      expect.objectContaining({
+        name: "ManagedIdentityError",
+        errorCode: "invalid_managed_identity_id_type",
+      }),
     );
   });
 
   test.each<[string, object]>([
     ["managedIdentityIdParams", { managedIdentityIdParams: "a" }],
-    ["managedIdentityIdParams.userAssignedClientId", { managedIdentityIdParams: { userAssignedClientId: 1 } }],
+    [
+      "managedIdentityIdParams.userAssignedClientId",
+      { managedIdentityIdParams: { userAssignedClientId: 1 } },
+    ],
     ["clientCapabilities", { clientCapabilities: "CP1" }],
     ["system.networkClient", { system: { networkClient: {} } }],
     ["system.clock", { system: { clock: {} } }],

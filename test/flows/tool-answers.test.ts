@@ -141,7 +141,7 @@ describe.each(tools)("an error of %s never holds what may be a token:", (_, tool
     },
   };
   test.each(Object.entries(ends))("%s", (_name, end) => {
-    let shown = "";
+    let shown: string;
     try {
       shown = JSON.stringify(toolAnswer(tool, request, end, 1));
       // The GitHub CLI prints the token and nothing else.

@@ -64,7 +64,7 @@ async function findUser(
   tenantId: string | undefined,
   system: NodeSystemOptions | undefined,
 ): Promise<SignedInUser | Unavailable> {
-  const persistence = await import("@tessera/persistence").catch(() => undefined);
+  const persistence = await loadPersistence();
   if (!persistence) {
     return {
       unavailable: "the package @tessera/persistence is not installed",
@@ -91,6 +91,15 @@ async function findUser(
   return account
     ? { app, account }
     : { unavailable: "nobody is signed in there", remedy: `sign in with ${appName}` };
+}
+
+/** Few programs need the package: it is loaded on first use, and may be missing. */
+async function loadPersistence(): Promise<typeof import("@tessera/persistence") | undefined> {
+  try {
+    return await import("@tessera/persistence");
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads the stored cache before there is an application: only the cache knows whose it is. */
