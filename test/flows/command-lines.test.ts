@@ -3,7 +3,7 @@
 // node/src/default-credential/command-line/command-line.ts, node/src/default-credential/command-line/kept-tokens.ts,
 // node/src/default-credential/command-line/account-watch.ts, node/src/default-credential/command-line/run-program.ts,
 // node/src/default-credential/command-line/azure-cli.ts, node/src/default-credential/command-line/azure-developer-cli.ts,
-// node/src/default-credential/command-line/checked-arguments.ts, node/src/default-credential/tenants.ts
+// node/src/default-credential/command-line/checked-arguments.ts, node/src/default-credential/command-line/home-folder.ts, node/src/default-credential/tenants.ts
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";

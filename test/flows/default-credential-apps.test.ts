@@ -147,6 +147,16 @@ describe("an app of the environment", () => {
     expect(tools.runs("az")).toEqual([]);
   });
 
+  test("with a password instead of a credential is not there", async () => {
+    const { AZURE_CLIENT_ID } = secret();
+    set({ AZURE_CLIENT_ID, AZURE_USERNAME: "alice@contoso.example", AZURE_PASSWORD: "alice-password" });
+    process.env["AZURE_TOKEN_CREDENTIALS"] = "EnvironmentCredential";
+    await expect(credential().acquireToken({ scopes })).rejects.toMatchObject({
+      errorCode: "credential_unavailable",
+      errorMessage: expect.stringContaining("AZURE_PASSWORD is not supported"),
+    });
+  });
+
   test("is for its tenant, and for those that are allowed besides", async () => {
     set(secret());
     const own = credential();
@@ -166,6 +176,7 @@ test("the options name the tenant and the app of a workload", async () => {
   Object.assign(process.env, {
     AZURE_FEDERATED_TOKEN_FILE: file("federated", federatedToken),
     AZURE_TENANT_ID: "other",
+    AZURE_CLIENT_ID: "other",
   });
   const own = credential({ tenantId: entra.tenantId, managedIdentityClientId: "workload" });
   expect(appOf((await own.acquireToken({ scopes })).accessToken)).toBe("workload");

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import {
   createDefaultCredential,
   type LogLevel,
+  type AuthError,
   type DefaultCredentialOptions,
   type INetworkModule,
 } from "@tessera/node";
@@ -316,6 +317,9 @@ test.each<[string, () => unknown]>([
     "managedIdentityClientId",
     () => createDefaultCredential({ managedIdentityClientId: 1 as unknown as string }),
   ],
+  ["developerCache", () => createDefaultCredential({ developerCache: "" })],
+  ["developerCache", () => createDefaultCredential({ developerCache: { appName: "" } })],
+  ["developerCache", () => createDefaultCredential({ developerCache: {} as { appName: string } })],
   ["processTimeoutInMs", () => createDefaultCredential({ processTimeoutInMs: -1 })],
   ["managedIdentityClientID", () => createDefaultCredential({ managedIdentityClientID: "typo" } as object)],
   ["options", () => createDefaultCredential("az" as unknown as object)],

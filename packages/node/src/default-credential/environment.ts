@@ -1,27 +1,37 @@
-import type { NodeAuthOptions, NodeSystemOptions } from "../configuration.js";
+import type { NodeAuthOptions } from "../configuration.js";
 import { federatedTokenFile } from "../credential/federated-token.js";
 import { registeredAppSource, unsetVariables, type RegisteredApp } from "./registered-app.js";
 import type { Source, Unavailable } from "./source.js";
+import type { WorkloadIdentityOptions } from "./workload-identity.js";
 
 type Credential = Pick<NodeAuthOptions, "clientAssertion" | "clientCertificate" | "clientSecret">;
+
+const TOKEN_FILE = "AZURE_FEDERATED_TOKEN_FILE";
 
 /** The variable that holds or names each kind of credential. The first that is set is used. */
 const CREDENTIALS: readonly (readonly [variable: string, credential: (value: string) => Credential])[] = [
   ["AZURE_CLIENT_SECRET", (clientSecret) => ({ clientSecret })],
   ["AZURE_CLIENT_CERTIFICATE_PATH", certificate],
-  ["AZURE_FEDERATED_TOKEN_FILE", (path) => ({ clientAssertion: federatedTokenFile(path) })],
+  [TOKEN_FILE, (path) => ({ clientAssertion: federatedTokenFile(path) })],
 ];
 const CREDENTIAL_VARIABLES =
   "AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE";
 
 /** An application with a secret, a certificate or a federated token, from the variables of `@azure/identity`. */
-export function environmentSource(system: NodeSystemOptions | undefined): Source {
-  return registeredAppSource("environment", system, fromVariables);
+export function environmentSource({
+  tenantId,
+  managedIdentityClientId,
+  system,
+}: WorkloadIdentityOptions): Source {
+  // An option that names another workload than the variables is not for the environment to overrule.
+  const isNamed = tenantId !== undefined || managedIdentityClientId !== undefined;
+  const credentials = CREDENTIALS.filter(([name]) => !(isNamed && name === TOKEN_FILE));
+  return registeredAppSource("environment", system, () => fromVariables(credentials));
 }
 
-function fromVariables(): RegisteredApp | Unavailable {
+function fromVariables(credentials: typeof CREDENTIALS): RegisteredApp | Unavailable {
   const { AZURE_TENANT_ID: tenant, AZURE_CLIENT_ID: clientId } = process.env;
-  const [variable = "", credential] = CREDENTIALS.find(([name]) => process.env[name]) ?? [];
+  const [variable = "", credential] = credentials.find(([name]) => process.env[name]) ?? [];
   const value = process.env[variable];
   if (tenant && clientId && value && credential) return { tenant, clientId, ...credential(value) };
   return {

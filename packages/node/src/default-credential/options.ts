@@ -1,4 +1,10 @@
-import { clientConfigurationError, emptyChoice, requireRecord, wrongType } from "@tessera/core/internal";
+import {
+  clientConfigurationError,
+  emptyChoice,
+  isRecord,
+  requireRecord,
+  wrongType,
+} from "@tessera/core/internal";
 import type { NodeSystemOptions } from "../configuration.js";
 import type { DeveloperCacheOptions } from "./developer-cache.js";
 
@@ -46,8 +52,17 @@ export function checkOptions(options: DefaultCredentialOptions): DefaultCredenti
     if (value === "") throw emptyChoice(name);
     if (value != null && typeof value !== "string") throw wrongType(name, value, "a string");
   }
+  checkDeveloperCache(options.developerCache);
   checkTimeout(options.processTimeoutInMs);
   return options;
+}
+
+function checkDeveloperCache(given: unknown): void {
+  if (given == null) return;
+  const name = isRecord(given) ? given["appName"] : given;
+  if (name === "") throw emptyChoice("developerCache");
+  if (typeof name !== "string")
+    throw wrongType("developerCache", given, "the appName of a cache, or { appName }");
 }
 
 /** Refuses a limit that would kill a tool at once, or never. */

@@ -21,7 +21,7 @@ interface Row {
 
 /** Every source, in the order in which they are asked. */
 const ROWS: readonly Row[] = [
-  { credential: "EnvironmentCredential", group: "prod", create: ({ system }) => environmentSource(system) },
+  { credential: "EnvironmentCredential", group: "prod", create: environmentSource },
   { credential: "WorkloadIdentityCredential", group: "prod", create: workloadIdentitySource },
   { credential: "ManagedIdentityCredential", group: "prod", create: managedIdentitySource },
   { credential: "VisualStudioCodeCredential", create: () => absent("Visual Studio Code") },

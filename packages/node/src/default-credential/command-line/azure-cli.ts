@@ -1,9 +1,8 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { interactionRequiredError, parseJsonObject } from "@tessera/core/internal";
 import type { AmbientTokenRequest } from "../source.js";
 import { checkedArguments } from "./checked-arguments.js";
 import type { AccountFiles, CommandLine, PrintedToken } from "./command-line.js";
+import { homeFolder } from "./home-folder.js";
 
 const DEFAULT = "/.default";
 
@@ -38,7 +37,7 @@ export const azureCli: CommandLine = {
 
 /** `msal_token_cache` and its like are written at each renewal, and do not change the account. */
 export function azureCliFiles(): readonly AccountFiles[] {
-  const folder = process.env["AZURE_CONFIG_DIR"] || join(homedir(), ".azure");
+  const folder = process.env["AZURE_CONFIG_DIR"] || homeFolder(".azure");
   return [{ folder, names: /^(?:azureProfile\.json|config|clouds\.config)$/ }];
 }
 

@@ -1,9 +1,8 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { isRecord, parseJsonObject } from "@tessera/core/internal";
 import { azureCliFiles } from "./azure-cli.js";
 import { checkedArguments } from "./checked-arguments.js";
 import type { CommandLine } from "./command-line.js";
+import { homeFolder } from "./home-folder.js";
 import { shownMessage } from "./shown-message.js";
 
 /** The Azure Developer CLI, `azd`. */
@@ -18,7 +17,7 @@ export const azureDeveloperCli: CommandLine = {
     { text: /reauthentication required|must use multi-factor authentication/, means: "interaction_required" },
   ],
   accountFiles() {
-    const folder = process.env["AZD_CONFIG_DIR"] || join(homedir(), ".azd");
+    const folder = process.env["AZD_CONFIG_DIR"] || homeFolder(".azd");
     // `config.json` says whether azd asks the Azure CLI, whose account then counts.
     const own = { folder, names: /^(?:auth|config)\.json$/ };
     return [own, ...azureCliFiles().map((files) => ({ ...files, isOptional: true }))];

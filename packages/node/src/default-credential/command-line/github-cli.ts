@@ -1,7 +1,7 @@
-import { homedir } from "node:os";
 import { join } from "node:path";
 import type { AccountFiles, CommandLine } from "./command-line.js";
 import { requireName, requireScopes } from "./foreign-scopes.js";
+import { homeFolder } from "./home-folder.js";
 
 /** Which sign-in of the GitHub CLI to use. */
 export interface GithubCliOptions {
@@ -62,6 +62,6 @@ function githubCliFiles(): readonly AccountFiles[] {
     GH_CONFIG_DIR ||
     (XDG_CONFIG_HOME && join(XDG_CONFIG_HOME, "gh")) ||
     (process.platform === "win32" && APPDATA && join(APPDATA, "GitHub CLI")) ||
-    join(homedir(), ".config", "gh");
+    homeFolder(".config", "gh");
   return [{ folder, names: /^hosts\.yml$/ }];
 }

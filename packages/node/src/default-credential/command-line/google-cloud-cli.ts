@@ -1,9 +1,9 @@
 import { promises } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { isRecord, parseJsonObject } from "@tessera/core/internal";
 import type { AccountFiles, CommandLine, PrintedToken } from "./command-line.js";
 import { requireName, requireScopes } from "./foreign-scopes.js";
+import { homeFolder } from "./home-folder.js";
 
 /** Which sign-in of the Google Cloud CLI to use. */
 export interface GoogleCloudCliOptions {
@@ -68,7 +68,7 @@ function googleCloudFiles(): readonly AccountFiles[] {
   const folder =
     CLOUDSDK_CONFIG ||
     (process.platform === "win32" && APPDATA && join(APPDATA, "gcloud")) ||
-    join(homedir(), ".config", "gcloud");
+    homeFolder(".config", "gcloud");
   return [
     { folder, names: /^active_config$/ },
     { folder: join(folder, "configurations"), names: /^config_/ },
