@@ -54,6 +54,7 @@ describe.each(["gh", "gcloud"] as const)("%s", (tool) => {
     expect(await tokenOf()).toBe("of-alice");
     tools.answer(tool, ANSWERS[tool]("of-bob"));
     expect(await tokenOf()).toBe("of-alice");
+    writeFileSync(join(tools.folder(tool), "access_tokens.db"), "");
     writeFileSync(join(tools.folder(tool), ACCOUNT_FILES[tool]), "");
     for (let turn = 0; turn < 10_000 && (await tokenOf()) !== "of-bob"; turn += 1)
       await new Promise((resolve) => setImmediate(resolve));

@@ -4,8 +4,9 @@
 // node/src/default-credential/command-line/account-watch.ts, node/src/default-credential/command-line/run-program.ts,
 // node/src/default-credential/command-line/azure-cli.ts, node/src/default-credential/command-line/azure-developer-cli.ts,
 // node/src/default-credential/command-line/checked-arguments.ts, node/src/default-credential/command-line/home-folder.ts, node/src/default-credential/tenants.ts
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { once } from "node:events";
+import { existsSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import {
   createAuthenticatedFetch,
@@ -75,7 +76,16 @@ describe.each(["az", "azd"] as const)("%s", (tool) => {
   });
 
   const accountFile = { az: "azureProfile.json", azd: "auth.json" }[tool];
-  const otherFile = { az: "msal_token_cache.json", azd: "config.json.lock" }[tool];
+  /** What the tool writes when it renews a token. */
+  const otherFiles = {
+    az: [
+      "msal_token_cache.json",
+      "msal_token_cache.bin",
+      "msal_http_cache.bin",
+      "service_principal_entries.json",
+    ],
+    azd: ["auth.json.lock", "auth"],
+  }[tool];
 
   test("is asked again after another account has signed in there", async () => {
     tools.answer(tool, token("of alice", inAnHour()));
@@ -85,9 +95,7 @@ describe.each(["az", "azd"] as const)("%s", (tool) => {
     tools.answer(tool, token("of bob", inAnHour()));
     expect(await current()).toBe("of alice");
 
-    // The events of a folder arrive in order: the other file has been noticed as well.
-    writeFileSync(join(tools.folder(tool), otherFile), "{}");
-    replace(join(tools.folder(tool), "unrelated.json"), "{}");
+    for (const file of otherFiles) await written(join(tools.folder(tool), file));
     expect(await current()).toBe("of alice");
     replace(join(tools.folder(tool), accountFile), "{}");
     await until(async () => (await current()) === "of bob");
@@ -233,6 +241,15 @@ test("a configured tenant is asked for, and no other one that is not allowed", a
   Reflect.deleteProperty(process.env, "AZURE_ADDITIONALLY_ALLOWED_TENANTS");
   expect(tools.runs("az")).toHaveLength(2);
 });
+
+/** Writes a file, and waits until whoever watches its folder has been told. */
+async function written(file: string): Promise<void> {
+  const watcher = watch(dirname(file));
+  const told = once(watcher, "change");
+  writeFileSync(file, "{}");
+  await told;
+  watcher.close();
+}
 
 function replace(file: string, content: string): void {
   writeFileSync(`${file}.new`, content);
