@@ -136,7 +136,8 @@ describe("an answer", () => {
   test("of a network client of the app is no larger either", async () => {
     const answer = { status: 200, headers: {}, body: token({ access_token: long }) };
     const networkClient = {
-      sendGetRequestAsync: <T>() => Promise.resolve(answer as { status: number; headers: {}; body: T }),
+      sendGetRequestAsync: <T>() =>
+        Promise.resolve(answer as { status: number; headers: Record<string, string>; body: T }),
       sendPostRequestAsync: () => Promise.reject(new Error("no POST")),
     };
     const app = ourApp({ system: { networkClient, clock: createTestClock() } });

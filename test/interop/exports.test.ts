@@ -20,6 +20,8 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     // The peer throws errors of a class with this name, which it does not export.
     "ManagedIdentityError",
     "ManagedIdentityErrorCodes",
+    "awsTokenFile",
+    "azurePipelinesToken",
     "claimsFromChallenge",
     "commandLineToken",
     "createAuthenticatedFetch",
@@ -28,6 +30,7 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "federatedTokenFile",
     "githubActionsToken",
     "parseAuthenticationChallenges",
+    "spiffeTokenFile",
     "tokenCredential",
   ]);
 });

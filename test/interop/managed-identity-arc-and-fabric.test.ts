@@ -5,8 +5,21 @@ import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { makeCertificate } from "../support/certificates.js";
-import { callBoth, ENVIRONMENTS, fieldsOf, ourApp, peersApp, setEnvironment, shown } from "../support/managed-identity-stage.js";
-import { startMetadataEndpoint, token, type MetadataEndpoint } from "../support/metadata-endpoint.js";
+import {
+  callBoth,
+  ENVIRONMENTS,
+  fieldsOf,
+  ourApp,
+  peersApp,
+  setEnvironment,
+  shown,
+} from "../support/managed-identity-stage.js";
+import {
+  startMetadataEndpoint,
+  token,
+  type MetadataEndpoint,
+  type MetadataResponse,
+} from "../support/metadata-endpoint.js";
 import { peerNetwork, type PeerNetwork } from "../support/peer-network.js";
 
 const resource = "https://vault.azure.net";
@@ -42,14 +55,17 @@ const isWritable = ((): boolean => {
   /** Answers as the agent does. */
   const agent =
     (body: object, challenge = `Basic realm=${file}`): MetadataEndpoint["respond"] =>
-    ({ headers }) =>
-      headers["authorization"]
-        ? { body }
-        : { status: 401, headers: challenge ? { "www-authenticate": challenge } : {}, body: {} };
+    ({ headers }): MetadataResponse => {
+      if (headers["authorization"]) return { body };
+      return challenge ? { status: 401, headers: { "www-authenticate": challenge } } : { status: 401 };
+    };
   const both = (managedIdentityIdParams = {}) => {
     const environment = ENVIRONMENTS.AzureArc(endpoint.origin.replace("127.0.0.1", "localhost"));
     restore = setEnvironment(environment);
-    return callBoth(endpoint, [{ resource }, { resource }], { managedIdentityIdParams, clientCapabilities: ["CP1"] });
+    return callBoth(endpoint, [{ resource }, { resource }], {
+      managedIdentityIdParams,
+      clientCapabilities: ["CP1"],
+    });
   };
 
   test("is shown the content of the file that it names", async () => {
@@ -117,7 +133,10 @@ describe("Service Fabric", () => {
   let endpoint: MetadataEndpoint;
   let networkClient: PeerNetwork;
   beforeAll(async () => {
-    endpoint = await startMetadataEndpoint({ key: certificate.privateKeyPem, cert: certificate.certificatePem });
+    endpoint = await startMetadataEndpoint({
+      key: certificate.privateKeyPem,
+      cert: certificate.certificatePem,
+    });
     networkClient = peerNetwork(certificate.certificatePem);
   });
   afterAll(async () => {
@@ -149,15 +168,24 @@ describe("Service Fabric", () => {
   test.each([
     ["with claims and a cached token", [{ resource }, { resource, claims }], 1],
     ["with claims and no cached token", [{ resource, claims }], 0],
-    ["with claims and a token for another resource", [{ resource: "https://other" }, { resource, claims }], 0],
+    [
+      "with claims and a token for another resource",
+      [{ resource: "https://other" }, { resource, claims }],
+      0,
+    ],
     ["with claims, forced", [{ resource }, { resource, claims, forceRefresh: true }], 0],
     ["forced", [{ resource }, { resource, forceRefresh: true }], 0],
   ])("is told the hash of the revoked token only %s", async (_, calls, count) => {
     endpoint.respond = ({ query }) => ({
-      body: token({ access_token: "test_token", resource: new URLSearchParams(query.map(([...pair]) => pair)).get("resource") }),
+      body: token({
+        access_token: "test_token",
+        resource: new URLSearchParams(query.map(([...pair]) => pair)).get("resource"),
+      }),
     });
     const { theirs, ours } = await both(calls);
-    const hashes = theirs.requests.flatMap(({ query }) => query.filter(([key]) => key === "token_sha256_to_refresh"));
+    const hashes = theirs.requests.flatMap(({ query }) =>
+      query.filter(([key]) => key === "token_sha256_to_refresh"),
+    );
     const hash = createHash("sha256").update("test_token").digest("hex");
     expect(hashes).toEqual(Array.from({ length: count }, () => ["token_sha256_to_refresh", hash]));
     expect(shown(ours)).toEqual(shown(theirs));

@@ -24,7 +24,10 @@ afterEach(() => restore());
 afterAll(() => endpoint.close());
 
 /** What both throw for the answer of a host. */
-async function refusals(body: object | string, status: number): Promise<{ readonly theirs: unknown; readonly ours: unknown }> {
+async function refusals(
+  body: object | string,
+  status: number,
+): Promise<{ readonly theirs: unknown; readonly ours: unknown }> {
   restore = setEnvironment(ENVIRONMENTS.AppService(endpoint.origin));
   endpoint.respond = () => ({ status, body });
   const { theirs, ours } = await callBoth(endpoint, [{ resource }]);
@@ -34,9 +37,17 @@ async function refusals(body: object | string, status: number): Promise<{ readon
 describe("an error of the host is the same", () => {
   test.each([
     ["as of IMDS", 400, { error: "invalid_request", error_description: "Identity not found" }],
-    ["as of IMDS, with codes", 400, { error: "invalid_resource", error_description: "AADSTS50001", error_codes: [50001] }],
+    [
+      "as of IMDS, with codes",
+      400,
+      { error: "invalid_resource", error_description: "AADSTS50001", error_codes: [50001] },
+    ],
     ["nested", 400, { error: { code: "ManagedIdentityNotFound", message: "not found" } }],
-    ["nested, of Service Fabric", 403, { error: { code: "SecretHeaderNotFound", message: "no secret", correlationId: "c" } }],
+    [
+      "nested, of Service Fabric",
+      403,
+      { error: { code: "SecretHeaderNotFound", message: "no secret", correlationId: "c" } },
+    ],
     ["in a response that says 200", 200, { error: "invalid_request", error_description: "no" }],
     ["that asks for interaction", 400, { error: "interaction_required", error_description: "no" }],
   ])("%s", async (_, status, body) => {
@@ -44,14 +55,26 @@ describe("an error of the host is the same", () => {
     expect(theirs).toBeInstanceOf(peer.AuthError);
     expect(ours).toBeInstanceOf(tessera.AuthError);
     expect(fieldsOf(ours)).toEqual(fieldsOf(theirs));
-    const text = (body.error as { message?: string }).message ?? (body as { error_description?: string }).error_description;
-    expect([String(theirs), String(ours)]).toEqual([expect.stringContaining(text as string), expect.stringContaining(text as string)]);
+    const text =
+      (body.error as { message?: string }).message ??
+      (body as { error_description?: string }).error_description;
+    expect([String(theirs), String(ours)]).toEqual([
+      expect.stringContaining(text as string),
+      expect.stringContaining(text as string),
+    ]);
   });
 
   test("except that App Service's own format, which has no code, is unknown_error in place of an empty text", async () => {
-    const { theirs, ours } = await refusals({ statusCode: 400, message: "No identity", correlationId: "c" }, 400);
+    const { theirs, ours } = await refusals(
+      { statusCode: 400, message: "No identity", correlationId: "c" },
+      400,
+    );
     expect(theirs).toMatchObject({ name: "ServerError", errorCode: "" });
-    expect(ours).toMatchObject({ name: "ServerError", errorCode: "unknown_error", errorMessage: expect.stringContaining("No identity") });
+    expect(ours).toMatchObject({
+      name: "ServerError",
+      errorCode: "unknown_error",
+      errorMessage: expect.stringContaining("No identity"),
+    });
   });
 });
 
@@ -69,6 +92,17 @@ describe("a response that the peer accepts, or fails on in its own code, is refu
     expect(errorCode ?? (accessToken ? "a result" : "a result without a token")).toBe(outcome);
     expect(ours).toMatchObject({ errorCode: code });
   });
+});
+
+test("a redirect is followed by the peer, with the secret of the host", async () => {
+  const other = await startMetadataEndpoint();
+  restore = setEnvironment(ENVIRONMENTS.AppService(endpoint.origin));
+  endpoint.respond = () => ({ status: 307, headers: { location: `${other.origin}/` } });
+  const { theirs, ours } = await callBoth(endpoint, [{ resource }]);
+  expect(other.requests.map(({ headers }) => headers["x-identity-header"])).toEqual(["host-secret"]);
+  expect(theirs.values).toMatchObject([{ accessToken: "a-token" }]);
+  expect(ours.values).toMatchObject([{ errorCode: "invalid_token_response" }]);
+  await other.close();
 });
 
 describe("a mistake of the app is the same", () => {
@@ -99,16 +133,34 @@ describe("a mistake of the app is the same", () => {
   });
 
   test.each([
-    ["IDENTITY_ENDPOINT", { IDENTITY_ENDPOINT: "not a url", IDENTITY_HEADER: "x" }, "network_error", "identity_endpoint_url_malformed"],
+    [
+      "IDENTITY_ENDPOINT",
+      { IDENTITY_ENDPOINT: "not a url", IDENTITY_HEADER: "x" },
+      "network_error",
+      "identity_endpoint_url_malformed",
+    ],
     ["MSI_ENDPOINT", { MSI_ENDPOINT: "not a url" }, "network_error", "msi_endpoint_url_malformed"],
-    ["IMDS_ENDPOINT", { IDENTITY_ENDPOINT: "http://127.0.0.1:1", IMDS_ENDPOINT: "file:///x" }, "network_error", "imds_endpoint_url_malformed"],
-    ["AZURE_POD_IDENTITY_AUTHORITY_HOST", { AZURE_POD_IDENTITY_AUTHORITY_HOST: "not a url" }, "network_error", "azure_pod_identity_authority_host_url_malformed"],
-  ])("%s that is no URL has the code that the peer has for it, but does not use", async (_, environment, theirCode, code) => {
-    restore = setEnvironment(environment);
-    const { theirs, ours } = await callBoth(endpoint, [{ resource }]);
-    expect(theirs.values[0]).toMatchObject({ errorCode: theirCode });
-    expect(ours.values[0]).toMatchObject({ name: "ManagedIdentityError", errorCode: code });
-  });
+    [
+      "IMDS_ENDPOINT",
+      { IDENTITY_ENDPOINT: "http://127.0.0.1:1", IMDS_ENDPOINT: "file:///x" },
+      "network_error",
+      "imds_endpoint_url_malformed",
+    ],
+    [
+      "AZURE_POD_IDENTITY_AUTHORITY_HOST",
+      { AZURE_POD_IDENTITY_AUTHORITY_HOST: "not a url" },
+      "network_error",
+      "azure_pod_identity_authority_host_url_malformed",
+    ],
+  ])(
+    "%s that is no URL has the code that the peer has for it, but does not use",
+    async (_, environment, theirCode, code) => {
+      restore = setEnvironment(environment);
+      const { theirs, ours } = await callBoth(endpoint, [{ resource }]);
+      expect(theirs.values[0]).toMatchObject({ errorCode: theirCode });
+      expect(ours.values[0]).toMatchObject({ name: "ManagedIdentityError", errorCode: code });
+    },
+  );
 });
 
 describe("the source is the same", () => {
@@ -121,7 +173,15 @@ describe("the source is the same", () => {
     [{ IDENTITY_ENDPOINT: one, IDENTITY_HEADER: "x", IDENTITY_SERVER_THUMBPRINT: "00" }],
     [{ IDENTITY_ENDPOINT: one, IDENTITY_SERVER_THUMBPRINT: "00" }],
     [{ IDENTITY_ENDPOINT: one, IMDS_ENDPOINT: one }],
-    [{ IDENTITY_ENDPOINT: one, IDENTITY_HEADER: "x", IMDS_ENDPOINT: one, MSI_ENDPOINT: one, MSI_SECRET: "s" }],
+    [
+      {
+        IDENTITY_ENDPOINT: one,
+        IDENTITY_HEADER: "x",
+        IMDS_ENDPOINT: one,
+        MSI_ENDPOINT: one,
+        MSI_SECRET: "s",
+      },
+    ],
     [{ MSI_ENDPOINT: one }],
     [{ MSI_SECRET: "s" }],
     [{ MSI_ENDPOINT: one, MSI_SECRET: "s" }],
@@ -130,6 +190,19 @@ describe("the source is the same", () => {
   ])("in %j", (environment) => {
     restore = setEnvironment(environment);
     expect(ourApp().getManagedIdentitySource()).toBe(peersApp().getManagedIdentitySource());
+  });
+
+  test("except that an empty variable counts as set there, for the name only", async () => {
+    const requests = endpoint.requests.length;
+    restore = setEnvironment({
+      IDENTITY_ENDPOINT: "",
+      IDENTITY_HEADER: "",
+      AZURE_POD_IDENTITY_AUTHORITY_HOST: endpoint.origin,
+    });
+    expect(peersApp().getManagedIdentitySource()).toBe("AppService");
+    expect(ourApp().getManagedIdentitySource()).toBe("DefaultToImds");
+    await peersApp().acquireToken({ resource });
+    expect(endpoint.requests.length).toBe(requests + 1);
   });
 
   test("by the same names", () => {

@@ -25,12 +25,17 @@ beforeAll(async () => {
 afterEach(() => restore());
 afterAll(() => endpoint.close());
 
-const SOURCES = ["AppService", "CloudShell", "DefaultToImds", "MachineLearning"] as const satisfies SourceName[];
+const SOURCES = [
+  "AppService",
+  "CloudShell",
+  "DefaultToImds",
+  "MachineLearning",
+] as const satisfies SourceName[];
 
 const SYSTEM_ASSIGNED = {
   "for a resource": [{ resource }],
   "for a scope": [{ resource: `${resource}/.default` }],
-  "twice": [{ resource }, { resource }],
+  twice: [{ resource }, { resource }],
   "twice, forced": [{ resource }, { resource, forceRefresh: true }, { resource }],
   "with claims": [{ resource }, { resource, claims }, { resource }],
 };
@@ -56,7 +61,9 @@ describe.each(SOURCES)("%s", (name) => {
     if (theirs.requests.length === 0) {
       // The peer throws a plain Error for one of the sources.
       expect(String(ours.values[0])).toMatch(/Only client id is supported .* in MachineLearning|Cloud Shell/);
-      expect(String(theirs.values[0])).toMatch(/Only client id is supported .* in MachineLearning|Cloud Shell/);
+      expect(String(theirs.values[0])).toMatch(
+        /Only client id is supported .* in MachineLearning|Cloud Shell/,
+      );
     } else expect(ours.values.map(fieldsOf)).toEqual(theirs.values.map(fieldsOf));
   });
 

@@ -30,14 +30,26 @@ it("the file of the agent is read, without the line end", async () => {
 describe("refused is", () => {
   test.each<[string, string, (path: string) => void]>([
     ["a symbolic link", "unable_to_read_secret_file", (path) => symlinkSync(`${root}/foreign.key`, path)],
-    ["a link to the agent's own file", "unable_to_read_secret_file", (path) => symlinkSync(`${folder}agent.key`, path)],
-    ["a second name of a file", "unable_to_read_secret_file", (path) => linkSync(`${root}/foreign.key`, path)],
+    [
+      "a link to the agent's own file",
+      "unable_to_read_secret_file",
+      (path) => symlinkSync(`${folder}agent.key`, path),
+    ],
+    [
+      "a second name of a file",
+      "unable_to_read_secret_file",
+      (path) => linkSync(`${root}/foreign.key`, path),
+    ],
     ["a folder", "unable_to_read_secret_file", (path) => mkdirSync(path)],
     ["nothing", "unable_to_read_secret_file", () => undefined],
     ["an empty file", "invalid_secret", (path) => writeFileSync(path, " \n")],
     ["a file of 4,097 bytes", "invalid_secret", (path) => writeFileSync(path, "x".repeat(4097))],
     ["a file of two lines", "invalid_secret", (path) => writeFileSync(path, "a\r\nX-Header: b")],
-    ["a file of other bytes", "invalid_secret", (path) => writeFileSync(path, Buffer.from([0xff, 0x00, 0x41]))],
+    [
+      "a file of other bytes",
+      "invalid_secret",
+      (path) => writeFileSync(path, Buffer.from([0xff, 0x00, 0x41])),
+    ],
   ])("%s", async (_, code, make) => {
     make(`${folder}other.key`);
     await refused(`${folder}other.key`, code);
@@ -82,20 +94,26 @@ describe("refused is", () => {
     await refused(path.replace("FOLDER", folder), "invalid_file_path");
   });
 
-  test.each(["FOLDERagent.txt", "FOLDERagent", "FOLDERagent.key ", "FOLDERagent.key\0", "FOLDERagent.KEY", "/etc/passwd", ""])(
-    "the extension of %j",
-    async (path) => {
-      await refused(path.replace("FOLDER", folder), "invalid_file_extension");
-    },
-  );
+  test.each([
+    "FOLDERagent.txt",
+    "FOLDERagent",
+    "FOLDERagent.key ",
+    "FOLDERagent.key\0",
+    "FOLDERagent.KEY",
+    "/etc/passwd",
+    "",
+  ])("the extension of %j", async (path) => {
+    await refused(path.replace("FOLDER", folder), "invalid_file_extension");
+  });
 });
 
 test("a platform without Azure Arc reads no file", async () => {
   const challenge = challengeSecret("Basic realm=/x.key", {}, undefined);
-  await expect(
-    process.platform === "linux" ? challengeOn("darwin") : challenge,
-  ).rejects.toMatchObject({ errorCode: "platform_not_supported" });
-  if (process.platform === "linux") await expect(challenge).rejects.toMatchObject({ errorCode: "invalid_file_path" });
+  await expect(process.platform === "linux" ? challengeOn("darwin") : challenge).rejects.toMatchObject({
+    errorCode: "platform_not_supported",
+  });
+  if (process.platform === "linux")
+    await expect(challenge).rejects.toMatchObject({ errorCode: "invalid_file_path" });
 });
 
 async function challengeOn(platform: string): Promise<string> {

@@ -1,6 +1,6 @@
 // proves: core/src/credential/certificate.ts, core/src/credential/client-credential.ts,
 // core/src/http/hide-secrets.ts, core/src/http/transport.ts, core/src/exchange/redeem.ts,
-// core/src/client/renewals.ts, node/src/credential/pfx.ts, node/src/credential/federated-token.ts,
+// core/src/client/renewals.ts, node/src/credential/pfx.ts, node/src/credential/token-file.ts, node/src/credential/token-service.ts,
 // persistence/src/create-persistent-cache.ts, local-authority/src/config/checks.ts
 //
 // No value of an option that holds a credential stands in the text of an error, in anything beneath it, or in a log line,
@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { startLocalAuthority } from "@tessera/local-authority";
 import {
   ConfidentialClientApplication,
+  azurePipelinesToken,
   federatedTokenFile,
   githubActionsToken,
   LogLevel,
@@ -70,7 +71,7 @@ const NETWORKS: Readonly<Record<string, (url: string, options: unknown, body: st
   }),
 };
 
-function networkClient(respond: (typeof NETWORKS)[string]): INetworkModule {
+function networkClient(respond: (typeof NETWORKS)[string], whenSent = (): void => undefined): INetworkModule {
   const discovery = {
     issuer: oidcAuthority,
     authorization_endpoint: `${oidcAuthority}/authorize`,
@@ -84,6 +85,7 @@ function networkClient(respond: (typeof NETWORKS)[string]): INetworkModule {
       return url.startsWith(oidcAuthority) ? answer(discovery) : answer({}, 404);
     },
     sendPostRequestAsync: async (url, options) => {
+      whenSent();
       const { status, body } = respond(url, options, options?.body ?? "") as {
         status: number;
         body: unknown;
@@ -95,7 +97,7 @@ function networkClient(respond: (typeof NETWORKS)[string]): INetworkModule {
 
 type Attempt = (value: unknown, network: INetworkModule) => Promise<unknown>;
 
-/** Runs a call with every wrong form on every network. */
+/** Runs a call with every wrong form on every network; a form that is refused before it is sent, on one of them. */
 async function leaksOf(
   attempt: Attempt,
   networks = NETWORKS,
@@ -106,7 +108,11 @@ async function leaksOf(
   for (const [form, value] of Object.entries(forms)) {
     for (const [what, respond] of Object.entries(networks)) {
       lines.length = 0;
-      const error: unknown = await (async () => attempt(value, networkClient(respond)))().then(
+      let isSent = false;
+      const network = networkClient(respond, () => {
+        isSent = true;
+      });
+      const error: unknown = await (async () => attempt(value, network))().then(
         () => undefined,
         (reason: unknown) => reason,
       );
@@ -115,6 +121,7 @@ async function leaksOf(
       const isOwn = error === OWN_ERROR || error === MARK;
       const shown = [...(isOwn ? [] : [error]), ...lines];
       for (const each of shown.flatMap(leaksIn)) leaks.push(`${form}, the network ${what}: ${each}`);
+      if (!isSent) break;
     }
   }
   expect(failures).toBeGreaterThan(0);
@@ -409,6 +416,8 @@ describe("the token of a workload", () => {
     "AZURE_FEDERATED_TOKEN_FILE",
     "ACTIONS_ID_TOKEN_REQUEST_URL",
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "SYSTEM_OIDCREQUESTURI",
+    "SYSTEM_ACCESSTOKEN",
   ];
   afterEach(() => {
     for (const name of names) delete process.env[name];
@@ -435,6 +444,18 @@ describe("the token of a workload", () => {
         process.env["ACTIONS_ID_TOKEN_REQUEST_URL"] = url;
         process.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = String(value);
         return appToken({ clientAssertion: githubActionsToken() }, network);
+      };
+      expect(await leaksOf(attempt, { "is not asked": () => undefined })).toEqual([]);
+    },
+  );
+
+  it.each(["https://127.0.0.1:1/token?a=1", "http://pipelines.example/", "not a URL"])(
+    "SYSTEM_ACCESSTOKEN, for %s",
+    async (url) => {
+      const attempt: Attempt = (value, network) => {
+        process.env["SYSTEM_OIDCREQUESTURI"] = url;
+        process.env["SYSTEM_ACCESSTOKEN"] = String(value);
+        return appToken({ clientAssertion: azurePipelinesToken({ serviceConnectionId: "c" }) }, network);
       };
       expect(await leaksOf(attempt, { "is not asked": () => undefined })).toEqual([]);
     },

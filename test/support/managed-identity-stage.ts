@@ -19,7 +19,10 @@ export const PATH = "/metadata/identity/oauth2/token";
 
 /** The environment of each source, at an endpoint of the test. */
 export const ENVIRONMENTS = {
-  AppService: (origin: string) => ({ IDENTITY_ENDPOINT: `${origin}/msi/token`, IDENTITY_HEADER: "host-secret" }),
+  AppService: (origin: string) => ({
+    IDENTITY_ENDPOINT: `${origin}/msi/token`,
+    IDENTITY_HEADER: "host-secret",
+  }),
   AzureArc: (origin: string) => ({ IDENTITY_ENDPOINT: `${origin}${PATH}`, IMDS_ENDPOINT: origin }),
   CloudShell: (origin: string) => ({ MSI_ENDPOINT: `${origin}/oauth2/token` }),
   DefaultToImds: (origin: string) => ({ AZURE_POD_IDENTITY_AUTHORITY_HOST: origin }),
@@ -96,7 +99,9 @@ export async function callBoth(
   configuration: Configuration = {},
   theirSystem: peer.ManagedIdentityConfiguration["system"] = {},
 ): Promise<Both> {
-  const outcome = async (make: () => Pick<peer.ManagedIdentityApplication, "acquireToken">): Promise<Outcome> => {
+  const outcome = async (
+    make: () => Pick<peer.ManagedIdentityApplication, "acquireToken">,
+  ): Promise<Outcome> => {
     endpoint.requests.length = 0;
     const values: unknown[] = [];
     for (const call of calls) {

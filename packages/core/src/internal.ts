@@ -39,12 +39,9 @@ export type { CacheKVStore, PeerAccountEntity, ValidCacheType } from "./cache/sc
 export type * from "./cache/schema/schema.js";
 export type { CertificateOptions } from "./credential/certificate.js";
 export { epochSeconds, pause, systemClock, type Clock } from "./clock.js";
-export {
-  type AssertionContext,
-  type AssertionSource,
-  type CertificateSource,
-  type ClientCredential,
-} from "./credential/client-credential.js";
+export type { AssertionContext, AssertionSource } from "./credential/assertion-source.js";
+export type { CertificateContext, CertificateSource } from "./credential/certificate-source.js";
+export type { ClientCredential } from "./credential/client-credential.js";
 export {
   base64Decode,
   base64UrlEncode,
@@ -55,6 +52,7 @@ export {
 } from "./encoding.js";
 export { newCorrelationId } from "./correlation-id.js";
 export * from "./errors/error-codes.js";
+export { errorName } from "./errors/error-name.js";
 export * from "./errors/errors.js";
 export { authorityOf, isServed, requireAccountOf, tenantAuthorityOf } from "./flows/account-authority.js";
 export { withinBounds, type Bounds } from "./flight/deadline.js";
@@ -90,12 +88,12 @@ export { dialectOf } from "./dialect/dialects.js";
 export { marginOf } from "./exchange/freshness.js";
 export { sharedCall } from "./exchange/shared-call.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
+export { hideSecretsOf } from "./http/hide-secrets.js";
 export { isInBlock, isOnOwnLink } from "./http/private-host.js";
 export { isLoopback, parsedUrl, secureUrl, shownUrl } from "./http/secure-url.js";
 export { base64Content, holdsCredential } from "./credential/pem.js";
 export { retryAfterSeconds, statusOf } from "./http/throttle.js";
 export { isHeaderValue } from "./http/header-value.js";
-export { hideSecretsOf } from "./http/hide-secrets.js";
 export {
   createTransport,
   MAX_RESPONSE_BYTES,

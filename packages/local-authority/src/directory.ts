@@ -33,6 +33,8 @@ export interface Directory {
   appById(clientId: string): App | undefined;
   homeOf(app: App): Tenant | undefined;
   userByName(username: string): SignedInUser | undefined;
+  /** Returns the users that an authority accepts. */
+  usersAt(scope: TenantScope): readonly User[];
   /** @param home the tenant to search; all if absent */
   userById(oid: string, home: Tenant | undefined): SignedInUser | undefined;
   /** @param text a username or a domain @returns `undefined` if no tenant has the domain */
@@ -96,6 +98,7 @@ export function createDirectory(config: AuthorityConfig): Directory {
     appById: (clientId) => registration(clientId)?.app,
     homeOf: (app) => registration(app.clientId)?.home,
     userByName,
+    usersAt: (scope) => [...users.values()].filter(({ home }) => admits(scope, home)).map(({ user }) => user),
     userById: (oid, home) =>
       [...users.values()].find(
         (found) => found.user.oid === oid && (home === undefined || found.home === home),

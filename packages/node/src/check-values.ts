@@ -1,7 +1,12 @@
 import { clientConfigurationError } from "@tessera/core/internal";
 
 /** Refuses an object of the app that lacks methods. */
-export function requireFunctions(value: unknown, field: string, type: string, names: readonly string[]): void {
+export function requireFunctions(
+  value: unknown,
+  field: string,
+  type: string,
+  names: readonly string[],
+): void {
   if (value === undefined || value === null) return;
   const missing = names.filter((name) => typeof (value as Record<string, unknown>)[name] !== "function");
   if (missing.length > 0)

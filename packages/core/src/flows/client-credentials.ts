@@ -3,7 +3,7 @@ import { findTokens } from "../cache/memory/find.js";
 import { appPartition } from "../cache/memory/partition-key.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
-import type { AssertionSource } from "../credential/client-credential.js";
+import type { AssertionSource } from "../credential/assertion-source.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError } from "../errors/errors.js";
@@ -89,19 +89,23 @@ export async function clientCredentials(
   };
   const send = (sent: TokenRequest, miss: Miss): Promise<AuthenticationResult> =>
     sharedExchange(client, sent, wanted, (exchange) =>
-      acquire(exchange, { ...host, revokedToken: () => revokedToken(exchange, wanted) }, {
-        apiId: ApiId.clientCredential,
-        miss,
-        scopes,
-        parameters: new Parameters()
-          .set("scope", scopes.join(" "))
-          .set("grant_type", "client_credentials")
-          .set("fmi_path", fmiPath),
-        owner: { kind: "app" },
-        nonce: "unchecked",
-        throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
-        authentication: { assertion: clientAssertion, fmiPath },
-      }),
+      acquire(
+        exchange,
+        { ...host, revokedToken: () => revokedToken(exchange, wanted) },
+        {
+          apiId: ApiId.clientCredential,
+          miss,
+          scopes,
+          parameters: new Parameters()
+            .set("scope", scopes.join(" "))
+            .set("grant_type", "client_credentials")
+            .set("fmi_path", fmiPath),
+          owner: { kind: "app" },
+          nonce: "unchecked",
+          throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
+          authentication: { assertion: clientAssertion, fmiPath },
+        },
+      ),
     );
   return skipCache || request.claims ? send(request, "forced") : cacheFirst(client, wanted, send);
 }
@@ -127,10 +131,10 @@ async function acquire(
 /** Returns the token that the cache would have returned if the request had no claims. */
 async function revokedToken(
   { client, request }: Exchange,
-  { partition, find }: Wanted<TokenRequest<ClientCredentialsInput>>,
+  wanted: Wanted<TokenRequest<ClientCredentialsInput>>,
 ): Promise<string | undefined> {
   if (!request.claims || request.given["skipCache"]) return undefined;
-  const tokens = await client.cache.read(partition, find);
+  const tokens = await client.cache.read(wanted.partition, (memory) => wanted.find(memory));
   if (!tokens) return undefined;
   const state = freshness(tokens.accessToken, epochSeconds(client.clock), client.renewalMargin);
   return state === "stale" ? undefined : tokens.accessToken.entity.secret;

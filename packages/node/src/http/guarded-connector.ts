@@ -21,12 +21,17 @@ export function guarded(
     const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
     connect(options, (error, socket) => {
       clearTimeout(timer);
-      if (isOver) return void socket?.destroy();
+      if (isOver) {
+        socket?.destroy();
+        return;
+      }
       isOver = true;
-      if (!socket) return callback(error ?? new Error("no connection"), null);
-      if (thumbprint === undefined || hasCertificate(socket, thumbprint)) return callback(null, socket);
-      socket.destroy();
-      callback(new Error("the certificate of the server does not have the expected thumbprint"), null);
+      if (!socket) callback(error ?? new Error("no connection"), null);
+      else if (thumbprint === undefined || hasCertificate(socket, thumbprint)) callback(null, socket);
+      else {
+        socket.destroy();
+        callback(new Error("the certificate of the server does not have the expected thumbprint"), null);
+      }
     });
 
     function giveUp(): void {

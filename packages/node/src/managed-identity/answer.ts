@@ -1,4 +1,4 @@
-import type { Clock, HttpResponse } from "@tessera/core";
+import { ServerError, type Clock, type HttpResponse } from "@tessera/core";
 import {
   clientAuthError,
   epochSeconds,
@@ -20,10 +20,12 @@ export interface AnswerContext {
   /** When the request that was answered was sent. */
   readonly sentAt: number;
   readonly correlationId: string;
+  /** What to do when something else than the host answers. */
+  readonly advice: string;
   /** Hides the secrets of the request. */
-  hide(text: string): string;
+  readonly hide: (text: string) => string;
   /** Checks that the token is for the requested identity. */
-  confirm(body: Readonly<Record<string, unknown>>): void;
+  readonly confirm: (body: Readonly<Record<string, unknown>>) => void;
 }
 
 /**
@@ -34,10 +36,11 @@ export interface AnswerContext {
 export function tokenIn(response: HttpResponse, context: AnswerContext): SourcedToken {
   const { clock, requestedAt, sentAt, correlationId } = context;
   const body = parseJsonObject(response.body);
-  const common = body ? { ...response, body: JSON.stringify(inOAuthForm(body, context.hide)) } : response;
-  const { accessToken, scope } = parseTokenResponse(common, false, correlationId);
-  context.confirm(body ?? {});
-  const expiresOn = parsedTime(body?.["expires_on"]) ?? after(sentAt, body?.["expires_in"]);
+  if (!body) throw foreign(response, context);
+  const oauth = { ...response, body: JSON.stringify(inOAuthForm(body, context.hide)) };
+  const { accessToken, scope } = parseTokenResponse(oauth, false, correlationId);
+  context.confirm(body);
+  const expiresOn = parsedTime(body["expires_on"]) ?? after(sentAt, body["expires_in"]);
   if (expiresOn === undefined) {
     throw invalid(
       "the token's expires_on and expires_in are missing, or in a format that is not known",
@@ -52,7 +55,7 @@ export function tokenIn(response: HttpResponse, context: AnswerContext): Sourced
     );
   }
   const expiresIn = expiresOn - requestedAt;
-  const renewal = after(sentAt, body?.["refresh_in"]);
+  const renewal = after(sentAt, body["refresh_in"]);
   const half = expiresIn > LONG ? Math.floor(expiresIn / 2) : undefined;
   const isUsable = renewal !== undefined && renewal > now && renewal < expiresOn;
   return { accessToken, expiresIn, refreshIn: isUsable ? renewal - requestedAt : half, scope };
@@ -87,6 +90,19 @@ function inOAuthForm(
         }
       : {}),
   };
+}
+
+/** The error for a response that is not JSON: a proxy, a captive portal or a container engine answers in the host's place. */
+function foreign(response: HttpResponse, { correlationId, advice }: AnswerContext): Error {
+  const { status, headers } = response;
+  const type = headers["content-type"] ?? "no content type";
+  const what =
+    status >= 300 && status < 400
+      ? `HTTP ${status} redirects the request, and redirects are never followed (the request may hold a secret).`
+      : `HTTP ${status} (${type}) is not the answer of a host with a managed identity. ${advice}`;
+  return status < 400
+    ? clientAuthError("invalid_token_response", what, { correlationId })
+    : new ServerError("server_error", correlationId, what, undefined, undefined, status);
 }
 
 function invalid(what: string, correlationId: string): Error {

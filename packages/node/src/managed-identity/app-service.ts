@@ -1,6 +1,11 @@
 import { Parameters } from "@tessera/core/internal";
 import { usualRetries } from "./retry.js";
-import { endpointIn, ManagedIdentitySourceNames, withIdentity, type ManagedIdentitySource } from "./source.js";
+import {
+  endpointIn,
+  ManagedIdentitySourceNames,
+  withIdentity,
+  type ManagedIdentitySource,
+} from "./source.js";
 
 const IDS = { clientId: "client_id", objectId: "object_id", resourceId: "mi_res_id" };
 

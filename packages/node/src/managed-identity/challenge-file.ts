@@ -65,8 +65,8 @@ export async function challengeSecret(
 
 async function readSecret(path: string, folder: string): Promise<string> {
   const { constants, promises: fs } = process.getBuiltinModule("node:fs");
-  // Windows does not have these flags. Without O_NONBLOCK, opening a pipe would wait for its writer.
-  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  // Windows has neither of the flags. Without O_NONBLOCK, opening a pipe would wait for its writer.
   const file = await fs.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: unknown) => {
     throw unreadable(`it cannot be opened (${String((error as NodeJS.ErrnoException).code)})`);
   });

@@ -18,7 +18,8 @@ export function parsedTime(value: unknown): number | undefined {
   const [year, month, day] = parts[1] ? [at(1), at(2), at(3)] : [at(6), at(4), at(5)];
   const half = parts[10]?.toUpperCase();
   const hour = half ? (at(7) % 12) + (half === "P" ? 12 : 0) : at(7);
-  const isReal = month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour <= 24 && at(8) < 60 && at(9) <= 60;
+  const isReal =
+    month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour <= 24 && at(8) < 60 && at(9) <= 60;
   if (!isReal) return undefined;
   const offset = (at(12) * 60 + at(13)) * (parts[11] === "-" ? -60 : 60);
   return Date.UTC(year, month - 1, day, hour, at(8), at(9)) / 1000 - offset;

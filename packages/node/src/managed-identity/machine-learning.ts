@@ -25,5 +25,6 @@ export const machineLearning: ManagedIdentitySource = {
     };
   },
   retries: usualRetries,
-  advice: "MSI_ENDPOINT names the endpoint, which only programs of that Azure Machine Learning job can reach.",
+  advice:
+    "MSI_ENDPOINT names the endpoint, which only programs of that Azure Machine Learning job can reach.",
 };

@@ -1,4 +1,10 @@
-import { clientCredentials, createClient, Logger, type AuthenticationResult, type Client } from "@tessera/core";
+import {
+  clientCredentials,
+  createClient,
+  Logger,
+  type AuthenticationResult,
+  type Client,
+} from "@tessera/core";
 import {
   clientConfigurationError,
   requireRequest,
@@ -8,6 +14,7 @@ import {
   type ClientCredentialsHost,
 } from "@tessera/core/internal";
 import { requireFunctions, strings } from "../check-values.js";
+import { FailureLog } from "../failure-log.js";
 import {
   userAssignedIn,
   type ManagedIdentityConfiguration,
@@ -39,6 +46,7 @@ const CLOUD = { metadata: [{ preferred_network: HOST, preferred_cache: HOST, ali
 export class ManagedIdentityApplication {
   readonly #client: Client;
   readonly #host: ClientCredentialsHost;
+  readonly #failures: FailureLog;
 
   /**
    * @param configuration `managedIdentityIdParams` names a user-assigned identity
@@ -52,6 +60,7 @@ export class ManagedIdentityApplication {
     requireFunctions(clock, "system.clock", "Clock", ["now"]);
     const identity = userAssignedIn(managedIdentityIdParams);
     const logger = new Logger(withoutNull(loggerOptions ?? {}), "@tessera/node", version);
+    this.#failures = new FailureLog(() => logger);
     const httpWith = httpClients(system);
     const own = createClient({
       clientId: identity?.id ?? SYSTEM_ASSIGNED,
@@ -68,7 +77,9 @@ export class ManagedIdentityApplication {
     const retries = !disableInternalRetries;
     const { clientId, capabilities } = own;
     const source = managedIdentityTokens({ client: this.#client, identity, retries, httpWith });
-    this.#host = { source: networkClient ? source : { ...source, sharedAs: [clientId, capabilities, retries] } };
+    this.#host = {
+      source: networkClient ? source : { ...source, sharedAs: [clientId, capabilities, retries] },
+    };
   }
 
   /**
@@ -84,6 +95,28 @@ export class ManagedIdentityApplication {
    * ```
    */
   async acquireToken(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
+    try {
+      return await this.#acquired(request);
+    } catch (error) {
+      this.#failures.note("acquireToken", request, error);
+      throw error;
+    }
+  }
+
+  /**
+   * Returns the source that the environment offers; `DefaultToImds` if it names none.
+   *
+   * @example
+   * ```ts
+   * const source = new ManagedIdentityApplication().getManagedIdentitySource();
+   * console.log(source === ManagedIdentitySourceNames.APP_SERVICE ? "an App Service" : source);
+   * ```
+   */
+  getManagedIdentitySource(): ManagedIdentitySourceNames {
+    return sourceIn(process.env).name;
+  }
+
+  #acquired(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
     requireRequest(request);
     const { claims, correlationId, refusedToken, renewalMarginSeconds, signal, timeoutMs } = request;
     return clientCredentials(
@@ -100,18 +133,6 @@ export class ManagedIdentityApplication {
       },
       this.#host,
     );
-  }
-
-  /**
-   * Returns the source that the environment offers; `DefaultToImds` if it names none.
-   *
-   * @example
-   * ```ts
-   * if (app.getManagedIdentitySource() === ManagedIdentitySourceNames.DEFAULT_TO_IMDS) console.log("a virtual machine");
-   * ```
-   */
-  getManagedIdentitySource(): ManagedIdentitySourceNames {
-    return sourceIn(process.env).name;
   }
 }
 

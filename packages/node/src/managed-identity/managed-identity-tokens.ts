@@ -27,7 +27,7 @@ export interface TokenOptions {
   /** Whether a request is repeated after an error that may pass. */
   readonly retries: boolean;
   /** Returns the client to send with. */
-  httpWith(limits: ConnectionLimits): HttpClient;
+  readonly httpWith: (limits: ConnectionLimits) => HttpClient;
 }
 
 /** Gets tokens from the endpoint of the host. The environment is read for each request: hosts rotate their secrets. */
@@ -54,7 +54,8 @@ async function tokenFrom(
   const warn = (message: string): void => logger.warning(message, correlationId);
   const request = source.request({ resource, identity, environment, correlationId, warn });
   const throttleKey = [request.url, client.clientId, resource].join(" ");
-  client.throttle.check(throttleKey, correlationId);
+  const refusal = client.throttle.refusal(throttleKey, correlationId);
+  if (refusal) throw refusal;
   logger.info(`Requesting a token from the managed identity of the host (${source.name}).`, correlationId);
   request.query.set("token_sha256_to_refresh", await revokedHash(request, wanted));
   request.query.set("xms_cc", client.capabilities.join(","));
@@ -85,6 +86,7 @@ async function tokenFrom(
       requestedAt,
       sentAt,
       correlationId,
+      advice: source.advice,
       hide: hideSecretsOf({ headers: (proven ?? request).headers }),
       confirm: (body) => {
         if (identity) source.confirm?.(body, identity);

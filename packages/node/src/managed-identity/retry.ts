@@ -43,7 +43,7 @@ export interface RetryContext {
   /** Milliseconds since the epoch until which requests may be repeated. */
   readonly deadline: number;
   /** Logs a detail. */
-  log(message: string): void;
+  readonly log: (message: string) => void;
 }
 
 /**

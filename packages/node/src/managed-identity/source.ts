@@ -56,7 +56,7 @@ export interface WantedToken {
   readonly environment: Environment;
   readonly correlationId: string;
   /** Logs a warning. */
-  warn(message: string): void;
+  readonly warn: (message: string) => void;
 }
 
 /** A request to an endpoint of a managed identity: a POST if it has a body. */
