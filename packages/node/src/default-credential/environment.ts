@@ -1,5 +1,5 @@
 import type { NodeAuthOptions } from "../configuration.js";
-import { federatedTokenFile } from "../credential/federated-token.js";
+import { federatedTokenFile } from "../credential/federated-token-file.js";
 import { registeredAppSource, unsetVariables, type RegisteredApp } from "./registered-app.js";
 import type { Source, Unavailable } from "./source.js";
 import type { WorkloadIdentityOptions } from "./workload-identity.js";

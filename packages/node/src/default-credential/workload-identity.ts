@@ -1,5 +1,5 @@
 import type { NodeSystemOptions } from "../configuration.js";
-import { federatedTokenFile } from "../credential/federated-token.js";
+import { federatedTokenFile } from "../credential/federated-token-file.js";
 import { registeredAppSource, unsetVariables } from "./registered-app.js";
 import type { Source } from "./source.js";
 
