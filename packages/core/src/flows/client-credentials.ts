@@ -2,6 +2,7 @@ import { checkRegion, regionalAuthority, type Region, type RegionAsk } from "../
 import { findTokens } from "../cache/memory/find.js";
 import { appPartition } from "../cache/memory/partition-key.js";
 import type { Client } from "../client/client.js";
+import { epochSeconds } from "../clock.js";
 import type { AssertionSource } from "../credential/assertion-source.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
@@ -9,9 +10,10 @@ import { clientAuthError } from "../errors/errors.js";
 import { acceptTokens } from "../exchange/accept-tokens.js";
 import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
+import { freshness } from "../exchange/freshness.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
-import { tokensFrom, type TokenSource } from "../exchange/token-source.js";
+import { tokensFrom, type SourceRequest, type TokenSource } from "../exchange/token-source.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
 import { isolated } from "../request/request-keys.js";
@@ -56,7 +58,6 @@ export async function clientCredentials(
   host: ClientCredentialsHost = {},
 ): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input, true);
-  const { fmiPath, clientAssertion, skipCache } = request.given;
   const url = client.authorities.url(request.authorityUrl);
   if (dialectOf(url).isMultiTenant(url)) {
     throw clientAuthError(
@@ -67,27 +68,40 @@ export async function clientCredentials(
   }
   if (host.region) checkRegion(host.region, request.correlationId);
   const scopes = requestedScopes(withoutOidcScopes(request.scopes), true, request.correlationId);
-  const partition = appPartition(client.clientId, url.realm);
-  const wanted: Wanted = {
+  const wanted: WantedByApp = {
     request,
     url,
-    flow: ["client_credentials", host],
-    partition,
+    flow: ["client_credentials", host.region, host.source?.sharedAs ?? host.source],
+    query: {
+      partition: appPartition(client.clientId, url.realm),
+      clientId: client.clientId,
+      environments: client.authorities.aliasesOf(url.host),
+      realms: [url.realm.toLowerCase()],
+      scopes,
+      resource: request.resource,
+      components: isolated(request),
+    },
     renewsEarly: true,
-    find: (memory) =>
-      findTokens(memory, {
-        partition,
-        clientId: client.clientId,
-        environments: client.authorities.aliasesOf(url.host),
-        realms: [url.realm.toLowerCase()],
-        scopes,
-        resource: request.resource,
-        components: isolated(request),
-      }),
+    host,
   };
-  const send = (sent: TokenRequest, miss: Miss): Promise<AuthenticationResult> =>
-    sharedExchange(client, sent, wanted, (exchange) =>
-      acquire(exchange, host, {
+  return request.given.skipCache || request.claims
+    ? send(client, wanted, "forced")
+    : cacheFirst(client, wanted, send);
+}
+
+interface WantedByApp extends Wanted<TokenRequest<ClientCredentialsInput>> {
+  readonly host: ClientCredentialsHost;
+}
+
+function send(client: Client, wanted: WantedByApp, miss: Miss): Promise<AuthenticationResult> {
+  const { request, url, host } = wanted;
+  const { scopes } = wanted.query;
+  const { fmiPath, clientAssertion } = request.given;
+  return sharedExchange(client, request, wanted, (exchange) =>
+    acquire(
+      exchange,
+      { ...host, revokedToken: () => revokedToken(exchange, wanted) },
+      {
         apiId: ApiId.clientCredential,
         miss,
         scopes,
@@ -99,22 +113,35 @@ export async function clientCredentials(
         nonce: "unchecked",
         throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
         authentication: { assertion: clientAssertion, fmiPath },
-      }),
-    );
-  return skipCache || request.claims ? send(request, "forced") : cacheFirst(client, wanted, send);
+      },
+    ),
+  );
 }
 
 /** Acquires the token from another source, from a regional token endpoint, or from the authority's. */
 async function acquire(
   exchange: Exchange,
-  { source, region }: ClientCredentialsHost,
+  { source, region, revokedToken }: ClientCredentialsHost & Pick<SourceRequest, "revokedToken">,
   grant: Grant,
 ): Promise<AuthenticationResult> {
-  if (source) return acceptTokens(exchange, grant, await tokensFrom(source, exchange, grant.scopes));
+  if (source) {
+    const asked = { source, scopes: grant.scopes, revokedToken };
+    return acceptTokens(exchange, grant, await tokensFrom(exchange, asked));
+  }
   const { client, authority, call } = exchange;
   const found: Region | undefined = region && (await client.regions.resolve(region, call));
   return redeem(
     { ...exchange, authority: regionalAuthority(authority, found?.name) },
     { ...grant, region: found },
   );
+}
+
+/** Returns the token that the cache would have returned if the request had no claims. */
+async function revokedToken({ client, request }: Exchange, wanted: WantedByApp): Promise<string | undefined> {
+  if (!request.claims || request.given["skipCache"]) return undefined;
+  const { query } = wanted;
+  const tokens = await client.cache.read(query.partition, (memory) => findTokens(memory, query));
+  if (!tokens) return undefined;
+  const state = freshness(tokens.accessToken, epochSeconds(client.clock), client.renewalMargin);
+  return state === "stale" ? undefined : tokens.accessToken.entity.secret;
 }
