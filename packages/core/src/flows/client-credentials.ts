@@ -1,3 +1,4 @@
+import type { AuthorityUrl } from "../authority/authority-url.js";
 import { checkRegion, regionalAuthority, type Region, type RegionAsk } from "../authority/region.js";
 import { findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
 import { appPartition } from "../cache/memory/partition-key.js";
@@ -58,7 +59,6 @@ export async function clientCredentials(
   host: ClientCredentialsHost = {},
 ): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input, true);
-  const { fmiPath, clientAssertion, skipCache } = request.given;
   const url = client.authorities.url(request.authorityUrl);
   if (dialectOf(url).isMultiTenant(url)) {
     throw clientAuthError(
@@ -68,33 +68,17 @@ export async function clientCredentials(
     );
   }
   if (host.region) checkRegion(host.region, request.correlationId);
-  const scopes = scopesOf(request);
-  const { region, source } = host;
-  const flow = ["client_credentials", region, source?.sharedAs ?? source];
-  const partition = appPartition(client.clientId, url.realm);
-  const find = finder(client, { request, url, scopes, partition });
-  const wanted: Wanted = { request, url, flow, partition, renewsEarly: true, find };
-  const send = (sent: TokenRequest, miss: Miss): Promise<AuthenticationResult> =>
-    sharedExchange(client, sent, wanted, (exchange) =>
-      acquire(
-        exchange,
-        { ...host, revokedToken: () => revokedToken(exchange, wanted) },
-        {
-          apiId: ApiId.clientCredential,
-          miss,
-          scopes,
-          parameters: new Parameters()
-            .set("scope", scopes.join(" "))
-            .set("grant_type", "client_credentials")
-            .set("fmi_path", fmiPath),
-          owner: { kind: "app" },
-          nonce: "unchecked",
-          throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
-          authentication: { assertion: clientAssertion, fmiPath },
-        },
-      ),
-    );
-  return skipCache || request.claims ? send(request, "forced") : cacheFirst(client, wanted, send);
+  const wanted: WantedByApp = {
+    request,
+    url,
+    flow: ["client_credentials", host.region, host.source?.sharedAs ?? host.source],
+    query: queryOf(client, request, url),
+    renewsEarly: true,
+    host,
+  };
+  return request.given.skipCache || request.claims
+    ? send(client, wanted, "forced")
+    : cacheFirst(client, wanted, send);
 }
 
 /**
@@ -107,41 +91,49 @@ export function freshAppToken(
 ): (correlationId: string) => AuthenticationResult | undefined {
   const request = tokenRequest(client, input, true);
   const url = client.authorities.url(request.authorityUrl);
-  const partition = appPartition(client.clientId, url.realm);
-  const find = finder(client, { request, url, scopes: scopesOf(request), partition });
-  return (correlationId) => freshHit(client, { find, url }, correlationId);
+  const wanted = { url, query: queryOf(client, request, url) };
+  return (correlationId) => freshHit(client, wanted, correlationId);
 }
 
-function scopesOf({ scopes, correlationId }: TokenRequest): readonly string[] {
-  return requestedScopes(withoutOidcScopes(scopes), true, correlationId);
-}
-
-/** Returns a function that finds the token of a request. */
-function finder(
-  client: Client,
-  {
-    request,
-    url,
-    scopes,
-    partition,
-  }: Pick<Wanted, "request" | "url" | "partition"> & { readonly scopes: readonly string[] },
-): Wanted["find"] {
-  let query: AccessTokenQuery | undefined;
-  return (memory) => {
-    const environments = client.authorities.aliasesOf(url.host);
-    if (query?.environments !== environments) {
-      query = {
-        partition,
-        clientId: client.clientId,
-        environments,
-        realms: [url.realm.toLowerCase()],
-        scopes,
-        resource: request.resource,
-        components: isolated(request),
-      };
-    }
-    return findTokens(memory, query);
+function queryOf(client: Client, request: TokenRequest, url: AuthorityUrl): AccessTokenQuery {
+  return {
+    partition: appPartition(client.clientId, url.realm),
+    clientId: client.clientId,
+    environments: client.authorities.aliasesOf(url.host),
+    realms: [url.realm.toLowerCase()],
+    scopes: requestedScopes(withoutOidcScopes(request.scopes), true, request.correlationId),
+    resource: request.resource,
+    components: isolated(request),
   };
+}
+
+interface WantedByApp extends Wanted<TokenRequest<ClientCredentialsInput>> {
+  readonly host: ClientCredentialsHost;
+}
+
+function send(client: Client, wanted: WantedByApp, miss: Miss): Promise<AuthenticationResult> {
+  const { request, url, host } = wanted;
+  const { scopes } = wanted.query;
+  const { fmiPath, clientAssertion } = request.given;
+  return sharedExchange(client, request, wanted, (exchange) =>
+    acquire(
+      exchange,
+      { ...host, revokedToken: () => revokedToken(exchange, wanted) },
+      {
+        apiId: ApiId.clientCredential,
+        miss,
+        scopes,
+        parameters: new Parameters()
+          .set("scope", scopes.join(" "))
+          .set("grant_type", "client_credentials")
+          .set("fmi_path", fmiPath),
+        owner: { kind: "app" },
+        nonce: "unchecked",
+        throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
+        authentication: { assertion: clientAssertion, fmiPath },
+      },
+    ),
+  );
 }
 
 /** Acquires the token from another source, from a regional token endpoint, or from the authority's. */
@@ -163,9 +155,10 @@ async function acquire(
 }
 
 /** Returns the token that the cache would have returned if the request had no claims. */
-async function revokedToken({ client, request }: Exchange, wanted: Wanted): Promise<string | undefined> {
+async function revokedToken({ client, request }: Exchange, wanted: WantedByApp): Promise<string | undefined> {
   if (!request.claims || request.given["skipCache"]) return undefined;
-  const tokens = await client.cache.read(wanted.partition, (memory) => wanted.find(memory));
+  const { query } = wanted;
+  const tokens = await client.cache.read(query.partition, (memory) => findTokens(memory, query));
   if (!tokens) return undefined;
   const state = freshness(tokens.accessToken, epochSeconds(client.clock), client.renewalMargin);
   return state === "stale" ? undefined : tokens.accessToken.entity.secret;
