@@ -127,11 +127,11 @@ const accounts = ["getAccountByHomeId", "getAccountByLocalId", "removeAccount"];
 
 const classes: Readonly<Record<string, ClassDifferences>> = {
   PublicClientApplication: {
-    added: ["checked", "checkedFields", ...fields, ...user, ...accounts],
+    added: ["checked", "checkedFields", "logged", ...fields, ...user, ...accounts],
   },
   ConfidentialClientApplication: {
     added: [
-      ...["checked", "checkedFields", ...fields, "endOnBehalfOfSession", "removeTokensForClient"],
+      ...["checked", "checkedFields", "logged", ...fields, "endOnBehalfOfSession", "removeTokensForClient"],
       ...[...user, ...accounts, "getAllAccounts", "signOut"],
     ],
   },
