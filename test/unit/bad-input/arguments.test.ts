@@ -10,7 +10,6 @@ import {
   DistributedCachePlugin,
   PublicClientApplication,
   tokenCredential,
-  type Configuration,
 } from "@tessera/node";
 import { clientId, clientSecret } from "./refusal.js";
 
@@ -20,7 +19,7 @@ const refuseToSend = async (): Promise<never> => {
   throw new Error("sent");
 };
 const networkClient = { sendGetRequestAsync: refuseToSend, sendPostRequestAsync: refuseToSend };
-const system = { networkClient } as unknown as Configuration["system"];
+const system = { networkClient } as never;
 const app = () => new PublicClientApplication({ auth: { clientId, authority }, system });
 const server = () =>
   new ConfidentialClientApplication({ auth: { clientId, authority, clientSecret }, system });
