@@ -16,6 +16,7 @@ const GROUPS = [
   "import",
   "cold-calls",
   "client-credentials",
+  "managed-identity",
   "certificate",
   "silent",
   "accounts",
