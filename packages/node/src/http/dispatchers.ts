@@ -27,7 +27,7 @@ export interface RequestTraits {
 }
 
 export function createDispatchers(
-  { Agent, ProxyAgent }: Undici,
+  undici: Pick<Undici, "agent" | "proxyAgent">,
   { dispatcher: own, proxy, ca = [] }: NetworkOptions,
 ): ChooseDispatcher {
   /** Keyed by proxy, then by certificate; `""` stands for none. */
@@ -57,9 +57,14 @@ export function createDispatchers(
 
   function create(via: string | undefined, certificate: ClientTls | undefined): Dispatcher {
     const connect = tls(trusting(ca, certificate));
-    if (!via) return new Agent({ connect });
+    if (!via) return undici.agent({ connect });
     // The client certificate is presented to the identity provider, never to the proxy.
-    return new ProxyAgent({ uri: via, connect, requestTls: connect, proxyTls: tls(trusting(ca, undefined)) });
+    return undici.proxyAgent({
+      uri: via,
+      connect,
+      requestTls: connect,
+      proxyTls: tls(trusting(ca, undefined)),
+    });
   }
 }
 

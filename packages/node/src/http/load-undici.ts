@@ -1,10 +1,11 @@
-import { clientConfigurationError } from "@tessera/core/internal";
 import type { Agent, Dispatcher, ProxyAgent } from "undici";
+import { missingPackage } from "../missing-package.js";
+import { agentOfFetch } from "./intercepted.js";
 
 /** The parts of undici in use. */
 export interface Undici {
-  readonly Agent: typeof Agent;
-  readonly ProxyAgent: typeof ProxyAgent;
+  agent(options: Agent.Options): Dispatcher;
+  proxyAgent(options: ProxyAgent.Options): Dispatcher;
   /** Sends a request through a dispatcher, which may belong to another release of undici or to Node.js. */
   request(
     dispatcher: Dispatching,
@@ -18,19 +19,19 @@ export interface Dispatching {
 }
 
 /**
- * Loads undici.
+ * Loads undici or, if it cannot be loaded, takes what Node.js contains of it: an ES module by esbuild cannot require it.
  *
- * @throws ClientConfigurationError `missing_dependency` if it cannot be loaded, for example because a bundle lacks it
+ * @throws ClientConfigurationError `missing_dependency`
  */
 export async function loadUndici(): Promise<Undici> {
-  const { Agent, DecoratorHandler, Dispatcher, ProxyAgent } = await import("undici").catch(
-    (cause: unknown) => {
-      throw notLoaded(cause);
-    },
-  );
+  const loaded = await import("undici").catch(notLoaded);
+  return loaded instanceof Error ? builtIn(loaded) : installed(loaded);
+}
+
+function installed({ Agent, DecoratorHandler, Dispatcher, ProxyAgent }: typeof import("undici")): Undici {
   return {
-    Agent,
-    ProxyAgent,
+    agent: (options) => new Agent(options),
+    proxyAgent: (options) => new ProxyAgent(options),
     request(target, options) {
       if (target instanceof Dispatcher) return target.request(options);
       // Other releases may expect handlers of another form; a decorator has both.
@@ -41,14 +42,23 @@ export async function loadUndici(): Promise<Undici> {
   };
 }
 
+/** Of Node.js's own copy of undici, only the agent of `fetch` is reachable. It does not know proxies. */
+function builtIn(missing: Error): Undici {
+  const OwnAgent = agentOfFetch();
+  if (!OwnAgent) throw missing;
+  return {
+    agent: (options) => new OwnAgent(options),
+    proxyAgent() {
+      throw missing;
+    },
+    request: (target, options) => OwnAgent.prototype.request.call(target, options),
+  };
+}
+
 function notLoaded(cause: unknown): Error {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const remedy = reason.startsWith("Dynamic require")
-    ? `give esbuild --format=cjs, or --banner:js="import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"`
-    : "install it beside the program, or let the bundler include it, or pass system.networkClient";
-  return clientConfigurationError(
-    "missing_dependency",
-    `The package undici, which sends the requests, cannot be loaded (${reason}): ${remedy}.`,
-    { cause },
+  return missingPackage(
+    "The package undici, which sends requests through proxies, cannot be loaded",
+    "install it beside the program, or let the bundler include it, or pass system.networkClient",
+    cause,
   );
 }
