@@ -1,6 +1,6 @@
 // A daemon and a web app, as ES module and as CommonJS, that a bundler without settings has put into one file get a token.
 // Beside them is nothing: neither the packages, nor what few apps need of them (open, node-forge, fast-xml-parser).
-// proves: node/src/http/load-undici.ts, node/src/missing-package.ts, node/src/credential/pfx.ts
+// proves: node/src/http/built-in-undici.ts, node/src/http/load-undici.ts, node/src/missing-package.ts, node/src/credential/pfx.ts
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -33,11 +33,11 @@ beforeAll(async () => {
   for (const [name, body] of Object.entries(programs)) {
     writeFileSync(
       join(app, `${name}.mjs`),
-      `import { ConfidentialClientApplication } from "@tessera/node";\n${body}`,
+      `import { ConfidentialClientApplication, ManagedIdentityApplication } from "@tessera/node";\n${body}`,
     );
     writeFileSync(
       join(app, `${name}.cjs`),
-      `const { ConfidentialClientApplication } = require("@tessera/node");\n${body}`,
+      `const { ConfidentialClientApplication, ManagedIdentityApplication } = require("@tessera/node");\n${body}`,
     );
   }
   entra = await startEntra();
@@ -56,6 +56,10 @@ const ask = () => app.acquireTokenByClientCredential({ scopes: ["https://graph.m
 const programs = {
   daemon: `${client}
 ask().then(console.log);`,
+  managed: `
+const app = new ManagedIdentityApplication();
+app.acquireToken({ resource: "https://vault.azure.net" })
+  .then(({ tokenType }) => tokenType, ({ message }) => message).then(console.log);`,
   web: `${client}
 const server = process.getBuiltinModule("node:http").createServer(async (_, response) => {
   await app.getAuthCodeUrl({ scopes: ["User.Read"], redirectUri: "http://localhost:3000" });
@@ -86,14 +90,14 @@ async function bundle(program: string, kind: "mjs" | "cjs", options: BuildOption
 
 async function run(
   file: string,
-  over: { readonly auth?: object; readonly system?: object } = {},
+  over: { readonly auth?: object; readonly system?: object; readonly environment?: object } = {},
 ): Promise<string> {
   const { auth } = entra.configuration("confidential");
   const configuration = {
     auth: over.auth ?? auth,
     system: { ca: entra.authority.caPem, ...over.system },
   };
-  const env = { ...process.env, CONFIGURATION: JSON.stringify(configuration) };
+  const env = { ...process.env, ...over.environment, CONFIGURATION: JSON.stringify(configuration) };
   const { stdout } = await promisify(execFile)(process.execPath, [file], { env, cwd: tmpdir() });
   return stdout.trim();
 }
@@ -122,6 +126,15 @@ describe.each(["mjs", "cjs"] as const)("in a bundle that is .%s", (kind) => {
     expect(await run(await bundle("daemon", kind, { external: ["undici"] }))).toBe("Bearer");
   });
 });
+
+it.each(["mjs", "cjs"] as const)(
+  "a program with a managed identity that is .%s, by esbuild",
+  async (kind) => {
+    const { environment, close } = await entra.authority.emulate("imds");
+    expect(await run(await bundle("managed", kind), { environment })).toBe("Bearer");
+    await close();
+  },
+);
 
 describe("a PFX", () => {
   const daemon = (): object => {

@@ -37,13 +37,10 @@ export {
 export type { CacheKVStore, PeerAccountEntity, ValidCacheType } from "./cache/schema/key-value-store.js";
 export type * from "./cache/schema/schema.js";
 export type { CertificateOptions } from "./credential/certificate.js";
-export { pause, systemClock, type Clock } from "./clock.js";
-export {
-  type AssertionContext,
-  type AssertionSource,
-  type CertificateSource,
-  type ClientCredential,
-} from "./credential/client-credential.js";
+export { epochSeconds, pause, systemClock, type Clock } from "./clock.js";
+export type { AssertionContext, AssertionSource } from "./credential/assertion-source.js";
+export type { CertificateContext, CertificateSource } from "./credential/certificate-source.js";
+export type { ClientCredential } from "./credential/client-credential.js";
 export {
   base64Decode,
   base64UrlEncode,
@@ -54,6 +51,7 @@ export {
 } from "./encoding.js";
 export { newCorrelationId } from "./correlation-id.js";
 export * from "./errors/error-codes.js";
+export { errorName } from "./errors/error-name.js";
 export * from "./errors/errors.js";
 export { authorityOf, isServed, requireAccountOf, tenantAuthorityOf } from "./flows/account-authority.js";
 export { withinBounds, type Bounds } from "./flight/deadline.js";
@@ -87,11 +85,19 @@ export type { AnchorUser } from "./dialect/dialect.js";
 export { dialectOf } from "./dialect/dialects.js";
 export { sharedCall } from "./exchange/shared-call.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
+export { hideSecretsOf } from "./http/hide-secrets.js";
 export { isInBlock, isOnOwnLink } from "./http/private-host.js";
 export { isLoopback, parsedUrl, secureUrl, shownUrl } from "./http/secure-url.js";
 export { base64Content, holdsCredential } from "./credential/pem.js";
-export { statusOf } from "./http/throttle.js";
-export { createTransport, MAX_RESPONSE_BYTES, REQUEST_TIMEOUT_MS, type Transport } from "./http/transport.js";
+export { retryAfterSeconds, statusOf } from "./http/throttle.js";
+export { isHeaderValue } from "./http/header-value.js";
+export {
+  createTransport,
+  MAX_RESPONSE_BYTES,
+  REQUEST_TIMEOUT_MS,
+  rootMessage,
+  type Transport,
+} from "./http/transport.js";
 export { Logger, LogLevel, type ILoggerCallback, type LoggerOptions } from "./logger.js";
 export {
   claimsFromChallenge,
@@ -99,6 +105,7 @@ export {
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
 export { printable } from "./printable.js";
+export { processWide } from "./process-wide.js";
 export {
   checkFieldTypes,
   isRecord,
@@ -107,6 +114,7 @@ export {
   wrongType,
 } from "./request/field-types.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
+export { Parameters, withQuery } from "./request/parameters.js";
 export { redemptionFields } from "./request/redemption-fields.js";
 export { emptyChoice } from "./request/request-keys.js";
 export { OIDC_SCOPES } from "./request/scopes.js";
@@ -120,6 +128,8 @@ export {
 } from "./request/token-request.js";
 export type { AuthenticationResult } from "./result.js";
 export type { IdTokenClaims } from "./response/id-token.js";
+export { lifetimeSeconds } from "./response/seconds.js";
+export { parseTokenResponse } from "./response/token-response.js";
 export { AUTH_METHODS, type AuthMethod } from "./dialect/auth-methods.js";
 export type { LibraryInfo } from "./dialect/entra-telemetry.js";
 export { version } from "./version.js";

@@ -12,3 +12,13 @@ export function summary(url: string, { tenants }: AuthorityConfig, caFile?: stri
   const certificate = url.startsWith("https") ? [`CA certificate: ${trust}`] : [];
   return [`Listening at ${url}`, ...certificate, ...lines, "", "Press Ctrl+C to stop.", ""].join("\n");
 }
+
+/** What a person needs to know about an emulated host. */
+export function identitiesNotice(url: string, { managedIdentities }: AuthorityConfig): string {
+  const identities = managedIdentities.map(
+    ({ clientId, systemAssigned }) =>
+      `  ${systemAssigned ? "system" : "user"}-assigned identity, client ID ${clientId}`,
+  );
+  const note = "Set these variables for your app while this program runs. Press Ctrl+C to stop.";
+  return [`The authority listens at ${url}`, ...identities, note, ""].join("\n");
+}

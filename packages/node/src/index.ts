@@ -39,9 +39,11 @@ export {
   version,
   type AccountFilter,
   type AuthenticationChallenge,
+  type AssertionContext,
   type AzureCloudOptions,
   type CacheKVStore,
   type CacheStats,
+  type CertificateContext,
   type ICacheClient,
   type ILoggerCallback,
   type IPartitionManager,
@@ -67,7 +69,11 @@ export {
   ConfidentialClientApplication,
   type ConfidentialTokenRequest,
 } from "./confidential-client-application.js";
-export { federatedTokenFile, githubActionsToken } from "./credential/federated-token.js";
+export { awsTokenFile } from "./credential/aws-token-file.js";
+export { azurePipelinesToken, type AzurePipelinesTokenOptions } from "./credential/azure-pipelines-token.js";
+export { federatedTokenFile } from "./credential/federated-token-file.js";
+export { githubActionsToken } from "./credential/github-actions-token.js";
+export { spiffeTokenFile } from "./credential/spiffe-token-file.js";
 export type {
   BrokerOptions,
   CacheOptions,
@@ -84,6 +90,17 @@ export { CryptoProvider } from "./msal/crypto-provider.js";
 export type { INetworkModule, NetworkRequestOptions, NetworkResponse } from "./http/network-client.js";
 export type { INativeBrokerPlugin, NativeRequest, NativeSignOutRequest } from "./broker/broker.js";
 export type { CcsCredential } from "./msal/msal-request.js";
+export type {
+  ManagedIdentityConfiguration,
+  ManagedIdentityIdParams,
+  ManagedIdentityRequestParams,
+} from "./managed-identity/configuration.js";
+export { ManagedIdentityApplication } from "./managed-identity/managed-identity-application.js";
+export {
+  ManagedIdentityError,
+  ManagedIdentityErrorCodes,
+} from "./managed-identity/managed-identity-error.js";
+export { ManagedIdentitySourceNames } from "./managed-identity/source.js";
 export { PublicClientApplication } from "./public-client-application.js";
 export { PromptValue, ResponseMode } from "./msal/prompt-value.js";
 export type * from "./authorization-response.js";

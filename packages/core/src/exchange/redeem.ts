@@ -1,4 +1,5 @@
-import { epochSeconds } from "../clock.js";
+import { epochSeconds, type Clock } from "../clock.js";
+import type { ClientAuthentication } from "../credential/client-authentication.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { parseJsonObject } from "../encoding.js";
 import { errorName } from "../errors/error-name.js";
@@ -23,11 +24,18 @@ import type { Grant } from "./grant.js";
  */
 export async function redeem(exchange: Exchange, grant: Grant): Promise<AuthenticationResult> {
   const { client, authority, call } = exchange;
-  const throttleKey = `${authority.metadata.token_endpoint} ${grant.throttleKey}`;
-  client.throttle.check(throttleKey, call.correlationId);
-  const requestedAt = epochSeconds(client.clock);
   const { correlationId } = call;
   const grantType = grant.parameters.get("grant_type") ?? "";
+  const throttleKey = `${authority.metadata.token_endpoint} ${grant.throttleKey}`;
+  const refusal = client.throttle.refusal(throttleKey, correlationId);
+  if (refusal) {
+    const left = `${refusal.retryAfterSeconds ?? 0} more seconds`;
+    client
+      .logger()
+      .info(`No token request is sent (${grantType}): the server wants ${left} of pause.`, correlationId);
+    throw refusal;
+  }
+  const requestedAt = epochSeconds(client.clock);
   const why = WHY_SENT[grant.miss ?? "uncached"];
   client.logger().info(`Sending a token request (${grantType}): ${why}.`, correlationId);
   const response = await sendTokenRequest(exchange, grant);
@@ -35,12 +43,12 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
   try {
     // B2C returns only an ID token when no API scope was requested.
     const acceptsIdTokenAlone = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
-    tokens = parseTokenResponse(response, acceptsIdTokenAlone, call.correlationId);
+    tokens = parseTokenResponse(response, acceptsIdTokenAlone, correlationId);
   } catch (error) {
     const pause = pauseAfter(response, client.clock, grant.isPoll ? 0 : undefined);
     if (isAuthError(error)) client.throttle.note(throttleKey, error, pause);
     if (grant.apiId !== undefined && !isPending(error))
-      client.telemetry.noteFailure(grant.apiId, call.correlationId, error);
+      client.telemetry.noteFailure(grant.apiId, correlationId, error);
     client.logger().info(`The token request was answered with an error: ${errorName(error)}`, correlationId);
     throw error;
   }
@@ -77,23 +85,41 @@ async function sendTokenRequest(
     capabilities: client.capabilities,
     idTokenDefaults: grant.owner.kind === "user" ? dialect.idTokenClaims : undefined,
   });
+  const send = async (proof: ClientAuthentication): Promise<HttpResponse> => {
+    const body = new Parameters()
+      .set("client_id", client.clientId)
+      .setAll(grant.parameters)
+      .setEach("resource", resourcesIn(request.resource))
+      .set("attribute_tokens", request.attributeTokens)
+      .setAll(own.body)
+      .setAll(proof.parameters)
+      .set("claims", claims)
+      .addMissing(request.extraParameters);
+    const query = new Parameters().addMissing(request.extraQueryParameters).setAll(own.query);
+    const url = withQuery(proof.tokenEndpoint ?? authority.metadata.token_endpoint, query.toString());
+    const headers = { ...grant.headers, ...proof.headers };
+    const form = { body: body.toString(), headers, tls: proof.tls };
+    const response = await client.transport.post(url, form, call);
+    client.telemetry.reset(response.status);
+    return response.status < 400 ? response : withoutEcho(response, hideSecretsOf(form));
+  };
   const proof = await client.authenticate(authority, grant.authentication);
-  const body = new Parameters()
-    .set("client_id", client.clientId)
-    .setAll(grant.parameters)
-    .setEach("resource", resourcesIn(request.resource))
-    .set("attribute_tokens", request.attributeTokens)
-    .setAll(own.body)
-    .setAll(proof.parameters)
-    .set("claims", claims)
-    .addMissing(request.extraParameters);
-  const query = new Parameters().addMissing(request.extraQueryParameters).setAll(own.query);
-  const url = withQuery(proof.tokenEndpoint ?? authority.metadata.token_endpoint, query.toString());
-  const headers = { ...grant.headers, ...proof.headers };
-  const form = { body: body.toString(), headers, tls: proof.tls };
-  const response = await client.transport.post(url, form, call);
-  client.telemetry.reset(response.status);
-  return response.status < 400 ? response : withoutEcho(response, hideSecretsOf(form));
+  const response = await send(proof);
+  if (!proof.renew || !refusesClient(response, client.clock)) return response;
+  client.logger().info(RENEWS, call.correlationId);
+  return send(await proof.renew());
+}
+
+const RENEWS =
+  "The server refused the client's credential (invalid_client): sending the request once more with a fresh one.";
+
+/**
+ * Whether the server has refused the client's credential. It checks the client before the grant (RFC 6749 §4.1.3), so a
+ * code or refresh token can still be redeemed. A server that asks for a pause gets no second request.
+ */
+function refusesClient(response: HttpResponse, clock: Clock): boolean {
+  if (response.status < 400 || pauseAfter(response, clock) !== undefined) return false;
+  return parseJsonObject(response.body)?.["error"] === "invalid_client";
 }
 
 /** Hides secrets in an error description, which may repeat what the server was sent. */

@@ -2,16 +2,18 @@ import { checkRegion, regionalAuthority, type Region, type RegionAsk } from "../
 import { findTokens } from "../cache/memory/find.js";
 import { appPartition } from "../cache/memory/partition-key.js";
 import type { Client } from "../client/client.js";
-import type { AssertionSource } from "../credential/client-credential.js";
+import { epochSeconds } from "../clock.js";
+import type { AssertionSource } from "../credential/assertion-source.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError } from "../errors/errors.js";
 import { acceptTokens } from "../exchange/accept-tokens.js";
 import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
+import { freshness } from "../exchange/freshness.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
-import { tokensFrom, type TokenSource } from "../exchange/token-source.js";
+import { tokensFrom, type SourceRequest, type TokenSource } from "../exchange/token-source.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
 import { isolated } from "../request/request-keys.js";
@@ -71,7 +73,7 @@ export async function clientCredentials(
   const wanted: Wanted = {
     request,
     url,
-    flow: ["client_credentials", host],
+    flow: ["client_credentials", host.region, host.source?.sharedAs ?? host.source],
     partition,
     renewsEarly: true,
     find: (memory) =>
@@ -87,19 +89,23 @@ export async function clientCredentials(
   };
   const send = (sent: TokenRequest, miss: Miss): Promise<AuthenticationResult> =>
     sharedExchange(client, sent, wanted, (exchange) =>
-      acquire(exchange, host, {
-        apiId: ApiId.clientCredential,
-        miss,
-        scopes,
-        parameters: new Parameters()
-          .set("scope", scopes.join(" "))
-          .set("grant_type", "client_credentials")
-          .set("fmi_path", fmiPath),
-        owner: { kind: "app" },
-        nonce: "unchecked",
-        throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
-        authentication: { assertion: clientAssertion, fmiPath },
-      }),
+      acquire(
+        exchange,
+        { ...host, revokedToken: () => revokedToken(exchange, wanted) },
+        {
+          apiId: ApiId.clientCredential,
+          miss,
+          scopes,
+          parameters: new Parameters()
+            .set("scope", scopes.join(" "))
+            .set("grant_type", "client_credentials")
+            .set("fmi_path", fmiPath),
+          owner: { kind: "app" },
+          nonce: "unchecked",
+          throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
+          authentication: { assertion: clientAssertion, fmiPath },
+        },
+      ),
     );
   return skipCache || request.claims ? send(request, "forced") : cacheFirst(client, wanted, send);
 }
@@ -107,14 +113,29 @@ export async function clientCredentials(
 /** Acquires the token from another source, from a regional token endpoint, or from the authority's. */
 async function acquire(
   exchange: Exchange,
-  { source, region }: ClientCredentialsHost,
+  { source, region, revokedToken }: ClientCredentialsHost & Pick<SourceRequest, "revokedToken">,
   grant: Grant,
 ): Promise<AuthenticationResult> {
-  if (source) return acceptTokens(exchange, grant, await tokensFrom(source, exchange, grant.scopes));
+  if (source) {
+    const asked = { source, scopes: grant.scopes, revokedToken };
+    return acceptTokens(exchange, grant, await tokensFrom(exchange, asked));
+  }
   const { client, authority, call } = exchange;
   const found: Region | undefined = region && (await client.regions.resolve(region, call));
   return redeem(
     { ...exchange, authority: regionalAuthority(authority, found?.name) },
     { ...grant, region: found },
   );
+}
+
+/** Returns the token that the cache would have returned if the request had no claims. */
+async function revokedToken(
+  { client, request }: Exchange,
+  wanted: Wanted<TokenRequest<ClientCredentialsInput>>,
+): Promise<string | undefined> {
+  if (!request.claims || request.given["skipCache"]) return undefined;
+  const tokens = await client.cache.read(wanted.partition, (memory) => wanted.find(memory));
+  if (!tokens) return undefined;
+  const state = freshness(tokens.accessToken, epochSeconds(client.clock), client.renewalMargin);
+  return state === "stale" ? undefined : tokens.accessToken.entity.secret;
 }

@@ -16,7 +16,7 @@ import { issuerKeys } from "./issuer-keys.js";
 export async function verifyFederatedAssertion(state: AuthorityState, app: App, jwt: Jwt): Promise<void> {
   const { iss: issuer = "", sub: subject = "", aud } = jwt.claims;
   const audiences = [aud ?? []].flat();
-  const credentials = app.federatedCredentials ?? [];
+  const credentials = state.directory.federatedCredentialsOf(app);
   if (credentials.length === 0) {
     throw refuse(70021, { issuer, subject, audience: audiences.join(" ") });
   }

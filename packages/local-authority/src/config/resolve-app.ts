@@ -7,7 +7,8 @@ import {
   checkString,
   pickDefined,
 } from "./checks.js";
-import type { App, AppOptions } from "./config.js";
+import type { App } from "./config.js";
+import type { AppOptions } from "./config-options.js";
 import { checkCredentials, credentialKeys, withDefaultAudiences } from "./resolve-credentials.js";
 
 export function resolveApp(field: string, options: AppOptions, base: App | undefined): App {

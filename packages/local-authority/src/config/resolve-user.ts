@@ -6,7 +6,8 @@ import {
   pickDefined,
   LocalAuthorityConfigurationError,
 } from "./checks.js";
-import type { User, UserOptions } from "./config.js";
+import type { User } from "./config.js";
+import type { UserOptions } from "./config-options.js";
 import { guidFrom } from "../crypto/opaque.js";
 
 export function resolveUser(

@@ -125,7 +125,8 @@ export function audienceOf(resource: string, directory: Directory): string {
   return api?.clientId ?? resource;
 }
 
-function findAudience(resource: string, directory: Directory, tenant: string): string {
+/** Like `audienceOf`. @throws {AadstsError} 500011 for a resource that is not among the configured ones */
+export function findAudience(resource: string, directory: Directory, tenant: string): string {
   const audience = audienceOf(resource, directory);
   const isOwn =
     [graphResource, exchangeResource].includes(audience) || directory.appById(audience) !== undefined;

@@ -53,7 +53,8 @@ function certificateSource(
     const read = pfx ? readPfx(pfx, options.passphrase) : {};
     return read instanceof Promise ? read.then((pair) => ({ ...pem, ...pair })) : { ...pem, ...read };
   };
-  if (typeof certificate === "function") return async () => withoutPfx(await certificate());
+  if (typeof certificate === "function")
+    return async (context) => withoutPfx(await (context ? certificate(context) : certificate()));
   const read = withoutPfx(certificate);
   if (!(read instanceof Promise)) return read;
   // Every call that needs it fails with its reason.

@@ -73,7 +73,8 @@ function checkIntegrity(pfx: Buffer, passphrase: string): void {
   try {
     createSecureContext({ pfx, passphrase });
   } catch (error) {
-    if (error instanceof Error && /mac verify/i.test(error.message)) throw error;
+    // Not `instanceof Error`: in a VM context such as Jest's, errors of Node.js are of another realm.
+    if (/mac verify/i.test(String(error))) throw new Error("mac verify failure", { cause: error });
   }
 }
 
@@ -94,8 +95,8 @@ function installedForge(): Forge | undefined {
 /** Bundlers follow only an `import()`, and tolerate that the package is missing if it stands in a `try`. */
 async function bundledForge(): Promise<Forge> {
   try {
-    const forge: Forge & { readonly default?: Forge } = await import("node-forge");
-    return forge.default ?? forge;
+    const loaded = await import("node-forge");
+    return ("default" in loaded ? loaded.default : loaded) as unknown as Forge;
   } catch (cause) {
     throw missingPackage(
       "auth.clientCertificate.pfx needs the package node-forge, which cannot be loaded",

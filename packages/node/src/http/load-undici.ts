@@ -1,10 +1,11 @@
-import type { Agent, Dispatcher, ProxyAgent } from "undici";
+import type { Agent, buildConnector, Dispatcher, ProxyAgent } from "undici";
 import { missingPackage } from "../missing-package.js";
-import { agentOfFetch } from "./intercepted.js";
+import { builtInUndici } from "./built-in-undici.js";
 
 /** The parts of undici in use. */
 export interface Undici {
   agent(options: Agent.Options): Dispatcher;
+  connector(options: buildConnector.BuildOptions): buildConnector.connector;
   proxyAgent(options: ProxyAgent.Options): Dispatcher;
   /** Sends a request through a dispatcher, which may belong to another release of undici or to Node.js. */
   request(
@@ -25,12 +26,19 @@ export interface Dispatching {
  */
 export async function loadUndici(): Promise<Undici> {
   const loaded = await import("undici").catch(notLoaded);
-  return loaded instanceof Error ? builtIn(loaded) : installed(loaded);
+  return loaded instanceof Error ? builtInUndici(loaded) : installed(loaded);
 }
 
-function installed({ Agent, DecoratorHandler, Dispatcher, ProxyAgent }: typeof import("undici")): Undici {
+function installed({
+  Agent,
+  buildConnector,
+  DecoratorHandler,
+  Dispatcher,
+  ProxyAgent,
+}: typeof import("undici")): Undici {
   return {
     agent: (options) => new Agent(options),
+    connector: buildConnector,
     proxyAgent: (options) => new ProxyAgent(options),
     request(target, options) {
       if (target instanceof Dispatcher) return target.request(options);
@@ -39,19 +47,6 @@ function installed({ Agent, DecoratorHandler, Dispatcher, ProxyAgent }: typeof i
         target.dispatch(sent, new DecoratorHandler(handler));
       return Dispatcher.prototype.request.call({ dispatch }, options);
     },
-  };
-}
-
-/** Of Node.js's own copy of undici, only the agent of `fetch` is reachable. It does not know proxies. */
-function builtIn(missing: Error): Undici {
-  const OwnAgent = agentOfFetch();
-  if (!OwnAgent) throw missing;
-  return {
-    agent: (options) => new OwnAgent(options),
-    proxyAgent() {
-      throw missing;
-    },
-    request: (target, options) => OwnAgent.prototype.request.call(target, options),
   };
 }
 
