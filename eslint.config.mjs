@@ -101,6 +101,7 @@ export default defineConfig(
     },
     { regex: "^(undici|@tessera/)", message: "core imports no other package of Tessera and no HTTP client" },
   ]),
+  // The rule looks at static imports: persistence may be loaded on first use.
   mayNotImport("node", [{ regex: "^@tessera/(?!core(/internal)?$)", message: "node imports only core" }]),
   mayNotImport("local-authority", [
     { regex: "^@tessera/", message: "both ends of the wire are written from the specifications" },

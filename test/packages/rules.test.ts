@@ -17,7 +17,8 @@ const allowedDependencies: Readonly<Record<string, readonly string[]>> = {
 /** The modules that the source of a package may not import, also not dynamically. */
 const forbiddenImports: Readonly<Record<string, RegExp>> = {
   "@tessera/core": /^node:(?!crypto$)|^(fs|http|https|net|os|path|tls|undici)$|^@tessera\//,
-  "@tessera/node": /^@tessera\/(?!core(\/internal)?$)/,
+  // What an app keeps on disk may be asked for: an optional peer, loaded on first use.
+  "@tessera/node": /^@tessera\/(?!core(\/internal)?$|persistence$)/,
   "@tessera/persistence": /^@tessera\/(?!core$)/,
   "@tessera/local-authority": /^@tessera\//,
 };

@@ -13,6 +13,7 @@ export {
   ProtocolMode,
   type AuthorityUrl,
 } from "./authority/authority-url.js";
+export { isTenantName } from "./authority/tenant-name.js";
 export { TRY_AUTO_DETECT, type RegionAsk } from "./authority/region.js";
 export type { Authority, ProviderMetadata } from "./authority/authority.js";
 export type { CacheStats } from "./cache/memory/token-memory.js";
@@ -55,6 +56,7 @@ export { errorName } from "./errors/error-name.js";
 export * from "./errors/errors.js";
 export { authorityOf, isServed, requireAccountOf, tenantAuthorityOf } from "./flows/account-authority.js";
 export { withinBounds, type Bounds } from "./flight/deadline.js";
+export { SingleFlight } from "./flight/single-flight.js";
 export { untilAborted } from "./flight/until-aborted.js";
 export { KeyedMutex } from "./flight/keyed-mutex.js";
 export { authorizationUrl, type AuthorizationInput } from "./flows/authorization-url.js";
@@ -83,6 +85,7 @@ export { createClient, type ClientOptions } from "./client/create-client.js";
 export type { SourcedToken, SourceRequest, TokenSource } from "./exchange/token-source.js";
 export type { AnchorUser } from "./dialect/dialect.js";
 export { dialectOf } from "./dialect/dialects.js";
+export { marginOf } from "./exchange/freshness.js";
 export { sharedCall } from "./exchange/shared-call.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
 export { hideSecretsOf } from "./http/hide-secrets.js";

@@ -86,6 +86,15 @@ export type {
   NodeSystemOptions,
   NodeTelemetryOptions,
 } from "./configuration.js";
+export { createDefaultCredential } from "./default-credential/default-credential.js";
+export type { AmbientCredential } from "./default-credential/ambient-credential.js";
+export type { AmbientTokenRequest } from "./default-credential/source.js";
+export type { DefaultCredentialOptions } from "./default-credential/options.js";
+export type { DeveloperCacheOptions } from "./default-credential/developer-cache.js";
+export {
+  commandLineToken,
+  type CommandLineTokenOptions,
+} from "./default-credential/command-line/command-line-token.js";
 export { CryptoProvider } from "./msal/crypto-provider.js";
 export type { INetworkModule, NetworkRequestOptions, NetworkResponse } from "./http/network-client.js";
 export type { INativeBrokerPlugin, NativeRequest, NativeSignOutRequest } from "./broker/broker.js";

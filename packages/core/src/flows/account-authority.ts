@@ -1,6 +1,6 @@
 import type { AccountInfo } from "../account.js";
-import type { AuthorityUrl } from "../authority/authority-url.js";
-import { CONSUMER_TENANT, knownCloud } from "../authority/clouds.js";
+import { realmsOfTenant, type AuthorityUrl } from "../authority/authority-url.js";
+import { knownCloud } from "../authority/clouds.js";
 import { isIssuerOf, sameIssuer } from "../authority/issuer.js";
 import { isTenantName } from "../authority/tenant-name.js";
 import { isHomeTenant } from "../cache/account-info.js";
@@ -49,7 +49,7 @@ export function authorityOf(client: Client, request: TokenRequest, account: Acco
  */
 export function tenantAuthorityOf(client: Client, request: TokenRequest, account: AccountInfo): AuthorityUrl {
   const url = authorityOf(client, request, account);
-  if (!dialectOf(url).isMultiTenant(url) || url.namesTenant || url.segments.length > 1) return url;
+  if (url.namesTenant || url.segments.length > 1 || !dialectOf(url).isMultiTenant(url)) return url;
   const tenant = (account.tenantId ?? "").toLowerCase();
   if (isHomeTenant(tenant, account.homeAccountId.toLowerCase()) || !isTenantName(tenant)) return url;
   return client.authorities.url(`${url.href.slice(0, -url.tenant.length - 1)}${tenant}/`);
@@ -60,6 +60,7 @@ export function tenantAuthorityOf(client: Client, request: TokenRequest, account
  * written to the first.
  */
 export function realmsOf(client: Client, { request, url, account }: AccountUse): readonly string[] {
+  if (url.tenantRealms) return url.tenantRealms;
   if (!dialectOf(url).hasTenants) return [url.realm];
   const tenant = (account.tenantId ?? "").toLowerCase();
   if (url.namesTenant) {
@@ -67,7 +68,7 @@ export function realmsOf(client: Client, { request, url, account }: AccountUse):
     // For an unknown domain the look-up finds nothing; the refresh then returns the tenant's token and its id. A public
     // client is often a short-lived process, so it assumes that its own domain is the account's tenant.
     if (!id) return [client.isPublic && !request.authorityIsExplicit ? tenant || url.tenant : url.tenant];
-    return id === CONSUMER_TENANT ? [id, "consumers"] : [id];
+    return realmsOfTenant(id);
   }
   if (!dialectOf(url).isMultiTenant(url)) return [tenant || url.tenant];
   // Other libraries cache tokens of the home tenant under the authority's name for it.
@@ -156,7 +157,7 @@ async function inMemory<T>(
 /** Whether an account has a host and the kind of an authority, as far as known without discovery. */
 function isServedBy({ authorities }: Client, account: AccountInfo, url: AuthorityUrl): boolean {
   if (!isOfKind(account, url)) return false;
-  return authorities.aliasesOf(url.host).has(account.environment) || !authorities.knowsAliasesOf(url);
+  return authorities.isAlias(url.host, account.environment) || !authorities.knowsAliasesOf(url);
 }
 
 /** Whether an account may belong to an authority's issuer. */

@@ -58,7 +58,6 @@ export async function clientCredentials(
   host: ClientCredentialsHost = {},
 ): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input, true);
-  const { fmiPath, clientAssertion, skipCache } = request.given;
   const url = client.authorities.url(request.authorityUrl);
   if (dialectOf(url).isMultiTenant(url)) {
     throw clientAuthError(
@@ -69,45 +68,54 @@ export async function clientCredentials(
   }
   if (host.region) checkRegion(host.region, request.correlationId);
   const scopes = requestedScopes(withoutOidcScopes(request.scopes), true, request.correlationId);
-  const partition = appPartition(client.clientId, url.realm);
-  const wanted: Wanted = {
+  const wanted: WantedByApp = {
     request,
     url,
     flow: ["client_credentials", host.region, host.source?.sharedAs ?? host.source],
-    partition,
+    query: {
+      partition: appPartition(client.clientId, url.realm),
+      clientId: client.clientId,
+      environments: client.authorities.aliasesOf(url.host),
+      realms: [url.realm.toLowerCase()],
+      scopes,
+      resource: request.resource,
+      components: isolated(request),
+    },
     renewsEarly: true,
-    find: (memory) =>
-      findTokens(memory, {
-        partition,
-        clientId: client.clientId,
-        environments: client.authorities.aliasesOf(url.host),
-        realms: [url.realm.toLowerCase()],
-        scopes,
-        resource: request.resource,
-        components: isolated(request),
-      }),
+    host,
   };
-  const send = (sent: TokenRequest, miss: Miss): Promise<AuthenticationResult> =>
-    sharedExchange(client, sent, wanted, (exchange) =>
-      acquire(
-        exchange,
-        { ...host, revokedToken: () => revokedToken(exchange, wanted) },
-        {
-          apiId: ApiId.clientCredential,
-          miss,
-          scopes,
-          parameters: new Parameters()
-            .set("scope", scopes.join(" "))
-            .set("grant_type", "client_credentials")
-            .set("fmi_path", fmiPath),
-          owner: { kind: "app" },
-          nonce: "unchecked",
-          throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
-          authentication: { assertion: clientAssertion, fmiPath },
-        },
-      ),
-    );
-  return skipCache || request.claims ? send(request, "forced") : cacheFirst(client, wanted, send);
+  return request.given.skipCache || request.claims
+    ? send(client, wanted, "forced")
+    : cacheFirst(client, wanted, send);
+}
+
+interface WantedByApp extends Wanted<TokenRequest<ClientCredentialsInput>> {
+  readonly host: ClientCredentialsHost;
+}
+
+function send(client: Client, wanted: WantedByApp, miss: Miss): Promise<AuthenticationResult> {
+  const { request, url, host } = wanted;
+  const { scopes } = wanted.query;
+  const { fmiPath, clientAssertion } = request.given;
+  return sharedExchange(client, request, wanted, (exchange) =>
+    acquire(
+      exchange,
+      { ...host, revokedToken: () => revokedToken(exchange, wanted) },
+      {
+        apiId: ApiId.clientCredential,
+        miss,
+        scopes,
+        parameters: new Parameters()
+          .set("scope", scopes.join(" "))
+          .set("grant_type", "client_credentials")
+          .set("fmi_path", fmiPath),
+        owner: { kind: "app" },
+        nonce: "unchecked",
+        throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
+        authentication: { assertion: clientAssertion, fmiPath },
+      },
+    ),
+  );
 }
 
 /** Acquires the token from another source, from a regional token endpoint, or from the authority's. */
@@ -129,12 +137,10 @@ async function acquire(
 }
 
 /** Returns the token that the cache would have returned if the request had no claims. */
-async function revokedToken(
-  { client, request }: Exchange,
-  wanted: Wanted<TokenRequest<ClientCredentialsInput>>,
-): Promise<string | undefined> {
+async function revokedToken({ client, request }: Exchange, wanted: WantedByApp): Promise<string | undefined> {
   if (!request.claims || request.given["skipCache"]) return undefined;
-  const tokens = await client.cache.read(wanted.partition, (memory) => wanted.find(memory));
+  const { query } = wanted;
+  const tokens = await client.cache.read(query.partition, (memory) => findTokens(memory, query));
   if (!tokens) return undefined;
   const state = freshness(tokens.accessToken, epochSeconds(client.clock), client.renewalMargin);
   return state === "stale" ? undefined : tokens.accessToken.entity.secret;

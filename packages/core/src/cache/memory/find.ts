@@ -31,7 +31,8 @@ export interface AccessTokenQuery extends TokenQuery {
 export function findTokens(memory: TokenMemory, query: AccessTokenQuery): CachedTokens | undefined {
   const { kind, id } = query.partition;
   const partition = memory.partitions.hot[kind].get(id) ?? memory.partitions.get(query.partition);
-  return partition?.memoized(query, () => bestOf(memory, partition, query));
+  if (!partition) return undefined;
+  return partition.recall(query) ?? partition.remember(query, bestOf(memory, partition, query));
 }
 
 /** Finds the ID token of a user in a tenant. */

@@ -163,20 +163,21 @@ export class Partition {
   }
 
   /**
-   * Returns the tokens for a query, memoized until the partition changes. Queries are compared field by field: equal
-   * strings are mostly identical, and joining them into one key would cost more than the search.
-   *
-   * @param search finds the tokens when they are not memoized
+   * Returns the tokens that were found for a query since the partition last changed. Queries are compared field by
+   * field: equal strings are mostly identical, and joining them into one key would cost more than the search.
    */
-  memoized(query: MemoQuery, search: () => CachedTokens | undefined): CachedTokens | undefined {
-    const memo = this.#memo;
-    if (memo) {
-      for (const known of memo) if (isSame(known.query, query)) return known.tokens;
+  recall(query: MemoQuery): CachedTokens | undefined {
+    if (this.#memo) {
+      for (const known of this.#memo) if (isSame(known.query, query)) return known.tokens;
     }
-    const tokens = search();
+    return undefined;
+  }
+
+  /** Keeps what was found for a query until the partition changes. */
+  remember(query: MemoQuery, tokens: CachedTokens | undefined): CachedTokens | undefined {
     if (!tokens) return undefined;
-    const room = memo && memo.length < MAX_MEMOIZED_QUERIES;
-    if (room) memo.push({ query, tokens });
+    const memo = this.#memo;
+    if (memo && memo.length < MAX_MEMOIZED_QUERIES) memo.push({ query, tokens });
     else this.#memo = [{ query, tokens }];
     return tokens;
   }
@@ -217,6 +218,7 @@ function isSame(a: MemoQuery, b: MemoQuery): boolean {
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
   return true;
