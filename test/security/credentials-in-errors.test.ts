@@ -64,6 +64,11 @@ describe("auth:", () => {
       "clientCertificate.passphrase",
       (value) => certificateWith({ privateKey: encrypted, passphrase: value }),
     ],
+    [
+      "clientCertificate.sign (what the function returns)",
+      (value) => certificateWith({ privateKey: undefined, sign: async () => value }),
+    ],
+    ["clientCertificate.sign", (value) => certificateWith({ privateKey: undefined, sign: value })],
     ["clientCertificate.publicCertificate", (value) => certificateWith({ publicCertificate: value })],
     ["clientCertificate.thumbprint", (value) => certificateWith({ thumbprint: value })],
     [

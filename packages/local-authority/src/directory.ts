@@ -7,6 +7,8 @@ import type {
   Tenant,
   User,
 } from "./config/config.js";
+import { exchangeResource } from "./config/defaults.js";
+import { fmiSubject } from "./tokens/object-ids.js";
 import { refuse } from "./errors/errors.js";
 
 /** The resolved authority of a request's path. */
@@ -42,6 +44,10 @@ export interface Directory {
   appById(clientId: string): App | undefined;
   homeOf(app: App): Tenant | undefined;
   federatedCredentialsOf(app: App): readonly FederatedCredential[];
+  /** Returns the blueprint of an agent identity. */
+  blueprintOf(app: App): App | undefined;
+  /** Whether there are agent identities of this app. */
+  isBlueprint(app: App): boolean;
   /** Adds a federated credential to an app. @returns a function that removes it */
   addFederatedCredential(clientId: string, credential: FederatedCredential): () => void;
   userByName(username: string): SignedInUser | undefined;
@@ -101,6 +107,7 @@ export function createDirectory(config: AuthorityConfig): Directory {
       homes.set(identity.clientId.toLowerCase(), { app: servicePrincipal(identity), home });
     }
   }
+  const blueprints = new Set([...homes.values()].map(({ app }) => app.agentIdentityBlueprintId));
   const registration = (clientId: string) => homes.get(clientId.toLowerCase());
   const userByName = (username: string) => users.get(username.trim().toLowerCase());
   const mark = (set: Set<User>, username: string, value: boolean) => {
@@ -116,9 +123,12 @@ export function createDirectory(config: AuthorityConfig): Directory {
     resources: config.resources,
     appById: (clientId) => registration(clientId)?.app,
     homeOf: (app) => registration(app.clientId)?.home,
-    federatedCredentialsOf: ({ clientId, federatedCredentials = [] }) => [
-      ...federatedCredentials,
-      ...(added.get(clientId) ?? []),
+    blueprintOf: ({ agentIdentityBlueprintId: id }) => (id === undefined ? undefined : registration(id)?.app),
+    isBlueprint: ({ clientId }) => blueprints.has(clientId),
+    federatedCredentialsOf: (app) => [
+      ...(app.federatedCredentials ?? []),
+      ...(added.get(app.clientId) ?? []),
+      ...agentCredentials(app, registration(app.clientId)?.home),
     ],
     addFederatedCredential: (clientId, credential) => {
       const credentials = added.get(clientId) ?? new Set();
@@ -169,6 +179,15 @@ export function createDirectory(config: AuthorityConfig): Directory {
       return found.app;
     },
   };
+}
+
+/** An agent is authenticated by the tokens that its blueprint requests for it in the agent's tenant. */
+function agentCredentials(
+  { agentIdentityBlueprintId: blueprintId, clientId }: App,
+  home: Tenant | undefined,
+): readonly FederatedCredential[] {
+  if (blueprintId === undefined || home === undefined) return [];
+  return [{ subject: fmiSubject(home.id, blueprintId, clientId), audience: exchangeResource }];
 }
 
 /** Managed identities are apps without redirect URIs and secrets. */

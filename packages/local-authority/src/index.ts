@@ -13,6 +13,7 @@ export type {
   KeySet,
   Lifetimes,
   ManagedIdentity,
+  PermissionGrant,
   RefreshTokenRotation,
   SubjectNameIssuer,
   Tenant,

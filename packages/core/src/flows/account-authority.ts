@@ -59,20 +59,23 @@ export function tenantAuthorityOf(client: Client, request: TokenRequest, account
  * Returns the realms to look in for an account's tokens at the authority from {@link tenantAuthorityOf}. New tokens are
  * written to the first.
  */
-export function realmsOf(client: Client, { request, url, account }: AccountUse): readonly string[] {
+export function realmsOf(client: Client, { url, account }: AccountUse): readonly string[] {
   if (url.tenantRealms) return url.tenantRealms;
   if (!dialectOf(url).hasTenants) return [url.realm];
   const tenant = (account.tenantId ?? "").toLowerCase();
   if (url.namesTenant) {
     const id = client.authorities.tenantIdOf(url);
-    // For an unknown domain the look-up finds nothing; the refresh then returns the tenant's token and its id. A public
-    // client is often a short-lived process, so it assumes that its own domain is the account's tenant.
-    if (!id) return [client.isPublic && !request.authorityIsExplicit ? tenant || url.tenant : url.tenant];
-    return realmsOfTenant(id);
+    // For an unknown domain the look-up finds nothing; the refresh then returns the tenant's token and its id.
+    return id ? realmsOfTenant(id) : [url.tenant];
   }
   if (!dialectOf(url).isMultiTenant(url)) return [tenant || url.tenant];
   // Other libraries cache tokens of the home tenant under the authority's name for it.
   return tenant === "" ? [url.tenant] : [tenant, url.tenant];
+}
+
+/** Whether an authority names a tenant by a domain whose tenant id is not known yet. */
+export function isOfUnknownTenant(client: Client, url: AuthorityUrl): boolean {
+  return !url.tenantRealms && url.namesTenant && client.authorities.tenantIdOf(url) === undefined;
 }
 
 /**

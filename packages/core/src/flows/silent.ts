@@ -4,6 +4,7 @@ import {
   familyOf,
   findRefreshToken,
   grantedScopes,
+  tenantOfDomain,
   writtenAt,
   type AccessTokenQuery,
 } from "../cache/memory/find.js";
@@ -23,6 +24,7 @@ import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/to
 import type { AuthenticationResult } from "../result.js";
 import {
   authorityOf,
+  isOfUnknownTenant,
   providerOf,
   realmsOf,
   requireProvider,
@@ -78,9 +80,27 @@ export function silentNow(
     );
   }
   const wanted = wantedBy(client, request);
+  if (isOfUnknownTenant(client, wanted.url)) return inLearnedTenant(client, wanted);
+  return fromCacheOrServer(client, wanted);
+}
+
+function fromCacheOrServer(
+  client: Client,
+  wanted: WantedOfUser,
+): AuthenticationResult | Promise<AuthenticationResult> {
+  const { request } = wanted;
   return request.given.forceRefresh || request.claims
     ? refresh(client, wanted, "forced")
     : cacheFirst(client, wanted, refresh);
+}
+
+/** Takes the id of a tenant that the authority names by its domain from the cached tokens that came from there. */
+async function inLearnedTenant(client: Client, wanted: WantedOfUser): Promise<AuthenticationResult> {
+  const { request, url, query } = wanted;
+  const id = await client.cache.read(query.partition, (memory) => tenantOfDomain(memory, query, url.tenant));
+  if (id === undefined) return fromCacheOrServer(client, wanted);
+  client.authorities.learnTenant(url, id);
+  return fromCacheOrServer(client, wantedBy(client, request));
 }
 
 type SilentRequest = TokenRequest<SilentInput>;

@@ -60,6 +60,10 @@ export interface App {
   readonly tlsClientAuth?: TlsClientAuth;
   /** `true` to accept each client assertion once (RFC 7523 §3 (7)). Entra accepts it until it expires. */
   readonly rejectReplayedAssertions?: boolean;
+  /** Client ID of the blueprint of which this is an agent identity. It authenticates with the blueprint's tokens only. */
+  readonly agentIdentityBlueprintId?: string;
+  /** Delegated permissions that an agent has been granted. Absent: all. */
+  readonly oauth2PermissionGrants?: readonly PermissionGrant[];
   /** The managed identity that this is the service principal of; cannot be configured here. */
   readonly managedIdentity?: ManagedIdentity;
 }
@@ -82,10 +86,21 @@ export interface ManagedIdentity {
   readonly roles: readonly string[];
 }
 
+/** Delegated permissions of an agent (`oauth2PermissionGrant` in Microsoft Graph). */
+export interface PermissionGrant {
+  /** Object ID of the user. Absent: all users. */
+  readonly principalId?: string;
+  /** The API. Default: Microsoft Graph. */
+  readonly resource?: string;
+  /** The permissions, separated by spaces. */
+  readonly scope: string;
+}
+
 /** Whether an app has a credential. */
 export function isConfidential(app: App): boolean {
   return (
     app.managedIdentity !== undefined ||
+    app.agentIdentityBlueprintId !== undefined ||
     app.clientSecret !== undefined ||
     (app.certificates ?? []).length > 0 ||
     app.subjectNameIssuer !== undefined ||
@@ -138,6 +153,13 @@ export interface User {
   readonly disabled: boolean;
   /** `true` to require a second factor for everything (per-user multi-factor authentication). */
   readonly multiFactor?: boolean;
+  /** Client ID of the agent identity that this is the user account of. It cannot sign in with a password. */
+  readonly identityParentId?: string;
+}
+
+/** Whether a user has a password; the user of an agent has none. */
+export function canSignIn({ identityParentId }: User): boolean {
+  return identityParentId === undefined;
 }
 
 /** Lifetimes, in seconds. */

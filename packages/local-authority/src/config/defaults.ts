@@ -14,6 +14,8 @@ export const defaultDeviceCode: DeviceCodeSettings = { completeUri: false, inter
 
 /** The audience of the assertions that workloads exchange for an app's tokens (federated credentials). */
 export const exchangeResource = "api://AzureADTokenExchange";
+/** The app ID of that resource, which is the `aud` claim of Entra's own tokens for it. */
+export const exchangeAppId = "fb60f99c-7a34-4190-8149-302f77469936";
 
 const anyLoopbackAddress = [
   "http://localhost",

@@ -11,6 +11,7 @@ import {
 import type { AuthorityConfig, DeviceCodeSettings, Lifetimes } from "./config.js";
 import type { ConfigOptions } from "./config-options.js";
 import { defaultDeviceCode, defaultLifetimes } from "./defaults.js";
+import { checkAgents } from "./check-agents.js";
 import { resolveManagedIdentities } from "./resolve-managed-identities.js";
 import { multiFactorPolicies, resolvePolicies } from "./resolve-policies.js";
 import { resolveTenants } from "./resolve-tenants.js";
@@ -48,6 +49,7 @@ export function resolveConfig(options: ConfigOptions): AuthorityConfig {
     checkString("instanceMetadata.location", config.instanceMetadata.location);
   }
   checkUnique(config);
+  checkAgents(tenants);
   return config;
 }
 

@@ -36,7 +36,17 @@ export function resolveUser(
   }
   checkFlag(`${field}.disabled`, user.disabled);
   if (user.multiFactor !== undefined) checkFlag(`${field}.multiFactor`, user.multiFactor);
+  if (user.identityParentId !== undefined) checkString(`${field}.identityParentId`, user.identityParentId);
   return user;
 }
 
-const userKeys = ["oid", "username", "password", "name", "email", "disabled", "multiFactor"];
+const userKeys = [
+  "oid",
+  "username",
+  "password",
+  "name",
+  "email",
+  "disabled",
+  "multiFactor",
+  "identityParentId",
+];

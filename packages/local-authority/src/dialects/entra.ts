@@ -5,6 +5,7 @@ import { randomId } from "../crypto/opaque.js";
 import { isGraph, readDefaultScope, readEntraScopes } from "../tokens/scopes.js";
 import type { RequestedScopes } from "../stores/sign-in-request.js";
 import type { AuthorityState } from "../state.js";
+import { agentClaims } from "../tokens/agent-claims.js";
 import { fmiSubject, objectIdOf } from "../tokens/object-ids.js";
 import {
   clientInfo,
@@ -58,6 +59,7 @@ export const entra: Dialect = {
       // A later on-behalf-of request reads from it how the user signed in.
       ...(signIn.multiFactor === true ? { amr: ["pwd", "mfa"] } : {}),
       email: user.email,
+      ...agentClaims(state.directory, app, input.audience, user),
       idtyp: "user",
       name: user.name,
       oid: user.oid,
@@ -73,6 +75,7 @@ export const entra: Dialect = {
     const oid = objectIdOf(app, tenant);
     return {
       ...accessTokenClaims(state, input),
+      ...agentClaims(state.directory, app, input.audience),
       idtyp: "app",
       oid,
       ...(app.roles.length > 0 ? { roles: app.roles } : {}),

@@ -3,6 +3,8 @@ import { guidFrom } from "../crypto/opaque.js";
 
 /** Returns the object ID of an app's service principal in a tenant. */
 export function objectIdOf(app: App, tenant: Tenant): string {
+  // Entra gives an agent identity one ID for both.
+  if (app.agentIdentityBlueprintId !== undefined) return app.clientId;
   return app.managedIdentity?.objectId ?? appObjectId(tenant.id, app.clientId);
 }
 

@@ -127,6 +127,21 @@ export function grantedScopes(
   return granted;
 }
 
+/** Returns the id of a tenant that is named by its domain, if a cached token of a user has come from there. */
+export function tenantOfDomain(
+  memory: TokenMemory,
+  { partition, environments }: Pick<TokenQuery, "partition" | "environments">,
+  domain: string,
+): string | undefined {
+  let last: Entry<"AccessToken"> | undefined;
+  for (const entry of memory.partitions.get(partition)?.all("AccessToken") ?? []) {
+    const { tenant_domain, environment, cached_at } = entry.entity;
+    if (tenant_domain !== domain || !environments.has(environment)) continue;
+    if (!last || Number(cached_at) >= Number(last.entity.cached_at)) last = entry;
+  }
+  return last?.entity.realm.toLowerCase();
+}
+
 /** Returns the family an app belongs to, if known. */
 export function familyOf(
   memory: TokenMemory,

@@ -91,13 +91,16 @@ export class Partition {
    * Returns when the last token expires, in seconds since the epoch; `Infinity` if a refresh token does not state its
    * expiry. The refresh token of an on-behalf-of call is useless once the call's other tokens have expired, unless it
    * belongs to a session.
+   *
+   * @param assumed when an on-behalf-of refresh token of a user expires that does not state it
    */
-  lastExpiry(): number {
+  lastExpiry(assumed = Infinity): number {
     let last = 0;
     for (const entry of this.#entries) {
       if (isEntry(entry, "AccessToken")) last = Math.max(last, Number(entry.entity.expires_on) || 0);
       if (isEntry(entry, "RefreshToken") && outlivesAccessTokens(entry)) {
-        last = Math.max(last, Number(entry.entity.expires_on) || Infinity);
+        const unstated = entry.entity.on_behalf_of === true ? assumed : Infinity;
+        last = Math.max(last, Number(entry.entity.expires_on) || unstated);
       }
     }
     return last;
