@@ -70,6 +70,7 @@ export {
 } from "./flows/auth-code-flow.js";
 export {
   clientCredentials,
+  freshAppToken,
   type ClientCredentialsHost,
   type ClientCredentialsInput,
 } from "./flows/client-credentials.js";

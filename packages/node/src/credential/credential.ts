@@ -34,7 +34,7 @@ export function isGiven(value: unknown): boolean {
 
 const PEM_FIELDS = ["privateKey", "publicCertificate", "x5c"] as const;
 
-/** The PEM of the options that hold some, or name its file. What is of another type is refused later. */
+/** Returns the PEM of the options that hold it or name its file. Values of another type are rejected later. */
 function texts(options: CertificateOptions): Partial<Record<(typeof PEM_FIELDS)[number], string>> {
   const given = PEM_FIELDS.filter((field) => {
     const value: unknown = options[field];

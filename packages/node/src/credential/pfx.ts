@@ -65,15 +65,15 @@ function pemPair(text: string, passphrase: string): KeyAndCertificates {
 }
 
 /**
- * OpenSSL's word on the integrity of a store: it knows codes that no other reader does. What else it cannot read, such as
- * the RC2 of old Windows exports, may still be read.
+ * Lets OpenSSL check the integrity of a store, since it supports every kind of MAC. Its other errors are ignored: it cannot
+ * read the RC2 of old Windows exports, but node-forge can.
  */
 function checkIntegrity(pfx: Buffer, passphrase: string): void {
   const { createSecureContext } = process.getBuiltinModule("node:tls");
   try {
     createSecureContext({ pfx, passphrase });
   } catch (error) {
-    // Not `instanceof Error`: in a VM context such as Jest's, errors of Node.js are of another realm.
+    // `instanceof Error` would fail in a VM context such as Jest's, where the errors of Node.js are of another realm.
     if (/mac verify/i.test(String(error))) throw new Error("mac verify failure", { cause: error });
   }
 }
