@@ -59,6 +59,7 @@ export { authorityOf, isServed, requireAccountOf, tenantAuthorityOf } from "./fl
 export { withinBounds, type Bounds } from "./flight/deadline.js";
 export { untilAborted } from "./flight/until-aborted.js";
 export { KeyedMutex } from "./flight/keyed-mutex.js";
+export { agentToken, type AgentInput, type AgentUser } from "./flows/agent.js";
 export { authorizationUrl, type AuthorizationInput } from "./flows/authorization-url.js";
 export { redeemCode, type CodeInput } from "./flows/authorization-code.js";
 export { responseParameters, type AuthorizationResponse } from "./flows/authorization-response.js";

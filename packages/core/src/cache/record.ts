@@ -41,13 +41,14 @@ export type TokenOwner =
   | { readonly kind: "app" }
   /**
    * `account` and `realm` are those of a refresh, whose response need not repeat them. `onBehalfOf` marks tokens that stem
-   * from an assertion and not from a sign-in.
+   * from an assertion and not from a sign-in; `agent` marks those that an agent acts with.
    */
   | {
       readonly kind: "user";
       readonly account?: AccountInfo;
       readonly realm?: string | undefined;
       readonly onBehalfOf?: boolean | undefined;
+      readonly agent?: boolean | undefined;
     }
   | { readonly kind: "assertion"; readonly hash: string };
 
@@ -121,7 +122,9 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
         realm: idTokenRealm,
       }
     : undefined;
-  const refreshToken: RefreshTokenEntity | undefined = response.refreshToken
+  // An agent asks for its user's tokens anew, in the name that the request has. Nothing that outlives them is kept.
+  const isRenewable = response.refreshToken && !isOfAgent(owner);
+  const refreshToken: RefreshTokenEntity | undefined = isRenewable
     ? {
         ...common,
         credential_type: "RefreshToken",
@@ -198,6 +201,7 @@ function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenCla
     local_account_id: info?.uid ?? claims.oid ?? claims.sub ?? "",
     username: claims.preferred_username || claims.upn || claims.emails?.[0] || "",
     authority_type: accountType,
+    ...(isOfAgent(input.owner) ? { agents_only: true } : {}),
     name: claims.name ?? "",
     ...(response.clientInfo && hasTenants ? { client_info: response.clientInfo } : {}),
     tenantProfiles: [
@@ -207,6 +211,10 @@ function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenCla
       }),
     ],
   };
+}
+
+function isOfAgent(owner: TokenOwner): boolean {
+  return owner.kind === "user" && owner.agent === true;
 }
 
 function partitionOf(owner: TokenOwner, clientId: string, realm: string, home: string): PartitionKey {

@@ -16,6 +16,11 @@ export interface AssertionContext {
   readonly tokenEndpoint?: string;
   /** Path of the agent identity (`fmi_path`) the token is for, if the request names one. */
   readonly fmiPath?: string;
+  /**
+   * The assertion that the server has just refused (`invalid_client`): return another one, not one that was kept. The
+   * request is then sent once more. Treat it as a secret.
+   */
+  readonly refusedAssertion?: string;
 }
 
 /** A signed assertion, or a function that fetches one when it is needed. */

@@ -1,7 +1,8 @@
 import { checkRegion, regionalAuthority, type Region, type RegionAsk } from "../authority/region.js";
 import { findTokens } from "../cache/memory/find.js";
 import { appPartition } from "../cache/memory/partition-key.js";
-import type { Client } from "../client/client.js";
+import type { AuthorityUrl } from "../authority/authority-url.js";
+import type { AgentClient, Client } from "../client/client.js";
 import type { AssertionSource } from "../credential/client-credential.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
@@ -37,7 +38,12 @@ export interface ClientCredentialsHost {
   readonly region?: RegionAsk | undefined;
   /** Gets tokens in place of the token endpoint. */
   readonly source?: TokenSource | undefined;
+  /** Authenticates the client in place of its own credential. */
+  readonly proof?: AgentClient["proof"] | undefined;
 }
+
+/** The fields of a request for an app-only token, besides those of every request. */
+type OwnFields = Pick<ClientCredentialsInput, "skipCache" | "fmiPath" | "clientAssertion">;
 
 /**
  * Returns an app-only token (RFC 6749 §4.4) from the cache, or acquires it with one request for all concurrent
@@ -56,15 +62,28 @@ export async function clientCredentials(
   host: ClientCredentialsHost = {},
 ): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input, true);
-  const { fmiPath, clientAssertion, skipCache } = request.given;
+  return appToken(client, request, host, request.given);
+}
+
+/** Returns the only tenant that the authority of a request names. */
+export function tenantAuthority(client: Client, request: TokenRequest): AuthorityUrl {
   const url = client.authorities.url(request.authorityUrl);
-  if (dialectOf(url).isMultiTenant(url)) {
-    throw clientAuthError(
-      "missing_tenant_id_error",
-      `An app-only token belongs to a single tenant, but the authority names "${url.tenant}": use a tenant id or domain instead.`,
-      request,
-    );
-  }
+  if (!dialectOf(url).isMultiTenant(url)) return url;
+  throw clientAuthError(
+    "missing_tenant_id_error",
+    `An app-only token belongs to a single tenant, but the authority names "${url.tenant}": use a tenant id or domain instead.`,
+    request,
+  );
+}
+
+/** Does the same as {@link clientCredentials} for a request that has been checked. Returns a cache hit synchronously. */
+export function appToken(
+  client: Client,
+  request: TokenRequest,
+  host: ClientCredentialsHost,
+  { fmiPath, clientAssertion, skipCache }: OwnFields,
+): AuthenticationResult | Promise<AuthenticationResult> {
+  const url = tenantAuthority(client, request);
   if (host.region) checkRegion(host.region, request.correlationId);
   const scopes = requestedScopes(withoutOidcScopes(request.scopes), true, request.correlationId);
   const partition = appPartition(client.clientId, url.realm);
@@ -98,7 +117,10 @@ export async function clientCredentials(
         owner: { kind: "app" },
         nonce: "unchecked",
         throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
-        authentication: { assertion: clientAssertion, fmiPath },
+        authentication: {
+          assertion: host.proof?.(url.href, exchange.call, host.region) ?? clientAssertion,
+          fmiPath,
+        },
       }),
     );
   return skipCache || request.claims ? send(request, "forced") : cacheFirst(client, wanted, send);
