@@ -9,6 +9,7 @@ import { profileFromClaims } from "./account-info.js";
 import {
   appPartition,
   assertionPartition,
+  FMI_PATH,
   userPartition,
   type PartitionKey,
 } from "./memory/partition-key.js";
@@ -140,7 +141,7 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
       }
     : undefined;
   return {
-    partition: partitionOf(owner, clientId, realm, home),
+    partition: partitionOf(input, realm, home),
     ...(dialect.hasIssuers ? { issuer: authority.metadata.issuer } : {}),
     accessToken,
     ...(claims && idToken ? { account: accountEntity(input, home, claims) } : {}),
@@ -217,7 +218,11 @@ function isOfAgent(owner: TokenOwner): boolean {
   return owner.kind === "user" && owner.agent === true;
 }
 
-function partitionOf(owner: TokenOwner, clientId: string, realm: string, home: string): PartitionKey {
-  if (owner.kind === "app") return appPartition(clientId, realm);
+function partitionOf(
+  { owner, clientId, components }: CacheRecordInput,
+  realm: string,
+  home: string,
+): PartitionKey {
+  if (owner.kind === "app") return appPartition(clientId, realm, components?.[FMI_PATH]);
   return owner.kind === "assertion" ? assertionPartition(owner.hash) : userPartition(home);
 }

@@ -63,7 +63,12 @@ export async function agentToken(
   const agent = agentClient(client, request.given.agentId, request.correlationId);
   const user = userOf(request);
   if (user) return userToken(agent, request, { user, region });
-  const found = appToken(agent, request, { region, proof: agent.proof }, { skipCache: request.given.skipCache });
+  const found = appToken(
+    agent,
+    request,
+    { region, proof: agent.proof },
+    { skipCache: request.given.skipCache },
+  );
   return found instanceof Promise ? found.catch(inLeg("agent")) : found;
 }
 
@@ -116,7 +121,8 @@ function remember(
   const username = nameIn(idTokenClaims);
   users.set(`${href} ${user.key}`, { partition, username: user.sent.username && username });
   // Another tenant may have given its own user any name.
-  if (username && isHomeTenant(tenantId, homeAccountId)) users.set(`${href} ${keyOfName(username)}`, { partition, username });
+  if (username && isHomeTenant(tenantId, homeAccountId))
+    users.set(`${href} ${keyOfName(username)}`, { partition, username });
 }
 
 interface Asked {
@@ -161,7 +167,8 @@ function recalled(
   { sent: { userObjectId, username = "" } }: IdentifiedUser,
 ): KnownUser | undefined | Promise<KnownUser | undefined> {
   const tenant = tenantOf(agent, url);
-  if (userObjectId !== undefined) return { partition: userPartition(`${userObjectId.toLowerCase()}.${tenant}`) };
+  if (userObjectId !== undefined)
+    return { partition: userPartition(`${userObjectId.toLowerCase()}.${tenant}`) };
   const partition = appPartition(agent.clientId, url.realm);
   return agent.cache.read(partition, (memory) =>
     findUserOfAgent(memory, {
@@ -217,7 +224,8 @@ function userOf({ given: { user }, correlationId }: AgentRequest): IdentifiedUse
       { correlationId },
     );
   }
-  if (objectId !== undefined) return { sent: { userObjectId: objectId }, key: `id ${objectId.toLowerCase()}` };
+  if (objectId !== undefined)
+    return { sent: { userObjectId: objectId }, key: `id ${objectId.toLowerCase()}` };
   if (username !== undefined) return { sent: { username }, key: keyOfName(username) };
   throw clientAuthError(
     "missing_user_identifier",

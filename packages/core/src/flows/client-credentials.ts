@@ -1,5 +1,5 @@
 import { checkRegion, regionalAuthority, type Region, type RegionAsk } from "../authority/region.js";
-import { findTokens } from "../cache/memory/find.js";
+import { findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
 import { appPartition } from "../cache/memory/partition-key.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import type { AgentClient, Client } from "../client/client.js";
@@ -86,15 +86,15 @@ export function appToken(
   const url = tenantAuthority(client, request);
   if (host.region) checkRegion(host.region, request.correlationId);
   const scopes = requestedScopes(withoutOidcScopes(request.scopes), true, request.correlationId);
-  const partition = appPartition(client.clientId, url.realm);
+  const partition = appPartition(client.clientId, url.realm, fmiPath);
   const wanted: Wanted = {
     request,
     url,
     flow: ["client_credentials", host],
     partition,
     renewsEarly: true,
-    find: (memory) =>
-      findTokens(memory, {
+    find: (memory) => {
+      const query: AccessTokenQuery = {
         partition,
         clientId: client.clientId,
         environments: client.authorities.aliasesOf(url.host),
@@ -102,7 +102,12 @@ export function appToken(
         scopes,
         resource: request.resource,
         components: isolated(request),
-      }),
+      };
+      const found = findTokens(memory, query);
+      if (found || !fmiPath) return found;
+      // Of the path, MSAL for Go writes only a hash.
+      return findTokens(memory, { ...query, partition: appPartition(client.clientId, url.realm) });
+    },
   };
   const send = (sent: TokenRequest, miss: Miss): Promise<AuthenticationResult> =>
     sharedExchange(client, sent, wanted, (exchange) =>

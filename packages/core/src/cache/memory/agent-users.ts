@@ -59,7 +59,10 @@ export function findUserOfAgent(memory: TokenMemory, query: AgentUserQuery): Kno
   return another ? undefined : user;
 }
 
-function isOfAgent({ entity }: Entry<"IdToken">, { clientId, environments, realms }: AgentUserQuery): boolean {
+function isOfAgent(
+  { entity }: Entry<"IdToken">,
+  { clientId, environments, realms }: AgentUserQuery,
+): boolean {
   return (
     entity.client_id === clientId &&
     environments.has(entity.environment) &&
