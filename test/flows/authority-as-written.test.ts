@@ -20,19 +20,20 @@ async function run(library: typeof tessera, auth: Auth, request: { authority?: s
     return line.endsWith(documentPath) ? { body: documentAt(base, { issuer: base }) } : undefined;
   });
   const warnings: string[] = [];
-  const app = new library.ConfidentialClientApplication({
-    auth: { clientId: "the-client", clientSecret: "the-secret", ...auth },
-    system: {
-      networkClient,
-      loggerOptions: {
-        logLevel: tessera.LogLevel.Warning,
-        loggerCallback: (_, message) => warnings.push(message),
+  const ask = async () => {
+    const app = new library.ConfidentialClientApplication({
+      auth: { clientId: "the-client", clientSecret: "the-secret", ...auth },
+      system: {
+        networkClient,
+        loggerOptions: {
+          logLevel: tessera.LogLevel.Warning,
+          loggerCallback: (_, message) => warnings.push(message),
+        },
       },
-    },
-  });
-  const ended = await app
-    .acquireTokenByClientCredential({ scopes, ...request })
-    .catch((error: unknown) => error);
+    });
+    return app.acquireTokenByClientCredential({ scopes, ...request });
+  };
+  const ended = await ask().catch((error: unknown) => error);
   return { lines: networkClient.lines(), warnings, ended };
 }
 
@@ -111,6 +112,33 @@ describe("at Entra's own hosts, more than the tenant is forgiven, as the peer fo
     expect(warnings).toHaveLength(1);
     expect(warnings.join()).not.toContain("hunter2");
   });
+});
+
+it.each([
+  ["https://münchen.example", "https://xn--mnchen-3ya.example"],
+  ["https://0x7f.1", "https://127.0.0.1"],
+])(
+  "a host that the URL standard writes otherwise is that host: %s; the peer refuses it",
+  async (given, host) => {
+    const auth = { authority: `${given}/adfs`, knownAuthorities: [new URL(given).host] };
+    const { lines } = await run(tessera, auth);
+    expect(lines[0]).toBe(`GET ${host}/adfs${documentPath}`);
+    const { lines: sent, ended } = await run(asPeer, auth);
+    expect(sent).toEqual([]);
+    expect(ended).toMatchObject({ errorCode: "url_parse_error" });
+  },
+);
+
+it.each([
+  "https://user@login.microsoftonline.com/contoso.com",
+  "https://login.microsoftonline.com\\@evil.example/contoso.com",
+  "https://login.microsoftonline.com\t/contoso.com",
+])("an authority whose host can be read in two ways is refused, as by the peer: %j", async (authority) => {
+  for (const library of [tessera, asPeer]) {
+    const { lines, ended } = await run(library, { authority });
+    expect(lines).toEqual([]);
+    expect(ended).toMatchObject({ errorCode: "url_parse_error" });
+  }
 });
 
 describe("at other hosts of Microsoft's kinds, the path of an endpoint is left out", () => {

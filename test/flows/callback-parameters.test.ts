@@ -45,8 +45,9 @@ function confidential(
   });
 }
 
-function publicClient(networkClient: RecordedNetwork): PublicClientApplication {
-  return new PublicClientApplication({ auth: { clientId, authority }, system: { networkClient } });
+function publicClient(networkClient: RecordedNetwork, instanceAware = true): PublicClientApplication {
+  const auth = { clientId, authority, instanceAware };
+  return new PublicClientApplication({ auth, system: { networkClient } });
 }
 
 const china = "login.partner.microsoftonline.cn";
@@ -75,6 +76,12 @@ describe("the cloud that a response names", () => {
     expect(network.lines()).toEqual([`POST https://${china}/${tenant}/oauth2/v2.0/token`]);
   });
 
+  it("does not get it unless the app is instance-aware", async () => {
+    const network = entra();
+    await publicClient(network, false).acquireTokenByCode(sent, response);
+    expect(network.lines()).toEqual([`POST ${authority}/oauth2/v2.0/token`]);
+  });
+
   it.each([[[china]], [{ host: china }], [5]])("is a text or nothing: %j", async (host) => {
     const network = entra();
     const odd = { ...response, cloud_instance_host_name: host } as unknown as AuthorizationCodePayload;
@@ -85,7 +92,7 @@ describe("the cloud that a response names", () => {
 
 describe.each([
   ["confidential", confidential],
-  ["public", publicClient],
+  ["public", (network: RecordedNetwork) => publicClient(network)],
 ] as const)("a %s client", (_, application) => {
   it("does not take the nonce it expects from the response", async () => {
     const app = application(entra(undefined, "the-attackers"));

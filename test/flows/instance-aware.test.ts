@@ -9,6 +9,7 @@ import { recordedNetwork } from "../support/recorded-network.js";
 const clientId = "the-client";
 const redirectUri = "http://localhost:3000/redirect";
 const scopes = ["User.Read"];
+const answer = { code: "the-code", cloud_instance_host_name: "login.microsoftonline.us" };
 const us = "https://login.microsoftonline.us";
 const tid = "11111111-2222-4333-8444-555555555555";
 const asPeer = peer as unknown as typeof tessera;
@@ -84,18 +85,6 @@ describe.each(libraries)("%s", (_, library) => {
     expect(await sent(library, auth, more)).toEqual(expected);
   });
 
-  it("redeems the code in the cloud of the answer, and keeps the tokens there", async () => {
-    const { app, networkClient } = publicApp(library);
-    const answer = { code: "the-code", cloud_instance_host_name: "login.microsoftonline.us" };
-    const { account } = await app.acquireTokenByCode({ scopes, redirectUri, code: answer.code }, answer);
-    expect(networkClient.lines().at(-1)).toBe(`POST ${us}/common/oauth2/v2.0/token`);
-    expect(account).toMatchObject({ environment: "login.microsoftonline.us", tenantId: tid });
-    const sentBefore = networkClient.requests.length;
-    const silent = await app.acquireTokenSilent({ scopes, account: account ?? ({} as tessera.AccountInfo) });
-    expect(silent.accessToken).toBe("token for authorization_code");
-    expect(networkClient.requests).toHaveLength(sentBefore);
-  });
-
   it("refuses it in a confidential client: the option at construction, the parameter in the request", async () => {
     const auth = { clientId, clientSecret: "the-secret" };
     const code = { errorCode: "unsupported_cca_instance_aware" };
@@ -108,6 +97,43 @@ describe.each(libraries)("%s", (_, library) => {
       await expect(app.getAuthCodeUrl(request)).rejects.toMatchObject(code);
     }
   });
+});
+
+it.each<[string, Partial<tessera.NodeAuthOptions>, Record<string, string> | undefined]>([
+  ["the option", {}, undefined],
+  ["the parameter of the request", { instanceAware: false }, { instance_aware: "true" }],
+])(
+  "by %s, the code is redeemed in the cloud of the answer, and the tokens are kept there",
+  async (...[, auth, more]) => {
+    const { app, networkClient } = publicApp(tessera, auth);
+    const request = { scopes, redirectUri, code: answer.code, extraQueryParameters: more };
+    const { account } = await app.acquireTokenByCode(request, answer);
+    expect(networkClient.lines().at(-1)).toMatch(`POST ${us}/common/oauth2/v2.0/token`);
+    expect(account).toMatchObject({ environment: "login.microsoftonline.us", tenantId: tid });
+    const sentBefore = networkClient.requests.length;
+    const silent = await app.acquireTokenSilent({
+      scopes,
+      account: account ?? ({} as tessera.AccountInfo),
+      extraQueryParameters: more,
+    });
+    expect(silent.accessToken).toBe("token for authorization_code");
+    expect(networkClient.requests).toHaveLength(sentBefore);
+  },
+);
+
+it.each<[string, typeof tessera, Partial<tessera.NodeAuthOptions>, Record<string, string> | undefined]>([
+  ["tessera, without the option", tessera, { instanceAware: false }, undefined],
+  ["tessera, where the request says no", tessera, {}, { instance_aware: "false" }],
+  ["the peer, without the option", asPeer, { instanceAware: false }, undefined],
+  ["the peer, with the option", asPeer, {}, undefined],
+])("%s: the code is redeemed at the authority of the request", async (...[, library, auth, more]) => {
+  const { app, networkClient } = publicApp(library, auth);
+  const request = { scopes, redirectUri, code: answer.code, extraQueryParameters: more };
+  // Nobody answers there.
+  await expect(app.acquireTokenByCode(request, answer)).rejects.toThrow();
+  expect(networkClient.lines().at(-1)).toMatch(
+    "POST https://login.microsoftonline.com/common/oauth2/v2.0/token",
+  );
 });
 
 it("a confidential client refuses the parameter wherever a sign-in begins, before anything is sent", async () => {

@@ -1,5 +1,6 @@
 // Entra's regional endpoints: which one, how it is found out, and that nothing fails when it is not.
 // proves: core/src/authority/region.ts
+import * as peer from "@azure/msal-node";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   ConfidentialClientApplication,
@@ -110,6 +111,24 @@ describe("a region that is named", () => {
       process.env["MSAL_FORCE_REGION"] = azureRegion;
       await expect(ask(createApp())).rejects.toMatchObject(refused);
       expect(sent).toEqual([]);
+    },
+  );
+
+  it.each(["East US", "west_us", "evil.example/"])(
+    "but is no host label is refused by the peer as well: %s",
+    async (azureRegion) => {
+      const app = new peer.ConfidentialClientApplication({
+        auth: {
+          clientId: "peer",
+          clientSecret: "the-secret",
+          authority: `https://login.microsoftonline.com/${tenant}`,
+        },
+        system: { networkClient: network() },
+      });
+      const scopes = ["https://graph.microsoft.com/.default"];
+      const asked = app.acquireTokenByClientCredential({ scopes, azureRegion });
+      await expect(asked).rejects.toMatchObject({ errorCode: "endpoints_resolution_error" });
+      expect(posts()).toEqual([]);
     },
   );
 

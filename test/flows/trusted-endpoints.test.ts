@@ -135,7 +135,11 @@ describe("the code of a public client goes to the cloud that issued it, if that 
   const redirectUri = "https://app.example/signed-in";
   const publicClient = (): PublicClientApplication =>
     new PublicClientApplication({
-      auth: { clientId: "the-client", authority: "https://login.microsoftonline.com/common" },
+      auth: {
+        clientId: "the-client",
+        authority: "https://login.microsoftonline.com/common",
+        instanceAware: true,
+      },
       system: { networkClient: network },
     });
   it.each([

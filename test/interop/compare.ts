@@ -85,7 +85,7 @@ export function libraryInfo(peer: unknown): readonly Explained[] {
   const why = "each library gives its own name and version";
   return Object.keys(flatten(peer)).flatMap((at) => {
     if (at.endsWith("x-client-SKU")) return [{ at, peer: "msal.js.node", tessera: "tessera.node", why }];
-    return at.endsWith("x-client-VER") ? [{ at, peer: "7.2.1", tessera: version, why }] : [];
+    return at.endsWith("x-client-VER") ? [{ at, peer: "7.2.3", tessera: version, why }] : [];
   });
 }
 

@@ -17,12 +17,15 @@ test.each(shared)("%s is of the same kind", (name) => {
 test("what Tessera exports beside the peer's names is an addition that is meant", () => {
   expect(Object.keys(ours).filter((name) => !(name in theirs))).toEqual([
     "ClientApplication",
+    "awsTokenFile",
+    "azurePipelinesToken",
     "claimsFromChallenge",
     "createAuthenticatedFetch",
     "createMemoryTokenStore",
     "federatedTokenFile",
     "githubActionsToken",
     "parseAuthenticationChallenges",
+    "spiffeTokenFile",
     "tokenCredential",
   ]);
 });

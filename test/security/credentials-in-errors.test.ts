@@ -1,6 +1,6 @@
 // proves: core/src/credential/certificate.ts, core/src/credential/client-credential.ts,
 // core/src/http/hide-secrets.ts, core/src/http/transport.ts, core/src/exchange/redeem.ts,
-// core/src/client/renewals.ts, node/src/credential/pfx.ts, node/src/credential/federated-token.ts,
+// core/src/client/renewals.ts, node/src/credential/pfx.ts, node/src/credential/token-file.ts, node/src/credential/token-service.ts,
 // persistence/src/create-persistent-cache.ts, local-authority/src/config/checks.ts
 //
 // No value of an option that holds a credential stands in the text of an error, in anything beneath it, or in a log line,
@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { startLocalAuthority } from "@tessera/local-authority";
 import {
   ConfidentialClientApplication,
+  azurePipelinesToken,
   federatedTokenFile,
   githubActionsToken,
   LogLevel,
@@ -409,6 +410,8 @@ describe("the token of a workload", () => {
     "AZURE_FEDERATED_TOKEN_FILE",
     "ACTIONS_ID_TOKEN_REQUEST_URL",
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "SYSTEM_OIDCREQUESTURI",
+    "SYSTEM_ACCESSTOKEN",
   ];
   afterEach(() => {
     for (const name of names) delete process.env[name];
@@ -435,6 +438,18 @@ describe("the token of a workload", () => {
         process.env["ACTIONS_ID_TOKEN_REQUEST_URL"] = url;
         process.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = String(value);
         return appToken({ clientAssertion: githubActionsToken() }, network);
+      };
+      expect(await leaksOf(attempt, { "is not asked": () => undefined })).toEqual([]);
+    },
+  );
+
+  it.each(["https://127.0.0.1:1/token?a=1", "http://pipelines.example/", "not a URL"])(
+    "SYSTEM_ACCESSTOKEN, for %s",
+    async (url) => {
+      const attempt: Attempt = (value, network) => {
+        process.env["SYSTEM_OIDCREQUESTURI"] = url;
+        process.env["SYSTEM_ACCESSTOKEN"] = String(value);
+        return appToken({ clientAssertion: azurePipelinesToken({ serviceConnectionId: "c" }) }, network);
       };
       expect(await leaksOf(attempt, { "is not asked": () => undefined })).toEqual([]);
     },

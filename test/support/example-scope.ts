@@ -285,6 +285,9 @@ async function prepareSurroundings(): Promise<() => Promise<void>> {
     AZURE_FEDERATED_TOKEN_FILE: tokenFile,
     ACTIONS_ID_TOKEN_REQUEST_URL: "https://actions.example/token",
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: "a.request.token",
+    AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
+    SYSTEM_ACCESSTOKEN: "a.job.token",
+    SYSTEM_OIDCREQUESTURI: "https://pipelines.example/token",
     XDG_DATA_HOME: folder,
     LOCALAPPDATA: folder,
   });

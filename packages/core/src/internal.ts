@@ -37,13 +37,10 @@ export {
 export type { CacheKVStore, PeerAccountEntity, ValidCacheType } from "./cache/schema/key-value-store.js";
 export type * from "./cache/schema/schema.js";
 export type { CertificateOptions } from "./credential/certificate.js";
-export { pause, systemClock, type Clock } from "./clock.js";
-export {
-  type AssertionContext,
-  type AssertionSource,
-  type CertificateSource,
-  type ClientCredential,
-} from "./credential/client-credential.js";
+export { epochSeconds, pause, systemClock, type Clock } from "./clock.js";
+export type { AssertionContext, AssertionSource } from "./credential/assertion-source.js";
+export type { CertificateContext, CertificateSource } from "./credential/certificate-source.js";
+export type { ClientCredential } from "./credential/client-credential.js";
 export {
   base64Decode,
   base64UrlEncode,
@@ -88,6 +85,7 @@ export type { AnchorUser } from "./dialect/dialect.js";
 export { dialectOf } from "./dialect/dialects.js";
 export { sharedCall } from "./exchange/shared-call.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
+export { hideSecretsOf } from "./http/hide-secrets.js";
 export { isInBlock, isOnOwnLink } from "./http/private-host.js";
 export { isLoopback, parsedUrl, secureUrl, shownUrl } from "./http/secure-url.js";
 export { base64Content, holdsCredential } from "./credential/pem.js";

@@ -1,10 +1,18 @@
 import type { Clock, ICachePlugin, LoggerOptions, ProtocolMode, TokenStore } from "@tessera/core";
-import type { AssertionContext, CertificateOptions, AzureCloudOptions } from "@tessera/core/internal";
+import type {
+  AssertionContext,
+  AzureCloudOptions,
+  CertificateContext,
+  CertificateOptions,
+} from "@tessera/core/internal";
 import type { Dispatching } from "./http/load-undici.js";
 import type { INetworkModule } from "./http/network-client.js";
 import type { INativeBrokerPlugin } from "./broker/broker.js";
 
-/** Fetches a signed assertion. Called only when a request is about to be sent. */
+/**
+ * Fetches a signed assertion. Called only when a request is about to be sent, and once more, with `refusedAssertion`, if
+ * the server refuses the assertion.
+ */
 export type ClientAssertionCallback = (context: AssertionContext) => Promise<string>;
 
 /**
@@ -15,9 +23,12 @@ export interface ClientCertificate extends CertificateOptions {
   readonly pfx?: string | Uint8Array;
 }
 
-/** Returns the current certificate, so that it can be rotated without a restart. */
+/**
+ * Returns the current certificate, so that it can be rotated without a restart. Called when a request is about to be sent,
+ * and once more, with `isRefused`, if the server refuses the certificate.
+ */
 export interface ClientCertificateFunction {
-  (): ClientCertificate | Promise<ClientCertificate>;
+  (context?: CertificateContext): ClientCertificate | Promise<ClientCertificate>;
   // Apps written for MSAL read these fields of `auth.clientCertificate` without checking whether it is a function.
   readonly thumbprint?: undefined;
   readonly thumbprintSha256?: undefined;

@@ -39,9 +39,11 @@ export {
   version,
   type AccountFilter,
   type AuthenticationChallenge,
+  type AssertionContext,
   type AzureCloudOptions,
   type CacheKVStore,
   type CacheStats,
+  type CertificateContext,
   type ICacheClient,
   type ILoggerCallback,
   type IPartitionManager,
@@ -67,7 +69,11 @@ export {
   ConfidentialClientApplication,
   type ConfidentialTokenRequest,
 } from "./confidential-client-application.js";
-export { federatedTokenFile, githubActionsToken } from "./credential/federated-token.js";
+export { awsTokenFile } from "./credential/aws-token-file.js";
+export { azurePipelinesToken, type AzurePipelinesTokenOptions } from "./credential/azure-pipelines-token.js";
+export { federatedTokenFile } from "./credential/federated-token-file.js";
+export { githubActionsToken } from "./credential/github-actions-token.js";
+export { spiffeTokenFile } from "./credential/spiffe-token-file.js";
 export type {
   BrokerOptions,
   CacheOptions,

@@ -20,6 +20,14 @@ interface Signer {
   readonly header: AssertionHeader;
 }
 
+/** A reusable assertion. */
+interface Made {
+  readonly jwt: Promise<string>;
+  readonly until: number;
+  /** Set once it is signed. */
+  text?: string;
+}
+
 /**
  * Signs the JWTs a client authenticates with (RFC 7523 §3). If the provider's dialect allows it, a JWT is reused
  * until shortly before it expires: an RSA signature costs more than the rest of a token request on the client's side.
@@ -28,37 +36,48 @@ export class AssertionSigner {
   readonly #clientId: string;
   readonly #clock: Clock;
   /** Reusable assertions by certificate and audience. */
-  readonly #made = new BoundedMap<{ readonly jwt: Promise<string>; readonly until: number }>(MAX_REUSED);
+  readonly #made = new BoundedMap<Made>(MAX_REUSED);
 
   constructor(clientId: string, clock: Clock) {
     this.#clientId = clientId;
     this.#clock = clock;
   }
 
-  /** Returns an assertion signed with a certificate's key, for an authority. */
-  withCertificate(certificate: Certificate, authority: Authority, audience: string): Promise<string> {
+  /**
+   * Returns an assertion signed with a certificate's key, for an authority.
+   *
+   * @param refused an assertion that must not be reused, because the server has refused it
+   */
+  withCertificate(certificate: Certificate, authority: Authority, refused?: string): Promise<string> {
     const dialect = dialectOf(authority.url);
-    const signer = (): Signer => ({
-      key: certificate.key,
-      header: dialect.assertionHeader(certificate, authority.metadata),
-    });
-    if (!dialect.reusesAssertions) return this.#sign(signer(), audience);
-    return this.#reused(`${certificate.id} ${audience}`, audience, signer);
+    const audience = dialect.assertionAudience(authority.metadata);
+    const sign = (): Promise<string> =>
+      this.#sign(
+        { key: certificate.key, header: dialect.assertionHeader(certificate, authority.metadata) },
+        audience,
+      );
+    return dialect.reusesAssertions ? this.#reused(`${certificate.id} ${audience}`, refused, sign) : sign();
   }
 
   /** Returns an assertion signed with the client's secret (`client_secret_jwt`). */
-  withSecret(secret: string, audience: string): Promise<string> {
+  withSecret(secret: string, { url, metadata }: Authority): Promise<string> {
+    const audience = dialectOf(url).assertionAudience(metadata);
     return this.#sign({ key: hs256Key(secret), header: { alg: "HS256", typ: "JWT" } }, audience);
   }
 
-  #reused(name: string, audience: string, signer: () => Signer): Promise<string> {
+  #reused(name: string, refused: string | undefined, sign: () => Promise<string>): Promise<string> {
     const now = epochSeconds(this.#clock);
     const known = this.#made.get(name);
-    if (known && now < known.until) return known.jwt;
-    const jwt = this.#sign(signer(), audience);
-    this.#made.set(name, { jwt, until: now + LIFETIME - RENEW_BEFORE_END });
-    jwt.catch(() => this.#made.delete(name));
-    return jwt;
+    if (known && now < known.until && (refused === undefined || known.text !== refused)) return known.jwt;
+    const made: Made = { jwt: sign(), until: now + LIFETIME - RENEW_BEFORE_END };
+    this.#made.set(name, made);
+    made.jwt.then(
+      (text) => {
+        made.text = text;
+      },
+      () => this.#made.delete(name),
+    );
+    return made.jwt;
   }
 
   async #sign({ key, header }: Signer, audience: string): Promise<string> {

@@ -1,4 +1,5 @@
-import { epochSeconds } from "../clock.js";
+import { epochSeconds, type Clock } from "../clock.js";
+import type { ClientAuthentication } from "../credential/client-authentication.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { parseJsonObject } from "../encoding.js";
 import { errorName } from "../errors/error-name.js";
@@ -77,23 +78,41 @@ async function sendTokenRequest(
     capabilities: client.capabilities,
     idTokenDefaults: grant.owner.kind === "user" ? dialect.idTokenClaims : undefined,
   });
+  const send = async (proof: ClientAuthentication): Promise<HttpResponse> => {
+    const body = new Parameters()
+      .set("client_id", client.clientId)
+      .setAll(grant.parameters)
+      .setEach("resource", resourcesIn(request.resource))
+      .set("attribute_tokens", request.attributeTokens)
+      .setAll(own.body)
+      .setAll(proof.parameters)
+      .set("claims", claims)
+      .addMissing(request.extraParameters);
+    const query = new Parameters().addMissing(request.extraQueryParameters).setAll(own.query);
+    const url = withQuery(proof.tokenEndpoint ?? authority.metadata.token_endpoint, query.toString());
+    const headers = { ...grant.headers, ...proof.headers };
+    const form = { body: body.toString(), headers, tls: proof.tls };
+    const response = await client.transport.post(url, form, call);
+    client.telemetry.reset(response.status);
+    return response.status < 400 ? response : withoutEcho(response, hideSecretsOf(form));
+  };
   const proof = await client.authenticate(authority, grant.authentication);
-  const body = new Parameters()
-    .set("client_id", client.clientId)
-    .setAll(grant.parameters)
-    .setEach("resource", resourcesIn(request.resource))
-    .set("attribute_tokens", request.attributeTokens)
-    .setAll(own.body)
-    .setAll(proof.parameters)
-    .set("claims", claims)
-    .addMissing(request.extraParameters);
-  const query = new Parameters().addMissing(request.extraQueryParameters).setAll(own.query);
-  const url = withQuery(proof.tokenEndpoint ?? authority.metadata.token_endpoint, query.toString());
-  const headers = { ...grant.headers, ...proof.headers };
-  const form = { body: body.toString(), headers, tls: proof.tls };
-  const response = await client.transport.post(url, form, call);
-  client.telemetry.reset(response.status);
-  return response.status < 400 ? response : withoutEcho(response, hideSecretsOf(form));
+  const response = await send(proof);
+  if (!proof.renew || !refusesClient(response, client.clock)) return response;
+  client.logger().info(RENEWS, call.correlationId);
+  return send(await proof.renew());
+}
+
+const RENEWS =
+  "The server refused the client's credential (invalid_client): sending the request once more with a fresh one.";
+
+/**
+ * Whether the server has refused the client's credential. It checks the client before the grant (RFC 6749 §4.1.3), so a
+ * code or refresh token can still be redeemed. A server that asks for a pause gets no second request.
+ */
+function refusesClient(response: HttpResponse, clock: Clock): boolean {
+  if (response.status < 400 || pauseAfter(response, clock) !== undefined) return false;
+  return parseJsonObject(response.body)?.["error"] === "invalid_client";
 }
 
 /** Hides secrets in an error description, which may repeat what the server was sent. */

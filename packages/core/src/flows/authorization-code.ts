@@ -25,6 +25,7 @@ import { serverError } from "../response/server-error.js";
 import { sameText } from "../response/verify-id-token.js";
 import type { AuthenticationResult } from "../result.js";
 import { responseParameters, type AuthorizationResponse } from "./authorization-response.js";
+import { isInstanceAware } from "./instance-aware.js";
 
 /** Request to redeem an authorization code. */
 export interface CodeInput extends BaseRequest {
@@ -92,7 +93,8 @@ export async function redeemCode(
   if (response?.["error"]) throw serverError(response, undefined, correlationId);
   checkCode(request, response);
   const redirectUri = checkedRedirectUri(given.redirectUri, correlationId);
-  const url = cloudOf(client, client.authorities.url(request.authorityUrl), response);
+  const asked = client.authorities.url(request.authorityUrl);
+  const url = isInstanceAware(client, made) ? cloudOf(client, asked, response) : asked;
   const scopes = withOidcScopes(request.scopes);
   const { code, codeVerifier, nonce, enableSpaAuthorizationCode, ccsCredential } = given;
   // Only calls of the same sign-in share a request: a code injected into another sign-in must fail there (RFC 9700
@@ -167,8 +169,8 @@ function userState(state: string): string {
 }
 
 /**
- * Returns the authority that redeems the code. For users of a sovereign cloud, Entra's response names its host. Only
- * known hosts are accepted, and only if no credential is sent with the code.
+ * Returns the authority that redeems the code. For users of a sovereign cloud, the response to an instance-aware
+ * request names its host. Only known hosts are accepted, and only if no credential is sent with the code.
  */
 function cloudOf(
   client: Client,

@@ -1,9 +1,9 @@
+import type { AuthorityUrl } from "../authority/authority-url.js";
 import { checkRegion, regionalAuthority, type Region, type RegionAsk } from "../authority/region.js";
 import { findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
 import { appPartition } from "../cache/memory/partition-key.js";
-import type { AuthorityUrl } from "../authority/authority-url.js";
 import type { AgentClient, Client } from "../client/client.js";
-import type { AssertionSource } from "../credential/client-credential.js";
+import type { AssertionSource } from "../credential/assertion-source.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError } from "../errors/errors.js";

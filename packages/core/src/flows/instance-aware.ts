@@ -4,6 +4,12 @@ import { dialectOf } from "../dialect/dialects.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import type { TokenRequest } from "../request/token-request.js";
 
+/** Whether the app lets the response choose the cloud, by the option or by its own extra parameter. */
+export function isInstanceAware(client: Client, { extraQueryParameters }: TokenRequest): boolean {
+  const own = extraQueryParameters?.["instance_aware"];
+  return own === undefined ? client.instanceAware : own === "true";
+}
+
 /** Returns the parameter that asks Entra for the user's cloud, unless the app's extra parameters already have it. */
 export function instanceAware(client: Client, url: AuthorityUrl, request: TokenRequest): "true" | undefined {
   const isAsked = client.instanceAware && dialectOf(url).hasClouds;

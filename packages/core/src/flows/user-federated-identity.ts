@@ -1,5 +1,5 @@
 import type { Client } from "../client/client.js";
-import type { AssertionSource } from "../credential/client-credential.js";
+import type { AssertionSource } from "../credential/assertion-source.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError } from "../errors/errors.js";
 import { sharedExchange } from "../exchange/exchange.js";

@@ -53,6 +53,6 @@ function certificateSource(
     return pfx ? { ...pem, passphrase: undefined, ...readPfx(pfx, options.passphrase) } : pem;
   };
   return typeof certificate === "function"
-    ? async () => withoutPfx(await certificate())
+    ? async (context) => withoutPfx(await (context ? certificate(context) : certificate()))
     : withoutPfx(certificate);
 }

@@ -1,0 +1,44 @@
+import type { Certificate, CertificateOptions } from "./certificate.js";
+import { SharedRenewals } from "./shared-renewals.js";
+
+/** The argument of a certificate function, passed when the server has refused the certificate that it returned before. */
+export interface CertificateContext {
+  readonly isRefused: boolean;
+}
+
+/** A certificate, or a function that returns the current one, so that it can be rotated without a restart. */
+export type CertificateSource =
+  CertificateOptions | ((context?: CertificateContext) => CertificateOptions | Promise<CertificateOptions>);
+
+/** The certificate to use for one request. */
+export interface CurrentCertificate {
+  readonly certificate: Certificate;
+  /** Asks the source again; absent when it is not a function. */
+  readonly renew?: () => Promise<Certificate>;
+}
+
+/**
+ * Returns a function for the current certificate, which is parsed again only when the source returns a different one.
+ */
+export function currentCertificate(
+  source: CertificateSource,
+  read: (options: CertificateOptions) => Certificate,
+): () => Promise<CurrentCertificate> {
+  if (typeof source !== "function") {
+    const certificate = read(source);
+    return async () => ({ certificate });
+  }
+  let known: { readonly text: string; readonly certificate: Certificate } | undefined;
+  const parsed = (options: CertificateOptions): Certificate => {
+    const text = JSON.stringify(options);
+    if (known?.text !== text) known = { text, certificate: read(options) };
+    return known.certificate;
+  };
+  const renewals = new SharedRenewals<Certificate>();
+  return async () => {
+    const since = renewals.mark();
+    const certificate = parsed(await source());
+    const fresh = async (): Promise<Certificate> => parsed(await source({ isRefused: true }));
+    return { certificate, renew: () => renewals.run(source, { key: "", since }, fresh) };
+  };
+}

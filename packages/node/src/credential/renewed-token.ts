@@ -1,0 +1,49 @@
+import { epochSeconds, systemClock, type AssertionContext } from "@tessera/core/internal";
+import { expiryOf } from "./jwt.js";
+
+/** How long before its expiry a token is fetched again, in seconds; half of its remaining life if that is shorter. */
+const RENEW_BEFORE_END = 60;
+
+interface Known {
+  readonly jwt: string;
+  readonly renewAt: number;
+  readonly expiresAt: number;
+}
+
+/**
+ * Keeps a token that a host issues until shortly before it expires, and fetches the next one once for all callers. If the
+ * fetch fails, the known token is used for the rest of its life. A token that the server has refused is not used again.
+ */
+export function renewedToken(
+  fetchToken: () => Promise<string>,
+): (context?: AssertionContext) => Promise<string> {
+  let known: Known | undefined;
+  let fetching: Promise<string> | undefined;
+
+  const fetchNext = async (): Promise<string> => {
+    const jwt = await fetchToken();
+    const now = epochSeconds(systemClock);
+    const expiresAt = expiryOf(jwt, now);
+    known =
+      expiresAt === undefined
+        ? undefined
+        : { jwt, expiresAt, renewAt: expiresAt - Math.min(RENEW_BEFORE_END, (expiresAt - now) / 2) };
+    return jwt;
+  };
+
+  return async (context) => {
+    if (known !== undefined && known.jwt === context?.refusedAssertion) known = undefined;
+    const usable = known;
+    const now = epochSeconds(systemClock);
+    if (usable && now < usable.renewAt) return usable.jwt;
+    fetching ??= fetchNext().finally(() => {
+      fetching = undefined;
+    });
+    try {
+      return await fetching;
+    } catch (error) {
+      if (usable && epochSeconds(systemClock) < usable.expiresAt) return usable.jwt;
+      throw error;
+    }
+  };
+}
