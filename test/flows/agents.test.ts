@@ -219,6 +219,16 @@ describe("the user of an agent", () => {
   });
 });
 
+it("a name that a response gives to another user is the other user's at once", async () => {
+  await ask(app, { user: { username: alice } });
+  stage.names.set(`${tenant} ${alice}`, user(1));
+  await ask(app, { user: { objectId: user(1) } });
+  stage.legs();
+  const result = await ask(app, { user: { username: alice } });
+  expect(purpose(result)["user"]).toBe(user(1));
+  expect(stage.legs()).toEqual([]);
+});
+
 describe("a request that cannot be meant", () => {
   const both = { objectId: user(0), username: alice };
   it.each<[string, object, string]>([

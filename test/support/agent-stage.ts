@@ -70,7 +70,7 @@ export function purpose({ accessToken }: AuthenticationResult): Readonly<Record<
 }
 
 export function agentStage(): AgentStage {
-  const clock = createTestClock(1_900_000_000_000);
+  const clock = createTestClock();
   let count = 0;
   const token = (says: object): string => {
     count += 1;
