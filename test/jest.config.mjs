@@ -25,5 +25,6 @@ export default {
     "^(\\.{1,2}/.*)\\.js$": ["$1.js", "$1.ts"],
   },
   modulePathIgnorePatterns: ["/dist/"],
+  testSequencer: "<rootDir>/test/support/longest-first.mjs",
   reporters: ["default", "<rootDir>/test/support/count-reporter.mjs"],
 };

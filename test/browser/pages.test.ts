@@ -1,6 +1,6 @@
 // Every page that a person sees fits the smallest screen, takes the keyboard at once, and is dark where the system is.
 // proves: local-authority/src/pages/layout.ts, local-authority/src/pages/home.ts, local-authority/src/endpoints/home.ts
-import { createServer } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -8,8 +8,9 @@ import { startLocalAuthority, type LocalAuthority } from "@tessera/local-authori
 import type { Page } from "playwright-core";
 import {
   errorPage,
-  repeatedPage,
   foreignResponsePage,
+  otherAddressPage,
+  repeatedPage,
   successPage,
 } from "../../packages/node/src/interactive/pages.js";
 import {
@@ -21,7 +22,8 @@ import {
 } from "../support/chromium.js";
 import { describeWith } from "../support/real-part.js";
 
-const redirectUri = "http://localhost:4000/callback";
+/** The app's; the port is decided when the app starts. */
+let redirectUri = "http://localhost/callback";
 const apps = [
   {
     clientId: "shop",
@@ -29,23 +31,31 @@ const apps = [
     redirectUris: [redirectUri],
     requiresConsent: true,
   },
-  { clientId: "plain", name: "Plain", redirectUris: [redirectUri] },
+  { clientId: "plain", name: "Plain", redirectUris: [redirectUri], multiTenant: true },
 ];
 const user = { username: "alexandria.featherstonehaugh@contoso.example", password: "a password" };
+
+const everybody = Array.from({ length: 12 }, (_, index) => `user-${index}@crowd.example`);
 
 describeWith("Chromium", hasChromium, () => {
   let chromium: Chromium;
   let authority: LocalAuthority;
+  let app: Server;
   beforeAll(async () => {
     const tenants = [
       { domain: "contoso.example", apps, users: [user, { username: "bob@contoso.example", password: "b" }] },
+      { domain: "crowd.example", users: everybody.map((username) => ({ username })) },
     ];
+    app = await serve((_, response) => response.end("back"));
+    redirectUri = `http://localhost:${portOf(app)}/callback`;
     [chromium, authority] = await Promise.all([
       launchChromium(),
       startLocalAuthority({ http: true, tenants }),
     ]);
   });
   afterAll(async () => {
+    app.close();
+    app.closeAllConnections();
     await chromium.close();
     await authority.close();
   });
@@ -82,10 +92,9 @@ describeWith("Chromium", hasChromium, () => {
     },
     picker: {
       open: async (page) => {
-        page.setDefaultTimeout(5000);
-        await page.route("http://localhost:4000/**", (route) => route.fulfill({ body: "back" }));
         await page.goto(authorize("contoso.example"));
         await signIn(page);
+        await isBack(page);
         await page.goto(authorize("contoso.example", { prompt: "select_account" }));
       },
       isForm: true,
@@ -131,20 +140,60 @@ describeWith("Chromium", hasChromium, () => {
     }
   });
 
-  test.each<[string, string]>([
-    ["success", successPage({})],
-    ["failure", errorPage({}, `AADSTS50011: ${"https://a.example/".repeat(12)}.`)],
-    ["repeated", repeatedPage()],
-    ["stranger", foreignResponsePage()],
-  ])("after a sign-in: %s", async (name, html) => {
-    const server = createServer((_, response) => response.setHeader("content-type", "text/html").end(html));
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
+  test.each([
+    ["contoso.example", ["contoso.example"]],
+    ["contoso.example/b2c_1_signin", ["contoso.example"]],
+    ["crowd.example", ["crowd.example"]],
+    ["common", ["contoso.example", "fabrikam.example", "crowd.example"]],
+  ])("the users of %s are there to click", async (segment, domains) => {
+    const users = authority.config.tenants
+      .filter(({ domain }) => domains.includes(domain))
+      .flatMap(({ users: own }) => own);
     const person = await chromium.user();
     try {
       const { page } = person;
       await page.setViewportSize({ width: 320, height: 640 });
-      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      await page.goto(authorize(segment));
+      const buttons = await page.locator('button[name="user"]').all();
+      const listed = await Promise.all(buttons.map((button) => button.getAttribute("value")));
+      expect(listed).toEqual(users.slice(0, 10).map(({ username }) => username));
+      expect(await page.getByRole("link", { name: `All ${users.length} users` }).count()).toBe(
+        users.length > 10 ? 1 : 0,
+      );
+      await buttons.at(-1)?.click();
+      await isBack(page);
+    } finally {
+      await person.close();
+    }
+  });
+
+  test("the Enter key signs in where a user flow has other buttons, too", async () => {
+    const person = await chromium.user();
+    try {
+      const { page } = person;
+      await page.goto(authorize("contoso.example/b2c_1_signin"));
+      await page.locator("#username").fill(user.username);
+      await page.locator("#password").fill(user.password);
+      await page.locator("#password").press("Enter");
+      await isBack(page);
+    } finally {
+      await person.close();
+    }
+  });
+
+  test.each<[string, string]>([
+    ["success", successPage({})],
+    ["failure", errorPage({}, `AADSTS50011: ${"https://a.example/".repeat(12)}. See (https://aka.ms/help).`)],
+    ["repeated", repeatedPage()],
+    ["stranger", foreignResponsePage()],
+    ["other-address", otherAddressPage()],
+  ])("after a sign-in: %s", async (name, html) => {
+    const server = await serve((_, response) => response.setHeader("content-type", "text/html").end(html));
+    const person = await chromium.user();
+    try {
+      const { page } = person;
+      await page.setViewportSize({ width: 320, height: 640 });
+      await page.goto(`http://127.0.0.1:${portOf(server)}/`);
       await screenshot(page, `page-${name}-320`);
       await expectFits(page);
       await expectDark(page, `page-${name}-320-dark`);
@@ -155,6 +204,29 @@ describeWith("Chromium", hasChromium, () => {
     }
   });
 });
+
+test("an address in the provider's words is a link; a quoted one, which may come from the request, is not", () => {
+  const said =
+    "AADSTS1: 'https://evil.example/' is wrong (https://aka.ms/a?b=1&c=<x>). See https://aka.ms/help.";
+  const links = errorPage({}, said).match(/<a [^>]*>[^<]*<\/a>/g);
+  expect(links).toEqual([
+    '<a href="https://aka.ms/a?b=1&#38;c=" rel="noreferrer">https://aka.ms/a?b=1&#38;c=</a>',
+    '<a href="https://aka.ms/help" rel="noreferrer">https://aka.ms/help</a>',
+  ]);
+});
+
+async function serve(listener: RequestListener): Promise<Server> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+/** The browser has come back to the app with a code. */
+async function isBack(page: Page): Promise<void> {
+  await page.waitForURL((url) => url.href.startsWith(redirectUri) && url.searchParams.has("code"));
+}
 
 /** What is outside: the tests are compiled without the browser's types, so what runs there is a text. */
 const OUTSIDE = `(() => {

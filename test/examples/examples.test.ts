@@ -115,6 +115,59 @@ describe("the daemon", () => {
   });
 });
 
+describe("the program for every place", () => {
+  const nothing = {
+    AZURE_TOKEN_CREDENTIALS: "",
+    AZURE_CLIENT_ID: "",
+    IDENTITY_ENDPOINT: "",
+    MSI_ENDPOINT: "",
+  };
+  const direct = { NO_PROXY: "localhost,127.0.0.1", no_proxy: "localhost,127.0.0.1" };
+  const tokens = /first call : \d+ characters, requested, .*\nsecond call: \d+ characters, from the cache/;
+
+  test("is run with a secret and with a managed identity by its companion", async () => {
+    const { status, output, errors } = await run("anywhere/try-both.mjs").end();
+    expect(output.split("anywhere.mjs ").slice(1)).toEqual([
+      expect.stringMatching(/^on a laptop, with a secret:/),
+      expect.stringMatching(/^on an emulated Azure host, with its managed identity:/),
+    ]);
+    for (const part of output.split("anywhere.mjs ").slice(1)) expect(part).toMatch(tokens);
+    expect([status, errors]).toEqual([0, ""]);
+  });
+
+  test("runs unchanged in the environment of each, and says where it has looked for an identity", async () => {
+    const authority = await startLocalAuthority({ http: true });
+    try {
+      const [tenant] = authority.config.tenants;
+      const daemon = tenant?.apps.find(({ name }) => name.endsWith("Daemon"));
+      const secret = {
+        AZURE_AUTHORITY_HOST: authority.url,
+        AZURE_TENANT_ID: tenant?.id ?? "",
+        AZURE_CLIENT_ID: daemon?.clientId ?? "",
+        AZURE_CLIENT_SECRET: daemon?.clientSecret ?? "",
+      };
+      const { environment } = await authority.emulate("imds");
+      for (const place of [secret, environment]) {
+        const { status, output } = await run("anywhere/anywhere.mjs", [], {
+          ...nothing,
+          ...direct,
+          ...place,
+        }).end();
+        expect(output).toMatch(tokens);
+        expect(status).toBe(0);
+      }
+      const nowhere = { ...nothing, AZURE_TOKEN_CREDENTIALS: "dev", PATH: "" };
+      const { status, errors } = await run("anywhere/anywhere.mjs", [], nowhere).end();
+      expect(errors).toMatch(
+        /No token \(credential_unavailable\): .*az is not installed.*azd is not installed/,
+      );
+      expect(status).toBe(1);
+    } finally {
+      await authority.close();
+    }
+  });
+});
+
 test.each([
   ["on node:http", "web-sign-in/web-sign-in.mjs"],
   ["on Express", "web-app/web-app.mjs"],

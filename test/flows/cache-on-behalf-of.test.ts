@@ -9,6 +9,7 @@ import {
   otherTenant,
   plugin,
   scopes,
+  signIn,
   tenant,
   tessera,
   tokens,
@@ -156,5 +157,35 @@ describe("on behalf of a user", () => {
     clock.advance(3601);
     expect(inMemory.getTokenCache().stats().partitions.assertions).toBe(0);
     expect(await store.list("assertion:")).toEqual([]);
+  });
+
+  const DAY = 86_400;
+  it.each<[string, Answer, number, number]>([
+    ["a refresh token that does not say when it ends", {}, 90 * DAY, 600],
+    ["a refresh token that does", { refresh_token_expires_in: 7200 }, 7200, 600],
+    ["no refresh token", { refresh_token: undefined }, 3600, 600],
+  ])("a user who is only called for leaves a token store: %s", async (_, over, seconds, pause) => {
+    const clock = createTestClock();
+    const store = createMemoryTokenStore(clock);
+    const app = tessera(new Network(() => tokens(over)), { cache: { store }, system: { clock } });
+    await app.acquireTokenOnBehalfOf(request("1"));
+    clock.advance(pause);
+    // Each call counts anew.
+    await app.acquireTokenOnBehalfOf(request("2"));
+    clock.advance(seconds - 1);
+    expect(await store.list("user:")).toHaveLength(1);
+    clock.advance(2);
+    expect(await store.list("user:")).toEqual([]);
+  });
+
+  it("a user who signs in stays in a token store", async () => {
+    const clock = createTestClock();
+    const store = createMemoryTokenStore(clock);
+    const app = tessera(new Network(), { cache: { store }, system: { clock } });
+    await app.acquireTokenOnBehalfOf(request("1"));
+    await signIn(app);
+    await app.acquireTokenOnBehalfOf(request("2"));
+    clock.advance(1000 * DAY);
+    expect(await store.list("user:")).toHaveLength(1);
   });
 });

@@ -1,5 +1,6 @@
 // auth.instanceAware: Entra sends a user of another cloud there, and the code is redeemed and kept in the cloud of the answer.
 // proves: core/src/flows/instance-aware.ts
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import * as peer from "@azure/msal-node";
 import { describe, expect, it } from "@jest/globals";
 import * as tessera from "@tessera/node";
@@ -18,8 +19,10 @@ const libraries: readonly [string, typeof tessera][] = [
   ["the peer", asPeer],
 ];
 
-function usNetwork() {
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+const usKey = generateKeyPairSync("rsa", { modulusLength: 2048 });
+
+function usNetwork(more: object = {}) {
   const iat = Math.floor(Date.now() / 1000);
   const claims = {
     iss: `${us}/${tid}/v2.0`,
@@ -31,6 +34,8 @@ function usNetwork() {
     exp: iat + 3600,
   };
   return recordedNetwork(({ line, form }) => {
+    if (line === `GET ${us}/common/discovery/v2.0/keys`)
+      return { body: { keys: [{ ...usKey.publicKey.export({ format: "jwk" }), kid: "us", use: "sig" }] } };
     // The peer asks who the host is.
     if (line.endsWith("/discovery/instance"))
       return {
@@ -45,7 +50,7 @@ function usNetwork() {
         ...{ token_type: "Bearer", expires_in: 3600, scope: "User.Read" },
         access_token: `token for ${form.get("grant_type")}`,
         refresh_token: "refresh token",
-        id_token: `${encode({ alg: "none" })}.${encode(claims)}.`,
+        id_token: `${encode({ alg: "none" })}.${encode({ ...claims, ...more })}.`,
         client_info: encode({ uid: "ada", utid: tid }),
       },
     };
@@ -120,6 +125,48 @@ it.each<[string, Partial<tessera.NodeAuthOptions>, Record<string, string> | unde
     expect(networkClient.requests).toHaveLength(sentBefore);
   },
 );
+
+describe("an ID token that comes with the code (code id_token) is of the cloud that answers", () => {
+  const begin = async (auth: Partial<tessera.NodeAuthOptions> = {}) => {
+    const details: { nonce?: string } = {};
+    const networkClient = usNetwork(details);
+    const app = new tessera.PublicClientApplication({
+      auth: { clientId, instanceAware: true, ...auth },
+      system: { networkClient },
+    });
+    const flow = await app.initiateAuthCodeFlow({ scopes, redirectUri, responseType: "code id_token" });
+    const front = (issuer: string, signingKey = usKey.privateKey) => {
+      const iat = Math.floor(Date.now() / 1000);
+      const c_hash = createHash("sha256").update(answer.code).digest().subarray(0, 16).toString("base64url");
+      const claims = { iss: `${issuer}/${tid}/v2.0`, aud: clientId, tid, oid: "ada", sub: "ada", iat };
+      const signed = `${encode({ alg: "RS256", kid: "us" })}.${encode({ ...claims, exp: iat + 3600, c_hash, nonce: flow.nonce })}`;
+      return `${signed}.${sign("sha256", Buffer.from(signed), signingKey).toString("base64url")}`;
+    };
+    const finish = (id_token: string) =>
+      app.acquireTokenByAuthCodeFlow(flow, { ...answer, state: flow.state, id_token });
+    return { flow, front, finish, details, sent: networkClient };
+  };
+
+  it("and is verified there, with its keys", async () => {
+    const { flow, front, finish, details, sent } = await begin();
+    details.nonce = flow.nonce;
+    const { account } = await finish(front(us));
+    expect(account).toMatchObject({ environment: "login.microsoftonline.us", tenantId: tid });
+    expect(
+      sent.lines().filter((line) => !line.startsWith(`GET ${us}/`) && !line.startsWith(`POST ${us}/`)),
+    ).toEqual([]);
+  });
+
+  it.each<[string, Partial<tessera.NodeAuthOptions>, string, typeof usKey.privateKey | undefined]>([
+    ["of the cloud that was asked", {}, "https://login.microsoftonline.com", undefined],
+    ["signed with another key", {}, us, generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey],
+    ["of another cloud than asked, without the option", { instanceAware: false }, us, undefined],
+  ])("one %s is refused", async (...[, auth, issuer, key]) => {
+    const { front, finish, sent } = await begin(auth);
+    await expect(finish(front(issuer, key))).rejects.toThrow();
+    expect(sent.lines().filter((line) => line.startsWith("POST"))).toEqual([]);
+  });
+});
 
 it.each<[string, typeof tessera, Partial<tessera.NodeAuthOptions>, Record<string, string> | undefined]>([
   ["tessera, without the option", tessera, { instanceAware: false }, undefined],

@@ -1,5 +1,5 @@
 // A log answers "why": what was decided, a line each, with the reason, under the correlation id of the call.
-// proves: core/src/errors/error-name.ts, core/src/request/miss.ts
+// proves: core/src/errors/error-name.ts, core/src/request/miss.ts, node/src/failure-log.ts
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import {
   ConfidentialClientApplication,
@@ -104,7 +104,6 @@ describe("a log says", () => {
       expect.arrayContaining([
         "Info - Renewing the token in the background: it is due.",
         `${SENDING} (client_credentials): the token in the cache is due for renewal.`,
-        "Warning - client_credentials failed: invalid_client (7000222), HTTP 400",
         "Warning - Renewing the token failed, the cached one stays in use: invalid_client (7000222), HTTP 400",
       ]),
     );
@@ -126,7 +125,7 @@ describe("a log says", () => {
   ])("%s, at the level Warning", async (_, answer, name) => {
     respond = answer;
     await own(server({}, LogLevel.Warning));
-    expect(lines).toEqual([`Warning - client_credentials failed: ${name}`]);
+    expect(lines).toEqual([`Warning - acquireTokenByClientCredential failed: ${name}`]);
   });
 
   it("that a discovery failed", async () => {
@@ -134,7 +133,7 @@ describe("a log says", () => {
     const auth = { clientId: "the-client", clientSecret: "s", oidcAuthority: "https://idp.example" };
     const app = new ConfidentialClientApplication({ ...configuration(), auth });
     await own(app);
-    expect(lines).toContain("Warning - client_credentials failed: endpoints_resolution_error");
+    expect(lines).toContain("Warning - acquireTokenByClientCredential failed: endpoints_resolution_error");
   });
 
   it("which part of a plugin or of a store fails, and nothing of what its error says", async () => {
@@ -167,6 +166,100 @@ describe("a log says", () => {
     expect(lines).toEqual([
       "Info - The user has to sign in (no account is known): through the browser.",
       "Verbose - The browser is opened; waiting for the response.",
+      "Warning - acquireToken failed: Error",
+    ]);
+  });
+});
+
+describe("a call that sends nothing has a line that says why", () => {
+  it("for a call that waits for an equal one: which call", async () => {
+    const app = server();
+    const other = "40000000-0000-4000-8000-000000000002";
+    await Promise.all([own(app), own(app, { correlationId: other })]);
+    expect(lines).toContain(
+      `${other}: Verbose - Waiting for the outcome of an equal call, ${correlationId}.`,
+    );
+    expect(lines.filter((line) => line.includes("Waiting"))).toHaveLength(1);
+  });
+
+  it("for a throttled call: how long the server wants no request", async () => {
+    respond = () => ({ status: 429, body: {} });
+    const app = server();
+    await own(app);
+    clock.advance(12);
+    lines = [];
+    await own(app);
+    expect(lines).toEqual([
+      "Verbose - the cache has no token that fits",
+      "Info - No token request is sent (client_credentials): the server wants 48 more seconds of pause.",
+      "Warning - acquireTokenByClientCredential failed: server_error, HTTP 429",
+    ]);
+  });
+
+  const account = {
+    homeAccountId: "o.t",
+    environment: "x",
+    tenantId: "t",
+    username: "",
+    localAccountId: "o",
+  };
+  const wrong = { correlationId, scopes: "api/.default" as never };
+  const confidential: readonly [string, (app: ConfidentialClientApplication) => Promise<unknown>][] = [
+    ["acquireToken", (app) => app.acquireToken({ correlationId, scopes, account, oboAssertion: "a" })],
+    ["acquireTokenByClientCredential", (app) => app.acquireTokenByClientCredential(wrong)],
+    ["acquireTokenOnBehalfOf", (app) => app.acquireTokenOnBehalfOf({ ...wrong, oboAssertion: "a" })],
+    [
+      "acquireTokenByUserFederatedIdentityCredential",
+      (app) => app.acquireTokenByUserFederatedIdentityCredential({ ...wrong, username: "u", assertion: "a" }),
+    ],
+  ];
+  const both: readonly [string, (app: PublicClientApplication) => Promise<unknown>][] = [
+    ["getAuthCodeUrl", (app) => app.getAuthCodeUrl({ ...wrong, redirectUri })],
+    ["initiateAuthCodeFlow", (app) => app.initiateAuthCodeFlow({ ...wrong, redirectUri })],
+    ["acquireTokenByCode", (app) => app.acquireTokenByCode({ ...wrong, redirectUri, code: "c" })],
+    [
+      "acquireTokenByAuthCodeFlow",
+      (app) => app.acquireTokenByAuthCodeFlow({} as never, {}, { correlationId }),
+    ],
+    [
+      "acquireTokenByUsernamePassword",
+      (app) => app.acquireTokenByUsernamePassword({ ...wrong, username: "u", password: "p" }),
+    ],
+    ["acquireTokenByRefreshToken", (app) => app.acquireTokenByRefreshToken({ ...wrong, refreshToken: "r" })],
+    ["acquireTokenSilent", (app) => app.acquireTokenSilent({ ...wrong, account })],
+    ["buildEndSessionUrl", (app) => app.buildEndSessionUrl({ correlationId, authority: "http://x" })],
+    ["acquireToken", (app) => app.acquireToken(wrong)],
+    ["acquireTokenInteractive", (app) => app.acquireTokenInteractive(wrong)],
+    [
+      "acquireTokenByDeviceCode",
+      (app) => app.acquireTokenByDeviceCode({ ...wrong, deviceCodeCallback: Boolean }),
+    ],
+  ];
+  const refused = (method: string) => [
+    expect.stringMatching(new RegExp(`^(: )?Warning - ${method} failed: \\w+$`)),
+  ];
+  it.each(confidential)("for a refused request: %s of a confidential client", async (method, call) => {
+    await expect(call(server())).rejects.toThrow();
+    expect(lines).toEqual(refused(method));
+  });
+  it.each(both)("for a refused request: %s of a public client", async (method, call) => {
+    await expect(call(new PublicClientApplication(configuration()))).rejects.toThrow();
+    expect(lines).toEqual(refused(method));
+  });
+
+  it("for an authority that is not known", async () => {
+    await own(server(), { authority: "https://login.unknown.example/t" });
+    expect(lines.at(-1)).toBe("Warning - acquireTokenByClientCredential failed: endpoints_resolution_error");
+  });
+
+  it("once for a method that calls another one, and names the outcome for every waiting call", async () => {
+    respond = () => ({ status: 400, body: { error: "invalid_client" } });
+    const app = server();
+    const again = { correlationId: "40000000-0000-4000-8000-000000000002" };
+    await Promise.allSettled([app.acquireToken({ scopes, correlationId }), own(app, again)]);
+    expect(lines.filter((line) => line.includes("failed")).sort()).toEqual([
+      `${again.correlationId}: Warning - acquireTokenByClientCredential failed: invalid_client, HTTP 400`,
+      "Warning - acquireTokenByClientCredential failed: invalid_client, HTTP 400",
     ]);
   });
 });
@@ -193,6 +286,6 @@ describe("a user who has to sign in is told why", () => {
       errorCode: "no_tokens_found",
       errorMessage: expect.stringMatching(says),
     });
-    expect(lines).toContain("Warning - silent failed: no_tokens_found");
+    expect(lines).toContain("Warning - acquireTokenSilent failed: no_tokens_found");
   });
 });

@@ -47,6 +47,7 @@ describe("neither ends nor breaks the wait:", () => {
     },
     "a visit without parameters": async ({ origin }) => {
       expect(await visit(`${origin}/`)).toBe(404);
+      expect(await (await fetch(`${origin}/`)).text()).toContain("There is nothing at this address");
     },
     "a HEAD request with the right state (a link preview)": async ({ origin, state }) => {
       expect(await visit(`${origin}/?code=peeked&state=${state}`, "HEAD")).toBe(404);

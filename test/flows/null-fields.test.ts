@@ -13,6 +13,9 @@ const tenant = "11111111-2222-3333-4444-555555555555";
 const authority = `https://login.microsoftonline.com/${tenant}`;
 const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
+/** Between two polls for a device code no second passes. */
+const WITHOUT_WAITING = { now: () => Date.now(), sleep: async () => undefined };
+
 /** An application of a kind whose tokens are granted, and what it has sent. */
 function stage(kind: "public" | "confidential", over: Readonly<Record<string, object | null>> = {}) {
   let nonce: string | undefined;
@@ -31,7 +34,7 @@ function stage(kind: "public" | "confidential", over: Readonly<Record<string, ob
   const secret = kind === "confidential" && !auth ? { clientSecret: "the-secret" } : {};
   const configuration = {
     auth: { clientId: "the-client", authority, ...secret, ...auth },
-    system: { networkClient: network, ...system },
+    system: { networkClient: network, clock: WITHOUT_WAITING, ...system },
     ...rest,
   } as unknown as Configuration;
   return {

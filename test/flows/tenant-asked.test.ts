@@ -143,19 +143,56 @@ it.each([
   expect(calls.at(-1)).toMatchObject({ method: "acquireTokenSilent", args: [{ authority }] });
 });
 
-it("a confidential client hands out no token at a domain whose tenant it does not know yet", async () => {
-  const { client, account, network } = await stage(tessera, "common", [home]);
-  const app = new tessera.ConfidentialClientApplication({
-    auth: { clientId, clientSecret: "the-secret", authority: `${host}/other.example` },
-    system: { networkClient: network },
-  });
-  app.getTokenCache().deserialize(client.getTokenCache().serialize());
-  const request = { scopes, account: account(home) };
-  for (const fromCache of [false, true]) {
-    const result = await app.acquireTokenSilent(request);
-    expect([tenantOf(result), result.fromCache]).toEqual([other, fromCache]);
-  }
-});
+describe.each(["public", "confidential"])(
+  "a %s client at a domain, in a process that begins with a cache",
+  (kind) => {
+    /** A process of an app whose authority is a domain. */
+    const begin = (cache: string, networkClient: tessera.INetworkModule) => {
+      const auth = { clientId, authority: `${host}/other.example` };
+      const app =
+        kind === "public"
+          ? new tessera.PublicClientApplication({ auth, system: { networkClient } })
+          : new tessera.ConfidentialClientApplication({
+              auth: { ...auth, clientSecret: "the-secret" },
+              system: { networkClient },
+            });
+      app.getTokenCache().deserialize(cache);
+      return app;
+    };
+
+    it("hands out no token of another tenant, and knows the domain's tenant from then on", async () => {
+      const { client, account, network } = await stage(tessera, "common", [home]);
+      const request = { scopes, account: account(home) };
+      let cache = client.getTokenCache().serialize();
+      for (const fromCache of [false, true, true]) {
+        const app = begin(cache, network);
+        const result = await app.acquireTokenSilent(request);
+        expect([tenantOf(result), result.fromCache]).toEqual([other, fromCache]);
+        expect((await app.acquireTokenSilent(request)).fromCache).toBe(true);
+        cache = app.getTokenCache().serialize();
+      }
+      expect(network.requests).toHaveLength(1);
+    });
+
+    it("finds the token of the user who signed in there, and not after the domain has moved", async () => {
+      const { make, network } = await stage(tessera, "common", []);
+      const first = make("other.example");
+      const code = { scopes, code: "c", redirectUri: "http://localhost" };
+      const { account } = await first.acquireTokenByCode(code);
+      if (!account) throw new Error("nobody signed in");
+      const cache = first.getTokenCache().serialize();
+      const found = await begin(cache, network).acquireTokenSilent({ scopes, account });
+      expect([tenantOf(found), found.fromCache]).toEqual([other, true]);
+
+      const parsed = JSON.parse(cache) as { AccessToken: Record<string, object> };
+      const [token = {}] = Object.values(parsed.AccessToken);
+      const later = { ...token, realm: guest, secret: "later" };
+      parsed.AccessToken = { later, earlier: { ...token, cached_at: "1" } };
+      const moved = await begin(JSON.stringify(parsed), network).acquireTokenSilent({ scopes, account });
+      expect(moved.accessToken).toBe("later");
+    });
+  },
+);
 
 it("a domain whose tenant is known by its tokens is no other account's tenant", async () => {
   const { make, client, account } = await stage(tessera, "common", [home]);

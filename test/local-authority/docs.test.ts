@@ -9,6 +9,7 @@ import { makeCertificate } from "../support/certificates.js";
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const guide = read("docs/local-authority.md");
+const emulator = read("docs/emulator.md");
 const readme = read("packages/local-authority/README.md");
 
 type Start = typeof localAuthority.startLocalAuthority;
@@ -55,17 +56,18 @@ describe("the programs run", () => {
   });
   afterAll(() => authority.close());
 
-  it.each([...programs(guide), ...programs(readme)].map((program, i) => [i + 1, program] as const))(
-    "program %i",
-    async (_, program) => {
-      await expect(run(program, names)).resolves.toBeUndefined();
-    },
-  );
+  it.each(
+    [...programs(guide), ...programs(emulator), ...programs(readme)].map(
+      (program, i) => [i + 1, program] as const,
+    ),
+  )("program %i", async (_, program) => {
+    await expect(run(program, names)).resolves.toBeUndefined();
+  });
 });
 
 /** The names in the first column of all tables. */
 const documented = new Set(
-  [...guide.matchAll(/^\| ([^|]*)\|/gm)].flatMap(([, cell = ""]) =>
+  [...`${guide}\n${emulator}`.matchAll(/^\| ([^|]*)\|/gm)].flatMap(([, cell = ""]) =>
     [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name),
   ),
 );
@@ -85,6 +87,7 @@ describe("the guide names every", () => {
     ["option", (field) => field],
     ["field of an app", (field) => tenant({ apps: [field] })],
     ["field of a policy", (field) => ({ conditionalAccess: [field] })],
+    ["field of a managed identity", (field) => ({ managedIdentities: [field] })],
     ["field of a federated domain", (field) => tenant({ federation: { domain: "a.example", ...field } })],
   ])("%s", async (_, wrong) => {
     const fields = await fieldsOf(wrong);

@@ -244,7 +244,7 @@ describe("an agent", () => {
 
   it("gets its identity from its blueprint by fmi_path, and with it tokens of its own", async () => {
     expect(decodeJwt(await agentToken())).toMatchObject({
-      aud: exchange,
+      aud: "fb60f99c-7a34-4190-8149-302f77469936",
       azp: blueprintId,
       sub: "/eid1/c/pub/t/wMDAwAAAAECAAAAAAAAAAA/a/wMDAwAAAAECAAAAAAAAApA/c0c0c0c0-0000-4000-8000-0000000000a9",
     });

@@ -45,7 +45,10 @@ it.each([
     const query = new URLSearchParams({ client_id: app?.clientId ?? "", response_type: "code", ...over });
     const [tenant] = authority.config.tenants;
     const { text } = await get(authority, `/${tenant?.id}/oauth2/v2.0/authorize?${query.toString()}`);
-    expect(text).toMatch(new RegExp(`<p role="alert">AADSTS${code}: [^<]*</p>\\s*<p>Here, [^<]*${says}`));
+    expect(text).toMatch(new RegExp(`<p role="alert">AADSTS${code}: .*</p>\\s*<p>Here, [^<]*${says}`));
+    if (code === "50011")
+      expect(text).toContain('<a href="https://aka.ms/redirectUriMismatchError" rel="noreferrer">');
+    expect(text).not.toContain('href="https://elsewhere');
     expect(text).toMatch(/<small>Trace ID: \S+ Correlation ID: \S+ Timestamp: [^<]*<\/small>/);
     expect(text.match(/Trace ID/g)).toHaveLength(1);
   },

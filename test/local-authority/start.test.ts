@@ -1,4 +1,4 @@
-// proves: local-authority/src/cli.ts, local-authority/src/clock.ts, local-authority/src/server/start.ts,
+// proves: local-authority/src/cli.ts, local-authority/src/config/config-options.ts, local-authority/src/clock.ts, local-authority/src/server/start.ts,
 // local-authority/src/server/listener.ts, local-authority/src/server/local-authority.ts,
 // local-authority/src/config/config.ts, local-authority/src/config/defaults.ts,
 // local-authority/src/config/options.ts, local-authority/src/config/checks.ts,

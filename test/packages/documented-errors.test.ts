@@ -8,6 +8,7 @@ import {
   ClientAuthErrorCodes,
   ClientConfigurationErrorCodes,
   InteractionRequiredAuthErrorCodes,
+  ManagedIdentityErrorCodes,
 } from "@tessera/node";
 import { packages, root, sources } from "./workspace.js";
 
@@ -16,6 +17,7 @@ const exported: readonly string[] = [
   ClientAuthErrorCodes,
   ClientConfigurationErrorCodes,
   InteractionRequiredAuthErrorCodes,
+  ManagedIdentityErrorCodes,
 ].flatMap((codes) => Object.values(codes));
 
 const text = readFileSync(join(root, "docs/errors.md"), "utf8");
@@ -43,7 +45,7 @@ const listed = new Set(codesIn(neverThrown.split("###")[0] ?? ""));
 const source = packages
   .filter(({ manifest }) => ["@tessera/core", "@tessera/node"].includes(manifest.name))
   .flatMap(sources)
-  .filter((file) => !file.endsWith("error-codes.ts"))
+  .filter((file) => !/error-codes\.ts$|managed-identity-error\.ts$/.test(file))
   .map((file) => readFileSync(file, "utf8").replace(/^\s*(?:\*|\/\*|\/\/).*$/gm, ""))
   .join("\n");
 const isThrown = (code: string): boolean => source.includes(`"${code}"`);

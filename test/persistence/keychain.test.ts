@@ -91,7 +91,7 @@ describeWith("gnome-keyring", keyringIsAvailable, () => {
   });
 
   test("processes that start at once for the first time agree on one key", async () => {
-    const started = await Promise.all(Array.from({ length: 6 }, () => start()));
+    const started = await Promise.all(Array.from({ length: 4 }, () => start()));
     expect(keychainEntries()).toHaveLength(1);
     const [first] = started;
     await first?.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });

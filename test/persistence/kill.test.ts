@@ -10,7 +10,7 @@ import { forkWorker, killed, startWorker } from "./worker.js";
 
 jest.setTimeout(full ? 600_000 : 240_000);
 
-const KILLS = full ? 200 : 16;
+const KILLS = full ? 200 : 8;
 
 /** After so many milliseconds without a sign from its owner a lock is taken over. */
 const LOCK_STAYS_MS = 5000;

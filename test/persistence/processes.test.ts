@@ -7,8 +7,8 @@ import { startWorker, type Worker } from "./worker.js";
 
 jest.setTimeout(full ? 1_800_000 : 60_000);
 
-const PROCESSES = full ? 50 : 6;
-const ROUNDS = full ? 200 : 10;
+const PROCESSES = full ? 50 : 4;
+const ROUNDS = full ? 200 : 6;
 
 let stage: Stage;
 let workers: Worker[] = [];

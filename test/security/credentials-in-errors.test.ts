@@ -1,138 +1,36 @@
 // proves: core/src/credential/certificate.ts, core/src/credential/client-credential.ts,
 // core/src/http/hide-secrets.ts, core/src/http/transport.ts, core/src/exchange/redeem.ts,
-// core/src/client/renewals.ts, node/src/credential/pfx.ts, node/src/credential/token-file.ts, node/src/credential/token-service.ts,
-// persistence/src/create-persistent-cache.ts, local-authority/src/config/checks.ts
+// core/src/client/renewals.ts, node/src/credential/pfx.ts
 //
 // No value of an option that holds a credential stands in the text of an error, in anything beneath it, or in a log line,
 // whatever form the value has, and whatever the network and the server do with it.
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { startLocalAuthority } from "@tessera/local-authority";
+import { afterEach, describe, expect, it } from "@jest/globals";
 import {
   ConfidentialClientApplication,
-  azurePipelinesToken,
-  federatedTokenFile,
-  githubActionsToken,
-  LogLevel,
   PublicClientApplication,
   type Configuration,
   type INetworkModule,
 } from "@tessera/node";
-import { createPersistentCache } from "@tessera/persistence";
 import { makeCertificate } from "../support/certificates.js";
-import { leaksIn, MARK, OWN_ERROR, WRONG_FORMS } from "../support/marked-values.js";
+import {
+  appToken,
+  authority,
+  clientId,
+  confidential,
+  leaksOf,
+  lines,
+  loggerOptions,
+  networkClient,
+  oidcAuthority,
+  redirectUri,
+  scopes,
+  type Attempt,
+} from "../support/credential-leaks.js";
+import { leaksIn, MARK, OWN_ERROR } from "../support/marked-values.js";
 import { makePfx } from "../support/pfx.js";
-
-// In a Basic header, in front of the secret: as long as not to shift its base64.
-const clientId = "the-client1";
-const authority = "https://login.microsoftonline.com/contoso.example";
-const oidcAuthority = "https://issuer.example";
-const scopes = ["https://graph.microsoft.com/.default"];
-const redirectUri = "https://app.example/signed-in";
-
-let lines: string[];
-beforeEach(() => {
-  lines = [];
-});
-const loggerOptions = {
-  logLevel: LogLevel.Trace,
-  piiLoggingEnabled: true,
-  loggerCallback: (_: LogLevel, line: string) => void lines.push(line),
-};
-
-/** What the network makes of a token request: each quotes it. */
-const NETWORKS: Readonly<Record<string, (url: string, options: unknown, body: string) => unknown>> = {
-  "breaks, and quotes the request": (url, options, body) => {
-    throw Object.assign(new Error(`POST ${url} failed: ${body} ${JSON.stringify(options)}`), {
-      config: options,
-      cause: new Error(`wrote ${decodeURIComponent(body.replace(/\+/g, " "))}`),
-    });
-  },
-  "fails with a string": (_, __, body) => {
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- as some clients do
-    throw `could not send ${body}`;
-  },
-  "answers with an error that repeats the form": (_, __, body) => ({
-    status: 400,
-    body: {
-      error: "invalid_grant",
-      error_description: `${body} and ${[...new URLSearchParams(body).values()].join(" ")}`,
-    },
-  }),
-  "answers with a page that repeats the form": (_, __, body) => ({
-    status: 502,
-    body: `<html>${body}</html>`,
-  }),
-  "answers with half a response": (_, __, body) => ({
-    status: 200,
-    body: JSON.stringify({ access: body }).slice(0, -1),
-  }),
-};
-
-function networkClient(respond: (typeof NETWORKS)[string]): INetworkModule {
-  const discovery = {
-    issuer: oidcAuthority,
-    authorization_endpoint: `${oidcAuthority}/authorize`,
-    token_endpoint: `${oidcAuthority}/token`,
-    jwks_uri: `${oidcAuthority}/keys`,
-  };
-  const answer = (body: unknown, status = 200) => ({ status, headers: {}, body }) as never;
-  return {
-    sendGetRequestAsync: async (url) => {
-      if (url.includes("/UserRealm/")) return answer({ account_type: "Managed" });
-      return url.startsWith(oidcAuthority) ? answer(discovery) : answer({}, 404);
-    },
-    sendPostRequestAsync: async (url, options) => {
-      const { status, body } = respond(url, options, options?.body ?? "") as {
-        status: number;
-        body: unknown;
-      };
-      return answer(body, status);
-    },
-  };
-}
-
-type Attempt = (value: unknown, network: INetworkModule) => Promise<unknown>;
-
-/** Runs a call with every wrong form on every network. */
-async function leaksOf(
-  attempt: Attempt,
-  networks = NETWORKS,
-  forms = WRONG_FORMS,
-): Promise<readonly string[]> {
-  const leaks: string[] = [];
-  let failures = 0;
-  for (const [form, value] of Object.entries(forms)) {
-    for (const [what, respond] of Object.entries(networks)) {
-      lines.length = 0;
-      const error: unknown = await (async () => attempt(value, networkClient(respond)))().then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
-      if (error !== undefined) failures += 1;
-      // An app's own function has failed: what it throws comes back to the app as it is, and goes nowhere else.
-      const isOwn = error === OWN_ERROR || error === MARK;
-      const shown = [...(isOwn ? [] : [error]), ...lines];
-      for (const each of shown.flatMap(leaksIn)) leaks.push(`${form}, the network ${what}: ${each}`);
-    }
-  }
-  expect(failures).toBeGreaterThan(0);
-  return leaks;
-}
 
 const good = makeCertificate({ subject: "the-client" });
 const certificate = { privateKey: good.privateKeyPem, publicCertificate: good.certificatePem };
-const folder = mkdtempSync(join(tmpdir(), "credentials-in-errors-"));
-
-const confidential = (auth: object, network: INetworkModule): ConfidentialClientApplication =>
-  new ConfidentialClientApplication({
-    auth: { clientId, authority, ...auth },
-    system: { networkClient: network, loggerOptions },
-  });
-const appToken = (auth: object, network: INetworkModule) =>
-  confidential(auth, network).acquireTokenByClientCredential({ scopes });
 
 describe("auth:", () => {
   const oidc = (method: string, value: unknown) => ({
@@ -166,6 +64,11 @@ describe("auth:", () => {
       "clientCertificate.passphrase",
       (value) => certificateWith({ privateKey: encrypted, passphrase: value }),
     ],
+    [
+      "clientCertificate.sign (what the function returns)",
+      (value) => certificateWith({ privateKey: undefined, sign: async () => value }),
+    ],
+    ["clientCertificate.sign", (value) => certificateWith({ privateKey: undefined, sign: value })],
     ["clientCertificate.publicCertificate", (value) => certificateWith({ publicCertificate: value })],
     ["clientCertificate.thumbprint", (value) => certificateWith({ thumbprint: value })],
     [
@@ -341,6 +244,7 @@ describe("a renewal in the background", () => {
     ["that throws an error of the app's own", OWN_ERROR],
     ["that throws the value", MARK],
   ])("%s is logged without it", async (_, thrown) => {
+    lines.length = 0;
     let failing = false;
     let now = Date.now();
     const app = new ConfidentialClientApplication({
@@ -400,136 +304,5 @@ describe("a proxy with a password", () => {
       return send({});
     };
     expect(await leaksOf(attempt, once)).toEqual([]);
-  });
-});
-
-describe("the token of a workload", () => {
-  /** An absolute path is shown: it is what is asked for, and no token begins like one. */
-  const { "a path": _, ...NOT_PATHS } = WRONG_FORMS;
-  const names = [
-    "AZURE_FEDERATED_TOKEN_FILE",
-    "ACTIONS_ID_TOKEN_REQUEST_URL",
-    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-    "SYSTEM_OIDCREQUESTURI",
-    "SYSTEM_ACCESSTOKEN",
-  ];
-  afterEach(() => {
-    for (const name of names) delete process.env[name];
-  });
-
-  it("federatedTokenFile", async () => {
-    const attempt: Attempt = (value, network) =>
-      appToken({ clientAssertion: federatedTokenFile(value as string) }, network);
-    expect(await leaksOf(attempt, NETWORKS, NOT_PATHS)).toEqual([]);
-  });
-
-  it("AZURE_FEDERATED_TOKEN_FILE", async () => {
-    const attempt: Attempt = (value, network) => {
-      process.env["AZURE_FEDERATED_TOKEN_FILE"] = String(value).replaceAll("\0", "");
-      return appToken({ clientAssertion: federatedTokenFile() }, network);
-    };
-    expect(await leaksOf(attempt, NETWORKS, NOT_PATHS)).toEqual([]);
-  });
-
-  it.each(["https://127.0.0.1:1/token?a=1", "http://actions.example/", "not a URL"])(
-    "ACTIONS_ID_TOKEN_REQUEST_TOKEN, for %s",
-    async (url) => {
-      const attempt: Attempt = (value, network) => {
-        process.env["ACTIONS_ID_TOKEN_REQUEST_URL"] = url;
-        process.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = String(value);
-        return appToken({ clientAssertion: githubActionsToken() }, network);
-      };
-      expect(await leaksOf(attempt, { "is not asked": () => undefined })).toEqual([]);
-    },
-  );
-
-  it.each(["https://127.0.0.1:1/token?a=1", "http://pipelines.example/", "not a URL"])(
-    "SYSTEM_ACCESSTOKEN, for %s",
-    async (url) => {
-      const attempt: Attempt = (value, network) => {
-        process.env["SYSTEM_OIDCREQUESTURI"] = url;
-        process.env["SYSTEM_ACCESSTOKEN"] = String(value);
-        return appToken({ clientAssertion: azurePipelinesToken({ serviceConnectionId: "c" }) }, network);
-      };
-      expect(await leaksOf(attempt, { "is not asked": () => undefined })).toEqual([]);
-    },
-  );
-
-  it("is not sent in clear", () => {
-    process.env["ACTIONS_ID_TOKEN_REQUEST_URL"] = "http://actions.example/";
-    process.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = MARK;
-    expect(() => githubActionsToken()).toThrow("authority_uri_insecure");
-  });
-});
-
-describe("@tessera/persistence:", () => {
-  const once = { "is not asked": () => undefined };
-  const options = {
-    appName: "credentials-in-errors",
-    directory: join(folder, "cache"),
-    onProblem: () => undefined,
-  };
-
-  it.each<[string, (value: unknown) => object]>([
-    ["protection", (value) => ({ protection: value })],
-    ["protection.passphrase, given an object", (value) => ({ protection: { passphrase: [value] } })],
-    ["protection.passphrase, misspelt", (value) => ({ protection: { passPhrase: value } })],
-    ["migrateFrom", (value) => ({ protection: "none", migrateFrom: value })],
-    ["migrateFrom.cachePath", (value) => ({ protection: "none", migrateFrom: { cachePath: [value] } })],
-  ])("%s", async (_, over) => {
-    expect(await leaksOf((value) => createPersistentCache({ ...options, ...over(value) }), once)).toEqual([]);
-  });
-
-  it("a passphrase that does not open the cache", async () => {
-    const directory = join(folder, "locked");
-    const opened = await createPersistentCache({
-      ...options,
-      directory,
-      protection: { passphrase: "the first" },
-    });
-    const tokenCache = { serialize: () => "{}", deserialize: () => undefined };
-    const context = { tokenCache, cacheHasChanged: true } as never;
-    await opened.beforeCacheAccess(context);
-    await opened.afterCacheAccess(context);
-    const error: unknown = await createPersistentCache({
-      ...options,
-      directory,
-      protection: { passphrase: MARK },
-    }).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ errorCode: "wrong_passphrase" });
-    expect(leaksIn(error)).toEqual([]);
-  });
-});
-
-describe("@tessera/local-authority:", () => {
-  const tenant = { id: "11111111-1111-1111-1111-111111111111", domain: "contoso.example" };
-  const app = { clientId: "a1", name: "web" };
-
-  it.each<[string, (value: unknown) => object]>([
-    ["clientSecret", (value) => ({ tenants: [{ ...tenant, apps: [{ ...app, clientSecret: [value] }] }] })],
-    [
-      "clientSecret, misspelt",
-      (value) => ({ tenants: [{ ...tenant, apps: [{ ...app, clientPassphrase: value }] }] }),
-    ],
-    [
-      "password",
-      (value) => ({
-        tenants: [{ ...tenant, users: [{ username: "alice@contoso.example", password: [value] }] }],
-      }),
-    ],
-    [
-      "password, misspelt",
-      (value) => ({
-        tenants: [{ ...tenant, users: [{ username: "alice@contoso.example", pasword: value }] }],
-      }),
-    ],
-    ["users that are no array", (value) => ({ tenants: [{ ...tenant, users: { password: value } }] })],
-    ["certificates", (value) => ({ tenants: [{ ...tenant, apps: [{ ...app, certificates: [value] }] }] })],
-  ])("%s", async (_, options) => {
-    const attempt: Attempt = async (value) => {
-      const started = await startLocalAuthority(options(value));
-      await started.close();
-    };
-    expect(await leaksOf(attempt, { "is not asked": () => undefined })).toEqual([]);
   });
 });

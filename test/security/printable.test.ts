@@ -1,10 +1,6 @@
-// proves: core/src/printable.ts, core/src/http/header-value.ts, core/src/http/secure-url.ts,
-// core/src/errors/errors.ts, core/src/logger.ts, core/src/flows/device-code.ts,
-// core/src/flows/refresh-token.ts, core/src/clock.ts, core/src/request/token-request.ts,
-// node/src/broker/broker-answers.ts, node/src/interactive/open-browser.ts
-// Text from outside reaches logs, terminals, errors and headers without control characters; only https URLs reach a
-// browser or a user; and no number from outside makes a poll storm.
-import { inspect } from "node:util";
+// proves: core/src/printable.ts, core/src/http/header-value.ts, core/src/errors/errors.ts, core/src/logger.ts,
+// core/src/flows/refresh-token.ts, core/src/request/token-request.ts, node/src/broker/broker-answers.ts
+// Text from outside reaches logs, terminals, errors and headers without control characters.
 import { describe, expect, it } from "@jest/globals";
 import {
   AuthError,
@@ -12,7 +8,6 @@ import {
   LogLevel,
   PublicClientApplication,
   ServerError,
-  type DeviceCodeResponse,
   type INetworkModule,
 } from "@tessera/node";
 import * as peer from "@azure/msal-node";
@@ -25,14 +20,13 @@ import {
   redirectUri,
   scopes,
   signIn,
-  tenant,
   tessera,
   tokens,
   type Answer,
 } from "../support/cache-stage.js";
 import { fakeBroker } from "../support/fake-broker.js";
 import { recordedNetwork } from "../support/recorded-network.js";
-import { openSystemBrowser } from "../../packages/node/src/interactive/open-browser.js";
+import { authority, device, failure, oidcApp, showDeviceCode } from "../support/shown-device-code.js";
 
 /** Characters that terminals, log viewers and headers act on, by what they do. */
 const controls: Readonly<Record<string, string>> = {
@@ -62,13 +56,7 @@ function textsOf(error: unknown): readonly string[] {
   const stack = (error.stack ?? "").replaceAll("\n", "");
   return [error.message, stack, ...Object.values(fields).filter((value) => typeof value === "string")];
 }
-const failure = (call: Promise<unknown>) =>
-  call.then(
-    () => new Error("no failure"),
-    (error: unknown) => error,
-  );
 const appAsk = { scopes: ["https://graph.microsoft.com/.default"] };
-const authority = `https://login.microsoftonline.com/${tenant}`;
 
 describe.each(cases)("characters that %s", (_, control) => {
   const text = forged(control);
@@ -249,193 +237,3 @@ describe("the peer prints and sends what came", () => {
     expect(shown?.verificationUri).toBe("javascript:alert(1)");
   });
 });
-
-const schemes = [
-  "javascript:alert(1)",
-  "data:text/html,x",
-  "file:///etc/passwd",
-  "vbscript:x",
-  "ms-settings:",
-  "http://idp.example/",
-  "//idp.example",
-  "idp.example/device",
-  "http://localhost:1/device",
-];
-
-describe.each(schemes)("the URL %s", (url) => {
-  it("reaches no user as verification_uri", async () => {
-    for (const member of ["verification_uri", "verification_url", "verification_uri_complete"]) {
-      const answer =
-        member === "verification_url" ? { verification_uri: undefined, [member]: url } : { [member]: url };
-      const error = await failure(showDeviceCode(answer));
-      expect(["authority_uri_insecure", "url_parse_error"]).toContain((error as AuthError).errorCode);
-      expect((error as AuthError).errorMessage).toContain("verification_uri");
-    }
-  });
-
-  it("reaches no browser as authorization or end-session endpoint, from a document or the configuration", async () => {
-    for (const member of ["authorization_endpoint", "end_session_endpoint"]) {
-      const app = oidcApp({ [member]: url });
-      await expect(app.getAuthCodeUrl({ scopes, redirectUri })).rejects.toBeInstanceOf(AuthError);
-      await expect(app.buildEndSessionUrl()).rejects.toBeInstanceOf(AuthError);
-      const authorityMetadata = JSON.stringify({ ...metadata, [member]: url });
-      const configured = { auth: { clientId, oidcAuthority: host, authorityMetadata } };
-      expect(() => new PublicClientApplication(configured)).toThrow(AuthError);
-    }
-  });
-});
-
-it.each(["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "vbscript:x", "blob:https://x/1"])(
-  "%s is not a place to return to",
-  async (url) => {
-    const app = oidcApp({});
-    await expect(app.getAuthCodeUrl({ scopes, redirectUri: url })).rejects.toMatchObject({
-      errorCode: "url_parse_error",
-    });
-    const signOut = app.buildEndSessionUrl({ postLogoutRedirectUri: url });
-    await expect(signOut).rejects.toMatchObject({ errorCode: "url_parse_error" });
-  },
-);
-
-it.each(["javascript:alert(1)", "file:///etc/passwd", "calc.exe", "http://idp.example/"])(
-  "the system's launcher is never given %s",
-  async (url) => {
-    await expect(openSystemBrowser(url)).rejects.toMatchObject({
-      errorCode: expect.stringMatching(/authority_uri_insecure|url_parse_error/),
-    });
-  },
-);
-
-describe("polling for a device code", () => {
-  it.each([
-    ["interval", "1e999", 86_400, 300],
-    ["interval", "-1e999", 10, 1],
-    ["interval", "-5", 10, 1],
-    ["interval", "0", 20, 5],
-    ["interval", "0.001", 10, 1],
-    ["interval", '"NaN"', 20, 5],
-    ["interval", '"1e999"', 86_400, 300],
-    ["interval", "{}", 20, 5],
-    ["interval", "[1]", 20, 5],
-    ["interval", "null", 20, 5],
-    ["interval", "true", 20, 5],
-    ["interval", "3e9", 86_400, 300],
-    ["expires_in", "1e999", 86_400, 5],
-    ["expires_in", '"1e999"', 86_400, 5],
-    ["expires_in", "3e9", 86_400, 5],
-  ])(
-    "with %s %s lasts %d s at most, with a request every %d s",
-    async (field, value, expiresIn, interval) => {
-      const waits: number[] = [];
-      let polls = 0;
-      const answer = { ...device, interval: 5, expires_in: expiresIn, [field]: "@" };
-      const text = JSON.stringify(answer).replace('"@"', value);
-      const shown = await showDeviceCode({}, { text, waits, onPoll: () => void (polls += 1) });
-      expect(shown).toMatchObject({ expiresIn, interval });
-      expect(Math.min(...waits.slice(0, -1))).toBe(Math.min(interval, expiresIn));
-      expect(polls).toBeLessThanOrEqual(expiresIn / interval + 1);
-      expect(polls).toBeGreaterThan(0);
-    },
-  );
-
-  it.each(["0", "-1", "-1e999", '"soon"', "{}", "null", "true", "[900]"])(
-    "does not begin with expires_in %s",
-    async (value) => {
-      const text = JSON.stringify({ ...device, expires_in: "@" }).replace('"@"', value);
-      const error = await failure(showDeviceCode({}, { text }));
-      expect(error).toMatchObject({ errorCode: "device_code_unknown_error" });
-    },
-  );
-});
-
-describe("lifetimes and pauses from outside are bounded:", () => {
-  it.each(["expires_in", "ext_expires_in", "refresh_in", "refresh_token_expires_in"])(
-    "%s of a token response",
-    async (field) => {
-      for (const value of ["1e999", "-1e999", "-1", "3.2e12", '"1e999"', "{}", "[1]", "true"]) {
-        const text = JSON.stringify({ ...tokens(), [field]: "@" }).replace('"@"', value);
-        const error = await failure(signIn(tessera(new Network(() => text))));
-        expect(error).toMatchObject({ errorCode: "invalid_token_response" });
-      }
-    },
-  );
-
-  it.each(["9".repeat(400), "1e999", "Fri, 31 Dec 9999 23:59:59 GMT"])(
-    "Retry-After: %s is an hour at most",
-    async (header) => {
-      let time = Date.now();
-      let sent = 0;
-      const networkClient: INetworkModule = {
-        sendGetRequestAsync: async () => Promise.reject(new Error("not asked")),
-        sendPostRequestAsync: async <T>() => {
-          sent += 1;
-          return { status: 429, headers: { "retry-after": header }, body: { error: "busy" } as T };
-        },
-      };
-      const system = { networkClient, clock: { now: () => time } };
-      const app = new ConfidentialClientApplication({ auth: { clientId, clientSecret, authority }, system });
-      await failure(app.acquireTokenByClientCredential(appAsk));
-      time += 3_600_001;
-      await failure(app.acquireTokenByClientCredential(appAsk));
-      expect(sent).toBe(2);
-    },
-  );
-});
-
-const host = "https://idp.example";
-const metadata = {
-  issuer: host,
-  authorization_endpoint: `${host}/authorize`,
-  token_endpoint: `${host}/token`,
-  jwks_uri: `${host}/keys`,
-  end_session_endpoint: `${host}/logout`,
-};
-const device = {
-  ...{ user_code: "CODE", device_code: "device", verification_uri: `${host}/device`, message: "Go there" },
-  ...{ expires_in: 10, interval: 5 },
-};
-
-function oidcApp(over: object): PublicClientApplication {
-  const networkClient = recordedNetwork(() => ({ body: { ...metadata, ...over } }));
-  return new PublicClientApplication({ auth: { clientId, oidcAuthority: host }, system: { networkClient } });
-}
-
-interface Watch {
-  /** JSON text of the answer, in place of the fields. */
-  readonly text?: string;
-  /** Seconds the library waited. */
-  readonly waits?: number[];
-  readonly onPoll?: () => void;
-}
-
-/** What a user is shown for a device code answer; the user never signs in. */
-async function showDeviceCode(
-  over: object,
-  { text = JSON.stringify({ ...device, ...over }), waits = [], onPoll = () => undefined }: Watch = {},
-): Promise<DeviceCodeResponse | undefined> {
-  let time = Date.now();
-  const sleep = async (milliseconds: number) => {
-    waits.push(milliseconds / 1000);
-    // What a timer makes of it.
-    time += milliseconds > 0 && milliseconds < 2 ** 31 ? milliseconds : 1;
-    if (waits.length > 30_000) throw new Error("a poll storm");
-  };
-  const networkClient: INetworkModule = {
-    sendGetRequestAsync: async () => Promise.reject(new Error("not asked")),
-    sendPostRequestAsync: async <T>(url: string) => {
-      if (url.includes("/devicecode")) return { status: 200, headers: {}, body: text as T };
-      onPoll();
-      return { status: 400, headers: {}, body: { error: "authorization_pending" } as T };
-    },
-  };
-  let shown: DeviceCodeResponse | undefined;
-  const app = new PublicClientApplication({
-    auth: { clientId, authority },
-    system: { networkClient, clock: { now: () => time, sleep } },
-  });
-  const request = { scopes, deviceCodeCallback: (response: DeviceCodeResponse) => void (shown = response) };
-  const error = await failure(app.acquireTokenByDeviceCode(request));
-  if (!shown) throw error;
-  expect(inspect(error)).toMatch(/device_code_expired/);
-  return shown;
-}

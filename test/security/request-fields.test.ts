@@ -4,6 +4,7 @@
 // field of every public request, in every grant, as the table says.
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
+import type { AccountInfo } from "@tessera/node";
 import ts from "typescript";
 import {
   EVERY_GRANT,
@@ -74,12 +75,18 @@ describe("the table", () => {
   });
 });
 
+let signedIn: { readonly alice: AccountInfo; readonly bob: AccountInfo; readonly cache: string };
+beforeAll(async () => {
+  const { app, signIn } = requestStage();
+  const [alice, bob] = [await signIn(app, "alice"), await signIn(app, "bob")];
+  signedIn = { alice, bob, cache: app.getTokenCache().serialize() };
+});
+
 /** A stage with two users who have refresh tokens. */
-async function driven(): Promise<{ readonly stage: Driven; readonly values: Fields }> {
+function driven(): { readonly stage: Driven; readonly values: Fields } {
+  const { alice, bob, cache } = signedIn;
   const made = requestStage();
-  const alice = await made.signIn(made.app, "alice");
-  const bob = await made.signIn(made.app, "bob");
-  made.sent.length = 0;
+  made.app.getTokenCache().deserialize(cache);
   return { stage: { ...made, alice }, values: samples(bob) };
 }
 
@@ -108,7 +115,7 @@ describe.each(EVERY_GRANT)("%s", (grant: Grant) => {
   /** How many token requests one call takes. */
   let count = 0;
   beforeAll(async () => {
-    const { stage } = await driven();
+    const { stage } = driven();
     await drivers[grant](stage, base);
     plain = comparable(stage.sent);
     count = stage.tokenRequests().length;
@@ -117,7 +124,7 @@ describe.each(EVERY_GRANT)("%s", (grant: Grant) => {
   it.each(table.filter(([field]) => field !== "forceRefresh"))(
     "sends %s as the table says",
     async (field, row) => {
-      const { stage, values } = await driven();
+      const { stage, values } = driven();
       await drivers[grant](stage, { ...base, ...one(field, values) }).catch(() => undefined);
       const differs = comparable(stage.sent) !== plain;
       expect({ field, differs }).toEqual({ field, differs: isSent(row) });
@@ -131,7 +138,7 @@ describe.each(EVERY_GRANT)("%s", (grant: Grant) => {
   it.each(table.filter(([field]) => field !== "embeddedClientId"))(
     "lets calls that differ in %s share as the table says",
     async (field, row) => {
-      const { stage, values } = await driven();
+      const { stage, values } = driven();
       const store = { storeInCache: { accessToken: false } };
       await Promise.allSettled([
         drivers[grant](stage, store),
@@ -143,7 +150,7 @@ describe.each(EVERY_GRANT)("%s", (grant: Grant) => {
   );
 
   it("lets equal calls share", async () => {
-    const { stage, values } = await driven();
+    const { stage, values } = driven();
     const fields = { ...values, ...untouched };
     await Promise.allSettled([drivers[grant](stage, fields), drivers[grant](stage, { ...fields })]);
     expect(stage.tokenRequests().length).toBeLessThanOrEqual(count);
@@ -152,7 +159,7 @@ describe.each(EVERY_GRANT)("%s", (grant: Grant) => {
 
 describe.each(["authorize", "end_session"] as const)("the URL for %s", (carrier) => {
   const make = async (over: (values: Fields) => Fields): Promise<readonly string[]> => {
-    const { stage, values } = await driven();
+    const { stage, values } = driven();
     const asked = { correlationId: CORRELATION, redirectUri: "http://localhost", scopes: ["api://one/a"] };
     const request = { ...asked, responseMode: "form_post", prompt: "none" };
     const pkce = { codeChallenge: "a-challenge", codeChallengeMethod: "S256" };
@@ -191,7 +198,7 @@ describe.each(["agent", "client_credentials", "on_behalf_of", "silent"] as const
   const tried = table.filter(([field]) => field !== "sessionKey");
 
   it.each(tried)("keeps tokens apart by %s as the table says", async (field, row) => {
-    const { stage, values } = await driven();
+    const { stage, values } = driven();
     const call = (fields: Fields) => drivers[grant](stage, fields);
     const plain = await call({});
     const fields = one(field, values);

@@ -279,8 +279,11 @@ const fetchClient: HttpClient = {
 /** What a 401 response of the API demands: a newer token, as after a change of the user's password. */
 const challenge = `Bearer error="insufficient_claims", claims="${btoa('{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}')}"`;
 
+/** The endpoint of an App Service. */
+const MANAGED_IDENTITY = "http://managed-identity.localhost/msi/token";
+
 /**
- * Puts a Microsoft Graph behind `fetch`, gives the environment the variables of Kubernetes and GitHub Actions, and moves the
+ * Puts a Microsoft Graph behind `fetch`, gives the environment the variables of Kubernetes, GitHub Actions and App Service, and moves the
  * platform's data folder to a place that is removed afterwards.
  */
 async function prepareSurroundings(): Promise<() => Promise<void>> {
@@ -292,6 +295,8 @@ async function prepareSurroundings(): Promise<() => Promise<void>> {
     AZURE_FEDERATED_TOKEN_FILE: tokenFile,
     ACTIONS_ID_TOKEN_REQUEST_URL: "https://actions.example/token",
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: "a.request.token",
+    IDENTITY_ENDPOINT: MANAGED_IDENTITY,
+    IDENTITY_HEADER: "a-host-secret",
     AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
     SYSTEM_ACCESSTOKEN: "a.job.token",
     SYSTEM_OIDCREQUESTURI: "https://pipelines.example/token",
@@ -300,6 +305,8 @@ async function prepareSurroundings(): Promise<() => Promise<void>> {
   });
   globalThis.fetch = async (input, init) => {
     const request = new Request(input, init);
+    if (request.url.startsWith(MANAGED_IDENTITY))
+      return Response.json({ access_token: "a.host.token", token_type: "Bearer", expires_in: 3600 });
     if (!request.url.startsWith("https://graph.microsoft.com/")) return before.fetch(input, init);
     return request.headers.get("authorization")?.startsWith("Bearer ")
       ? Response.json({ value: [] })

@@ -1,15 +1,13 @@
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1));
 
 /**
- * Number of ids that share all but their first eight digits. Generating a new tail for each id would add a sixth to a
+ * Number of ids that share all but their first two digits. Generating a new tail for each id would add a sixth to a
  * cache hit.
  */
-const IDS_PER_TAIL = 1024;
+const IDS_PER_TAIL = 256;
 
-/**
- * 2^32 divided by the golden ratio, and odd: heads do not repeat under a tail, and consecutive ids look different.
- */
-const STEP = 0x9e3779b9;
+/** Odd, and 256 divided by the golden ratio: heads do not repeat under a tail, and consecutive ids look different. */
+const STEP = 0x9d;
 
 let head = 0;
 let tail = "";
@@ -24,18 +22,21 @@ export function newCorrelationId(): string {
     [head, tail, left] = [random32(), newTail(), IDS_PER_TAIL];
   }
   left -= 1;
-  head = (head + STEP) >>> 0;
-  return hex(head >>> 16) + hex(head) + tail;
+  head += STEP;
+  return twoDigits(head) + tail;
 }
 
-/** Generates the part after the first eight digits: version 4, variant 10, and 90 random bits. */
+/** Generates the part after the first two digits: version 4, variant 10, and 114 random bits. */
 function newTail(): string {
-  const [b, c, d] = [random32(), random32(), random32()];
+  const [a, b, c, d] = [random32(), random32(), random32(), random32()];
   const versioned = hex(b >>> 16) + "-" + hex((b & 0x0fff) | 0x4000);
-  return `-${versioned}-${hex(((c >>> 16) & 0x3fff) | 0x8000)}-${hex(c)}${hex(d >>> 16)}${hex(d)}`;
+  const start = twoDigits(a) + hex(a >>> 16);
+  return `${start}-${versioned}-${hex(((c >>> 16) & 0x3fff) | 0x8000)}-${hex(c)}${hex(d >>> 16)}${hex(d)}`;
 }
 
 const random32 = (): number => (Math.random() * 2 ** 32) >>> 0;
 
 /** Formats the lower 16 bits as four hexadecimal digits. */
-const hex = (value: number): string => (HEX[(value >>> 8) & 0xff] ?? "") + (HEX[value & 0xff] ?? "");
+const hex = (value: number): string => twoDigits(value >>> 8) + twoDigits(value);
+
+const twoDigits = (value: number): string => HEX[value & 0xff] ?? "";

@@ -13,6 +13,7 @@ export {
   ProtocolMode,
   type AuthorityUrl,
 } from "./authority/authority-url.js";
+export { isTenantName } from "./authority/tenant-name.js";
 export { TRY_AUTO_DETECT, type RegionAsk } from "./authority/region.js";
 export type { Authority, ProviderMetadata } from "./authority/authority.js";
 export type { CacheStats } from "./cache/memory/token-memory.js";
@@ -51,9 +52,11 @@ export {
 } from "./encoding.js";
 export { newCorrelationId } from "./correlation-id.js";
 export * from "./errors/error-codes.js";
+export { errorName } from "./errors/error-name.js";
 export * from "./errors/errors.js";
 export { authorityOf, isServed, requireAccountOf, tenantAuthorityOf } from "./flows/account-authority.js";
 export { withinBounds, type Bounds } from "./flight/deadline.js";
+export { SingleFlight } from "./flight/single-flight.js";
 export { untilAborted } from "./flight/until-aborted.js";
 export { KeyedMutex } from "./flight/keyed-mutex.js";
 export { agentToken, type AgentInput, type AgentUser } from "./flows/agent.js";
@@ -83,14 +86,22 @@ export { createClient, type ClientOptions } from "./client/create-client.js";
 export type { SourcedToken, SourceRequest, TokenSource } from "./exchange/token-source.js";
 export type { AnchorUser } from "./dialect/dialect.js";
 export { dialectOf } from "./dialect/dialects.js";
+export { marginOf } from "./exchange/freshness.js";
 export { sharedCall } from "./exchange/shared-call.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
 export { hideSecretsOf } from "./http/hide-secrets.js";
 export { isInBlock, isOnOwnLink } from "./http/private-host.js";
 export { isLoopback, parsedUrl, secureUrl, shownUrl } from "./http/secure-url.js";
 export { base64Content, holdsCredential } from "./credential/pem.js";
-export { statusOf } from "./http/throttle.js";
-export { createTransport, MAX_RESPONSE_BYTES, REQUEST_TIMEOUT_MS, type Transport } from "./http/transport.js";
+export { retryAfterSeconds, statusOf } from "./http/throttle.js";
+export { isHeaderValue } from "./http/header-value.js";
+export {
+  createTransport,
+  MAX_RESPONSE_BYTES,
+  REQUEST_TIMEOUT_MS,
+  rootMessage,
+  type Transport,
+} from "./http/transport.js";
 export { Logger, LogLevel, type ILoggerCallback, type LoggerOptions } from "./logger.js";
 export {
   claimsFromChallenge,
@@ -98,6 +109,7 @@ export {
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
 export { printable } from "./printable.js";
+export { processWide } from "./process-wide.js";
 export {
   checkFieldTypes,
   isRecord,
@@ -106,6 +118,7 @@ export {
   wrongType,
 } from "./request/field-types.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
+export { Parameters, withQuery } from "./request/parameters.js";
 export { redemptionFields } from "./request/redemption-fields.js";
 export { emptyChoice } from "./request/request-keys.js";
 export { OIDC_SCOPES } from "./request/scopes.js";
@@ -119,6 +132,8 @@ export {
 } from "./request/token-request.js";
 export type { AuthenticationResult } from "./result.js";
 export type { IdTokenClaims } from "./response/id-token.js";
+export { lifetimeSeconds } from "./response/seconds.js";
+export { parseTokenResponse } from "./response/token-response.js";
 export { AUTH_METHODS, type AuthMethod } from "./dialect/auth-methods.js";
 export type { LibraryInfo } from "./dialect/entra-telemetry.js";
 export { version } from "./version.js";

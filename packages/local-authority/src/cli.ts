@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { LocalAuthorityOptions } from "./config/options.js";
-import { summary } from "./cli-summary.js";
+import { identitiesNotice, summary } from "./cli-summary.js";
+import { environmentFormats, environmentText, type EnvironmentFormat } from "./emulator/environment-text.js";
+import type { HostName } from "./emulator/emulated-host.js";
 import { startLocalAuthority } from "./server/start.js";
 
 const usage = `Usage: tessera-local-authority [options]
@@ -13,6 +15,9 @@ to a terminal as a list, elsewhere as one line of JSON with url, caPem and tenan
   --http           plain HTTP instead of HTTPS
   --ca-file FILE   write the CA certificate to FILE, for example for NODE_EXTRA_CA_CERTS
   --config FILE    JSON file with the options of startLocalAuthority: tenants, lifetimes, …
+  --emulate HOST   emulate a host with managed identities, and print the environment variables to set instead:
+                   imds, app-service, arc, service-fabric, machine-learning, cloud-shell, aks
+  --format FORMAT  the form of these variables: export (default, for a shell), env (a .env file), json
   --help           print this help
 `;
 
@@ -23,30 +28,43 @@ const secretsNotice =
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
-  let options: LocalAuthorityOptions | "help";
+  let given: Given | "help";
   try {
-    options = await readOptions(args);
+    given = await readOptions(args);
   } catch (error) {
     return fail(error, "Try --help.");
   }
-  if (options === "help") {
+  if (given === "help") {
     process.stdout.write(usage);
     return 0;
   }
   try {
+    const { options, emulate, format } = given;
     const authority = await startLocalAuthority(options);
     const { url, caPem, instanceMetadataUrl, config } = authority;
     const { caFile } = options;
-    process.stdout.write(
-      process.stdout.isTTY
-        ? summary(url, config, caFile)
-        : `${JSON.stringify({ url, caPem, caFile, instanceMetadataUrl, ...config })}\n`,
-    );
-    process.stderr.write(secretsNotice);
-    await new Promise((stop) => {
+    // Before anything is printed: a program that reads the output may stop this one at once.
+    const stopped = new Promise((stop) => {
       process.once("SIGINT", stop);
       process.once("SIGTERM", stop);
     });
+    if (emulate !== undefined) {
+      // A failure ends the program, which must not wait for the authority then.
+      const { environment } = await authority.emulate(emulate).catch(async (error: unknown) => {
+        await authority.close();
+        throw error;
+      });
+      process.stdout.write(environmentText(environment, format));
+      process.stderr.write(identitiesNotice(url, config));
+    } else {
+      process.stdout.write(
+        process.stdout.isTTY
+          ? summary(url, config, caFile)
+          : `${JSON.stringify({ url, caPem, caFile, instanceMetadataUrl, ...config })}\n`,
+      );
+    }
+    process.stderr.write(secretsNotice);
+    await stopped;
     await authority.close();
     return 0;
   } catch (error) {
@@ -54,7 +72,13 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function readOptions(args: readonly string[]): Promise<LocalAuthorityOptions | "help"> {
+interface Given {
+  readonly options: LocalAuthorityOptions;
+  readonly emulate?: HostName;
+  readonly format: EnvironmentFormat;
+}
+
+async function readOptions(args: readonly string[]): Promise<Given | "help"> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -62,16 +86,31 @@ async function readOptions(args: readonly string[]): Promise<LocalAuthorityOptio
       http: { type: "boolean" },
       "ca-file": { type: "string" },
       config: { type: "string" },
+      emulate: { type: "string" },
+      format: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   });
   if (values.help === true) return "help";
-  return {
+  const options = {
     ...(values.config === undefined ? {} : await readConfig(values.config)),
     ...(values.port === undefined ? {} : { port: portOf(values.port) }),
     ...(values.http === undefined ? {} : { http: values.http }),
     ...(values["ca-file"] === undefined ? {} : { caFile: values["ca-file"] }),
   };
+  return {
+    options,
+    // The authority checks the name.
+    ...(values.emulate === undefined ? {} : { emulate: values.emulate as HostName }),
+    format: formatOf(values.format, values.emulate),
+  };
+}
+
+function formatOf(format: string | undefined, emulate: string | undefined): EnvironmentFormat {
+  if (format !== undefined && emulate === undefined) throw new Error("--format needs --emulate.");
+  const known = environmentFormats.find((each) => each === (format ?? "export"));
+  if (known !== undefined) return known;
+  throw new Error(`--format ${JSON.stringify(format)} is unknown: pass ${environmentFormats.join(", ")}.`);
 }
 
 function portOf(text: string): number {

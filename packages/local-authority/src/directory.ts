@@ -1,4 +1,14 @@
-import type { App, AuthorityConfig, Federation, Tenant, User } from "./config/config.js";
+import type {
+  App,
+  AuthorityConfig,
+  FederatedCredential,
+  Federation,
+  ManagedIdentity,
+  Tenant,
+  User,
+} from "./config/config.js";
+import { exchangeResource } from "./config/defaults.js";
+import { fmiSubject } from "./tokens/object-ids.js";
 import { refuse } from "./errors/errors.js";
 
 /** The resolved authority of a request's path. */
@@ -28,11 +38,21 @@ export interface Realm {
 
 /** The configured tenants, apps and users, with the changes made since the start. */
 export interface Directory {
+  /** All apps, including the service principals of managed identities. */
   readonly apps: readonly App[];
   readonly resources?: readonly string[];
   appById(clientId: string): App | undefined;
   homeOf(app: App): Tenant | undefined;
+  federatedCredentialsOf(app: App): readonly FederatedCredential[];
+  /** Returns the blueprint of an agent identity. */
+  blueprintOf(app: App): App | undefined;
+  /** Whether there are agent identities of this app. */
+  isBlueprint(app: App): boolean;
+  /** Adds a federated credential to an app. @returns a function that removes it */
+  addFederatedCredential(clientId: string, credential: FederatedCredential): () => void;
   userByName(username: string): SignedInUser | undefined;
+  /** Returns the users that an authority accepts. */
+  usersAt(scope: TenantScope): readonly User[];
   /** @param home the tenant to search; all if absent */
   userById(oid: string, home: Tenant | undefined): SignedInUser | undefined;
   /** @param text a username or a domain @returns `undefined` if no tenant has the domain */
@@ -65,6 +85,7 @@ export function createDirectory(config: AuthorityConfig): Directory {
   const realms = new Map<string, Realm>();
   const disabled = new Set<User>();
   const passwordExpired = new Set<User>();
+  const added = new Map<string, Set<FederatedCredential>>();
   for (const tenant of config.tenants) {
     tenants.set(tenant.id, tenant);
     tenants.set(tenant.domain, tenant);
@@ -80,6 +101,13 @@ export function createDirectory(config: AuthorityConfig): Directory {
       if (user.disabled) disabled.add(user);
     }
   }
+  for (const identity of config.managedIdentities) {
+    const home = tenants.get(identity.tenantId);
+    if (home !== undefined) {
+      homes.set(identity.clientId.toLowerCase(), { app: servicePrincipal(identity), home });
+    }
+  }
+  const blueprints = new Set([...homes.values()].map(({ app }) => app.agentIdentityBlueprintId));
   const registration = (clientId: string) => homes.get(clientId.toLowerCase());
   const userByName = (username: string) => users.get(username.trim().toLowerCase());
   const mark = (set: Set<User>, username: string, value: boolean) => {
@@ -91,11 +119,24 @@ export function createDirectory(config: AuthorityConfig): Directory {
   };
 
   return {
-    apps: config.tenants.flatMap((tenant) => tenant.apps),
+    apps: [...homes.values()].map(({ app }) => app),
     resources: config.resources,
     appById: (clientId) => registration(clientId)?.app,
     homeOf: (app) => registration(app.clientId)?.home,
+    blueprintOf: ({ agentIdentityBlueprintId: id }) => (id === undefined ? undefined : registration(id)?.app),
+    isBlueprint: ({ clientId }) => blueprints.has(clientId),
+    federatedCredentialsOf: (app) => [
+      ...(app.federatedCredentials ?? []),
+      ...(added.get(app.clientId) ?? []),
+      ...agentCredentials(app, registration(app.clientId)?.home),
+    ],
+    addFederatedCredential: (clientId, credential) => {
+      const credentials = added.get(clientId) ?? new Set();
+      added.set(clientId, credentials.add(credential));
+      return () => void credentials.delete(credential);
+    },
     userByName,
+    usersAt: (scope) => [...users.values()].filter(({ home }) => admits(scope, home)).map(({ user }) => user),
     userById: (oid, home) =>
       [...users.values()].find(
         (found) => found.user.oid === oid && (home === undefined || found.home === home),
@@ -137,6 +178,31 @@ export function createDirectory(config: AuthorityConfig): Directory {
       }
       return found.app;
     },
+  };
+}
+
+/** An agent is authenticated by the tokens that its blueprint requests for it in the agent's tenant. */
+function agentCredentials(
+  { agentIdentityBlueprintId: blueprintId, clientId }: App,
+  home: Tenant | undefined,
+): readonly FederatedCredential[] {
+  if (blueprintId === undefined || home === undefined) return [];
+  return [{ subject: fmiSubject(home.id, blueprintId, clientId), audience: exchangeResource }];
+}
+
+/** Managed identities are apps without redirect URIs and secrets. */
+function servicePrincipal(managedIdentity: ManagedIdentity): App {
+  const { clientId, roles } = managedIdentity;
+  return {
+    clientId,
+    name: clientId,
+    redirectUris: [],
+    identifierUri: `api://${clientId}`,
+    scopes: [],
+    roles,
+    requiresConsent: false,
+    multiTenant: false,
+    managedIdentity,
   };
 }
 

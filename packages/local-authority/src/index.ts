@@ -4,28 +4,34 @@ export type { LocalAuthorityOptions } from "./config/options.js";
 export { LocalAuthorityConfigurationError } from "./config/checks.js";
 export type {
   App,
-  AppOptions,
   AuthorityConfig,
-  ConditionalAccessOptions,
   ConditionalAccessPolicy,
-  ConfigOptions,
   DeviceCodeSettings,
   Federation,
   FederatedCredential,
-  FederatedCredentialOptions,
-  FederationOptions,
   InstanceMetadata,
   KeySet,
   Lifetimes,
+  ManagedIdentity,
+  PermissionGrant,
   RefreshTokenRotation,
   SubjectNameIssuer,
   Tenant,
-  TenantOptions,
   TlsClientAuth,
   User,
-  UserOptions,
 } from "./config/config.js";
-export { appObjectId, fmiSubject } from "./tokens/tokens.js";
+export type {
+  AppOptions,
+  ConditionalAccessOptions,
+  ConfigOptions,
+  FederatedCredentialOptions,
+  FederationOptions,
+  ManagedIdentityOptions,
+  TenantOptions,
+  UserOptions,
+} from "./config/config-options.js";
+export { appObjectId, fmiSubject } from "./tokens/object-ids.js";
+export type { EmulateOptions, EmulatedHost, HostName } from "./emulator/emulated-host.js";
 export type { Fault, FaultHandle } from "./server/faults.js";
 export type { EndpointName, RecordedRequest } from "./http/journal.js";
 export type { Parameters } from "./http/parameters.js";

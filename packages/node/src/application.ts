@@ -18,6 +18,7 @@ import {
 } from "@tessera/core/internal";
 import { checkConfiguration } from "./check-configuration.js";
 import type { Configuration } from "./configuration.js";
+import { FailureLog } from "./failure-log.js";
 import type { SignOutRequest } from "./requests.js";
 import { appConfiguration, type AppConfiguration } from "./msal/app-configuration.js";
 import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
@@ -36,6 +37,7 @@ export abstract class Application {
   readonly #config: AppConfiguration;
   #logger: Logger;
   readonly #azureCloud: AzureCloudOptions | undefined;
+  readonly #failures = new FailureLog(() => this.#logger);
 
   /**
    * @param configuration the application's configuration
@@ -190,6 +192,22 @@ export abstract class Application {
   setLogger(logger: Logger): void {
     if (typeof logger?.verbose !== "function") throw wrongType("logger", logger, "a Logger");
     this.#logger = logger;
+  }
+
+  /** Runs a public method, and logs why it fails. */
+  protected async logged<T>(
+    method: string,
+    request: { readonly correlationId?: string },
+    run: () => T | Promise<T>,
+  ): Promise<T> {
+    try {
+      const result = run();
+      // To await a cache hit would take another turn.
+      return result instanceof Promise ? await result : result;
+    } catch (error) {
+      this.#failures.note(method, request, error);
+      throw error;
+    }
   }
 
   /** Checks the fields common to all requests. */

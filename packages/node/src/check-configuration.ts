@@ -22,6 +22,7 @@ import type {
   NodeAuthOptions,
   NodeSystemOptions,
 } from "./configuration.js";
+import { flag, invalid, requireFunctions, strings } from "./check-values.js";
 import { fromNetworkModule } from "./http/network-client.js";
 import { isHttpUrl } from "./http/proxy-variables.js";
 import { createUndiciHttpClient } from "./http/undici-http-client.js";
@@ -183,13 +184,6 @@ function checkBroker(plugin: INativeBrokerPlugin | undefined): void {
   requireFunctions(plugin, "broker.nativeBrokerPlugin", "INativeBrokerPlugin", ["setLogger", ...calls]);
 }
 
-function requireFunctions(value: unknown, field: string, type: string, names: readonly string[]): void {
-  if (value === undefined || value === null) return;
-  const missing = names.filter((name) => typeof (value as Record<string, unknown>)[name] !== "function");
-  if (missing.length > 0)
-    throw invalid(field, `lacks ${missing.join(" and ")}`, `pass an object with them (${type})`);
-}
-
 function checkedHttp({ networkClient, dispatcher, proxy, ca }: NodeSystemOptions): HttpClient {
   if (networkClient) {
     requireFunctions(networkClient, "system.networkClient", "INetworkModule", [
@@ -220,17 +214,6 @@ function checkedHttp({ networkClient, dispatcher, proxy, ca }: NodeSystemOptions
   return createUndiciHttpClient({ dispatcher, proxy, ca: certificates });
 }
 
-function flag(value: unknown, field: string): boolean {
-  if (value === undefined || typeof value === "boolean") return value ?? false;
-  throw invalid(field, `is of type ${typeof value}`, "pass true or false");
-}
-
-function strings(value: unknown, field: string): readonly string[] {
-  if (value === undefined || value === null) return [];
-  if (Array.isArray(value) && value.every((item): item is string => typeof item === "string")) return value;
-  throw invalid(field, "is not an array of strings", "pass an array of strings");
-}
-
 function json(
   value: string | undefined,
   field: string,
@@ -243,8 +226,4 @@ function json(
     code,
     `${field} is not a string holding a JSON object: pass the response body exactly as received.`,
   );
-}
-
-function invalid(field: string, what: string, remedy: string): Error {
-  return clientConfigurationError("invalid_option", `${field} ${what}: ${remedy}.`);
 }

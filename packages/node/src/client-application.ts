@@ -45,8 +45,8 @@ export abstract class ClientApplication extends Application {
    * const url = await app.getAuthCodeUrl({ scopes: ["User.Read"], redirectUri, state, ...pkce });
    * ```
    */
-  async getAuthCodeUrl(request: AuthorizationUrlRequest): Promise<string> {
-    return authorizationUrl(this.client, this.checked(request));
+  getAuthCodeUrl(request: AuthorizationUrlRequest): Promise<string> {
+    return this.logged("getAuthCodeUrl", request, () => authorizationUrl(this.client, this.checked(request)));
   }
 
   /**
@@ -65,13 +65,15 @@ export abstract class ClientApplication extends Application {
    * const { account } = await app.acquireTokenByCode({ ...sent, code: query.code }, query);
    * ```
    */
-  async acquireTokenByCode(
+  acquireTokenByCode(
     request: AuthorizationCodeRequest,
     response?: AuthorizationCodePayload | URLSearchParams | URL,
   ): Promise<AuthenticationResult> {
-    const checked = this.checked(request);
-    const answer = response ? responseParameters(response, checked.correlationId ?? "") : undefined;
-    return redeemCode(this.client, checked, answer);
+    return this.logged("acquireTokenByCode", request, () => {
+      const checked = this.checked(request);
+      const answer = response ? responseParameters(response, checked.correlationId ?? "") : undefined;
+      return redeemCode(this.client, checked, answer);
+    });
   }
 
   /**
@@ -86,8 +88,10 @@ export abstract class ClientApplication extends Application {
    * // session.flow = flow; response.redirect(flow.authUrl);
    * ```
    */
-  async initiateAuthCodeFlow(request: AuthCodeFlowRequest): Promise<AuthCodeFlow> {
-    return initiateAuthCodeFlow(this.client, this.checked(request));
+  initiateAuthCodeFlow(request: AuthCodeFlowRequest): Promise<AuthCodeFlow> {
+    return this.logged("initiateAuthCodeFlow", request, () =>
+      initiateAuthCodeFlow(this.client, this.checked(request)),
+    );
   }
 
   /**
@@ -105,12 +109,14 @@ export abstract class ClientApplication extends Application {
    * const { account } = await app.acquireTokenByAuthCodeFlow(session.flow, query);
    * ```
    */
-  async acquireTokenByAuthCodeFlow(
+  acquireTokenByAuthCodeFlow(
     flow: AuthCodeFlow,
     response: Readonly<Record<string, unknown>> | URLSearchParams | URL,
     options: Pick<BaseRequest, "correlationId" | "signal" | "timeoutMs"> = {},
   ): Promise<AuthenticationResult> {
-    return completeAuthCodeFlow(this.client, flow, response, requireRecord(options ?? {}, "options"));
+    return this.logged("acquireTokenByAuthCodeFlow", options, () =>
+      completeAuthCodeFlow(this.client, flow, response, requireRecord(options ?? {}, "options")),
+    );
   }
 
   /**
@@ -125,8 +131,10 @@ export abstract class ClientApplication extends Application {
    * const result = await publicApp.acquireTokenByUsernamePassword({ scopes: ["User.Read"], username, password });
    * ```
    */
-  async acquireTokenByUsernamePassword(request: UsernamePasswordRequest): Promise<AuthenticationResult> {
-    return usernamePassword(this.client, this.checked(request));
+  acquireTokenByUsernamePassword(request: UsernamePasswordRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenByUsernamePassword", request, () =>
+      usernamePassword(this.client, this.checked(request)),
+    );
   }
 
   /**
@@ -141,8 +149,10 @@ export abstract class ClientApplication extends Application {
    * await app.acquireTokenByRefreshToken({ scopes: ["User.Read"], refreshToken, forceCache: true });
    * ```
    */
-  async acquireTokenByRefreshToken(request: RefreshTokenRequest): Promise<AuthenticationResult> {
-    return importRefreshToken(this.client, this.checked(request));
+  acquireTokenByRefreshToken(request: RefreshTokenRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenByRefreshToken", request, () =>
+      importRefreshToken(this.client, this.checked(request)),
+    );
   }
 
   /**
@@ -159,8 +169,8 @@ export abstract class ClientApplication extends Application {
    * const { accessToken } = await app.acquireTokenSilent({ scopes: ["User.Read"], account });
    * ```
    */
-  async acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
-    return silentNow(this.client, this.checked(request));
+  acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenSilent", request, () => silentNow(this.client, this.checked(request)));
   }
 
   /**
@@ -175,8 +185,10 @@ export abstract class ClientApplication extends Application {
    * const url = await app.buildEndSessionUrl({ account, postLogoutRedirectUri: "http://localhost:3000/" });
    * ```
    */
-  async buildEndSessionUrl(request: EndSessionRequest = {}): Promise<string> {
+  buildEndSessionUrl(request: EndSessionRequest = {}): Promise<string> {
     // Signing out does not need a resource, even in MCP mode.
-    return endSessionUrl(this.client, this.checkedFields(request));
+    return this.logged("buildEndSessionUrl", request, () =>
+      endSessionUrl(this.client, this.checkedFields(request)),
+    );
   }
 }

@@ -70,19 +70,21 @@ export class ConfidentialClientApplication extends ClientApplication {
    * const onBehalfOf = await app.acquireToken({ scopes: ["User.Read"], oboAssertion });
    * ```
    */
-  async acquireToken(request: ConfidentialTokenRequest): Promise<AuthenticationResult> {
-    requireRequest(request);
-    const { account, oboAssertion } = request;
-    if (account && oboAssertion) {
-      throw clientConfigurationError(
-        "invalid_option",
-        "account and oboAssertion are both set: set only one of them.",
-      );
-    }
-    // An empty assertion is refused there: it must not yield the application's own token.
-    if (typeof oboAssertion === "string") return this.acquireTokenOnBehalfOf({ ...request, oboAssertion });
-    if (account) return this.acquireTokenSilent({ ...request, account });
-    return this.acquireTokenByClientCredential(request);
+  acquireToken(request: ConfidentialTokenRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireToken", request, () => {
+      requireRequest(request);
+      const { account, oboAssertion } = request;
+      if (account && oboAssertion) {
+        throw clientConfigurationError(
+          "invalid_option",
+          "account and oboAssertion are both set: set only one of them.",
+        );
+      }
+      // An empty assertion is refused there: it must not yield the application's own token.
+      if (typeof oboAssertion === "string") return this.acquireTokenOnBehalfOf({ ...request, oboAssertion });
+      if (account) return this.acquireTokenSilent({ ...request, account });
+      return this.acquireTokenByClientCredential(request);
+    });
   }
 
   /**
@@ -97,11 +99,13 @@ export class ConfidentialClientApplication extends ClientApplication {
    * const { accessToken, expiresOn } = await app.acquireTokenByClientCredential({ scopes });
    * ```
    */
-  async acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult> {
-    requireRequest(request);
-    const given = inTenant(request, this.client.defaultAuthority);
-    const region = regionOf(given.azureRegion);
-    return clientCredentials(this.client, this.checked(given), { region, source: this.#source });
+  acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenByClientCredential", request, () => {
+      requireRequest(request);
+      const given = inTenant(request, this.client.defaultAuthority);
+      const region = regionOf(given.azureRegion);
+      return clientCredentials(this.client, this.checked(given), { region, source: this.#source });
+    });
   }
 
   /**
@@ -119,8 +123,10 @@ export class ConfidentialClientApplication extends ClientApplication {
    * await app.acquireTokenOnBehalfOf({ scopes: ["User.Read"], sessionKey: "job 42" });
    * ```
    */
-  async acquireTokenOnBehalfOf(request: OnBehalfOfRequest): Promise<AuthenticationResult> {
-    return onBehalfOf(this.client, this.checked(request));
+  acquireTokenOnBehalfOf(request: OnBehalfOfRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenOnBehalfOf", request, () =>
+      onBehalfOf(this.client, this.checked(request)),
+    );
   }
 
   /**
@@ -152,10 +158,12 @@ export class ConfidentialClientApplication extends ClientApplication {
    * const asUser = await app.acquireTokenForAgent({ agentId, scopes, user: { username } });
    * ```
    */
-  async acquireTokenForAgent(request: AgentTokenRequest): Promise<AuthenticationResult> {
-    requireRequest(request);
-    const given = inTenant(request, this.client.defaultAuthority);
-    return agentToken(this.client, this.checked(given), regionOf(given.azureRegion));
+  acquireTokenForAgent(request: AgentTokenRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenForAgent", request, () => {
+      requireRequest(request);
+      const given = inTenant(request, this.client.defaultAuthority);
+      return agentToken(this.client, this.checked(given), regionOf(given.azureRegion));
+    });
   }
 
   /**
@@ -171,10 +179,12 @@ export class ConfidentialClientApplication extends ClientApplication {
    * const { accessToken } = await agent.acquireTokenByUserFederatedIdentityCredential({ ...user, assertion });
    * ```
    */
-  async acquireTokenByUserFederatedIdentityCredential(
+  acquireTokenByUserFederatedIdentityCredential(
     request: UserFederatedIdentityCredentialRequest,
   ): Promise<AuthenticationResult> {
-    return userFederatedIdentity(this.client, this.checked(request));
+    return this.logged("acquireTokenByUserFederatedIdentityCredential", request, () =>
+      userFederatedIdentity(this.client, this.checked(request)),
+    );
   }
 
   /**

@@ -23,6 +23,7 @@ const KNOWN = {
     clientSecret: "value",
     clientCertificate: {
       privateKey: "value",
+      sign: "value",
       passphrase: "value",
       publicCertificate: "value",
       thumbprintSha256: "value",

@@ -16,7 +16,8 @@ import type { INativeBrokerPlugin } from "./broker/broker.js";
 export type ClientAssertionCallback = (context: AssertionContext) => Promise<string>;
 
 /**
- * Certificate of a confidential client: a private key with a certificate or thumbprint, or a PKCS#12 file with both.
+ * Certificate of a confidential client: a private key with a certificate or thumbprint, a certificate with a function that
+ * signs with its key, or a PKCS#12 file.
  */
 export interface ClientCertificate extends CertificateOptions {
   /** PKCS#12 (PFX) file: its path or content, encrypted with `passphrase`. Requires the package `node-forge`. */

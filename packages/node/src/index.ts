@@ -87,10 +87,30 @@ export type {
   NodeSystemOptions,
   NodeTelemetryOptions,
 } from "./configuration.js";
+export { createDefaultCredential } from "./default-credential/default-credential.js";
+export type { AmbientCredential } from "./default-credential/ambient-credential.js";
+export type { AmbientTokenRequest } from "./default-credential/source.js";
+export type { DefaultCredentialOptions } from "./default-credential/options.js";
+export type { DeveloperCacheOptions } from "./default-credential/developer-cache.js";
+export {
+  commandLineToken,
+  type CommandLineTokenOptions,
+} from "./default-credential/command-line/command-line-token.js";
 export { CryptoProvider } from "./msal/crypto-provider.js";
 export type { INetworkModule, NetworkRequestOptions, NetworkResponse } from "./http/network-client.js";
 export type { INativeBrokerPlugin, NativeRequest, NativeSignOutRequest } from "./broker/broker.js";
 export type { CcsCredential } from "./msal/msal-request.js";
+export type {
+  ManagedIdentityConfiguration,
+  ManagedIdentityIdParams,
+  ManagedIdentityRequestParams,
+} from "./managed-identity/configuration.js";
+export { ManagedIdentityApplication } from "./managed-identity/managed-identity-application.js";
+export {
+  ManagedIdentityError,
+  ManagedIdentityErrorCodes,
+} from "./managed-identity/managed-identity-error.js";
+export { ManagedIdentitySourceNames } from "./managed-identity/source.js";
 export { PublicClientApplication } from "./public-client-application.js";
 export { PromptValue, ResponseMode } from "./msal/prompt-value.js";
 export type * from "./authorization-response.js";

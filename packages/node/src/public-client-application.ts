@@ -105,16 +105,18 @@ export class PublicClientApplication extends ClientApplication {
    * });
    * ```
    */
-  async acquireToken(request: PublicTokenRequest): Promise<AuthenticationResult> {
-    requireRequest(request);
-    if ("deviceCodeCallback" in request && !request.onDeviceCode) {
-      throw clientConfigurationError(
-        "invalid_option",
-        "deviceCodeCallback belongs to acquireTokenByDeviceCode: pass onDeviceCode to acquireToken.",
-      );
-    }
-    const known = this.#signIn.needsNoBrowser ? withoutBrokerFields(request) : request;
-    return this.#oneCall.acquire(request, this.checked(known));
+  acquireToken(request: PublicTokenRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireToken", request, () => {
+      requireRequest(request);
+      if ("deviceCodeCallback" in request && !request.onDeviceCode) {
+        throw clientConfigurationError(
+          "invalid_option",
+          "deviceCodeCallback belongs to acquireTokenByDeviceCode: pass onDeviceCode to acquireToken.",
+        );
+      }
+      const known = this.#signIn.needsNoBrowser ? withoutBrokerFields(request) : request;
+      return this.#oneCall.acquire(request, this.checked(known));
+    });
   }
 
   /**
@@ -130,8 +132,8 @@ export class PublicClientApplication extends ClientApplication {
    * const { account } = await publicApp.acquireTokenInteractive({ scopes: ["User.Read"], openBrowser, signal });
    * ```
    */
-  async acquireTokenInteractive(request: InteractiveRequest): Promise<AuthenticationResult> {
-    return this.#signIn.interactively(request);
+  acquireTokenInteractive(request: InteractiveRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenInteractive", request, () => this.#signIn.interactively(request));
   }
 
   /**
@@ -148,19 +150,21 @@ export class PublicClientApplication extends ClientApplication {
    * });
    * ```
    */
-  async acquireTokenByDeviceCode(request: DeviceCodeRequest): Promise<AuthenticationResult> {
-    return deviceCode(this.client, {
-      ...this.checked(request),
-      // The caller sets it on its own object during the call.
-      get cancel() {
-        return request.cancel === true;
-      },
-    });
+  acquireTokenByDeviceCode(request: DeviceCodeRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenByDeviceCode", request, () =>
+      deviceCode(this.client, {
+        ...this.checked(request),
+        // The caller sets it on its own object during the call.
+        get cancel() {
+          return request.cancel === true;
+        },
+      }),
+    );
   }
 
   /** @inheritdoc */
-  override async acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
-    return this.#signIn.silently(request);
+  override acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenSilent", request, () => this.#signIn.silently(request));
   }
 
   /** @inheritdoc */

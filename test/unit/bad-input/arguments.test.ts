@@ -57,6 +57,7 @@ const NOT_PUBLIC = [
   "constructor",
   "checked",
   "checkedFields",
+  "logged",
   "read",
   "readNow",
   "write",

@@ -42,6 +42,8 @@ export interface AuthorityUrl {
   readonly namesTenant: boolean;
   /** The id of that tenant; unknown for a domain. */
   readonly tenantId: string | undefined;
+  /** The realms under which the cache has the tokens of that tenant; unknown for a domain. */
+  readonly tenantRealms: readonly string[] | undefined;
   /**
    * Distinguishes the authority's tokens from others of its host: the tenant, or the path for `oidc`. In lower case,
    * as the cache compares it; the significant capitals of a path are percent-encoded.
@@ -81,9 +83,15 @@ export function authorityUrl(value: unknown, protocolMode: ProtocolMode): Author
     tenant: kind === "oidc" ? "" : tenant,
     namesTenant,
     tenantId: namesTenant ? tenantId : undefined,
+    tenantRealms: namesTenant && tenantId ? realmsOfTenant(tenantId) : undefined,
     realm: kind === "oidc" ? caseless(segments.join("/")) : tenant,
     hadMore: hasRest || isEndpoint,
   };
+}
+
+/** Returns the realms of a tenant's tokens in the cache: its id, and the name that some libraries use for it. */
+export function realmsOfTenant(id: string): readonly string[] {
+  return id === CONSUMER_TENANT ? [id, "consumers"] : [id];
 }
 
 /** Returns the authority that `azureCloudOptions` names, or the given one. */

@@ -9,8 +9,9 @@ import { SingleFlight } from "../flight/single-flight.js";
 import { printable } from "../printable.js";
 import type { Authority, ProviderMetadata } from "./authority.js";
 import { authorityUrl, type AuthorityUrl, type ProtocolMode } from "./authority-url.js";
-import { knownCloud, selfCloud, type Cloud } from "./clouds.js";
+import type { Cloud } from "./clouds.js";
 import { isIssuerOf } from "./document-issuer.js";
+import { HostClouds } from "./host-clouds.js";
 import { discoveryFailure } from "./discovery-failure.js";
 import { cloudsOf, discoverCloud } from "./instance-discovery.js";
 import { checkedMetadata, discoveryUrl, forTenant, knownMetadata } from "./provider-metadata.js";
@@ -52,9 +53,7 @@ export class AuthorityResolver {
   readonly #resolved = new BoundedMap<{ readonly authority: Authority; readonly until: number }>(
     MOST_AUTHORITIES,
   );
-  readonly #discovered = new Map<string, Cloud>();
-  /** Clouds of unknown hosts; the same object each time, so that memoized cache queries compare equal. */
-  readonly #singleHostClouds = new BoundedMap<Cloud>(1000);
+  readonly #clouds = new HostClouds();
   /** Tenant ids of authorities that name their tenant by a domain, by authority URL. */
   readonly #tenantIds = new BoundedMap<{ readonly id: string }>(MOST_AUTHORITIES);
   /** The first provider used at each host, and the hosts at which more than one is used. */
@@ -73,7 +72,7 @@ export class AuthorityResolver {
     this.#transport = transport;
     this.#clock = clock;
     this.#warn = warn;
-    for (const cloud of cloudsOf(options.cloudMetadata ?? {})) this.#learn(cloud);
+    for (const cloud of cloudsOf(options.cloudMetadata ?? {})) this.#clouds.learn(cloud);
   }
 
   /**
@@ -109,7 +108,12 @@ export class AuthorityResolver {
 
   /** Returns every host known, without discovery, to belong to the same identity provider. */
   aliasesOf(host: string): ReadonlySet<string> {
-    return (this.#discovered.get(host) ?? knownCloud(host) ?? this.#singleHostCloud(host)).aliases;
+    return this.#clouds.aliasesOf(host);
+  }
+
+  /** Whether a host is known, without discovery, to belong to the same identity provider as another. */
+  isAlias(host: string, alias: string): boolean {
+    return this.#clouds.isAlias(host, alias);
   }
 
   /** Whether the application uses several providers at a host: several issuers, or AD FS and Entra. */
@@ -170,8 +174,8 @@ export class AuthorityResolver {
       url,
       {
         ...this.#vouchers(),
-        discover: async () => this.#learn(await discoverCloud(url, via, call)),
-        alone: (host) => this.#singleHostCloud(host),
+        discover: async () => this.#clouds.learn(await discoverCloud(url, via, call)),
+        alone: (host) => this.#clouds.alone(host),
       },
       call,
     );
@@ -179,7 +183,7 @@ export class AuthorityResolver {
 
   #vouchers(): Omit<Vouchers, "discover" | "alone"> {
     const { knownAuthorities } = this.#options;
-    return { own: this.#own?.url, knownAuthorities, discovered: this.#discovered };
+    return { own: this.#own?.url, knownAuthorities, discovered: this.#clouds.discovered };
   }
 
   #parse(text: string): AuthorityUrl {
@@ -199,19 +203,6 @@ export class AuthorityResolver {
     const known = this.#providers.get(host);
     if (!known) this.#providers.set(host, { name });
     else if (known.name !== name) this.#sharedHosts.set(host, true);
-  }
-
-  #singleHostCloud(host: string): Cloud {
-    const known = this.#singleHostClouds.get(host);
-    if (known) return known;
-    const alone = selfCloud(host);
-    this.#singleHostClouds.set(host, alone);
-    return alone;
-  }
-
-  #learn(cloud: Cloud): Cloud {
-    for (const alias of cloud.aliases) this.#discovered.set(alias, cloud);
-    return cloud;
   }
 
   async #metadata(url: AuthorityUrl, cloud: Cloud, call: Call): Promise<ProviderMetadata> {

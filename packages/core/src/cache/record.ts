@@ -1,4 +1,5 @@
 import type { Authority } from "../authority/authority.js";
+import type { AuthorityUrl } from "../authority/authority-url.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { decodeClientInfo, type ClientInfo } from "../response/client-info.js";
 import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
@@ -112,6 +113,9 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
     ...(owner.kind === "assertion" && claims && idTokenRealm !== realm
       ? { id_token_realm: idTokenRealm }
       : {}),
+    ...(owner.kind === "user" && isDomainOf(authority.url, realm)
+      ? { tenant_domain: authority.url.tenant }
+      : {}),
     ...(input.resource ? { resource: input.resource } : {}),
     ...(components ? { additionalCacheKeyComponents: components } : {}),
   };
@@ -189,6 +193,11 @@ function realmOf({ claims, authority, owner }: CacheRecordInput): string {
   if (!dialectOf(authority.url).hasTenants || owner.kind === "assertion") return authority.url.realm;
   const asked = owner.kind === "user" ? owner.realm : undefined;
   return tenantOf(claims, false) || asked || authority.url.tenant;
+}
+
+/** Whether an authority names a tenant by its domain, and the tenant's id is known. */
+function isDomainOf({ namesTenant, tenantId, tenant }: AuthorityUrl, realm: string): boolean {
+  return namesTenant && tenantId === undefined && realm !== tenant;
 }
 
 function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenClaims): AccountEntity {

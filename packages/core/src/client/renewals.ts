@@ -1,6 +1,7 @@
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { errorName } from "../errors/error-name.js";
+import { isAuthError } from "../errors/errors.js";
 import type { Logger } from "../logger.js";
 import type { TokenRequest } from "../request/token-request.js";
 
@@ -35,9 +36,11 @@ export class Renewals {
     this.#logger().info("Renewing the token in the background: it is due.", request.correlationId);
     renew({ ...request, signal: undefined, timeoutMs: undefined }).catch((error: unknown) => {
       const { correlationId } = request;
-      const reason = errorName(error);
       const logger = this.#logger();
-      logger.warning(`Renewing the token failed, the cached one stays in use: ${reason}`, correlationId);
+      const outcome = "Renewing the token failed, the cached one stays in use";
+      logger.warning(`${outcome}: ${errorName(error)}`, correlationId);
+      // A description may name the user.
+      if (isAuthError(error)) logger.warningPii(`${outcome}: ${String(error)}`, correlationId);
     });
   }
 }

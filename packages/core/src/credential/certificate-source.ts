@@ -31,7 +31,8 @@ export function currentCertificate(
   let known: { readonly text: string; readonly certificate: Certificate } | undefined;
   const parsed = (options: CertificateOptions): Certificate => {
     const text = JSON.stringify(options);
-    if (known?.text !== text) known = { text, certificate: read(options) };
+    if (known?.text !== text || known.certificate.sign !== options.sign)
+      known = { text, certificate: read(options) };
     return known.certificate;
   };
   const renewals = new SharedRenewals<Certificate>();

@@ -1,7 +1,8 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { sha256Base64Url } from "../encoding.js";
-import { clientConfigurationError } from "../errors/errors.js";
 import { nodeCrypto } from "../node-crypto.js";
+import { certificatesIn, chainOf, invalid, leafOf } from "./certificate-chain.js";
+import type { SignCallback } from "./external-signature.js";
 import { pemBlocks } from "./pem.js";
 
 const SHORTEST_RSA_KEY = 2048;
@@ -13,6 +14,15 @@ const BARE_KEYS = ["PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY", "E
 export interface CertificateOptions {
   /** Private key, PEM: PKCS#8, PKCS#1 or SEC 1, encrypted or not. */
   readonly privateKey?: string;
+  /**
+   * Signs in place of `privateKey`, with a key that cannot be exported: of a key vault, a key management service, a smart
+   * card. Requires `publicCertificate`.
+   *
+   * @param data the bytes to sign, not their hash
+   * @param algorithm `PS256`, `RS256`, `ES256`, … (RFC 7518 §3.1)
+   * @returns the signature; of an elliptic-curve key as R and S joined, or in DER
+   */
+  readonly sign?: SignCallback;
   /** Passphrase of an encrypted private key. */
   readonly passphrase?: string;
   /** The certificate, PEM, with its chain if it has one; thumbprints are computed from it. */
@@ -33,14 +43,16 @@ export interface CertificateOptions {
 export interface Certificate {
   /** Equal for equal options. */
   readonly id: string;
+  /** The private key; with `sign`, the public key of the certificate. */
   readonly key: KeyObject;
+  readonly sign: SignCallback | undefined;
   /** Hexadecimal, lower case. */
   readonly sha256: string | undefined;
   readonly sha1: string | undefined;
   /** base64 DER, the leaf first. */
   readonly x5c: readonly string[] | undefined;
   readonly kid: string | undefined;
-  /** PEM of the chain and the key, for TLS. Only present when the certificate itself was given. */
+  /** PEM of the chain and the key, for TLS. Only present when the certificate itself and its private key were given. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }
 
@@ -53,7 +65,8 @@ export interface Certificate {
  */
 export function readCertificate(options: CertificateOptions, now: number): Certificate {
   requireStrings(options);
-  const key = readPrivateKey(options);
+  const { sign } = options;
+  const key = sign === undefined ? readPrivateKey(options) : certifiedKey(options);
   checkStrength(key);
   const sent = readChain(options.x5c, "x5c", key);
   const published = readChain(publishedPart(options), "publicCertificate", key);
@@ -69,11 +82,12 @@ export function readCertificate(options: CertificateOptions, now: number): Certi
   return {
     id: sha256Base64Url(JSON.stringify(options)),
     key,
+    sign,
     sha256,
     sha1,
     x5c: x5c?.map((certificate) => certificate.raw.toString("base64")),
     kid: options.kid,
-    tls: chain && { cert: chain.map(String).join("\n"), key: pemOf(key) },
+    tls: sign === undefined && chain ? { cert: chain.map(String).join("\n"), key: pemOf(key) } : undefined,
   };
 }
 
@@ -100,10 +114,20 @@ function requireStrings(options: CertificateOptions): void {
   if (typeof options !== "object" || options === null) throw invalid("is not an object");
   const wrong = STRINGS.find((field) => options[field] !== undefined && typeof options[field] !== "string");
   if (wrong) throw invalid(`${wrong} is not a string`);
+  if (options.sign !== undefined && typeof options.sign !== "function")
+    throw invalid("sign is not a function: pass one that returns the signature");
 }
 
 function pemOf(key: KeyObject): string {
   return key.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+/** The public key of the certificate, whose private key another place keeps. */
+function certifiedKey({ privateKey, publicCertificate, x5c }: CertificateOptions): KeyObject {
+  if (privateKey) throw invalid("has privateKey and sign: set only one of them");
+  const [pem, field] = publicCertificate ? [publicCertificate, "publicCertificate"] : [x5c, "x5c"];
+  if (!pem) throw invalid("has sign without publicCertificate: set the certificate of the key (PEM)");
+  return leafOf(certificatesIn(pem, field)).publicKey;
 }
 
 function readPrivateKey({ privateKey, passphrase }: CertificateOptions): KeyObject {
@@ -139,34 +163,23 @@ function checkStrength(key: KeyObject): void {
     throw invalid(`has an RSA key of ${bits} bits: use one of at least ${SHORTEST_RSA_KEY} bits`);
 }
 
-/**
- * Reads all certificates in a PEM string, ignoring surrounding text, and orders them from the leaf to its issuers.
- */
 function readChain(
   pem: string | undefined,
   field: string,
   key: KeyObject,
 ): readonly X509Certificate[] | undefined {
   if (pem === undefined || pem === "") return undefined;
-  const blocks = pemBlocks(pem, ["CERTIFICATE"]).filter(({ label }) => label.endsWith("CERTIFICATE"));
-  if (blocks.length === 0) throw invalid(`${field} holds no PEM certificate (-----BEGIN CERTIFICATE-----)`);
-  const rest = blocks.map((block) => {
-    try {
-      return new (nodeCrypto().X509Certificate)(block.text);
-    } catch {
-      throw invalid(`${field} holds a certificate that cannot be read`);
-    }
-  });
-  const leafAt = rest.findIndex((certificate) => certificate.checkPrivateKey(key));
-  if (leafAt < 0)
-    throw invalid(`privateKey does not belong to a certificate in ${field}: use the key of that certificate`);
-  const chain = rest.splice(leafAt, 1);
-  for (;;) {
-    const last = chain.at(-1);
-    const issuerAt = rest.findIndex((candidate) => last?.checkIssued(candidate));
-    if (issuerAt < 0) return chain;
-    chain.push(...rest.splice(issuerAt, 1));
-  }
+  const isOwn =
+    key.type === "private"
+      ? (one: X509Certificate): boolean => one.checkPrivateKey(key)
+      : (one: X509Certificate): boolean => one.publicKey.equals(key);
+  const chain = chainOf(certificatesIn(pem, field), isOwn);
+  if (chain) return chain;
+  throw invalid(
+    key.type === "private"
+      ? `privateKey does not belong to a certificate in ${field}: use the key of that certificate`
+      : `publicCertificate is not among the certificates in ${field}: pass its own chain`,
+  );
 }
 
 function checkDates(leaf: X509Certificate, now: number): void {
@@ -193,8 +206,4 @@ function thumbprint(
   if (actual !== undefined && actual !== hex)
     throw invalid(`${field} does not match the certificate, whose thumbprint is ${actual}`);
   return hex;
-}
-
-function invalid(what: string): Error {
-  return clientConfigurationError("invalid_certificate", `auth.clientCertificate ${what}.`);
 }

@@ -98,8 +98,14 @@ export function createAuthenticator(
   };
 }
 
-function tlsOf({ tls }: Certificate): ClientTls {
+function tlsOf({ sign, tls }: Certificate): ClientTls {
   if (tls) return tls;
+  if (sign) {
+    throw clientConfigurationError(
+      "invalid_certificate",
+      "auth.clientCertificate.sign cannot be used with mutual TLS, which needs the private key: set privateKey, or use private_key_jwt.",
+    );
+  }
   throw clientConfigurationError(
     "invalid_certificate",
     "auth.clientCertificate.publicCertificate is missing: mutual TLS presents the certificate itself.",

@@ -7,6 +7,7 @@ import type { AssertionHeader } from "../dialect/dialect.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { hs256Key } from "../hs256-key.js";
 import type { Certificate } from "./certificate.js";
+import { externallySigned } from "./external-signature.js";
 
 /** Lifetime of an assertion, and how long before its expiry a new one is signed, in seconds. */
 const LIFETIME = 600;
@@ -14,11 +15,8 @@ const RENEW_BEFORE_END = 60;
 /** Maximum number of reused assertions: one for each tenant a service works in, each a kilobyte or two. */
 const MAX_REUSED = 10_000;
 
-/** A signing key and the JWS header that names it. */
-interface Signer {
-  readonly key: KeyObject | Uint8Array;
-  readonly header: AssertionHeader;
-}
+/** Claims of an assertion. */
+type Claims = Readonly<Record<string, string | number>>;
 
 /** A reusable assertion. */
 interface Made {
@@ -51,18 +49,21 @@ export class AssertionSigner {
   withCertificate(certificate: Certificate, authority: Authority, refused?: string): Promise<string> {
     const dialect = dialectOf(authority.url);
     const audience = dialect.assertionAudience(authority.metadata);
-    const sign = (): Promise<string> =>
-      this.#sign(
-        { key: certificate.key, header: dialect.assertionHeader(certificate, authority.metadata) },
-        audience,
-      );
+    const { key, sign: callback } = certificate;
+    const sign = (): Promise<string> => {
+      const header = dialect.assertionHeader(certificate, authority.metadata);
+      const claims = this.#claims(audience);
+      return callback
+        ? externallySigned({ key, sign: callback }, header, claims)
+        : signed(key, header, claims);
+    };
     return dialect.reusesAssertions ? this.#reused(`${certificate.id} ${audience}`, refused, sign) : sign();
   }
 
   /** Returns an assertion signed with the client's secret (`client_secret_jwt`). */
   withSecret(secret: string, { url, metadata }: Authority): Promise<string> {
     const audience = dialectOf(url).assertionAudience(metadata);
-    return this.#sign({ key: hs256Key(secret), header: { alg: "HS256", typ: "JWT" } }, audience);
+    return signed(hs256Key(secret), { alg: "HS256", typ: "JWT" }, this.#claims(audience));
   }
 
   #reused(name: string, refused: string | undefined, sign: () => Promise<string>): Promise<string> {
@@ -80,11 +81,14 @@ export class AssertionSigner {
     return made.jwt;
   }
 
-  async #sign({ key, header }: Signer, audience: string): Promise<string> {
-    const { SignJWT } = await import("jose");
+  #claims(audience: string): Claims {
     const now = epochSeconds(this.#clock);
     const iss = this.#clientId;
-    const claims = { aud: audience, iss, sub: iss, jti: newGuid(), nbf: now, iat: now, exp: now + LIFETIME };
-    return new SignJWT(claims).setProtectedHeader(header).sign(key);
+    return { aud: audience, iss, sub: iss, jti: newGuid(), nbf: now, iat: now, exp: now + LIFETIME };
   }
+}
+
+async function signed(key: KeyObject | Uint8Array, header: AssertionHeader, claims: Claims): Promise<string> {
+  const { SignJWT } = await import("jose");
+  return new SignJWT(claims).setProtectedHeader(header).sign(key);
 }

@@ -93,6 +93,10 @@ export const ClientAuthErrorCodes = {
   requestTimeout: "request_timeout",
   /** The content from the cache plugin or the app is not a token cache. */
   invalidCacheContent: "invalid_cache_content",
+  /** A credential finds no identity where the program runs. */
+  credentialUnavailable: "credential_unavailable",
+  /** A command-line tool with a signed-in user gives no token. */
+  commandLineError: "command_line_error",
 } as const;
 
 /** Codes of {@link ClientConfigurationError}s, for invalid configurations and requests. */

@@ -1,10 +1,7 @@
 import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import type { Client } from "../client/client.js";
-import { errorName } from "../errors/error-name.js";
-import { isAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
-import type { Logger } from "../logger.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 import { sharedCall } from "./shared-call.js";
@@ -39,18 +36,7 @@ export function sharedExchange(
   run: (exchange: Exchange) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {
   return sharedCall(client, request, [flow[0], url.href, ...flow.slice(1)], async (call) => {
-    try {
-      const authority = await client.authorities.resolve(url, call);
-      return await run({ client, authority, request, call });
-    } catch (error) {
-      logFailure(client.logger(), String(flow[0]), error, call);
-      throw error;
-    }
+    const authority = await client.authorities.resolve(url, call);
+    return run({ client, authority, request, call });
   });
-}
-
-function logFailure(logger: Logger, flow: string, error: unknown, { correlationId }: Call): void {
-  logger.warning(`${flow} failed: ${errorName(error)}`, correlationId);
-  // A description may name the user. The app's own errors may quote a secret, and stand in no line.
-  if (isAuthError(error)) logger.warningPii(`${flow} failed: ${String(error)}`, correlationId);
 }

@@ -24,11 +24,18 @@ import type { Grant } from "./grant.js";
  */
 export async function redeem(exchange: Exchange, grant: Grant): Promise<AuthenticationResult> {
   const { client, authority, call } = exchange;
-  const throttleKey = `${authority.metadata.token_endpoint} ${grant.throttleKey}`;
-  client.throttle.check(throttleKey, call.correlationId);
-  const requestedAt = epochSeconds(client.clock);
   const { correlationId } = call;
   const grantType = grant.parameters.get("grant_type") ?? "";
+  const throttleKey = `${authority.metadata.token_endpoint} ${grant.throttleKey}`;
+  const refusal = client.throttle.refusal(throttleKey, correlationId);
+  if (refusal) {
+    const left = `${refusal.retryAfterSeconds ?? 0} more seconds`;
+    client
+      .logger()
+      .info(`No token request is sent (${grantType}): the server wants ${left} of pause.`, correlationId);
+    throw refusal;
+  }
+  const requestedAt = epochSeconds(client.clock);
   const why = WHY_SENT[grant.miss ?? "uncached"];
   client.logger().info(`Sending a token request (${grantType}): ${why}.`, correlationId);
   const response = await sendTokenRequest(exchange, grant);
@@ -36,12 +43,12 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
   try {
     // B2C returns only an ID token when no API scope was requested.
     const acceptsIdTokenAlone = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
-    tokens = parseTokenResponse(response, acceptsIdTokenAlone, call.correlationId);
+    tokens = parseTokenResponse(response, acceptsIdTokenAlone, correlationId);
   } catch (error) {
     const pause = pauseAfter(response, client.clock, grant.isPoll ? 0 : undefined);
     if (isAuthError(error)) client.throttle.note(throttleKey, error, pause);
     if (grant.apiId !== undefined && !isPending(error))
-      client.telemetry.noteFailure(grant.apiId, call.correlationId, error);
+      client.telemetry.noteFailure(grant.apiId, correlationId, error);
     client.logger().info(`The token request was answered with an error: ${errorName(error)}`, correlationId);
     throw error;
   }

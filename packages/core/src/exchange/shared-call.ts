@@ -25,9 +25,13 @@ export function sharedCall(
   const { correlationId } = request;
   checkFieldTypes(request.given, correlationId);
   return withinBounds(request, async (signal) => {
-    const result = await client.flights.run(flightKey(request.given, flow), signal, (shared) =>
-      acquire({ correlationId, signal: shared }),
-    );
+    const key = flightKey(request.given, flow);
+    const leader = client.flights.leaderOf(key);
+    if (leader !== undefined)
+      client.logger().verbose(`Waiting for the outcome of an equal call, ${leader}.`, correlationId);
+    const start = (shared: AbortSignal): Promise<AuthenticationResult> =>
+      acquire({ correlationId, signal: shared });
+    const result = await client.flights.run(key, signal, start, correlationId);
     return result.correlationId === correlationId ? result : resultFor(result, correlationId);
   });
 }

@@ -10,6 +10,8 @@ import type { AcceptedResponse } from "./accept-tokens.js";
 export interface TokenSource {
   /** Called only when the cache has no fresh token. */
   token(wanted: SourceRequest): Promise<SourcedToken>;
+  /** Equal for sources that return the same tokens, so that their concurrent calls share one request. */
+  readonly sharedAs?: unknown;
 }
 
 /** The request passed to a {@link TokenSource}. */
@@ -21,6 +23,10 @@ export interface SourceRequest {
   /** Claims challenge, as JSON. */
   readonly claims?: string;
   readonly signal?: AbortSignal | undefined;
+  /** Seconds since the epoch: the lifetimes of the token count from this time. */
+  readonly requestedAt: number;
+  /** Returns the cached token, if the claims challenge says that an API no longer accepts it. */
+  revokedToken(): Promise<string | undefined>;
 }
 
 /** A token and its lifetime. */
@@ -30,21 +36,29 @@ export interface SourcedToken {
   readonly expiresIn: number;
   /** Seconds until it should be renewed. */
   readonly refreshIn?: number | undefined;
+  /** Granted scopes, if they are not the requested ones. */
+  readonly scope?: string | undefined;
+}
+
+/** What a source is asked for, besides the fields of the request. */
+export interface Asked extends Pick<SourceRequest, "scopes" | "revokedToken"> {
+  readonly source: TokenSource;
 }
 
 /** Gets a token from a source, to be accepted like a response of the token endpoint. */
 export async function tokensFrom(
-  source: TokenSource,
   { client, authority, request, call }: Exchange,
-  scopes: readonly string[],
+  { source, scopes, revokedToken }: Asked,
 ): Promise<AcceptedResponse> {
   const { correlationId, claims } = request;
   const requestedAt = epochSeconds(client.clock);
-  const { accessToken, expiresIn, refreshIn } = await source.token({
+  const { accessToken, expiresIn, refreshIn, scope } = await source.token({
     correlationId,
     tenantId: authority.url.tenant,
     scopes,
     signal: call.signal,
+    requestedAt,
+    revokedToken,
     ...(claims ? { claims: JSON.stringify(claims) } : {}),
   });
   const lifetime = lifetimeSeconds(expiresIn);
@@ -60,6 +74,7 @@ export async function tokensFrom(
     tokenType: "Bearer",
     expiresIn: lifetime,
     refreshIn: lifetimeSeconds(refreshIn) || undefined,
+    scope,
   };
   return { tokens, requestedAt };
 }

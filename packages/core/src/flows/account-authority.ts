@@ -1,6 +1,6 @@
 import type { AccountInfo } from "../account.js";
-import type { AuthorityUrl } from "../authority/authority-url.js";
-import { CONSUMER_TENANT, knownCloud } from "../authority/clouds.js";
+import { realmsOfTenant, type AuthorityUrl } from "../authority/authority-url.js";
+import { knownCloud } from "../authority/clouds.js";
 import { isIssuerOf, sameIssuer } from "../authority/issuer.js";
 import { isTenantName } from "../authority/tenant-name.js";
 import { isHomeTenant } from "../cache/account-info.js";
@@ -49,7 +49,7 @@ export function authorityOf(client: Client, request: TokenRequest, account: Acco
  */
 export function tenantAuthorityOf(client: Client, request: TokenRequest, account: AccountInfo): AuthorityUrl {
   const url = authorityOf(client, request, account);
-  if (!dialectOf(url).isMultiTenant(url) || url.namesTenant || url.segments.length > 1) return url;
+  if (url.namesTenant || url.segments.length > 1 || !dialectOf(url).isMultiTenant(url)) return url;
   const tenant = (account.tenantId ?? "").toLowerCase();
   if (isHomeTenant(tenant, account.homeAccountId.toLowerCase()) || !isTenantName(tenant)) return url;
   return client.authorities.url(`${url.href.slice(0, -url.tenant.length - 1)}${tenant}/`);
@@ -59,19 +59,23 @@ export function tenantAuthorityOf(client: Client, request: TokenRequest, account
  * Returns the realms to look in for an account's tokens at the authority from {@link tenantAuthorityOf}. New tokens are
  * written to the first.
  */
-export function realmsOf(client: Client, { request, url, account }: AccountUse): readonly string[] {
+export function realmsOf(client: Client, { url, account }: AccountUse): readonly string[] {
+  if (url.tenantRealms) return url.tenantRealms;
   if (!dialectOf(url).hasTenants) return [url.realm];
   const tenant = (account.tenantId ?? "").toLowerCase();
   if (url.namesTenant) {
     const id = client.authorities.tenantIdOf(url);
-    // For an unknown domain the look-up finds nothing; the refresh then returns the tenant's token and its id. A public
-    // client is often a short-lived process, so it assumes that its own domain is the account's tenant.
-    if (!id) return [client.isPublic && !request.authorityIsExplicit ? tenant || url.tenant : url.tenant];
-    return id === CONSUMER_TENANT ? [id, "consumers"] : [id];
+    // For an unknown domain the look-up finds nothing; the refresh then returns the tenant's token and its id.
+    return id ? realmsOfTenant(id) : [url.tenant];
   }
   if (!dialectOf(url).isMultiTenant(url)) return [tenant || url.tenant];
   // Other libraries cache tokens of the home tenant under the authority's name for it.
   return tenant === "" ? [url.tenant] : [tenant, url.tenant];
+}
+
+/** Whether an authority names a tenant by a domain whose tenant id is not known yet. */
+export function isOfUnknownTenant(client: Client, url: AuthorityUrl): boolean {
+  return !url.tenantRealms && url.namesTenant && client.authorities.tenantIdOf(url) === undefined;
 }
 
 /**
@@ -156,7 +160,7 @@ async function inMemory<T>(
 /** Whether an account has a host and the kind of an authority, as far as known without discovery. */
 function isServedBy({ authorities }: Client, account: AccountInfo, url: AuthorityUrl): boolean {
   if (!isOfKind(account, url)) return false;
-  return authorities.aliasesOf(url.host).has(account.environment) || !authorities.knowsAliasesOf(url);
+  return authorities.isAlias(url.host, account.environment) || !authorities.knowsAliasesOf(url);
 }
 
 /** Whether an account may belong to an authority's issuer. */

@@ -4,6 +4,7 @@ import { claimsOf, isHomeTenant } from "../cache/account-info.js";
 import { findUserOfAgent, type KnownUser } from "../cache/memory/agent-users.js";
 import { findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
 import { appPartition, userPartition } from "../cache/memory/partition-key.js";
+import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { AgentClient, Client } from "../client/client.js";
 import { clientAuthError, isAuthError } from "../errors/errors.js";
 import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
@@ -62,7 +63,7 @@ export async function agentToken(
   const request = tokenRequest(client, input, true);
   const agent = agentClient(client, request.given.agentId, request.correlationId);
   const user = userOf(request);
-  if (user) return userToken(agent, request, { user, region });
+  if (user) return userToken(agent, request, user, region);
   const found = appToken(
     agent,
     request,
@@ -72,47 +73,56 @@ export async function agentToken(
   return found instanceof Promise ? found.catch(inLeg("agent")) : found;
 }
 
-interface UserTokenOptions {
-  readonly user: IdentifiedUser;
-  readonly region: RegionAsk | undefined;
-}
-
 async function userToken(
   agent: AgentClient,
   request: AgentRequest,
-  { user, region }: UserTokenOptions,
+  user: IdentifiedUser,
+  region: RegionAsk | undefined,
 ): Promise<AuthenticationResult> {
   const url = tenantAuthority(agent, request);
   const key = `${url.href} ${user.key}`;
-  const flow = ["user_fic", key];
-  const send = (sent: TokenRequest, miss: Miss): Promise<AuthenticationResult> =>
-    sharedExchange(agent, sent, { url, flow }, async (exchange) => {
-      const result = await withOwnToken(agent, exchange, region, (assertion) => {
-        const clientAssertion = agent.proof(url.href, exchange.call, region);
-        const grant = userGrant(sent.scopes, { ...user.sent, assertion, clientAssertion });
-        return redeem(exchange, { ...grant, miss, owner: { kind: "user", agent: true } });
-      });
-      remember(agent, url, user, result);
-      return result;
-    }).catch(inLeg("user"));
-  if (request.given.skipCache || request.claims) return send(request, "forced");
+  const wish: UserWish = { request, url, flow: ["user_fic", key], agent, user, region };
+  if (request.given.skipCache || request.claims) return send(agent, wish, "forced");
   let known = agent.users.get(key);
   if (!known) {
     known = await recalled(agent, url, user);
     if (!known) {
       agent.cache.countLookup(false);
-      return send(request, "not_found");
+      return send(agent, wish, "not_found");
     }
     agent.users.set(key, known);
   }
-  return cacheFirst(agent, wantedOf(agent, { request, url, flow, known }), send);
+  return cacheFirst(agent, wantedFor(wish, known), send);
+}
+
+/** Which user's token to request. */
+interface UserWish extends Pick<Wanted, "request" | "url" | "flow"> {
+  readonly agent: AgentClient;
+  readonly user: IdentifiedUser;
+  readonly region: RegionAsk | undefined;
+}
+
+interface WantedForUser extends Wanted, UserWish {
+  /** The user's name must still be this one. */
+  readonly username: string | undefined;
+}
+
+function send(_client: Client, wish: UserWish, miss: Miss): Promise<AuthenticationResult> {
+  const { agent, request, url, user, region } = wish;
+  return sharedExchange(agent, request, wish, async (exchange) => {
+    const result = await withOwnToken(wish, exchange, (assertion) => {
+      const clientAssertion = agent.proof(url.href, exchange.call, region);
+      const grant = userGrant(request.scopes, { ...user.sent, assertion, clientAssertion });
+      return redeem(exchange, { ...grant, miss, owner: { kind: "user", agent: true } });
+    });
+    remember(wish, result);
+    return result;
+  }).catch(inLeg("user"));
 }
 
 /** Remembers the user under what the user was asked for by, and under the current name. */
 function remember(
-  { users }: AgentClient,
-  { href }: AuthorityUrl,
-  user: IdentifiedUser,
+  { agent: { users }, url: { href }, user }: UserWish,
   { account, tenantId }: AuthenticationResult,
 ): void {
   if (!account) return;
@@ -125,15 +135,8 @@ function remember(
     users.set(`${href} ${keyOfName(username)}`, { partition, username });
 }
 
-interface Asked {
-  readonly request: AgentRequest;
-  readonly url: AuthorityUrl;
-  readonly flow: readonly unknown[];
-  readonly known: KnownUser;
-}
-
-function wantedOf(agent: AgentClient, { request, url, flow, known }: Asked): Wanted {
-  const { partition, username } = known;
+function wantedFor(wish: UserWish, { partition, username }: KnownUser): WantedForUser {
+  const { request, url, flow, agent, user, region } = wish;
   const query: AccessTokenQuery = {
     partition,
     clientId: agent.clientId,
@@ -144,20 +147,14 @@ function wantedOf(agent: AgentClient, { request, url, flow, known }: Asked): Wan
     resource: request.resource,
     components: request.components,
   };
-  return {
-    request,
-    url,
-    flow,
-    partition,
-    renewsEarly: true,
-    find: (memory) => {
-      const tokens = findTokens(memory, query);
-      // The name may have been given to another user, whom only the server knows.
-      const isRenamed =
-        username !== undefined && tokens?.idToken && nameIn(claimsOf(tokens.idToken)) !== username;
-      return isRenamed ? undefined : tokens;
-    },
-  };
+  const isServed = username === undefined ? undefined : hasStillName;
+  return { request, url, flow, query, isServed, renewsEarly: true, agent, user, region, username };
+}
+
+/** The name may have been given to another user, whom only the server knows. */
+function hasStillName(_client: Client, memory: TokenMemory, { query, username }: WantedForUser): boolean {
+  const idToken = findTokens(memory, query)?.idToken;
+  return !idToken || nameIn(claimsOf(idToken)) === username;
 }
 
 /** Returns a user whose tokens may be in the cache although this process has not requested them. */
@@ -191,9 +188,8 @@ const REFUSED: ReadonlySet<unknown> = new Set([50013, 500133]);
 
 /** Passes the agent's own token on, and once another one if it is refused. */
 async function withOwnToken(
-  agent: AgentClient,
+  { agent, region }: UserWish,
   exchange: Exchange,
-  region: RegionAsk | undefined,
   use: (token: string) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {
   const token = await ownToken(agent, exchange, { region });

@@ -14,7 +14,7 @@ import { serverError } from "../response/server-error.js";
 import { sameText } from "../response/verify-id-token.js";
 import type { AuthenticationResult } from "../result.js";
 import { checkFrontChannel } from "./hybrid-response.js";
-import { redeemCode } from "./authorization-code.js";
+import { answeringAuthority, redeemCode } from "./authorization-code.js";
 import { responseParameters, type AuthorizationResponse } from "./authorization-response.js";
 import { authorizationUrl, type AuthorizationInput } from "./authorization-url.js";
 import type { Client } from "../client/client.js";
@@ -161,9 +161,10 @@ export async function completeAuthCodeFlow(
     );
   }
   const isHybrid = flow.responseType === "code id_token";
+  const url = answeringAuthority(client, request, response);
   const subject = isHybrid
     ? await withinBounds(request, (signal) =>
-        checkFrontChannel(client, { ...request, signal }, { nonce: flow.nonce, response, code }),
+        checkFrontChannel(client, { ...request, signal }, { url, nonce: flow.nonce, response, code }),
       )
     : undefined;
   const { redirectUri, codeVerifier, nonce, state, maxAge } = flow;

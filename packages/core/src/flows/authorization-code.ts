@@ -93,8 +93,7 @@ export async function redeemCode(
   if (response?.["error"]) throw serverError(response, undefined, correlationId);
   checkCode(request, response);
   const redirectUri = checkedRedirectUri(given.redirectUri, correlationId);
-  const asked = client.authorities.url(request.authorityUrl);
-  const url = isInstanceAware(client, made) ? cloudOf(client, asked, response) : asked;
+  const url = answeringAuthority(client, made, response);
   const scopes = withOidcScopes(request.scopes);
   const { code, codeVerifier, nonce, enableSpaAuthorizationCode, ccsCredential } = given;
   // Only calls of the same sign-in share a request: a code injected into another sign-in must fail there (RFC 9700
@@ -169,15 +168,16 @@ function userState(state: string): string {
 }
 
 /**
- * Returns the authority that redeems the code. For users of a sovereign cloud, the response to an instance-aware
- * request names its host. Only known hosts are accepted, and only if no credential is sent with the code.
+ * Returns the authority that answered, which redeems the code. For users of a sovereign cloud, the response to an
+ * instance-aware request names its host. Only known hosts are accepted, and only if no credential is sent with the code.
  */
-function cloudOf(
+export function answeringAuthority(
   client: Client,
-  url: AuthorityUrl,
+  request: TokenRequest,
   response: AuthorizationResponse | undefined,
 ): AuthorityUrl {
-  const host = response?.["cloud_instance_host_name"];
+  const url = client.authorities.url(request.authorityUrl);
+  const host = isInstanceAware(client, request) ? response?.["cloud_instance_host_name"] : undefined;
   if (!client.isPublic || typeof host !== "string" || !dialectOf(url).hasClouds) return url;
   if (!knownCloud(host) || !knownCloud(url.host)) return url;
   return client.authorities.url(`https://${host}/${url.segments.join("/")}`);

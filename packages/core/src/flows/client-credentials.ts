@@ -1,8 +1,9 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { checkRegion, regionalAuthority, type Region, type RegionAsk } from "../authority/region.js";
-import { findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
+import { findTokens } from "../cache/memory/find.js";
 import { appPartition } from "../cache/memory/partition-key.js";
 import type { AgentClient, Client } from "../client/client.js";
+import { epochSeconds } from "../clock.js";
 import type { AssertionSource } from "../credential/assertion-source.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
@@ -10,9 +11,10 @@ import { clientAuthError } from "../errors/errors.js";
 import { acceptTokens } from "../exchange/accept-tokens.js";
 import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
+import { freshness } from "../exchange/freshness.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
-import { tokensFrom, type TokenSource } from "../exchange/token-source.js";
+import { tokensFrom, type SourceRequest, type TokenSource } from "../exchange/token-source.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
 import { isolated } from "../request/request-keys.js";
@@ -65,7 +67,7 @@ export async function clientCredentials(
   return appToken(client, request, host, request.given);
 }
 
-/** Returns the only tenant that the authority of a request names. */
+/** Returns the authority of a request, which has to name a single tenant. */
 export function tenantAuthority(client: Client, request: TokenRequest): AuthorityUrl {
   const url = client.authorities.url(request.authorityUrl);
   if (!dialectOf(url).isMultiTenant(url)) return url;
@@ -81,37 +83,48 @@ export function appToken(
   client: Client,
   request: TokenRequest,
   host: ClientCredentialsHost,
-  { fmiPath, clientAssertion, skipCache }: OwnFields,
+  own: OwnFields,
 ): AuthenticationResult | Promise<AuthenticationResult> {
   const url = tenantAuthority(client, request);
+  const { fmiPath } = own;
   if (host.region) checkRegion(host.region, request.correlationId);
   const scopes = requestedScopes(withoutOidcScopes(request.scopes), true, request.correlationId);
-  const partition = appPartition(client.clientId, url.realm, fmiPath);
-  const wanted: Wanted = {
+  const wanted: WantedByApp = {
     request,
     url,
-    flow: ["client_credentials", host],
-    partition,
-    renewsEarly: true,
-    find: (memory) => {
-      const query: AccessTokenQuery = {
-        partition,
-        clientId: client.clientId,
-        environments: client.authorities.aliasesOf(url.host),
-        realms: [url.realm.toLowerCase()],
-        scopes,
-        resource: request.resource,
-        components: isolated(request),
-      };
-      const found = findTokens(memory, query);
-      if (found || !fmiPath) return found;
+    flow: ["client_credentials", host.region, host.source?.sharedAs ?? host.source],
+    query: {
+      partition: appPartition(client.clientId, url.realm, fmiPath),
+      clientId: client.clientId,
+      environments: client.authorities.aliasesOf(url.host),
+      realms: [url.realm.toLowerCase()],
+      scopes,
+      resource: request.resource,
+      components: isolated(request),
       // Of the path, MSAL for Go writes only a hash.
-      return findTokens(memory, { ...query, partition: appPartition(client.clientId, url.realm) });
+      alsoIn: fmiPath ? appPartition(client.clientId, url.realm) : undefined,
     },
+    renewsEarly: true,
+    host,
+    own,
   };
-  const send = (sent: TokenRequest, miss: Miss): Promise<AuthenticationResult> =>
-    sharedExchange(client, sent, wanted, (exchange) =>
-      acquire(exchange, host, {
+  return own.skipCache || request.claims ? send(client, wanted, "forced") : cacheFirst(client, wanted, send);
+}
+
+interface WantedByApp extends Wanted {
+  readonly host: ClientCredentialsHost;
+  readonly own: OwnFields;
+}
+
+function send(client: Client, wanted: WantedByApp, miss: Miss): Promise<AuthenticationResult> {
+  const { request, url, host } = wanted;
+  const { scopes } = wanted.query;
+  const { fmiPath, clientAssertion } = wanted.own;
+  return sharedExchange(client, request, wanted, (exchange) =>
+    acquire(
+      exchange,
+      { ...host, revokedToken: () => revokedToken(exchange, wanted) },
+      {
         apiId: ApiId.clientCredential,
         miss,
         scopes,
@@ -126,22 +139,35 @@ export function appToken(
           assertion: host.proof?.(url.href, exchange.call, host.region) ?? clientAssertion,
           fmiPath,
         },
-      }),
-    );
-  return skipCache || request.claims ? send(request, "forced") : cacheFirst(client, wanted, send);
+      },
+    ),
+  );
 }
 
 /** Acquires the token from another source, from a regional token endpoint, or from the authority's. */
 async function acquire(
   exchange: Exchange,
-  { source, region }: ClientCredentialsHost,
+  { source, region, revokedToken }: ClientCredentialsHost & Pick<SourceRequest, "revokedToken">,
   grant: Grant,
 ): Promise<AuthenticationResult> {
-  if (source) return acceptTokens(exchange, grant, await tokensFrom(source, exchange, grant.scopes));
+  if (source) {
+    const asked = { source, scopes: grant.scopes, revokedToken };
+    return acceptTokens(exchange, grant, await tokensFrom(exchange, asked));
+  }
   const { client, authority, call } = exchange;
   const found: Region | undefined = region && (await client.regions.resolve(region, call));
   return redeem(
     { ...exchange, authority: regionalAuthority(authority, found?.name) },
     { ...grant, region: found },
   );
+}
+
+/** Returns the token that the cache would have returned if the request had no claims. */
+async function revokedToken({ client, request }: Exchange, wanted: WantedByApp): Promise<string | undefined> {
+  const { query, own } = wanted;
+  if (!request.claims || own.skipCache) return undefined;
+  const tokens = await client.cache.read(query.partition, (memory) => findTokens(memory, query));
+  if (!tokens) return undefined;
+  const state = freshness(tokens.accessToken, epochSeconds(client.clock), client.renewalMargin);
+  return state === "stale" ? undefined : tokens.accessToken.entity.secret;
 }

@@ -1,3 +1,4 @@
+import type { AuthorityUrl } from "../authority/authority-url.js";
 import type { Client } from "../client/client.js";
 import { clientAuthError } from "../errors/errors.js";
 import { nodeCrypto } from "../node-crypto.js";
@@ -14,7 +15,7 @@ import type { AuthorizationResponse } from "./authorization-response.js";
 export async function checkFrontChannel(
   client: Client,
   request: TokenRequest,
-  { nonce: expectedNonce, response, code }: FrontChannel,
+  { url, nonce: expectedNonce, response, code }: FrontChannel,
 ): Promise<string | undefined> {
   const idToken = response["id_token"];
   const call = { correlationId: request.correlationId, signal: request.signal };
@@ -25,7 +26,7 @@ export async function checkFrontChannel(
       call,
     );
   }
-  const authority = await client.authorities.resolve(client.authorities.url(request.authorityUrl), call);
+  const authority = await client.authorities.resolve(url, call);
   const nonce = { expected: expectedNonce };
   // The token came through the browser, so TLS to the token endpoint does not vouch for it.
   const expected = { client, authority, nonce, signature: "always" as const };
@@ -43,6 +44,8 @@ export async function checkFrontChannel(
 
 /** The parts of a front-channel response. */
 export interface FrontChannel {
+  /** The authority that answered. */
+  readonly url: AuthorityUrl;
   /** The nonce of the authorization request. */
   readonly nonce: string;
   readonly response: AuthorizationResponse;

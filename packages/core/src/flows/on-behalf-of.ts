@@ -1,5 +1,4 @@
-import type { AuthorityUrl } from "../authority/authority-url.js";
-import { findRefreshToken, findTokens, type TokenQuery } from "../cache/memory/find.js";
+import { findRefreshToken, type AccessTokenQuery } from "../cache/memory/find.js";
 import { assertionPartition, SESSION } from "../cache/memory/partition-key.js";
 import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
@@ -51,25 +50,22 @@ export async function onBehalfOf(client: Client, input: OnBehalfOfInput): Promis
   const url = client.authorities.url(request.authorityUrl);
   const hash = sessionKey ? sessionHash(sessionKey) : sha256Base64Url(oboAssertion ?? "");
   const assertionHash = oboAssertion ? sha256Base64Url(oboAssertion) : "";
-  const query = tokenQuery(client, url, hash);
-  const bound = { scopes: request.scopes, resource: request.resource, components: isolated(request) };
-  const wanted: Wanted = {
+  const wanted: WantedForUser = {
     request,
     url,
     flow: ["on_behalf_of", hash, assertionHash, ...request.scopes],
-    partition: query.partition,
+    query: tokenQuery(client, { request, url, hash }),
     // Early renewal would need an assertion that has not expired, which only the caller can provide, or the session's
     // refresh token, which is used once the token has expired.
     renewsEarly: false,
-    find: (memory) => findTokens(memory, { ...query, ...bound }),
+    hash,
+    oboAssertion,
   };
-  const send = (sent: TokenRequest, miss: Miss): Promise<AuthenticationResult> =>
-    acquire(client, { ...wanted, request: sent, query, hash, oboAssertion }, miss);
   // A new session belongs to the assertion that starts it, even if tokens are already cached under its key.
   const begins = sessionKey !== undefined && oboAssertion !== undefined;
   return request.given.skipCache || request.claims || begins
-    ? send(request, "forced")
-    : cacheFirst(client, wanted, send);
+    ? acquire(client, wanted, "forced")
+    : cacheFirst(client, wanted, acquire);
 }
 
 /**
@@ -91,7 +87,6 @@ export async function endOnBehalfOfSession(client: Client, sessionKey: string): 
 }
 
 interface WantedForUser extends Wanted {
-  readonly query: TokenQuery;
   readonly hash: string;
   readonly oboAssertion: string | undefined;
 }
@@ -170,7 +165,10 @@ function grant(
   };
 }
 
-function tokenQuery(client: Client, url: AuthorityUrl, hash: string): TokenQuery {
+function tokenQuery(
+  client: Client,
+  { request, url, hash }: Pick<WantedForUser, "request" | "url" | "hash">,
+): AccessTokenQuery {
   return {
     partition: assertionPartition(hash),
     clientId: client.clientId,
@@ -178,6 +176,9 @@ function tokenQuery(client: Client, url: AuthorityUrl, hash: string): TokenQuery
     kind: url.kind,
     issuer: dialectOf(url).hasIssuers ? url.href : undefined,
     realms: [url.realm.toLowerCase()],
+    scopes: request.scopes,
+    resource: request.resource,
+    components: isolated(request),
   };
 }
 

@@ -3,11 +3,12 @@ import type { AuthorityUrl } from "../authority/authority-url.js";
 import {
   familyOf,
   findRefreshToken,
-  findTokens,
   grantedScopes,
+  tenantOfDomain,
   writtenAt,
   type AccessTokenQuery,
 } from "../cache/memory/find.js";
+import type { TokenMemory } from "../cache/memory/token-memory.js";
 import { userPartition } from "../cache/memory/partition-key.js";
 import { removeRefreshToken } from "../cache/memory/write.js";
 import type { Client } from "../client/client.js";
@@ -23,6 +24,7 @@ import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/to
 import type { AuthenticationResult } from "../result.js";
 import {
   authorityOf,
+  isOfUnknownTenant,
   providerOf,
   realmsOf,
   requireProvider,
@@ -78,48 +80,57 @@ export function silentNow(
     );
   }
   const wanted = wantedBy(client, request);
-  const send = (sent: SilentRequest, miss: Miss): Promise<AuthenticationResult> =>
-    refresh(client, { ...wanted, request: sent }, miss);
+  if (isOfUnknownTenant(client, wanted.url)) return inLearnedTenant(client, wanted);
+  return fromCacheOrServer(client, wanted);
+}
+
+function fromCacheOrServer(
+  client: Client,
+  wanted: WantedOfUser,
+): AuthenticationResult | Promise<AuthenticationResult> {
+  const { request } = wanted;
   return request.given.forceRefresh || request.claims
-    ? send(request, "forced")
-    : cacheFirst(client, wanted, send);
+    ? refresh(client, wanted, "forced")
+    : cacheFirst(client, wanted, refresh);
+}
+
+/** Takes the id of a tenant that the authority names by its domain from the cached tokens that came from there. */
+async function inLearnedTenant(client: Client, wanted: WantedOfUser): Promise<AuthenticationResult> {
+  const { request, url, query } = wanted;
+  const id = await client.cache.read(query.partition, (memory) => tenantOfDomain(memory, query, url.tenant));
+  if (id === undefined) return fromCacheOrServer(client, wanted);
+  client.authorities.learnTenant(url, id);
+  return fromCacheOrServer(client, wantedBy(client, request));
 }
 
 type SilentRequest = TokenRequest<SilentInput>;
 
 /** The token of a user to look for. The look-up, the token request and the cache write use the same realm. */
-interface WantedOfUser extends Wanted<SilentRequest> {
-  readonly query: AccessTokenQuery;
-}
+type WantedOfUser = Wanted<SilentRequest>;
+
+/** Equal calls are for the same account, which names its provider. */
+const FLOW = ["silent"];
 
 function wantedBy(client: Client, request: SilentRequest): WantedOfUser {
   const { account } = request.given;
   const url = tenantAuthorityOf(client, request, account);
   const query = tokenQuery(client, request, url, account);
-  return {
-    request,
-    url,
-    // The same account id at another provider is another user.
-    flow: ["silent", query.issuer],
-    partition: query.partition,
-    query,
-    renewsEarly: true,
-    find: (memory) => {
-      // For Entra, the hosts decide. If the account does not name its provider, the look-up checks it, once per
-      // memoized result.
-      if (query.hostOnly ? client.authorities.isShared(url.host) : query.issuer !== undefined)
-        requireProvider(client, memory, { request, url, account });
-      return query.environments.has(account.environment) ? findTokens(memory, query) : undefined;
-    },
-  };
+  return { request, url, flow: FLOW, query, isServed: isServedHere, renewsEarly: true };
 }
 
-async function refresh(
-  client: Client,
-  wanted: Wanted<SilentRequest>,
-  miss: Miss,
-): Promise<AuthenticationResult> {
-  const { request, url, partition } = wanted;
+/**
+ * For Entra, the hosts decide. If the account does not name its provider, what is cached shows whether it belongs to
+ * the authority.
+ */
+function isServedHere(client: Client, memory: TokenMemory, { request, url, query }: WantedOfUser): boolean {
+  const { account } = request.given;
+  if (query.hostOnly ? client.authorities.isShared(url.host) : query.issuer !== undefined)
+    requireProvider(client, memory, { request, url, account });
+  return client.authorities.isAlias(url.host, account.environment);
+}
+
+async function refresh(client: Client, wanted: WantedOfUser, miss: Miss): Promise<AuthenticationResult> {
+  const { request, url, query } = wanted;
   const { account } = request.given;
   // Refuse before sending, if this can be decided without loading the cache.
   client.cache.readNow((memory) => requireProvider(client, memory, { request, url, account }));
@@ -130,7 +141,7 @@ async function refresh(
     const again = wantedBy(client, request);
     const renew = async (): Promise<AuthenticationResult> =>
       (await recheckCache(client, again, miss)) ?? redeemCached(exchange, again, miss);
-    return client.cache.refreshing(partition, renew, exchange.call.signal);
+    return client.cache.refreshing(query.partition, renew, exchange.call.signal);
   });
 }
 
@@ -140,10 +151,11 @@ async function refresh(
  */
 async function redeemCached(
   exchange: Exchange,
-  { request, url, query, partition }: WantedOfUser,
+  { request, url, query }: WantedOfUser,
   miss: Miss,
 ): Promise<AuthenticationResult> {
   const { client, call } = exchange;
+  const { partition } = query;
   const input = request.given;
   const { account } = input;
   const [realm] = query.realms;

@@ -17,6 +17,9 @@ const SECRET_PARAMETERS: ReadonlySet<string> = new Set([
   "user_federated_identity_credential",
 ]);
 
+/** Request headers that hold a credential: the standard one, and those of managed identity endpoints. */
+const SECRET_HEADERS: ReadonlySet<string> = new Set(["authorization", "secret", "x-identity-header"]);
+
 /** Minimum length of a secret to hide, in characters. Shorter values may be ordinary words. */
 const MIN_SECRET_LENGTH = 8;
 
@@ -31,11 +34,13 @@ export function hideSecretsOf(request: {
   readonly headers: Readonly<Record<string, string>>;
 }): (text: string) => string {
   const { body = "", headers } = request;
-  const [, credentials] = (headers["authorization"] ?? "").split(" ", 2);
+  const credentials = Object.entries(headers).flatMap(([name, value]) =>
+    SECRET_HEADERS.has(name.toLowerCase()) ? [value, value.split(" ", 2)[1] ?? ""] : [],
+  );
   const values = [...new URLSearchParams(body)].flatMap(([name, value]) =>
     SECRET_PARAMETERS.has(name) ? [value] : [],
   );
-  const secrets = [body, credentials ?? "", ...values]
+  const secrets = [body, ...credentials, ...values]
     .filter(({ length }) => length >= MIN_SECRET_LENGTH)
     // Each secret as is, form- or URL-encoded, and JSON-escaped.
     .flatMap((secret) => [secret, percentEncode(secret), JSON.stringify(secret).slice(1, -1)]);

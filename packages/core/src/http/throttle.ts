@@ -24,13 +24,14 @@ export class Throttle {
     this.#clock = clock;
   }
 
-  /** @throws the server's previous error, while its pause lasts */
-  check(key: string, correlationId: string): void {
+  /** Returns the server's previous error with the remaining seconds, while its pause lasts. */
+  refusal(key: string, correlationId: string): AuthError | undefined {
     const paused = this.#paused.get(key);
-    if (!paused) return;
+    if (!paused) return undefined;
     const left = (paused.until - this.#clock.now()) / 1000;
-    if (left > 0) throw withSeconds(copyFor(paused.error, correlationId), left);
+    if (left > 0) return withSeconds(copyFor(paused.error, correlationId), left);
     this.#paused.delete(key);
+    return undefined;
   }
 
   /** Starts a pause if the server asks for one, and adds its length to the error. */

@@ -38,6 +38,8 @@ export interface Form {
   readonly headers: Readonly<Record<string, string>>;
   /** Certificate to present in TLS. */
   readonly tls?: ClientTls | undefined;
+  /** Timeout in milliseconds. */
+  readonly timeoutMs?: number;
 }
 
 /** Default timeout of a request, in milliseconds. */
@@ -67,7 +69,7 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
         return send(request, line, call);
       }
     },
-    post(url, { body, headers, tls }, call) {
+    post(url, { body, headers, tls, timeoutMs = REQUEST_TIMEOUT_MS }, call) {
       const all = {
         // Same spelling as MSAL passes to an app's own network client.
         "Content-Type": "application/x-www-form-urlencoded;charset=utf-8",
@@ -81,6 +83,7 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
         body,
         ...(tls ? { tls } : {}),
         ...limits,
+        timeoutMs,
       };
       return send(request, `POST ${withoutQuery(url)}`, call);
     },
@@ -161,7 +164,8 @@ function bareError(error: unknown, hide: (text: string) => string, depth = 0): E
   return bare;
 }
 
-function rootMessage(error: Error & { readonly code?: string | number }): string {
+/** The message of the innermost cause of an error. */
+export function rootMessage(error: Error & { readonly code?: string | number }): string {
   return error.cause instanceof Error
     ? rootMessage(error.cause)
     : error.message || String(error.code ?? error.name);

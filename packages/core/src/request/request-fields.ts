@@ -62,7 +62,8 @@ const user: FlightPart = (value) => {
   const account = (value ?? {}) as Readonly<Record<string, unknown>>;
   const { homeAccountId, environment, tenantId, localAccountId, nativeAccountId } = account;
   const { iss } = (account["idTokenClaims"] ?? {}) as { readonly iss?: unknown };
-  const provider = [environment, account["authorityType"], iss];
+  // An account from another library may name its issuer only in its ID token.
+  const provider = [environment, account["authorityType"], iss ?? account["idToken"]];
   return [homeAccountId, tenantId, localAccountId, nativeAccountId, ...provider];
 };
 

@@ -10,10 +10,13 @@ export type GivenRequest = Readonly<Record<string, unknown>>;
 
 const rows: readonly (readonly [string, RequestField])[] = Object.entries(REQUEST_FIELDS);
 
-const COMPONENTS = new Map(
-  rows.flatMap(([field, { cacheKey }]) =>
-    typeof cacheKey === "object" && "component" in cacheKey ? [[field, cacheKey] as const] : [],
-  ),
+/** The fields that choose a token, with their component. One map, because every call looks its fields up in it. */
+const CHOICES = new Map(
+  rows.flatMap(([field, { cacheKey }]) => {
+    const part = typeof cacheKey === "object" && "component" in cacheKey ? cacheKey : undefined;
+    const isChooser = CHOOSERS.has(field);
+    return part || isChooser ? [[field, { part, isChooser }] as const] : [];
+  }),
 );
 
 const FLIGHT_PARTS: readonly (readonly [string, FlightPart])[] = rows.flatMap(([field, { flightKey }]) =>
@@ -28,14 +31,15 @@ const FLIGHT_PARTS: readonly (readonly [string, FlightPart])[] = rows.flatMap(([
 export function componentsOf(given: GivenRequest, correlationId = ""): Components | undefined {
   let components: Record<string, string> | undefined;
   for (const field in given) {
-    if (given[field] === "" && CHOOSERS.has(field)) throw emptyChoice(field, correlationId);
-    const part = COMPONENTS.get(field);
-    if (!part) continue;
-    const value = part.of(given[field]);
-    if (value !== undefined) (components ??= {})[part.component] = value;
+    const choice = CHOICES.get(field);
+    if (!choice) continue;
+    const { part, isChooser } = choice;
+    const value = given[field];
+    if (isChooser && value === "") throw emptyChoice(field, correlationId);
+    const component = part?.of(value);
+    if (part && component !== undefined) (components ??= {})[part.component] = component;
     // Otherwise the token would be cached under the key of a request without this field.
-    else if (given[field] != null && CHOOSERS.has(field))
-      throw wrongType(field, given[field], "a string", correlationId);
+    else if (part && isChooser && value != null) throw wrongType(field, value, "a string", correlationId);
   }
   return components;
 }

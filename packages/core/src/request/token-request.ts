@@ -139,8 +139,10 @@ function copied<R extends BaseRequest>(input: R): Readonly<R> & GivenRequest {
   const { extraParameters, extraQueryParameters, resource } = copy;
   if (Array.isArray(resource)) copy.resource = [...resource];
   // A value that is not an object is refused by name later; copying a string here would split it into letters.
-  if (isRecord(extraParameters)) copy.extraParameters = { ...extraParameters };
-  if (isRecord(extraQueryParameters)) copy.extraQueryParameters = { ...extraQueryParameters };
+  if (extraParameters !== undefined && isRecord(extraParameters))
+    copy.extraParameters = { ...extraParameters };
+  if (extraQueryParameters !== undefined && isRecord(extraQueryParameters))
+    copy.extraQueryParameters = { ...extraQueryParameters };
   return copy as Readonly<R> & GivenRequest;
 }
 

@@ -1,4 +1,5 @@
 import type { App, FederatedCredential } from "../config/config.js";
+import { exchangeAppId, exchangeResource } from "../config/defaults.js";
 import { refuse } from "../errors/errors.js";
 import { hasValidSignature, type Jwt } from "../crypto/jwt.js";
 import type { AuthorityState } from "../state.js";
@@ -15,8 +16,11 @@ import { issuerKeys } from "./issuer-keys.js";
  */
 export async function verifyFederatedAssertion(state: AuthorityState, app: App, jwt: Jwt): Promise<void> {
   const { iss: issuer = "", sub: subject = "", aud } = jwt.claims;
-  const audiences = [aud ?? []].flat();
-  const credentials = app.federatedCredentials ?? [];
+  // Credentials name the exchange resource by its URI, Entra's own tokens by its app ID.
+  const audiences = [aud ?? []]
+    .flat()
+    .map((audience) => (audience === exchangeAppId ? exchangeResource : audience));
+  const credentials = state.directory.federatedCredentialsOf(app);
   if (credentials.length === 0) {
     throw refuse(70021, { issuer, subject, audience: audiences.join(" ") });
   }

@@ -1,3 +1,4 @@
+import { absoluteUrl } from "../http/absolute-url.js";
 import type { TenantScope } from "../directory.js";
 import type { AuthorityState } from "../state.js";
 import { withoutSlashesAtEnd } from "../tokens/scopes.js";
@@ -7,8 +8,9 @@ import { withoutSlashesAtEnd } from "../tokens/scopes.js";
  * of this authority's host names and of the tenant's names.
  */
 export function isOwnAddress(state: AuthorityState, at: TenantScope, address: unknown): boolean {
-  if (typeof address !== "string" || !URL.canParse(address)) return false;
-  const { protocol, host, pathname } = new URL(address);
+  const url = typeof address === "string" ? absoluteUrl(address) : undefined;
+  if (url === undefined) return false;
+  const { protocol, host, pathname } = url;
   if (protocol !== new URL(state.url).protocol || !isOwnHost(state, host)) return false;
   const path = withoutSlashesAtEnd(pathname.toLowerCase()).slice(1);
   if (at.kind === "adfs") return ["adfs", "adfs/oauth2/token"].includes(path);

@@ -1,3 +1,5 @@
+import { absoluteUrl } from "../http/absolute-url.js";
+
 /**
  * Thrown for an invalid option or fault. The message names the field, its value and the remedy. It does not show
  * secrets, passwords and keys, or objects, which may contain them.
@@ -119,7 +121,7 @@ export function checkHostName(field: string, value: unknown): void {
 }
 
 export function checkRedirectUri(field: string, value: unknown): void {
-  if (typeof value !== "string" || !URL.canParse(value) || value.includes("#")) {
+  if (typeof value !== "string" || !absoluteUrl(value) || value.includes("#")) {
     throw new LocalAuthorityConfigurationError(
       field,
       value,

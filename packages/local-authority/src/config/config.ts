@@ -60,11 +60,47 @@ export interface App {
   readonly tlsClientAuth?: TlsClientAuth;
   /** `true` to accept each client assertion once (RFC 7523 §3 (7)). Entra accepts it until it expires. */
   readonly rejectReplayedAssertions?: boolean;
+  /** Client ID of the blueprint of which this is an agent identity. It authenticates with the blueprint's tokens only. */
+  readonly agentIdentityBlueprintId?: string;
+  /** Delegated permissions that an agent has been granted. Absent: all. */
+  readonly oauth2PermissionGrants?: readonly PermissionGrant[];
+  /** The managed identity that this is the service principal of; cannot be configured here. */
+  readonly managedIdentity?: ManagedIdentity;
+}
+
+/**
+ * The identity of an Azure resource, which an emulated host gives tokens to. At the token endpoint, it can only authenticate
+ * with federated credentials.
+ */
+export interface ManagedIdentity {
+  readonly clientId: string;
+  /** Object ID of its service principal, a GUID: the `oid` and `sub` claims of its tokens. */
+  readonly objectId: string;
+  /** Azure resource ID: its own, or that of the host if it is system-assigned. The `xms_mirid` claim of its tokens. */
+  readonly resourceId: string;
+  /** `true` for the identity of the host itself; there is at most one. */
+  readonly systemAssigned: boolean;
+  /** ID of its tenant. */
+  readonly tenantId: string;
+  /** Application permissions, sent as the `roles` claim. */
+  readonly roles: readonly string[];
+}
+
+/** Delegated permissions of an agent (`oauth2PermissionGrant` in Microsoft Graph). */
+export interface PermissionGrant {
+  /** Object ID of the user. Absent: all users. */
+  readonly principalId?: string;
+  /** The API. Default: Microsoft Graph. */
+  readonly resource?: string;
+  /** The permissions, separated by spaces. */
+  readonly scope: string;
 }
 
 /** Whether an app has a credential. */
 export function isConfidential(app: App): boolean {
   return (
+    app.managedIdentity !== undefined ||
+    app.agentIdentityBlueprintId !== undefined ||
     app.clientSecret !== undefined ||
     (app.certificates ?? []).length > 0 ||
     app.subjectNameIssuer !== undefined ||
@@ -117,6 +153,13 @@ export interface User {
   readonly disabled: boolean;
   /** `true` to require a second factor for everything (per-user multi-factor authentication). */
   readonly multiFactor?: boolean;
+  /** Client ID of the agent identity that this is the user account of. It cannot sign in with a password. */
+  readonly identityParentId?: string;
+}
+
+/** Whether a user has a password; the user of an agent has none. */
+export function canSignIn({ identityParentId }: User): boolean {
+  return identityParentId === undefined;
 }
 
 /** Lifetimes, in seconds. */
@@ -126,6 +169,8 @@ export interface Lifetimes {
   readonly code: number;
   readonly refreshToken: number;
   readonly session: number;
+  /** Tokens that the emulated hosts give to managed identities. */
+  readonly managedIdentityToken: number;
 }
 
 /** Settings of the device code flow (RFC 8628). */
@@ -147,6 +192,8 @@ export type RefreshTokenRotation = "reuse-allowed" | "strict";
 /** The effective configuration: the options merged into the defaults. */
 export interface AuthorityConfig {
   readonly tenants: readonly Tenant[];
+  /** The managed identities of the emulated hosts. */
+  readonly managedIdentities: readonly ManagedIdentity[];
   readonly lifetimes: Lifetimes;
   readonly deviceCode: DeviceCodeSettings;
   /** `ext_expires_in` of token responses, in seconds. Default: the lifetime of the access token. */
@@ -185,44 +232,4 @@ export interface ConditionalAccessPolicy {
   readonly control: "multi-factor" | "block";
   /** The challenge, sent in the `claims` member of the error. Default: `access_token.polids` with a generated ID. */
   readonly claims: Readonly<Record<string, unknown>>;
-}
-
-/** A tenant to add, or changes to the default tenant with the same `id` or `domain`. */
-export type TenantOptions = Partial<Omit<Tenant, "apps" | "users" | "federation">> & {
-  readonly apps?: readonly AppOptions[];
-  readonly users?: readonly UserOptions[];
-  readonly federation?: FederationOptions;
-};
-/** A federated domain. `users` defaults to `grace@{domain}`. */
-export type FederationOptions = Partial<Omit<Federation, "users">> & {
-  readonly domain: string;
-  readonly users?: readonly UserOptions[];
-};
-/** An app to add, or changes to the one with the same `clientId`. `clientSecret: null` removes the secret. */
-export type AppOptions = Partial<Omit<App, "clientSecret" | "federatedCredentials">> & {
-  readonly clientId: string;
-  readonly federatedCredentials?: readonly FederatedCredentialOptions[];
-  readonly clientSecret?: string | null;
-};
-/** A federated credential; `audience` is optional. */
-export type FederatedCredentialOptions = Omit<FederatedCredential, "audience"> & {
-  readonly audience?: string;
-};
-/** A user to add, or changes to the one with the same `username`. */
-export type UserOptions = Partial<User> & { readonly username: string };
-
-/** A conditional access policy; every field is optional. */
-export type ConditionalAccessOptions = Partial<ConditionalAccessPolicy>;
-
-/** The options that describe what the authority emulates; a configuration file can contain them. */
-export interface ConfigOptions {
-  readonly tenants?: readonly TenantOptions[];
-  readonly lifetimes?: Partial<Lifetimes>;
-  readonly deviceCode?: Partial<DeviceCodeSettings>;
-  readonly extExpiresIn?: number;
-  readonly refreshIn?: number;
-  readonly refreshTokenRotation?: RefreshTokenRotation;
-  readonly resources?: readonly string[];
-  readonly conditionalAccess?: readonly ConditionalAccessOptions[];
-  readonly instanceMetadata?: InstanceMetadata;
 }

@@ -1,4 +1,5 @@
 import type { App, DeviceCodeSettings, Lifetimes, Tenant, User } from "./config.js";
+import type { ManagedIdentityOptions } from "./config-options.js";
 
 export const defaultLifetimes: Lifetimes = {
   accessToken: 3599,
@@ -6,12 +7,15 @@ export const defaultLifetimes: Lifetimes = {
   code: 600,
   refreshToken: 7_776_000,
   session: 86_400,
+  managedIdentityToken: 86_399,
 };
 
 export const defaultDeviceCode: DeviceCodeSettings = { completeUri: false, interval: 5, lifetime: 900 };
 
 /** The audience of the assertions that workloads exchange for an app's tokens (federated credentials). */
 export const exchangeResource = "api://AzureADTokenExchange";
+/** The app ID of that resource, which is the `aud` claim of Entra's own tokens for it. */
+export const exchangeAppId = "fb60f99c-7a34-4190-8149-302f77469936";
 
 const anyLoopbackAddress = [
   "http://localhost",
@@ -34,6 +38,23 @@ export const defaultTenants: readonly Tenant[] = [
     name: "Fabrikam",
     people: ["Dave Dyer", "Erin Evans", "Frank Fisher"],
   }),
+];
+
+const resourceGroup = "/subscriptions/c0c0c0c0-0000-4000-8000-0000000000e0/resourceGroups/contoso";
+
+/** The identities of the emulated hosts: the host's own, and one that is assigned to it. */
+export const defaultManagedIdentities: readonly ManagedIdentityOptions[] = [
+  {
+    clientId: "c0c0c0c0-0000-4000-8000-0000000000c1",
+    objectId: "c0c0c0c0-0000-4000-8000-0000000000d1",
+    resourceId: `${resourceGroup}/providers/Microsoft.Compute/virtualMachines/contoso-host`,
+    systemAssigned: true,
+  },
+  {
+    clientId: "c0c0c0c0-0000-4000-8000-0000000000c2",
+    objectId: "c0c0c0c0-0000-4000-8000-0000000000d2",
+    resourceId: `${resourceGroup}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/contoso-identity`,
+  },
 ];
 
 interface TenantTemplate {

@@ -1,4 +1,4 @@
-import type { ConfigOptions } from "./config.js";
+import type { ConfigOptions } from "./config-options.js";
 import { LocalAuthorityConfigurationError, checkEach, checkHostName, checkKeys } from "./checks.js";
 
 /** Options of `startLocalAuthority`. All are optional. */
@@ -46,6 +46,7 @@ const optionNames: readonly (keyof LocalAuthorityOptions)[] = [
   "hosts",
   "clock",
   "tenants",
+  "managedIdentities",
   "lifetimes",
   "deviceCode",
   "extExpiresIn",

@@ -7,7 +7,8 @@ import {
   checkString,
   pickDefined,
 } from "./checks.js";
-import type { App, AppOptions } from "./config.js";
+import type { App, PermissionGrant } from "./config.js";
+import type { AppOptions } from "./config-options.js";
 import { checkCredentials, credentialKeys, withDefaultAudiences } from "./resolve-credentials.js";
 
 export function resolveApp(field: string, options: AppOptions, base: App | undefined): App {
@@ -42,11 +43,23 @@ export function resolveApp(field: string, options: AppOptions, base: App | undef
   checkFlag(`${field}.multiTenant`, app.multiTenant);
   checkCredentials(field, app);
   if (app.disabled !== undefined) checkFlag(`${field}.disabled`, app.disabled);
+  if (app.agentIdentityBlueprintId !== undefined) {
+    checkString(`${field}.agentIdentityBlueprintId`, app.agentIdentityBlueprintId);
+  }
+  checkEach(`${field}.oauth2PermissionGrants`, app.oauth2PermissionGrants ?? [], checkGrant);
   if (app.familyId !== undefined) checkString(`${field}.familyId`, app.familyId);
   if (app.refreshTokenRotation !== undefined) {
     checkRotation(`${field}.refreshTokenRotation`, app.refreshTokenRotation);
   }
   return app;
+}
+
+function checkGrant(field: string, value: unknown): void {
+  checkKeys(field, value, ["principalId", "resource", "scope"]);
+  const { principalId, resource, scope } = value as PermissionGrant;
+  checkString(`${field}.scope`, scope);
+  if (principalId !== undefined) checkString(`${field}.principalId`, principalId);
+  if (resource !== undefined) checkString(`${field}.resource`, resource);
 }
 
 const appKeys = [
@@ -62,6 +75,8 @@ const appKeys = [
   "familyId",
   "refreshTokenRotation",
   "disabled",
+  "agentIdentityBlueprintId",
+  "oauth2PermissionGrants",
   ...credentialKeys,
 ];
 

@@ -8,8 +8,11 @@ import {
   checkString,
   pickDefined,
 } from "./checks.js";
-import type { AuthorityConfig, ConfigOptions, DeviceCodeSettings, Lifetimes } from "./config.js";
+import type { AuthorityConfig, DeviceCodeSettings, Lifetimes } from "./config.js";
+import type { ConfigOptions } from "./config-options.js";
 import { defaultDeviceCode, defaultLifetimes } from "./defaults.js";
+import { checkAgents } from "./check-agents.js";
+import { resolveManagedIdentities } from "./resolve-managed-identities.js";
 import { multiFactorPolicies, resolvePolicies } from "./resolve-policies.js";
 import { resolveTenants } from "./resolve-tenants.js";
 
@@ -23,6 +26,7 @@ export function resolveConfig(options: ConfigOptions): AuthorityConfig {
   const tenants = resolveTenants(options.tenants);
   const config: AuthorityConfig = {
     tenants,
+    managedIdentities: resolveManagedIdentities(options.managedIdentities, tenants),
     conditionalAccess: [...resolvePolicies(options.conditionalAccess), ...multiFactorPolicies(tenants)],
     lifetimes: resolveLifetimes(options.lifetimes),
     deviceCode: resolveDeviceCode(options.deviceCode),
@@ -45,6 +49,7 @@ export function resolveConfig(options: ConfigOptions): AuthorityConfig {
     checkString("instanceMetadata.location", config.instanceMetadata.location);
   }
   checkUnique(config);
+  checkAgents(tenants);
   return config;
 }
 
@@ -78,6 +83,9 @@ function checkUnique(config: AuthorityConfig): void {
     }
     seen.set(key, field);
   };
+  for (const { clientId } of config.managedIdentities) {
+    claim(`app ${clientId}`, `clientId of managed identity ${clientId}`, clientId);
+  }
   for (const tenant of config.tenants) {
     claim(`tenant ${tenant.id}`, `id of tenant ${tenant.domain}`, tenant.id);
     claim(`domain ${tenant.domain}`, `domain of tenant ${tenant.id}`, tenant.domain);

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
-import type { App, FederatedCredential, FederatedCredentialOptions } from "./config.js";
+import type { App, FederatedCredential } from "./config.js";
+import type { FederatedCredentialOptions } from "./config-options.js";
 import {
   LocalAuthorityConfigurationError,
   checkArray,

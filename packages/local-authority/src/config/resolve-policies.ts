@@ -5,7 +5,8 @@ import {
   checkString,
   pickDefined,
 } from "./checks.js";
-import type { ConditionalAccessOptions, ConditionalAccessPolicy, Tenant } from "./config.js";
+import type { ConditionalAccessPolicy, Tenant } from "./config.js";
+import type { ConditionalAccessOptions } from "./config-options.js";
 import { guidFrom } from "../crypto/opaque.js";
 
 /** Per-user multi-factor authentication is a policy that covers everything the user does. */

@@ -7,7 +7,8 @@ import {
   checkString,
   pickDefined,
 } from "./checks.js";
-import type { Federation, FederationOptions, Tenant, TenantOptions } from "./config.js";
+import type { Federation, Tenant } from "./config.js";
+import type { FederationOptions, TenantOptions } from "./config-options.js";
 import { defaultTenants } from "./defaults.js";
 import { guidFrom } from "../crypto/opaque.js";
 import { resolveApp } from "./resolve-app.js";

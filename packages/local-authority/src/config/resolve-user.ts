@@ -6,7 +6,8 @@ import {
   pickDefined,
   LocalAuthorityConfigurationError,
 } from "./checks.js";
-import type { User, UserOptions } from "./config.js";
+import type { User } from "./config.js";
+import type { UserOptions } from "./config-options.js";
 import { guidFrom } from "../crypto/opaque.js";
 
 export function resolveUser(
@@ -35,7 +36,17 @@ export function resolveUser(
   }
   checkFlag(`${field}.disabled`, user.disabled);
   if (user.multiFactor !== undefined) checkFlag(`${field}.multiFactor`, user.multiFactor);
+  if (user.identityParentId !== undefined) checkString(`${field}.identityParentId`, user.identityParentId);
   return user;
 }
 
-const userKeys = ["oid", "username", "password", "name", "email", "disabled", "multiFactor"];
+const userKeys = [
+  "oid",
+  "username",
+  "password",
+  "name",
+  "email",
+  "disabled",
+  "multiFactor",
+  "identityParentId",
+];

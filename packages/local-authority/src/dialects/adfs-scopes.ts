@@ -1,3 +1,4 @@
+import { absoluteUrl } from "../http/absolute-url.js";
 import { refuse } from "../errors/errors.js";
 import { oidcScopes, sameResource, type ScopeRequest } from "../tokens/scopes.js";
 import type { RequestedScopes } from "../stores/sign-in-request.js";
@@ -46,7 +47,7 @@ export function readAdfsAppAudience(request: ScopeRequest): string {
 
 /** Returns the `aud` claim for a resource. Identifiers that are not URIs get a prefix. */
 export function adfsAudience(resource: string): string {
-  return URL.canParse(resource) ? resource : `microsoft:identityserver:${resource}`;
+  return absoluteUrl(resource) ? resource : `microsoft:identityserver:${resource}`;
 }
 
 function split(word: string): { readonly resource?: string; readonly permission: string } {

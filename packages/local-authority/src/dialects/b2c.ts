@@ -4,7 +4,8 @@ import { randomId } from "../crypto/opaque.js";
 import { readDefaultScope, readEntraScopes, type ScopeRequest } from "../tokens/scopes.js";
 import type { RequestedScopes } from "../stores/sign-in-request.js";
 import type { AuthorityState } from "../state.js";
-import { appObjectId, clientInfo, halfHash, validity, type AccessTokenInput } from "../tokens/tokens.js";
+import { objectIdOf } from "../tokens/object-ids.js";
+import { clientInfo, halfHash, validity, type AccessTokenInput } from "../tokens/tokens.js";
 import { b2cError } from "./b2c-errors.js";
 import type { Dialect } from "./dialect.js";
 
@@ -40,7 +41,7 @@ export const b2c: Dialect = {
 
   appTokenClaims: (state, input) => ({
     ...accessTokenClaims(state, input),
-    sub: appObjectId(input.tenant.id, input.app.clientId),
+    sub: objectIdOf(input.app, input.tenant),
     ...(input.app.roles.length > 0 ? { roles: input.app.roles } : {}),
   }),
 

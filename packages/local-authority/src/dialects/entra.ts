@@ -5,10 +5,10 @@ import { randomId } from "../crypto/opaque.js";
 import { isGraph, readDefaultScope, readEntraScopes } from "../tokens/scopes.js";
 import type { RequestedScopes } from "../stores/sign-in-request.js";
 import type { AuthorityState } from "../state.js";
+import { agentClaims } from "../tokens/agent-claims.js";
+import { fmiSubject, objectIdOf } from "../tokens/object-ids.js";
 import {
-  appObjectId,
   clientInfo,
-  fmiSubject,
   halfHash,
   issuerOf,
   loginHintOf,
@@ -59,6 +59,7 @@ export const entra: Dialect = {
       // A later on-behalf-of request reads from it how the user signed in.
       ...(signIn.multiFactor === true ? { amr: ["pwd", "mfa"] } : {}),
       email: user.email,
+      ...agentClaims(state.directory, app, input.audience, user),
       idtyp: "user",
       name: user.name,
       oid: user.oid,
@@ -71,13 +72,15 @@ export const entra: Dialect = {
 
   appTokenClaims: (state, input) => {
     const { app, tenant, fmiPath } = input;
-    const oid = appObjectId(tenant.id, app.clientId);
+    const oid = objectIdOf(app, tenant);
     return {
       ...accessTokenClaims(state, input),
+      ...agentClaims(state.directory, app, input.audience),
       idtyp: "app",
       oid,
       ...(app.roles.length > 0 ? { roles: app.roles } : {}),
       sub: fmiPath === undefined ? oid : fmiSubject(tenant.id, app.clientId, fmiPath),
+      ...(app.managedIdentity === undefined ? {} : { xms_mirid: app.managedIdentity.resourceId }),
     };
   },
 
@@ -120,11 +123,11 @@ function expiry(config: AuthorityConfig) {
 }
 
 function accessTokenClaims(state: AuthorityState, input: AccessTokenInput): JWTPayload {
-  const { app, tenant, audience, claims, azpacr, boundTo } = input;
+  const { app, tenant, audience, claims, azpacr, boundTo, lifetime = "accessToken" } = input;
   return {
     aud: audience,
     iss: issuerOf(state.url, tenant.id),
-    ...validity(state, "accessToken"),
+    ...validity(state, lifetime),
     aio: randomId(32),
     appid: app.clientId,
     azp: app.clientId,

@@ -1,3 +1,4 @@
+import { absoluteUrl } from "../http/absolute-url.js";
 import { refuse } from "../errors/errors.js";
 import type { RequestContext } from "../http/request-context.js";
 import type { AuthorityState } from "../state.js";
@@ -11,8 +12,9 @@ export function instanceDiscovery(c: RequestContext, state: AuthorityState): Res
   if (!requested) throw refuse(900144, { parameter: "authorization_endpoint" });
   const { host, port } = new URL(state.url);
   const aliases = [host, `127.0.0.1:${port}`, `[::1]:${port}`];
-  if (!URL.canParse(requested) || !aliases.includes(new URL(requested).host)) throw refuse(50049);
-  const tenant = new URL(requested).pathname.split("/")[1] || "common";
+  const authority = absoluteUrl(requested);
+  if (authority === undefined || !aliases.includes(authority.host)) throw refuse(50049);
+  const tenant = authority.pathname.split("/")[1] || "common";
   return c.json({
     tenant_discovery_endpoint: `${state.url}/${tenant}/v2.0/.well-known/openid-configuration`,
     "api-version": version ?? "1.0",

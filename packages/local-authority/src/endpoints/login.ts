@@ -16,14 +16,17 @@ export async function login(c: RequestContext, state: AuthorityState): Promise<R
   const id = form["ctx"] ?? "";
   const pending = state.pending.find(id, readBrowserId(c, state));
   if (pending === undefined) throw refuse(90013);
-  const username = form["username"] ?? "";
+  // A user who is picked from the list signs in with the password from the configuration.
+  const picked = state.directory.userByName(form["user"] ?? "")?.user;
+  const typed = { username: form["username"] ?? "", password: form["password"] ?? "" };
+  const { username, password } = picked ?? typed;
   const code = pending.request.at.kind === "b2c" ? exitErrors[form["decision"] ?? ""] : undefined;
   if (code !== undefined) {
     state.pending.drop(id);
     return decline(c, state, pending.request, refuse(code));
   }
   try {
-    const { user, home } = authenticate(state, pending, username, form["password"] ?? "");
+    const { user, home } = authenticate(state, pending, username, password);
     const signIn = { user, home, sessionId: randomUUID(), authTime: state.clock.seconds() };
     state.pending.drop(id);
     writeSession(c, state, state.sessions.add(readSession(c, state), signIn));

@@ -1,5 +1,6 @@
 import { authenticateClient } from "../client-authentication/authenticate-client.js";
 import { presentedCertificates } from "../client-authentication/mutual-tls.js";
+import type { App } from "../config/config.js";
 import { refuse } from "../errors/errors.js";
 import { grants } from "../grants/grants.js";
 import { requestedAuthority, type RequestContext } from "../http/request-context.js";
@@ -25,5 +26,20 @@ export async function token(c: RequestContext, state: AuthorityState): Promise<R
     certificates: presentedCertificates(c.env.incoming.socket),
     at,
   });
+  if (isRefusedToAgents(state, client.app, grantType)) throw refuse(70003, { grantType });
   return c.json(await grant(state, { ...client, form, at }));
 }
+
+/** Agents and their blueprints do not sign users in. */
+function isRefusedToAgents({ directory }: AuthorityState, app: App, grantType: string): boolean {
+  const isAgent = app.agentIdentityBlueprintId !== undefined;
+  const allowed = isAgent ? [...blueprintGrants, "user_fic"] : blueprintGrants;
+  return (isAgent || directory.isBlueprint(app)) && !allowed.includes(grantType);
+}
+
+/** https://learn.microsoft.com/entra/agent-id/identity-platform/agent-oauth-protocols */
+const blueprintGrants: readonly string[] = [
+  "client_credentials",
+  "urn:ietf:params:oauth:grant-type:jwt-bearer",
+  "refresh_token",
+];

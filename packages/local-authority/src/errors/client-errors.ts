@@ -12,6 +12,10 @@ export const clientErrors = {
     "No matching federated identity record found for presented assertion. Assertion Issuer: '{issuer}'. Assertion Subject: '{subject}'. Assertion Audience: '{audience}'. https://learn.microsoft.com/entra/workload-id/workload-identity-federation",
     401,
   ],
+  82001: [
+    "unauthorized_client",
+    "Agentic application '{clientId}' is not permitted to request app-only tokens for resource '{resource}'.",
+  ],
   501661: ["invalid_request", "Request to External OIDC endpoint failed. Issuer: '{issuer}'."],
   700016: [
     "unauthorized_client",

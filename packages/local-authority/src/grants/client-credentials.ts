@@ -1,4 +1,5 @@
 import { readClaims } from "../tokens/claims-parameter.js";
+import { exchangeAppId } from "../config/defaults.js";
 import { dialectOf } from "../dialects/dialects.js";
 import { refuse } from "../errors/errors.js";
 import { signAppAccessToken } from "../dialects/sign-tokens.js";
@@ -14,6 +15,9 @@ export const clientCredentials: Grant = async (state, { form, at, app, azpacr, b
   if (tenant === undefined) throw refuse(50059);
   const { scope, resource } = form;
   const audience = dialect.readAppAudience({ at, app, scope, resource, directory });
+  if (directory.isBlueprint(app) && audience !== exchangeAppId) {
+    throw refuse(82001, { clientId: app.clientId, resource: audience });
+  }
   const claims = readClaims(form["claims"]);
   const fmiPath = form["fmi_path"];
   const input = { at, app, tenant, audience, claims, azpacr, boundTo, fmiPath };

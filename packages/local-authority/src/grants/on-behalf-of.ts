@@ -45,9 +45,11 @@ async function readAssertion(
   // All authorities in a process share one key, so only the issuer distinguishes them.
   const issuer = isAdfs ? federationIssuer(state.url) : tenant && issuerOf(state.url, tenant.id);
   if (claims === undefined || issuer === undefined || claims.iss !== issuer) throw refuse(50013);
-  const own = [app.clientId, app.identifierUri, ...(isAdfs ? [adfsAudience(app.clientId)] : [])];
+  // An agent is called with tokens for its blueprint.
+  const api = state.directory.blueprintOf(app) ?? app;
+  const own = [api.clientId, api.identifierUri, ...(isAdfs ? [adfsAudience(app.clientId)] : [])];
   if (!own.includes(String(claims.aud))) {
-    throw refuse(500131, { audience: String(claims.aud), clientId: app.clientId, name: app.name });
+    throw refuse(500131, { audience: String(claims.aud), clientId: api.clientId, name: api.name });
   }
   const now = state.clock.seconds();
   const { exp = 0, nbf = 0 } = claims;

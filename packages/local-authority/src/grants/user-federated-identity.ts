@@ -1,6 +1,6 @@
 import { refuse } from "../errors/errors.js";
 import { verifyOwnJwt } from "../crypto/jwt.js";
-import { exchangeResource } from "../config/defaults.js";
+import { exchangeAppId, exchangeResource } from "../config/defaults.js";
 import { respondToUser } from "./token-response.js";
 import type { AuthorityState } from "../state.js";
 import type { SignIn } from "../stores/sessions.js";
@@ -37,7 +37,7 @@ async function checkCredential(
   if (claims === undefined || claims.iss !== issuerOf(state.url, tenant) || claims["azp"] !== app.clientId) {
     throw refuse(50013);
   }
-  if (claims.aud !== exchangeResource) {
+  if (claims.aud !== exchangeAppId) {
     throw refuse(500131, { audience: String(claims.aud), clientId: exchangeResource, name: app.name });
   }
   const { exp = 0 } = claims;
@@ -46,8 +46,8 @@ async function checkCredential(
   if (now >= exp) throw refuse(500133, { now: isoTime(now), expiry: isoTime(exp) });
 }
 
-/** @throws {AadstsError} 9002313 unless exactly one of `username` and `user_id` is present; 50034 */
-function findUser(state: AuthorityState, { form, at }: TokenRequest): SignIn {
+/** @throws {AadstsError} 9002313 unless exactly one of `username` and `user_id` is present; 50034; 65001 */
+function findUser(state: AuthorityState, { form, at, app }: TokenRequest): SignIn {
   const { username, user_id: userId } = form;
   if (Boolean(username) === Boolean(userId)) throw refuse(9002313);
   const found = username
@@ -55,6 +55,10 @@ function findUser(state: AuthorityState, { form, at }: TokenRequest): SignIn {
     : state.directory.userById(userId ?? "", at.tenant);
   if (found === undefined) {
     throw refuse(50034, { username: username ?? userId ?? "", tenant: at.tenant?.name ?? at.segment });
+  }
+  // An agent acts as its own user only. Other apps, which are not registered as agents, may act as any user.
+  if (app.agentIdentityBlueprintId !== undefined && found.user.identityParentId !== app.clientId) {
+    throw refuse(65001, { clientId: app.clientId, name: app.name });
   }
   return { ...found, sessionId: found.user.oid, authTime: state.clock.seconds() };
 }

@@ -19,6 +19,7 @@ export type EndpointName =
   | "userinfo"
   | "logout"
   | "instance-metadata"
+  | "managed-identity"
   | "other";
 
 /** A request as it was received, including secrets, which tests need. */
@@ -94,8 +95,13 @@ const patterns: readonly (readonly [EndpointName, RegExp])[] = [
 ];
 
 /** The endpoint names that a fault can match. */
-export const endpointNames: readonly EndpointName[] = [...patterns.map(([name]) => name), "other"];
+export const endpointNames: readonly EndpointName[] = [
+  ...patterns.map(([name]) => name),
+  "managed-identity",
+  "other",
+];
 
+/** Returns the name of an endpoint of the authority, or of its instance metadata service. */
 export function nameEndpoint(path: string): EndpointName {
   return patterns.find(([, pattern]) => pattern.test(path))?.[0] ?? "other";
 }

@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import type { AuthorityConfig } from "../config/config.js";
+import { canSignIn, type AuthorityConfig } from "../config/config.js";
 import { layout } from "./layout.js";
 
 /** Lists who can sign in, and to which apps, for a person who opens the authority's address in a browser. */
@@ -15,7 +15,7 @@ export function homePage(url: string, { tenants }: AuthorityConfig) {
           <p>Authority: <code>${url}/${id}</code></p>
           <h3>Users</h3>
           <ul>
-            ${users.map(({ username, password }) => html`<li>${username}, password <code>${password}</code></li>`)}
+            ${users.filter(canSignIn).map(({ username, password }) => html`<li>${username}, password <code>${password}</code></li>`)}
           </ul>
           <h3>Apps</h3>
           <ul>

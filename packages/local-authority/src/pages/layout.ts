@@ -32,6 +32,8 @@ p{margin:.5rem 0}.soft,footer{color:var(--soft);font-size:.875rem}small{display:
 label{display:block;margin:1rem 0 .25rem;font-weight:600}
 input:not([type=hidden]){width:100%;padding:.6rem .7rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--soft);border-radius:.4rem}
 input[aria-invalid=true]{border-color:var(--alarm)}
+a{color:var(--accent)}
+.actions button.quiet{order:-1}
 .actions{display:flex;flex-wrap:wrap;justify-content:flex-end;gap:.75rem;margin-top:1.75rem}
 button{max-width:100%;padding:.55rem 1.5rem;font:inherit;font-weight:600;color:var(--paper);background:var(--accent);border:1px solid var(--accent);border-radius:.4rem;cursor:pointer}
 button.quiet{color:var(--ink);background:transparent;border-color:var(--soft)}

@@ -10,6 +10,15 @@ const remedies: Readonly<Partial<Record<AadstsCode, string>>> = {
   700016: "Here, add the app to the apps of the tenant in the options of the local authority.",
 };
 
+/** An address in Entra's own text. A quoted one comes from the request, and must not become a link. */
+const ADDRESS = /(?<=^|[ (])(https:\/\/[^\s'"<>]*[^\s'"<>.,;:!?)\]])/;
+
+function withLinks(text: string) {
+  return text
+    .split(ADDRESS)
+    .map((part, index) => (index % 2 === 1 ? html`<a href="${part}" rel="noreferrer">${part}</a>` : part));
+}
+
 /** An error that must not be redirected. Its trace IDs are in small print. */
 export function errorPage(code: AadstsCode, description: string) {
   const [text = "", ...ids] = description.split(/ (?=(?:Trace|Correlation) ID: )/);
@@ -18,7 +27,7 @@ export function errorPage(code: AadstsCode, description: string) {
     "Sign in: error",
     html`
       <h1>Sorry, but we’re having trouble signing you in.</h1>
-      <p role="alert">${text}</p>
+      <p role="alert">${withLinks(text)}</p>
       ${remedy === undefined ? "" : html`<p>${remedy}</p>`}
       ${ids.length === 0 ? "" : html`<small>${ids.join(" ")}</small>`}
     `,

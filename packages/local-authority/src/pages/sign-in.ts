@@ -10,13 +10,19 @@ export interface SignInPage {
   readonly federatedDomain?: string;
   /** `true` for a B2C page, which has buttons to cancel and to reset the password. */
   readonly isUserFlow: boolean;
+  /** The users that can sign in here. */
+  readonly users: readonly { readonly name: string; readonly username: string }[];
   readonly username: string;
   readonly error?: string;
 }
 
-/** The form for username and password. Errors are announced, and the first field to fill in has the focus. */
+/** Users to choose from; the home page lists all of them. */
+const LONGEST_LIST = 10;
+
+/** The form for username and password, and the users to sign in as with one click. Errors are announced, and the first field to fill in has the focus. */
 export function signInPage(page: SignInPage) {
-  const { action, pendingId, appName, tenantName, federatedDomain, isUserFlow, username, error } = page;
+  const { action, pendingId, appName, tenantName, federatedDomain, isUserFlow, users, username, error } =
+    page;
   const invalid = error === undefined ? "false" : "true";
   const field = username === "" ? "username" : "password";
   const autofocus = (name: string) => (name === field ? html` autofocus` : "");
@@ -57,12 +63,31 @@ export function signInPage(page: SignInPage) {
           required${autofocus("password")}
         />
         <div class="actions">
-          ${isUserFlow ? html`${exitButton("forgot-password", "Forgot your password?")}${exitButton("cancel", "Cancel")}` : ""}
+          ${/* First, because the Enter key presses the first button of a form. */ ""}
           <button type="submit">Sign in</button>
+          ${isUserFlow ? html`${exitButton("forgot-password", "Forgot your password?")}${exitButton("cancel", "Cancel")}` : ""}
         </div>
+        ${
+          users.length === 0
+            ? ""
+            : html`<h2>Test users</h2>
+                <ul class="choices">
+                  ${users.slice(0, LONGEST_LIST).map(userButton)}
+                </ul>`
+        }
+        ${users.length > LONGEST_LIST ? html`<p class="soft"><a href="/">All ${users.length} users</a></p>` : ""}
       </form>
     `,
   );
+}
+
+/** A button that signs a user in without typing. */
+function userButton({ name, username }: SignInPage["users"][number]) {
+  return html`<li>
+    <button type="submit" name="user" value="${username}" class="quiet" formnovalidate>
+      ${name} <span class="soft">${username}</span>
+    </button>
+  </li>`;
 }
 
 /** A button that submits the form without validation. */

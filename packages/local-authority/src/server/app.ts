@@ -11,7 +11,7 @@ import { checkHost } from "./check-host.js";
 import { checkOrigin } from "./check-origin.js";
 import { pageHeaders } from "../pages/layout.js";
 import { errorPage } from "../pages/notice.js";
-import { applyFault, readRequest, recordRequest } from "./request-steps.js";
+import { applyFault, authorityFaultBody, readRequest, recordRequest } from "./request-steps.js";
 import { addRoutes, sharedPaths } from "./routes.js";
 import type { AuthorityState } from "../state.js";
 
@@ -51,7 +51,7 @@ export function createApp(
   // CORS comes before the faults: a browser must be able to read a fault, and its preflight must not consume one.
   const shareWithApps = cors({ origin: (origin) => (isAppOrigin(origin) ? origin : null) });
   for (const path of sharedPaths) app.use(path, shareWithApps);
-  app.use(applyFault(faults, state.url, closing));
+  app.use(applyFault(faults, closing, authorityFaultBody(state.url)));
   addRoutes(app, state);
   app.notFound((c) => respondNotFound(c, app.routes));
 

@@ -1,10 +1,7 @@
-import { dialectAt } from "../dialects/dialects.js";
-import { refuse } from "../errors/errors.js";
-import type { Trace } from "../errors/trace.js";
 import { endpointNames, type EndpointName, type RecordedRequest } from "../http/journal.js";
 import { LocalAuthorityConfigurationError, checkKeys } from "../config/checks.js";
 
-/** A failure to simulate. Without `status`, `headers`, `body` and `reset`, the request is only delayed. */
+/** A failure to simulate. Without `status`, `headers`, `body`, `rewrite` and `reset`, the request is only delayed. */
 export interface Fault {
   /** The requests to affect: an endpoint name, a pattern for the path, or a predicate. */
   readonly match: EndpointName | RegExp | ((request: RecordedRequest) => boolean);
@@ -13,8 +10,10 @@ export interface Fault {
   /** HTTP status to respond with instead of calling the endpoint. Default 200 if `headers` or `body` is set. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Response body, sent unchanged. Default: Entra's JSON for an error status, otherwise empty. */
+  /** Response body, sent unchanged. Default: the endpoint's own JSON for an error status, otherwise empty. */
   readonly body?: string;
+  /** Changes the JSON of the endpoint's own response, and returns what to send instead. */
+  readonly rewrite?: (json: Readonly<Record<string, unknown>>) => unknown;
   /** Delay before the response, in milliseconds of real time. */
   readonly delayMs?: number;
   /** Destroy the connection instead of responding. */
@@ -35,7 +34,7 @@ export interface Faults {
   take(request: RecordedRequest): Fault | undefined;
 }
 
-const keys = ["match", "times", "status", "headers", "body", "delayMs", "reset"];
+const keys = ["match", "times", "status", "headers", "body", "rewrite", "delayMs", "reset"];
 
 export function createFaults(): Faults {
   const active = new Set<{ readonly fault: Fault; hits: number }>();
@@ -61,17 +60,11 @@ export function createFaults(): Faults {
   };
 }
 
-/** Returns the response that a fault produces. */
-export function faultResponse(
-  { status = 200, headers, body }: Fault,
-  path: string,
-  trace: Trace,
-  url: string,
-): Response {
+/** Returns the response that a fault produces. @param errorBody the JSON for an error status without a body */
+export function faultResponse({ status = 200, headers, body }: Fault, errorBody: () => object): Response {
   if (body !== undefined || status < 400)
     return new Response(body ?? null, { status, headers: { ...headers } });
-  const failure = refuse(status === 429 ? 90055 : 90033);
-  return Response.json(dialectAt(path).errorBody(failure, trace, url), { status, headers: { ...headers } });
+  return Response.json(errorBody(), { status, headers: { ...headers } });
 }
 
 /** Whether the fault replaces the endpoint's response. */
@@ -86,7 +79,7 @@ function matches(match: Fault["match"], request: RecordedRequest): boolean {
 
 function check(fault: Fault): void {
   checkKeys("fault", fault, keys);
-  const { match, status, times, delayMs } = fault;
+  const { match, status, times, rewrite, delayMs } = fault;
   const isKnown =
     typeof match === "function" || match instanceof RegExp || endpointNames.some((name) => name === match);
   if (!isKnown) {
@@ -99,6 +92,13 @@ function check(fault: Fault): void {
   }
   if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
     throw new LocalAuthorityConfigurationError("fault.status", status, "use an HTTP status from 200 to 599");
+  }
+  if (rewrite !== undefined && (typeof rewrite !== "function" || replacesResponse(fault))) {
+    throw new LocalAuthorityConfigurationError(
+      "fault.rewrite",
+      rewrite,
+      "use a function, without status, headers and body: it changes the endpoint's own response",
+    );
   }
   if (times !== undefined && !(times >= 1)) {
     throw new LocalAuthorityConfigurationError("fault.times", times, "use 1 or more, or Infinity");

@@ -8,7 +8,7 @@ import type { Journal } from "../http/journal.js";
 import { listen } from "./listener.js";
 import { checkHost } from "./check-host.js";
 import { checkOrigin } from "./check-origin.js";
-import { applyFault, readRequest, recordRequest } from "./request-steps.js";
+import { applyFault, authorityFaultBody, readRequest, recordRequest } from "./request-steps.js";
 
 export interface InstanceMetadataServer {
   /** `http://127.0.0.1:{port}`, which stands for `http://169.254.169.254`. */
@@ -31,7 +31,11 @@ export async function startInstanceMetadata(
     checkHost(),
     checkOrigin(() => false),
   );
-  app.use(readRequest(clock), recordRequest(clock, journal), applyFault(faults, url, closing));
+  app.use(
+    readRequest(clock),
+    recordRequest(clock, journal),
+    applyFault(faults, closing, authorityFaultBody(url)),
+  );
   app.use("/metadata/*", async (c, next) => {
     if (c.req.header("metadata")?.toLowerCase() !== "true") {
       return c.json({ error: "Bad request. Required metadata header not specified" }, 400);
@@ -67,7 +71,7 @@ interface MetadataServerContext {
 }
 
 /** Supported API versions, newest first. */
-const versions: readonly string[] = [
+export const versions: readonly string[] = [
   "2023-11-15",
   "2023-07-01",
   "2021-12-13",

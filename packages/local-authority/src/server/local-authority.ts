@@ -1,4 +1,5 @@
 import type { AuthorityConfig } from "../config/config.js";
+import type { EmulateOptions, EmulatedHost, HostName } from "../emulator/emulated-host.js";
 import type { RecordedRequest } from "../http/journal.js";
 import type { Fault, FaultHandle } from "./faults.js";
 
@@ -84,6 +85,32 @@ export interface LocalAuthority {
    * ```
    */
   readonly fault: (fault: Fault) => FaultHandle;
+  /**
+   * Emulates a host with managed identities or workload identity, so that an app runs as it would there. The host has a
+   * server of its own; its requests are in `requests`, and `fault` affects them, both as `managed-identity`.
+   *
+   * @param name the kind of host
+   * @param options the identity it is deployed with, and the folder of Arc's challenge files
+   * @returns the running host, with the environment variables to set
+   * @throws {LocalAuthorityConfigurationError} for an unknown host or an invalid option, and for `arc` if the challenge files
+   * cannot be written
+   *
+   * @example
+   * ```ts
+   * import { startLocalAuthority } from "@tessera/local-authority";
+   *
+   * const authority = await startLocalAuthority();
+   * const host = await authority.emulate("app-service");
+   * const { IDENTITY_ENDPOINT, IDENTITY_HEADER } = host.environment;
+   * const query = "?api-version=2019-08-01&resource=https://vault.azure.net";
+   * const response = await fetch(`${IDENTITY_ENDPOINT}${query}`, {
+   *   headers: { "X-IDENTITY-HEADER": IDENTITY_HEADER ?? "" },
+   * });
+   * console.log(response.status); // 200
+   * await authority.close(); // also closes the host
+   * ```
+   */
+  readonly emulate: (name: HostName, options?: EmulateOptions) => Promise<EmulatedHost>;
   /**
    * Moves the authority's clock, for example to expire tokens.
    *

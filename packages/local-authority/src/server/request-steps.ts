@@ -2,10 +2,12 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { MiddlewareHandler } from "hono";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuthorityClock } from "../clock.js";
+import { dialectAt } from "../dialects/dialects.js";
+import { refuse } from "../errors/errors.js";
 import { createTrace } from "../errors/trace.js";
 import { faultResponse, replacesResponse, type Faults } from "./faults.js";
-import type { Env } from "../http/request-context.js";
-import { nameEndpoint, type Journal } from "../http/journal.js";
+import type { Env, RequestContext } from "../http/request-context.js";
+import { nameEndpoint, type EndpointName, type Journal } from "../http/journal.js";
 import { readParameters } from "../http/parameters.js";
 
 /** Parses query and form, and assigns the correlation and trace IDs. */
@@ -50,11 +52,15 @@ async function readBody({ method, body }: Request): Promise<string | undefined> 
 }
 
 /** Records the request in the journal, and later the status of its response. */
-export function recordRequest(clock: AuthorityClock, journal: Journal): MiddlewareHandler<Env> {
+export function recordRequest(
+  clock: AuthorityClock,
+  journal: Journal,
+  endpointAt: (path: string) => EndpointName = nameEndpoint,
+): MiddlewareHandler<Env> {
   return async (c, next) => {
     const path = new URL(c.req.url).pathname;
     const request = {
-      endpoint: nameEndpoint(path),
+      endpoint: endpointAt(path),
       method: c.req.method,
       host: c.req.header("host") ?? "",
       path,
@@ -71,8 +77,21 @@ export function recordRequest(clock: AuthorityClock, journal: Journal): Middlewa
   };
 }
 
+/** Creates the JSON of an error response for a fault that has no body. */
+export type FaultBody = (c: RequestContext, status: number) => object;
+
+/** The errors of the authority whose path is requested. */
+export function authorityFaultBody(url: string): FaultBody {
+  return (c, status) =>
+    dialectAt(c.req.path).errorBody(refuse(status === 429 ? 90055 : 90033), c.get("trace"), url);
+}
+
 /** Applies the first fault that matches the request. */
-export function applyFault(faults: Faults, url: string, closing: AbortSignal): MiddlewareHandler<Env> {
+export function applyFault(
+  faults: Faults,
+  closing: AbortSignal,
+  faultBody: FaultBody,
+): MiddlewareHandler<Env> {
   return async (c, next) => {
     const fault = faults.take(c.get("request"));
     // Closing the authority ends the delay.
@@ -83,8 +102,14 @@ export function applyFault(faults: Faults, url: string, closing: AbortSignal): M
       c.env.incoming.socket.destroy();
       return RESPONSE_ALREADY_SENT;
     }
-    if (fault !== undefined && replacesResponse(fault))
-      return faultResponse(fault, c.get("request").path, c.get("trace"), url);
-    return next();
+    if (fault !== undefined && replacesResponse(fault)) {
+      return faultResponse(fault, () => faultBody(c, fault.status ?? 200));
+    }
+    await next();
+    if (fault?.rewrite !== undefined) {
+      const json = (await c.res.json()) as Readonly<Record<string, unknown>>;
+      c.res = Response.json(fault.rewrite(json), { status: c.res.status });
+    }
+    return undefined;
   };
 }

@@ -8,6 +8,8 @@ import { createDirectory } from "../directory.js";
 import { createFaults } from "./faults.js";
 import { createJournal } from "../http/journal.js";
 import { prepareSigningKey } from "../crypto/jwt.js";
+import { startHost } from "../emulator/start-host.js";
+import type { EmulatedHost } from "../emulator/emulated-host.js";
 import { startInstanceMetadata } from "./instance-metadata.js";
 import { listen, systemCode } from "./listener.js";
 import type { LocalAuthority } from "./local-authority.js";
@@ -110,6 +112,7 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
     }));
   for (const each of [listener, mtlsListener])
     each?.serve((request, response) => void answer(request, response));
+  const emulated = new Set<Promise<EmulatedHost>>();
   const servers = [listener, mtlsListener, metadata].filter((server) => server !== undefined);
 
   let closed: Promise<void> | undefined;
@@ -131,6 +134,14 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
       if (!Number.isFinite(seconds)) throw new RangeError(`${seconds} is not a finite number of seconds.`);
       clock.advance(seconds);
     },
+    emulate: async (name, hostOptions = {}) => {
+      if (closing.signal.aborted) throw new Error("The authority is closed: start another one.");
+      const context = { state, certificate, caFile, journal, faults, closing: closing.signal };
+      const starting = startHost(name, hostOptions, context);
+      emulated.add(starting);
+      starting.catch(() => emulated.delete(starting));
+      return starting;
+    },
     revokeSignInSessions: (username) => {
       const found = directory.userByName(username);
       if (found === undefined)
@@ -145,7 +156,9 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
     },
     close: () => {
       closing.abort();
-      closed ??= Promise.all(servers.map((server) => server.close())).then(() => undefined);
+      closed ??= Promise.all([...servers, ...emulated].map(async (server) => (await server).close())).then(
+        () => undefined,
+      );
       return closed;
     },
   };

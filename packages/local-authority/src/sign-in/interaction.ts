@@ -28,6 +28,7 @@ export function showSignIn(
     tenantName: at.tenant?.name ?? (at.kind === "adfs" ? "this AD FS" : "any organization"),
     federatedDomain: at.kind === "entra" ? realm?.federation?.domain : undefined,
     isUserFlow: at.kind === "b2c",
+    users: state.directory.usersAt(at),
     username,
     error: retry?.error,
   });

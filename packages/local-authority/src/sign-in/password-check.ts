@@ -1,3 +1,4 @@
+import { canSignIn } from "../config/config.js";
 import type { Directory, SignedInUser } from "../directory.js";
 import { refuse } from "../errors/errors.js";
 
@@ -9,7 +10,7 @@ export function checkPassword(
 ): SignedInUser {
   const found = directory.userByName(username);
   if (found === undefined) throw refuse(50034, { username, tenant });
-  if (found.user.password !== password) throw refuse(50126);
+  if (!canSignIn(found.user) || found.user.password !== password) throw refuse(50126);
   if (directory.isDisabled(found.user)) throw refuse(50057);
   if (directory.isPasswordExpired(found.user)) throw refuse(50055);
   return found;

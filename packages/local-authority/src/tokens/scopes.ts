@@ -1,5 +1,5 @@
 import type { App } from "../config/config.js";
-import { exchangeResource } from "../config/defaults.js";
+import { exchangeAppId, exchangeResource } from "../config/defaults.js";
 import type { Directory, TenantScope } from "../directory.js";
 import type { RequestedScopes } from "../stores/sign-in-request.js";
 import { refuse } from "../errors/errors.js";
@@ -118,17 +118,18 @@ export function withoutSlashesAtEnd(text: string): string {
 export function audienceOf(resource: string, directory: Directory): string {
   const wanted = sameResource(resource);
   if (wanted === graphResource || wanted === graphAppId) return graphResource;
-  if (wanted === exchangeResource.toLowerCase()) return exchangeResource;
+  if (wanted === exchangeResource.toLowerCase() || wanted === exchangeAppId) return exchangeAppId;
   const api = directory.apps.find((app) =>
     [app.clientId, app.identifierUri].some((id) => sameResource(id) === wanted),
   );
   return api?.clientId ?? resource;
 }
 
-function findAudience(resource: string, directory: Directory, tenant: string): string {
+/** Like `audienceOf`. @throws {AadstsError} 500011 for a resource that is not among the configured ones */
+export function findAudience(resource: string, directory: Directory, tenant: string): string {
   const audience = audienceOf(resource, directory);
   const isOwn =
-    [graphResource, exchangeResource].includes(audience) || directory.appById(audience) !== undefined;
+    [graphResource, exchangeAppId].includes(audience) || directory.appById(audience) !== undefined;
   const { resources } = directory;
   if (!isOwn && resources?.some((known) => sameResource(known) === sameResource(resource)) === false) {
     throw refuse(500011, { resource, tenant });

@@ -1,6 +1,7 @@
 import type { SecureContext } from "node:tls";
 import { isOnOwnLink, type ClientTls } from "@tessera/core/internal";
-import type { Dispatcher } from "undici";
+import type { buildConnector, Dispatcher } from "undici";
+import { guarded, type ConnectionLimits } from "./guarded-connector.js";
 import { globalDispatcher, isMock } from "./intercepted.js";
 import type { Dispatching, Undici } from "./load-undici.js";
 import { proxyOf } from "./proxy-variables.js";
@@ -14,6 +15,8 @@ export interface NetworkOptions {
   readonly proxy?: string | false | undefined;
   /** PEM certificates to trust in addition to those that Node.js trusts. */
   readonly ca?: readonly string[];
+  /** Limits of direct connections. */
+  readonly limits?: ConnectionLimits;
 }
 
 /** Chooses the dispatcher of a request. Dispatchers are reused, and so are their connections. */
@@ -27,8 +30,8 @@ export interface RequestTraits {
 }
 
 export function createDispatchers(
-  { Agent, ProxyAgent }: Undici,
-  { dispatcher: own, proxy, ca = [] }: NetworkOptions,
+  { Agent, ProxyAgent, buildConnector }: Undici,
+  { dispatcher: own, proxy, ca = [], limits }: NetworkOptions,
 ): ChooseDispatcher {
   /** Keyed by proxy, then by certificate; `""` stands for none. */
   const kept = new Map<string, Map<string, Dispatcher>>();
@@ -57,9 +60,17 @@ export function createDispatchers(
 
   function create(via: string | undefined, certificate: ClientTls | undefined): Dispatcher {
     const connect = tls(trusting(ca, certificate));
-    if (!via) return new Agent({ connect });
+    if (!via) return new Agent({ connect: limits ? limited(connect, limits) : connect });
     // The client certificate is presented to the identity provider, never to the proxy.
     return new ProxyAgent({ uri: via, connect, requestTls: connect, proxyTls: tls(trusting(ca, undefined)) });
+  }
+
+  function limited(connect: ReturnType<typeof tls>, limits: ConnectionLimits): buildConnector.connector {
+    const timeout = limits.timeoutMs;
+    const trust = limits.thumbprint === undefined ? connect : { rejectUnauthorized: false };
+    // A resumed session might not carry the certificate to compare.
+    const options = { ...trust, maxCachedSessions: 0, ...(timeout === undefined ? {} : { timeout }) };
+    return guarded(buildConnector(options), limits);
   }
 }
 

@@ -1,10 +1,11 @@
 import { clientConfigurationError } from "@tessera/core/internal";
-import type { Agent, Dispatcher, ProxyAgent } from "undici";
+import type { Agent, buildConnector, Dispatcher, ProxyAgent } from "undici";
 
 /** The parts of undici in use. */
 export interface Undici {
   readonly Agent: typeof Agent;
   readonly ProxyAgent: typeof ProxyAgent;
+  readonly buildConnector: typeof buildConnector;
   /** Sends a request through a dispatcher, which may belong to another release of undici or to Node.js. */
   request(
     dispatcher: Dispatching,
@@ -23,7 +24,7 @@ export interface Dispatching {
  * @throws ClientConfigurationError `missing_dependency` if it cannot be loaded, for example because a bundle lacks it
  */
 export async function loadUndici(): Promise<Undici> {
-  const { Agent, DecoratorHandler, Dispatcher, ProxyAgent } = await import("undici").catch(
+  const { Agent, buildConnector, DecoratorHandler, Dispatcher, ProxyAgent } = await import("undici").catch(
     (cause: unknown) => {
       throw notLoaded(cause);
     },
@@ -31,6 +32,7 @@ export async function loadUndici(): Promise<Undici> {
   return {
     Agent,
     ProxyAgent,
+    buildConnector,
     request(target, options) {
       if (target instanceof Dispatcher) return target.request(options);
       // Other releases may expect handlers of another form; a decorator has both.

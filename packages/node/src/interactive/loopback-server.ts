@@ -1,7 +1,14 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { clientAuthError, isLoopback, parsedUrl, shownUrl } from "@tessera/core/internal";
-import { errorPage, repeatedPage, foreignResponsePage, successPage, type PageTemplates } from "./pages.js";
+import {
+  errorPage,
+  foreignResponsePage,
+  otherAddressPage,
+  repeatedPage,
+  successPage,
+  type PageTemplates,
+} from "./pages.js";
 
 /** The authorization response, and a way to show its outcome to the user. */
 export interface LoopbackAnswer {
@@ -51,7 +58,7 @@ export async function startLoopbackServer(options: LoopbackOptions): Promise<Loo
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const parameters = await parametersOf(request, wanted.pathname);
-    if (!parameters) return send(response, 404, "");
+    if (!parameters) return send(response, 404, otherAddressPage());
     // Refuse repeated parameters (RFC 6749 §3.1), which are ambiguous.
     const repeated = parameters.size !== new Set(parameters.keys()).size;
     if (!expected || repeated || parameters.get("state") !== expected.state)

@@ -39,6 +39,15 @@ export function foreignResponsePage(): string {
   );
 }
 
+/** Returns the page for any other address of the server. */
+export function otherAddressPage(): string {
+  return page(
+    "There is nothing at this address",
+    "It only receives the response of a sign-in. Return to the window that the application opened, or to the application itself.",
+    "calm",
+  );
+}
+
 function page(title: string, text: string, mood: "good" | "alarm" | "calm"): string {
   return `<!doctype html>
 <html lang="en">
@@ -59,10 +68,21 @@ main { width: 100%; max-width: 27.5rem; padding: clamp(1.25rem, 8vw, 2.5rem); ov
   box-shadow: 0 2px 12px #0002; }
 h1 { font-size: 1.5rem; font-weight: 600; margin: 0 0 .5rem; }
 p { margin: 0; }
+a { color: inherit; }
 </style>
 </head>
-<body><main><h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p></main></body>
+<body><main><h1>${escapeHtml(title)}</h1><p>${withLinks(text)}</p></main></body>
 </html>`;
+}
+
+/** An address in the provider's own words. A quoted one may come from the request, and must not become a link. */
+const ADDRESS = /(?<=^|[ (])(https:\/\/[^\s'"<>]*[^\s'"<>.,;:!?)\]])/;
+
+function withLinks(text: string): string {
+  const parts = text.split(ADDRESS).map(escapeHtml);
+  return parts
+    .map((part, index) => (index % 2 === 1 ? `<a href="${part}" rel="noreferrer">${part}</a>` : part))
+    .join("");
 }
 
 function escapeHtml(text: string): string {

@@ -22,6 +22,8 @@ export interface AccessTokenQuery extends TokenQuery {
   readonly resource?: string | undefined;
   /** Other values the token is bound to (FMI path, static claims, extra parameters). */
   readonly components?: Readonly<Record<string, string>> | undefined;
+  /** Another partition, in which other libraries may have put the token. */
+  readonly alsoIn?: PartitionKey | undefined;
 }
 
 /**
@@ -31,7 +33,10 @@ export interface AccessTokenQuery extends TokenQuery {
 export function findTokens(memory: TokenMemory, query: AccessTokenQuery): CachedTokens | undefined {
   const { kind, id } = query.partition;
   const partition = memory.partitions.hot[kind].get(id) ?? memory.partitions.get(query.partition);
-  return partition?.memoized(query, () => bestOf(memory, partition, query));
+  const found =
+    partition && (partition.recall(query) ?? partition.remember(query, bestOf(memory, partition, query)));
+  if (found || !query.alsoIn) return found;
+  return findTokens(memory, { ...query, partition: query.alsoIn, alsoIn: undefined });
 }
 
 /** Finds the ID token of a user in a tenant. */
@@ -124,6 +129,21 @@ export function grantedScopes(
     for (const scope of accessTokenFacts(entry).scopes) granted.add(scope);
   }
   return granted;
+}
+
+/** Returns the id of a tenant that is named by its domain, if a cached token of a user has come from there. */
+export function tenantOfDomain(
+  memory: TokenMemory,
+  { partition, environments }: Pick<TokenQuery, "partition" | "environments">,
+  domain: string,
+): string | undefined {
+  let last: Entry<"AccessToken"> | undefined;
+  for (const entry of memory.partitions.get(partition)?.all("AccessToken") ?? []) {
+    const { tenant_domain, environment, cached_at } = entry.entity;
+    if (tenant_domain !== domain || !environments.has(environment)) continue;
+    if (!last || Number(cached_at) >= Number(last.entity.cached_at)) last = entry;
+  }
+  return last?.entity.realm.toLowerCase();
 }
 
 /** Returns the family an app belongs to, if known. */

@@ -91,13 +91,16 @@ export class Partition {
    * Returns when the last token expires, in seconds since the epoch; `Infinity` if a refresh token does not state its
    * expiry. The refresh token of an on-behalf-of call is useless once the call's other tokens have expired, unless it
    * belongs to a session.
+   *
+   * @param assumed when an on-behalf-of refresh token of a user expires that does not state it
    */
-  lastExpiry(): number {
+  lastExpiry(assumed = Infinity): number {
     let last = 0;
     for (const entry of this.#entries) {
       if (isEntry(entry, "AccessToken")) last = Math.max(last, Number(entry.entity.expires_on) || 0);
       if (isEntry(entry, "RefreshToken") && outlivesAccessTokens(entry)) {
-        last = Math.max(last, Number(entry.entity.expires_on) || Infinity);
+        const unstated = entry.entity.on_behalf_of === true ? assumed : Infinity;
+        last = Math.max(last, Number(entry.entity.expires_on) || unstated);
       }
     }
     return last;
@@ -163,20 +166,21 @@ export class Partition {
   }
 
   /**
-   * Returns the tokens for a query, memoized until the partition changes. Queries are compared field by field: equal
-   * strings are mostly identical, and joining them into one key would cost more than the search.
-   *
-   * @param search finds the tokens when they are not memoized
+   * Returns the tokens that were found for a query since the partition last changed. Queries are compared field by
+   * field: equal strings are mostly identical, and joining them into one key would cost more than the search.
    */
-  memoized(query: MemoQuery, search: () => CachedTokens | undefined): CachedTokens | undefined {
-    const memo = this.#memo;
-    if (memo) {
-      for (const known of memo) if (isSame(known.query, query)) return known.tokens;
+  recall(query: MemoQuery): CachedTokens | undefined {
+    if (this.#memo) {
+      for (const known of this.#memo) if (isSame(known.query, query)) return known.tokens;
     }
-    const tokens = search();
+    return undefined;
+  }
+
+  /** Keeps what was found for a query until the partition changes. */
+  remember(query: MemoQuery, tokens: CachedTokens | undefined): CachedTokens | undefined {
     if (!tokens) return undefined;
-    const room = memo && memo.length < MAX_MEMOIZED_QUERIES;
-    if (room) memo.push({ query, tokens });
+    const memo = this.#memo;
+    if (memo && memo.length < MAX_MEMOIZED_QUERIES) memo.push({ query, tokens });
     else this.#memo = [{ query, tokens }];
     return tokens;
   }
@@ -217,6 +221,7 @@ function isSame(a: MemoQuery, b: MemoQuery): boolean {
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
   return true;

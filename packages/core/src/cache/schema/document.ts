@@ -160,6 +160,7 @@ const IS_ENTITY: Readonly<Record<Section, (entity: Readonly<Record<string, unkno
     isOptionalText(entity["token_type"]) &&
     isOptionalText(entity["resource"]) &&
     isOptionalText(entity["id_token_realm"]) &&
+    isOptionalText(entity["tenant_domain"]) &&
     isOptionalText(entity["ext_cache_key"]) &&
     isOptionalTime(entity["cached_at"]) &&
     isOptionalTime(entity["expires_on"]) &&

@@ -71,6 +71,8 @@ export interface AccessTokenEntity extends Credential, Lent {
   readonly userAssertionHash?: string;
   /** Tenant id of an on-behalf-of token whose authority names the tenant by a domain. Specific to Tessera. */
   readonly id_token_realm?: string;
+  /** The domain by which the authority of a user's token names its tenant. Specific to Tessera. */
+  readonly tenant_domain?: string;
   /** The answer had no `expires_in`: the lifetime is the application's default. Tessera's own field. */
   readonly has_assumed_lifetime?: boolean;
   readonly resource?: string;

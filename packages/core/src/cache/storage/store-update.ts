@@ -15,6 +15,12 @@ export interface StoreAccess {
   readonly now: () => number;
 }
 
+/**
+ * Seconds that a user of on-behalf-of calls stays in the store after the last change: the time after which Entra stops
+ * accepting an unused refresh token. Without a limit, an API would keep every user who ever called it.
+ */
+const UNUSED_USER_LIFETIME = 90 * 86_400;
+
 /** Changes one partition in both the store and memory, or in neither. */
 export async function updateStore<T>(
   { store, memory, parse, now }: StoreAccess,
@@ -35,8 +41,9 @@ export async function updateStore<T>(
       const result = change(memory);
       const changed = partitionDocument(memory, key);
       outcome = { result, changed: changed ?? {} };
-      const expiry = memory.partitions.get(key)?.lastExpiry() ?? 0;
-      return changed ? stored(changed, expiry - now() / 1000) : "remove";
+      const seconds = now() / 1000;
+      const expiry = memory.partitions.get(key)?.lastExpiry(seconds + UNUSED_USER_LIFETIME) ?? 0;
+      return changed ? stored(changed, expiry - seconds) : "remove";
     } finally {
       // The store may still fail, or call again with newer content, so the change is undone until the store has
       // committed.

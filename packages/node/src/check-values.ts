@@ -1,0 +1,32 @@
+import { clientConfigurationError } from "@tessera/core/internal";
+
+/** Refuses an object of the app that lacks methods. */
+export function requireFunctions(
+  value: unknown,
+  field: string,
+  type: string,
+  names: readonly string[],
+): void {
+  if (value === undefined || value === null) return;
+  const missing = names.filter((name) => typeof (value as Record<string, unknown>)[name] !== "function");
+  if (missing.length > 0)
+    throw invalid(field, `lacks ${missing.join(" and ")}`, `pass an object with them (${type})`);
+}
+
+/** Refuses anything but a boolean; `false` if absent. */
+export function flag(value: unknown, field: string): boolean {
+  if (value === undefined || typeof value === "boolean") return value ?? false;
+  throw invalid(field, `is of type ${typeof value}`, "pass true or false");
+}
+
+/** Refuses anything but an array of strings. */
+export function strings(value: unknown, field: string): readonly string[] {
+  if (value === undefined || value === null) return [];
+  if (Array.isArray(value) && value.every((item): item is string => typeof item === "string")) return value;
+  throw invalid(field, "is not an array of strings", "pass an array of strings");
+}
+
+/** The error for an option whose value cannot be used. */
+export function invalid(field: string, what: string, remedy: string): Error {
+  return clientConfigurationError("invalid_option", `${field} ${what}: ${remedy}.`);
+}

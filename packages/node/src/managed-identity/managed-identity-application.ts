@@ -1,0 +1,149 @@
+import {
+  clientCredentials,
+  createClient,
+  Logger,
+  type AuthenticationResult,
+  type Client,
+} from "@tessera/core";
+import {
+  clientConfigurationError,
+  requireRequest,
+  version,
+  withoutNull,
+  wrongType,
+  type ClientCredentialsHost,
+} from "@tessera/core/internal";
+import { requireFunctions, strings } from "../check-values.js";
+import { FailureLog } from "../failure-log.js";
+import {
+  userAssignedIn,
+  type ManagedIdentityConfiguration,
+  type ManagedIdentityRequestParams,
+} from "./configuration.js";
+import { httpClients } from "./http-clients.js";
+import { managedIdentityTokens } from "./managed-identity-tokens.js";
+import { sharedBy } from "./shared-cache.js";
+import type { ManagedIdentitySourceNames } from "./source.js";
+import { sourceIn } from "./sources.js";
+
+const HOST = "login.microsoftonline.com";
+const AUTHORITY = `https://${HOST}/managed_identity/`;
+const SYSTEM_ASSIGNED = "system_assigned_managed_identity";
+
+/** The names under which MSAL Node caches and returns the tokens. Nothing is sent to this host. */
+const CLOUD = { metadata: [{ preferred_network: HOST, preferred_cache: HOST, aliases: [HOST] }] };
+
+/**
+ * An application that uses the managed identity of its host, and so needs no credential of its own: App Service,
+ * Functions, Container Apps, virtual machines, AKS nodes, Azure Arc, Cloud Shell, Service Fabric, Machine Learning.
+ *
+ * @example
+ * ```ts
+ * const app = new ManagedIdentityApplication();
+ * const { accessToken } = await app.acquireToken({ resource: "https://vault.azure.net" });
+ * ```
+ */
+export class ManagedIdentityApplication {
+  readonly #client: Client;
+  readonly #host: ClientCredentialsHost;
+  readonly #failures: FailureLog;
+
+  /**
+   * @param configuration `managedIdentityIdParams` names a user-assigned identity
+   * @throws ManagedIdentityError `invalid_managed_identity_id_type` for more than one id; ClientConfigurationError for any
+   * other mistake
+   */
+  constructor(configuration: ManagedIdentityConfiguration = {}) {
+    const { clientCapabilities, managedIdentityIdParams, system: options } = withoutNull(configuration ?? {});
+    const system = withoutNull(options ?? {});
+    const { clock, disableInternalRetries, loggerOptions, networkClient } = system;
+    requireFunctions(clock, "system.clock", "Clock", ["now"]);
+    const identity = userAssignedIn(managedIdentityIdParams);
+    const logger = new Logger(withoutNull(loggerOptions ?? {}), "@tessera/node", version);
+    this.#failures = new FailureLog(() => logger);
+    const httpWith = httpClients(system);
+    const own = createClient({
+      clientId: identity?.id ?? SYSTEM_ASSIGNED,
+      authority: AUTHORITY,
+      cloudMetadata: CLOUD,
+      capabilities: strings(clientCapabilities, "clientCapabilities"),
+      http: httpWith({}),
+      logger: () => logger,
+      ...(clock ? { clock } : {}),
+    });
+    const shared = sharedBy(clock, () => own);
+    // Requests through an app's own client are not shared with other applications.
+    this.#client = { ...own, ...shared, flights: networkClient ? own.flights : shared.flights };
+    const retries = !disableInternalRetries;
+    const { clientId, capabilities } = own;
+    const source = managedIdentityTokens({ client: this.#client, identity, retries, httpWith });
+    this.#host = {
+      source: networkClient ? source : { ...source, sharedAs: [clientId, capabilities, retries] },
+    };
+  }
+
+  /**
+   * Returns a token of the managed identity from the cache, or acquires it with one request for all concurrent callers of
+   * all applications in the process with the same identity.
+   *
+   * @throws ClientConfigurationError `empty_url_error` without a resource; ClientAuthError `network_error` where there is
+   * no managed identity; ServerError when the host refuses; ManagedIdentityError
+   * @example
+   * ```ts
+   * const app = new ManagedIdentityApplication({ managedIdentityIdParams: { userAssignedClientId: clientId } });
+   * const { accessToken } = await app.acquireToken({ resource: "https://management.azure.com" });
+   * ```
+   */
+  async acquireToken(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
+    try {
+      return await this.#acquired(request);
+    } catch (error) {
+      this.#failures.note("acquireToken", request, error);
+      throw error;
+    }
+  }
+
+  /**
+   * Returns the source that the environment offers; `DefaultToImds` if it names none.
+   *
+   * @example
+   * ```ts
+   * const source = new ManagedIdentityApplication().getManagedIdentitySource();
+   * console.log(source === ManagedIdentitySourceNames.APP_SERVICE ? "an App Service" : source);
+   * ```
+   */
+  getManagedIdentitySource(): ManagedIdentitySourceNames {
+    return sourceIn(process.env).name;
+  }
+
+  #acquired(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
+    requireRequest(request);
+    const { claims, correlationId, refusedToken, renewalMarginSeconds, signal, timeoutMs } = request;
+    return clientCredentials(
+      this.#client,
+      {
+        scopes: [resourceOf(request)],
+        skipCache: request.forceRefresh,
+        claims,
+        correlationId,
+        refusedToken,
+        renewalMarginSeconds,
+        signal,
+        timeoutMs,
+      },
+      this.#host,
+    );
+  }
+}
+
+const DEFAULT_SCOPE = "/.default";
+
+function resourceOf({ resource }: ManagedIdentityRequestParams): string {
+  if (typeof resource !== "string" && resource) throw wrongType("resource", resource, "a string");
+  const named = resource?.endsWith(DEFAULT_SCOPE) ? resource.slice(0, -DEFAULT_SCOPE.length) : resource;
+  if (named) return named;
+  throw clientConfigurationError(
+    "empty_url_error",
+    'resource is missing or empty: pass the resource URI of the API, such as "https://vault.azure.net".',
+  );
+}
