@@ -189,10 +189,7 @@ describe("the answer", () => {
   });
 
   it("that is missing altogether is a mistake in the code, and no attack", async () => {
-    const call = app.acquireTokenByAuthCodeFlow(
-      await begin(),
-      undefined as unknown as Record<string, unknown>,
-    );
+    const call = app.acquireTokenByAuthCodeFlow(await begin(), undefined as never);
     await expect(call).rejects.toMatchObject({ errorCode: "invalid_option" });
   });
 

@@ -1,13 +1,12 @@
 // An authority with the path of an endpoint, a query, or the path of the discovery document is the authority; hosts of
 // knownAuthorities are taken as people write them, or refused by name.
 // proves: core/src/authority/authority-url.ts, core/src/authority/resolver.ts, core/src/authority/vouched-host.ts
-import * as peer from "@azure/msal-node";
 import { describe, expect, it } from "@jest/globals";
 import * as tessera from "@tessera/node";
+import { peer } from "../support/both-libraries.js";
 import { documentAt, worldNetwork } from "../support/world-network.js";
 
 const scopes = ["https://graph.microsoft.com/.default"];
-const asPeer = peer as unknown as typeof tessera;
 const documentPath = "/.well-known/openid-configuration";
 
 type Auth = Partial<tessera.NodeAuthOptions>;
@@ -66,7 +65,7 @@ describe("at Entra's own hosts, more than the tenant is forgiven, as the peer fo
     const auth = { authority: `https://login.microsoftonline.com/contoso.com${more}` };
     const { lines, warnings } = await run(tessera, auth);
     expect(lines).toEqual(["POST https://login.microsoftonline.com/contoso.com/oauth2/v2.0/token"]);
-    expect((await run(asPeer, auth)).lines).toEqual(lines);
+    expect((await run(peer, auth)).lines).toEqual(lines);
     const isAuthority = more === "?" || more === "#";
     expect(warnings).toEqual(
       isAuthority
@@ -123,7 +122,7 @@ it.each([
     const auth = { authority: `${given}/adfs`, knownAuthorities: [new URL(given).host] };
     const { lines } = await run(tessera, auth);
     expect(lines[0]).toBe(`GET ${host}/adfs${documentPath}`);
-    const { lines: sent, ended } = await run(asPeer, auth);
+    const { lines: sent, ended } = await run(peer, auth);
     expect(sent).toEqual([]);
     expect(ended).toMatchObject({ errorCode: "url_parse_error" });
   },
@@ -134,7 +133,7 @@ it.each([
   "https://login.microsoftonline.com\\@evil.example/contoso.com",
   "https://login.microsoftonline.com\t/contoso.com",
 ])("an authority whose host can be read in two ways is refused, as by the peer: %j", async (authority) => {
-  for (const library of [tessera, asPeer]) {
+  for (const library of [tessera, peer]) {
     const { lines, ended } = await run(library, { authority });
     expect(lines).toEqual([]);
     expect(ended).toMatchObject({ errorCode: "url_parse_error" });
@@ -236,7 +235,7 @@ describe("knownAuthorities lists hosts as people write them", () => {
     ["https://fs.contoso.com:443/", false],
   ])("%j", async (entry, isPeers) => {
     expect((await run(tessera, { authority, knownAuthorities: [entry] })).lines).toEqual(trusted);
-    const { lines } = await run(asPeer, { authority, knownAuthorities: [entry] });
+    const { lines } = await run(peer, { authority, knownAuthorities: [entry] });
     if (isPeers) expect(lines).toEqual(trusted);
     else expect(lines).not.toEqual(trusted);
   });

@@ -6,7 +6,6 @@ import {
   AzureCloudInstance,
   ConfidentialClientApplication,
   PublicClientApplication,
-  type AuthorizationCodePayload,
   type NodeAuthOptions,
 } from "@tessera/node";
 import { recordedNetwork, type RecordedNetwork } from "../support/recorded-network.js";
@@ -84,7 +83,7 @@ describe("the cloud that a response names", () => {
 
   it.each([[[china]], [{ host: china }], [5]])("is a text or nothing: %j", async (host) => {
     const network = entra();
-    const odd = { ...response, cloud_instance_host_name: host } as unknown as AuthorizationCodePayload;
+    const odd = { ...response, cloud_instance_host_name: host } as never;
     await publicClient(network).acquireTokenByCode(sent, odd);
     expect(network.lines()).toEqual([`POST ${authority}/oauth2/v2.0/token`]);
   });
@@ -110,7 +109,7 @@ describe.each([
     "refuses the state %j, which is not the text that was sent",
     async (state) => {
       const network = entra();
-      const response = { code: "the-code", state } as unknown as AuthorizationCodePayload;
+      const response = { code: "the-code", state } as never;
       for (const mine of ["the-state", "s"]) {
         const redeemed = application(network).acquireTokenByCode({ ...sent, state: mine }, response);
         await expect(redeemed).rejects.toMatchObject({

@@ -1,9 +1,9 @@
 // External ID is known by its document, and works at its own host, at the tenant's id, and behind a domain of the tenant's.
 // proves: core/src/authority/document-issuer.ts, core/src/dialect/external-id.ts
-import * as peer from "@azure/msal-node";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import * as tessera from "@tessera/node";
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from "jose";
+import { peer } from "../support/both-libraries.js";
 import { recordedNetwork } from "../support/recorded-network.js";
 import { documentAt } from "../support/world-network.js";
 
@@ -12,7 +12,6 @@ const scopes = ["api://shop/read"];
 const guid = "5f6f5ee1-6e21-4a5d-8ba8-3a5c3b5b4b5a";
 const issuer = `https://${guid}.ciamlogin.com/${guid}/v2.0`;
 const documentPath = "/.well-known/openid-configuration";
-const asPeer = peer as unknown as typeof tessera;
 let privateKey: CryptoKey;
 let jwk: JWK;
 
@@ -106,7 +105,7 @@ describe.each(authorities)("%j in %s mode", (auth, mode, isPeers) => {
   });
 
   it(`the peer ${isPeers ? "signs in as well" : "needs the issuer's host in knownAuthorities"}`, async () => {
-    const signedIn = stage(asPeer, auth, mode, guid).signIn();
+    const signedIn = stage(peer, auth, mode, guid).signIn();
     if (isPeers) expect((await signedIn).account?.tenantId).toBe(guid);
     else await expect(signedIn).rejects.toMatchObject({ errorCode: "endpoints_resolution_error" });
   });

@@ -1,9 +1,9 @@
 // auth.instanceAware: Entra sends a user of another cloud there, and the code is redeemed and kept in the cloud of the answer.
 // proves: core/src/flows/instance-aware.ts
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
-import * as peer from "@azure/msal-node";
 import { describe, expect, it } from "@jest/globals";
 import * as tessera from "@tessera/node";
+import { libraries, peer } from "../support/both-libraries.js";
 import { documentAt } from "../support/world-network.js";
 import { recordedNetwork } from "../support/recorded-network.js";
 
@@ -13,11 +13,6 @@ const scopes = ["User.Read"];
 const answer = { code: "the-code", cloud_instance_host_name: "login.microsoftonline.us" };
 const us = "https://login.microsoftonline.us";
 const tid = "11111111-2222-4333-8444-555555555555";
-const asPeer = peer as unknown as typeof tessera;
-const libraries: readonly [string, typeof tessera][] = [
-  ["tessera", tessera],
-  ["the peer", asPeer],
-];
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 const usKey = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -171,8 +166,8 @@ describe("an ID token that comes with the code (code id_token) is of the cloud t
 it.each<[string, typeof tessera, Partial<tessera.NodeAuthOptions>, Record<string, string> | undefined]>([
   ["tessera, without the option", tessera, { instanceAware: false }, undefined],
   ["tessera, where the request says no", tessera, {}, { instance_aware: "false" }],
-  ["the peer, without the option", asPeer, { instanceAware: false }, undefined],
-  ["the peer, with the option", asPeer, {}, undefined],
+  ["the peer, without the option", peer, { instanceAware: false }, undefined],
+  ["the peer, with the option", peer, {}, undefined],
 ])("%s: the code is redeemed at the authority of the request", async (...[, library, auth, more]) => {
   const { app, networkClient } = publicApp(library, auth);
   const request = { scopes, redirectUri, code: answer.code, extraQueryParameters: more };

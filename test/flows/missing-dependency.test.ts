@@ -2,12 +2,14 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import type { Configuration } from "@tessera/node";
 import { startEntra, type Entra } from "../support/entra.js";
+import { azToken, createFakeTools } from "../support/fake-tools.js";
 
 const missing = (name: string) => (): never => {
   throw new Error(`Cannot find package '${name}'`);
 };
 jest.unstable_mockModule("fast-xml-parser", missing("fast-xml-parser"));
 jest.unstable_mockModule("open", missing("open"));
+jest.unstable_mockModule("@tessera/persistence", missing("@tessera/persistence"));
 
 const scopes = ["https://graph.microsoft.com/User.Read"];
 const federated = { username: "grace@partner.example", password: "grace-password" };
@@ -40,6 +42,23 @@ test("a user of the tenant needs nothing more", async () => {
   expect((await app.acquireTokenByUsernamePassword({ scopes, ...alice })).account?.username).toBe(
     alice.username,
   );
+});
+
+test("a sign-in kept by another app needs @tessera/persistence, and the next source does not", async () => {
+  const { createDefaultCredential } = await import("@tessera/node");
+  const tools = createFakeTools();
+  try {
+    process.env["AZURE_TOKEN_CREDENTIALS"] = "dev";
+    const credential = createDefaultCredential({ developerCache: "contoso-cli" });
+    await expect(credential.getToken(scopes)).rejects.toMatchObject({
+      errorCode: "credential_unavailable",
+      errorMessage: expect.stringContaining("npm install --save-dev @tessera/persistence"),
+    });
+    tools.answer("az", azToken("of-az", Date.now() + 3_600_000));
+    expect((await credential.getToken(scopes)).token).toBe("of-az");
+  } finally {
+    tools.close();
+  }
 });
 
 describe("where a browser could be opened", () => {

@@ -225,8 +225,8 @@ describe("null in a request is as good as absent", () => {
     const app = new ConfidentialClientApplication(configuration);
     const flow = await app.initiateAuthCodeFlow({ scopes, redirectUri });
     ofNonce(flow.nonce);
-    const kept = { ...flow, resource: null, claims: null, maxAge: null } as unknown as AuthCodeFlow;
-    const options = { correlationId: null, signal: null, timeoutMs: null } as unknown as object;
+    const kept = { ...flow, resource: null, claims: null, maxAge: null } as never;
+    const options = { correlationId: null, signal: null, timeoutMs: null } as never;
     const result = await app.acquireTokenByAuthCodeFlow(
       kept,
       { code: "C", state: flow.state, iss: undefined },
@@ -292,7 +292,7 @@ describe("null in a configuration is as good as absent", () => {
   });
 
   it("system", () => {
-    const configuration = { auth: { clientId: "the-client" }, system: null } as unknown as Configuration;
+    const configuration = { auth: { clientId: "the-client" }, system: null } as never;
     expect(new PublicClientApplication(configuration)).toBeInstanceOf(PublicClientApplication);
   });
 });

@@ -1,8 +1,8 @@
 // The tenant whose token is looked up, asked for and kept is one: the one that the authority names, else the account's.
 // proves: node/src/broker/broker-calls.ts, core/src/flows/account-authority.ts, core/src/flows/silent.ts, core/src/cache/record.ts
-import * as msal from "@azure/msal-node";
 import { describe, expect, it } from "@jest/globals";
 import * as tessera from "@tessera/node";
+import { peer } from "../support/both-libraries.js";
 import { clientId, tenants, tenantsNetwork, type TenantsOptions } from "../support/tenants.js";
 import { brokerAccount, fakeBroker } from "../support/fake-broker.js";
 import { createTestClock } from "../support/test-clock.js";
@@ -10,7 +10,6 @@ import { createTestClock } from "../support/test-clock.js";
 const { home, guest, other, personal } = tenants;
 const host = "https://login.microsoftonline.com";
 const scopes = ["User.Read"];
-const asPeer = msal as unknown as typeof tessera;
 
 /** An app, and its user signed in to each of the tenants. */
 async function stage(
@@ -214,7 +213,7 @@ it("a tenant id in an account that cannot be one leads nowhere else", async () =
 
 describe("where the peer asks another tenant than it looks up", () => {
   it("a guest's renewal brings the home tenant's token", async () => {
-    const { client, account, network } = await stage(asPeer, "common", [home, guest]);
+    const { client, account, network } = await stage(peer, "common", [home, guest]);
     const request = { scopes, account: account(guest) };
     expect(tenantOf(await client.acquireTokenSilent(request))).toBe(guest);
     expect(tenantOf(await client.acquireTokenSilent({ ...request, forceRefresh: true }))).toBe(home);
@@ -222,12 +221,12 @@ describe("where the peer asks another tenant than it looks up", () => {
   });
 
   it("an app of one tenant hands out the token of another", async () => {
-    const { client, account } = await stage(asPeer, guest, [guest, home]);
+    const { client, account } = await stage(peer, guest, [guest, home]);
     expect(tenantOf(await client.acquireTokenSilent({ scopes, account: account(home) }))).toBe(home);
   });
 
   it("and where both ask the one of the account", async () => {
-    for (const library of [tessera, asPeer]) {
+    for (const library of [tessera, peer]) {
       const { client, account, network } = await stage(library, "common", [home]);
       const request = { scopes, account: account(home), forceRefresh: true };
       expect(tenantOf(await client.acquireTokenSilent(request))).toBe(home);

@@ -98,7 +98,7 @@ describe("client credentials: the error is the same for", () => {
         error: "ClientConfigurationError empty_input_scopes_error",
       },
       "scopes that are a text": {
-        run: (app) => asApp(app, { scopes: appScopes[0] as unknown as string[] }),
+        run: (app) => asApp(app, { scopes: appScopes[0] as never }),
         error: "ServerError invalid_scope 70011",
         tessera: "ClientConfigurationError empty_input_scopes_error",
         why: "the peer takes each letter for a scope",

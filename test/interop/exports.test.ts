@@ -29,6 +29,7 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "createMemoryTokenStore",
     "federatedTokenFile",
     "githubActionsToken",
+    "managedIdentityAssertion",
     "parseAuthenticationChallenges",
     "spiffeTokenFile",
     "tokenCredential",
@@ -127,11 +128,11 @@ const accounts = ["getAccountByHomeId", "getAccountByLocalId", "removeAccount"];
 
 const classes: Readonly<Record<string, ClassDifferences>> = {
   PublicClientApplication: {
-    added: ["checked", "checkedFields", ...fields, ...user, ...accounts],
+    added: ["checked", "checkedFields", "logged", ...fields, ...user, ...accounts],
   },
   ConfidentialClientApplication: {
     added: [
-      ...["checked", "checkedFields", ...fields, "endOnBehalfOfSession", "removeTokensForClient"],
+      ...["checked", "checkedFields", "logged", ...fields, "endOnBehalfOfSession", "removeTokensForClient"],
       ...[...user, ...accounts, "getAllAccounts", "signOut"],
     ],
   },

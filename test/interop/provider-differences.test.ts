@@ -3,11 +3,11 @@
 import { generateKeyPairSync } from "node:crypto";
 import * as peer from "@azure/msal-node";
 import { expect, it } from "@jest/globals";
-import * as tessera from "@tessera/node";
+import { tesseraAsPeer as tessera } from "../support/both-libraries.js";
 import { SignJWT } from "jose";
 
 type Library = typeof peer;
-const libraries = { peer, tessera: tessera as unknown as Library };
+const libraries = { peer, tessera };
 
 const clientId = "the-client";
 const tenant = "11111111-2222-4333-8444-555555555555";

@@ -136,13 +136,13 @@ it("the peer sends one resource of that name, joined with commas", async () => {
     auth: { clientId, clientSecret: "s", authority },
     system,
   });
-  const request = { scopes, code: "c", redirectUri, resource: two as unknown as string };
+  const request = { scopes, code: "c", redirectUri, resource: two as never };
   await app.acquireTokenByCode(request).catch(() => undefined);
   expect(sent[0]?.getAll("resource")).toEqual([two.join(",")]);
 });
 
 it("extra parameters that are lists are parameters of one name", async () => {
-  const list = ["x", "y"] as unknown as string;
+  const list = ["x", "y"] as never;
   await confidential().acquireTokenByClientCredential({ scopes, extraParameters: { audience: list } });
   expect(sent[0]?.getAll("audience")).toEqual(["x", "y"]);
 });

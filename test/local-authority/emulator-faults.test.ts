@@ -119,7 +119,7 @@ describe("a fault at a host", () => {
     authority.fault({ match: "managed-identity", rewrite: () => ({ error: "other" }) });
     const response = await fetch(endpointOf(imds));
     expect([response.status, await response.json()]).toEqual([400, { error: "other" }]);
-    for (const fault of [{ rewrite: "x" as unknown as () => object }, { rewrite: () => ({}), status: 500 }]) {
+    for (const fault of [{ rewrite: "x" as never }, { rewrite: () => ({}), status: 500 }]) {
       expect(() => authority.fault({ match: "managed-identity", ...fault })).toThrow(/fault\.rewrite/);
     }
   });

@@ -1,8 +1,8 @@
 // proves: core/src/authority/document-issuer.ts, core/src/authority/issuer.ts, core/src/authority/provider-metadata.ts
 // The issuer of a discovery document is the one that was asked for (OpenID Connect Discovery §4.3), whoever else is trusted.
-import * as peer from "@azure/msal-node";
 import { describe, expect, it } from "@jest/globals";
 import * as tessera from "@tessera/node";
+import { peer } from "../support/both-libraries.js";
 import { documentAt, worldNetwork } from "../support/world-network.js";
 
 const clientId = "the-client";
@@ -11,7 +11,6 @@ const scopes = ["https://graph.microsoft.com/.default"];
 const guid = "5f6f5ee1-6e21-4a5d-8ba8-3a5c3b5b4b5a";
 const other = "11111111-aaaa-4aaa-8aaa-111111111111";
 const documentPath = "/.well-known/openid-configuration";
-const asPeer = peer as unknown as typeof tessera;
 
 type Auth = Partial<tessera.NodeAuthOptions>;
 type Mode = tessera.ProtocolMode;
@@ -216,7 +215,7 @@ it("to list one more host as trusted never widens what a document may say; the p
     "issuer_validation_failed",
     "issuer_validation_failed",
   ]);
-  expect([await outcome(asPeer, unlisted), await outcome(asPeer, listed)]).toEqual([
+  expect([await outcome(peer, unlisted), await outcome(peer, listed)]).toEqual([
     "endpoints_resolution_error",
     "accepted",
   ]);
@@ -229,13 +228,13 @@ describe("where the peer takes another issuer at its word", () => {
     ["another cloud of Microsoft's", us, `https://login.microsoftonline.com/${guid}/v2.0`],
   ])("%s", async (_, auth, issuer) => {
     const knownAuthorities = [...(auth.knownAuthorities ?? []), "login.entra.example"];
-    expect(await outcome(asPeer, { auth: { ...auth, knownAuthorities }, issuer })).toBe("accepted");
+    expect(await outcome(peer, { auth: { ...auth, knownAuthorities }, issuer })).toBe("accepted");
     expect(await outcome(tessera, { auth, issuer })).toBe("issuer_validation_failed");
   });
 
   it("and refuses External ID that goes by its GUID", async () => {
     const issuer = `https://${guid}.ciamlogin.com/${guid}/v2.0`;
-    expect(await outcome(asPeer, { auth: ciam, issuer })).toBe("endpoints_resolution_error");
+    expect(await outcome(peer, { auth: ciam, issuer })).toBe("endpoints_resolution_error");
   });
 });
 
@@ -345,14 +344,12 @@ describe("authorityMetadata speaks for the configured authority", () => {
       knownAuthorities: ["a.example", "b.example"],
     };
     expect(await postsOf(tessera, auth, "https://b.example/one")).toEqual([]);
-    expect(await postsOf(asPeer, auth, "https://b.example/one")).toEqual([
-      "POST https://a.example/one/token",
-    ]);
+    expect(await postsOf(peer, auth, "https://b.example/one")).toEqual(["POST https://a.example/one/token"]);
   });
 
   it.each([
     ["tessera", tessera],
-    ["the peer", asPeer],
+    ["the peer", peer],
   ] as const)(
     "for another tenant of the same Entra it leads to that tenant's endpoints: %s",
     async (_, library) => {

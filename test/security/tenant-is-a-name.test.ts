@@ -105,7 +105,7 @@ describe("a tenant carries nothing into a URL but a name", () => {
       auth: { clientId, clientSecret, authority: cloud },
       system: { networkClient },
     });
-    const request = { scopes, azureCloudOptions } as unknown as peer.ClientCredentialRequest;
+    const request = { scopes, azureCloudOptions } as never;
     await app.acquireTokenByClientCredential(request).catch(() => undefined);
     expect(networkClient.lines()).toEqual(["POST https://login.microsoftonline.us/../oauth2/v2.0/token"]);
   });

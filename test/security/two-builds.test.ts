@@ -24,6 +24,30 @@ describe("two applications of the two builds", () => {
     expect(kept).toEqual(["1", "2", "3", "4", "5", "6"].map((name) => `${name}/.default`));
   });
 
+  it("that use the managed identity of the host share its tokens, and the requests for them", () => {
+    const outcome = inOneProcess(`
+      const { createServer } = await import("node:http");
+      let requests = 0;
+      const server = createServer((_, response) => {
+        requests += 1;
+        response.setHeader("content-type", "application/json");
+        response.end(JSON.stringify({ access_token: "token " + requests, expires_in: 3600, token_type: "Bearer" }));
+      });
+      await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+      process.env.IDENTITY_ENDPOINT = "http://127.0.0.1:" + server.address().port + "/token";
+      process.env.IDENTITY_HEADER = "a-secret";
+      const ask = (build, resource) => new build.ManagedIdentityApplication().acquireToken({ resource });
+      const concurrent = await Promise.all([ask(esm, "one"), ask(cjs, "one"), ask(esm, "one"), ask(cjs, "one")]);
+      const fromEsm = [await ask(esm, "two"), await ask(cjs, "two")];
+      const fromCjs = [await ask(cjs, "three"), await ask(esm, "three")];
+      server.close();
+      server.closeAllConnections();
+      return [...concurrent, ...fromEsm, ...fromCjs].map(({ accessToken }) => accessToken);
+    `);
+    const [one, two, three] = ["token 1", "token 2", "token 3"];
+    expect(outcome).toEqual([one, one, one, one, two, two, three, three]);
+  });
+
   it.each([
     ["plugin", "{ cachePlugin: plugin() }"],
     ["store", "{ store: esm.createMemoryTokenStore() }"],
@@ -90,6 +114,7 @@ const OWN_STATE: Readonly<Record<string, string>> = {
   "request-keys.ts identities": "tells functions apart in the flights of one application",
   "request-keys.ts lastIdentity": "tells functions apart in the flights of one application",
   "configuration-members.ts told": "a warning may come twice",
+  "http-clients.ts clients": "saves connections only",
   "intercepted.ts own": "saves time only",
   "resource.ts known": "saves time only",
   "trusted-certificates.ts contexts": "saves time only",

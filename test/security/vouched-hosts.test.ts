@@ -1,8 +1,8 @@
 // proves: core/src/authority/vouched-host.ts, core/src/authority/instance-discovery.ts
 // A host gets a request only when something vouches for it: the table of clouds, the configuration, or Entra itself.
-import * as peer from "@azure/msal-node";
 import { describe, expect, it } from "@jest/globals";
 import * as tessera from "@tessera/node";
+import { libraries, peer } from "../support/both-libraries.js";
 import type { Respond } from "../support/recorded-network.js";
 import { errorOfInstanceDiscovery, instanceDiscovery, worldNetwork } from "../support/world-network.js";
 
@@ -12,10 +12,6 @@ const scopes = ["https://graph.microsoft.com/.default"];
 const redirectUri = "http://localhost";
 const cloud = "https://login.microsoftonline.com/contoso.example";
 const evil = "evil.example";
-const libraries = [
-  ["tessera", tessera],
-  ["the peer", peer as unknown as typeof tessera],
-] as const;
 
 type Auth = Partial<tessera.NodeAuthOptions>;
 type Request = Partial<tessera.ClientCredentialRequest>;
@@ -140,7 +136,7 @@ describe("an instance discovery that does not answer vouches for nothing", () =>
     const way = { request: { authority: `https://${evil}/t` } };
     const body = errorOfInstanceDiscovery("invalid_request");
     const special: Respond = ({ line }) => (line === instanceDiscovery ? { status: 400, body } : undefined);
-    const { lines } = await appToken(peer as unknown as typeof tessera, way, special);
+    const { lines } = await appToken(peer, way, special);
     expect(lines).toContain(`POST https://${evil}/t/v2.0/token`);
   });
 });
@@ -316,6 +312,6 @@ describe("an OpenID Provider's host that only the configuration's authority name
   });
 
   it("is asked about at Entra by the peer", async () => {
-    expect((await appToken(peer as unknown as typeof tessera, way)).lines).toEqual([instanceDiscovery]);
+    expect((await appToken(peer, way)).lines).toEqual([instanceDiscovery]);
   });
 });

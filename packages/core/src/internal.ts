@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export * from "./account.js";
-export { AzureCloudInstance, type AzureCloudOptions } from "./authority/clouds.js";
+export { AzureCloudInstance, tokenExchangeResource, type AzureCloudOptions } from "./authority/clouds.js";
 export {
   authorityForCloud,
   authorityInTenant,
@@ -71,6 +71,7 @@ export {
 } from "./flows/auth-code-flow.js";
 export {
   clientCredentials,
+  freshAppToken,
   type ClientCredentialsHost,
   type ClientCredentialsInput,
 } from "./flows/client-credentials.js";

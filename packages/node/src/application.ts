@@ -194,7 +194,7 @@ export abstract class Application {
     this.#logger = logger;
   }
 
-  /** Runs a public method, and logs why it fails. */
+  /** Runs a public method, and logs why it fails. The method itself is not `async`: a cache hit makes one promise. */
   protected async logged<T>(
     method: string,
     request: { readonly correlationId?: string },

@@ -100,6 +100,10 @@ export { CryptoProvider } from "./msal/crypto-provider.js";
 export type { INetworkModule, NetworkRequestOptions, NetworkResponse } from "./http/network-client.js";
 export type { INativeBrokerPlugin, NativeRequest, NativeSignOutRequest } from "./broker/broker.js";
 export type { CcsCredential } from "./msal/msal-request.js";
+export {
+  managedIdentityAssertion,
+  type ManagedIdentityAssertionOptions,
+} from "./credential/managed-identity-assertion.js";
 export type {
   ManagedIdentityConfiguration,
   ManagedIdentityIdParams,

@@ -10,7 +10,6 @@ import {
   DistributedCachePlugin,
   PublicClientApplication,
   tokenCredential,
-  type Configuration,
 } from "@tessera/node";
 import { clientId, clientSecret } from "./refusal.js";
 
@@ -20,7 +19,7 @@ const refuseToSend = async (): Promise<never> => {
   throw new Error("sent");
 };
 const networkClient = { sendGetRequestAsync: refuseToSend, sendPostRequestAsync: refuseToSend };
-const system = { networkClient } as unknown as Configuration["system"];
+const system = { networkClient } as never;
 const app = () => new PublicClientApplication({ auth: { clientId, authority }, system });
 const server = () =>
   new ConfidentialClientApplication({ auth: { clientId, authority, clientSecret }, system });
@@ -103,6 +102,10 @@ const calls: readonly [string, Call][] = [
   ["its service connection", (value) => tessera.azurePipelinesToken({ serviceConnectionId: value })],
   ["awsTokenFile", tessera.awsTokenFile],
   ["spiffeTokenFile", tessera.spiffeTokenFile],
+  ["managedIdentityAssertion", (value) => tessera.managedIdentityAssertion(value)],
+  ["new ManagedIdentityApplication", (value) => new tessera.ManagedIdentityApplication(value)],
+  ["its acquireToken", (value) => new tessera.ManagedIdentityApplication().acquireToken(value)],
+  ["its resource", (value) => new tessera.ManagedIdentityApplication().acquireToken({ resource: value })],
   ["createAuthenticatedFetch", (value) => createAuthenticatedFetch(value, { scopes: ["User.Read"] })],
   ["its options", (value) => createAuthenticatedFetch(server(), value)],
   ["tokenCredential", (value) => tokenCredential(value)],

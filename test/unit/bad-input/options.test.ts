@@ -1,7 +1,7 @@
 // An option that cannot be right is refused in the constructor.
 // proves: core/src/client/create-client.ts, node/src/check-configuration.ts
 import { describe, expect, it } from "@jest/globals";
-import { PublicClientApplication, type Configuration } from "@tessera/node";
+import { PublicClientApplication } from "@tessera/node";
 import { clientId, expectConfigurationError, refusal, type Mistake, type Part } from "./refusal.js";
 
 const option = "invalid_option";
@@ -170,7 +170,7 @@ describe("what looks like a mistake and is none", () => {
     ["the cloud none", { azureCloudOptions: { azureCloudInstance: "none" } }],
     ["nulls in optional places", { knownAuthorities: null }, { cache: { cachePlugin: null }, telemetry: {} }],
   ])("%s", (_, auth, rest = {}) => {
-    const configuration = { auth: { clientId, ...auth }, ...rest } as unknown as Configuration;
+    const configuration = { auth: { clientId, ...auth }, ...rest } as never;
     expect(new PublicClientApplication(configuration)).toBeInstanceOf(PublicClientApplication);
   });
 });

@@ -7,6 +7,8 @@ import {
 } from "@tessera/core";
 import {
   clientConfigurationError,
+  freshAppToken,
+  newCorrelationId,
   requireRequest,
   version,
   withoutNull,
@@ -25,6 +27,9 @@ import { managedIdentityTokens } from "./managed-identity-tokens.js";
 import { sharedBy } from "./shared-cache.js";
 import type { ManagedIdentitySourceNames } from "./source.js";
 import { sourceIn } from "./sources.js";
+
+/** Programs use few resources; names that they generate must not exhaust memory. */
+const MOST_KNOWN = 100;
 
 const HOST = "login.microsoftonline.com";
 const AUTHORITY = `https://${HOST}/managed_identity/`;
@@ -47,6 +52,8 @@ export class ManagedIdentityApplication {
   readonly #client: Client;
   readonly #host: ClientCredentialsHost;
   readonly #failures: FailureLog;
+  /** Look-ups in the cache, by the resource as it is written. */
+  readonly #known = new Map<string, (correlationId: string) => AuthenticationResult | undefined>();
 
   /**
    * @param configuration `managedIdentityIdParams` names a user-assigned identity
@@ -95,6 +102,8 @@ export class ManagedIdentityApplication {
    * ```
    */
   async acquireToken(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
+    const hit = this.#hit(request);
+    if (hit) return hit;
     try {
       return await this.#acquired(request);
     } catch (error) {
@@ -116,13 +125,30 @@ export class ManagedIdentityApplication {
     return sourceIn(process.env).name;
   }
 
+  /** Finds the token of a request that was made before, and is not about more than its resource. */
+  #hit(request: ManagedIdentityRequestParams): AuthenticationResult | undefined {
+    if (
+      !request ||
+      request.claims ||
+      request.forceRefresh ||
+      request.correlationId ||
+      request.refusedToken ||
+      request.renewalMarginSeconds !== undefined
+    )
+      return undefined;
+    return this.#known.get(request.resource)?.(newCorrelationId());
+  }
+
   #acquired(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
     requireRequest(request);
     const { claims, correlationId, refusedToken, renewalMarginSeconds, signal, timeoutMs } = request;
+    const scopes = [resourceOf(request)];
+    if (!this.#known.has(request.resource) && this.#known.size < MOST_KNOWN)
+      this.#known.set(request.resource, freshAppToken(this.#client, { scopes }));
     return clientCredentials(
       this.#client,
       {
-        scopes: [resourceOf(request)],
+        scopes,
         skipCache: request.forceRefresh,
         claims,
         correlationId,
