@@ -18,6 +18,7 @@ const GROUPS = [
   "client-credentials",
   "certificate",
   "silent",
+  "agents",
   "accounts",
   "heap",
   "serialization",
