@@ -19,6 +19,7 @@ const GROUPS = [
   "certificate",
   "managed-identity",
   "silent",
+  "agents",
   "accounts",
   "heap",
   "serialization",
