@@ -3,7 +3,6 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import type { RecordedRequest } from "@tessera/local-authority";
 import type { AuthenticationResult, InteractiveRequest, PublicClientApplication } from "@tessera/node";
 import {
   hasChromium,
@@ -13,7 +12,9 @@ import {
   type Chromium,
   type ChromiumUser,
 } from "../support/chromium.js";
+import { deadlineInHand } from "../support/deadline-in-hand.js";
 import { accountOf, startEntra, type Entra } from "../support/entra.js";
+import { heldNetwork, type HeldNetwork } from "../support/held-network.js";
 import { listeningPorts } from "../support/listening-ports.js";
 import { describeWith } from "../support/real-part.js";
 
@@ -36,6 +37,14 @@ describeWith("Chromium", hasChromium, () => {
     await chromium.close();
     await entra.close();
   });
+
+  const networks: HeldNetwork[] = [];
+  afterAll(() => Promise.all(networks.map((network) => network.close())));
+  const held = (): HeldNetwork => {
+    const network = heldNetwork(entra.authority.caPem);
+    networks.push(network);
+    return network;
+  };
 
   /** Starts a sign-in, and waits until the browser is at the sign-in page. */
   async function begin(
@@ -76,8 +85,8 @@ describeWith("Chromium", hasChromium, () => {
   });
 
   test("says nothing of success before the token request has been answered", async () => {
-    const { page, result } = await begin();
-    const asked = slowTokenRequest(entra, 1500);
+    const network = held();
+    const { page, result } = await begin(entra.publicClient({ system: { networkClient: network } }));
     const answered: (number | undefined)[] = [];
     const shown = page
       .getByText("You are signed in")
@@ -86,9 +95,10 @@ describeWith("Chromium", hasChromium, () => {
         answered.push(entra.authority.requests.find(({ endpoint }) => endpoint === "token")?.status);
       });
     const typed = typeCredentials(page, alice);
-    await asked;
+    await network.asked;
     // The token request is on its way, and the browser has the old page or none.
     expect(await page.title()).not.toMatch(/signed in/i);
+    network.release();
     await Promise.all([result, shown, typed]);
     expect(answered).toEqual([200]);
   });
@@ -118,10 +128,11 @@ describeWith("Chromium", hasChromium, () => {
 
   describe("when the user closes the page", () => {
     test.each([
-      ["timeoutMs ends the wait", "request_timeout", { timeoutMs: 1500 }, () => undefined],
-      ["signal ends the wait", "request_aborted", {}, (controller: AbortController) => controller.abort()],
-    ])("%s, and no socket is left", async (_, errorCode, bounds, end) => {
+      ["timeoutMs ends the wait", "request_timeout", { timeoutMs: 71_003 }, "deadline"],
+      ["signal ends the wait", "request_aborted", {}, "signal"],
+    ] as const)("%s, and no socket is left", async (_, errorCode, bounds, end) => {
       const controller = new AbortController();
+      const deadline = deadlineInHand(71_003);
       const { page, result, redirectUri } = await begin(entra.publicClient(), {
         ...bounds,
         signal: controller.signal,
@@ -129,17 +140,22 @@ describeWith("Chromium", hasChromium, () => {
       const ended = expect(result).rejects.toMatchObject({ errorCode });
       expect(await listeningPorts()).toContain(Number(redirectUri.port));
       await page.close();
-      end(controller);
+      if (end === "deadline") deadline.pass();
+      else controller.abort();
       await ended;
+      deadline.restore();
       expect(await listeningPorts()).not.toContain(Number(redirectUri.port));
     });
 
     test("while its code is being redeemed, the app has its tokens all the same", async () => {
-      const { page, result, redirectUri } = await begin();
-      const asked = slowTokenRequest(entra, 500);
+      const network = held();
+      const { page, result, redirectUri } = await begin(
+        entra.publicClient({ system: { networkClient: network } }),
+      );
       const typed = typeCredentials(page, alice).catch(() => undefined);
-      await asked;
+      await network.asked;
       await page.close();
+      network.release();
       await typed;
       expect(accountOf(await result).username).toBe(alice.username);
       expect(await listeningPorts()).not.toContain(Number(redirectUri.port));
@@ -208,17 +224,6 @@ describeWith("Chromium", hasChromium, () => {
     await bad.page.getByRole("heading", { name: "Not today" }).waitFor();
   });
 });
-
-/** Delays the next token request; settles when it has come in. */
-function slowTokenRequest({ authority }: Entra, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const match = ({ endpoint }: RecordedRequest): boolean => {
-      if (endpoint === "token") resolve();
-      return endpoint === "token";
-    };
-    authority.fault({ match, delayMs });
-  });
-}
 
 interface Begun extends ChromiumUser {
   readonly result: Promise<AuthenticationResult>;

@@ -228,6 +228,24 @@ test("the daemon with a certificate goes on when it is renewed", async () => {
   expect(status).toBe(0);
 });
 
+test("the agents act as themselves and as a user, through one application", async () => {
+  const { status, output } = await run("agent/agent.mjs", [], { CLIENT_ID: "" }).end();
+  expect(lines(output, "agent ").map((line) => line.replace(/^agent \S+ as /, ""))).toEqual([
+    ...[
+      "itself: a token from the identity provider",
+      "alice@contoso.example: a token from the identity provider",
+    ],
+    "alice@contoso.example: a token from the cache",
+    ...[
+      "itself: a token from the identity provider",
+      "alice@contoso.example: a token from the identity provider",
+    ],
+    "alice@contoso.example: a token from the cache",
+  ]);
+  expect(output).toContain("accounts of the application: 0");
+  expect(status).toBe(0);
+});
+
 test("the web API validates tokens and calls another one on behalf of the user", async () => {
   const { status, output } = await run("web-api/web-api.mjs", ["--once"], { CLIENT_ID: "", PORT: "0" }).end();
   expect(output).toMatch(/without a token: HTTP 401/);

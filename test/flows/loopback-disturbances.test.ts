@@ -4,6 +4,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { accountOf, startEntra, type Entra } from "../support/entra.js";
+import { heldNetwork } from "../support/held-network.js";
 import { beginSignIn, post, tcp, visit, type WaitingSignIn } from "../support/waiting-sign-in.js";
 
 let entra: Entra;
@@ -91,21 +92,17 @@ describe("neither ends nor breaks the wait:", () => {
   });
 
   test("a second hit while the first is dealt with, which then gets its page", async () => {
-    const waiting = await beginSignIn(entra);
-    const repeated = new Promise<{ readonly html: string }>((resolve, reject) => {
-      entra.authority.fault({
-        match: ({ endpoint }) => {
-          if (endpoint !== "token") return false;
-          post(`${waiting.origin}/`, `code=again&state=${waiting.state}`).then(resolve, reject);
-          return true;
-        },
-        delayMs: 300,
-      });
-    });
-    const page = await waiting.complete();
-    expect((await repeated).html).toContain("already being completed");
-    expect(page.html).toContain("You are signed in");
+    const network = heldNetwork(entra.authority.caPem);
+    const app = entra.publicClient({ system: { networkClient: network } });
+    const waiting = await beginSignIn(entra, {}, app);
+    const page = waiting.complete();
+    await network.asked;
+    const repeated = await post(`${waiting.origin}/`, `code=again&state=${waiting.state}`);
+    expect(repeated.html).toContain("already being completed");
+    network.release();
+    expect((await page).html).toContain("You are signed in");
     await waiting.result;
+    await network.close();
   });
 
   test("the answer to another sign-in of the same app, which then gets it, too", async () => {

@@ -182,7 +182,7 @@ describe("at a certified OpenID Provider", () => {
     });
     await app.removeAccount(account);
     expect(await app.getAllAccounts()).toEqual([]);
-    expect(app.getTokenCache().serialize()).not.toContain("olga");
+    expect(app.getTokenCache().serialize()).not.toContain("olga@example.org");
     await expect(app.acquireTokenSilent({ scopes, account })).rejects.toMatchObject({
       errorCode: "no_tokens_found",
     });

@@ -132,7 +132,15 @@ const classes: Readonly<Record<string, ClassDifferences>> = {
   },
   ConfidentialClientApplication: {
     added: [
-      ...["checked", "checkedFields", "logged", ...fields, "endOnBehalfOfSession", "removeTokensForClient"],
+      ...[
+        "checked",
+        "checkedFields",
+        "logged",
+        ...fields,
+        "acquireTokenForAgent",
+        "endOnBehalfOfSession",
+        "removeTokensForClient",
+      ],
       ...[...user, ...accounts, "getAllAccounts", "signOut"],
     ],
   },

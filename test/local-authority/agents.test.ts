@@ -307,6 +307,7 @@ describe("the configuration", () => {
       ],
     ],
   ])("is refused for %s", async (field, apps, users = []) => {
-    await expect(startLocalAuthority(configure(apps, users))).rejects.toMatchObject({ field });
+    const started = startLocalAuthority(configure(apps, users)).then((it) => it.close());
+    await expect(started).rejects.toMatchObject({ field });
   });
 });

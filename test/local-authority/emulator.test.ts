@@ -204,7 +204,8 @@ describe("emulate", () => {
     ["clientId of managed identity c", [{ clientId: "c" }, { clientId: "c" }]],
   ])("finds %s in the configuration", async (field, managedIdentities) => {
     const options: object = { managedIdentities };
-    await expect(startLocalAuthority(options)).rejects.toMatchObject({ field });
+    const started = startLocalAuthority(options).then((it) => it.close());
+    await expect(started).rejects.toMatchObject({ field });
   });
 
   it("ends with the authority, once", async () => {

@@ -1,14 +1,16 @@
-// A daemon and a web app, as ES module and as CommonJS, that a bundler has put into one file get a token. Beside them is nothing:
-// neither the packages, nor what few apps need of them (open, node-forge, fast-xml-parser).
-// proves: node/src/http/load-undici.ts
+// A daemon and a web app, as ES module and as CommonJS, that a bundler without settings has put into one file get a token.
+// Beside them is nothing: neither the packages, nor what few apps need of them (open, node-forge, fast-xml-parser).
+// proves: node/src/http/built-in-undici.ts, node/src/http/load-undici.ts, node/src/missing-package.ts, node/src/credential/pfx.ts
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { build } from "esbuild";
+import { build, type BuildOptions } from "esbuild";
+import { makeCertificate } from "../support/certificates.js";
 import { startEntra, type Entra } from "../support/entra.js";
+import { makePfx } from "../support/pfx.js";
 import { assertBuilt, root } from "./workspace.js";
 
 jest.setTimeout(180_000);
@@ -31,11 +33,11 @@ beforeAll(async () => {
   for (const [name, body] of Object.entries(programs)) {
     writeFileSync(
       join(app, `${name}.mjs`),
-      `import { ConfidentialClientApplication } from "@tessera/node";\n${body}`,
+      `import { ConfidentialClientApplication, ManagedIdentityApplication } from "@tessera/node";\n${body}`,
     );
     writeFileSync(
       join(app, `${name}.cjs`),
-      `const { ConfidentialClientApplication } = require("@tessera/node");\n${body}`,
+      `const { ConfidentialClientApplication, ManagedIdentityApplication } = require("@tessera/node");\n${body}`,
     );
   }
   entra = await startEntra();
@@ -54,6 +56,10 @@ const ask = () => app.acquireTokenByClientCredential({ scopes: ["https://graph.m
 const programs = {
   daemon: `${client}
 ask().then(console.log);`,
+  managed: `
+const app = new ManagedIdentityApplication();
+app.acquireToken({ resource: "https://vault.azure.net" })
+  .then(({ tokenType }) => tokenType, ({ message }) => message).then(console.log);`,
   web: `${client}
 const server = process.getBuiltinModule("node:http").createServer(async (_, response) => {
   await app.getAuthCodeUrl({ scopes: ["User.Read"], redirectUri: "http://localhost:3000" });
@@ -66,14 +72,7 @@ const server = process.getBuiltinModule("node:http").createServer(async (_, resp
 });`,
 };
 
-/** What esbuild's own documentation gives to ES modules that bundle CommonJS packages. */
-const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-
-async function bundle(
-  program: string,
-  kind: "mjs" | "cjs",
-  over: { readonly js?: string; readonly external?: string[] },
-) {
+async function bundle(program: string, kind: "mjs" | "cjs", options: BuildOptions = {}) {
   const outfile = join(mkdtempSync(join(tmpdir(), "tessera-bundle-")), `out.${kind}`);
   const { errors } = await build({
     absWorkingDir: app,
@@ -83,28 +82,29 @@ async function bundle(
     format: kind === "mjs" ? "esm" : "cjs",
     logLevel: "silent",
     outfile,
-    banner: { js: over.js ?? "" },
-    external: over.external ?? [],
+    ...options,
   });
   expect(errors).toEqual([]);
   return outfile;
 }
 
-async function run(file: string): Promise<string> {
+async function run(
+  file: string,
+  over: { readonly auth?: object; readonly system?: object; readonly environment?: object } = {},
+): Promise<string> {
   const { auth } = entra.configuration("confidential");
-  const configuration = { auth, system: { ca: entra.authority.caPem } };
-  const env = { ...process.env, CONFIGURATION: JSON.stringify(configuration) };
+  const configuration = {
+    auth: over.auth ?? auth,
+    system: { ca: entra.authority.caPem, ...over.system },
+  };
+  const env = { ...process.env, ...over.environment, CONFIGURATION: JSON.stringify(configuration) };
   const { stdout } = await promisify(execFile)(process.execPath, [file], { env, cwd: tmpdir() });
   return stdout.trim();
 }
 
 describe.each(["daemon", "web"])("a %s", (program) => {
-  it("that is an ES module, by esbuild", async () => {
-    expect(await run(await bundle(program, "mjs", { js: banner }))).toBe("Bearer");
-  });
-
-  it("that is CommonJS, by esbuild", async () => {
-    expect(await run(await bundle(program, "cjs", {}))).toBe("Bearer");
+  it.each(["mjs", "cjs"] as const)("that is .%s, by esbuild", async (kind) => {
+    expect(await run(await bundle(program, kind))).toBe("Bearer");
   });
 });
 
@@ -121,15 +121,68 @@ it.each([
   expect(await run(join(out, `index.${kind}`))).toBe("Bearer");
 });
 
-describe("what is missing is named", () => {
-  it("undici, where the bundle left it out", async () => {
-    expect(await run(await bundle("daemon", "cjs", { external: ["undici"] }))).toMatch(
-      /The package undici, which sends the requests, cannot be loaded \(Cannot find (?:module|package) .*\): install it/,
+describe.each(["mjs", "cjs"] as const)("in a bundle that is .%s", (kind) => {
+  it("which left undici out, Node.js's own sends the requests", async () => {
+    expect(await run(await bundle("daemon", kind, { external: ["undici"] }))).toBe("Bearer");
+  });
+});
+
+it.each(["mjs", "cjs"] as const)(
+  "a program with a managed identity that is .%s, by esbuild",
+  async (kind) => {
+    const { environment, close } = await entra.authority.emulate("imds");
+    expect(await run(await bundle("managed", kind), { environment })).toBe("Bearer");
+    await close();
+  },
+);
+
+describe("a PFX", () => {
+  const daemon = (): object => {
+    const { clientId, authority, knownAuthorities } = entra.configuration("confidential").auth;
+    const pfx = makePfx(makeCertificate({ subject: "daemon" }), "").toString("base64");
+    return { auth: { clientId, authority, knownAuthorities, clientCertificate: { pfx } } };
+  };
+  const inside: BuildOptions = { nodePaths: [join(root, "node_modules")] };
+  /** What esbuild's own documentation gives to ES modules that bundle CommonJS packages. */
+  const js = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+  it.each<["mjs" | "cjs", string, BuildOptions]>([
+    ["cjs", "", inside],
+    ["mjs", ", by esbuild with its banner,", { ...inside, banner: { js } }],
+  ])("is opened by the node-forge in a bundle that is .%s%s", async (kind, _, options) => {
+    // Nobody has registered it.
+    expect(await run(await bundle("daemon", kind, options), daemon())).toContain("invalid_client");
+  });
+
+  it.each<["mjs" | "cjs", string, BuildOptions, string]>([
+    ["cjs", "which lacks node-forge", {}, "npm install node-forge"],
+    ["mjs", "which lacks node-forge", {}, "npm install node-forge"],
+    ["mjs", "which cannot require", inside, "give esbuild --format=cjs, or --banner:js="],
+  ])("is refused in a bundle that is .%s, %s, and told why", async (...[kind, , options, remedy]) => {
+    expect(await run(await bundle("daemon", kind, options), daemon())).toContain(remedy);
+  });
+});
+
+describe("a proxy needs undici, and the error says how to get it", () => {
+  // Loopback is never reached through a proxy.
+  const elsewhere = {
+    auth: {
+      clientId: "c",
+      clientSecret: "s",
+      authority: "https://login.microsoftonline.com/contoso.example",
+    },
+    system: { proxy: "http://127.0.0.1:1" },
+  };
+
+  it("where the bundle left it out", async () => {
+    const file = await bundle("daemon", "cjs", { external: ["undici"] });
+    expect(await run(file, elsewhere)).toMatch(
+      /The package undici, .*proxies, cannot be loaded \(Cannot find (?:module|package) .*\): install it/,
     );
   });
 
-  it("the banner, without which esbuild's ES modules cannot require", async () => {
-    expect(await run(await bundle("daemon", "mjs", {}))).toMatch(
+  it("where an ES module by esbuild cannot require it", async () => {
+    expect(await run(await bundle("daemon", "mjs"), elsewhere)).toMatch(
       /undici.* cannot be loaded \(Dynamic require of .*\): give esbuild --format=cjs, or --banner:js=/,
     );
   });

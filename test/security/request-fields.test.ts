@@ -112,10 +112,13 @@ describe.each(EVERY_GRANT)("%s", (grant: Grant) => {
   // Whether the cache may answer is no parameter; that the server is asked is looked at below.
   const base: Fields = grant === "silent" ? { forceRefresh: true } : {};
   let plain = "";
+  /** How many token requests one call takes. */
+  let count = 0;
   beforeAll(async () => {
     const { stage } = driven();
     await drivers[grant](stage, base);
     plain = comparable(stage.sent);
+    count = stage.tokenRequests().length;
   });
 
   it.each(table.filter(([field]) => field !== "forceRefresh"))(
@@ -141,7 +144,7 @@ describe.each(EVERY_GRANT)("%s", (grant: Grant) => {
         drivers[grant](stage, store),
         drivers[grant](stage, { ...store, ...one(field, values) }),
       ]);
-      const shared = stage.tokenRequests().length === 1;
+      const shared = stage.tokenRequests().length === count;
       expect({ field, shared }).toEqual({ field, shared: typeof row.flightKey !== "function" });
     },
   );
@@ -150,7 +153,7 @@ describe.each(EVERY_GRANT)("%s", (grant: Grant) => {
     const { stage, values } = driven();
     const fields = { ...values, ...untouched };
     await Promise.allSettled([drivers[grant](stage, fields), drivers[grant](stage, { ...fields })]);
-    expect(stage.tokenRequests().length).toBeLessThanOrEqual(1);
+    expect(stage.tokenRequests().length).toBeLessThanOrEqual(count);
   });
 });
 
@@ -188,7 +191,7 @@ const untouched = { username: undefined, userObjectId: undefined, codeChallenge:
 /** How these reasons show: the cache does not answer. */
 const PAST_THE_CACHE = "never answered from the cache";
 
-describe.each(["client_credentials", "on_behalf_of", "silent"] as const)("the cache, %s", (grant) => {
+describe.each(["agent", "client_credentials", "on_behalf_of", "silent"] as const)("the cache, %s", (grant) => {
   const isPart = ({ cacheKey, sent }: RequestField) =>
     typeof cacheKey === "object" && ("component" in cacheKey || sent.includes(grant));
   // A session that begins belongs to its assertion; an account that signs out is another one.

@@ -38,6 +38,8 @@ export interface ExampleScope {
   readonly publicApp: PublicClientApplication;
   /** An agent identity, which proves itself with a token of its blueprint. */
   readonly agent: ConfidentialClientApplication;
+  /** Client id of an agent identity whose blueprint is `app`. */
+  readonly agentId: string;
   /** A signed-in user. */
   readonly account: AccountInfo;
 
@@ -95,6 +97,7 @@ const blueprint = {
   clientId: "c0c0c0c0-0000-4000-8000-0000000000a4",
   clientSecret: "contoso-daemon-secret",
 };
+const webId = "c0c0c0c0-0000-4000-8000-0000000000a1";
 const agentId = "c0c0c0c0-0000-4000-8000-0000000000a9";
 const exchange = ["api://AzureADTokenExchange/.default"];
 
@@ -110,7 +113,10 @@ export async function startExampleStage(): Promise<ExampleStage> {
           {
             clientId: agentId,
             name: "Agent",
-            federatedCredentials: [{ subject: fmiSubject(tenantId, blueprint.clientId, agentId) }],
+            // Of the blueprint that `agent` has, and of `app`.
+            federatedCredentials: [blueprint.clientId, webId].map((id) => ({
+              subject: fmiSubject(tenantId, id, agentId),
+            })),
           },
         ],
       },
@@ -184,6 +190,7 @@ function valuesOf(
   return {
     clientId: () => clientId,
     clientSecret: () => clientSecret,
+    agentId: () => agentId,
     authority: () => authority,
     redirectUri: () => redirectUri,
     username: () => alice.username,

@@ -6,6 +6,7 @@ const callback = async (): Promise<string> => "an assertion";
 /** For every field a value that no request has by default. */
 export const samples = (bob: AccountInfo): Fields => ({
   account: bob,
+  agentId: "another-agent",
   assertion: "another instance",
   attributeTokens: ["an attribute"],
   authenticationScheme: "Bearer",
@@ -81,6 +82,7 @@ export const samples = (bob: AccountInfo): Fields => ({
   tenantId: otherTenant,
   timeout: 600,
   timeoutMs: 60_000,
+  user: { objectId: "another-oid" },
   userObjectId: "another-oid",
   username: "bob",
   windowHandle: Buffer.from("window"),

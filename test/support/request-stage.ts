@@ -52,7 +52,8 @@ export function requestStage(options: { readonly cache?: object } = {}): Request
     }
     const segment = new URL(url).pathname.split("/")[1] ?? "";
     const tid = segment === otherDomain ? otherTenant : segment;
-    const of = body.get("code") ?? body.get("refresh_token") ?? "user";
+    const named = body.get("code") ?? body.get("refresh_token");
+    const of = named ?? body.get("user_id") ?? body.get("username") ?? "user";
     // A code names the user, and the nonce of the sign-in after a tilde.
     const [name = "", nonce] = of.split("~");
     const uid = name.startsWith("rt.") ? (name.split(".")[1] ?? "") : name;
@@ -63,7 +64,7 @@ export function requestStage(options: { readonly cache?: object } = {}): Request
       expires_in: 3600,
       access_token: `token-${answers}`,
       scope: body.get("scope") ?? "",
-      ...(forUser ? userTokens(uid, tid, nonce) : {}),
+      ...(forUser ? userTokens(body.get("client_id") ?? "", { uid, tid, nonce }) : {}),
     };
   };
   const send = async <T>(url: string, options?: NetworkRequestOptions): Promise<NetworkResponse<T>> => {
@@ -105,12 +106,18 @@ export function requestStage(options: { readonly cache?: object } = {}): Request
   };
 }
 
-function userTokens(uid: string, tid: string, nonce: string | undefined): object {
+interface UserOfToken {
+  readonly uid: string;
+  readonly tid: string;
+  readonly nonce: string | undefined;
+}
+
+function userTokens(aud: string, { uid, tid, nonce }: UserOfToken): object {
   const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
   const now = Math.floor(Date.now() / 1000);
   const claims = {
     iss: `${host}/${tid}/v2.0`,
-    aud: clientId,
+    aud,
     sub: uid,
     oid: uid,
     tid,
@@ -139,6 +146,8 @@ const common = { scopes, correlationId };
 
 /** One call for each grant: what it takes at least, and what a test adds to that. */
 export const drivers = {
+  agent: ({ app }, fields) =>
+    app.acquireTokenForAgent(as({ ...common, agentId: "an-agent", user: { objectId: "oid" }, ...fields })),
   authorization_code: ({ app }, fields) =>
     app.acquireTokenByCode(as({ ...common, code: "alice", redirectUri, ...fields })),
   client_credentials: ({ app }, fields) => app.acquireTokenByClientCredential(as({ ...common, ...fields })),

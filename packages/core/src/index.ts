@@ -12,6 +12,7 @@ export {
   type ClientCredential,
   type ClientOptions,
   // The flows, one function each.
+  agentToken,
   authorizationUrl,
   clientCredentials,
   completeAuthCodeFlow,

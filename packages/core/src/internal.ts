@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export * from "./account.js";
-export { AzureCloudInstance, type AzureCloudOptions } from "./authority/clouds.js";
+export { AzureCloudInstance, tokenExchangeResource, type AzureCloudOptions } from "./authority/clouds.js";
 export {
   authorityForCloud,
   authorityInTenant,
@@ -59,6 +59,7 @@ export { withinBounds, type Bounds } from "./flight/deadline.js";
 export { SingleFlight } from "./flight/single-flight.js";
 export { untilAborted } from "./flight/until-aborted.js";
 export { KeyedMutex } from "./flight/keyed-mutex.js";
+export { agentToken, type AgentInput, type AgentUser } from "./flows/agent.js";
 export { authorizationUrl, type AuthorizationInput } from "./flows/authorization-url.js";
 export { redeemCode, type CodeInput } from "./flows/authorization-code.js";
 export { responseParameters, type AuthorizationResponse } from "./flows/authorization-response.js";

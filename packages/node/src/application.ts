@@ -201,13 +201,16 @@ export abstract class Application {
     run: () => T | Promise<T>,
   ): Promise<T> {
     try {
-      const result = run();
-      // To await a cache hit would take another turn.
-      return result instanceof Promise ? await result : result;
+      return await run();
     } catch (error) {
-      this.#failures.note(method, request, error);
-      throw error;
+      throw this.failed(method, request, error);
     }
+  }
+
+  /** Logs why a public method fails, and returns the error. */
+  protected failed(method: string, request: { readonly correlationId?: string }, error: unknown): unknown {
+    this.#failures.note(method, request, error);
+    return error;
   }
 
   /** Checks the fields common to all requests. */

@@ -1,4 +1,5 @@
 import {
+  agentToken,
   clientCredentials,
   endOnBehalfOfSession,
   onBehalfOf,
@@ -22,6 +23,7 @@ import { onlyCredential } from "./credential/credential.js";
 import { sourceOf, type AppTokenProvider } from "./msal/app-token-provider.js";
 import type { MsalRequest } from "./msal/msal-request.js";
 import type {
+  AgentTokenRequest,
   ClientCredentialRequest,
   OnBehalfOfRequest,
   UserFederatedIdentityCredentialRequest,
@@ -142,6 +144,29 @@ export class ConfidentialClientApplication extends ClientApplication {
   }
 
   /**
+   * Acquires a token with which an agent identity (Entra Agent ID) acts as itself, or as a user. This application is the
+   * agent's blueprint and serves any number of agents and users. The token comes from the cache, or with up to three
+   * requests, each of them one for all concurrent callers.
+   *
+   * @throws ClientAuthError `missing_user_identifier`, `conflicting_user_identifiers`; ClientConfigurationError
+   * `invalid_option` for an `agentId` that is missing; ServerError, InteractionRequiredAuthError whose `agentLeg` says
+   * which of the tokens was refused
+   * @example
+   * ```ts
+   * const scopes = ["https://graph.microsoft.com/.default"];
+   * const asItself = await app.acquireTokenForAgent({ agentId, scopes });
+   * const asUser = await app.acquireTokenForAgent({ agentId, scopes, user: { username } });
+   * ```
+   */
+  acquireTokenForAgent(request: AgentTokenRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenForAgent", request, () => {
+      requireRequest(request);
+      const given = inTenant(request, this.client.defaultAuthority);
+      return agentToken(this.client, this.checked(given), regionOf(given.azureRegion));
+    });
+  }
+
+  /**
    * Acquires a user's token for an agent identity. Each call sends a request; use {@link acquireTokenSilent} for
    * later tokens.
    *
@@ -201,8 +226,10 @@ function regionOf(azureRegion: string | undefined): RegionAsk | undefined {
   return region ? { azureRegion: region, environmentRegion: process.env["REGION_NAME"] } : undefined;
 }
 
+type InTenant = Pick<ClientCredentialRequest, "tenantId" | "authority" | "azureCloudOptions">;
+
 /** Returns the request with its `tenantId` inserted into the authority. */
-function inTenant(request: ClientCredentialRequest, defaultAuthority: string): ClientCredentialRequest {
+function inTenant<R extends InTenant>(request: R, defaultAuthority: string): R {
   if (!request.tenantId) return request;
   const { tenantId, azureCloudOptions } = request;
   const authority = request.authority ?? authorityForCloud(defaultAuthority, azureCloudOptions);

@@ -11,10 +11,10 @@ import type {
   NodeTelemetryOptions,
 } from "./configuration.js";
 
-/** The members of an object, or `"value"` for what is not looked into. */
+/** The members of an object, or `"value"` for a member whose content is not checked here. */
 type Members = "value" | { readonly [name: string]: Members };
 
-/** Every member of a configuration. The types hold the table complete: a new option without a row does not compile. */
+/** Every member of a configuration. A new option without a row does not compile. */
 const KNOWN = {
   auth: {
     clientId: "value",
@@ -93,7 +93,7 @@ const TENANT =
 const ISSUER = "name the issuer in auth.oidcAuthority";
 const REQUEST = "pass it with the request";
 
-/** What is meant by names that resemble none of the options, in lower case. */
+/** Remedies for names that are not similar to an option, in lower case. */
 const REMEDIES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     tenant: TENANT,
@@ -106,19 +106,19 @@ const REMEDIES: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-const told = new Set<string>();
+const warned = new Set<string>();
 
 /**
- * Warns of every member that is not understood, once in a process: an app that wrote `auth.tenantId` would else sign in the
- * users of every tenant. A process warning, because an app that misspells an option may have no logger; not an error,
- * because programs written for MSAL carry members that MSAL also ignores.
+ * Warns of each unknown member once per process: an app with `auth.tenantId`, for example, signs in users of every tenant. It
+ * is a process warning because an app that misspells an option may have no logger, and not an error because programs
+ * written for MSAL have members that MSAL also ignores.
  *
- * @throws ClientConfigurationError `invalid_option` for a text or a number in place of an object
+ * @throws ClientConfigurationError `invalid_option` for a string or a number in place of an object
  */
 export function checkMembers(configuration: Configuration): void {
   for (const path of unknownIn(configuration, KNOWN, "")) {
-    if (told.has(path)) continue;
-    told.add(path);
+    if (warned.has(path)) continue;
+    warned.add(path);
     process.emitWarning(`${path} is not an option of Tessera and has no effect: ${remedyFor(path)}.`, {
       type: "ConfigurationWarning",
       code: "unknown_option",
@@ -129,7 +129,7 @@ export function checkMembers(configuration: Configuration): void {
 function unknownIn(value: unknown, members: Members, parent: string): string[] {
   if (members === "value" || value === undefined || value === null) return [];
   if (!isRecord(value)) {
-    // A certificate that is a function, a text or bytes is told by the code that reads it.
+    // The code that reads a certificate accepts a function, and rejects other values by name.
     if (parent === "auth.clientCertificate") return [];
     throw wrongType(parent || "configuration", value, "an object");
   }
@@ -148,7 +148,10 @@ function remedyFor(path: string): string {
   return remedy ?? "remove it";
 }
 
-/** The option whose name is nearest: the same at another place or in other letters, else a slip, else a part of the name. */
+/**
+ * Returns the option with the most similar name: the same name elsewhere or in another case, else one with a typing error,
+ * else one that contains the other.
+ */
 function nearestTo(path: string): string | undefined {
   const name = lastOf(path).toLowerCase();
   const isElsewhere = (option: string): number => (parentOf(option) === parentOf(path) ? 0 : 1);
@@ -159,7 +162,7 @@ function nearestTo(path: string): string | undefined {
   return nearest?.option;
 }
 
-/** Names that have nothing to do with one another. */
+/** The distance of names that are not similar. */
 const UNLIKE = 100;
 
 function distance(name: string, option: string): number {
@@ -170,7 +173,7 @@ function distance(name: string, option: string): number {
   return edits <= 2 && short.length >= 4 ? edits : UNLIKE;
 }
 
-/** How many letters have to be added, taken away or changed (Levenshtein). */
+/** The Levenshtein distance. A package for it would be another runtime dependency. */
 function editsBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of Array.from(a).entries()) {

@@ -38,6 +38,7 @@ export {
   InteractionRequiredAuthErrorCodes,
   version,
   type AccountFilter,
+  type AgentUser,
   type AuthenticationChallenge,
   type AssertionContext,
   type AzureCloudOptions,

@@ -1,5 +1,6 @@
 import type { AccountInfo, BaseRequest, DeviceCodeResponse } from "@tessera/core";
 import type {
+  AgentInput,
   AuthCodeFlowInput,
   AuthorizationInput,
   ClientCredentialsInput,
@@ -92,6 +93,14 @@ export interface ClientCredentialRequest extends Request<ClientCredentialsInput>
   /** Tenant id or domain, overriding that of the authority. */
   tenantId?: string;
   /** Azure region whose token endpoint to use, or `TryAutoDetect`. */
+  azureRegion?: string;
+}
+
+/** Request of {@link ConfidentialClientApplication.acquireTokenForAgent}. */
+export interface AgentTokenRequest extends Request<AgentInput> {
+  /** Id or domain of the agent's tenant, overriding that of the authority. */
+  tenantId?: string;
+  /** Azure region whose token endpoint issues app-only tokens, or `TryAutoDetect`. */
   azureRegion?: string;
 }
 

@@ -56,6 +56,7 @@ const NOT_PUBLIC = [
   "constructor",
   "checked",
   "checkedFields",
+  "failed",
   "logged",
   "read",
   "readNow",

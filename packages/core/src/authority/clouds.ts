@@ -47,6 +47,17 @@ export function knownCloud(host: string): Cloud | undefined {
   return BY_HOST.get(host);
 }
 
+/** The resource for which a token counts as a credential, in the clouds that have one of their own. */
+const TOKEN_EXCHANGE: ReadonlyMap<string | undefined, string> = new Map([
+  ["login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"],
+  ["login.partner.microsoftonline.cn", "api://AzureADTokenExchangeChina"],
+]);
+
+/** Returns the resource for which a token counts as a credential of an app (a federated credential) in a host's cloud. */
+export function tokenExchangeResource(host: string): string {
+  return TOKEN_EXCHANGE.get(knownCloud(host)?.preferredNetwork) ?? "api://AzureADTokenExchange";
+}
+
 /** Whether a host belongs to External ID's domain, which Microsoft owns. */
 export function isExternalIdHost(host: string): boolean {
   return host.endsWith(".ciamlogin.com");

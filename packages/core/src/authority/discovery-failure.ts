@@ -5,13 +5,13 @@ import type { HttpResponse } from "../http/http-client.js";
 import type { Call } from "../http/transport.js";
 import type { AuthorityKind, AuthorityUrl } from "./authority-url.js";
 
-/** No provider explains itself at greater length; a page of a proxy would. */
+/** Maximum length of a provider's explanation, in characters; a longer one is not meant for people. */
 const LONGEST_EXPLANATION = 500;
 
 const OTHER_PROVIDER =
   "for an OpenID Provider that is not Microsoft's (Keycloak, Auth0, Okta), name its issuer as auth.oidcAuthority in place of auth.authority";
 
-/** What to do when a host answers without a discovery document. */
+/** Remedies for a response without a discovery document. */
 const REMEDIES: Readonly<Record<AuthorityKind, string>> = {
   entra: `check host and tenant of the authority; ${OTHER_PROVIDER}`,
   ciam: "check the name of the tenant in the authority",
@@ -20,9 +20,9 @@ const REMEDIES: Readonly<Record<AuthorityKind, string>> = {
 };
 
 /**
- * The error for an answer that is not a discovery document, with the provider's own words.
+ * Returns the error for a response that is not a discovery document, with the provider's explanation.
  *
- * @param document the URL that was asked
+ * @param document the URL of the request
  */
 export function discoveryFailure(
   url: AuthorityUrl,
@@ -40,7 +40,7 @@ export function discoveryFailure(
   );
 }
 
-/** What a provider says of an error, in the fields of RFC 6749 §5.2 or in those that others use. */
+/** Returns the explanation of an error, from the fields of RFC 6749 §5.2 or other common ones. */
 function explanation(body: string): string {
   const { error_description: description, error, message } = parseJsonObject(body) ?? {};
   const said = [description, error, message].find((one) => typeof one === "string" && one !== "");

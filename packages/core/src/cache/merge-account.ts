@@ -23,8 +23,11 @@ export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefi
       (one) => one.tenantId === tenantId || (!known.tenantProfiles && one.localAccountId === localAccountId),
     );
   const profiles = [...before.filter((profile) => !isNew(profile)), ...freshProfiles];
+  // Once the user has signed in, the account is one of the app's own.
+  const { agents_only: _, ...merged } = saidOver(fresh, known);
   return {
-    ...saidOver(fresh, known),
+    ...merged,
+    ...(fresh.agents_only && known.agents_only ? { agents_only: true } : {}),
     realm,
     local_account_id,
     tenantProfiles: profiles.map((profile) => JSON.stringify(profile)),

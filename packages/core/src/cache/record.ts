@@ -10,6 +10,7 @@ import { profileFromClaims } from "./account-info.js";
 import {
   appPartition,
   assertionPartition,
+  FMI_PATH,
   userPartition,
   type PartitionKey,
 } from "./memory/partition-key.js";
@@ -42,13 +43,14 @@ export type TokenOwner =
   | { readonly kind: "app" }
   /**
    * `account` and `realm` are those of a refresh, whose response need not repeat them. `onBehalfOf` marks tokens that stem
-   * from an assertion and not from a sign-in.
+   * from an assertion and not from a sign-in; `agent` marks those that an agent acts with.
    */
   | {
       readonly kind: "user";
       readonly account?: AccountInfo;
       readonly realm?: string | undefined;
       readonly onBehalfOf?: boolean | undefined;
+      readonly agent?: boolean | undefined;
     }
   | { readonly kind: "assertion"; readonly hash: string };
 
@@ -125,7 +127,9 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
         realm: idTokenRealm,
       }
     : undefined;
-  const refreshToken: RefreshTokenEntity | undefined = response.refreshToken
+  // An agent asks for its user's tokens anew, in the name that the request has. Nothing that outlives them is kept.
+  const isRenewable = response.refreshToken && !isOfAgent(owner);
+  const refreshToken: RefreshTokenEntity | undefined = isRenewable
     ? {
         ...common,
         credential_type: "RefreshToken",
@@ -141,7 +145,7 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
       }
     : undefined;
   return {
-    partition: partitionOf(owner, clientId, realm, home),
+    partition: partitionOf(input, realm, home),
     ...(dialect.hasIssuers ? { issuer: authority.metadata.issuer } : {}),
     accessToken,
     ...(claims && idToken ? { account: accountEntity(input, home, claims) } : {}),
@@ -207,6 +211,7 @@ function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenCla
     local_account_id: info?.uid ?? claims.oid ?? claims.sub ?? "",
     username: claims.preferred_username || claims.upn || claims.emails?.[0] || "",
     authority_type: accountType,
+    ...(isOfAgent(input.owner) ? { agents_only: true } : {}),
     name: claims.name ?? "",
     ...(response.clientInfo && hasTenants ? { client_info: response.clientInfo } : {}),
     tenantProfiles: [
@@ -218,7 +223,15 @@ function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenCla
   };
 }
 
-function partitionOf(owner: TokenOwner, clientId: string, realm: string, home: string): PartitionKey {
-  if (owner.kind === "app") return appPartition(clientId, realm);
+function isOfAgent(owner: TokenOwner): boolean {
+  return owner.kind === "user" && owner.agent === true;
+}
+
+function partitionOf(
+  { owner, clientId, components }: CacheRecordInput,
+  realm: string,
+  home: string,
+): PartitionKey {
+  if (owner.kind === "app") return appPartition(clientId, realm, components?.[FMI_PATH]);
   return owner.kind === "assertion" ? assertionPartition(owner.hash) : userPartition(home);
 }

@@ -79,7 +79,11 @@ export class TokenCache extends CacheAccess {
     const url = filter.authority ? urlOf(filter.authority) : undefined;
     const look = (memory: TokenMemory, keys: readonly PartitionKey[]): AccountInfo[] =>
       keys
-        .flatMap((key) => accountsOf(memory, key).flatMap((entry) => this.#profiles(memory, key, entry)))
+        .flatMap((key) =>
+          accountsOf(memory, key)
+            .filter(({ entity }) => entity.agents_only !== true)
+            .flatMap((entry) => this.#profiles(memory, key, entry)),
+        )
         .filter((account) => matches(account, filter))
         .filter((account) => !url || isOfAuthority(account, url, aliasesOf(url.host)));
     const lookAt = async (key: PartitionKey): Promise<AccountInfo[]> =>

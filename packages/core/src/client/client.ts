@@ -1,11 +1,14 @@
-import type { RegionDetector } from "../authority/region.js";
+import type { RegionAsk, RegionDetector } from "../authority/region.js";
 import type { AuthorityResolver } from "../authority/resolver.js";
+import type { BoundedMap } from "../bounded-map.js";
+import type { KnownUser } from "../cache/memory/agent-users.js";
 import type { TokenCache } from "../cache/token-cache.js";
 import type { Clock } from "../clock.js";
+import type { AssertionSource } from "../credential/assertion-source.js";
 import type { ClientAuthenticator } from "../credential/client-credential.js";
 import type { SingleFlight } from "../flight/single-flight.js";
 import type { Throttle } from "../http/throttle.js";
-import type { Transport } from "../http/transport.js";
+import type { Call, Transport } from "../http/transport.js";
 import type { Logger } from "../logger.js";
 import type { KeySource } from "../response/key-source.js";
 import type { LibraryInfo, ServerTelemetry } from "../dialect/entra-telemetry.js";
@@ -48,5 +51,18 @@ export interface Client {
   readonly clock: Clock;
   readonly library: LibraryInfo;
   readonly telemetry: ServerTelemetry;
+  /** The agent identities of this application, by client id. */
+  readonly agents: BoundedMap<AgentClient>;
   logger(): Logger;
+}
+
+/**
+ * An agent identity: a client of its own, without a credential, that shares the cache and the connections of its
+ * blueprint's application.
+ */
+export interface AgentClient extends Client {
+  /** Proves the agent's identity with a token of the blueprint, for one call to an authority. */
+  readonly proof: (authorityUrl: string, call: Call, region: RegionAsk | undefined) => AssertionSource;
+  /** The users that the agent has acted as, by authority and by the id or name in the request. */
+  readonly users: BoundedMap<KnownUser>;
 }

@@ -2,6 +2,7 @@ import { ProtocolMode } from "../authority/authority-url.js";
 import { RegionDetector } from "../authority/region.js";
 import { AuthorityResolver } from "../authority/resolver.js";
 import { knownHost } from "../authority/vouched-host.js";
+import { BoundedMap } from "../bounded-map.js";
 import { TokenMemory } from "../cache/memory/token-memory.js";
 import type { ICachePlugin } from "../cache/storage/plugin.js";
 import type { TokenStore } from "../cache/storage/token-store.js";
@@ -22,6 +23,9 @@ import { version } from "../version.js";
 import type { Client } from "./client.js";
 import { Renewals } from "./renewals.js";
 import { UsedSignIns } from "./used-sign-ins.js";
+
+/** Maximum number of agent identities that an application remembers. Their ids may come from requests. */
+const MOST_AGENTS = 10_000;
 
 /** Options of {@link createClient}. Only `clientId`, `authority` and `http` are required. */
 export interface ClientOptions {
@@ -153,6 +157,7 @@ export function createClient(options: ClientOptions): Client {
       checkedSeconds(options.cache?.defaultLifetimeSeconds, "cache.defaultLifetimeSeconds") ??
       DEFAULT_LIFETIME,
     clock,
+    agents: new BoundedMap(MOST_AGENTS),
     library: options.library ?? { sku: "tessera.core", version, os: "", cpu: "" },
     telemetry: new ServerTelemetry(),
     logger,

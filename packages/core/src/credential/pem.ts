@@ -25,12 +25,12 @@ export function pemBlocks(text: string, bare: readonly string[]): readonly PemBl
   return framedBlocks(content.toString("latin1"));
 }
 
-/** Whether a text is a credential itself, and not the name of a file that holds one. */
+/** Whether a string is a credential itself, rather than the path of a file. */
 export function holdsCredential(text: string): boolean {
   return text.includes(BEGIN) || base64Content(text) !== undefined;
 }
 
-/** What a text in base64 stands for, if that is DER or PEM. */
+/** Decodes base64 of DER or PEM. Returns `undefined` for anything else. */
 export function base64Content(text: string): Buffer | undefined {
   const letters = text.replaceAll("\\n", "").replaceAll("\\r", "").replace(/\s/g, "");
   if (letters.length < 64 || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(letters)) return undefined;
@@ -38,7 +38,7 @@ export function base64Content(text: string): Buffer | undefined {
   return content[0] === DER_SEQUENCE || content.includes(BEGIN) ? content : undefined;
 }
 
-/** Each end and what stands between it and the last begin before it, so that every character is read once. */
+/** Pairs each END with the last BEGIN before it, in linear time. */
 function framedBlocks(text: string): readonly PemBlock[] {
   return text
     .split(END)
@@ -55,7 +55,7 @@ function framedBlocks(text: string): readonly PemBlock[] {
 
 const CIPHER = "DEK-Info:";
 
-/** The base64 of a block, and the headers of a key that is encrypted in the old way (RFC 1421 §4.6). */
+/** Splits a block into its base64 and, for a key in the traditional encrypted format, its headers (RFC 1421 §4.6). */
 function body(text: string): { readonly headers: string; readonly letters: string } {
   const lines = text.replaceAll("\\r", "\n").replaceAll("\\n", "\n").replaceAll("\\", "");
   const cipher = lines.indexOf(CIPHER);

@@ -22,6 +22,11 @@ export class AuthError extends Error {
   platformBrokerError?: PlatformBrokerError;
   /** Throttled: seconds to wait before the same call is made again. An error made here counts down what is left. */
   declare retryAfterSeconds?: number;
+  /**
+   * Refusal in `acquireTokenForAgent`: which token was refused, the blueprint's for the agent, the agent's own, or the
+   * user's for the agent.
+   */
+  declare agentLeg?: "blueprint" | "agent" | "user";
 
   /**
    * @param errorCode a stable code

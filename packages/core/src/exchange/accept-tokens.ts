@@ -3,7 +3,8 @@ import { claimsOf } from "../cache/account-info.js";
 import { findAccount, findIdToken, type TokenQuery } from "../cache/memory/find.js";
 import type { Entry } from "../cache/memory/partition.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
-import { isSession } from "../cache/memory/partition-key.js";
+import { noteUser } from "../cache/memory/agent-users.js";
+import { appPartition, isSession } from "../cache/memory/partition-key.js";
 import { lendTokens, removeForeign, saveTokens } from "../cache/memory/write.js";
 import { cacheRecord, storable, type CacheRecordInput, type FreshRecord } from "../cache/record.js";
 import { mergeAccount } from "../cache/merge-account.js";
@@ -55,8 +56,21 @@ export async function acceptTokens(
     requireSameUser(memory, exchange, grant, { tokens, claims, record });
     return keep(memory, exchange, grant, record);
   };
-  const kept = await client.cache.write(record.partition, change, lent(exchange, input));
+  const also = noted(exchange, input, record) ?? lent(exchange, input);
+  const kept = await client.cache.write(record.partition, change, also);
   return resultOf(exchange, kept, tokens);
+}
+
+/** A store finds the users of an agent by name in the agent's own partition. */
+function noted(
+  { client, authority, request }: Exchange,
+  { owner }: CacheRecordInput,
+  record: FreshRecord,
+): Change | undefined {
+  const { idToken } = storable(record, request.storeInCache);
+  if (owner.kind !== "user" || !owner.agent || !idToken) return undefined;
+  const key = appPartition(client.clientId, authority.url.realm);
+  return { key, change: (memory) => noteUser(memory, key, idToken), onlyInStore: true };
 }
 
 /**

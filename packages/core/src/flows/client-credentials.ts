@@ -2,7 +2,7 @@ import type { AuthorityUrl } from "../authority/authority-url.js";
 import { checkRegion, regionalAuthority, type Region, type RegionAsk } from "../authority/region.js";
 import { findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
 import { appPartition } from "../cache/memory/partition-key.js";
-import type { Client } from "../client/client.js";
+import type { AgentClient, Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import type { AssertionSource } from "../credential/assertion-source.js";
 import { dialectOf } from "../dialect/dialects.js";
@@ -40,7 +40,12 @@ export interface ClientCredentialsHost {
   readonly region?: RegionAsk | undefined;
   /** Gets tokens in place of the token endpoint. */
   readonly source?: TokenSource | undefined;
+  /** Authenticates the client in place of its own credential. */
+  readonly proof?: AgentClient["proof"] | undefined;
 }
+
+/** The fields of a request for an app-only token, besides those of every request. */
+type OwnFields = Pick<ClientCredentialsInput, "skipCache" | "fmiPath" | "clientAssertion">;
 
 /**
  * Returns an app-only token (RFC 6749 §4.4) from the cache, or acquires it with one request for all concurrent
@@ -59,26 +64,40 @@ export async function clientCredentials(
   host: ClientCredentialsHost = {},
 ): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input, true);
+  return appToken(client, request, host, request.given);
+}
+
+/** Returns the authority of a request, which has to name a single tenant. */
+export function tenantAuthority(client: Client, request: TokenRequest): AuthorityUrl {
   const url = client.authorities.url(request.authorityUrl);
-  if (dialectOf(url).isMultiTenant(url)) {
-    throw clientAuthError(
-      "missing_tenant_id_error",
-      `An app-only token belongs to a single tenant, but the authority names "${url.tenant}": use a tenant id or domain instead.`,
-      request,
-    );
-  }
+  if (!dialectOf(url).isMultiTenant(url)) return url;
+  throw clientAuthError(
+    "missing_tenant_id_error",
+    `An app-only token belongs to a single tenant, but the authority names "${url.tenant}": use a tenant id or domain instead.`,
+    request,
+  );
+}
+
+/** Does the same as {@link clientCredentials} for a request that has been checked. Returns a cache hit synchronously. */
+export function appToken(
+  client: Client,
+  request: TokenRequest,
+  host: ClientCredentialsHost,
+  own: OwnFields,
+): AuthenticationResult | Promise<AuthenticationResult> {
+  const url = tenantAuthority(client, request);
+  const { fmiPath } = own;
   if (host.region) checkRegion(host.region, request.correlationId);
   const wanted: WantedByApp = {
     request,
     url,
     flow: ["client_credentials", host.region, host.source?.sharedAs ?? host.source],
-    query: queryOf(client, request, url),
+    query: queryOf(client, request, url, fmiPath),
     renewsEarly: true,
     host,
+    own,
   };
-  return request.given.skipCache || request.claims
-    ? send(client, wanted, "forced")
-    : cacheFirst(client, wanted, send);
+  return own.skipCache || request.claims ? send(client, wanted, "forced") : cacheFirst(client, wanted, send);
 }
 
 /**
@@ -95,26 +114,34 @@ export function freshAppToken(
   return (correlationId) => freshHit(client, wanted, correlationId);
 }
 
-function queryOf(client: Client, request: TokenRequest, url: AuthorityUrl): AccessTokenQuery {
+function queryOf(
+  client: Client,
+  request: TokenRequest,
+  url: AuthorityUrl,
+  fmiPath?: string,
+): AccessTokenQuery {
   return {
-    partition: appPartition(client.clientId, url.realm),
+    partition: appPartition(client.clientId, url.realm, fmiPath),
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
     realms: [url.realm.toLowerCase()],
     scopes: requestedScopes(withoutOidcScopes(request.scopes), true, request.correlationId),
     resource: request.resource,
     components: isolated(request),
+    // Of the path, MSAL for Go writes only a hash.
+    alsoIn: fmiPath ? appPartition(client.clientId, url.realm) : undefined,
   };
 }
 
-interface WantedByApp extends Wanted<TokenRequest<ClientCredentialsInput>> {
+interface WantedByApp extends Wanted {
   readonly host: ClientCredentialsHost;
+  readonly own: OwnFields;
 }
 
 function send(client: Client, wanted: WantedByApp, miss: Miss): Promise<AuthenticationResult> {
   const { request, url, host } = wanted;
   const { scopes } = wanted.query;
-  const { fmiPath, clientAssertion } = request.given;
+  const { fmiPath, clientAssertion } = wanted.own;
   return sharedExchange(client, request, wanted, (exchange) =>
     acquire(
       exchange,
@@ -130,7 +157,10 @@ function send(client: Client, wanted: WantedByApp, miss: Miss): Promise<Authenti
         owner: { kind: "app" },
         nonce: "unchecked",
         throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
-        authentication: { assertion: clientAssertion, fmiPath },
+        authentication: {
+          assertion: host.proof?.(url.href, exchange.call, host.region) ?? clientAssertion,
+          fmiPath,
+        },
       },
     ),
   );
@@ -156,8 +186,8 @@ async function acquire(
 
 /** Returns the token that the cache would have returned if the request had no claims. */
 async function revokedToken({ client, request }: Exchange, wanted: WantedByApp): Promise<string | undefined> {
-  if (!request.claims || request.given["skipCache"]) return undefined;
-  const { query } = wanted;
+  const { query, own } = wanted;
+  if (!request.claims || own.skipCache) return undefined;
   const tokens = await client.cache.read(query.partition, (memory) => findTokens(memory, query));
   if (!tokens) return undefined;
   const state = freshness(tokens.accessToken, epochSeconds(client.clock), client.renewalMargin);

@@ -3,6 +3,7 @@ import type { AssertionSource } from "../credential/assertion-source.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError } from "../errors/errors.js";
 import { sharedExchange } from "../exchange/exchange.js";
+import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
 import { Parameters } from "../request/parameters.js";
 import { emptyChoice } from "../request/request-keys.js";
@@ -42,25 +43,32 @@ export async function userFederatedIdentity(
 ): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input, true);
   checkInput(request);
-  const { assertion, userObjectId, username, clientAssertion } = request.given;
   const url = client.authorities.url(request.authorityUrl);
-  const scopes = withOidcScopes(request.scopes);
   return sharedExchange(client, request, { url, flow: ["user_fic"] }, (exchange) =>
-    redeem(exchange, {
-      apiId: ApiId.userFederatedIdentity,
-      scopes,
-      parameters: new Parameters()
-        .set("scope", scopes.join(" "))
-        .set("grant_type", "user_fic")
-        .set("user_federated_identity_credential", assertion)
-        .set("username", username)
-        .set("user_id", userObjectId),
-      owner: { kind: "user" },
-      nonce: "unchecked",
-      throttleKey: ["user_fic", userObjectId, username, assertion, ...scopes].join(" "),
-      authentication: { assertion: clientAssertion },
-    }),
+    redeem(exchange, userGrant(request.scopes, request.given)),
   );
+}
+
+/** Returns the grant for the tokens of a user that an agent acts as. */
+export function userGrant(
+  asked: readonly string[],
+  { assertion, userObjectId, username, clientAssertion }: Omit<UserFederatedIdentityInput, "scopes">,
+): Grant {
+  const scopes = withOidcScopes(asked);
+  return {
+    apiId: ApiId.userFederatedIdentity,
+    scopes,
+    parameters: new Parameters()
+      .set("scope", scopes.join(" "))
+      .set("grant_type", "user_fic")
+      .set("user_federated_identity_credential", assertion)
+      .set("username", username)
+      .set("user_id", userObjectId),
+    owner: { kind: "user" },
+    nonce: "unchecked",
+    throttleKey: ["user_fic", userObjectId, username, assertion, ...scopes].join(" "),
+    authentication: { assertion: clientAssertion },
+  };
 }
 
 function checkInput(request: TokenRequest<UserFederatedIdentityInput>): void {

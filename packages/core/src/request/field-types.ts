@@ -105,7 +105,7 @@ export function checkFieldTypes(given: object, correlationId: string): void {
   }
 }
 
-/** The error for an argument of a wrong type. The value may be a secret, and is not shown. */
+/** Returns the error for an argument of the wrong type. The value may be a secret, so it is not shown. */
 export function wrongType(name: string, value: unknown, remedy: string, correlationId = ""): AuthError {
   return clientConfigurationError(
     "invalid_option",
@@ -120,17 +120,17 @@ export function requireRecord<T>(value: T, name: string, remedy = "an object"): 
   throw wrongType(name, value, remedy);
 }
 
-/** Refuses what is not the account of a user: forgetting nobody would look like a success. */
+/** Rejects a value that is not an account: signing nobody out would look like a success. */
 export function requireAccount(account: unknown, remedy: string): void {
   if (isRecord(account)) {
-    // It is empty in some caches of other libraries: users who are listed can be forgotten.
+    // The id may be empty in caches of other libraries; such a user can still be signed out.
     if (typeof account["homeAccountId"] === "string") return;
     throw clientConfigurationError("invalid_option", `account has no homeAccountId: ${remedy}.`);
   }
   throw wrongType("account", account, remedy.replace(/^pass /, ""));
 }
 
-/** What a value is, without saying anything of its content. */
+/** Describes the type of a value without revealing its content. */
 function typeName(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";

@@ -27,8 +27,12 @@ export type FlightPart = (value: unknown) => unknown;
 
 type Reason = string;
 
-/** Every grant sent to the token endpoint. `silent` refreshes the tokens of a cached user. */
+/**
+ * Every grant sent to the token endpoint. `agent` is the one for the token that an agent is asked for; `silent` refreshes
+ * the tokens of a cached user.
+ */
 export const EVERY_GRANT = [
+  "agent",
   "authorization_code",
   "client_credentials",
   "device_code",
@@ -61,6 +65,12 @@ const user: FlightPart = (value) => {
   // An account from another library may name its issuer only in its ID token.
   const provider = [environment, account["authorityType"], iss ?? account["idToken"]];
   return [homeAccountId, tenantId, localAccountId, nativeAccountId, ...provider];
+};
+
+/** An object id and a user name are the same in capitals. */
+const anyCase: FlightPart = (value) => {
+  const { objectId, username } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return [objectId, username].map((text) => (typeof text === "string" ? text.toLowerCase() : text));
 };
 
 const component = (name: string, of: (value: unknown) => string | undefined = text): CachePart => ({
@@ -116,6 +126,7 @@ export const REQUEST_FIELDS = {
     cacheKey: { entity: "partition" },
     flightKey: user,
   },
+  agentId: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: whole },
   assertion: { sent: ["user_fic"], cacheKey: PROOF, flightKey: whole },
   attributeTokens: { sent: EVERY_GRANT, cacheKey: component("attribute_tokens", joined), flightKey: sorted },
   authenticationScheme: { sent: [], cacheKey: "anything but Bearer is refused", flightKey: whole },
@@ -126,7 +137,7 @@ export const REQUEST_FIELDS = {
     flightKey: whole,
   },
   azureRegion: {
-    sent: ["client_credentials"],
+    sent: ["agent", "client_credentials"],
     cacheKey: "all regions issue the same tokens",
     flightKey: whole,
   },
@@ -224,9 +235,10 @@ export const REQUEST_FIELDS = {
   state: { sent: ["authorize", "end_session"], cacheKey: CHECKED, flightKey: whole },
   storeInCache: { sent: [], cacheKey: "decides whether the tokens are cached", flightKey: whole },
   successTemplate: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
-  tenantId: { sent: ["client_credentials"], cacheKey: { entity: "realm" }, flightKey: whole },
+  tenantId: { sent: ["agent", "client_credentials"], cacheKey: { entity: "realm" }, flightKey: whole },
   timeout: { sent: [], cacheKey: PER_CALLER, flightKey: UNSHARED },
   timeoutMs: { sent: [], cacheKey: PER_CALLER, flightKey: PER_CALLER },
+  user: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: anyCase },
   userObjectId: { sent: ["user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   username: { sent: ["password", "user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   windowHandle: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
@@ -234,5 +246,5 @@ export const REQUEST_FIELDS = {
 
 /** Fields that choose a token or user. An empty text is rejected, because omitting the field chooses another one. */
 export const CHOOSERS: ReadonlySet<string> = new Set<keyof typeof REQUEST_FIELDS>([
-  ...(["authority", "azureRegion", "fmiPath", "resource", "sessionKey", "tenantId", "userObjectId"] as const),
+  ...(["agentId", "authority", "azureRegion", "fmiPath", "resource", "sessionKey", "tenantId", "userObjectId"] as const),
 ]);

@@ -118,6 +118,11 @@ export function tenantOf(claims: IdTokenClaims | undefined, generic: boolean): s
   return claims?.tid || (generic ? "" : claims?.tfp || claims?.acr) || "";
 }
 
+/** Returns the user's sign-in name, if an ID token of Entra has one. */
+export function nameIn({ preferred_username: preferred, upn }: IdTokenClaims): string | undefined {
+  return preferred || upn;
+}
+
 /** Whether the user chose to stay signed in. */
 export function isKmsi(claims: IdTokenClaims): boolean {
   const states = Array.isArray(claims.signin_state) ? claims.signin_state : [];

@@ -10,7 +10,7 @@ const remedies: Readonly<Partial<Record<AadstsCode, string>>> = {
   700016: "Here, add the app to the apps of the tenant in the options of the local authority.",
 };
 
-/** An address in Entra's own text. A quoted one comes from the request, and must not become a link. */
+/** A URL in Entra's text. A quoted URL comes from the request, so it does not become a link. */
 const ADDRESS = /(?<=^|[ (])(https:\/\/[^\s'"<>]*[^\s'"<>.,;:!?)\]])/;
 
 function withLinks(text: string) {

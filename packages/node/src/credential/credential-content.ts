@@ -8,19 +8,18 @@ const PFX_FILE = /^[^\0\r\n]{1,255}\.(?:pfx|p12)$/i;
 const FILE = /^[^\0\r\n]{1,255}\.(?:pfx|p12|pem|key|crt|cer|der)$/i;
 
 /**
- * The content of an option that holds a certificate or a key: of the file that it names, where it names one, and out of its
- * base64, where it is in base64.
+ * Returns the content of an option that holds a certificate or a key, or names a file that does. Base64 is decoded.
  *
  * @param field names the option in errors
- * @throws ClientConfigurationError `invalid_certificate` when it is neither content nor a file that can be read
+ * @throws ClientConfigurationError `invalid_certificate` for a value that is neither content nor a readable file
  */
 export function credentialContent(given: unknown, field: string): Buffer {
   if (given instanceof Uint8Array) return decoded(Buffer.from(given));
-  if (typeof given !== "string") throw invalid(field, "is neither a text nor a Buffer");
+  if (typeof given !== "string") throw invalid(field, "is neither a string nor a Buffer");
   return decoded(holdsCredential(given) ? Buffer.from(given) : fileContent(given, field));
 }
 
-/** The same for an option that holds PEM: as text, which is base64 where the content is DER. */
+/** Returns the same as text: PEM, or base64 if the content is DER. */
 export function pemContent(given: unknown, field: string): string {
   const content = credentialContent(given, field);
   return content.toString(isDer(content) ? "base64" : "utf8");
@@ -33,7 +32,7 @@ export function isDer(content: Uint8Array): boolean {
 
 function decoded(content: Buffer): Buffer {
   if (isDer(content)) return content;
-  // What PowerShell writes is UTF-16.
+  // PowerShell writes UTF-16.
   const text = content.toString(content[0] === 0xff && content[1] === 0xfe ? "utf16le" : "utf8");
   return base64Content(text) ?? Buffer.from(text);
 }
@@ -42,13 +41,13 @@ function fileContent(path: string, field: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    // Shown only if it is named like one: anything else may be the content itself.
+    // The value is shown only if it looks like the path of a certificate: anything else may be the secret itself.
     const isNamed = (isAbsolute(path) ? FILE : PFX_FILE).test(path);
     const shown = isNamed ? ` "${path}"` : "";
     const { code } = error as NodeJS.ErrnoException;
     throw invalid(
       field,
-      `is not a certificate or a key, and${shown} not the path of a file that can be read (${String(code)}): pass the path, or the content as text, in base64 or as a Buffer`,
+      `is not a certificate or a key, and${shown} not the path of a file that can be read (${String(code)}): pass the path, or the content as a string, in base64 or as a Buffer`,
     );
   }
 }

@@ -34,7 +34,7 @@ export function isGiven(value: unknown): boolean {
 
 const PEM_FIELDS = ["privateKey", "publicCertificate", "x5c"] as const;
 
-/** The PEM of the options that hold some, or name its file. What is of another type is refused later. */
+/** Returns the PEM of the options that hold it or name its file. Values of another type are rejected later. */
 function texts(options: CertificateOptions): Partial<Record<(typeof PEM_FIELDS)[number], string>> {
   const given = PEM_FIELDS.filter((field) => {
     const value: unknown = options[field];
@@ -47,12 +47,17 @@ function certificateSource(
   certificate: NodeAuthOptions["clientCertificate"] = {},
 ): Extract<ClientCredential, { kind: "certificate" }>["certificate"] {
   const readPfx = createPfxReader();
-  const withoutPfx = (given: ClientCertificate): CertificateOptions => {
+  const withoutPfx = (given: ClientCertificate): CertificateOptions | Promise<CertificateOptions> => {
     const { pfx, ...options } = withoutNull(given);
-    const pem = { ...options, ...texts(options) };
-    return pfx ? { ...pem, passphrase: undefined, ...readPfx(pfx, options.passphrase) } : pem;
+    const pem = { ...options, ...texts(options), ...(pfx ? { passphrase: undefined } : {}) };
+    const read = pfx ? readPfx(pfx, options.passphrase) : {};
+    return read instanceof Promise ? read.then((pair) => ({ ...pem, ...pair })) : { ...pem, ...read };
   };
-  return typeof certificate === "function"
-    ? async (context) => withoutPfx(await (context ? certificate(context) : certificate()))
-    : withoutPfx(certificate);
+  if (typeof certificate === "function")
+    return async (context) => withoutPfx(await (context ? certificate(context) : certificate()));
+  const read = withoutPfx(certificate);
+  if (!(read instanceof Promise)) return read;
+  // Every call that needs it fails with its reason.
+  read.catch(() => undefined);
+  return () => read;
 }

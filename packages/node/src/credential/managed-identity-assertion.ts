@@ -1,4 +1,4 @@
-import { parsedUrl, requireRecord, wrongType } from "@tessera/core/internal";
+import { parsedUrl, requireRecord, tokenExchangeResource, wrongType } from "@tessera/core/internal";
 import type { ClientAssertionCallback } from "../configuration.js";
 import { ManagedIdentityApplication } from "../managed-identity/managed-identity-application.js";
 
@@ -13,16 +13,6 @@ export interface ManagedIdentityAssertionOptions {
   /** Audience of the federated credential; by default that of the cloud in which the app requests its tokens. */
   readonly audience?: string | undefined;
 }
-
-const PUBLIC_AUDIENCE = "api://AzureADTokenExchange";
-
-/** The audiences of the sovereign clouds, by the hosts of their token endpoints. */
-const AUDIENCES: ReadonlyMap<string, string> = new Map([
-  ["login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"],
-  ["login.usgovcloudapi.net", "api://AzureADTokenExchangeUSGov"],
-  ["login.partner.microsoftonline.cn", "api://AzureADTokenExchangeChina"],
-  ["login.chinacloudapi.cn", "api://AzureADTokenExchangeChina"],
-]);
 
 /**
  * Authenticates a client with the managed identity of its host, which is a federated credential of the app: in the
@@ -50,14 +40,9 @@ export function managedIdentityAssertion(
   };
   const app = new ManagedIdentityApplication({ managedIdentityIdParams });
   return async (context) => {
-    const resource = audience ?? audienceAt(context?.tokenEndpoint);
+    const resource = audience ?? tokenExchangeResource(parsedUrl(context?.tokenEndpoint ?? "")?.host ?? "");
     const refusedToken = context?.refusedAssertion;
     const request = refusedToken === undefined ? { resource } : { resource, refusedToken };
     return (await app.acquireToken(request)).accessToken;
   };
-}
-
-function audienceAt(tokenEndpoint = ""): string {
-  const host = parsedUrl(tokenEndpoint)?.host ?? "";
-  return AUDIENCES.get(host) ?? PUBLIC_AUDIENCE;
 }

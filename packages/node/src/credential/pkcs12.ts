@@ -22,7 +22,7 @@ interface Asn1 {
   readonly value: string | Asn1[];
 }
 
-/** What a PKCS#12 store holds, PEM. */
+/** The content of a PKCS#12 store, PEM. */
 export interface Pkcs12Content {
   readonly keys: readonly string[];
   readonly certificates: readonly string[];
@@ -34,10 +34,11 @@ const PBES2 = "1.2.840.113549.1.5.13";
 const BAGS = "1.2.840.113549.1.12.10.1";
 
 /**
- * Reads the keys and certificates of a PKCS#12 store (RFC 7292 §4). Bytes after the store are ignored, as in OpenSSL, which
- * also checks the integrity.
+ * Reads the keys and certificates of a PKCS#12 store (RFC 7292 §4), ignoring bytes after it. Only the ASN.1 parser and the
+ * ciphers of node-forge are used: its PKCS#12 reader takes one form of the passphrase for the MAC and for AES, which need
+ * different ones outside ASCII. OpenSSL checks the integrity.
  *
- * @throws Error when it is not one, or the passphrase does not open it
+ * @throws Error if the content is not such a store, or the passphrase does not decrypt it
  */
 export function readPkcs12(forge: Forge, content: Buffer, passphrase: string): Pkcs12Content {
   const parse = (bytes: string): Asn1 => forge.asn1.fromDer(bytes, { strict: false, parseAllBytes: false });
@@ -85,7 +86,10 @@ export function readPkcs12(forge: Forge, content: Buffer, passphrase: string): P
   return { keys, certificates };
 }
 
-/** PBES2 takes UTF-8; the older schemes UTF-16 of their own making, and of no passphrase either nothing or an empty text. */
+/**
+ * Returns the forms of the passphrase to try. PBES2 uses UTF-8. The older schemes use UTF-16, which node-forge produces, and
+ * represent a missing passphrase in either of two ways.
+ */
 function passwordsFor(scheme: string, passphrase: string): readonly (string | null)[] {
   if (scheme === PBES2) return [Buffer.from(passphrase).toString("latin1")];
   return passphrase === "" ? ["", null] : [passphrase];
@@ -102,7 +106,7 @@ function list(node: Asn1 | undefined): readonly Asn1[] {
   return value;
 }
 
-/** The bytes of a string, which BER allows to come in parts. */
+/** Returns the bytes of an octet string. BER allows it to consist of parts. */
 function octets(node: Asn1 | undefined): string {
   const { value } = present(node);
   return typeof value === "string" ? value : value.map(octets).join("");

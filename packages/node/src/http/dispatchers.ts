@@ -30,7 +30,7 @@ export interface RequestTraits {
 }
 
 export function createDispatchers(
-  { Agent, ProxyAgent, buildConnector }: Undici,
+  undici: Pick<Undici, "agent" | "connector" | "proxyAgent">,
   { dispatcher: own, proxy, ca = [], limits }: NetworkOptions,
 ): ChooseDispatcher {
   /** Keyed by proxy, then by certificate; `""` stands for none. */
@@ -60,9 +60,14 @@ export function createDispatchers(
 
   function create(via: string | undefined, certificate: ClientTls | undefined): Dispatcher {
     const connect = tls(trusting(ca, certificate));
-    if (!via) return new Agent({ connect: limits ? limited(connect, limits) : connect });
+    if (!via) return undici.agent({ connect: limits ? limited(connect, limits) : connect });
     // The client certificate is presented to the identity provider, never to the proxy.
-    return new ProxyAgent({ uri: via, connect, requestTls: connect, proxyTls: tls(trusting(ca, undefined)) });
+    return undici.proxyAgent({
+      uri: via,
+      connect,
+      requestTls: connect,
+      proxyTls: tls(trusting(ca, undefined)),
+    });
   }
 
   function limited(connect: ReturnType<typeof tls>, limits: ConnectionLimits): buildConnector.connector {
@@ -70,7 +75,7 @@ export function createDispatchers(
     const trust = limits.thumbprint === undefined ? connect : { rejectUnauthorized: false };
     // A resumed session might not carry the certificate to compare.
     const options = { ...trust, maxCachedSessions: 0, ...(timeout === undefined ? {} : { timeout }) };
-    return guarded(buildConnector(options), limits);
+    return guarded(undici.connector(options), limits);
   }
 }
 

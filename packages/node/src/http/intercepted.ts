@@ -1,3 +1,4 @@
+import type { Agent } from "undici";
 import type { Dispatching } from "./load-undici.js";
 
 // Tests intercept requests by replacing `fetch` (stubs, msw, nock), or by setting undici's MockAgent as the global dispatcher.
@@ -41,6 +42,23 @@ function underNext(fetch: typeof globalThis.fetch & { readonly _nextOriginalFetc
 /** Returns the process's dispatcher, set by the app (undici's `setGlobalDispatcher`) or created by `fetch`. */
 export function globalDispatcher(): Dispatching | undefined {
   return dispatchers()[0];
+}
+
+/** Returns the class of the dispatcher that `fetch` of Node.js uses unless the app has set another. */
+export function agentOfFetch(): typeof Agent | undefined {
+  // Node.js loads its undici with the first use of such a name.
+  if (typeof globalThis.Response !== "function") return undefined;
+  return dispatchers()
+    .map(({ constructor }) => constructor)
+    .find(isAgentClass);
+}
+
+function isAgentClass(value: unknown): value is typeof Agent {
+  return (
+    typeof value === "function" &&
+    value.name === "Agent" &&
+    typeof Reflect.get(value.prototype, "request") === "function"
+  );
 }
 
 /** Returns the global dispatcher if it is an active `MockAgent`. */

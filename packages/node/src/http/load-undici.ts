@@ -1,11 +1,12 @@
-import { clientConfigurationError } from "@tessera/core/internal";
 import type { Agent, buildConnector, Dispatcher, ProxyAgent } from "undici";
+import { missingPackage } from "../missing-package.js";
+import { builtInUndici } from "./built-in-undici.js";
 
 /** The parts of undici in use. */
 export interface Undici {
-  readonly Agent: typeof Agent;
-  readonly ProxyAgent: typeof ProxyAgent;
-  readonly buildConnector: typeof buildConnector;
+  agent(options: Agent.Options): Dispatcher;
+  connector(options: buildConnector.BuildOptions): buildConnector.connector;
+  proxyAgent(options: ProxyAgent.Options): Dispatcher;
   /** Sends a request through a dispatcher, which may belong to another release of undici or to Node.js. */
   request(
     dispatcher: Dispatching,
@@ -19,20 +20,26 @@ export interface Dispatching {
 }
 
 /**
- * Loads undici.
+ * Loads undici or, if it cannot be loaded, takes what Node.js contains of it: an ES module by esbuild cannot require it.
  *
- * @throws ClientConfigurationError `missing_dependency` if it cannot be loaded, for example because a bundle lacks it
+ * @throws ClientConfigurationError `missing_dependency`
  */
 export async function loadUndici(): Promise<Undici> {
-  const { Agent, buildConnector, DecoratorHandler, Dispatcher, ProxyAgent } = await import("undici").catch(
-    (cause: unknown) => {
-      throw notLoaded(cause);
-    },
-  );
+  const loaded = await import("undici").catch(notLoaded);
+  return loaded instanceof Error ? builtInUndici(loaded) : installed(loaded);
+}
+
+function installed({
+  Agent,
+  buildConnector,
+  DecoratorHandler,
+  Dispatcher,
+  ProxyAgent,
+}: typeof import("undici")): Undici {
   return {
-    Agent,
-    ProxyAgent,
-    buildConnector,
+    agent: (options) => new Agent(options),
+    connector: buildConnector,
+    proxyAgent: (options) => new ProxyAgent(options),
     request(target, options) {
       if (target instanceof Dispatcher) return target.request(options);
       // Other releases may expect handlers of another form; a decorator has both.
@@ -44,13 +51,9 @@ export async function loadUndici(): Promise<Undici> {
 }
 
 function notLoaded(cause: unknown): Error {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const remedy = reason.startsWith("Dynamic require")
-    ? `give esbuild --format=cjs, or --banner:js="import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"`
-    : "install it beside the program, or let the bundler include it, or pass system.networkClient";
-  return clientConfigurationError(
-    "missing_dependency",
-    `The package undici, which sends the requests, cannot be loaded (${reason}): ${remedy}.`,
-    { cause },
+  return missingPackage(
+    "The package undici, which sends requests through proxies, cannot be loaded",
+    "install it beside the program, or let the bundler include it, or pass system.networkClient",
+    cause,
   );
 }

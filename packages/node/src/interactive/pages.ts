@@ -75,7 +75,7 @@ a { color: inherit; }
 </html>`;
 }
 
-/** An address in the provider's own words. A quoted one may come from the request, and must not become a link. */
+/** A URL in the provider's text. A quoted URL may come from the request, so it does not become a link. */
 const ADDRESS = /(?<=^|[ (])(https:\/\/[^\s'"<>]*[^\s'"<>.,;:!?)\]])/;
 
 function withLinks(text: string): string {

@@ -22,6 +22,8 @@ export interface AccessTokenQuery extends TokenQuery {
   readonly resource?: string | undefined;
   /** Other values the token is bound to (FMI path, static claims, extra parameters). */
   readonly components?: Readonly<Record<string, string>> | undefined;
+  /** Another partition, in which other libraries may have put the token. */
+  readonly alsoIn?: PartitionKey | undefined;
 }
 
 /**
@@ -31,8 +33,10 @@ export interface AccessTokenQuery extends TokenQuery {
 export function findTokens(memory: TokenMemory, query: AccessTokenQuery): CachedTokens | undefined {
   const { kind, id } = query.partition;
   const partition = memory.partitions.hot[kind].get(id) ?? memory.partitions.get(query.partition);
-  if (!partition) return undefined;
-  return partition.recall(query) ?? partition.remember(query, bestOf(memory, partition, query));
+  const found =
+    partition && (partition.recall(query) ?? partition.remember(query, bestOf(memory, partition, query)));
+  if (found || !query.alsoIn) return found;
+  return findTokens(memory, { ...query, partition: query.alsoIn, alsoIn: undefined });
 }
 
 /** Finds the ID token of a user in a tenant. */

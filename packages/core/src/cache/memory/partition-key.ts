@@ -17,10 +17,17 @@ export function userPartition(homeAccountId: string): PartitionKey {
   return { kind: "user", id: homeAccountId };
 }
 
-/** Returns the key of an app's partition in a tenant. */
-export function appPartition(clientId: string, realm: string): PartitionKey {
-  return { kind: "app", id: `${clientId}.${realm.toLowerCase()}` };
+/**
+ * Returns the key of an app's partition in a tenant. Each part of an app that is named by an FMI path has its own, because
+ * a blueprint may have thousands of agents.
+ */
+export function appPartition(clientId: string, realm: string, fmiPath?: string): PartitionKey {
+  const id = `${clientId}.${realm.toLowerCase()}`;
+  return { kind: "app", id: fmiPath ? `${id}.${fmiPath}` : id };
 }
+
+/** The component of a token for a part of an app. */
+export const FMI_PATH = "fmi_path";
 
 /** Returns the key of an on-behalf-of assertion's partition, by the assertion's SHA-256. */
 export function assertionPartition(hash: string): PartitionKey {

@@ -3,6 +3,7 @@ import type { Entry, Partition } from "../memory/partition.js";
 import {
   appPartition,
   assertionPartition,
+  FMI_PATH,
   userPartition,
   type PartitionKey,
 } from "../memory/partition-key.js";
@@ -114,9 +115,9 @@ export function partitionOf({ section, entity }: Entry): PartitionKey {
   if (typeof assertion === "string" && assertion !== "") return assertionPartition(withoutPadding(assertion));
   const home = entity["home_account_id"];
   if (typeof home === "string" && home !== "") return userPartition(home);
-  return section === "AccessToken"
-    ? appPartition(String(entity["client_id"]), String(entity["realm"]))
-    : userPartition("");
+  if (section !== "AccessToken") return userPartition("");
+  const components = entity["additionalCacheKeyComponents"] as Readonly<Record<string, string>> | undefined;
+  return appPartition(String(entity["client_id"]), String(entity["realm"]), components?.[FMI_PATH]);
 }
 
 /** Removes base64 padding. A loop, because `/=+$/` takes quadratic time on a long run of `=`. */

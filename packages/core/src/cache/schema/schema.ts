@@ -23,6 +23,8 @@ export interface AccountEntity extends Unknown {
   readonly authority_type: string;
   readonly name?: string;
   readonly client_info?: string;
+  /** The user has not signed in: agents act as the user. Not listed among the accounts. Tessera's own field. */
+  readonly agents_only?: boolean;
   /** Each element is a {@link TenantProfileJson}, as JSON. */
   readonly tenantProfiles?: readonly string[];
 }

@@ -25,10 +25,11 @@ export interface CacheParts {
   readonly warn: (message: string) => void;
 }
 
-/** A change of one partition. */
+/** A change of one partition; `onlyInStore` if it is of no use where the whole cache is in memory. */
 export interface Change {
   readonly key: PartitionKey;
   readonly change: (memory: TokenMemory) => void;
+  readonly onlyInStore?: boolean;
 }
 
 /**
@@ -170,7 +171,7 @@ export class CacheAccess implements ISerializableTokenCache {
     }
     const both = (held: TokenMemory): T => {
       const result = change(held);
-      also?.change(held);
+      if (!also?.onlyInStore) also?.change(held);
       return result;
     };
     if (plugin) return this.#inSession(plugin, key, true, both);
