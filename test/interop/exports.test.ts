@@ -128,13 +128,14 @@ const accounts = ["getAccountByHomeId", "getAccountByLocalId", "removeAccount"];
 
 const classes: Readonly<Record<string, ClassDifferences>> = {
   PublicClientApplication: {
-    added: ["checked", "checkedFields", "logged", ...fields, ...user, ...accounts],
+    added: ["checked", "checkedFields", "failed", "logged", ...fields, ...user, ...accounts],
   },
   ConfidentialClientApplication: {
     added: [
       ...[
         "checked",
         "checkedFields",
+        "failed",
         "logged",
         ...fields,
         "acquireTokenForAgent",
