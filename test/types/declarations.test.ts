@@ -16,12 +16,6 @@ test("every name of the peer is there, except the ones known", () => {
   expect([...theirs.keys()].filter((name) => !ours.has(name)).sort()).toEqual([
     // The peer's own parts.
     "ClientAssertion",
-    // Not built yet.
-    "ManagedIdentityApplication",
-    "ManagedIdentityConfiguration",
-    "ManagedIdentityIdParams",
-    "ManagedIdentityRequestParams",
-    "ManagedIdentitySourceNames",
     "internals",
   ]);
 });
