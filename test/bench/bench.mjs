@@ -17,6 +17,7 @@ const GROUPS = [
   "cold-calls",
   "client-credentials",
   "certificate",
+  "managed-identity",
   "silent",
   "agents",
   "accounts",

@@ -182,11 +182,14 @@ describe("Service Fabric", () => {
 
   test("without TLS is sent nothing", async () => {
     const plain = await startMetadataEndpoint();
-    await expect(ask(plain.origin, own.thumbprintSha1Hex)).rejects.toMatchObject({
-      errorCode: "network_error",
-    });
-    expect(plain.requests).toEqual([]);
-    await plain.close();
+    try {
+      await expect(ask(plain.origin, own.thumbprintSha1Hex)).rejects.toMatchObject({
+        errorCode: "network_error",
+      });
+      expect(plain.requests).toEqual([]);
+    } finally {
+      await plain.close();
+    }
   });
 });
 

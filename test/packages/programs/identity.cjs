@@ -1,0 +1,1 @@
+require("./credentials.cjs").run(require("@azure/identity"));
