@@ -1,4 +1,4 @@
-// proves: core/src/flows/silent.ts, core/src/flows/refresh-token.ts
+// proves: core/src/flows/silent.ts, core/src/flows/sign-in-again.ts, core/src/flows/refresh-token.ts
 import { describe, expect, it } from "@jest/globals";
 import { createMemoryTokenStore, type AccountInfo } from "@tessera/node";
 import {

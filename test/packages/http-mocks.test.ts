@@ -1,5 +1,5 @@
 // HTTP mocks in people's tests: what intercepts the requests of @azure/msal-node intercepts ours, without configuration.
-// proves: node/src/http/intercepted.ts, node/src/http/undici-http-client.ts, node/src/http/load-undici.ts
+// proves: node/src/http/intercepted.ts, node/src/http/undici-http-client.ts, node/src/http/load-undici.ts, node/src/http/undici.ts
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";

@@ -115,6 +115,7 @@ const OWN_STATE: Readonly<Record<string, string>> = {
   "request-keys.ts lastIdentity": "tells functions apart in the flights of one application",
   "configuration-members.ts told": "a warning may come twice",
   "http-clients.ts clients": "saves connections only",
+  "kept-tokens.ts stores": "saves processes only: a tool that is asked twice answers twice",
   "intercepted.ts own": "saves time only",
   "resource.ts known": "saves time only",
   "trusted-certificates.ts contexts": "saves time only",

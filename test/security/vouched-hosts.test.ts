@@ -1,4 +1,4 @@
-// proves: core/src/authority/vouched-host.ts, core/src/authority/instance-discovery.ts
+// proves: core/src/authority/vouched-host.ts, core/src/authority/instance-discovery.ts, core/src/authority/host-clouds.ts
 // A host gets a request only when something vouches for it: the table of clouds, the configuration, or Entra itself.
 import { describe, expect, it } from "@jest/globals";
 import * as tessera from "@tessera/node";

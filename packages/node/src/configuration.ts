@@ -5,7 +5,7 @@ import type {
   CertificateContext,
   CertificateOptions,
 } from "@tessera/core/internal";
-import type { Dispatching } from "./http/load-undici.js";
+import type { Dispatching } from "./http/undici.js";
 import type { INetworkModule } from "./http/network-client.js";
 import type { INativeBrokerPlugin } from "./broker/broker.js";
 

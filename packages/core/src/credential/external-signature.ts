@@ -45,7 +45,7 @@ export async function externallySigned(
 
 function verifies(signature: Buffer, key: KeyObject, data: string, algorithm: string): boolean {
   const { constants, verify } = nodeCrypto();
-  const bits = /\d+$/.exec(algorithm)?.[0];
+  const bits = /\d{3}$/.exec(algorithm)?.[0];
   const hash = bits && !algorithm.startsWith("Ed") ? `sha${bits}` : null;
   const padding = algorithm.startsWith("PS")
     ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }

@@ -30,6 +30,7 @@ import {
   requireProvider,
   tenantAuthorityOf,
 } from "./account-authority.js";
+import { NOT_RENEWABLE, noToken, REFUSED } from "./sign-in-again.js";
 import { redeemRefreshToken } from "./refresh-token.js";
 
 /** Request for a token of a signed-in user. */
@@ -195,22 +196,10 @@ async function redeemCached(
     // A family refresh token may be refused for this client, while its own works.
     if (failure && failure.subError !== "client_mismatch") throw failure;
   }
-  const why = failure ? REFUSED : granted.size > 0 ? NOT_RENEWABLE : unknown(client);
+  const why = failure ? REFUSED : granted.size > 0 ? NOT_RENEWABLE : noToken(client);
   const context = { correlationId: call.correlationId, cause: failure };
   throw interactionRequiredError("no_tokens_found", why, context);
 }
-
-// Why a user has to sign in although an account is known.
-function unknown({ isPublic }: Client): string {
-  const orWork = isPublic
-    ? ""
-    : ", or go on with the sessionKey of work that was begun on behalf of the user";
-  return `There is no token in the cache for this account and client: let the user sign in${orWork}.`;
-}
-const REFUSED =
-  "The provider refuses the refresh token in the cache, which was issued to another client: let the user sign in.";
-const NOT_RENEWABLE =
-  'The access token in the cache has expired or is for other scopes, and there is no refresh token to get a new one: let the user sign in. Some providers give a refresh token only with prompt: "consent".';
 
 function assertNotExpired(
   client: Client,

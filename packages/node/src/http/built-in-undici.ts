@@ -1,6 +1,6 @@
 import type { buildConnector } from "undici";
 import { agentOfFetch } from "./intercepted.js";
-import type { Undici } from "./load-undici.js";
+import type { Undici } from "./undici.js";
 
 /**
  * Returns what Node.js's own copy of undici can do. Only the agent of `fetch` is reachable, which does not know proxies.

@@ -3,7 +3,7 @@ import { isOnOwnLink, type ClientTls } from "@tessera/core/internal";
 import type { buildConnector, Dispatcher } from "undici";
 import { guarded, type ConnectionLimits } from "./guarded-connector.js";
 import { globalDispatcher, isMock } from "./intercepted.js";
-import type { Dispatching, Undici } from "./load-undici.js";
+import type { Dispatching, Undici } from "./undici.js";
 import { proxyOf } from "./proxy-variables.js";
 import { trusting } from "./trusted-certificates.js";
 

@@ -1,5 +1,5 @@
 import type { Agent } from "undici";
-import type { Dispatching } from "./load-undici.js";
+import type { Dispatching } from "./undici.js";
 
 // Tests intercept requests by replacing `fetch` (stubs, msw, nock), or by setting undici's MockAgent as the global dispatcher.
 // Instrumentation replaces `fetch` as well.

@@ -2,7 +2,8 @@ import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
 import { untilAborted } from "@tessera/core/internal";
 import { createDispatchers, type ChooseDispatcher, type NetworkOptions } from "./dispatchers.js";
 import { areSocketsMocked, mockDispatcher, replacedFetch } from "./intercepted.js";
-import { loadUndici, type Dispatching, type Undici } from "./load-undici.js";
+import { loadUndici } from "./load-undici.js";
+import type { Dispatching, Undici } from "./undici.js";
 import { textHeaders } from "./text-headers.js";
 
 /** Loaded on first use, because it takes milliseconds and a cache hit does not need it. */

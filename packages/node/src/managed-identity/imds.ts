@@ -42,5 +42,13 @@ export const imds: ManagedIdentitySource = {
 
 function hostIn(environment: Environment): string {
   if (!environment[POD_IDENTITY_HOST]) return HOST;
-  return endpointIn(environment, POD_IDENTITY_HOST).href.replace(/\/+$/, "");
+  const { href } = endpointIn(environment, POD_IDENTITY_HOST);
+  return href.slice(0, href.length - trailingSlashes(href));
+}
+
+/** Counted from the end: a regular expression would begin again at every slash. */
+function trailingSlashes(text: string): number {
+  let count = 0;
+  while (text.at(-1 - count) === "/") count += 1;
+  return count;
 }
