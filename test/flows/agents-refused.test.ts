@@ -53,7 +53,9 @@ describe("a refusal says which token it is about", () => {
     const text = `Requesting ${named}: Error(s): 700016 - Description: AADSTS700016: not found`;
     expect(error["errorMessage"]).toBe(text);
     expect(String(error["stack"])).toMatch(/^ServerError: unauthorized_client: Requesting the /);
-    expect(String(error)).toBe(`ServerError: unauthorized_client: ${text}`);
+    expect(`${String(error["name"])}: ${String(error["message"])}`).toBe(
+      `ServerError: unauthorized_client: ${text}`,
+    );
   });
 
   it.each([

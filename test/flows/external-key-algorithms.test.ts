@@ -39,9 +39,9 @@ beforeAll(async () => {
   for (const level of ["info", "warn"] as const)
     jest.spyOn(console, level).mockImplementation(() => undefined);
   const { Provider: OpenIdProvider } = await import("oidc-provider");
-  let provider: Provider | undefined;
+  const started: { provider?: Provider } = {};
   listener = createServer({ key: server.privateKeyPem, cert: server.certificatePem }, (request, response) => {
-    void provider?.callback()(request, response);
+    void started.provider?.callback()(request, response);
   }).listen(0, "localhost");
   await once(listener, "listening");
   url = `https://localhost:${(listener.address() as AddressInfo).port}`;
@@ -49,7 +49,7 @@ beforeAll(async () => {
   const clone = jest
     .spyOn(globalThis, "structuredClone")
     .mockImplementation(<T>(value: T) => JSON.parse(JSON.stringify(value)) as T);
-  provider = new OpenIdProvider(url, {
+  started.provider = new OpenIdProvider(url, {
     clients: Object.entries(keys).map(([client_id, { certificatePem }]) => ({
       client_id,
       grant_types: ["client_credentials"],
@@ -68,7 +68,7 @@ beforeAll(async () => {
   });
   clone.mockRestore();
   // The client chooses among the algorithms that the provider lists.
-  provider.use(async (context: KoaContextWithOIDC, next) => {
+  started.provider.use(async (context: KoaContextWithOIDC, next) => {
     await next();
     if (context.path === "/.well-known/openid-configuration")
       (context.body as Record<string, unknown>)["token_endpoint_auth_signing_alg_values_supported"] =

@@ -2,7 +2,11 @@
 // proves: core/src/credential/external-signature.ts, core/src/credential/certificate-chain.ts
 import { constants, createHash, sign as signWith } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { ConfidentialClientApplication, type ClientCertificate, type NodeAuthOptions } from "@tessera/node";
+import {
+  type ConfidentialClientApplication,
+  type ClientCertificate,
+  type NodeAuthOptions,
+} from "@tessera/node";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { makeCertificate } from "../support/certificates.js";
 import { startEntra, type Entra } from "../support/entra.js";
@@ -13,7 +17,6 @@ const own = makeCertificate({ subject: "daemon", issuer: ca });
 const renewed = makeCertificate({ subject: "daemon" });
 const other = makeCertificate({ subject: "other" });
 const ec = makeCertificate({ subject: "ec", keyType: "ec" });
-const scopes = ["https://graph.microsoft.com/.default"];
 const { certificatePem: publicCertificate, privateKeyPem } = own;
 const openssl = opensslKey(privateKeyPem);
 const base64Url = (hex: string) => Buffer.from(hex, "hex").toString("base64url");

@@ -67,7 +67,7 @@ async function byHand(library: Library, { agentId: id, scopes, user, claims }: A
   const who = objectId === undefined ? { username: name } : { userObjectId: objectId };
   const request = { scopes: [...scopes], assertion: second?.accessToken ?? "", ...who, ...more };
   const result = await agent.acquireTokenByUserFederatedIdentityCredential(
-    request as peer.UserFederatedIdentityCredentialRequest,
+    request,
   );
   return { result, caches: [blueprint, agent] };
 }

@@ -113,7 +113,7 @@ const OWN_STATE: Readonly<Record<string, string>> = {
   "correlation-id.ts left": "random: two builds make different ids",
   "request-keys.ts identities": "tells functions apart in the flights of one application",
   "request-keys.ts lastIdentity": "tells functions apart in the flights of one application",
-  "configuration-members.ts told": "a warning may come twice",
+  "configuration-members.ts warned": "a warning may come twice",
   "http-clients.ts clients": "saves connections only",
   "kept-tokens.ts stores": "saves processes only: a tool that is asked twice answers twice",
   "intercepted.ts own": "saves time only",

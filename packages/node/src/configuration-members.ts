@@ -12,10 +12,10 @@ import type {
 } from "./configuration.js";
 
 /** The members of an object, or `"value"` for a member whose content is not checked here. */
-type Members = "value" | { readonly [name: string]: Members };
+export type Members = "value" | { readonly [name: string]: Members };
 
 /** Every member of a configuration. A new option without a row does not compile. */
-const KNOWN = {
+const CONFIGURATION = {
   auth: {
     clientId: "value",
     authority: "value",
@@ -108,18 +108,22 @@ const REMEDIES: ReadonlyMap<string, string> = new Map(
 
 const warned = new Set<string>();
 
+/** Every member of `system`. */
+export const SYSTEM: Members = CONFIGURATION.system;
+
 /**
  * Warns of each unknown member once per process: an app with `auth.tenantId`, for example, signs in users of every tenant. It
  * is a process warning because an app that misspells an option may have no logger, and not an error because programs
  * written for MSAL have members that MSAL also ignores.
  *
+ * @param known every member that the configuration may have
  * @throws ClientConfigurationError `invalid_option` for a string or a number in place of an object
  */
-export function checkMembers(configuration: Configuration): void {
-  for (const path of unknownIn(configuration, KNOWN, "")) {
+export function checkMembers(configuration: unknown, known: Members = CONFIGURATION): void {
+  for (const path of unknownIn(configuration, known, "")) {
     if (warned.has(path)) continue;
     warned.add(path);
-    process.emitWarning(`${path} is not an option of Tessera and has no effect: ${remedyFor(path)}.`, {
+    process.emitWarning(`${path} is not an option of Tessera and has no effect: ${remedyFor(path, known)}.`, {
       type: "ConfigurationWarning",
       code: "unknown_option",
     });
@@ -141,8 +145,8 @@ function unknownIn(value: unknown, members: Members, parent: string): string[] {
   });
 }
 
-function remedyFor(path: string): string {
-  const nearest = nearestTo(path);
+function remedyFor(path: string, known: Members): string {
+  const nearest = nearestTo(path, known);
   const remedy = REMEDIES.get(lastOf(path).toLowerCase());
   if (nearest && (!remedy || parentOf(nearest) === parentOf(path))) return `the nearest option is ${nearest}`;
   return remedy ?? "remove it";
@@ -152,10 +156,10 @@ function remedyFor(path: string): string {
  * Returns the option with the most similar name: the same name elsewhere or in another case, else one with a typing error,
  * else one that contains the other.
  */
-function nearestTo(path: string): string | undefined {
+function nearestTo(path: string, known: Members): string | undefined {
   const name = lastOf(path).toLowerCase();
   const isElsewhere = (option: string): number => (parentOf(option) === parentOf(path) ? 0 : 1);
-  const [nearest] = pathsOf(KNOWN, "")
+  const [nearest] = pathsOf(known, "")
     .map((option) => ({ option, rank: distance(name, lastOf(option).toLowerCase()) }))
     .filter(({ rank }) => rank < UNLIKE)
     .sort((a, b) => a.rank - b.rank || isElsewhere(a.option) - isElsewhere(b.option));

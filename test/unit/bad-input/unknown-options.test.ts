@@ -2,7 +2,12 @@
 // proves: node/src/configuration-members.ts
 import { afterAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import * as peer from "@azure/msal-node";
-import { ConfidentialClientApplication, PublicClientApplication, type Configuration } from "@tessera/node";
+import {
+  ConfidentialClientApplication,
+  ManagedIdentityApplication,
+  PublicClientApplication,
+  type Configuration,
+} from "@tessera/node";
 import { clientId, clientSecret, secretWord, type Part } from "./refusal.js";
 
 const emitWarning = jest.spyOn(process, "emitWarning").mockImplementation(() => undefined);
@@ -33,6 +38,11 @@ const confidential = (auth: Part, rest: Part = {}) => {
 
 describe("a member that is not an option is named, with the option that was meant:", () => {
   it.each<[string, () => unknown, string]>([
+    [
+      "userAssignedClientId",
+      () => new ManagedIdentityApplication({ userAssignedClientId: clientId } as never),
+      "the nearest option is managedIdentityIdParams.userAssignedClientId",
+    ],
     ["auth.tenantId", pub({ tenantId: "contoso.example" }), "name the tenant in auth.authority, such as"],
     ["auth.tenant", pub({ tenant: "contoso.example" }), "name the tenant in auth.authority, such as"],
     ["auth.issuer", pub({ issuer: "https://idp.example" }), "name the issuer in auth.oidcAuthority"],

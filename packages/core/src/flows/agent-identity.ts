@@ -43,7 +43,7 @@ export function agentClient(blueprint: Client, agentId: unknown, correlationId: 
 }
 
 function createAgent(blueprint: Client, agentId: string): AgentClient {
-  const { clock, logger } = blueprint;
+  const { clock } = blueprint;
   return {
     ...blueprint,
     clientId: agentId,
@@ -52,7 +52,7 @@ function createAgent(blueprint: Client, agentId: string): AgentClient {
     secret: () => undefined,
     throttle: new Throttle(clock),
     flights: new SingleFlight(),
-    renewals: new Renewals(clock, logger),
+    renewals: new Renewals(clock, () => blueprint.logger()),
     telemetry: new ServerTelemetry(),
     proof: (authority, call, region) => blueprintToken(blueprint, { agentId, authority, region }, call),
     users: new BoundedMap(MOST_USERS),

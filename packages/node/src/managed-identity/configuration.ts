@@ -1,5 +1,6 @@
 import type { BaseRequest } from "@tessera/core";
 import { requireRecord, wrongType } from "@tessera/core/internal";
+import { SYSTEM, type Members } from "../configuration-members.js";
 import type { NodeSystemOptions } from "../configuration.js";
 import { managedIdentityError } from "./managed-identity-error.js";
 
@@ -25,6 +26,17 @@ export interface ManagedIdentityConfiguration {
    */
   system?: NodeSystemOptions;
 }
+
+/** Every member of a configuration. A new option without a row does not compile. */
+export const MEMBERS = {
+  clientCapabilities: "value",
+  managedIdentityIdParams: {
+    userAssignedClientId: "value",
+    userAssignedResourceId: "value",
+    userAssignedObjectId: "value",
+  } satisfies Record<keyof ManagedIdentityIdParams, Members>,
+  system: SYSTEM,
+} satisfies Record<keyof ManagedIdentityConfiguration, Members>;
 
 /** Request of {@link ManagedIdentityApplication.acquireToken}. */
 export interface ManagedIdentityRequestParams extends Pick<

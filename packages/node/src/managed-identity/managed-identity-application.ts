@@ -17,7 +17,9 @@ import {
 } from "@tessera/core/internal";
 import { requireFunctions, strings } from "../check-values.js";
 import { FailureLog } from "../failure-log.js";
+import { checkMembers } from "../configuration-members.js";
 import {
+  MEMBERS,
   userAssignedIn,
   type ManagedIdentityConfiguration,
   type ManagedIdentityRequestParams,
@@ -61,6 +63,7 @@ export class ManagedIdentityApplication {
    * other mistake
    */
   constructor(configuration: ManagedIdentityConfiguration = {}) {
+    checkMembers(configuration ?? {}, MEMBERS);
     const { clientCapabilities, managedIdentityIdParams, system: options } = withoutNull(configuration ?? {});
     const system = withoutNull(options ?? {});
     const { clock, disableInternalRetries, loggerOptions, networkClient } = system;
