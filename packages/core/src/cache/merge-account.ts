@@ -23,6 +23,7 @@ export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefi
       (one) => one.tenantId === tenantId || (!known.tenantProfiles && one.localAccountId === localAccountId),
     );
   const profiles = [...before.filter((profile) => !isNew(profile)), ...freshProfiles];
+  // As in MSAL, the entity describes the user as first seen; what is new is in the profile of the tenant.
   // Once the user has signed in, the account is one of the app's own.
   const { agents_only: _, ...merged } = saidOver(fresh, known);
   return {
