@@ -57,17 +57,14 @@ export function freshHit(
   { url, query }: Pick<Wanted, "query" | "url">,
   correlationId: string,
 ): AuthenticationResult | undefined {
-  let result: AuthenticationResult | undefined;
-  client.cache.readNow((memory) => {
-    const tokens = findTokens(memory, query);
-    const now = epochSeconds(client.clock);
-    if (!tokens || freshness(tokens.accessToken, now, client.renewalMargin) !== "fresh") return;
-    client.telemetry.countHit();
-    client.cache.countLookup(true);
-    client.logger().verbose(HIT, correlationId);
-    result = authenticationResult(tokens, { authority: url.href, correlationId, fromCache: true });
-  });
-  return result;
+  const tokens = client.cache.readNow((memory) => findTokens(memory, query));
+  if (!tokens) return undefined;
+  const now = epochSeconds(client.clock);
+  if (freshness(tokens.accessToken, now, client.renewalMargin) !== "fresh") return undefined;
+  client.telemetry.countHit();
+  client.cache.countLookup(true);
+  client.logger().verbose(HIT, correlationId);
+  return authenticationResult(tokens, { authority: url.href, correlationId, fromCache: true });
 }
 
 /** Forgets a token that an API has refused before it looks for another one. */

@@ -148,9 +148,9 @@ export class CacheAccess implements ISerializableTokenCache {
   }
 
   /** Reads the cache in memory if there is no plugin or store; otherwise does nothing. @internal */
-  readNow(look: (memory: TokenMemory) => void): void {
+  readNow<T>(look: (memory: TokenMemory) => T): T | undefined {
     const { plugin, store, memory } = this.#parts;
-    if (!plugin && !store) look(memory);
+    return plugin || store ? undefined : look(memory);
   }
 
   /**
