@@ -313,16 +313,13 @@ test("when there is no identity, one error lists each attempt with its reason an
 test.each<[string, () => unknown]>([
   ["tenantId", () => createDefaultCredential({ tenantId: "" })],
   ["managedIdentityClientId", () => createDefaultCredential({ managedIdentityClientId: "" })],
-  [
-    "managedIdentityClientId",
-    () => createDefaultCredential({ managedIdentityClientId: 1 as unknown as string }),
-  ],
+  ["managedIdentityClientId", () => createDefaultCredential({ managedIdentityClientId: 1 as never })],
   ["developerCache", () => createDefaultCredential({ developerCache: "" })],
   ["developerCache", () => createDefaultCredential({ developerCache: { appName: "" } })],
   ["developerCache", () => createDefaultCredential({ developerCache: {} as { appName: string } })],
   ["processTimeoutInMs", () => createDefaultCredential({ processTimeoutInMs: -1 })],
   ["managedIdentityClientID", () => createDefaultCredential({ managedIdentityClientID: "typo" } as object)],
-  ["options", () => createDefaultCredential("az" as unknown as object)],
+  ["options", () => createDefaultCredential("az" as never)],
 ])("%s is refused at once if it cannot be meant", (name, create) => {
   expect(create).toThrow(
     expect.objectContaining({ errorCode: "invalid_option", errorMessage: expect.stringContaining(name) }),

@@ -104,7 +104,7 @@ describe("refused are", () => {
   test.each([
     ["two ids", { clientId: "a", objectId: "b" }, "invalid_managed_identity_id_type"],
     ["an empty audience", { audience: "" }, "invalid_option"],
-    ["an audience that is a number", { audience: 1 as unknown as string }, "invalid_option"],
+    ["an audience that is a number", { audience: 1 as never }, "invalid_option"],
   ])("%s", (_, options, errorCode) => {
     expect(() => managedIdentityAssertion(options)).toThrow(expect.objectContaining({ errorCode }));
   });

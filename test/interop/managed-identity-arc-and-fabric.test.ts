@@ -21,6 +21,7 @@ import {
   type MetadataResponse,
 } from "../support/metadata-endpoint.js";
 import { peerNetwork, type PeerNetwork } from "../support/peer-network.js";
+import { describeWith } from "../support/real-part.js";
 
 const resource = "https://vault.azure.net";
 const claims = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}';
@@ -42,7 +43,7 @@ const isWritable = ((): boolean => {
   }
 })();
 
-(isWritable ? describe : describe.skip)("Azure Arc", () => {
+describeWith("the folder of the Azure Arc agent", isWritable, () => {
   let endpoint: MetadataEndpoint;
   beforeAll(async () => {
     endpoint = await startMetadataEndpoint();

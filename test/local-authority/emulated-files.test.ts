@@ -20,6 +20,7 @@ import { peerNetwork, type PeerNetwork } from "../support/peer-network.js";
 import { azureIdentityClient } from "./azure-identity.js";
 import { inHost, managedIdentity } from "./emulated-clients.js";
 import { post } from "./requests.js";
+import { describeWith } from "../support/real-part.js";
 
 const resource = "https://vault.azure.net";
 const graph = "https://graph.microsoft.com/.default";
@@ -57,42 +58,46 @@ const mayWrite = (() => {
 })();
 
 describe("arc", () => {
-  (mayWrite ? describe : describe.skip)("gives msal-node, which reads the challenge file, a token", () => {
-    let host: EmulatedHost;
-    beforeAll(async () => {
-      host = await authority.emulate("arc");
-    });
-    afterAll(() => host.close());
-
-    it.each([
-      ["the system-assigned identity", () => ({}), () => system],
-      ["a client ID", () => ({ userAssignedClientId: assigned.clientId }), () => assigned],
-      ["an object ID", () => ({ userAssignedObjectId: assigned.objectId }), () => assigned],
-      ["a resource ID", () => ({ userAssignedResourceId: assigned.resourceId }), () => assigned],
-    ])("of %s", async (_, ids, identity) => {
-      const [result, source] = await inHost(host, async () => {
-        const app = managedIdentity({ managedIdentityIdParams: ids() });
-        return [await app.acquireToken({ resource }), app.getManagedIdentitySource()] as const;
+  describeWith(
+    "the folder of the agent, msal-node reads the challenge file and gets a token",
+    mayWrite,
+    () => {
+      let host: EmulatedHost;
+      beforeAll(async () => {
+        host = await authority.emulate("arc");
       });
-      expect(source).toBe("AzureArc");
-      expect(decodeJwt(result.accessToken)).toMatchObject({ oid: identity().objectId, aud: resource });
-      expect(authority.requests.map(({ status }) => status)).toEqual([401, 200]);
-      const [, { headers } = { headers: {} }] = authority.requests;
-      expect((headers as Record<string, string>)["authorization"]).toMatch(/^Basic [\w-]{43}$/);
-    });
+      afterAll(() => host.close());
 
-    it("of no identity that the host does not have", async () => {
-      const app = () =>
-        managedIdentity({
-          managedIdentityIdParams: { userAssignedClientId: "nobody" },
-          system: { disableInternalRetries: true },
+      it.each([
+        ["the system-assigned identity", () => ({}), () => system],
+        ["a client ID", () => ({ userAssignedClientId: assigned.clientId }), () => assigned],
+        ["an object ID", () => ({ userAssignedObjectId: assigned.objectId }), () => assigned],
+        ["a resource ID", () => ({ userAssignedResourceId: assigned.resourceId }), () => assigned],
+      ])("of %s", async (_, ids, identity) => {
+        const [result, source] = await inHost(host, async () => {
+          const app = managedIdentity({ managedIdentityIdParams: ids() });
+          return [await app.acquireToken({ resource }), app.getManagedIdentitySource()] as const;
         });
-      await expect(inHost(host, () => app().acquireToken({ resource }))).rejects.toMatchObject({
-        errorMessage: expect.stringContaining("Identity not found"),
+        expect(source).toBe("AzureArc");
+        expect(decodeJwt(result.accessToken)).toMatchObject({ oid: identity().objectId, aud: resource });
+        expect(authority.requests.map(({ status }) => status)).toEqual([401, 200]);
+        const [, { headers } = { headers: {} }] = authority.requests;
+        expect((headers as Record<string, string>)["authorization"]).toMatch(/^Basic [\w-]{43}$/);
       });
-      expect(authority.requests.map(({ status }) => status)).toEqual([401, 404]);
-    });
-  });
+
+      it("of no identity that the host does not have", async () => {
+        const app = () =>
+          managedIdentity({
+            managedIdentityIdParams: { userAssignedClientId: "nobody" },
+            system: { disableInternalRetries: true },
+          });
+        await expect(inHost(host, () => app().acquireToken({ resource }))).rejects.toMatchObject({
+          errorMessage: expect.stringContaining("Identity not found"),
+        });
+        expect(authority.requests.map(({ status }) => status)).toEqual([401, 404]);
+      });
+    },
+  );
 
   const ask = async (host: EmulatedHost, headers: Record<string, string>, query = `resource=${resource}`) => {
     const url = `${host.environment["IDENTITY_ENDPOINT"] ?? ""}?api-version=2020-06-01&${query}`;

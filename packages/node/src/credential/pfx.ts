@@ -95,8 +95,8 @@ function installedForge(): Forge | undefined {
 /** Bundlers follow only an `import()`, and tolerate that the package is missing if it stands in a `try`. */
 async function bundledForge(): Promise<Forge> {
   try {
-    const loaded = await import("node-forge");
-    return ("default" in loaded ? loaded.default : loaded) as unknown as Forge;
+    const loaded: { readonly default?: unknown } = await import("node-forge");
+    return ("default" in loaded ? loaded.default : loaded) as Forge;
   } catch (cause) {
     throw missingPackage(
       "auth.clientCertificate.pfx needs the package node-forge, which cannot be loaded",
