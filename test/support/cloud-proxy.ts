@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect, type AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 
 /** An HTTP proxy behind which one host of the cloud is on this machine. It leads nowhere else. */
 export interface CloudProxy {
@@ -17,7 +18,11 @@ export async function startCloudProxy(host: string, port: number): Promise<Cloud
     refused.push(request.url ?? "");
     response.writeHead(403).end();
   });
+  // Sockets of tunnels are no longer the server's, which waits for them nevertheless.
+  const tunnels = new Set<Duplex>();
   server.on("connect", ({ url = "" }, client, head) => {
+    tunnels.add(client);
+    client.on("close", () => tunnels.delete(client));
     client.on("error", () => undefined);
     if (url !== host) {
       refused.push(url);
@@ -40,6 +45,7 @@ export async function startCloudProxy(host: string, port: number): Promise<Cloud
     close: async () => {
       server.close();
       server.closeAllConnections();
+      for (const tunnel of tunnels) tunnel.destroy();
       await once(server, "close");
     },
   };
