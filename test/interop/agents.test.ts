@@ -66,9 +66,7 @@ async function byHand(library: Library, { agentId: id, scopes, user, claims }: A
   const { objectId, username: name } = user;
   const who = objectId === undefined ? { username: name } : { userObjectId: objectId };
   const request = { scopes: [...scopes], assertion: second?.accessToken ?? "", ...who, ...more };
-  const result = await agent.acquireTokenByUserFederatedIdentityCredential(
-    request,
-  );
+  const result = await agent.acquireTokenByUserFederatedIdentityCredential(request);
   return { result, caches: [blueprint, agent] };
 }
 

@@ -191,28 +191,31 @@ const untouched = { username: undefined, userObjectId: undefined, codeChallenge:
 /** How these reasons show: the cache does not answer. */
 const PAST_THE_CACHE = "never answered from the cache";
 
-describe.each(["agent", "client_credentials", "on_behalf_of", "silent"] as const)("the cache, %s", (grant) => {
-  const isPart = ({ cacheKey, sent }: RequestField) =>
-    typeof cacheKey === "object" && ("component" in cacheKey || sent.includes(grant));
-  // A session that begins belongs to its assertion; an account that signs out is another one.
-  const tried = table.filter(([field]) => field !== "sessionKey");
+describe.each(["agent", "client_credentials", "on_behalf_of", "silent"] as const)(
+  "the cache, %s",
+  (grant) => {
+    const isPart = ({ cacheKey, sent }: RequestField) =>
+      typeof cacheKey === "object" && ("component" in cacheKey || sent.includes(grant));
+    // A session that begins belongs to its assertion; an account that signs out is another one.
+    const tried = table.filter(([field]) => field !== "sessionKey");
 
-  it.each(tried)("keeps tokens apart by %s as the table says", async (field, row) => {
-    const { stage, values } = driven();
-    const call = (fields: Fields) => drivers[grant](stage, fields);
-    const plain = await call({});
-    const fields = one(field, values);
-    const first = await call(fields);
-    const again = await call(fields);
-    const plainAgain = await call({});
-    const part = isPart(row);
-    const past = row.cacheKey === PAST_THE_CACHE && (row.sent.includes(grant) || !first?.fromCache);
-    expect({ field, hit: first?.fromCache }).toEqual({ field, hit: !part && !past });
-    if (past) return;
-    expect(again).toMatchObject({ fromCache: true, accessToken: first?.accessToken });
-    expect(plainAgain).toMatchObject({ fromCache: true, accessToken: plain?.accessToken });
-  });
-});
+    it.each(tried)("keeps tokens apart by %s as the table says", async (field, row) => {
+      const { stage, values } = driven();
+      const call = (fields: Fields) => drivers[grant](stage, fields);
+      const plain = await call({});
+      const fields = one(field, values);
+      const first = await call(fields);
+      const again = await call(fields);
+      const plainAgain = await call({});
+      const part = isPart(row);
+      const past = row.cacheKey === PAST_THE_CACHE && (row.sent.includes(grant) || !first?.fromCache);
+      expect({ field, hit: first?.fromCache }).toEqual({ field, hit: !part && !past });
+      if (past) return;
+      expect(again).toMatchObject({ fromCache: true, accessToken: first?.accessToken });
+      expect(plainAgain).toMatchObject({ fromCache: true, accessToken: plain?.accessToken });
+    });
+  },
+);
 
 /** The fields of every exported request, and what the methods take, as TypeScript understands the sources. */
 function declared() {

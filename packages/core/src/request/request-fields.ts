@@ -246,5 +246,14 @@ export const REQUEST_FIELDS = {
 
 /** Fields that choose a token or user. An empty text is rejected, because omitting the field chooses another one. */
 export const CHOOSERS: ReadonlySet<string> = new Set<keyof typeof REQUEST_FIELDS>([
-  ...(["agentId", "authority", "azureRegion", "fmiPath", "resource", "sessionKey", "tenantId", "userObjectId"] as const),
+  ...([
+    "agentId",
+    "authority",
+    "azureRegion",
+    "fmiPath",
+    "resource",
+    "sessionKey",
+    "tenantId",
+    "userObjectId",
+  ] as const),
 ]);

@@ -171,7 +171,8 @@ export class Partition {
    */
   recall(query: MemoQuery): CachedTokens | undefined {
     if (this.#memo) {
-      for (const known of this.#memo) if (known.query === query || isSame(known.query, query)) return known.tokens;
+      for (const known of this.#memo)
+        if (known.query === query || isSame(known.query, query)) return known.tokens;
     }
     return undefined;
   }
