@@ -1,4 +1,5 @@
 // RFC 8705: the client proves itself in the TLS handshake, and its tokens are bound to its certificate.
+// proves: core/src/exchange/client-form.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ClientCertificate, NodeAuthOptions } from "@tessera/node";
 import { decodeJwt } from "jose";

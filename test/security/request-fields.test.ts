@@ -1,4 +1,4 @@
-// proves: core/src/request/request-fields.ts, core/src/request/request-keys.ts,
+// proves: core/src/request/request-fields.ts, core/src/request/request-field.ts, core/src/request/request-keys.ts,
 // core/src/exchange/shared-call.ts
 // Whatever changes what a token is for is sent, tells cached tokens apart, and tells calls apart that overlap: for every
 // field of every public request, in every grant, as the table says.
@@ -6,11 +6,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import type { AccountInfo } from "@tessera/node";
 import ts from "typescript";
-import {
-  EVERY_GRANT,
-  REQUEST_FIELDS,
-  type RequestField,
-} from "../../packages/core/src/request/request-fields.js";
+import { EVERY_GRANT, type RequestField } from "../../packages/core/src/request/request-field.js";
+import { REQUEST_FIELDS } from "../../packages/core/src/request/request-fields.js";
 import { root } from "../packages/workspace.js";
 import { samples } from "../support/request-samples.js";
 import {

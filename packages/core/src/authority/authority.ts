@@ -9,7 +9,7 @@ export interface ProviderMetadata {
   readonly jwks_uri: string;
   readonly end_session_endpoint?: string;
   /** Endpoints for clients that authenticate with mutual TLS (RFC 8705 §5). */
-  readonly mtls_endpoint_aliases?: { readonly token_endpoint?: string };
+  readonly mtls_endpoint_aliases?: Readonly<Record<string, unknown>>;
   readonly id_token_signing_alg_values_supported?: readonly string[];
   readonly token_endpoint_auth_methods_supported?: readonly string[];
   readonly [member: string]: unknown;

@@ -5,9 +5,7 @@ import type { Parameters } from "../request/parameters.js";
 export interface ClientAuthentication {
   readonly parameters: Parameters;
   readonly headers: Readonly<Record<string, string>>;
-  /** Where to send the request, if not to the authority's token endpoint (RFC 8705 §5). */
-  readonly tokenEndpoint?: string;
-  /** Certificate to present in TLS. */
+  /** Certificate to present in TLS; the request then goes to an alias of the endpoint, if there is one (RFC 8705 §5). */
   readonly tls?: ClientTls;
   /**
    * Authenticates anew after the server has refused this authentication. Only a credential that a function provides can

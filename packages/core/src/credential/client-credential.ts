@@ -2,7 +2,6 @@ import type { Authority } from "../authority/authority.js";
 import type { Clock } from "../clock.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import type { ClientTls } from "../http/http-client.js";
-import { secureEndpoint } from "../http/secure-url.js";
 import type { AuthMethod } from "../dialect/auth-methods.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { Parameters } from "../request/parameters.js";
@@ -65,7 +64,7 @@ export function createAuthenticator(
     refused?: string,
   ): Promise<ClientAuthentication> =>
     mutualTls
-      ? tlsAuthentication(tlsOf(current), authority)
+      ? tlsAuthentication(tlsOf(current))
       : assertionAuthentication(await signer.withCertificate(current, authority, refused));
 
   return async (authority, override = {}) => {
@@ -112,10 +111,8 @@ function tlsOf({ sign, tls }: Certificate): ClientTls {
   );
 }
 
-function tlsAuthentication(tls: ClientTls, { url, metadata }: Authority): ClientAuthentication {
-  const aliases = metadata.mtls_endpoint_aliases?.token_endpoint;
-  if (aliases !== undefined) secureEndpoint(aliases, "mtls_endpoint_aliases.token_endpoint", url.href);
-  return { parameters: new Parameters(), headers: {}, tls, ...(aliases ? { tokenEndpoint: aliases } : {}) };
+function tlsAuthentication(tls: ClientTls): ClientAuthentication {
+  return { parameters: new Parameters(), headers: {}, tls };
 }
 
 function basic(clientId: string, secret: string): string {

@@ -1,20 +1,18 @@
-import { epochSeconds, type Clock } from "../clock.js";
-import type { ClientAuthentication } from "../credential/client-authentication.js";
+import { epochSeconds } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
-import { parseJsonObject } from "../encoding.js";
 import { errorName } from "../errors/error-name.js";
 import { isAuthError } from "../errors/errors.js";
-import { hideSecretsOf } from "../http/hide-secrets.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { WHY_SENT } from "../request/miss.js";
 import { pauseAfter } from "../http/throttle.js";
 import { mergeClaims } from "../request/claims.js";
-import { Parameters, withQuery } from "../request/parameters.js";
+import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
 import { isSignInOnly } from "../request/scopes.js";
 import { parseTokenResponse, type TokenResponse } from "../response/token-response.js";
 import type { AuthenticationResult } from "../result.js";
 import { acceptTokens } from "./accept-tokens.js";
+import { sendClientForm } from "./client-form.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
 
@@ -85,49 +83,24 @@ async function sendTokenRequest(
     capabilities: client.capabilities,
     idTokenDefaults: grant.owner.kind === "user" ? dialect.idTokenClaims : undefined,
   });
-  const send = async (proof: ClientAuthentication): Promise<HttpResponse> => {
-    const body = new Parameters()
-      .set("client_id", client.clientId)
-      .setAll(grant.parameters)
-      .setEach("resource", resourcesIn(request.resource))
-      .set("attribute_tokens", request.attributeTokens)
-      .setAll(own.body)
-      .setAll(proof.parameters)
-      .set("claims", claims)
-      .addMissing(request.extraParameters);
-    const query = new Parameters().addMissing(request.extraQueryParameters).setAll(own.query);
-    const url = withQuery(proof.tokenEndpoint ?? authority.metadata.token_endpoint, query.toString());
-    const headers = { ...grant.headers, ...proof.headers };
-    const form = { body: body.toString(), headers, tls: proof.tls };
-    const response = await client.transport.post(url, form, call);
-    client.telemetry.reset(response.status);
-    return response.status < 400 ? response : withoutEcho(response, hideSecretsOf(form));
-  };
-  const proof = await client.authenticate(authority, grant.authentication);
-  const response = await send(proof);
-  if (!proof.renew || !refusesClient(response, client.clock)) return response;
-  client.logger().info(RENEWS, call.correlationId);
-  return send(await proof.renew());
-}
-
-const RENEWS =
-  "The server refused the client's credential (invalid_client): sending the request once more with a fresh one.";
-
-/**
- * Whether the server has refused the client's credential. It checks the client before the grant (RFC 6749 §4.1.3), so a
- * code or refresh token can still be redeemed. A server that asks for a pause gets no second request.
- */
-function refusesClient(response: HttpResponse, clock: Clock): boolean {
-  if (response.status < 400 || pauseAfter(response, clock) !== undefined) return false;
-  return parseJsonObject(response.body)?.["error"] === "invalid_client";
-}
-
-/** Hides secrets in an error description, which may repeat what the server was sent. */
-function withoutEcho(response: HttpResponse, hide: (text: string) => string): HttpResponse {
-  const body = parseJsonObject(response.body);
-  const description = body?.["error_description"];
-  if (typeof description !== "string" || hide(description) === description) return response;
-  return { ...response, body: JSON.stringify({ ...body, error_description: hide(description) }) };
+  const response = await sendClientForm(
+    { client, authority, call },
+    {
+      endpoint: "token_endpoint",
+      parameters: new Parameters()
+        .setAll(grant.parameters)
+        .setEach("resource", resourcesIn(request.resource))
+        .set("attribute_tokens", request.attributeTokens)
+        .setAll(own.body)
+        .set("claims", claims)
+        .addMissing(request.extraParameters),
+      query: new Parameters().addMissing(request.extraQueryParameters).setAll(own.query),
+      headers: grant.headers,
+      authentication: grant.authentication,
+    },
+  );
+  client.telemetry.reset(response.status);
+  return response;
 }
 
 /** True for a device code whose user has not signed in yet (RFC 8628 §3.5), which is not reported as a failure. */

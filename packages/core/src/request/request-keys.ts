@@ -1,6 +1,7 @@
 import { clientConfigurationError } from "../errors/errors.js";
 import { wrongType } from "./field-types.js";
-import { CHOOSERS, REQUEST_FIELDS, type FlightPart, type RequestField } from "./request-fields.js";
+import { type FlightPart, type RequestField } from "./request-field.js";
+import { CHOOSERS, REQUEST_FIELDS } from "./request-fields.js";
 
 /** What a token is bound to besides its scopes, by MSAL's names (`additionalCacheKeyComponents`). */
 export type Components = Readonly<Record<string, string>>;
