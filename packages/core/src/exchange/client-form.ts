@@ -15,6 +15,10 @@ export interface ClientForm {
   /** The endpoint's name in the discovery document, such as `token_endpoint`. */
   readonly endpoint: string;
   readonly parameters: Parameters;
+  /** Claims parameter (OpenID Connect Core §5.5). */
+  readonly claims?: string | undefined;
+  /** The caller's parameters, which never replace the protocol's own. */
+  readonly extraParameters?: Readonly<Record<string, string>> | undefined;
   readonly query?: Parameters;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Authenticates the client in place of its own credential. */
@@ -35,7 +39,9 @@ export async function sendClientForm(
     const body = new Parameters()
       .set("client_id", client.clientId)
       .setAll(form.parameters)
-      .setAll(proof.parameters);
+      .setAll(proof.parameters)
+      .set("claims", form.claims)
+      .addMissing(form.extraParameters);
     const url = withQuery(
       endpointOf(form.endpoint, { authority, call }, proof),
       form.query?.toString() ?? "",

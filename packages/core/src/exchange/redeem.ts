@@ -91,9 +91,9 @@ async function sendTokenRequest(
         .setAll(grant.parameters)
         .setEach("resource", resourcesIn(request.resource))
         .set("attribute_tokens", request.attributeTokens)
-        .setAll(own.body)
-        .set("claims", claims)
-        .addMissing(request.extraParameters),
+        .setAll(own.body),
+      claims,
+      extraParameters: request.extraParameters,
       query: new Parameters().addMissing(request.extraQueryParameters).setAll(own.query),
       headers: grant.headers,
       authentication: grant.authentication,
