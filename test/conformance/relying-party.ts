@@ -137,8 +137,8 @@ function application(provider: FakeProvider, variant: Variant, { auth }: Script)
   return provider.confidential({ auth: { clientSecret, clientMetadata: registered, ...over } });
 }
 
-const methodsOf = ({ clientAuth = "client_secret_post" }: Variant) => ({
-  token_endpoint_auth_methods_supported: [clientAuth],
+const methodsOf = ({ clientAuth }: Variant) => ({
+  token_endpoint_auth_methods_supported: [clientAuth ?? "client_secret_post"],
 });
 
 /** Left half of a SHA-256 hash, as in `c_hash` and `at_hash` of RS256 tokens. */
