@@ -139,7 +139,10 @@ export function createClient(options: ClientOptions): Client {
     defaultAuthority: authority,
     authenticate: createAuthenticator(credential, { clientId, method: options.authMethod, clock }),
     isPublic: credential.kind === "none",
-    secret: () => (credential.kind === "secret" ? credential.secret : undefined),
+    secret: () => {
+      if (credential.kind !== "secret") return undefined;
+      return typeof credential.secret === "function" ? credential.secret({}) : credential.secret;
+    },
     idTokenAlgorithm: options.idTokenAlgorithm,
     instanceAware,
     capabilities: options.capabilities ?? [],

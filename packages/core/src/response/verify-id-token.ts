@@ -16,7 +16,7 @@ export interface Verifier {
   readonly clock: Clock;
   readonly keys: KeySource;
   /** Secret of a confidential client: the key of HS256 signatures. */
-  readonly secret: () => string | undefined;
+  readonly secret: () => string | undefined | Promise<string>;
   /** The `alg` the client is registered with (`id_token_signed_response_alg`), if configured. */
   readonly idTokenAlgorithm: string | undefined;
 }
@@ -138,7 +138,8 @@ async function checkSignature(
       throw new Error(`alg is ${JSON.stringify(alg)}, allowed: ${allowed.join(", ")}`);
     }
     // The algorithm was allowed above. HS256 is verified only with this client's own secret.
-    if (alg === "HS256") await compactVerify(idToken, hs256Key(secret() ?? ""), { algorithms: ["HS256"] });
+    if (alg === "HS256")
+      await compactVerify(idToken, hs256Key((await secret()) ?? ""), { algorithms: ["HS256"] });
     else {
       await keys.verifyWith(authority.metadata.jwks_uri, call, {
         accepts: (key) => keySpeaksFor(key["issuer"], claims, authority),
