@@ -11,6 +11,7 @@ import type { Throttle } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { Logger } from "../logger.js";
 import type { KeySource } from "../response/key-source.js";
+import type { ResponseAlgorithms } from "../response/response-algorithms.js";
 import type { LibraryInfo, ServerTelemetry } from "../dialect/entra-telemetry.js";
 import type { Renewals } from "./renewals.js";
 import type { UsedSignIns } from "./used-sign-ins.js";
@@ -27,9 +28,9 @@ export interface Client {
    * The client's secret, if that is its credential: the key of HS256 signatures. A function, so that logging the
    * client does not reveal it, and because the app may provide it with one.
    */
-  readonly secret: () => string | undefined | Promise<string>;
-  /** `id_token_signed_response_alg` of the client's registration. */
-  readonly idTokenAlgorithm: string | undefined;
+  readonly secret: (() => string | Promise<string>) | undefined;
+  /** How the provider signs what it sends this client. */
+  readonly algorithms: ResponseAlgorithms;
   /** Whether a sign-in may end in another cloud, which the response names. */
   readonly instanceAware: boolean;
   /** Capabilities such as `CP1`. */
