@@ -148,8 +148,7 @@ async function checkSignature(
 function allowedAlgorithms({ kind, client, authority }: JwtExpectations): readonly string[] {
   const { algorithms, secret } = client;
   const algorithm = algorithms[`${kind.use}_signed_response_alg`];
-  const usable = (alg: string): boolean =>
-    ASYMMETRIC.test(alg) || (alg === "HS256" && secret !== undefined);
+  const usable = (alg: string): boolean => ASYMMETRIC.test(alg) || (alg === "HS256" && secret !== undefined);
   if (algorithm !== undefined) return [algorithm].filter(usable);
   const listed = authority.metadata[`${kind.use}_signing_alg_values_supported`];
   const supported = Array.isArray(listed)
