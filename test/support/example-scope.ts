@@ -189,7 +189,7 @@ function valuesOf(
 
   return {
     clientId: () => clientId,
-    clientSecret: () => clientSecret,
+    clientSecret: () => String(clientSecret),
     agentId: () => agentId,
     authority: () => authority,
     redirectUri: () => redirectUri,
