@@ -1,6 +1,7 @@
 // The modules of the OpenID Foundation's conformance suite for relying parties that apply to the code flow, and what
 // OpenID Connect Core §3.1.3.7 and RFC 8725 ask for beyond them.
-// proves: core/src/response/verify-id-token.ts, core/src/response/id-token.ts, core/src/hs256-key.ts,
+// proves: core/src/response/verify-id-token.ts, core/src/response/verify-jwt.ts, core/src/response/jwt-kind.ts,
+// core/src/response/same-text.ts, core/src/response/response-algorithms.ts, core/src/response/id-token.ts, core/src/hs256-key.ts,
 // core/src/encoding.ts, core/src/node-crypto.ts
 import { createPublicKey } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";

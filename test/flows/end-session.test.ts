@@ -1,5 +1,5 @@
 // RP-initiated sign-out (OpenID Connect RP-Initiated Logout 1.0 §2), at three providers.
-// proves: core/src/endpoints/end-session.ts
+// proves: core/src/endpoints/end-session.ts, node/src/endpoints-application.ts
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { PublicClientApplication } from "@tessera/node";
 import { createBrowser } from "../support/browser.js";

@@ -28,8 +28,8 @@ import { checkMembers } from "./configuration-members.js";
 export const SIGN_OUT = "pass signOut({ account }) with one from getAllAccounts() or from an earlier result";
 
 /**
- * Base class of all applications: configuration, token cache, accounts and logging. {@link ClientApplication} adds
- * token acquisition.
+ * Base class of all applications: configuration, token cache, accounts and logging. {@link EndpointsApplication}
+ * adds the endpoints around the tokens.
  */
 export abstract class Application {
   /** The client that the flows run on. */

@@ -1,7 +1,6 @@
 import {
   authorizationUrl,
   completeAuthCodeFlow,
-  endSessionUrl,
   importRefreshToken,
   initiateAuthCodeFlow,
   redeemCode,
@@ -16,19 +15,18 @@ import type {
   AuthCodeFlowRequest,
   AuthorizationCodeRequest,
   AuthorizationUrlRequest,
-  EndSessionRequest,
   RefreshTokenRequest,
   SilentFlowRequest,
   UsernamePasswordRequest,
 } from "./requests.js";
 
-import { Application } from "./application.js";
+import { EndpointsApplication } from "./endpoints-application.js";
 
 /**
  * Base class of public and confidential clients: silent acquisition, the authorization code flow and accounts. One
  * instance serves a whole process with any number of users. All methods may be called concurrently.
  */
-export abstract class ClientApplication extends Application {
+export abstract class ClientApplication extends EndpointsApplication {
   /**
    * Returns the URL that starts a sign-in. Send the user's browser there; the provider sends the code to
    * `redirectUri`. The caller generates and keeps `state`, `nonce` and the PKCE verifier; {@link
@@ -177,24 +175,5 @@ export abstract class ClientApplication extends Application {
     } catch (error) {
       throw this.failed("acquireTokenSilent", request, error);
     }
-  }
-
-  /**
-   * Returns the URL that ends the user's session at the identity provider. Send the browser there after {@link
-   * signOut}.
-   *
-   * @throws ClientAuthError `end_session_endpoint_not_supported` when the provider does not publish an endpoint;
-   * ClientConfigurationError `authority_mismatch` for an account of another provider, unless `authority` names it
-   * @see OpenID Connect RP-Initiated Logout 1.0 §2
-   * @example
-   * ```ts
-   * const url = await app.buildEndSessionUrl({ account, postLogoutRedirectUri: "http://localhost:3000/" });
-   * ```
-   */
-  buildEndSessionUrl(request: EndSessionRequest = {}): Promise<string> {
-    // Signing out does not need a resource, even in MCP mode.
-    return this.logged("buildEndSessionUrl", request, () =>
-      endSessionUrl(this.client, this.checkedFields(request)),
-    );
   }
 }

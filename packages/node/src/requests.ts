@@ -72,7 +72,7 @@ export interface InteractiveRequest extends Request<InteractiveInput>, MsalAutho
 /** Request of {@link PublicClientApplication.acquireTokenByDeviceCode}. */
 export interface DeviceCodeRequest extends UserRequest<DeviceCodeInput> {}
 
-/** Request of {@link ClientApplication.buildEndSessionUrl}. */
+/** Request of {@link EndpointsApplication.buildEndSessionUrl}. */
 export interface EndSessionRequest extends Pick<
   Writable<EndSessionInput>,
   Exclude<keyof EndSessionInput, keyof BaseRequest> | SessionFields

@@ -11,6 +11,7 @@ import type { Throttle } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { Logger } from "../logger.js";
 import type { KeySource } from "../response/key-source.js";
+import type { ResponseAlgorithms } from "../response/response-algorithms.js";
 import type { LibraryInfo, ServerTelemetry } from "../dialect/entra-telemetry.js";
 import type { Renewals } from "./renewals.js";
 import type { UsedSignIns } from "./used-sign-ins.js";
@@ -28,8 +29,8 @@ export interface Client {
    * client does not reveal it.
    */
   readonly secret: () => string | undefined;
-  /** `id_token_signed_response_alg` of the client's registration. */
-  readonly idTokenAlgorithm: string | undefined;
+  /** How the provider signs what it sends this client. */
+  readonly algorithms: ResponseAlgorithms;
   /** Whether a sign-in may end in another cloud, which the response names. */
   readonly instanceAware: boolean;
   /** Capabilities such as `CP1`. */

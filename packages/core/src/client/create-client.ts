@@ -140,7 +140,7 @@ export function createClient(options: ClientOptions): Client {
     authenticate: createAuthenticator(credential, { clientId, method: options.authMethod, clock }),
     isPublic: credential.kind === "none",
     secret: () => (credential.kind === "secret" ? credential.secret : undefined),
-    idTokenAlgorithm: options.idTokenAlgorithm,
+    algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm },
     instanceAware,
     capabilities: options.capabilities ?? [],
     authorities,

@@ -11,7 +11,7 @@ import {
   type TokenRequest,
 } from "../request/token-request.js";
 import { serverError } from "../response/server-error.js";
-import { sameText } from "../response/verify-id-token.js";
+import { sameText } from "../response/same-text.js";
 import type { AuthenticationResult } from "../result.js";
 import { checkFrontChannel } from "./hybrid-response.js";
 import { answeringAuthority, redeemCode } from "./authorization-code.js";

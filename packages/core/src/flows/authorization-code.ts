@@ -22,7 +22,7 @@ import {
 } from "../request/token-request.js";
 import { decodeClientInfo } from "../response/client-info.js";
 import { serverError } from "../response/server-error.js";
-import { sameText } from "../response/verify-id-token.js";
+import { sameText } from "../response/same-text.js";
 import type { AuthenticationResult } from "../result.js";
 import { responseParameters, type AuthorizationResponse } from "./authorization-response.js";
 import { isInstanceAware } from "./instance-aware.js";

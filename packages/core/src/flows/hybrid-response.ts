@@ -4,7 +4,8 @@ import { clientAuthError } from "../errors/errors.js";
 import { nodeCrypto } from "../node-crypto.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { decodeIdToken } from "../response/id-token.js";
-import { sameText, verifyIdToken } from "../response/verify-id-token.js";
+import { sameText } from "../response/same-text.js";
+import { verifyIdToken } from "../response/verify-id-token.js";
 import type { AuthorizationResponse } from "./authorization-response.js";
 
 /**

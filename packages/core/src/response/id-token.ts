@@ -89,21 +89,32 @@ function isTextList(value: unknown): boolean {
  * @throws ClientAuthError `null_or_empty_token`, `token_parsing_error`
  */
 export function decodeIdToken(idToken: string, correlationId = ""): RawClaims {
-  if (!idToken) {
+  return decodeJwt(idToken, "id_token", correlationId);
+}
+
+/**
+ * Decodes the claims of a JWT without validating it.
+ *
+ * @param jwt compact JWS
+ * @param name its name in messages
+ * @throws ClientAuthError `null_or_empty_token`, `token_parsing_error`
+ */
+export function decodeJwt(jwt: string, name: string, correlationId: string): RawClaims {
+  if (!jwt) {
     throw clientAuthError(
       "null_or_empty_token",
-      "id_token is empty: the identity provider did not send one.",
+      `${name} is empty: the identity provider did not send one.`,
       {
         correlationId,
       },
     );
   }
-  const parts = idToken.split(".");
+  const parts = jwt.split(".");
   const claims = parts.length === 3 ? parseJsonObject(base64Decode(parts[1] ?? "")) : undefined;
   if (!claims) {
     throw clientAuthError(
       "token_parsing_error",
-      "id_token is not a signed JWT (three base64url parts, the second a JSON object).",
+      `${name} is not a signed JWT (three base64url parts, the second a JSON object).`,
       { correlationId },
     );
   }

@@ -1,0 +1,163 @@
+import type { Authority } from "../authority/authority.js";
+import { idTokenIssuerMatches, keySpeaksFor } from "../authority/issuer.js";
+import { epochSeconds, type Clock } from "../clock.js";
+import { dialectOf } from "../dialect/dialects.js";
+import { base64Decode, parseJsonObject } from "../encoding.js";
+import { clientAuthError } from "../errors/errors.js";
+import type { Call } from "../http/transport.js";
+import { hs256Key } from "../hs256-key.js";
+import { decodeJwt, type RawClaims } from "./id-token.js";
+import type { JwtKind } from "./jwt-kind.js";
+import type { KeySource } from "./key-source.js";
+import type { ResponseAlgorithms } from "./response-algorithms.js";
+
+/** The client's settings that JWTs of a provider are validated against. */
+export interface Verifier {
+  readonly clientId: string;
+  readonly clock: Clock;
+  readonly keys: KeySource;
+  /** Secret of a confidential client: the key of HS256 signatures. */
+  readonly secret: () => string | undefined;
+  /** The algorithms that the client is registered with. */
+  readonly algorithms: ResponseAlgorithms;
+}
+
+/** What a JWT is validated against. */
+export interface JwtExpectations {
+  readonly kind: JwtKind;
+  readonly client: Verifier;
+  readonly authority: Authority;
+  /** Whether TLS to the provider replaces the signature check. */
+  readonly tlsVouches?: boolean;
+  /** Checks of the kind's own claims, before keys are fetched. */
+  readonly check?: (claims: RawClaims, refuse: Refuse) => void;
+}
+
+/** Throws the error that refuses a JWT. */
+export type Refuse = (reason: string) => never;
+
+/** Asymmetric algorithms that are accepted when the provider lists them (RFC 7518 §3.1, RFC 8037, RFC 9864). */
+const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
+
+/**
+ * Validates a JWT that a provider has issued to this client: its critical extensions, issuer, audience and times, what
+ * its kind adds, and its signature (RFC 8725). Every such JWT comes through here.
+ *
+ * @returns the claims, trusted from here on; their types are not checked
+ * @throws ClientAuthError with the code of its kind, `token_parsing_error`
+ */
+export async function verifyJwt(jwt: string, expected: JwtExpectations, call: Call): Promise<RawClaims> {
+  const { kind, check } = expected;
+  const refuse: Refuse = (reason) => {
+    throw clientAuthError(kind.code, `The ${kind.name} is refused: ${reason}.`, call);
+  };
+  const claims = decodeJwt(jwt, `The ${kind.name}`, call.correlationId);
+  checkHeader(jwt, refuse);
+  // Untyped claims: a security-relevant claim of the wrong type must be refused, not treated as absent.
+  checkClaims(claims, expected, refuse);
+  check?.(claims, refuse);
+  if (!expected.tlsVouches) await checkSignature(jwt, claims, expected, call);
+  return claims;
+}
+
+/** Returns the JOSE header of a JWT. */
+export function jwtHeader(jwt: string): Readonly<Record<string, unknown>> {
+  return parseJsonObject(base64Decode(jwt.split(".", 1)[0] ?? "")) ?? {};
+}
+
+/** Refuses a token with `crit` (RFC 7515 §4.1.11): no critical extension is supported. */
+function checkHeader(jwt: string, refuse: Refuse): void {
+  const { crit } = jwtHeader(jwt);
+  if (crit === undefined) return;
+  refuse(`its header lists critical extensions, ${JSON.stringify(crit)} (crit), none of which is supported`);
+}
+
+function checkClaims(claims: RawClaims, { kind, client, authority }: JwtExpectations, refuse: Refuse): void {
+  const { clientId, clock } = client;
+  const tolerance = dialectOf(authority.url).clockTolerance;
+  const { iss, sub, aud, exp, nbf, iat, tid } = claims;
+  const now = epochSeconds(clock);
+  const isChecked = (name: JwtKind["required"][number]): boolean =>
+    kind.required.includes(name) || claims[name] !== undefined;
+
+  if (isChecked("iss")) {
+    if (typeof iss !== "string") return refuse("iss is missing");
+    if (!idTokenIssuerMatches(authority, { iss, tid }))
+      return refuse(`iss is "${iss}", the authority's issuer is "${authority.metadata.issuer}"`);
+  }
+  if (isChecked("sub") && (typeof sub !== "string" || sub === "")) return refuse("sub is missing");
+  if (isChecked("aud") && !audiencesIn(aud).includes(clientId))
+    return refuse(`aud is ${JSON.stringify(aud)}, this client is "${clientId}"`);
+  if (isChecked("exp")) {
+    if (!isNumericDate(exp)) return refuse("exp is missing");
+    if (exp <= now - tolerance) return refuse(`it expired at ${exp}, now is ${now}`);
+  }
+  if (isChecked("iat") && !isNumericDate(iat)) return refuse("iat is missing");
+  if (nbf !== undefined && !(isNumericDate(nbf) && nbf <= now + tolerance)) {
+    return refuse(`it is not valid before ${JSON.stringify(nbf)}, now is ${now}; check this machine's clock`);
+  }
+}
+
+/** The audiences of a token: `aud` is one or a list (RFC 7519 §4.1.3). */
+export function audiencesIn(aud: unknown): readonly unknown[] {
+  return Array.isArray(aud) ? aud : [aud];
+}
+
+/** Seconds since the epoch (RFC 7519 §2). JSON can also hold `1e999`, which parses to Infinity. */
+export function isNumericDate(value: unknown): value is number {
+  return Number.isFinite(value);
+}
+
+async function checkSignature(
+  jwt: string,
+  claims: RawClaims,
+  expected: JwtExpectations,
+  call: Call,
+): Promise<void> {
+  const { kind, authority, client } = expected;
+  const { secret, keys } = client;
+  const { compactVerify, decodeProtectedHeader } = await import("jose");
+  const allowed = allowedAlgorithms(expected);
+  try {
+    const { alg } = decodeProtectedHeader(jwt);
+    if (typeof alg !== "string" || !allowed.includes(alg)) {
+      throw new Error(`alg is ${JSON.stringify(alg)}, allowed: ${allowed.join(", ")}`);
+    }
+    // The algorithm was allowed above. HS256 is verified only with this client's own secret.
+    if (alg === "HS256") await compactVerify(jwt, hs256Key(secret() ?? ""), { algorithms: ["HS256"] });
+    else {
+      await keys.verifyWith(authority.metadata.jwks_uri, call, {
+        accepts: (key) => keySpeaksFor(key["issuer"], claims, authority),
+        verify: (find) =>
+          compactVerify(jwt, find as Parameters<typeof compactVerify>[1], { algorithms: [alg] }),
+      });
+    }
+  } catch (cause) {
+    if (call.signal?.aborted || isNetworkError(cause)) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw clientAuthError(
+      kind.code,
+      `The signature of the ${kind.name} is refused: ${reason}. If the client is registered with another algorithm, name it in auth.clientMetadata.${kind.use}_signed_response_alg.`,
+      { correlationId: call.correlationId, cause },
+    );
+  }
+}
+
+/** Returns the algorithm the client is registered with, else those the provider lists, else RS256. */
+function allowedAlgorithms({ kind, client, authority }: JwtExpectations): readonly string[] {
+  const { algorithms, secret } = client;
+  const algorithm = algorithms[`${kind.use}_signed_response_alg`];
+  const usable = (alg: string): boolean =>
+    ASYMMETRIC.test(alg) || (alg === "HS256" && secret() !== undefined);
+  if (algorithm !== undefined) return [algorithm].filter(usable);
+  const listed = authority.metadata[`${kind.use}_signing_alg_values_supported`];
+  const supported = Array.isArray(listed)
+    ? listed.filter((alg): alg is string => typeof alg === "string")
+    : [];
+  const accepted = supported.filter(usable);
+  return accepted.length > 0 ? accepted : ["RS256"];
+}
+
+function isNetworkError(error: unknown): boolean {
+  return error instanceof Error && "errorCode" in error;
+}
