@@ -2,7 +2,7 @@
 // proves: core/src/client/create-client.ts, core/src/flows/authorization-code.ts, core/src/flows/auth-code-flow.ts,
 // core/src/flows/client-credentials.ts, core/src/flows/device-code.ts, core/src/flows/on-behalf-of.ts,
 // core/src/flows/refresh-token.ts, core/src/flows/silent.ts, core/src/flows/user-federated-identity.ts,
-// core/src/flows/token-exchange.ts, core/src/flows/username-password.ts, core/src/endpoints/end-session.ts, core/src/request/pkce.ts,
+// core/src/flows/username-password.ts, core/src/endpoints/end-session.ts, core/src/request/pkce.ts,
 // node/src/client-application.ts, node/src/confidential-client-application.ts, node/src/public-client-application.ts,
 // node/src/msal/crypto-provider.ts, node/src/token-credential.ts, node/src/authenticated-fetch.ts
 //

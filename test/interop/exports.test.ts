@@ -119,6 +119,7 @@ const logLevels = [
 const user = [
   "acquireToken",
   "acquireTokenByAuthCodeFlow",
+  "acquireTokenByTokenExchange",
   "buildEndSessionUrl",
   "getAccounts",
   "initiateAuthCodeFlow",

@@ -49,7 +49,10 @@ async function exchange(provider: Provider, context: KoaContextWithOIDC): Promis
   const { errors } = await import("oidc-provider");
   const { client, params = {} } = context.oidc;
   if (!client) throw new errors.InvalidClient("there is no client");
-  const text = (name: string): string => String(params[name] ?? "");
+  const text = (name: string): string => {
+    const value = params[name];
+    return typeof value === "string" ? value : "";
+  };
   if (text("subject_token_type") !== type("access_token"))
     throw new errors.InvalidRequest("only access tokens are exchanged");
   const subject = await provider.AccessToken.find(text("subject_token"));

@@ -46,11 +46,6 @@ const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange";
  *
  * @throws ClientConfigurationError `token_request_empty`, `invalid_option`; ClientAuthError `invalid_token_response` for
  * a token of another type; ServerError for an error response, such as `invalid_target`
- * @example
- * ```ts
- * const exchange = { subjectToken, subjectTokenType: "access_token", audience: "orders" };
- * const { accessToken } = await tokenExchange(client, exchange);
- * ```
  */
 export async function tokenExchange(
   client: Client,
