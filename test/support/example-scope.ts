@@ -191,7 +191,7 @@ function valuesOf(
 
   return {
     clientId: () => clientId,
-    clientSecret: () => clientSecret,
+    clientSecret: () => String(clientSecret),
     agentId: () => agentId,
     authority: () => authority,
     redirectUri: () => redirectUri,

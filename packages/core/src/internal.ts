@@ -41,6 +41,7 @@ export type { CertificateOptions } from "./credential/certificate.js";
 export { epochSeconds, pause, systemClock, type Clock } from "./clock.js";
 export type { AssertionContext, AssertionSource } from "./credential/assertion-source.js";
 export type { CertificateContext, CertificateSource } from "./credential/certificate-source.js";
+export type { SecretContext, SecretSource } from "./credential/secret-authentication.js";
 export type { ClientCredential } from "./credential/client-credential.js";
 export {
   base64Decode,

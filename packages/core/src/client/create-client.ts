@@ -9,6 +9,7 @@ import type { TokenStore } from "../cache/storage/token-store.js";
 import { TokenCache } from "../cache/token-cache.js";
 import { systemClock, type Clock } from "../clock.js";
 import { createAuthenticator, type ClientCredential } from "../credential/client-credential.js";
+import type { SecretSource } from "../credential/secret-authentication.js";
 import type { AuthMethod } from "../dialect/auth-methods.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { ServerTelemetry, type LibraryInfo } from "../dialect/entra-telemetry.js";
@@ -139,7 +140,7 @@ export function createClient(options: ClientOptions): Client {
     defaultAuthority: authority,
     authenticate: createAuthenticator(credential, { clientId, method: options.authMethod, clock }),
     isPublic: credential.kind === "none",
-    secret: () => (credential.kind === "secret" ? credential.secret : undefined),
+    secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm },
     instanceAware,
     capabilities: options.capabilities ?? [],
@@ -162,6 +163,10 @@ export function createClient(options: ClientOptions): Client {
     telemetry: new ServerTelemetry(),
     logger,
   };
+}
+
+function secretOf(source: SecretSource): () => string | Promise<string> {
+  return () => (typeof source === "function" ? source({}) : source);
 }
 
 function createCache(
