@@ -54,7 +54,7 @@ export interface FakeProvider {
   readonly clock: TestClock;
   readonly requests: readonly FakeRequest[];
   /** How each endpoint answers; {@link reset} puts the good answers back. */
-  answers: { discovery: Respond; token: Respond; keys: Respond };
+  answers: { discovery: Respond; token: Respond; keys: Respond; pushed: Respond };
   /** The good discovery document, with changes. */
   metadata(over?: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
   /** A good token response with an ID token, with changes. */
@@ -91,6 +91,7 @@ const paths = {
   "/.well-known/openid-configuration": "discovery",
   "/token": "token",
   "/keys": "keys",
+  "/par": "pushed",
 } as const;
 
 /** What must never show up in an error or a log line. */
@@ -139,6 +140,7 @@ export async function startFakeProvider(path = ""): Promise<FakeProvider> {
   const goodAnswers = (): FakeProvider["answers"] => ({
     discovery: () => ({ body: provider.metadata() }),
     token: () => ({ body: provider.tokens() }),
+    pushed: () => ({ status: 404, body: "nothing here" }),
     keys: () => ({ body: { keys: [jwk(keys.one, { kid: "one", alg: "RS256" })] } }),
   });
   const configuration = ({ auth, system }: Over, secret: object): Configuration => ({

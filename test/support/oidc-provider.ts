@@ -53,6 +53,8 @@ export interface OpenIdProviderOptions {
   readonly path?: string;
   /** Lists and accepts HTTP Basic only; then {@link OpenIdProvider.clients}`.post` proves itself with it, too. */
   readonly basicOnly?: boolean;
+  /** Changes the configuration: its features, its clients. */
+  readonly configure?: (usual: Configuration) => Configuration;
 }
 
 /** Seconds that access tokens live. */
@@ -60,7 +62,7 @@ export const ACCESS_TOKEN_LIFETIME = 600;
 
 /** Its clock is the machine's: only that of the application can be moved. Any account name and password will do. */
 export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): Promise<OpenIdProvider> {
-  const { path = "", basicOnly = false } = options;
+  const { path = "", basicOnly = false, configure = (usual) => usual } = options;
   const server = createServer();
   server.listen(0, "localhost");
   await once(server, "listening");
@@ -138,8 +140,9 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
   };
 
   keepQuiet();
+  keepPlain();
   const { Provider } = await import("oidc-provider");
-  const provider = new Provider(url, configuration);
+  const provider = new Provider(url, configure(configuration));
   const requests: ProviderRequest[] = [];
   provider.use(async (context: KoaContextWithOIDC, next) => {
     await next();
@@ -174,6 +177,12 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
 function signingKey(): { readonly kid: string } {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   return { ...privateKey.export({ format: "jwk" }), kid: "one", alg: "RS256", use: "sig" } as { kid: string };
+}
+
+/** Jest has a realm of its own, and the provider wants the key sets that it copies to be plain objects of that realm. */
+function keepPlain(): void {
+  globalThis.structuredClone = <T>(value: T): T =>
+    value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
 }
 
 /** The provider tells whoever starts it what to change before it serves real users. */

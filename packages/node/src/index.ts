@@ -82,6 +82,7 @@ export type {
   ClientCertificate,
   ClientCertificateFunction,
   ClientMetadata,
+  RequestObjectKey,
   Configuration,
   NodeAuthOptions,
   NodeSystemOptions,
