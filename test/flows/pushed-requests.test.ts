@@ -66,7 +66,8 @@ describe.each(clients)("$title", ({ name, metadata }) => {
       expect(more).toEqual([]);
       expect(push?.form).toMatchObject({ response_type: "code", redirect_uri: provider.redirectUri });
       const [token] = provider.tokenRequests();
-      for (const proof of ["client_id", "client_secret"]) expect(push?.form[proof]).toBe(token?.form[proof]);
+      expect(push?.form["client_id"]).toBe(provider.clients[name].clientId);
+      expect(push?.form["client_secret"]).toBe(token?.form["client_secret"]);
       expect(push?.headers.authorization).toBe(token?.headers.authorization);
       const [authorization] = provider.requests.filter(({ path }) => path === "/auth");
       expect(Object.keys(authorization?.query ?? {}).sort()).toEqual(["client_id", "request_uri"]);
@@ -158,7 +159,7 @@ describe("a provider whose endpoint misbehaves", () => {
   const ask = () => fake.confidential().getAuthCodeUrl({ scopes, redirectUri });
 
   it("is answered as it should be when it behaves", async () => {
-    fake.answers.pushed = () => ({ status: 201, body: good });
+    fake.answers.par = () => ({ status: 201, body: good });
     expect(Object.fromEntries(new URL(await ask()).searchParams)).toEqual({
       client_id: "the-client",
       request_uri: good.request_uri,
@@ -176,7 +177,7 @@ describe("a provider whose endpoint misbehaves", () => {
     { title: "redirects", status: 302, body: good },
     { title: "fails with a good body", status: 500, body: good },
   ])("an answer that $title is refused", async ({ body, status = 201 }) => {
-    fake.answers.pushed = () => ({ status, body });
+    fake.answers.par = () => ({ status, body });
     await expect(ask()).rejects.toMatchObject({ errorCode: "invalid_pushed_authorization_response" });
   });
 
@@ -187,7 +188,7 @@ describe("a provider whose endpoint misbehaves", () => {
   ])("the error $error is the server's own, and its secrets are hidden", async ({ error, status }) => {
     const echo = ({ form }: { readonly form: Readonly<Record<string, string>> }) =>
       `not with ${form["client_secret"] ?? ""}`;
-    fake.answers.pushed = (request) => ({ status, body: { error, error_description: echo(request) } });
+    fake.answers.par = (request) => ({ status, body: { error, error_description: echo(request) } });
     const failure = expect.objectContaining({ name: "ServerError", errorCode: error, status });
     await expect(ask()).rejects.toEqual(failure);
     await expect(ask()).rejects.not.toThrow("the-secret-of-the-client");
@@ -204,7 +205,7 @@ describe("a provider whose endpoint misbehaves", () => {
 
   it("tells when the server wants a pause", async () => {
     const headers = { "retry-after": "30" };
-    fake.answers.pushed = () => ({ status: 429, headers, body: { error: "slow_down" } });
+    fake.answers.par = () => ({ status: 429, headers, body: { error: "slow_down" } });
     await expect(ask()).rejects.toMatchObject({ retryAfterSeconds: 30 });
   });
 });

@@ -1,4 +1,10 @@
-import { createHmac, generateKeyPairSync, sign as createSignature, type KeyObject } from "node:crypto";
+import {
+  constants,
+  createHmac,
+  generateKeyPairSync,
+  sign as createSignature,
+  type KeyObject,
+} from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -27,7 +33,10 @@ export interface FakeRequest {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
   readonly form: Readonly<Record<string, string>>;
+  /** The body as it came, such as the JSON of a registration. */
+  readonly text: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Settles when the connection has ended, answered or not. */
   readonly ended: Promise<unknown>;
@@ -54,8 +63,8 @@ export interface FakeProvider {
   readonly clock: TestClock;
   readonly requests: readonly FakeRequest[];
   /** How each endpoint answers; {@link reset} puts the good answers back. */
-  answers: { discovery: Respond; token: Respond; keys: Respond; pushed: Respond };
-  /** The good discovery document, with changes. */
+  answers: Record<Endpoint, Respond>;
+  /** The good discovery document, with changes. It names no endpoint but those for a sign-in. */
   metadata(over?: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
   /** A good token response with an ID token, with changes. */
   tokens(over?: Readonly<Record<string, unknown>>, idToken?: IdTokenOptions): object;
@@ -63,7 +72,7 @@ export interface FakeProvider {
   confidential(over?: Over): ConfidentialClientApplication;
   publicClient(over?: Over): PublicClientApplication;
   /** Requests to an endpoint so far. */
-  count(endpoint: "discovery" | "token" | "keys"): number;
+  count(endpoint: Endpoint): number;
   reset(): void;
   close(): Promise<void>;
 }
@@ -91,8 +100,18 @@ const paths = {
   "/.well-known/openid-configuration": "discovery",
   "/token": "token",
   "/keys": "keys",
-  "/par": "pushed",
+  "/userinfo": "userinfo",
+  "/introspect": "introspection",
+  "/revoke": "revocation",
+  "/par": "par",
+  "/register": "registration",
+  "/backchannel": "backchannel",
+  /** An API that takes the provider's tokens. */
+  "/api": "api",
 } as const;
+
+/** Where requests go. */
+export type Endpoint = (typeof paths)[keyof typeof paths];
 
 /** What must never show up in an error or a log line. */
 export const secrets = [clientSecret, code, codeVerifier, "an-access-token", "a-refresh-token", "eyJ"];
@@ -124,7 +143,9 @@ export async function startFakeProvider(path = ""): Promise<FakeProvider> {
     let body = "";
     for await (const chunk of incoming) body += String(chunk);
     const form = Object.fromEntries(new URLSearchParams(body));
-    const request = { method: incoming.method ?? "", path: at, form, headers: incoming.headers, ended };
+    const query = Object.fromEntries(new URL(incoming.url ?? "/", url).searchParams);
+    const { method = "", headers } = incoming;
+    const request = { method, path: at, query, form, text: body, headers, ended };
     requests.push(request);
     const endpoint = paths[at.slice(path.length) as keyof typeof paths];
     const answer: Answer = endpoint
@@ -140,8 +161,14 @@ export async function startFakeProvider(path = ""): Promise<FakeProvider> {
   const goodAnswers = (): FakeProvider["answers"] => ({
     discovery: () => ({ body: provider.metadata() }),
     token: () => ({ body: provider.tokens() }),
-    pushed: () => ({ status: 404, body: "nothing here" }),
     keys: () => ({ body: { keys: [jwk(keys.one, { kid: "one", alg: "RS256" })] } }),
+    userinfo: () => ({ body: { sub: "user-1", name: "User One" } }),
+    introspection: () => ({ body: { active: true, sub: "user-1" } }),
+    revocation: () => ({ body: "" }),
+    par: () => ({ status: 201, body: { request_uri: "urn:example:pushed", expires_in: 60 } }),
+    registration: () => ({ status: 201, body: { client_id: clientId } }),
+    backchannel: () => ({ body: { auth_req_id: "an-auth-req-id", expires_in: 120 } }),
+    api: () => ({ body: { answer: 42 } }),
   });
   const configuration = ({ auth, system }: Over, secret: object): Configuration => ({
     auth: { clientId, oidcAuthority: url, ...secret, ...auth },
@@ -193,14 +220,22 @@ export async function startFakeProvider(path = ""): Promise<FakeProvider> {
   return provider;
 }
 
-/** Signs with whatever the key is made for: the header may lie about it. */
-function sign(claims: object, header: object, key: KeyObject | Uint8Array): string {
+/** Signs with whatever the key is made for: the header may lie about it, except about the padding of PS256. */
+export function sign(
+  claims: object,
+  header: Readonly<Record<string, unknown>>,
+  key: KeyObject | Uint8Array = keys.one.privateKey,
+): string {
   const input = [header, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
     .join(".");
   const signature =
     key instanceof Uint8Array
       ? createHmac("sha256", key).update(input).digest()
-      : createSignature("sha256", Buffer.from(input), { key, dsaEncoding: "ieee-p1363" });
+      : createSignature("sha256", Buffer.from(input), {
+          key,
+          dsaEncoding: "ieee-p1363",
+          ...(header["alg"] === "PS256" ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : {}),
+        });
   return `${input}.${signature.toString("base64url")}`;
 }

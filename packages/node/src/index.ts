@@ -49,10 +49,12 @@ export {
   type ILoggerCallback,
   type IPartitionManager,
   type PkceCodes,
+  type SecretContext,
   type StoreInCache,
   type TenantProfile,
   type ValidCacheType,
 } from "@tessera/core/internal";
+export { auth0TokenVault, type Auth0TokenVaultOptions } from "./auth0-token-vault.js";
 export {
   createAuthenticatedFetch,
   type AuthenticatedFetchOptions,
@@ -83,6 +85,7 @@ export type {
   ClientCertificateFunction,
   ClientMetadata,
   RequestObjectKey,
+  ClientSecretCallback,
   Configuration,
   NodeAuthOptions,
   NodeSystemOptions,

@@ -13,6 +13,7 @@ import {
   createRequestObjectSigner,
   type AuthorizationRequestOptions,
 } from "../credential/request-object-signer.js";
+import type { SecretSource } from "../credential/secret-authentication.js";
 import type { AuthMethod } from "../dialect/auth-methods.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { ServerTelemetry, type LibraryInfo } from "../dialect/entra-telemetry.js";
@@ -145,7 +146,7 @@ export function createClient(options: ClientOptions): Client {
     defaultAuthority: authority,
     authenticate: createAuthenticator(credential, { clientId, method: options.authMethod, clock }),
     isPublic: credential.kind === "none",
-    secret: () => (credential.kind === "secret" ? credential.secret : undefined),
+    secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm },
     instanceAware,
     authorizationRequests: {
@@ -172,6 +173,10 @@ export function createClient(options: ClientOptions): Client {
     telemetry: new ServerTelemetry(),
     logger,
   };
+}
+
+function secretOf(source: SecretSource): () => string | Promise<string> {
+  return () => (typeof source === "function" ? source({}) : source);
 }
 
 function createCache(

@@ -1,6 +1,6 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
-import { isEntry, type Entry } from "../cache/memory/partition.js";
+import { isEntry, type CachedTokens, type Entry } from "../cache/memory/partition.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
@@ -48,23 +48,30 @@ export function cacheFirst<W extends Wanted>(
 }
 
 /**
- * Returns the result of a cache hit, if the cache is in memory only and the token need not be renewed.
- *
- * @param query made once for many calls
+ * Returns a function that finds the tokens of one query again and again: the result of a cache hit, if the cache is in
+ * memory only and the token need not be renewed. It searches the cache only after a change of it.
  */
-export function freshHit(
+export function freshHits(
   client: Client,
   { url, query }: Pick<Wanted, "query" | "url">,
-  correlationId: string,
-): AuthenticationResult | undefined {
-  const tokens = client.cache.readNow((memory) => findTokens(memory, query));
-  if (!tokens) return undefined;
-  const now = epochSeconds(client.clock);
-  if (freshness(tokens.accessToken, now, client.renewalMargin) !== "fresh") return undefined;
-  client.telemetry.countHit();
-  client.cache.countLookup(true);
-  client.logger().verbose(HIT, correlationId);
-  return authenticationResult(tokens, { authority: url.href, correlationId, fromCache: true });
+): (correlationId: string) => AuthenticationResult | undefined {
+  let revision: number | undefined;
+  let tokens: CachedTokens | undefined;
+  const find = (memory: TokenMemory): CachedTokens | undefined => {
+    if (revision === memory.revision) return tokens;
+    revision = memory.revision;
+    return (tokens = findTokens(memory, query));
+  };
+  return (correlationId) => {
+    const found = client.cache.readNow(find);
+    if (!found) return undefined;
+    const now = epochSeconds(client.clock);
+    if (freshness(found.accessToken, now, client.renewalMargin) !== "fresh") return undefined;
+    client.telemetry.countHit();
+    client.cache.countLookup(true);
+    client.logger().verbose(HIT, correlationId);
+    return authenticationResult(found, { authority: url.href, correlationId, fromCache: true });
+  };
 }
 
 /** Forgets a token that an API has refused before it looks for another one. */

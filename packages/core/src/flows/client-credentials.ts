@@ -9,7 +9,7 @@ import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError } from "../errors/errors.js";
 import { acceptTokens } from "../exchange/accept-tokens.js";
-import { cacheFirst, freshHit, type Wanted } from "../exchange/cache-first.js";
+import { cacheFirst, freshHits, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { freshness } from "../exchange/freshness.js";
 import type { Grant } from "../exchange/grant.js";
@@ -102,7 +102,7 @@ export function appToken(
 
 /**
  * Returns a function that finds the token of one request in memory if it is fresh, for programs that make the same request
- * with each call: it takes a third of the time of {@link clientCredentials}. Its argument is the correlation id of the call.
+ * with each call: it takes a quarter of the time of {@link clientCredentials}. Its argument is the correlation id of the call.
  */
 export function freshAppToken(
   client: Client,
@@ -110,8 +110,7 @@ export function freshAppToken(
 ): (correlationId: string) => AuthenticationResult | undefined {
   const request = tokenRequest(client, input, true);
   const url = client.authorities.url(request.authorityUrl);
-  const wanted = { url, query: queryOf(client, request, url) };
-  return (correlationId) => freshHit(client, wanted, correlationId);
+  return freshHits(client, { url, query: queryOf(client, request, url) });
 }
 
 function queryOf(
