@@ -84,6 +84,7 @@ export type {
   ClientCertificate,
   ClientCertificateFunction,
   ClientMetadata,
+  RequestObjectKey,
   ClientSecretCallback,
   Configuration,
   NodeAuthOptions,
