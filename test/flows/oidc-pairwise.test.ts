@@ -37,7 +37,9 @@ function pairwise(usual: Configuration): Configuration {
     subjectTypes: ["pairwise"],
     // The sector is the host of the redirect URIs.
     pairwiseIdentifier: (_context, accountId, { sectorIdentifier }) =>
-      createHash("sha256").update(`${String(sectorIdentifier)} ${accountId}`).digest("hex"),
+      createHash("sha256")
+        .update(`${String(sectorIdentifier)} ${accountId}`)
+        .digest("hex"),
     clients: [
       { ...withoutSecret, client_id: "desktop", redirect_uris: here },
       { ...withSecret, client_id: "web", redirect_uris: here },
