@@ -33,6 +33,8 @@ export interface Client {
   readonly algorithms: ResponseAlgorithms;
   /** Whether a sign-in may end in another cloud, which the response names. */
   readonly instanceAware: boolean;
+  /** Scopes that no request asks for. */
+  readonly excludeScopes: readonly string[];
   /** Capabilities such as `CP1`. */
   readonly capabilities: readonly string[];
   readonly authorities: AuthorityResolver;

@@ -19,6 +19,7 @@ import { Throttle } from "../http/throttle.js";
 import { createTransport } from "../http/transport.js";
 import { Logger } from "../logger.js";
 import { checkedSeconds } from "../request/renewal.js";
+import { checkedExclusion } from "../request/scopes.js";
 import { KeySource } from "../response/key-source.js";
 import { version } from "../version.js";
 import type { Client } from "./client.js";
@@ -50,6 +51,8 @@ export interface ClientOptions {
   readonly authorityMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** Public clients: lets Entra send a user to another cloud, which the response names. */
   readonly instanceAware?: boolean;
+  /** Scopes to leave out of every request, such as `offline_access`. */
+  readonly excludeScopes?: readonly string[];
   /** Client capabilities, such as `CP1` (claims challenges). */
   readonly capabilities?: readonly string[];
   /** The only signature algorithm accepted in ID tokens. */
@@ -143,6 +146,7 @@ export function createClient(options: ClientOptions): Client {
     secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm },
     instanceAware,
+    excludeScopes: checkedExclusion(options.excludeScopes, "auth.excludeScopes"),
     capabilities: options.capabilities ?? [],
     authorities,
     cache: createCache(options, { clock, authorities, logger }),

@@ -3,11 +3,11 @@ import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { withinBounds } from "../flight/deadline.js";
+import { userScopes } from "../exchange/user-scopes.js";
 import { mergeClaims } from "../request/claims.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
-import { withOidcScopes } from "../request/scopes.js";
 import { checkedRedirectUri, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import { isExpectedAt } from "./account-authority.js";
 import { instanceAware, requireInstance } from "./instance-aware.js";
@@ -70,11 +70,13 @@ export async function authorizationUrl(client: Client, input: AuthorizationInput
   const { responseType, responseMode } = checkedResponse(given, correlationId);
   checkChallenge(given, correlationId);
   requireInstance(client, request);
-  const { metadata, url } = await withinBounds(request, (signal) =>
+  const authority = await withinBounds(request, (signal) =>
     client.authorities.resolve(client.authorities.url(request.authorityUrl), { correlationId, signal }),
   );
+  const { metadata, url } = authority;
   const dialect = dialectOf(url);
-  const scopes = withOidcScopes([...request.scopes, ...(given.extraScopesToConsent ?? [])]);
+  const asked = [...request.scopes, ...(given.extraScopesToConsent ?? [])];
+  const scopes = userScopes({ client, authority, request }, asked);
   const claims = mergeClaims({
     claims: request.claims,
     capabilities: client.capabilities,
@@ -103,7 +105,8 @@ export async function authorizationUrl(client: Client, input: AuthorizationInput
     .set("code_challenge", given.codeChallenge)
     .set("code_challenge_method", given.codeChallengeMethod)
     .set("instance_aware", instanceAware(client, url, request))
-    .addMissing(request.extraQueryParameters);
+    .addMissing(request.extraQueryParameters)
+    .addMissing(dialect.sendsExtraParameters ? request.extraParameters : undefined);
   return withQuery(metadata.authorization_endpoint, parameters.toString());
 }
 

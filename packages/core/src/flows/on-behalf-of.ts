@@ -9,10 +9,11 @@ import { cacheFirst, recheckCache, type Wanted } from "../exchange/cache-first.j
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
+import { userScopes } from "../exchange/user-scopes.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
 import { emptyChoice, isolated } from "../request/request-keys.js";
-import { requestedScopes, withOidcScopes } from "../request/scopes.js";
+import { requestedScopes } from "../request/scopes.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 
@@ -106,11 +107,11 @@ function acquire(client: Client, wanted: WantedForUser, miss: Miss): Promise<Aut
       );
     }
     const parameters = new Parameters()
-      .set("scope", withOidcScopes(request.scopes).join(" "))
+      .set("scope", userScopes(exchange).join(" "))
       .set("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
       .set("requested_token_use", "on_behalf_of")
       .set("assertion", oboAssertion);
-    return redeem(exchange, grant(wanted, miss, parameters));
+    return redeem(exchange, grant(exchange, wanted, { miss, parameters }));
   });
 }
 
@@ -124,7 +125,7 @@ function renew(
   miss: Miss,
 ): Promise<AuthenticationResult | undefined> {
   const { client, call } = exchange;
-  const { query, request } = wanted;
+  const { query } = wanted;
   const redeemKept = async (): Promise<AuthenticationResult | undefined> => {
     const again = await recheckCache(client, wanted, miss);
     if (again) return again;
@@ -133,11 +134,14 @@ function renew(
     );
     if (!token) return undefined;
     const parameters = new Parameters()
-      .set("scope", withOidcScopes(request.scopes).join(" "))
+      .set("scope", userScopes(exchange).join(" "))
       .set("grant_type", "refresh_token")
       .set("refresh_token", token.entity.secret);
     try {
-      return await redeem(exchange, grant(wanted, miss, parameters, "on_behalf_of refresh"));
+      return await redeem(
+        exchange,
+        grant(exchange, wanted, { miss, parameters, throttled: "on_behalf_of refresh" }),
+      );
     } catch (error) {
       // The assertion may still be accepted. Without one, the refusal is reported to the caller.
       if (isAuthError(error) && error.errorCode === "invalid_grant" && wanted.oboAssertion) return undefined;
@@ -148,16 +152,15 @@ function renew(
 }
 
 function grant(
+  exchange: Exchange,
   { request, hash, url, flow }: WantedForUser,
-  miss: Miss,
-  parameters: Parameters,
-  throttled?: string,
+  { miss, parameters, throttled }: { miss: Miss; parameters: Parameters; throttled?: string },
 ): Grant {
   const throttleKey = throttled ? [throttled, hash, ...request.scopes] : [url.href, ...flow];
   return {
     apiId: ApiId.onBehalfOf,
     miss,
-    scopes: withOidcScopes(request.scopes),
+    scopes: userScopes(exchange),
     parameters,
     owner: { kind: "assertion", hash },
     nonce: "unchecked",
