@@ -82,6 +82,7 @@ export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js"
 export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfInput } from "./flows/on-behalf-of.js";
 export { importRefreshToken, type RefreshTokenInput } from "./flows/refresh-token.js";
 export { silent, silentNow, type SilentInput } from "./flows/silent.js";
+export { tokenExchange, type TokenExchangeInput } from "./flows/token-exchange.js";
 export { userFederatedIdentity, type UserFederatedIdentityInput } from "./flows/user-federated-identity.js";
 export { usernamePassword, type UsernamePasswordInput } from "./flows/username-password.js";
 export type { Client } from "./client/client.js";

@@ -54,6 +54,7 @@ export {
   type TenantProfile,
   type ValidCacheType,
 } from "@tessera/core/internal";
+export { auth0TokenVault, type Auth0TokenVaultOptions } from "./auth0-token-vault.js";
 export {
   createAuthenticatedFetch,
   type AuthenticatedFetchOptions,
@@ -83,6 +84,7 @@ export type {
   ClientCertificate,
   ClientCertificateFunction,
   ClientMetadata,
+  RequestObjectKey,
   ClientSecretCallback,
   Configuration,
   NodeAuthOptions,
