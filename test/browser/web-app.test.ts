@@ -73,7 +73,9 @@ describeWith("Chromium", hasChromium, () => {
     server = createServer((request, response) => {
       serve(request).then(
         (location) =>
-          response.writeHead(...(location ? answers.redirect(location) : answers.page)).end("Hello"),
+          location
+            ? response.writeHead(303, { location }).end()
+            : response.writeHead(200, { "content-type": "text/html" }).end("Hello"),
         (error: unknown) => response.writeHead(500).end(String(error)),
       );
     });
@@ -91,11 +93,6 @@ describeWith("Chromium", hasChromium, () => {
     provider.clearRequests();
     [flow, result, came] = [undefined, undefined, undefined];
   });
-
-  const answers = {
-    redirect: (location: string): [number, object] => [303, { location }],
-    page: [200, { "content-type": "text/html" }] as [number, object],
-  };
 
   /** The app: where to send the browser, or nothing for a page. */
   async function serve(request: IncomingMessage): Promise<string | undefined> {
