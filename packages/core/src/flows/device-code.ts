@@ -8,6 +8,7 @@ import { clientAuthError, clientConfigurationError, isAuthError, type AuthError 
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
+import { requireKeys } from "../exchange/require-keys.js";
 import { secureEndpoint, secureUrl } from "../http/secure-url.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import type { Call } from "../http/transport.js";
@@ -79,6 +80,7 @@ export async function deviceCode(client: Client, input: DeviceCodeInput): Promis
   return sharedExchange(client, request, { url, flow: ["device_code", newGuid()] }, async (exchange) => {
     const { call } = exchange;
     const startedAt = epochSeconds(client.clock);
+    await requireKeys(exchange, { owner: { kind: "user" }, scopes: withOidcScopes(request.scopes) });
     const device = await authorizeDevice(exchange);
     const shown = show(deviceCodeCallback, device);
     const expiresAt = startedAt + device.expiresIn;
