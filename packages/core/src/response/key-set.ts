@@ -26,7 +26,7 @@ export async function finderAmong(
   const accepted = published.filter(accepts);
   if (accepted.length === published.length) return find;
   const { createLocalJWKSet } = await import("jose");
-  const findAccepted = createLocalJWKSet({ keys: accepted as { kty: string }[] });
+  const findAccepted = createLocalJWKSet({ keys: accepted });
   return async (header: { readonly kid?: unknown }, token: never) => {
     const named = published.find(({ kid }) => kid !== undefined && kid === header.kid);
     if (named && !accepts(named) && !accepted.some(({ kid }) => kid === header.kid)) {
