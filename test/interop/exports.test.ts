@@ -20,6 +20,7 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     // The peer throws errors of a class with this name, which it does not export.
     "ManagedIdentityError",
     "ManagedIdentityErrorCodes",
+    "auth0TokenVault",
     "awsTokenFile",
     "azurePipelinesToken",
     "claimsFromChallenge",
@@ -118,6 +119,7 @@ const logLevels = [
 const user = [
   "acquireToken",
   "acquireTokenByAuthCodeFlow",
+  "acquireTokenByTokenExchange",
   "buildEndSessionUrl",
   "getAccounts",
   "initiateAuthCodeFlow",

@@ -53,6 +53,8 @@ export interface ExampleScope {
   readonly query: { readonly code: string; readonly state: string; readonly [name: string]: string };
   /** The access token that this API was called with. */
   readonly oboAssertion: string;
+  /** A token to exchange, at a provider that exchanges tokens. */
+  readonly subjectToken: string;
   /** A refresh token from another library. */
   readonly refreshToken: string;
   /** A connected Redis client. */
@@ -189,7 +191,7 @@ function valuesOf(
 
   return {
     clientId: () => clientId,
-    clientSecret: () => clientSecret,
+    clientSecret: () => String(clientSecret),
     agentId: () => agentId,
     authority: () => authority,
     redirectUri: () => redirectUri,
@@ -224,6 +226,11 @@ function valuesOf(
     oboAssertion: async () => {
       const scopes = [`api://${clientId}/access`];
       return (await signInWithCode(entra, entra.publicClient(), scopes, alice.username)).accessToken;
+    },
+    subjectToken: () => {
+      const issued = { access_token: "issued", token_type: "Bearer", expires_in: 3600 };
+      entra.authority.fault({ match: "token", body: JSON.stringify(issued) });
+      return "a-subject-token";
     },
     refreshToken: () => {
       const entities = Object.values(app().getTokenCache().getKVStore());

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ClientMetadata, Configuration, KoaContextWithOIDC } from "oidc-provider";
+import type { ClientMetadata, Configuration, KoaContextWithOIDC, Provider } from "oidc-provider";
 
 /** A registration: what the application's configuration says of it. */
 export interface ProviderClient {
@@ -53,6 +53,10 @@ export interface OpenIdProviderOptions {
   readonly path?: string;
   /** Lists and accepts HTTP Basic only; then {@link OpenIdProvider.clients}`.post` proves itself with it, too. */
   readonly basicOnly?: boolean;
+  /** Changes the configuration: further clients and features. */
+  readonly configure?: (own: Configuration) => Configuration;
+  /** Prepares the provider before it serves: grants of its own. */
+  readonly prepare?: (provider: Provider) => void;
 }
 
 /** Seconds that access tokens live. */
@@ -60,7 +64,7 @@ export const ACCESS_TOKEN_LIFETIME = 600;
 
 /** Its clock is the machine's: only that of the application can be moved. Any account name and password will do. */
 export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): Promise<OpenIdProvider> {
-  const { path = "", basicOnly = false } = options;
+  const { path = "", basicOnly = false, configure = (own) => own, prepare } = options;
   const server = createServer();
   server.listen(0, "localhost");
   await once(server, "listening");
@@ -138,8 +142,10 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
   };
 
   keepQuiet();
+  keepPlain();
   const { Provider } = await import("oidc-provider");
-  const provider = new Provider(url, configuration);
+  const provider = new Provider(url, configure(configuration));
+  prepare?.(provider);
   const requests: ProviderRequest[] = [];
   provider.use(async (context: KoaContextWithOIDC, next) => {
     await next();
@@ -174,6 +180,12 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
 function signingKey(): { readonly kid: string } {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   return { ...privateKey.export({ format: "jwk" }), kid: "one", alg: "RS256", use: "sig" } as { kid: string };
+}
+
+/** Jest has a realm of its own, and the provider wants the key sets that it copies to be plain objects of that realm. */
+function keepPlain(): void {
+  globalThis.structuredClone = <T>(value: T): T =>
+    value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
 }
 
 /** The provider tells whoever starts it what to change before it serves real users. */

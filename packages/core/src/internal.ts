@@ -41,6 +41,7 @@ export type { CertificateOptions } from "./credential/certificate.js";
 export { epochSeconds, pause, systemClock, type Clock } from "./clock.js";
 export type { AssertionContext, AssertionSource } from "./credential/assertion-source.js";
 export type { CertificateContext, CertificateSource } from "./credential/certificate-source.js";
+export type { SecretContext, SecretSource } from "./credential/secret-authentication.js";
 export type { ClientCredential } from "./credential/client-credential.js";
 export {
   base64Decode,
@@ -80,6 +81,7 @@ export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js"
 export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfInput } from "./flows/on-behalf-of.js";
 export { importRefreshToken, type RefreshTokenInput } from "./flows/refresh-token.js";
 export { silent, silentNow, type SilentInput } from "./flows/silent.js";
+export { tokenExchange, type TokenExchangeInput } from "./flows/token-exchange.js";
 export { userFederatedIdentity, type UserFederatedIdentityInput } from "./flows/user-federated-identity.js";
 export { usernamePassword, type UsernamePasswordInput } from "./flows/username-password.js";
 export type { Client } from "./client/client.js";

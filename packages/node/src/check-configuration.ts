@@ -22,6 +22,7 @@ import type {
   NodeAuthOptions,
   NodeSystemOptions,
 } from "./configuration.js";
+import { checkedAuthorizationRequests } from "./check-authorization-requests.js";
 import { flag, invalid, requireFunctions, strings } from "./check-values.js";
 import { fromNetworkModule } from "./http/network-client.js";
 import { isHttpUrl } from "./http/proxy-variables.js";
@@ -80,6 +81,7 @@ export function checkConfiguration(
     capabilities: strings(auth.clientCapabilities, "auth.clientCapabilities"),
     authMethod: checkedAuthMethod(metadata.token_endpoint_auth_method, credential, system),
     idTokenAlgorithm: checkedAlgorithm(metadata, auth),
+    authorizationRequests: checkedAuthorizationRequests(metadata, auth),
     cache: checkedCache(withoutNull(cache ?? {})),
     http: checkedHttp(system),
     retries: !system.disableInternalRetries,

@@ -4,6 +4,7 @@ import type {
   AzureCloudOptions,
   CertificateContext,
   CertificateOptions,
+  SecretContext,
 } from "@tessera/core/internal";
 import type { Dispatching } from "./http/undici.js";
 import type { INetworkModule } from "./http/network-client.js";
@@ -14,6 +15,12 @@ import type { INativeBrokerPlugin } from "./broker/broker.js";
  * the server refuses the assertion.
  */
 export type ClientAssertionCallback = (context: AssertionContext) => Promise<string>;
+
+/**
+ * Fetches the client's secret. Called only when the secret is needed, and once more, with `refusedSecret`, if the server
+ * refuses it. A JWT that stands for a secret (Apple) is kept until shortly before it expires.
+ */
+export type ClientSecretCallback = (context: SecretContext) => Promise<string>;
 
 /**
  * Certificate of a confidential client: a private key with a certificate or thumbprint, a certificate with a function that
@@ -45,8 +52,8 @@ export interface NodeAuthOptions {
   authority?: string;
   /** Issuer URL of an OpenID Provider that is not Microsoft's; sets `protocolMode` to `OIDC`. */
   oidcAuthority?: string;
-  /** Secret of a confidential client. */
-  clientSecret?: string;
+  /** Secret of a confidential client, or a function that fetches it when a request is about to be sent. */
+  clientSecret?: string | ClientSecretCallback;
   /**
    * Certificate of a confidential client, or a function that returns the current one, for rotation without a restart.
    */
@@ -72,6 +79,16 @@ export interface NodeAuthOptions {
   isMcp?: boolean;
   /** How the client is registered with its OpenID Provider. */
   clientMetadata?: ClientMetadata;
+  /** Key that signs authorization requests (RFC 9101). When it is set, every request is signed. */
+  requestObjectKey?: RequestObjectKey;
+}
+
+/** A key that signs authorization requests. */
+export interface RequestObjectKey {
+  /** Private key: PEM, or the path of a file. RSA, elliptic curve or Ed25519. */
+  privateKey: string;
+  /** Key ID, as in the key set that is registered for the client. */
+  kid?: string;
 }
 
 /** Client metadata, with the names of RFC 7591 §2 and OpenID Connect Registration §2. */
@@ -80,10 +97,17 @@ export interface ClientMetadata {
   id_token_signed_response_alg?: string;
   /**
    * Authentication method of the client: `client_secret_post`, `client_secret_basic` or `client_secret_jwt` with a
-   * secret; `private_key_jwt`, `tls_client_auth` or `self_signed_tls_client_auth` with a certificate. By default, a
-   * secret is sent by a method that the provider lists, and a certificate signs an assertion.
+   * secret; `private_key_jwt`, `tls_client_auth` or `self_signed_tls_client_auth` with a certificate. By default, an
+   * OpenID Provider gets a secret with HTTP Basic, or by the other method if it lists only that or refuses the client;
+   * and a certificate signs an assertion.
    */
   token_endpoint_auth_method?: string;
+  /** Push every authorization request to the provider (RFC 9126), even if its discovery document does not require it. */
+  require_pushed_authorization_requests?: boolean;
+  /** Every authorization request is signed (RFC 9101). Requires `auth.requestObjectKey`. */
+  require_signed_request_object?: boolean;
+  /** Algorithm of signed authorization requests; by default one that fits the key and that the provider lists. */
+  request_object_signing_alg?: string;
 }
 
 /** Where tokens are cached. */

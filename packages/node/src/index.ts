@@ -49,10 +49,12 @@ export {
   type ILoggerCallback,
   type IPartitionManager,
   type PkceCodes,
+  type SecretContext,
   type StoreInCache,
   type TenantProfile,
   type ValidCacheType,
 } from "@tessera/core/internal";
+export { auth0TokenVault, type Auth0TokenVaultOptions } from "./auth0-token-vault.js";
 export {
   createAuthenticatedFetch,
   type AuthenticatedFetchOptions,
@@ -82,6 +84,8 @@ export type {
   ClientCertificate,
   ClientCertificateFunction,
   ClientMetadata,
+  RequestObjectKey,
+  ClientSecretCallback,
   Configuration,
   NodeAuthOptions,
   NodeSystemOptions,

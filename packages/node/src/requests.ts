@@ -10,6 +10,7 @@ import type {
   OnBehalfOfInput,
   RefreshTokenInput,
   SilentInput,
+  TokenExchangeInput,
   UserFederatedIdentityInput,
   UsernamePasswordInput,
 } from "@tessera/core/internal";
@@ -87,6 +88,9 @@ export interface SignOutRequest {
   account: AccountInfo;
   correlationId?: string;
 }
+
+/** Request of {@link ClientApplication.acquireTokenByTokenExchange}. */
+export interface TokenExchangeRequest extends Request<TokenExchangeInput> {}
 
 /** Request of {@link ConfidentialClientApplication.acquireTokenByClientCredential}. */
 export interface ClientCredentialRequest extends Request<ClientCredentialsInput> {

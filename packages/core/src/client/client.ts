@@ -6,6 +6,7 @@ import type { TokenCache } from "../cache/token-cache.js";
 import type { Clock } from "../clock.js";
 import type { AssertionSource } from "../credential/assertion-source.js";
 import type { ClientAuthenticator } from "../credential/client-credential.js";
+import type { RequestObjectSigner } from "../credential/request-object-signer.js";
 import type { SingleFlight } from "../flight/single-flight.js";
 import type { Throttle } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
@@ -26,13 +27,20 @@ export interface Client {
   readonly isPublic: boolean;
   /**
    * The client's secret, if that is its credential: the key of HS256 signatures. A function, so that logging the
-   * client does not reveal it.
+   * client does not reveal it, and because the app may provide it with one.
    */
-  readonly secret: () => string | undefined;
+  readonly secret: (() => string | Promise<string>) | undefined;
   /** How the provider signs what it sends this client. */
   readonly algorithms: ResponseAlgorithms;
   /** Whether a sign-in may end in another cloud, which the response names. */
   readonly instanceAware: boolean;
+  /** How authorization requests reach the provider. */
+  readonly authorizationRequests: {
+    /** Whether every request is pushed (RFC 9126), even if the provider does not require it. */
+    readonly isPushed: boolean;
+    /** Signs every request (RFC 9101). */
+    readonly sign: RequestObjectSigner | undefined;
+  };
   /** Capabilities such as `CP1`. */
   readonly capabilities: readonly string[];
   readonly authorities: AuthorityResolver;

@@ -9,6 +9,11 @@ import type { TokenStore } from "../cache/storage/token-store.js";
 import { TokenCache } from "../cache/token-cache.js";
 import { systemClock, type Clock } from "../clock.js";
 import { createAuthenticator, type ClientCredential } from "../credential/client-credential.js";
+import {
+  createRequestObjectSigner,
+  type AuthorizationRequestOptions,
+} from "../credential/request-object-signer.js";
+import type { SecretSource } from "../credential/secret-authentication.js";
 import type { AuthMethod } from "../dialect/auth-methods.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { ServerTelemetry, type LibraryInfo } from "../dialect/entra-telemetry.js";
@@ -49,6 +54,8 @@ export interface ClientOptions {
   readonly authorityMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** Public clients: lets Entra send a user to another cloud, which the response names. */
   readonly instanceAware?: boolean;
+  /** Whether authorization requests are signed, and pushed to the provider. */
+  readonly authorizationRequests?: AuthorizationRequestOptions | undefined;
   /** Client capabilities, such as `CP1` (claims challenges). */
   readonly capabilities?: readonly string[];
   /** The only signature algorithm accepted in ID tokens. */
@@ -89,7 +96,7 @@ export interface CacheOptions {
  * Creates the client that all flows run on: an application's registration, cache and connections. Create one for each
  * registration and keep it for the life of the process. Flows may run on it concurrently.
  *
- * @throws ClientConfigurationError when the authority is not valid, or with `invalid_certificate` or
+ * @throws ClientConfigurationError when the authority is not valid, or with `invalid_certificate`, `invalid_option` or
  * `unsupported_cca_instance_aware`
  * @example
  * ```ts
@@ -112,7 +119,7 @@ export interface CacheOptions {
  */
 export function createClient(options: ClientOptions): Client {
   const { clientId, authority, credential = { kind: "none" }, clock = systemClock } = options;
-  const { instanceAware = false } = options;
+  const { instanceAware = false, authorizationRequests = {} } = options;
   if (instanceAware && credential.kind !== "none") {
     throw clientConfigurationError(
       "unsupported_cca_instance_aware",
@@ -139,9 +146,13 @@ export function createClient(options: ClientOptions): Client {
     defaultAuthority: authority,
     authenticate: createAuthenticator(credential, { clientId, method: options.authMethod, clock }),
     isPublic: credential.kind === "none",
-    secret: () => (credential.kind === "secret" ? credential.secret : undefined),
+    secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm },
     instanceAware,
+    authorizationRequests: {
+      isPushed: authorizationRequests.isPushed ?? false,
+      sign: createRequestObjectSigner(authorizationRequests, { clientId, clock }),
+    },
     capabilities: options.capabilities ?? [],
     authorities,
     cache: createCache(options, { clock, authorities, logger }),
@@ -162,6 +173,10 @@ export function createClient(options: ClientOptions): Client {
     telemetry: new ServerTelemetry(),
     logger,
   };
+}
+
+function secretOf(source: SecretSource): () => string | Promise<string> {
+  return () => (typeof source === "function" ? source({}) : source);
 }
 
 function createCache(
