@@ -23,6 +23,7 @@ import { Throttle } from "../http/throttle.js";
 import { createTransport } from "../http/transport.js";
 import { Logger } from "../logger.js";
 import { checkedSeconds } from "../request/renewal.js";
+import { checkedExclusion } from "../request/scopes.js";
 import { KeySource } from "../response/key-source.js";
 import { version } from "../version.js";
 import type { Client } from "./client.js";
@@ -54,6 +55,8 @@ export interface ClientOptions {
   readonly authorityMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** Public clients: lets Entra send a user to another cloud, which the response names. */
   readonly instanceAware?: boolean;
+  /** Scopes to leave out of every request, such as `offline_access`. */
+  readonly excludeScopes?: readonly string[];
   /** Whether authorization requests are signed, and pushed to the provider. */
   readonly authorizationRequests?: AuthorizationRequestOptions | undefined;
   /** Client capabilities, such as `CP1` (claims challenges). */
@@ -149,6 +152,7 @@ export function createClient(options: ClientOptions): Client {
     secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm },
     instanceAware,
+    excludeScopes: checkedExclusion(options.excludeScopes, "auth.excludeScopes"),
     authorizationRequests: {
       isPushed: authorizationRequests.isPushed ?? false,
       sign: createRequestObjectSigner(authorizationRequests, { clientId, clock }),
