@@ -163,7 +163,7 @@ export function createClient(options: ClientOptions): Client {
     transport,
     throttle: new Throttle(clock),
     flights: new SingleFlight(),
-    keys: new KeySource(transport, clock),
+    keys: new KeySource(transport, clock, (authority, call) => authorities.rediscover(authority, call)),
     regions: new RegionDetector(transport, clock),
     usedSignIns: new UsedSignIns(clock),
     renewals: new Renewals(clock, logger),

@@ -7,6 +7,7 @@ import { clientAuthError, clientConfigurationError, isAuthError, type AuthError 
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
+import { requireKeys } from "../exchange/require-keys.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import type { Call } from "../http/transport.js";
 import { Parameters } from "../request/parameters.js";
@@ -49,6 +50,7 @@ export async function deviceCode(client: Client, input: DeviceCodeInput): Promis
   return sharedExchange(client, request, { url, flow: ["device_code", newGuid()] }, async (exchange) => {
     const { call } = exchange;
     const startedAt = epochSeconds(client.clock);
+    await requireKeys(exchange, { owner: { kind: "user" }, scopes: userScopes(exchange) });
     const device = await authorizeDevice(exchange);
     const shown = show(deviceCodeCallback, device);
     const expiresAt = startedAt + device.expiresIn;
