@@ -53,6 +53,8 @@ export interface OpenIdProviderOptions {
   readonly path?: string;
   /** Lists and accepts HTTP Basic only; then {@link OpenIdProvider.clients}`.post` proves itself with it, too. */
   readonly basicOnly?: boolean;
+  /** Changes the configuration: its features, its clients. */
+  readonly configure?: (usual: Configuration) => Configuration;
 }
 
 /** Seconds that access tokens live. */
@@ -60,7 +62,7 @@ export const ACCESS_TOKEN_LIFETIME = 600;
 
 /** Its clock is the machine's: only that of the application can be moved. Any account name and password will do. */
 export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): Promise<OpenIdProvider> {
-  const { path = "", basicOnly = false } = options;
+  const { path = "", basicOnly = false, configure = (usual) => usual } = options;
   const server = createServer();
   server.listen(0, "localhost");
   await once(server, "listening");
@@ -139,7 +141,7 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
 
   keepQuiet();
   const { Provider } = await import("oidc-provider");
-  const provider = new Provider(url, configuration);
+  const provider = inThisRealm(() => new Provider(url, configure(configuration)));
   const requests: ProviderRequest[] = [];
   provider.use(async (context: KoaContextWithOIDC, next) => {
     await next();
@@ -174,6 +176,17 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
 function signingKey(): { readonly kid: string } {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   return { ...privateKey.export({ format: "jwk" }), kid: "one", alg: "RS256", use: "sig" } as { kid: string };
+}
+
+/** The clones of Jest's `structuredClone` are of another realm, and the provider takes no `jwks` of a client in them. */
+function inThisRealm<T>(make: () => T): T {
+  const { structuredClone: clone } = globalThis;
+  globalThis.structuredClone = <V>(value: V): V => JSON.parse(JSON.stringify(value)) as V;
+  try {
+    return make();
+  } finally {
+    globalThis.structuredClone = clone;
+  }
 }
 
 /** The provider tells whoever starts it what to change before it serves real users. */

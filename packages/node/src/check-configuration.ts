@@ -15,14 +15,9 @@ import {
   withoutNull,
   type AuthMethod,
 } from "@tessera/core/internal";
-import type {
-  CacheOptions,
-  ClientMetadata,
-  Configuration,
-  NodeAuthOptions,
-  NodeSystemOptions,
-} from "./configuration.js";
+import type { CacheOptions, Configuration, NodeAuthOptions, NodeSystemOptions } from "./configuration.js";
 import { flag, invalid, requireFunctions, strings } from "./check-values.js";
+import { checkedResponses } from "./check-responses.js";
 import { fromNetworkModule } from "./http/network-client.js";
 import { isHttpUrl } from "./http/proxy-variables.js";
 import { createUndiciHttpClient } from "./http/undici-http-client.js";
@@ -79,7 +74,7 @@ export function checkConfiguration(
     instanceAware: flag(auth.instanceAware, "auth.instanceAware"),
     capabilities: strings(auth.clientCapabilities, "auth.clientCapabilities"),
     authMethod: checkedAuthMethod(metadata.token_endpoint_auth_method, credential, system),
-    idTokenAlgorithm: checkedAlgorithm(metadata, auth),
+    ...checkedResponses(metadata, auth),
     cache: checkedCache(withoutNull(cache ?? {})),
     http: checkedHttp(system),
     retries: !system.disableInternalRetries,
@@ -127,20 +122,6 @@ function checkedAuthMethod(
     );
   }
   return found;
-}
-
-function checkedAlgorithm(
-  { id_token_signed_response_alg: algorithm }: ClientMetadata,
-  { clientSecret }: NodeAuthOptions,
-): string | undefined {
-  if (algorithm === undefined || /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/.test(algorithm))
-    return algorithm;
-  if (algorithm === "HS256" && clientSecret) return algorithm;
-  throw invalid(
-    "auth.clientMetadata.id_token_signed_response_alg",
-    `is "${algorithm}"`,
-    "use RS256 or another asymmetric algorithm; HS256 requires a confidential client with a secret; none is never accepted",
-  );
 }
 
 function checkedCache({

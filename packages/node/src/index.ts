@@ -45,12 +45,15 @@ export {
   type CacheKVStore,
   type CacheStats,
   type CertificateContext,
+  type DecryptionKeyOptions,
   type ICacheClient,
   type ILoggerCallback,
+  type Introspection,
   type IPartitionManager,
   type PkceCodes,
   type StoreInCache,
   type TenantProfile,
+  type UserInfo,
   type ValidCacheType,
 } from "@tessera/core/internal";
 export {

@@ -9,6 +9,7 @@ import type { TokenStore } from "../cache/storage/token-store.js";
 import { TokenCache } from "../cache/token-cache.js";
 import { systemClock, type Clock } from "../clock.js";
 import { createAuthenticator, type ClientCredential } from "../credential/client-credential.js";
+import { readDecryptionKeys, type DecryptionKeyOptions } from "../credential/decryption-keys.js";
 import type { AuthMethod } from "../dialect/auth-methods.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { ServerTelemetry, type LibraryInfo } from "../dialect/entra-telemetry.js";
@@ -19,6 +20,7 @@ import { createTransport } from "../http/transport.js";
 import { Logger } from "../logger.js";
 import { checkedSeconds } from "../request/renewal.js";
 import { KeySource } from "../response/key-source.js";
+import type { ResponseAlgorithms } from "../response/response-algorithms.js";
 import { version } from "../version.js";
 import type { Client } from "./client.js";
 import { Renewals } from "./renewals.js";
@@ -53,6 +55,10 @@ export interface ClientOptions {
   readonly capabilities?: readonly string[];
   /** The only signature algorithm accepted in ID tokens. */
   readonly idTokenAlgorithm?: string | undefined;
+  /** How the provider signs and encrypts what it sends this client, as the client is registered. */
+  readonly algorithms?: ResponseAlgorithms;
+  /** Keys of the client with which what the provider encrypts is decrypted. */
+  readonly decryptionKeys?: readonly DecryptionKeyOptions[] | undefined;
   readonly cache?: CacheOptions;
   /** Whether to retry a discovery request once when its connection fails; `true` by default. */
   readonly retries?: boolean;
@@ -140,7 +146,8 @@ export function createClient(options: ClientOptions): Client {
     authenticate: createAuthenticator(credential, { clientId, method: options.authMethod, clock }),
     isPublic: credential.kind === "none",
     secret: () => (credential.kind === "secret" ? credential.secret : undefined),
-    algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm },
+    algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm, ...options.algorithms },
+    decryptionKeys: readDecryptionKeys(options.decryptionKeys ?? []),
     instanceAware,
     capabilities: options.capabilities ?? [],
     authorities,

@@ -87,6 +87,14 @@ export const ClientAuthErrorCodes = {
   invalidTokenResponse: "invalid_token_response",
   /** The ID token fails validation (OpenID Connect Core §3.1.3.7). */
   invalidIdToken: "invalid_id_token",
+  /** The user info response is not valid, or is about another user (OpenID Connect Core §5.3). */
+  invalidUserInfo: "invalid_user_info",
+  /** The introspection response is not valid (RFC 7662, RFC 9701). */
+  invalidIntrospectionResponse: "invalid_introspection_response",
+  /** The authorization response is not valid: a JWT that fails validation (JARM), a parameter that comes twice. */
+  invalidAuthorizationResponse: "invalid_authorization_response",
+  /** A logout token or a front-channel logout fails validation. */
+  invalidLogoutToken: "invalid_logout_token",
   /** `signal` was aborted. */
   requestAborted: "request_aborted",
   /** `timeoutMs` elapsed. */

@@ -13,7 +13,9 @@ import { accessTokenKey, accountKey, idTokenKey } from "../cache/schema/keys.js"
 import { dialectOf } from "../dialect/dialects.js";
 import { clientAuthError } from "../errors/errors.js";
 import { isolated } from "../request/request-keys.js";
+import { decryptJwt } from "../response/decrypt-jwt.js";
 import type { IdTokenClaims } from "../response/id-token.js";
+import { ID_TOKEN } from "../response/jwt-kind.js";
 import type { TokenResponse } from "../response/token-response.js";
 import { verifyIdToken } from "../response/verify-id-token.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
@@ -31,9 +33,10 @@ export interface AcceptedResponse {
 export async function acceptTokens(
   exchange: Exchange,
   grant: Grant,
-  { tokens, requestedAt }: AcceptedResponse,
+  { tokens: received, requestedAt }: AcceptedResponse,
 ): Promise<AuthenticationResult> {
   const { client, authority, request, call } = exchange;
+  const tokens = await decryptedTokens(exchange, received);
   const claims = await verify(exchange, grant, tokens.idToken);
   if (claims?.tid) client.authorities.learnTenant(authority.url, claims.tid);
   const { owner } = grant;
@@ -59,6 +62,13 @@ export async function acceptTokens(
   const also = noted(exchange, input, record) ?? lent(exchange, input);
   const kept = await client.cache.write(record.partition, change, also);
   return resultOf(exchange, kept, tokens);
+}
+
+/** The ID token is cached as it is after decryption: its signature is the provider's, and it has to be read later. */
+async function decryptedTokens({ client, call }: Exchange, tokens: TokenResponse): Promise<TokenResponse> {
+  if (tokens.idToken === undefined) return tokens;
+  const idToken = await decryptJwt(tokens.idToken, ID_TOKEN, client, call);
+  return idToken === tokens.idToken ? tokens : { ...tokens, idToken };
 }
 
 /** A store finds the users of an agent by name in the agent's own partition. */
