@@ -125,7 +125,8 @@ describe("a discovery document is accepted", () => {
 describe("how a client proves itself follows the discovery document, unless its registration says", () => {
   const [basic, post] = ["client_secret_basic", "client_secret_post"];
   it.each<[string, unknown, string | undefined, string]>([
-    ["posting is listed", [basic, post], undefined, post],
+    ["both are listed", [post, basic], undefined, basic],
+    ["only posting is listed", [post, "none"], undefined, post],
     ["only Basic is listed", [basic, "private_key_jwt"], undefined, basic],
     ["nothing is listed, which means Basic (RFC 8414 §2)", undefined, undefined, basic],
     ["the list makes no sense", "client_secret_post", undefined, basic],

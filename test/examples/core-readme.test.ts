@@ -19,7 +19,7 @@ test("a program of its own gets a token with the built-in fetch, and finds it in
       ...process.env,
       CLIENT_ID: auth.clientId,
       AUTHORITY: auth.authority,
-      CLIENT_SECRET: auth.clientSecret,
+      CLIENT_SECRET: String(auth.clientSecret),
     };
     const arguments_ = ["--input-type=module", "--eval", program];
     const { stdout } = await promisify(execFile)(process.execPath, arguments_, { cwd: root, env });

@@ -78,7 +78,7 @@ const appOf = (token: string): unknown => decodeJwt(token)["appid"];
 describe("an app of the environment", () => {
   const secret = () => {
     const { clientId, clientSecret = "" } = entra.configuration("confidential").auth;
-    return { AZURE_CLIENT_ID: clientId, AZURE_CLIENT_SECRET: clientSecret };
+    return { AZURE_CLIENT_ID: clientId, AZURE_CLIENT_SECRET: String(clientSecret) };
   };
   const pem = certificate.privateKeyPem + certificate.certificatePem;
   const certified = { AZURE_CLIENT_ID: "certified" };

@@ -186,8 +186,10 @@ describe("a secret", () => {
     expect(sent[0]?.form["client_secret"]).toBeUndefined();
   });
 
-  it("goes into the body when the registration says nothing and the provider takes that", async () => {
-    await app("post", { clientSecret: secret }).acquireTokenByClientCredential({ scopes });
+  it("goes into the body when the configuration says so", async () => {
+    await app("post", { clientSecret: secret }, "client_secret_post").acquireTokenByClientCredential({
+      scopes,
+    });
     expect(sent[0]).toMatchObject({ authorization: undefined, form: { client_secret: secret } });
   });
 

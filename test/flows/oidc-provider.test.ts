@@ -8,6 +8,7 @@ import { ACCESS_TOKEN_LIFETIME, startOpenIdProvider, type OpenIdProvider } from 
 import { createTestClock, type TestClock } from "../support/test-clock.js";
 
 const basic = { clientMetadata: { token_endpoint_auth_method: "client_secret_basic" } };
+const post = { clientMetadata: { token_endpoint_auth_method: "client_secret_post" } };
 const hs256 = { clientMetadata: { ...basic.clientMetadata, id_token_signed_response_alg: "HS256" } };
 
 let provider: OpenIdProvider;
@@ -42,11 +43,12 @@ describe.each<{
 }>([
   { title: "a public client", name: "publicClient", proof: "nothing" },
   {
-    title: "a client that posts its secret, as the provider lists it",
+    title: "a client registered for posting its secret",
     name: "post",
+    over: post,
     proof: "a posted secret",
   },
-  { title: "a client registered for HTTP Basic", name: "basic", over: basic, proof: "HTTP Basic" },
+  { title: "a client that does not name its method", name: "basic", proof: "HTTP Basic" },
   {
     title: "a client whose ID tokens are signed with its secret",
     name: "hs256",

@@ -20,6 +20,7 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     // The peer throws errors of a class with this name, which it does not export.
     "ManagedIdentityError",
     "ManagedIdentityErrorCodes",
+    "auth0TokenVault",
     "awsTokenFile",
     "azurePipelinesToken",
     "claimsFromChallenge",
@@ -118,9 +119,12 @@ const logLevels = [
 const user = [
   "acquireToken",
   "acquireTokenByAuthCodeFlow",
+  "acquireTokenByTokenExchange",
   "buildEndSessionUrl",
   "getAccounts",
   "initiateAuthCodeFlow",
+  "revoke",
+  "userInfo",
 ];
 // Fields there, accessors here.
 const fields = ["config", "logger"];
@@ -140,6 +144,7 @@ const classes: Readonly<Record<string, ClassDifferences>> = {
         ...fields,
         "acquireTokenForAgent",
         "endOnBehalfOfSession",
+        "introspect",
         "removeTokensForClient",
       ],
       ...[...user, ...accounts, "getAllAccounts", "signOut"],

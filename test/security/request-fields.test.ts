@@ -188,7 +188,7 @@ const untouched = { username: undefined, userObjectId: undefined, codeChallenge:
 /** How these reasons show: the cache does not answer. */
 const PAST_THE_CACHE = "never answered from the cache";
 
-describe.each(["agent", "client_credentials", "on_behalf_of", "silent"] as const)(
+describe.each(["agent", "client_credentials", "on_behalf_of", "silent", "token_exchange"] as const)(
   "the cache, %s",
   (grant) => {
     const isPart = ({ cacheKey, sent }: RequestField) =>

@@ -16,7 +16,7 @@ export const decryptionKeys = [
  *
  * @param client laid over the registration of each client
  */
-export function startEndpointsProvider(client: Partial<ClientMetadata> = {}): Promise<OpenIdProvider> {
+export function startEndpointsProvider(client: object = {}): Promise<OpenIdProvider> {
   const jwk: JsonWebKey = encryptionKey.publicKey.export({ format: "jwk" });
   const jwks = { keys: [{ ...jwk, kid: "enc-1", use: "enc" }] } as NonNullable<ClientMetadata["jwks"]>;
   const configure = (usual: Configuration): Configuration => ({
@@ -31,7 +31,7 @@ export function startEndpointsProvider(client: Partial<ClientMetadata> = {}): Pr
       revocation: { enabled: true, allowedPolicy: async () => true },
       encryption: { enabled: true },
       backchannelLogout: { enabled: true },
-    },
+    } as NonNullable<Configuration["features"]>,
     enabledJWA: {
       ...usual.enabledJWA,
       userinfoSigningAlgValues: ["RS256", "HS256"],

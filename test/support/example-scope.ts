@@ -12,6 +12,7 @@ import {
   type NodeAuthOptions,
   type PublicClientApplication,
 } from "@tessera/node";
+import { exampleProvider } from "./example-provider.js";
 import { signInOnDevice } from "./device-sign-in.js";
 import { startEntra, type Entra } from "./entra.js";
 import { interactiveUser } from "./interactive-user.js";
@@ -42,6 +43,8 @@ export interface ExampleScope {
   readonly agentId: string;
   /** A signed-in user. */
   readonly account: AccountInfo;
+  /** A confidential client of an OpenID Provider that has every endpoint. */
+  readonly oidcApp: ConfidentialClientApplication;
 
   /** `app`, as a client of `@tessera/core`. */
   readonly client: Client;
@@ -53,6 +56,8 @@ export interface ExampleScope {
   readonly query: { readonly code: string; readonly state: string; readonly [name: string]: string };
   /** The access token that this API was called with. */
   readonly oboAssertion: string;
+  /** A token to exchange, at a provider that exchanges tokens. */
+  readonly subjectToken: string;
   /** A refresh token from another library. */
   readonly refreshToken: string;
   /** A connected Redis client. */
@@ -189,7 +194,7 @@ function valuesOf(
 
   return {
     clientId: () => clientId,
-    clientSecret: () => clientSecret,
+    clientSecret: () => String(clientSecret),
     agentId: () => agentId,
     authority: () => authority,
     redirectUri: () => redirectUri,
@@ -211,6 +216,7 @@ function valuesOf(
       return entra.confidential({ auth: agentAuth });
     },
     account,
+    oidcApp: () => exampleProvider(clock).app,
     client,
     agentClient: () => {
       const credential = { kind: "assertion", assertion: clientAssertion } as const;
@@ -224,6 +230,11 @@ function valuesOf(
     oboAssertion: async () => {
       const scopes = [`api://${clientId}/access`];
       return (await signInWithCode(entra, entra.publicClient(), scopes, alice.username)).accessToken;
+    },
+    subjectToken: () => {
+      const issued = { access_token: "issued", token_type: "Bearer", expires_in: 3600 };
+      entra.authority.fault({ match: "token", body: JSON.stringify(issued) });
+      return "a-subject-token";
     },
     refreshToken: () => {
       const entities = Object.values(app().getTokenCache().getKVStore());

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ClientMetadata, Configuration, KoaContextWithOIDC } from "oidc-provider";
+import type { ClientMetadata, Configuration, KoaContextWithOIDC, Provider } from "oidc-provider";
 
 /** A registration: what the application's configuration says of it. */
 export interface ProviderClient {
@@ -53,8 +53,10 @@ export interface OpenIdProviderOptions {
   readonly path?: string;
   /** Lists and accepts HTTP Basic only; then {@link OpenIdProvider.clients}`.post` proves itself with it, too. */
   readonly basicOnly?: boolean;
-  /** Changes the configuration: its features, its clients. */
-  readonly configure?: (usual: Configuration) => Configuration;
+  /** Changes the configuration: further clients and features. */
+  readonly configure?: (own: Configuration) => Configuration;
+  /** Prepares the provider before it serves: grants of its own. */
+  readonly prepare?: (provider: Provider) => void;
 }
 
 /** Seconds that access tokens live. */
@@ -62,7 +64,7 @@ export const ACCESS_TOKEN_LIFETIME = 600;
 
 /** Its clock is the machine's: only that of the application can be moved. Any account name and password will do. */
 export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): Promise<OpenIdProvider> {
-  const { path = "", basicOnly = false, configure = (usual) => usual } = options;
+  const { path = "", basicOnly = false, configure = (own) => own, prepare } = options;
   const server = createServer();
   server.listen(0, "localhost");
   await once(server, "listening");
@@ -142,6 +144,7 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
   keepQuiet();
   const { Provider } = await import("oidc-provider");
   const provider = inThisRealm(() => new Provider(url, configure(configuration)));
+  prepare?.(provider);
   const requests: ProviderRequest[] = [];
   provider.use(async (context: KoaContextWithOIDC, next) => {
     await next();

@@ -160,6 +160,15 @@ export const drivers = {
   refresh_token: ({ app }, fields) =>
     app.acquireTokenByRefreshToken(as({ ...common, refreshToken: "rt.alice.x", ...fields })),
   silent: ({ app, alice }, fields) => app.acquireTokenSilent(as({ ...common, account: alice, ...fields })),
+  token_exchange: ({ app }, fields) => {
+    const exchange = {
+      subjectToken: "a-subject",
+      subjectTokenType: "jwt",
+      actorToken: "one",
+      actorTokenType: "saml2",
+    };
+    return app.acquireTokenByTokenExchange(as({ ...common, ...exchange, ...fields }));
+  },
   user_fic: ({ app }, fields) =>
     app.acquireTokenByUserFederatedIdentityCredential(
       as({ ...common, assertion: "instance", userObjectId: "oid", ...fields }),

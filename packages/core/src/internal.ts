@@ -47,6 +47,7 @@ export {
   type DecryptionKey,
   type DecryptionKeyOptions,
 } from "./credential/decryption-keys.js";
+export type { SecretContext, SecretSource } from "./credential/secret-authentication.js";
 export type { ClientCredential } from "./credential/client-credential.js";
 export {
   base64Decode,
@@ -89,6 +90,7 @@ export { userInfo, type UserInfo, type UserInfoInput } from "./endpoints/user-in
 export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfInput } from "./flows/on-behalf-of.js";
 export { importRefreshToken, type RefreshTokenInput } from "./flows/refresh-token.js";
 export { silent, silentNow, type SilentInput } from "./flows/silent.js";
+export { tokenExchange, type TokenExchangeInput } from "./flows/token-exchange.js";
 export { userFederatedIdentity, type UserFederatedIdentityInput } from "./flows/user-federated-identity.js";
 export { usernamePassword, type UsernamePasswordInput } from "./flows/username-password.js";
 export type { Client } from "./client/client.js";

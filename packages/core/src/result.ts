@@ -28,11 +28,16 @@ export interface AuthenticationResult {
   expiresOn: Date | null;
   /** True if the provider did not state the lifetime of the access token, so that `expiresOn` is an assumption. */
   hasAssumedLifetime?: boolean;
+  /**
+   * What a token exchange issued, a URI (RFC 8693 §3). `accessToken` holds the issued token whatever it is; one that is not an
+   * access token has the `tokenType` `N_A`.
+   */
+  issuedTokenType?: string;
   /** When the access token finally expires if the identity provider is unavailable. */
   extExpiresOn?: Date;
   /** When the access token should be renewed, if the server stated it. */
   refreshOn?: Date;
-  /** `Bearer`. */
+  /** `Bearer`; `N_A` for a token from an exchange that is not an access token. */
   tokenType: string;
   correlationId: string;
   /** `x-ms-request-id` of the response, or `""`. */
@@ -89,6 +94,7 @@ export function authenticationResult(tokens: CachedTokens, context: ResultContex
     fromPlatformBroker: false,
   };
   if (common.hasAssumedLifetime) result.hasAssumedLifetime = true;
+  if (common.issuedTokenType) result.issuedTokenType = common.issuedTokenType;
   return result;
 }
 
@@ -106,6 +112,7 @@ interface Common {
   readonly refreshOn: number | undefined;
   readonly tokenType: string;
   readonly hasAssumedLifetime: boolean;
+  readonly issuedTokenType: string | undefined;
 }
 
 function commonOf(tokens: CachedTokens): Common {
@@ -126,6 +133,7 @@ function commonOf(tokens: CachedTokens): Common {
     refreshOn: facts.refreshOn === undefined ? undefined : facts.refreshOn * 1000,
     tokenType: accessToken.entity.token_type ?? "Bearer",
     hasAssumedLifetime: accessToken.entity.has_assumed_lifetime === true,
+    issuedTokenType: accessToken.entity.issued_token_type,
   };
   tokens.facts = common;
   return common;

@@ -46,7 +46,11 @@ export function checkedResponses(
   };
 }
 
-function checkSignature(use: JwtUse, metadata: ClientMetadata, secret: string | undefined): void {
+function checkSignature(
+  use: JwtUse,
+  metadata: ClientMetadata,
+  secret: NodeAuthOptions["clientSecret"],
+): void {
   const name = `${use}_signed_response_alg` as const;
   const algorithm = metadata[name];
   if (algorithm === undefined || /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/.test(algorithm)) return;

@@ -9,7 +9,7 @@ import {
   type AuthenticationResult,
   type BaseRequest,
 } from "@tessera/core";
-import { requireRecord, responseParameters, silentNow } from "@tessera/core/internal";
+import { requireRecord, responseParameters, silentNow, tokenExchange } from "@tessera/core/internal";
 import type { AuthorizationCodePayload } from "./authorization-response.js";
 import type {
   AuthCodeFlowRequest,
@@ -17,6 +17,7 @@ import type {
   AuthorizationUrlRequest,
   RefreshTokenRequest,
   SilentFlowRequest,
+  TokenExchangeRequest,
   UsernamePasswordRequest,
 } from "./requests.js";
 
@@ -150,6 +151,28 @@ export abstract class ClientApplication extends EndpointsApplication {
   acquireTokenByRefreshToken(request: RefreshTokenRequest): Promise<AuthenticationResult> {
     return this.logged("acquireTokenByRefreshToken", request, () =>
       importRefreshToken(this.client, this.checked(request)),
+    );
+  }
+
+  /**
+   * Exchanges a token for another one, from the cache or with one request for all concurrent callers: for another
+   * service, on behalf of its subject (impersonation), or with `actorToken` as somebody who acts for it (delegation).
+   *
+   * @param request `subjectToken` came from outside? Validate it first
+   * @returns `accessToken` is the issued token, and `issuedTokenType` says what it is; `tokenType` is `N_A` if it is not an
+   * access token
+   * @throws ServerError for an error response, such as `invalid_target`; ClientAuthError `invalid_token_response` for a
+   * token of another type than the requested one; ClientConfigurationError naming the field
+   * @see RFC 8693
+   * @example
+   * ```ts
+   * const subject = { subjectToken, subjectTokenType: "access_token" };
+   * const { accessToken } = await app.acquireTokenByTokenExchange({ ...subject, audience: "orders" });
+   * ```
+   */
+  acquireTokenByTokenExchange(request: TokenExchangeRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenByTokenExchange", request, () =>
+      tokenExchange(this.client, this.checked(request)),
     );
   }
 

@@ -196,7 +196,7 @@ export class ConfidentialClientApplication extends ClientApplication {
    * @see RFC 7662, RFC 9701
    * @example
    * ```ts
-   * const { active, scope, sub } = await app.introspect({ token: accessToken });
+   * const { active, scope, sub } = await oidcApp.introspect({ token: oboAssertion });
    * ```
    */
   introspect(request: IntrospectionRequest): Promise<Introspection> {

@@ -5,6 +5,7 @@ import type {
   CertificateContext,
   CertificateOptions,
   DecryptionKeyOptions,
+  SecretContext,
 } from "@tessera/core/internal";
 import type { Dispatching } from "./http/undici.js";
 import type { INetworkModule } from "./http/network-client.js";
@@ -15,6 +16,12 @@ import type { INativeBrokerPlugin } from "./broker/broker.js";
  * the server refuses the assertion.
  */
 export type ClientAssertionCallback = (context: AssertionContext) => Promise<string>;
+
+/**
+ * Fetches the client's secret. Called only when the secret is needed, and once more, with `refusedSecret`, if the server
+ * refuses it. A JWT that stands for a secret (Apple) is kept until shortly before it expires.
+ */
+export type ClientSecretCallback = (context: SecretContext) => Promise<string>;
 
 /**
  * Certificate of a confidential client: a private key with a certificate or thumbprint, a certificate with a function that
@@ -46,8 +53,8 @@ export interface NodeAuthOptions {
   authority?: string;
   /** Issuer URL of an OpenID Provider that is not Microsoft's; sets `protocolMode` to `OIDC`. */
   oidcAuthority?: string;
-  /** Secret of a confidential client. */
-  clientSecret?: string;
+  /** Secret of a confidential client, or a function that fetches it when a request is about to be sent. */
+  clientSecret?: string | ClientSecretCallback;
   /**
    * Certificate of a confidential client, or a function that returns the current one, for rotation without a restart.
    */
@@ -108,8 +115,9 @@ export interface ClientMetadata {
   authorization_encrypted_response_enc?: string;
   /**
    * Authentication method of the client: `client_secret_post`, `client_secret_basic` or `client_secret_jwt` with a
-   * secret; `private_key_jwt`, `tls_client_auth` or `self_signed_tls_client_auth` with a certificate. By default, a
-   * secret is sent by a method that the provider lists, and a certificate signs an assertion.
+   * secret; `private_key_jwt`, `tls_client_auth` or `self_signed_tls_client_auth` with a certificate. By default, an
+   * OpenID Provider gets a secret with HTTP Basic, or by the other method if it lists only that or refuses the client;
+   * and a certificate signs an assertion.
    */
   token_endpoint_auth_method?: string;
 }

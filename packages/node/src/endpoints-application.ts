@@ -53,8 +53,8 @@ export abstract class EndpointsApplication extends Application {
    * @see RFC 7009
    * @example
    * ```ts
-   * await app.revoke({ account });
-   * await app.removeAccount(account);
+   * const { accessToken } = await oidcApp.acquireTokenByClientCredential({ scopes: ["orders"] });
+   * await oidcApp.revoke({ token: accessToken });
    * ```
    */
   revoke(request: RevocationRequest): Promise<void> {

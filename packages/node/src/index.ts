@@ -51,11 +51,13 @@ export {
   type Introspection,
   type IPartitionManager,
   type PkceCodes,
+  type SecretContext,
   type StoreInCache,
   type TenantProfile,
   type UserInfo,
   type ValidCacheType,
 } from "@tessera/core/internal";
+export { auth0TokenVault, type Auth0TokenVaultOptions } from "./auth0-token-vault.js";
 export {
   createAuthenticatedFetch,
   type AuthenticatedFetchOptions,
@@ -85,6 +87,7 @@ export type {
   ClientCertificate,
   ClientCertificateFunction,
   ClientMetadata,
+  ClientSecretCallback,
   Configuration,
   NodeAuthOptions,
   NodeSystemOptions,

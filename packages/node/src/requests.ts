@@ -12,6 +12,7 @@ import type {
   RefreshTokenInput,
   RevocationInput,
   SilentInput,
+  TokenExchangeInput,
   UserFederatedIdentityInput,
   UserInfoInput,
   UsernamePasswordInput,
@@ -99,6 +100,9 @@ export interface SignOutRequest {
   account: AccountInfo;
   correlationId?: string;
 }
+
+/** Request of {@link ClientApplication.acquireTokenByTokenExchange}. */
+export interface TokenExchangeRequest extends Request<TokenExchangeInput> {}
 
 /** Request of {@link ConfidentialClientApplication.acquireTokenByClientCredential}. */
 export interface ClientCredentialRequest extends Request<ClientCredentialsInput> {

@@ -4,7 +4,6 @@ import { dialectOf } from "../dialect/dialects.js";
 import { decodeClientInfo, type ClientInfo } from "../response/client-info.js";
 import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
-import type { StoreInCache } from "../request/token-request.js";
 import type { AccountInfo } from "../account.js";
 import { profileFromClaims } from "./account-info.js";
 import {
@@ -35,7 +34,7 @@ export interface CacheRecord {
   readonly appMetadata?: AppMetadataEntity;
 }
 
-/** A record before {@link storable} removes anything. It always has an access token, possibly an empty one. */
+/** A record before `storable` removes anything. It always has an access token, possibly an empty one. */
 export type FreshRecord = CacheRecord & { readonly accessToken: AccessTokenEntity };
 
 /** The owner of a response's tokens. */
@@ -109,6 +108,7 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
     ...(response.refreshIn ? { refresh_on: String(requestedAt + response.refreshIn) } : {}),
     token_type: response.tokenType,
     ...(response.expiresIn === undefined ? { has_assumed_lifetime: true } : {}),
+    ...(response.issuedTokenType ? { issued_token_type: response.issuedTokenType } : {}),
     ...assertion,
     ...(owner.kind === "assertion" && claims && idTokenRealm !== realm
       ? { id_token_realm: idTokenRealm }
@@ -152,17 +152,6 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
     ...(idToken ? { idToken } : {}),
     ...(refreshToken ? { refreshToken } : {}),
     ...(response.foci ? { appMetadata: { client_id: clientId, environment, family_id: response.foci } } : {}),
-  };
-}
-
-/** Returns the record without the tokens that the caller does not want cached, and without an empty access token. */
-export function storable(record: FreshRecord, store: StoreInCache | undefined): CacheRecord {
-  const { accessToken, idToken, refreshToken, ...rest } = record;
-  return {
-    ...rest,
-    ...(accessToken.secret && store?.accessToken !== false ? { accessToken } : {}),
-    ...(idToken && store?.idToken !== false ? { idToken } : {}),
-    ...(refreshToken && store?.refreshToken !== false ? { refreshToken } : {}),
   };
 }
 

@@ -10,6 +10,7 @@ import { TokenCache } from "../cache/token-cache.js";
 import { systemClock, type Clock } from "../clock.js";
 import { createAuthenticator, type ClientCredential } from "../credential/client-credential.js";
 import { readDecryptionKeys, type DecryptionKeyOptions } from "../credential/decryption-keys.js";
+import type { SecretSource } from "../credential/secret-authentication.js";
 import type { AuthMethod } from "../dialect/auth-methods.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { ServerTelemetry, type LibraryInfo } from "../dialect/entra-telemetry.js";
@@ -145,9 +146,9 @@ export function createClient(options: ClientOptions): Client {
     defaultAuthority: authority,
     authenticate: createAuthenticator(credential, { clientId, method: options.authMethod, clock }),
     isPublic: credential.kind === "none",
-    secret: () => (credential.kind === "secret" ? credential.secret : undefined),
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm, ...options.algorithms },
     decryptionKeys: readDecryptionKeys(options.decryptionKeys ?? []),
+    secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
     instanceAware,
     capabilities: options.capabilities ?? [],
     authorities,
@@ -169,6 +170,10 @@ export function createClient(options: ClientOptions): Client {
     telemetry: new ServerTelemetry(),
     logger,
   };
+}
+
+function secretOf(source: SecretSource): () => string | Promise<string> {
+  return () => (typeof source === "function" ? source({}) : source);
 }
 
 function createCache(

@@ -9,14 +9,15 @@ import { assertionAuthentication, GivenAssertions, type AssertionSource } from "
 import { readCertificate, type Certificate } from "./certificate.js";
 import { currentCertificate, type CertificateSource } from "./certificate-source.js";
 import type { ClientAuthentication } from "./client-authentication.js";
+import { SecretAuthentication, type SecretSource } from "./secret-authentication.js";
 import { AssertionSigner } from "./signed-assertion.js";
 
 /** The credential a client authenticates with. */
 export type ClientCredential =
   /** No credential: a public client. */
   | { readonly kind: "none" }
-  /** A shared secret. */
-  | { readonly kind: "secret"; readonly secret: string }
+  /** A shared secret, or a function that provides it. */
+  | { readonly kind: "secret"; readonly secret: SecretSource }
   /** A key and its certificate. */
   | { readonly kind: "certificate"; readonly certificate: CertificateSource }
   /** A JWT signed elsewhere. */
@@ -47,6 +48,10 @@ export function createAuthenticator(
   const { clientId, clock, method } = client;
   const signer = new AssertionSigner(clientId, clock);
   const assertions = new GivenAssertions();
+  const secrets =
+    credential.kind === "secret"
+      ? new SecretAuthentication(credential.secret, { clientId, method }, signer)
+      : undefined;
   const mutualTls = method === "tls_client_auth" || method === "self_signed_tls_client_auth";
   const certificate =
     credential.kind === "certificate"
@@ -76,16 +81,7 @@ export function createAuthenticator(
       const context = { clientId, tokenEndpoint, ...(fmiPath ? { fmiPath } : {}) };
       return assertions.authentication(given, context, dialect.reusesAssertions);
     }
-    if (credential.kind === "secret") {
-      const { secret } = credential;
-      const registered = method ?? dialect.secretMethod(authority.metadata);
-      if (registered === "client_secret_basic") {
-        return { parameters: new Parameters(), headers: { authorization: basic(clientId, secret) } };
-      }
-      if (registered === "client_secret_jwt")
-        return assertionAuthentication(await signer.withSecret(secret, authority));
-      return { parameters: new Parameters().set("client_secret", secret), headers: {} };
-    }
+    if (secrets) return secrets.authentication(authority);
     if (certificate) {
       const { certificate: current, renew } = await certificate();
       const proof = await present(current, authority);
@@ -113,13 +109,4 @@ function tlsOf({ sign, tls }: Certificate): ClientTls {
 
 function tlsAuthentication(tls: ClientTls): ClientAuthentication {
   return { parameters: new Parameters(), headers: {}, tls };
-}
-
-function basic(clientId: string, secret: string): string {
-  return `Basic ${Buffer.from(`${formEncode(clientId)}:${formEncode(secret)}`).toString("base64")}`;
-}
-
-/** Encodes as `application/x-www-form-urlencoded`, as RFC 6749 §2.3.1 requires before Basic encoding. */
-function formEncode(text: string): string {
-  return new URLSearchParams({ "": text }).toString().slice(1);
 }

@@ -33,6 +33,8 @@ export interface Dialect {
   readonly tlsVouches: boolean;
   /** Whether an authorization response can always be posted as a form. */
   readonly postsForms: boolean;
+  /** Whether a form names the client also beside HTTP Basic, which Okta takes for two authentications. */
+  readonly repeatsClientId: boolean;
   /** Whether a client assertion may be sent more than once. */
   readonly reusesAssertions: boolean;
   /** `grant_type` of a device code. */
@@ -45,8 +47,8 @@ export interface Dialect {
   federatesPasswords(authority: Pick<Authority, "url" | "metadata">): boolean;
   /** Whether the authority stands for several tenants, and so cannot issue app-only tokens. */
   isMultiTenant(url: AuthorityUrl): boolean;
-  /** Default authentication method for a client secret. */
-  secretMethod(metadata: ProviderMetadata): AuthMethod;
+  /** How to send a client secret, and the method to try once if the server refuses the client. */
+  secretMethods(metadata: ProviderMetadata): readonly [AuthMethod, AuthMethod?];
   /** `aud` of a client assertion. */
   assertionAudience(metadata: ProviderMetadata): string;
   /**

@@ -17,6 +17,7 @@ export const entra: Dialect = {
   clockTolerance: 300,
   tlsVouches: true,
   postsForms: true,
+  repeatsClientId: true,
   reusesAssertions: true,
   deviceGrantType: "device_code",
   passwordResponseType: "id_token token",
@@ -29,7 +30,7 @@ export const entra: Dialect = {
   federatesPasswords: ({ url, metadata }) =>
     url.segments.length === 1 && externalIdTenant(metadata.issuer) === undefined,
   isMultiTenant: ({ tenant }) => MULTI_TENANT_SEGMENTS.has(tenant),
-  secretMethod: () => "client_secret_post",
+  secretMethods: () => ["client_secret_post"],
   assertionAudience: ({ token_endpoint }) => token_endpoint,
   assertionHeader: (key) => rsaHeader(key, key.sha256 ? "PS256" : "RS256"),
   unpublishedDeviceEndpoint: ({ token_endpoint }) => token_endpoint.replace(/\/token\/?$/, "/devicecode"),

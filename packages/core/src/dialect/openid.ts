@@ -12,6 +12,7 @@ export const openid: Dialect = {
   clockTolerance: 30,
   tlsVouches: false,
   postsForms: false,
+  repeatsClientId: false,
   // OpenID Connect Core §9: each `jti` is accepted only once.
   reusesAssertions: false,
   deviceGrantType: "urn:ietf:params:oauth:grant-type:device_code",
@@ -19,11 +20,12 @@ export const openid: Dialect = {
   idTokenClaims: undefined,
   federatesPasswords: () => false,
   isMultiTenant: () => false,
-  secretMethod({ token_endpoint_auth_methods_supported: supported }) {
-    // RFC 8414 §2: the default is `client_secret_basic`.
-    return Array.isArray(supported) && supported.includes("client_secret_post")
-      ? "client_secret_post"
-      : "client_secret_basic";
+  secretMethods({ token_endpoint_auth_methods_supported: supported }) {
+    const listed: readonly unknown[] = Array.isArray(supported) ? supported : [];
+    // The registration decides. Basic is its default (RFC 7591 §2, OpenID Connect Core §9).
+    const [first = "client_secret_basic", other] = SECRET_METHODS.filter((name) => listed.includes(name));
+    if (other || listed.includes(first)) return [first, other];
+    return ["client_secret_basic", "client_secret_post"];
   },
   assertionAudience: ({ issuer }) => issuer,
   assertionHeader(key, metadata) {
@@ -36,6 +38,8 @@ export const openid: Dialect = {
   tokenParameters: () => ({ body: new Parameters(), query: new Parameters() }),
   anchorMailbox: () => undefined,
 };
+
+const SECRET_METHODS = ["client_secret_basic", "client_secret_post"] as const;
 
 const EC_ALGORITHMS: Readonly<Record<string, string>> = {
   prime256v1: "ES256",

@@ -4,9 +4,10 @@ import { findAccount, findIdToken, type TokenQuery } from "../cache/memory/find.
 import type { Entry } from "../cache/memory/partition.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import { noteUser } from "../cache/memory/agent-users.js";
-import { appPartition, isSession } from "../cache/memory/partition-key.js";
+import { appPartition, isAssertion } from "../cache/memory/partition-key.js";
 import { lendTokens, removeForeign, saveTokens } from "../cache/memory/write.js";
-import { cacheRecord, storable, type CacheRecordInput, type FreshRecord } from "../cache/record.js";
+import { cacheRecord, type CacheRecordInput, type FreshRecord } from "../cache/record.js";
+import { storable } from "../cache/storable.js";
 import { mergeAccount } from "../cache/merge-account.js";
 import type { Change } from "../cache/storage/cache-access.js";
 import { accessTokenKey, accountKey, idTokenKey } from "../cache/schema/keys.js";
@@ -85,10 +86,10 @@ function noted(
 
 /**
  * Background work continues with the user's account, so the tokens of an assertion are also cached for the account.
- * The tokens of a session stay with its key.
+ * The tokens of a session or of a token exchange stay with its key.
  */
 function lent({ authority, request }: Exchange, input: CacheRecordInput): Change | undefined {
-  if (input.owner.kind !== "assertion" || isSession(input.owner.hash)) return undefined;
+  if (input.owner.kind !== "assertion" || !isAssertion(input.owner.hash)) return undefined;
   const owner = { kind: "user", onBehalfOf: true } as const;
   const record = cacheRecord({ ...input, owner, components: request.components });
   if (!record.accessToken.home_account_id || !record.account) return undefined;

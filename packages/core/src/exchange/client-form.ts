@@ -37,7 +37,7 @@ export async function sendClientForm(
 ): Promise<HttpResponse> {
   const send = async (proof: ClientAuthentication): Promise<HttpResponse> => {
     const body = new Parameters()
-      .set("client_id", client.clientId)
+      .set("client_id", isNamed(form, proof) ? undefined : client.clientId)
       .setAll(form.parameters)
       .setAll(proof.parameters)
       .set("claims", form.claims)
@@ -53,13 +53,26 @@ export async function sendClientForm(
   };
   const proof = await client.authenticate(authority, form.authentication);
   const response = await send(proof);
-  if (!proof.renew || !refusesClient(response, client.clock)) return response;
+  if (!proof.renew || !refusesClient(response, client.clock)) return noted(response, proof);
   client.logger().info(RENEWS, call.correlationId);
-  return send(await proof.renew());
+  const renewed = await proof.renew();
+  return noted(await send(renewed), renewed);
 }
 
 const RENEWS =
-  "The server refused the client's credential (invalid_client): sending the request once more with a fresh one.";
+  "The server refused the client's credential (invalid_client): sending the request once more with a fresh one, or by another method.";
+
+/** A form that names the client itself decides where; HTTP Basic names it in the header. */
+function isNamed({ parameters }: ClientForm, { namesClient }: ClientAuthentication): boolean {
+  return namesClient === true || parameters.get("client_id") !== undefined;
+}
+
+/** Tokens show that the server has accepted the client; an error may have come before it looked. */
+function noted(response: HttpResponse, { accepted }: ClientAuthentication): HttpResponse {
+  if (accepted && response.status < 300 && parseJsonObject(response.body)?.["error"] === undefined)
+    accepted();
+  return response;
+}
 
 /** A client with a certificate in TLS uses the endpoint's alias, if there is one (RFC 8705 §5). */
 function endpointOf(

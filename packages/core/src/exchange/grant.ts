@@ -29,6 +29,8 @@ export interface Grant {
   readonly throttleKey: string;
   /** Sent again and again at a pace of its own: only a `Retry-After` pauses it. */
   readonly isPoll?: boolean;
+  /** A token exchange, which may issue other tokens than access tokens, and the type that is asked for, if any. */
+  readonly exchange?: { readonly requestedType: string | undefined };
   /** The region the request goes to. */
   readonly region?: Region | undefined;
   /** Authenticates the client in place of its own credential. */

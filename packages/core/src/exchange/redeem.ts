@@ -9,6 +9,7 @@ import { mergeClaims } from "../request/claims.js";
 import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
 import { isSignInOnly } from "../request/scopes.js";
+import { parseIssuedToken } from "../response/issued-token.js";
 import { parseTokenResponse, type TokenResponse } from "../response/token-response.js";
 import type { AuthenticationResult } from "../result.js";
 import { acceptTokens } from "./accept-tokens.js";
@@ -41,7 +42,9 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
   try {
     // B2C returns only an ID token when no API scope was requested.
     const acceptsIdTokenAlone = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
-    tokens = parseTokenResponse(response, acceptsIdTokenAlone, correlationId);
+    tokens = grant.exchange
+      ? parseIssuedToken(response, grant.exchange.requestedType, correlationId)
+      : parseTokenResponse(response, acceptsIdTokenAlone, correlationId);
   } catch (error) {
     const pause = pauseAfter(response, client.clock, grant.isPoll ? 0 : undefined);
     if (isAuthError(error)) client.throttle.note(throttleKey, error, pause);

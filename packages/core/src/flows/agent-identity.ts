@@ -49,7 +49,7 @@ function createAgent(blueprint: Client, agentId: string): AgentClient {
     clientId: agentId,
     // A request without the proof below must not be sent with the blueprint's credential.
     authenticate: createAuthenticator({ kind: "none" }, { clientId: agentId, method: undefined, clock }),
-    secret: () => undefined,
+    secret: undefined,
     throttle: new Throttle(clock),
     flights: new SingleFlight(),
     renewals: new Renewals(clock, () => blueprint.logger()),

@@ -1,17 +1,16 @@
-import { findRefreshToken, type AccessTokenQuery } from "../cache/memory/find.js";
 import { assertionPartition, SESSION } from "../cache/memory/partition-key.js";
 import type { Client } from "../client/client.js";
-import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { sha256Base64Url } from "../encoding.js";
-import { clientConfigurationError, interactionRequiredError, isAuthError } from "../errors/errors.js";
-import { cacheFirst, recheckCache, type Wanted } from "../exchange/cache-first.js";
+import { clientConfigurationError, interactionRequiredError } from "../errors/errors.js";
+import { assertionQuery, redeemKeptToken, type WantedForAssertion } from "../exchange/assertion-tokens.js";
+import { cacheFirst } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
-import { emptyChoice, isolated } from "../request/request-keys.js";
+import { emptyChoice } from "../request/request-keys.js";
 import { requestedScopes, withOidcScopes } from "../request/scopes.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
@@ -54,7 +53,7 @@ export async function onBehalfOf(client: Client, input: OnBehalfOfInput): Promis
     request,
     url,
     flow: ["on_behalf_of", hash, assertionHash, ...request.scopes],
-    query: tokenQuery(client, { request, url, hash }),
+    query: assertionQuery(client, { request, url, hash }),
     // Early renewal would need an assertion that has not expired, which only the caller can provide, or the session's
     // refresh token, which is used once the token has expired.
     renewsEarly: false,
@@ -86,8 +85,7 @@ export async function endOnBehalfOfSession(client: Client, sessionKey: string): 
   });
 }
 
-interface WantedForUser extends Wanted {
-  readonly hash: string;
+interface WantedForUser extends WantedForAssertion {
   readonly oboAssertion: string | undefined;
 }
 
@@ -114,37 +112,24 @@ function acquire(client: Client, wanted: WantedForUser, miss: Miss): Promise<Aut
   });
 }
 
-/**
- * Redeems the refresh token cached with the expired access token. Returns `undefined` if there is none, or if it is
- * refused.
- */
+/** Without an assertion, the refusal of the refresh token is reported to the caller. */
 function renew(
   exchange: Exchange,
   wanted: WantedForUser,
   miss: Miss,
 ): Promise<AuthenticationResult | undefined> {
-  const { client, call } = exchange;
-  const { query, request } = wanted;
-  const redeemKept = async (): Promise<AuthenticationResult | undefined> => {
-    const again = await recheckCache(client, wanted, miss);
-    if (again) return again;
-    const token = await client.cache.read(query.partition, (memory) =>
-      findRefreshToken(memory, query, false),
-    );
-    if (!token) return undefined;
-    const parameters = new Parameters()
-      .set("scope", withOidcScopes(request.scopes).join(" "))
-      .set("grant_type", "refresh_token")
-      .set("refresh_token", token.entity.secret);
-    try {
-      return await redeem(exchange, grant(wanted, miss, parameters, "on_behalf_of refresh"));
-    } catch (error) {
-      // The assertion may still be accepted. Without one, the refusal is reported to the caller.
-      if (isAuthError(error) && error.errorCode === "invalid_grant" && wanted.oboAssertion) return undefined;
-      throw error;
-    }
-  };
-  return client.cache.refreshing(query.partition, redeemKept, call.signal);
+  const scope = withOidcScopes(wanted.request.scopes).join(" ");
+  return redeemKeptToken(exchange, wanted, {
+    miss,
+    canStartAgain: wanted.oboAssertion !== undefined,
+    grant: (refreshToken) => {
+      const parameters = new Parameters()
+        .set("scope", scope)
+        .set("grant_type", "refresh_token")
+        .set("refresh_token", refreshToken);
+      return grant(wanted, miss, parameters, "on_behalf_of refresh");
+    },
+  });
 }
 
 function grant(
@@ -162,23 +147,6 @@ function grant(
     owner: { kind: "assertion", hash },
     nonce: "unchecked",
     throttleKey: throttleKey.join(" "),
-  };
-}
-
-function tokenQuery(
-  client: Client,
-  { request, url, hash }: Pick<WantedForUser, "request" | "url" | "hash">,
-): AccessTokenQuery {
-  return {
-    partition: assertionPartition(hash),
-    clientId: client.clientId,
-    environments: client.authorities.aliasesOf(url.host),
-    kind: url.kind,
-    issuer: dialectOf(url).hasIssuers ? url.href : undefined,
-    realms: [url.realm.toLowerCase()],
-    scopes: request.scopes,
-    resource: request.resource,
-    components: isolated(request),
   };
 }
 

@@ -47,6 +47,7 @@ export const EVERY_GRANT = [
   "password",
   "refresh_token",
   "silent",
+  "token_exchange",
   "user_fic",
 ] as const;
 

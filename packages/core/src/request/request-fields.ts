@@ -15,6 +15,7 @@ import {
 
 const ALL = [...EVERY_GRANT, "authorize", "device_authorization"] as const;
 const CODE = ["authorization_code"] as const;
+const EXCHANGE = ["token_exchange"] as const;
 const URL = ["authorize"] as const;
 
 const PROMPT = "affects the sign-in prompt, not the token";
@@ -41,9 +42,12 @@ export const REQUEST_FIELDS = {
     cacheKey: { entity: "partition" },
     flightKey: user,
   },
+  actorToken: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
+  actorTokenType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   agentId: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: whole },
   assertion: { sent: ["user_fic"], cacheKey: PROOF, flightKey: whole },
   attributeTokens: { sent: EVERY_GRANT, cacheKey: component("attribute_tokens", joined), flightKey: sorted },
+  audience: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: alone },
   authenticationScheme: { sent: [], cacheKey: "anything but Bearer is refused", flightKey: whole },
   authority: { sent: [...ALL, "end_session"], cacheKey: { entity: "environment" }, flightKey: whole },
   azureCloudOptions: {
@@ -100,6 +104,7 @@ export const REQUEST_FIELDS = {
   fmiPath: { sent: ["client_credentials"], cacheKey: component("fmi_path"), flightKey: whole },
   forceCache: { sent: [], cacheKey: "decides whether the tokens are cached", flightKey: whole },
   forceRefresh: { sent: [], cacheKey: "never answered from the cache", flightKey: whole },
+  grantType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   httpMethod: browserOnly,
   idTokenHint: { sent: ["end_session"], cacheKey: NO_TOKEN, flightKey: UNSHARED },
   loginHint: hint,
@@ -130,6 +135,7 @@ export const REQUEST_FIELDS = {
   refusedToken: { sent: [], cacheKey: "names a rejected token", flightKey: whole },
   renewalMarginSeconds: { sent: [], cacheKey: "limits the age of a token", flightKey: whole },
   reqCnf: browserOnly,
+  requestedTokenType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   resource: { sent: ALL, cacheKey: { entity: "resource" }, flightKey: alone },
   resourceRequestMethod: brokerOnly,
   resourceRequestUri: brokerOnly,
@@ -149,6 +155,8 @@ export const REQUEST_FIELDS = {
   sshKid: brokerOnly,
   state: { sent: ["authorize", "end_session"], cacheKey: CHECKED, flightKey: whole },
   storeInCache: { sent: [], cacheKey: "decides whether the tokens are cached", flightKey: whole },
+  subjectToken: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
+  subjectTokenType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   successTemplate: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
   tenantId: { sent: ["agent", "client_credentials"], cacheKey: { entity: "realm" }, flightKey: whole },
   timeout: { sent: [], cacheKey: PER_CALLER, flightKey: UNSHARED },

@@ -20,6 +20,12 @@ export function requestedScopes(scopes: unknown, needed: boolean, correlationId 
   }
   if (!Array.isArray(scopes))
     throw invalidScopes(`scopes is a ${typeof scopes}, not an array`, correlationId);
+  const [first] = scopes as unknown[];
+  // One scope is what most calls pass.
+  if (scopes.length === 1 && typeof first === "string") {
+    const only = first.trim();
+    if (only) return [only];
+  }
   const named: string[] = [];
   for (const scope of scopes as unknown[]) {
     if (typeof scope !== "string") throw invalidScopes(`scopes holds a ${typeof scope}`, correlationId);

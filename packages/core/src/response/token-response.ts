@@ -11,7 +11,10 @@ import { serverError } from "./server-error.js";
 export interface TokenResponse {
   /** `""` for a B2C sign-in that requests no API scope, where B2C sends only the ID token. */
   readonly accessToken: string;
-  readonly tokenType: "Bearer";
+  /** `N_A` for a token from an exchange that is not an access token (RFC 8693 §2.2.1). */
+  readonly tokenType: "Bearer" | "N_A";
+  /** Type of a token from an exchange, a URI. */
+  readonly issuedTokenType?: string;
   /** `undefined` when the answer does not say. */
   readonly expiresIn: number | undefined;
   readonly extExpiresIn?: number | undefined;

@@ -16,7 +16,7 @@ export interface Verifier {
   readonly clock: Clock;
   readonly keys: KeySource;
   /** Secret of a confidential client: the key of HS256 signatures. */
-  readonly secret: () => string | undefined;
+  readonly secret: (() => string | Promise<string>) | undefined;
   /** The algorithms that the client is registered with. */
   readonly algorithms: ResponseAlgorithms;
 }
@@ -129,7 +129,8 @@ async function checkSignature(
       throw new Error(`alg is ${JSON.stringify(alg)}, allowed: ${allowed.join(", ")}`);
     }
     // The algorithm was allowed above. HS256 is verified only with this client's own secret.
-    if (alg === "HS256") await compactVerify(jwt, hs256Key(secret() ?? ""), { algorithms: ["HS256"] });
+    if (alg === "HS256")
+      await compactVerify(jwt, hs256Key((await secret?.()) ?? ""), { algorithms: ["HS256"] });
     else {
       await keys.verifyWith(authority.metadata.jwks_uri, call, {
         accepts: (key) => keySpeaksFor(key["issuer"], claims, authority),
@@ -152,8 +153,7 @@ async function checkSignature(
 function allowedAlgorithms({ kind, client, authority }: JwtExpectations): readonly string[] {
   const { algorithms, secret } = client;
   const algorithm = algorithms[`${kind.use}_signed_response_alg`];
-  const usable = (alg: string): boolean =>
-    ASYMMETRIC.test(alg) || (alg === "HS256" && secret() !== undefined);
+  const usable = (alg: string): boolean => ASYMMETRIC.test(alg) || (alg === "HS256" && secret !== undefined);
   if (algorithm !== undefined) return [algorithm].filter(usable);
   const listed = authority.metadata[`${kind.use}_signing_alg_values_supported`];
   const supported = Array.isArray(listed)

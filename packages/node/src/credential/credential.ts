@@ -1,8 +1,14 @@
 import type { ClientCredential } from "@tessera/core";
-import { clientAuthError, withoutNull, type CertificateOptions } from "@tessera/core/internal";
-import type { ClientCertificate, NodeAuthOptions } from "../configuration.js";
+import {
+  clientAuthError,
+  withoutNull,
+  type CertificateOptions,
+  type SecretSource,
+} from "@tessera/core/internal";
+import type { ClientCertificate, ClientSecretCallback, NodeAuthOptions } from "../configuration.js";
 import { pemContent } from "./credential-content.js";
 import { createPfxReader } from "./pfx.js";
+import { renewedToken } from "./renewed-token.js";
 
 /**
  * Returns the credential of a configuration.
@@ -21,7 +27,7 @@ export function onlyCredential(auth: Partial<NodeAuthOptions> | undefined): Clie
         : `auth has ${given.map(([field]) => field).join(" and ")}: set exactly one credential.`,
     );
   }
-  if (clientSecret) return { kind: "secret", secret: clientSecret };
+  if (clientSecret) return { kind: "secret", secret: secretSource(clientSecret) };
   if (clientAssertion) return { kind: "assertion", assertion: clientAssertion };
   return { kind: "certificate", certificate: certificateSource(clientCertificate) };
 }
@@ -30,6 +36,16 @@ export function onlyCredential(auth: Partial<NodeAuthOptions> | undefined): Clie
 export function isGiven(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return Boolean(value);
   return Object.values(value).some(Boolean);
+}
+
+function secretSource(secret: string | ClientSecretCallback): SecretSource {
+  if (typeof secret !== "function") return secret;
+  const kept = renewedToken(async ({ refusedAssertion: refusedSecret } = { clientId: "" }) => {
+    const fetched: unknown = await secret(refusedSecret === undefined ? {} : { refusedSecret });
+    return typeof fetched === "string" ? fetched : "";
+  });
+  return ({ refusedSecret }) =>
+    kept({ clientId: "", ...(refusedSecret ? { refusedAssertion: refusedSecret } : {}) });
 }
 
 const PEM_FIELDS = ["privateKey", "publicCertificate", "x5c"] as const;

@@ -15,13 +15,13 @@ interface Known {
  * fetch fails, the known token is used for the rest of its life. A token that the server has refused is not used again.
  */
 export function renewedToken(
-  fetchToken: () => Promise<string>,
+  fetchToken: (context?: AssertionContext) => Promise<string>,
 ): (context?: AssertionContext) => Promise<string> {
   let known: Known | undefined;
   let fetching: Promise<string> | undefined;
 
-  const fetchNext = async (): Promise<string> => {
-    const jwt = await fetchToken();
+  const fetchNext = async (context?: AssertionContext): Promise<string> => {
+    const jwt = await fetchToken(context);
     const now = epochSeconds(systemClock);
     const expiresAt = expiryOf(jwt, now);
     known =
@@ -36,7 +36,7 @@ export function renewedToken(
     const usable = known;
     const now = epochSeconds(systemClock);
     if (usable && now < usable.renewAt) return usable.jwt;
-    fetching ??= fetchNext().finally(() => {
+    fetching ??= fetchNext(context).finally(() => {
       fetching = undefined;
     });
     try {

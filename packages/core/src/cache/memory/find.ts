@@ -22,6 +22,8 @@ export interface AccessTokenQuery extends TokenQuery {
   readonly resource?: string | undefined;
   /** Other values the token is bound to (FMI path, static claims, extra parameters). */
   readonly components?: Readonly<Record<string, string>> | undefined;
+  /** Also tokens that no API accepts: those of a token exchange. */
+  readonly anyTokenType?: boolean;
   /** Another partition, in which other libraries may have put the token. */
   readonly alsoIn?: PartitionKey | undefined;
 }
@@ -185,7 +187,7 @@ function bestOf(
     const fits =
       entry.entity.client_id === query.clientId &&
       (query.issuer !== undefined || query.realms.includes(facts.realm)) &&
-      facts.bearer &&
+      (facts.bearer || query.anyTokenType === true) &&
       isOwn(entry) &&
       (entry.entity.resource || undefined) === query.resource &&
       isBoundTo(entry.entity, query.components) &&

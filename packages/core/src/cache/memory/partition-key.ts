@@ -37,6 +37,14 @@ export function assertionPartition(hash: string): PartitionKey {
 /** The prefix of a session's hash, so that an assertion cannot name a session. */
 export const SESSION = "session.";
 
+/** The prefix of a token exchange's hash. Its tokens stay with it: they are not the user's own. */
+export const EXCHANGE = "exchange.";
+
+/** Whether tokens are kept by an assertion of the user's, and not by a session or an exchange. */
+export function isAssertion(hash: string): boolean {
+  return !hash.startsWith(SESSION) && !hash.startsWith(EXCHANGE);
+}
+
 /** Whether the hash of an assertion is that of a session key. */
 export function isSession(hash: string): boolean {
   return hash.startsWith(SESSION);

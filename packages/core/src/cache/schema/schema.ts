@@ -75,6 +75,8 @@ export interface AccessTokenEntity extends Credential, Lent {
   readonly tenant_domain?: string;
   /** The answer had no `expires_in`: the lifetime is the application's default. Tessera's own field. */
   readonly has_assumed_lifetime?: boolean;
+  /** What a token exchange issued, a URI (RFC 8693 §3). Tessera's own field. */
+  readonly issued_token_type?: string;
   readonly resource?: string;
   readonly additionalCacheKeyComponents?: Readonly<Record<string, string>>;
 }

@@ -1,0 +1,116 @@
+import type { Authority } from "../authority/authority.js";
+import { BoundedMap } from "../bounded-map.js";
+import type { AuthMethod } from "../dialect/auth-methods.js";
+import { dialectOf } from "../dialect/dialects.js";
+import { clientAuthError } from "../errors/errors.js";
+import { Parameters } from "../request/parameters.js";
+import { assertionAuthentication } from "./assertion-source.js";
+import type { ClientAuthentication } from "./client-authentication.js";
+import { SharedRenewals } from "./shared-renewals.js";
+import type { AssertionSigner } from "./signed-assertion.js";
+
+/** The argument of a secret callback. */
+export interface SecretContext {
+  /**
+   * The secret that the server has just refused (`invalid_client`): return another one, not one that was kept. The
+   * request is then sent once more.
+   */
+  readonly refusedSecret?: string;
+}
+
+/** A secret, or a function that fetches one when it is needed. */
+export type SecretSource = string | ((context: SecretContext) => Promise<string>);
+
+/** Maximum number of issuers whose method is remembered. */
+const MOST_ISSUERS = 1000;
+
+/** Authenticates a client with a secret: posted, with HTTP Basic (RFC 6749 §2.3.1), or as the key of an assertion. */
+export class SecretAuthentication {
+  readonly #source: SecretSource;
+  readonly #client: { readonly clientId: string; readonly method: AuthMethod | undefined };
+  readonly #signer: AssertionSigner;
+  readonly #renewals = new SharedRenewals<string>();
+  /** The method that an issuer has accepted, where the provider takes either. */
+  readonly #accepted = new BoundedMap<{ readonly method: AuthMethod }>(MOST_ISSUERS);
+
+  /** @param client `method`: the client's registered method, if configured; then no other is used */
+  constructor(
+    source: SecretSource,
+    client: { readonly clientId: string; readonly method: AuthMethod | undefined },
+    signer: AssertionSigner,
+  ) {
+    this.#source = source;
+    this.#client = client;
+    this.#signer = signer;
+  }
+
+  /**
+   * A refused authentication is renewed once: by the provider's other method until one has been accepted, and after that
+   * with a fresh secret, if a function provides it.
+   */
+  async authentication(authority: Authority): Promise<ClientAuthentication> {
+    const source = this.#source;
+    const [method, other] = this.#methods(authority);
+    const since = this.#renewals.mark();
+    const secret = typeof source === "function" ? checked(await source({})) : source;
+    const proof = await this.#present(authority, method, secret);
+    if (other) {
+      const remembered = (by: AuthMethod) => (): void =>
+        this.#accepted.set(authority.metadata.issuer, { method: by });
+      return {
+        ...proof,
+        accepted: remembered(method),
+        renew: async () => ({
+          ...(await this.#present(authority, other, secret)),
+          accepted: remembered(other),
+        }),
+      };
+    }
+    if (typeof source !== "function") return proof;
+    const fresh = async (): Promise<string> => checked(await source({ refusedSecret: secret }));
+    return {
+      ...proof,
+      renew: async () =>
+        this.#present(authority, method, await this.#renewals.run(source, { key: "", since }, fresh)),
+    };
+  }
+
+  /** The method to use, and the one to try if the server refuses the client. */
+  #methods({ url, metadata }: Authority): readonly [AuthMethod, AuthMethod?] {
+    const { method } = this.#client;
+    if (method) return [method];
+    const accepted = this.#accepted.get(metadata.issuer);
+    return accepted ? [accepted.method] : dialectOf(url).secretMethods(metadata);
+  }
+
+  async #present(authority: Authority, method: AuthMethod, secret: string): Promise<ClientAuthentication> {
+    if (method === "client_secret_jwt")
+      return assertionAuthentication(await this.#signer.withSecret(secret, authority));
+    if (method !== "client_secret_basic")
+      return { parameters: new Parameters().set("client_secret", secret), headers: {} };
+    return {
+      parameters: new Parameters(),
+      headers: { authorization: basic(this.#client.clientId, secret) },
+      namesClient: !dialectOf(authority.url).repeatsClientId,
+    };
+  }
+}
+
+function checked(secret: unknown): string {
+  // A file that it was read from may end in a line break.
+  const text = typeof secret === "string" ? secret.replace(/[\r\n]{1,2}$/, "") : "";
+  if (text !== "") return text;
+  throw clientAuthError(
+    "invalid_client_credential",
+    "clientSecret returned an empty secret, or not a string: return the secret that the provider issued, or the JWT that stands for it.",
+  );
+}
+
+function basic(clientId: string, secret: string): string {
+  return `Basic ${Buffer.from(`${formEncode(clientId)}:${formEncode(secret)}`).toString("base64")}`;
+}
+
+/** Encodes as `application/x-www-form-urlencoded`, as RFC 6749 §2.3.1 requires before Basic encoding. */
+function formEncode(text: string): string {
+  return new URLSearchParams({ "": text }).toString().slice(1);
+}

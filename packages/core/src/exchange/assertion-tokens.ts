@@ -1,0 +1,71 @@
+import { findRefreshToken, type AccessTokenQuery } from "../cache/memory/find.js";
+import { assertionPartition } from "../cache/memory/partition-key.js";
+import type { Client } from "../client/client.js";
+import { dialectOf } from "../dialect/dialects.js";
+import { isAuthError } from "../errors/errors.js";
+import type { Miss } from "../request/miss.js";
+import { isolated } from "../request/request-keys.js";
+import type { AuthenticationResult } from "../result.js";
+import { recheckCache, type Wanted } from "./cache-first.js";
+import type { Exchange } from "./exchange.js";
+import type { Grant } from "./grant.js";
+import { redeem } from "./redeem.js";
+
+/** Tokens that are cached by the hash of the assertion or token that they were exchanged for. */
+export interface WantedForAssertion extends Wanted {
+  readonly hash: string;
+}
+
+/** Returns the query for the tokens of an assertion. */
+export function assertionQuery(
+  client: Client,
+  { request, url, hash }: Pick<WantedForAssertion, "request" | "url" | "hash">,
+): AccessTokenQuery {
+  return {
+    partition: assertionPartition(hash),
+    clientId: client.clientId,
+    environments: client.authorities.aliasesOf(url.host),
+    kind: url.kind,
+    issuer: dialectOf(url).hasIssuers ? url.href : undefined,
+    realms: [url.realm.toLowerCase()],
+    scopes: request.scopes,
+    resource: request.resource,
+    components: isolated(request),
+  };
+}
+
+/** How the refresh token of an assertion is redeemed. */
+export interface Renewal {
+  readonly miss: Miss;
+  /** Whether the assertion can be exchanged again if the refresh token is refused. */
+  readonly canStartAgain: boolean;
+  readonly grant: (refreshToken: string) => Grant;
+}
+
+/**
+ * Redeems the refresh token that is cached with an expired access token. Returns `undefined` if there is none, or if it
+ * is refused and the assertion may still be accepted.
+ */
+export function redeemKeptToken(
+  exchange: Exchange,
+  wanted: WantedForAssertion,
+  { miss, canStartAgain, grant }: Renewal,
+): Promise<AuthenticationResult | undefined> {
+  const { client, call } = exchange;
+  const { query } = wanted;
+  const redeemKept = async (): Promise<AuthenticationResult | undefined> => {
+    const again = await recheckCache(client, wanted, miss);
+    if (again) return again;
+    const token = await client.cache.read(query.partition, (memory) =>
+      findRefreshToken(memory, query, false),
+    );
+    if (!token) return undefined;
+    try {
+      return await redeem(exchange, grant(token.entity.secret));
+    } catch (error) {
+      if (isAuthError(error) && error.errorCode === "invalid_grant" && canStartAgain) return undefined;
+      throw error;
+    }
+  };
+  return client.cache.refreshing(query.partition, redeemKept, call.signal);
+}

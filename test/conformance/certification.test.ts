@@ -1,0 +1,54 @@
+// Every module of the OpenID Foundation's certification plans for relying parties, named as there, with a report.
+// proves: core/src/response/verify-id-token.ts, core/src/flows/auth-code-flow.ts
+import { afterAll, beforeAll, describe, test } from "@jest/globals";
+import { startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
+import { moduleNamed } from "./modules.js";
+import { plans, type Variant } from "./plans.js";
+import { relyingParty } from "./relying-party.js";
+import { report, type Outcome } from "./report.js";
+
+const settingsOf = (variant: Variant) =>
+  Object.entries(variant)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(", ");
+const cases = plans.flatMap(({ name: plan, runs }) =>
+  runs.flatMap(({ variant, modules }) =>
+    modules.map((name) => ({
+      plan,
+      settings: settingsOf(variant),
+      variant,
+      name,
+      module: moduleNamed(name, variant),
+    })),
+  ),
+);
+const passed = new Set<object>();
+
+let provider: FakeProvider;
+beforeAll(async () => {
+  provider = await startFakeProvider();
+});
+afterAll(async () => {
+  await provider.close();
+  const outcomes = cases.map((it): Outcome => {
+    const { plan, settings, name: module } = it;
+    if ("doesNotApply" in it.module)
+      return { plan, settings, module, result: "does not apply", why: it.module.doesNotApply };
+    return { plan, settings, module, result: passed.has(it) ? "passed" : "failed" };
+  });
+  process.stdout.write(report(outcomes));
+});
+
+describe.each([...new Set(cases.map(({ plan, settings }) => `${plan} (${settings})`))])("%s", (title) => {
+  const applying = cases.filter(
+    ({ plan, settings, module }) => `${plan} (${settings})` === title && !("doesNotApply" in module),
+  );
+  for (const it of applying) {
+    test(it.name, async () => {
+      if ("doesNotApply" in it.module) return;
+      provider.reset();
+      await it.module.play(relyingParty(provider, it.variant));
+      passed.add(it);
+    });
+  }
+});

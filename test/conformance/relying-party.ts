@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import { expect } from "@jest/globals";
+import type {
+  AuthCodeFlowRequest,
+  AuthenticationResult,
+  ClientApplication,
+  NodeAuthOptions,
+} from "@tessera/node";
+import {
+  clientSecret,
+  code,
+  jwk,
+  keys,
+  secrets,
+  type FakeProvider,
+  type IdTokenOptions,
+  type Respond,
+} from "../support/fake-provider.js";
+import { expectNoSecretIn, expectNothingKept } from "../support/nothing-kept.js";
+import type { Variant } from "./plans.js";
+
+/** An ID token that the provider issues, good or bad. */
+export interface IssuedIdToken extends IdTokenOptions {
+  /** Spoils the finished token. */
+  readonly spoil?: (idToken: string) => string;
+}
+
+type Parameters = Readonly<Record<string, string>>;
+
+/** What the provider does other than a good one. */
+export interface Script {
+  /** Laid over the discovery document. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** The keys of the key set, as they are now. */
+  readonly keys?: () => readonly unknown[];
+  /** The ID token that comes through the browser. */
+  readonly front?: IssuedIdToken;
+  /** The ID token of the token endpoint. */
+  readonly back?: IssuedIdToken;
+  /** Spoils the parameters that the browser brings back. */
+  readonly response?: (parameters: Parameters) => Parameters;
+  /** Laid over the token response. */
+  readonly tokens?: Readonly<Record<string, unknown>>;
+  readonly userInfo?: Respond;
+  /** How the client is registered, beyond what the variant says. */
+  readonly auth?: Partial<NodeAuthOptions>;
+  readonly request?: Partial<AuthCodeFlowRequest>;
+}
+
+/** A relying party that plays one module: signs a user in at a scripted provider, as the variant says. */
+export interface RelyingParty {
+  readonly provider: FakeProvider;
+  readonly variant: Variant;
+  /** The application of the last sign-in. */
+  readonly app: ClientApplication;
+  /** The parameters of the last authorization request. */
+  readonly asked: Parameters;
+  /** Begins with a new application, unless `again` says otherwise. */
+  signIn(script?: Script & { readonly again?: true }): Promise<AuthenticationResult>;
+}
+
+export const redirectUri = "https://app.example/signed-in";
+export const scopes = ["openid", "profile", "email"];
+
+export function relyingParty(provider: FakeProvider, variant: Variant): RelyingParty {
+  let app: ClientApplication | undefined;
+  let asked: Parameters = {};
+  return {
+    provider,
+    variant,
+    get app() {
+      return (app ??= application(provider, variant, {}));
+    },
+    get asked() {
+      return asked;
+    },
+    signIn: async ({ again, ...script } = {}) => {
+      if (!again || !app) app = application(provider, variant, script);
+      provider.answers.discovery = () => ({
+        body: provider.metadata({
+          userinfo_endpoint: `${provider.url}/userinfo`,
+          ...methodsOf(variant),
+          ...script.metadata,
+        }),
+      });
+      const published = script.keys ?? (() => [one]);
+      provider.answers.keys = () => ({ body: { keys: published() } });
+      if (script.userInfo) provider.answers.userinfo = script.userInfo;
+      const flow = await app.initiateAuthCodeFlow({
+        scopes,
+        redirectUri,
+        responseType: variant.responseType as AuthCodeFlowRequest["responseType"] & string,
+        ...(variant.responseMode ? { responseMode: variant.responseMode } : {}),
+        ...script.request,
+      });
+      asked = Object.fromEntries(new URL(flow.authUrl).searchParams);
+      provider.answers.token = () => ({
+        body: provider.tokens({ id_token: issued(script.back ?? {}), ...script.tokens }),
+      });
+      const response = script.response ?? ((parameters) => parameters);
+      return app.acquireTokenByAuthCodeFlow(flow, response(authorized(script.front ?? {})));
+    },
+  };
+
+  /** What a good provider sends to the redirect URI. */
+  function authorized(front: IssuedIdToken): Parameters {
+    const { state = "", response_type: type = "" } = asked;
+    const wanted = type.split(" ");
+    const withCode = wanted.includes("code");
+    return {
+      state,
+      ...(withCode ? { code } : {}),
+      ...(wanted.includes("id_token")
+        ? {
+            id_token: issued({
+              ...front,
+              claims: { ...(withCode ? { c_hash: halfHash(code) } : {}), ...front.claims },
+            }),
+          }
+        : {}),
+    };
+  }
+
+  function issued({ claims, spoil = (idToken) => idToken, ...options }: IssuedIdToken): string {
+    return spoil(provider.idToken({ ...options, claims: { nonce: asked["nonce"], ...claims } }));
+  }
+}
+
+/** The key that good ID tokens are signed with, as it is published. */
+export const one = jwk(keys.one, { kid: "one", alg: "RS256" });
+
+function application(provider: FakeProvider, variant: Variant, { auth }: Script): ClientApplication {
+  const { clientMetadata, ...over } = auth ?? {};
+  const { clientAuth } = variant;
+  if (clientAuth === "none") return provider.publicClient({ auth: { clientMetadata, ...over } });
+  const registered = { token_endpoint_auth_method: clientAuth, ...clientMetadata };
+  return provider.confidential({ auth: { clientSecret, clientMetadata: registered, ...over } });
+}
+
+const methodsOf = ({ clientAuth }: Variant) => ({
+  token_endpoint_auth_methods_supported: [clientAuth ?? "client_secret_post"],
+});
+
+/** Left half of a SHA-256 hash, as in `c_hash` and `at_hash` of RS256 tokens. */
+export function halfHash(text: string): string {
+  return createHash("sha256").update(text).digest().subarray(0, 16).toString("base64url");
+}
+
+/** Where ID tokens come from in a variant. */
+export function channelsOf({ responseType }: Variant): readonly ("front" | "back")[] {
+  const types = responseType.split(" ");
+  return [
+    ...(types.includes("id_token") ? (["front"] as const) : []),
+    ...(types.includes("code") ? (["back"] as const) : []),
+  ];
+}
+
+/** The promise of every refusal: an error that says why, and nothing kept. */
+export async function expectRefused(
+  rp: RelyingParty,
+  script: Script,
+  { says, sendsCode = false }: { readonly says: RegExp; readonly sendsCode?: boolean },
+): Promise<void> {
+  rp.provider.reset();
+  const error: unknown = await rp.signIn(script).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ name: "ClientAuthError", errorMessage: expect.stringMatching(says) });
+  expectNoSecretIn(error, secrets);
+  await expectNothingKept(rp.app);
+  expect(rp.provider.count("token")).toBe(sendsCode ? 1 : 0);
+}
