@@ -142,8 +142,9 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
   };
 
   keepQuiet();
+  keepPlain();
   const { Provider } = await import("oidc-provider");
-  const provider = inThisRealm(() => new Provider(url, configure(configuration)));
+  const provider = new Provider(url, configure(configuration));
   prepare?.(provider);
   const requests: ProviderRequest[] = [];
   provider.use(async (context: KoaContextWithOIDC, next) => {
@@ -181,15 +182,10 @@ function signingKey(): { readonly kid: string } {
   return { ...privateKey.export({ format: "jwk" }), kid: "one", alg: "RS256", use: "sig" } as { kid: string };
 }
 
-/** The clones of Jest's `structuredClone` are of another realm, and the provider takes no `jwks` of a client in them. */
-function inThisRealm<T>(make: () => T): T {
-  const { structuredClone: clone } = globalThis;
-  globalThis.structuredClone = <V>(value: V): V => JSON.parse(JSON.stringify(value)) as V;
-  try {
-    return make();
-  } finally {
-    globalThis.structuredClone = clone;
-  }
+/** Jest has a realm of its own, and the provider wants the key sets that it copies to be plain objects of that realm. */
+function keepPlain(): void {
+  globalThis.structuredClone = <T>(value: T): T =>
+    value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
 }
 
 /** The provider tells whoever starts it what to change before it serves real users. */

@@ -16,6 +16,7 @@ import {
   type AuthMethod,
 } from "@tessera/core/internal";
 import type { CacheOptions, Configuration, NodeAuthOptions, NodeSystemOptions } from "./configuration.js";
+import { checkedAuthorizationRequests } from "./check-authorization-requests.js";
 import { flag, invalid, requireFunctions, strings } from "./check-values.js";
 import { checkedResponses } from "./check-responses.js";
 import { fromNetworkModule } from "./http/network-client.js";
@@ -75,6 +76,7 @@ export function checkConfiguration(
     capabilities: strings(auth.clientCapabilities, "auth.clientCapabilities"),
     authMethod: checkedAuthMethod(metadata.token_endpoint_auth_method, credential, system),
     ...checkedResponses(metadata, auth),
+    authorizationRequests: checkedAuthorizationRequests(metadata, auth),
     cache: checkedCache(withoutNull(cache ?? {})),
     http: checkedHttp(system),
     retries: !system.disableInternalRetries,

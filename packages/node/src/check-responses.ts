@@ -2,13 +2,16 @@ import {
   CONTENT_ENCRYPTIONS,
   decrypts,
   ENCRYPTION_ALGORITHMS,
+  isRecord,
   JWT_USES,
   readDecryptionKeys,
   type ClientOptions,
   type DecryptionKey,
+  type DecryptionKeyOptions,
   type JwtUse,
 } from "@tessera/core/internal";
 import { invalid } from "./check-values.js";
+import { pemContent } from "./credential/credential-content.js";
 import type { ClientMetadata, NodeAuthOptions } from "./configuration.js";
 
 const METADATA = "auth.clientMetadata.";
@@ -22,7 +25,8 @@ export function checkedResponses(
   metadata: ClientMetadata,
   { clientSecret, decryptionKeys }: NodeAuthOptions,
 ): Pick<ClientOptions, "algorithms" | "decryptionKeys"> {
-  const keys = decryptionKeys === undefined ? [] : readDecryptionKeys(decryptionKeys);
+  const pems = decryptionKeys && contentsOf(decryptionKeys);
+  const keys = pems === undefined ? [] : readDecryptionKeys(pems);
   for (const use of JWT_USES) {
     checkSignature(use, metadata, clientSecret);
     checkEncryption(use, metadata, keys);
@@ -42,8 +46,18 @@ export function checkedResponses(
   ]);
   return {
     algorithms: Object.fromEntries(names.map((name) => [name, metadata[name]])),
-    decryptionKeys,
+    decryptionKeys: pems,
   };
+}
+
+/** Reads the files of keys that are given as a path. What is not a key is refused where keys are read. */
+function contentsOf(keys: readonly DecryptionKeyOptions[]): readonly DecryptionKeyOptions[] {
+  if (!Array.isArray(keys)) return keys;
+  return keys.map((key: DecryptionKeyOptions, index) =>
+    isRecord(key)
+      ? { ...key, privateKey: pemContent(key.privateKey, "privateKey", `auth.decryptionKeys[${index}]`) }
+      : key,
+  );
 }
 
 function checkSignature(

@@ -9,6 +9,7 @@ import type {
   NodeAuthOptions,
   NodeSystemOptions,
   NodeTelemetryOptions,
+  RequestObjectKey,
 } from "./configuration.js";
 
 /** The members of an object, or `"value"` for a member whose content is not checked here. */
@@ -58,8 +59,12 @@ const CONFIGURATION = {
       authorization_encrypted_response_alg: "value",
       authorization_encrypted_response_enc: "value",
       token_endpoint_auth_method: "value",
+      require_pushed_authorization_requests: "value",
+      require_signed_request_object: "value",
+      request_object_signing_alg: "value",
     } satisfies Record<keyof ClientMetadata, Members>,
     decryptionKeys: "value",
+    requestObjectKey: { privateKey: "value", kid: "value" } satisfies Record<keyof RequestObjectKey, Members>,
   } satisfies Record<keyof NodeAuthOptions, Members>,
   broker: { nativeBrokerPlugin: "value" } satisfies Record<keyof BrokerOptions, Members>,
   cache: {

@@ -85,6 +85,16 @@ export interface NodeAuthOptions {
    * `clientMetadata`. Several, while keys are rotated: `kid` of the response chooses.
    */
   decryptionKeys?: DecryptionKeyOptions[];
+  /** Key that signs authorization requests (RFC 9101). When it is set, every request is signed. */
+  requestObjectKey?: RequestObjectKey;
+}
+
+/** A key that signs authorization requests. */
+export interface RequestObjectKey {
+  /** Private key: PEM, or the path of a file. RSA, elliptic curve or Ed25519. */
+  privateKey: string;
+  /** Key ID, as in the key set that is registered for the client. */
+  kid?: string;
 }
 
 /** Client metadata, with the names of RFC 7591 §2 and OpenID Connect Registration §2. */
@@ -120,6 +130,12 @@ export interface ClientMetadata {
    * and a certificate signs an assertion.
    */
   token_endpoint_auth_method?: string;
+  /** Push every authorization request to the provider (RFC 9126), even if its discovery document does not require it. */
+  require_pushed_authorization_requests?: boolean;
+  /** Every authorization request is signed (RFC 9101). Requires `auth.requestObjectKey`. */
+  require_signed_request_object?: boolean;
+  /** Algorithm of signed authorization requests; by default one that fits the key and that the provider lists. */
+  request_object_signing_alg?: string;
 }
 
 /** Where tokens are cached. */

@@ -87,6 +87,7 @@ export type {
   ClientCertificate,
   ClientCertificateFunction,
   ClientMetadata,
+  RequestObjectKey,
   ClientSecretCallback,
   Configuration,
   NodeAuthOptions,

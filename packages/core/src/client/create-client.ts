@@ -10,6 +10,10 @@ import { TokenCache } from "../cache/token-cache.js";
 import { systemClock, type Clock } from "../clock.js";
 import { createAuthenticator, type ClientCredential } from "../credential/client-credential.js";
 import { readDecryptionKeys, type DecryptionKeyOptions } from "../credential/decryption-keys.js";
+import {
+  createRequestObjectSigner,
+  type AuthorizationRequestOptions,
+} from "../credential/request-object-signer.js";
 import type { SecretSource } from "../credential/secret-authentication.js";
 import type { AuthMethod } from "../dialect/auth-methods.js";
 import { clientConfigurationError } from "../errors/errors.js";
@@ -52,6 +56,8 @@ export interface ClientOptions {
   readonly authorityMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** Public clients: lets Entra send a user to another cloud, which the response names. */
   readonly instanceAware?: boolean;
+  /** Whether authorization requests are signed, and pushed to the provider. */
+  readonly authorizationRequests?: AuthorizationRequestOptions | undefined;
   /** Client capabilities, such as `CP1` (claims challenges). */
   readonly capabilities?: readonly string[];
   /** The only signature algorithm accepted in ID tokens. */
@@ -96,7 +102,7 @@ export interface CacheOptions {
  * Creates the client that all flows run on: an application's registration, cache and connections. Create one for each
  * registration and keep it for the life of the process. Flows may run on it concurrently.
  *
- * @throws ClientConfigurationError when the authority is not valid, or with `invalid_certificate` or
+ * @throws ClientConfigurationError when the authority is not valid, or with `invalid_certificate`, `invalid_option` or
  * `unsupported_cca_instance_aware`
  * @example
  * ```ts
@@ -119,7 +125,7 @@ export interface CacheOptions {
  */
 export function createClient(options: ClientOptions): Client {
   const { clientId, authority, credential = { kind: "none" }, clock = systemClock } = options;
-  const { instanceAware = false } = options;
+  const { instanceAware = false, authorizationRequests = {} } = options;
   if (instanceAware && credential.kind !== "none") {
     throw clientConfigurationError(
       "unsupported_cca_instance_aware",
@@ -150,6 +156,10 @@ export function createClient(options: ClientOptions): Client {
     decryptionKeys: readDecryptionKeys(options.decryptionKeys ?? []),
     secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
     instanceAware,
+    authorizationRequests: {
+      isPushed: authorizationRequests.isPushed ?? false,
+      sign: createRequestObjectSigner(authorizationRequests, { clientId, clock }),
+    },
     capabilities: options.capabilities ?? [],
     authorities,
     cache: createCache(options, { clock, authorities, logger }),

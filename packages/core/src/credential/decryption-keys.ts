@@ -1,11 +1,10 @@
 import type { KeyObject } from "node:crypto";
 import { clientConfigurationError } from "../errors/errors.js";
-import { nodeCrypto } from "../node-crypto.js";
-import { pemBlocks } from "./pem.js";
+import { checkStrength, readPrivateKey } from "./private-key.js";
 
 /** A private key of the client, whose public key the provider encrypts with. */
 export interface DecryptionKeyOptions {
-  /** PEM (PKCS#8, PKCS#1 or SEC 1) of an RSA, elliptic or X25519 key. */
+  /** PEM (PKCS#8, PKCS#1 or SEC 1) of an RSA, elliptic or X25519 key; in `@tessera/node` also the path of its file. */
   readonly privateKey: string;
   /** Passphrase of an encrypted key. */
   readonly passphrase?: string;
@@ -19,7 +18,6 @@ export interface DecryptionKey {
   readonly kid: string | undefined;
 }
 
-const MIN_RSA_BITS = 2048;
 const CURVES: ReadonlySet<string | undefined> = new Set(["prime256v1", "secp384r1", "secp521r1"]);
 
 /**
@@ -48,39 +46,29 @@ function readKey(options: unknown, place: string): DecryptionKey {
     if (value !== undefined && value !== null && typeof value !== "string")
       throw invalid(place, `has a ${name} that is not a string`);
   }
-  const text = typeof privateKey === "string" ? privateKey : "";
-  const block = pemBlocks(text, ["PRIVATE KEY"]).find(({ label }) => label.endsWith("PRIVATE KEY"));
-  if (!block) throw invalid(place, "has no privateKey in PEM (-----BEGIN PRIVATE KEY-----)");
-  const key = parsed(block.text, typeof passphrase === "string" ? passphrase : undefined, place);
-  checkStrength(key, place);
+  if (typeof privateKey !== "string") throw invalid(place, "has no privateKey");
+  const asInvalid = (what: string): Error => invalid(place, what);
+  const key = readPrivateKey(
+    { privateKey, passphrase: typeof passphrase === "string" ? passphrase : undefined },
+    asInvalid,
+  );
+  checkStrength(key, asInvalid);
+  if (!canDecrypt(key)) {
+    throw invalid(
+      place,
+      "has a key that cannot decrypt: use RSA, an elliptic key on P-256, P-384 or P-521, or X25519",
+    );
+  }
   return { key, kid: typeof kid === "string" && kid !== "" ? kid : undefined };
 }
 
-function parsed(text: string, passphrase: string | undefined, place: string): KeyObject {
-  try {
-    return nodeCrypto().createPrivateKey({ key: text, ...(passphrase ? { passphrase } : {}) });
-  } catch (cause) {
-    throw invalid(place, "has a privateKey that cannot be read: check the PEM and its passphrase", cause);
-  }
+function canDecrypt({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): boolean {
+  return type === "rsa" || type === "x25519" || (type === "ec" && CURVES.has(details?.namedCurve));
 }
 
-function checkStrength(
-  { asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject,
-  place: string,
-): void {
-  if (type === "x25519") return;
-  if (type === "ec" && CURVES.has(details?.namedCurve)) return;
-  if (type === "rsa" && (details?.modulusLength ?? 0) >= MIN_RSA_BITS) return;
-  throw invalid(
-    place,
-    `has a key of a kind that is not accepted: use RSA with at least ${MIN_RSA_BITS} bits, an elliptic key on P-256, P-384 or P-521, or X25519`,
-  );
-}
-
-function invalid(place: string, what: string, cause?: unknown): Error {
+function invalid(place: string, what: string): Error {
   return clientConfigurationError(
     "invalid_option",
     `auth.decryptionKeys${place} ${what}. Pass the private keys whose public keys are registered for encryption, as [{ privateKey, kid }].`,
-    { cause },
   );
 }
