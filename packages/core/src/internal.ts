@@ -82,7 +82,8 @@ export {
   type ClientCredentialsHost,
   type ClientCredentialsInput,
 } from "./flows/client-credentials.js";
-export { deviceCode, type DeviceCodeInput, type DeviceCodeResponse } from "./flows/device-code.js";
+export type { DeviceCodeResponse } from "./flows/device-authorization.js";
+export { deviceCode, type DeviceCodeInput } from "./flows/device-code.js";
 export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
 export { introspect, type Introspection, type IntrospectionInput } from "./endpoints/introspection.js";
 export { revoke, type RevocationInput } from "./endpoints/revocation.js";

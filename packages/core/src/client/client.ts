@@ -36,6 +36,8 @@ export interface Client {
   readonly decryptionKeys: readonly DecryptionKey[];
   /** Whether a sign-in may end in another cloud, which the response names. */
   readonly instanceAware: boolean;
+  /** Scopes that no request asks for. */
+  readonly excludeScopes: readonly string[];
   /** How authorization requests reach the provider. */
   readonly authorizationRequests: {
     /** Whether every request is pushed (RFC 9126), even if the provider does not require it. */

@@ -24,6 +24,7 @@ import { Throttle } from "../http/throttle.js";
 import { createTransport } from "../http/transport.js";
 import { Logger } from "../logger.js";
 import { checkedSeconds } from "../request/renewal.js";
+import { checkedExclusion } from "../request/scopes.js";
 import { KeySource } from "../response/key-source.js";
 import type { ResponseAlgorithms } from "../response/response-algorithms.js";
 import { version } from "../version.js";
@@ -56,6 +57,8 @@ export interface ClientOptions {
   readonly authorityMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** Public clients: lets Entra send a user to another cloud, which the response names. */
   readonly instanceAware?: boolean;
+  /** Scopes to leave out of every request, such as `offline_access`. */
+  readonly excludeScopes?: readonly string[];
   /** Whether authorization requests are signed, and pushed to the provider. */
   readonly authorizationRequests?: AuthorizationRequestOptions | undefined;
   /** Client capabilities, such as `CP1` (claims challenges). */
@@ -156,6 +159,7 @@ export function createClient(options: ClientOptions): Client {
     decryptionKeys: readDecryptionKeys(options.decryptionKeys ?? []),
     secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
     instanceAware,
+    excludeScopes: checkedExclusion(options.excludeScopes, "auth.excludeScopes"),
     authorizationRequests: {
       isPushed: authorizationRequests.isPushed ?? false,
       sign: createRequestObjectSigner(authorizationRequests, { clientId, clock }),
@@ -166,7 +170,7 @@ export function createClient(options: ClientOptions): Client {
     transport,
     throttle: new Throttle(clock),
     flights: new SingleFlight(),
-    keys: new KeySource(transport, clock),
+    keys: new KeySource(transport, clock, (authority, call) => authorities.rediscover(authority, call)),
     regions: new RegionDetector(transport, clock),
     usedSignIns: new UsedSignIns(clock),
     renewals: new Renewals(clock, logger),
