@@ -6,7 +6,7 @@ import {
   authorityUrl,
   type AuthorityKind,
 } from "../../packages/core/src/authority/authority-url.js";
-import { checkedRedirectUri } from "../../packages/core/src/request/token-request.js";
+import { checkedRedirectUri } from "../../packages/core/src/request/redirect-uri.js";
 
 describe("an authority URL has one canonical form", () => {
   const common = "https://login.microsoftonline.com/common/";

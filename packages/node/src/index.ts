@@ -48,6 +48,7 @@ export {
   type ICacheClient,
   type ILoggerCallback,
   type IPartitionManager,
+  type AuthorizationDetail,
   type PkceCodes,
   type SecretContext,
   type StoreInCache,

@@ -34,6 +34,8 @@ export interface Client {
   readonly algorithms: ResponseAlgorithms;
   /** Whether a sign-in may end in another cloud, which the response names. */
   readonly instanceAware: boolean;
+  /** Whether users may only be sent to a provider that announces PKCE with `S256` (Model Context Protocol). */
+  readonly requiresPkceSupport: boolean;
   /** How authorization requests reach the provider. */
   readonly authorizationRequests: {
     /** Whether every request is pushed (RFC 9126), even if the provider does not require it. */

@@ -54,6 +54,8 @@ export interface ClientOptions {
   readonly authorityMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** Public clients: lets Entra send a user to another cloud, which the response names. */
   readonly instanceAware?: boolean;
+  /** Send users only to a provider that announces PKCE with `S256`. */
+  readonly requiresPkceSupport?: boolean;
   /** Whether authorization requests are signed, and pushed to the provider. */
   readonly authorizationRequests?: AuthorizationRequestOptions | undefined;
   /** Client capabilities, such as `CP1` (claims challenges). */
@@ -149,6 +151,7 @@ export function createClient(options: ClientOptions): Client {
     secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm },
     instanceAware,
+    requiresPkceSupport: options.requiresPkceSupport ?? false,
     authorizationRequests: {
       isPushed: authorizationRequests.isPushed ?? false,
       sign: createRequestObjectSigner(authorizationRequests, { clientId, clock }),

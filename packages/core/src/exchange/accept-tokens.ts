@@ -13,6 +13,8 @@ import type { Change } from "../cache/storage/cache-access.js";
 import { accessTokenKey, accountKey, idTokenKey } from "../cache/schema/keys.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { clientAuthError } from "../errors/errors.js";
+import { printable } from "../printable.js";
+import { detailsIn } from "../request/authorization-details.js";
 import { isolated } from "../request/request-keys.js";
 import type { IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
@@ -35,6 +37,7 @@ export async function acceptTokens(
   { tokens, requestedAt }: AcceptedResponse,
 ): Promise<AuthenticationResult> {
   const { client, authority, request, call } = exchange;
+  requireAskedDetails(exchange, tokens);
   const claims = await verify(exchange, grant, tokens.idToken);
   if (claims?.tid) client.authorities.learnTenant(authority.url, claims.tid);
   const { owner } = grant;
@@ -60,6 +63,22 @@ export async function acceptTokens(
   const also = noted(exchange, input, record) ?? lent(exchange, input);
   const kept = await client.cache.write(record.partition, change, also);
   return resultOf(exchange, kept, tokens);
+}
+
+/**
+ * Refuses a token for types of authorization details that were not requested. The provider may grant less of a type, or
+ * enrich it (RFC 9396 §7, §7.1), and what it grants to a request without details is up to it.
+ */
+function requireAskedDetails({ request, call }: Exchange, { authorizationDetails }: TokenResponse): void {
+  if (request.authorizationDetails === undefined) return;
+  const asked = new Set(detailsIn(request.authorizationDetails).map(({ type }) => type));
+  const other = detailsIn(authorizationDetails).find(({ type }) => !asked.has(type));
+  if (!other) return;
+  throw clientAuthError(
+    "invalid_token_response",
+    `The token endpoint's response is not valid: it grants authorization details of the type "${printable(other.type)}", which was not requested (RFC 9396, section 7).`,
+    call,
+  );
 }
 
 /** A store finds the users of an agent by name in the agent's own partition. */

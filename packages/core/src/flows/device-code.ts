@@ -12,6 +12,7 @@ import { secureEndpoint, secureUrl } from "../http/secure-url.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import type { Call } from "../http/transport.js";
 import { printable } from "../printable.js";
+import { requireKnownTypes } from "../request/authorization-details.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
@@ -56,6 +57,7 @@ const INTERVAL = { shortest: 1, longest: 300 } as const;
 const MAX_CODE_LIFETIME = 86_400;
 /** Seconds that `slow_down` adds to the interval permanently (RFC 8628 §3.5). */
 const SLOW_DOWN = 5;
+const CANCELED = "The request was canceled with cancel = true.";
 
 /**
  * Acquires tokens for a user who signs in on another device (RFC 8628). Polling survives network errors and busy responses.
@@ -90,7 +92,7 @@ export async function deviceCode(client: Client, input: DeviceCodeInput): Promis
       await pause(client.clock, Math.min(interval, left) * 1000, call.signal);
       if (shown.failure) throw shown.failure.error;
       // Read from the caller's object, because the caller sets it there during the call.
-      if (input.cancel === true) throw cancelled(call);
+      if (input.cancel === true) throw clientAuthError("device_code_polling_cancelled", CANCELED, call);
       checkPatience(request, epochSeconds(client.clock), { expiresAt, patience }, call);
       try {
         return await redeem(exchange, grant(exchange, device));
@@ -125,11 +127,13 @@ function show(
 }
 
 async function authorizeDevice({ client, authority, request, call }: Exchange): Promise<DeviceCodeResponse> {
+  requireKnownTypes(request.authorizationDetails, authority.metadata, call);
   const dialect = dialectOf(authority.url);
   const form = new Parameters()
     .set("scope", withOidcScopes(request.scopes).join(" "))
     .set("client_id", client.clientId)
-    .setEach("resource", resourcesIn(request.resource));
+    .setEach("resource", resourcesIn(request.resource))
+    .set("authorization_details", request.authorizationDetails);
   if (request.claims || client.capabilities.length > 0) {
     const { claims } = request;
     const idTokenDefaults = dialect.idTokenClaims;
@@ -203,6 +207,7 @@ function grant({ authority, request }: Exchange, device: DeviceCodeResponse): Gr
     nonce: "unchecked",
     throttleKey: ["device_code", device.deviceCode].join(" "),
     isPoll: true,
+    hasDetails: true,
   };
 }
 
@@ -232,11 +237,6 @@ function checkPatience(
     );
   }
   if (now > expiresAt) throw expired(undefined, call.correlationId);
-}
-
-function cancelled(call: Call): AuthError {
-  const reason = "The request was canceled with cancel = true.";
-  return clientAuthError("device_code_polling_cancelled", reason, call);
 }
 
 function expired(cause?: AuthError, correlationId = cause?.correlationId ?? ""): Error {
