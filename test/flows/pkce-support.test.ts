@@ -44,7 +44,7 @@ describe.each([
     const openBrowser = () => Promise.reject(new Error("opened"));
     const interactive = app.acquireTokenInteractive({
       ...request,
-      redirectUri: undefined as never,
+      redirectUri: undefined,
       openBrowser,
     });
     await expect(interactive).rejects.toMatchObject(refusal);

@@ -1,5 +1,5 @@
 // The canonical form and the kinds of authorities: authorities.md §1, §2.
-// proves: core/src/authority/authority-url.ts
+// proves: core/src/authority/authority-url.ts, core/src/request/redirect-uri.ts
 import { describe, expect, it } from "@jest/globals";
 import {
   authorityForCloud,
