@@ -1,5 +1,5 @@
 // Rich authorization requests (RFC 9396), at the certified provider and at a misbehaving one.
-// proves: core/src/request/authorization-details.ts
+// proves: core/src/request/authorization-details.ts, core/src/exchange/asked-details.ts
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { AuthorizationDetail, AuthenticationResult, ClientApplication } from "@tessera/node";
 import { accountOf } from "../support/entra.js";

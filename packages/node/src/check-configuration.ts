@@ -78,6 +78,7 @@ export function checkConfiguration(
     ),
     authorityMetadata: json(auth.authorityMetadata, "auth.authorityMetadata", "invalid_authority_metadata"),
     instanceAware: flag(auth.instanceAware, "auth.instanceAware"),
+    excludeScopes: strings(auth.excludeScopes, "auth.excludeScopes"),
     capabilities: strings(auth.clientCapabilities, "auth.clientCapabilities"),
     authMethod: checkedAuthMethod(metadata.token_endpoint_auth_method, credential, system),
     idTokenAlgorithm: checkedAlgorithm(metadata, auth),

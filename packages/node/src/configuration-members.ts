@@ -39,6 +39,7 @@ const CONFIGURATION = {
     cloudDiscoveryMetadata: "value",
     authorityMetadata: "value",
     clientCapabilities: "value",
+    excludeScopes: "value",
     azureCloudOptions: { azureCloudInstance: "value", tenant: "value" } satisfies Record<
       keyof AzureCloudOptions,
       Members

@@ -66,6 +66,11 @@ export interface NodeAuthOptions {
   cloudDiscoveryMetadata?: string;
   /** Discovery document of the authority, as JSON, to avoid the request. */
   authorityMetadata?: string;
+  /**
+   * Scopes that no request for a user's tokens asks for, such as `offline_access`, which is otherwise added if the
+   * provider lists it.
+   */
+  excludeScopes?: string[];
   /** Client capabilities, such as `CP1` (claims challenges). */
   clientCapabilities?: string[];
   /** National cloud and tenant, as an alternative to `authority`. */

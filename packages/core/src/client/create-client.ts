@@ -23,6 +23,7 @@ import { Throttle } from "../http/throttle.js";
 import { createTransport } from "../http/transport.js";
 import { Logger } from "../logger.js";
 import { checkedSeconds } from "../request/renewal.js";
+import { checkedExclusion } from "../request/scopes.js";
 import { KeySource } from "../response/key-source.js";
 import { version } from "../version.js";
 import type { Client } from "./client.js";
@@ -56,6 +57,8 @@ export interface ClientOptions {
   readonly instanceAware?: boolean;
   /** Send users only to a provider that announces PKCE with `S256`. */
   readonly requiresPkceSupport?: boolean;
+  /** Scopes to leave out of every request, such as `offline_access`. */
+  readonly excludeScopes?: readonly string[];
   /** Whether authorization requests are signed, and pushed to the provider. */
   readonly authorizationRequests?: AuthorizationRequestOptions | undefined;
   /** Client capabilities, such as `CP1` (claims challenges). */
@@ -152,6 +155,7 @@ export function createClient(options: ClientOptions): Client {
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm },
     instanceAware,
     requiresPkceSupport: options.requiresPkceSupport ?? false,
+    excludeScopes: checkedExclusion(options.excludeScopes, "auth.excludeScopes"),
     authorizationRequests: {
       isPushed: authorizationRequests.isPushed ?? false,
       sign: createRequestObjectSigner(authorizationRequests, { clientId, clock }),
@@ -162,7 +166,7 @@ export function createClient(options: ClientOptions): Client {
     transport,
     throttle: new Throttle(clock),
     flights: new SingleFlight(),
-    keys: new KeySource(transport, clock),
+    keys: new KeySource(transport, clock, (authority, call) => authorities.rediscover(authority, call)),
     regions: new RegionDetector(transport, clock),
     usedSignIns: new UsedSignIns(clock),
     renewals: new Renewals(clock, logger),

@@ -174,7 +174,8 @@ export async function completeAuthCodeFlow(
   const expectations = {
     maxAge,
     subject,
-    hasWholeResponse: true,
+    // The ID token beside the code names its issuer, so a provider need not repeat it (RFC 9207 §4).
+    hasWholeResponse: !isHybrid,
     hasSentQuery: options.extraQueryParameters === undefined,
   };
   return redeemCode(client, { ...common, ...sent, ...clientInfo }, response, expectations);

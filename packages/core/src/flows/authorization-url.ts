@@ -5,11 +5,11 @@ import { dialectOf } from "../dialect/dialects.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { withinBounds } from "../flight/deadline.js";
 import { requireKnownTypes } from "../request/authorization-details.js";
+import { userScopes } from "../exchange/user-scopes.js";
 import { mergeClaims } from "../request/claims.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
-import { withOidcScopes } from "../request/scopes.js";
 import { checkedRedirectUri } from "../request/redirect-uri.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import { isExpectedAt } from "./account-authority.js";
@@ -105,7 +105,7 @@ interface ExpectedResponse {
 async function parametersOf(
   client: Client,
   {
-    authority: { url },
+    authority,
     request,
     response,
   }: {
@@ -116,8 +116,10 @@ async function parametersOf(
 ): Promise<Parameters> {
   const { correlationId, given } = request;
   const { redirectUri, responseType, responseMode } = response;
+  const { url } = authority;
   const dialect = dialectOf(url);
-  const scopes = withOidcScopes([...request.scopes, ...(given.extraScopesToConsent ?? [])]);
+  const asked = [...request.scopes, ...(given.extraScopesToConsent ?? [])];
+  const scopes = userScopes({ client, authority, request }, asked);
   const claims = mergeClaims({
     claims: request.claims,
     capabilities: client.capabilities,
@@ -147,7 +149,8 @@ async function parametersOf(
     .set("code_challenge", given.codeChallenge)
     .set("code_challenge_method", given.codeChallengeMethod)
     .set("instance_aware", instanceAware(client, url, request))
-    .addMissing(request.extraQueryParameters);
+    .addMissing(request.extraQueryParameters)
+    .addMissing(dialect.sendsExtraParameters ? request.extraParameters : undefined);
 }
 
 /** How the answer is to come: an ID token must not stand in a query (OAuth 2.0 Multiple Response Types §5). */

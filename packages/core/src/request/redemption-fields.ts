@@ -9,6 +9,7 @@ const FIELDS = [
   "attributeTokens",
   "authorizationDetails",
   "claimsFromClient",
+  "excludeScopes",
   "extraParameters",
   "extraQueryParameters",
   "storeInCache",
