@@ -5,6 +5,7 @@ const callback = async (): Promise<string> => "an assertion";
 
 /** For every field a value that no request has by default. */
 export const samples = (bob: AccountInfo): Fields => ({
+  accessToken: "an access token",
   account: bob,
   actorToken: "an actor",
   actorTokenType: "jwt",
@@ -91,6 +92,8 @@ export const samples = (bob: AccountInfo): Fields => ({
   tenantId: otherTenant,
   timeout: 600,
   timeoutMs: 60_000,
+  token: "a token",
+  tokenTypeHint: "access_token",
   user: { objectId: "another-oid" },
   userObjectId: "another-oid",
   username: "bob",

@@ -11,7 +11,9 @@ import type { Change } from "../cache/storage/cache-access.js";
 import { accessTokenKey, accountKey, idTokenKey } from "../cache/schema/keys.js";
 import { clientAuthError } from "../errors/errors.js";
 import { isolated } from "../request/request-keys.js";
+import { decryptJwt } from "../response/decrypt-jwt.js";
 import { decodeIdToken, typedClaims, type IdTokenClaims } from "../response/id-token.js";
+import { ID_TOKEN } from "../response/jwt-kind.js";
 import { isKeyFailure } from "../response/key-failure.js";
 import type { TokenResponse } from "../response/token-response.js";
 import { verifyIdToken } from "../response/verify-id-token.js";
@@ -36,8 +38,9 @@ export interface AcceptedResponse {
 export async function acceptTokens(
   exchange: Exchange,
   grant: Grant,
-  response: AcceptedResponse,
+  received: AcceptedResponse,
 ): Promise<AuthenticationResult> {
+  const response = await decrypted(exchange, received);
   let claims: IdTokenClaims | undefined;
   try {
     claims = await verify(exchange, grant, response.tokens.idToken);
@@ -69,6 +72,16 @@ async function accept(
   const also = noted(exchange, input, record) ?? lent(exchange, input);
   const kept = await client.cache.write(record.partition, change, also);
   return resultOf(exchange, kept, tokens);
+}
+
+/** The ID token is cached as it is after decryption: its signature is the provider's, and it has to be read later. */
+async function decrypted(
+  { client, call }: Exchange,
+  { tokens, requestedAt }: AcceptedResponse,
+): Promise<AcceptedResponse> {
+  if (tokens.idToken === undefined) return { tokens, requestedAt };
+  const idToken = await decryptJwt(tokens.idToken, ID_TOKEN, client, call);
+  return { tokens: { ...tokens, idToken }, requestedAt };
 }
 
 function recordInput(
