@@ -14,6 +14,7 @@ export const samples = (bob: AccountInfo): Fields => ({
   attributeTokens: ["an attribute"],
   audience: "another service",
   authenticationScheme: "Bearer",
+  authorizationDetails: [{ type: "payment", amount: "1" }],
   authority: `${host}/${otherTenant}`,
   azureCloudOptions: { azureCloudInstance: host, tenant: otherTenant },
   azureRegion: "eastus",

@@ -130,6 +130,7 @@ export {
   requireRecord,
   wrongType,
 } from "./request/field-types.js";
+export type { AuthorizationDetail } from "./request/authorization-details.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
 export { Parameters, withQuery } from "./request/parameters.js";
 export { redemptionFields } from "./request/redemption-fields.js";

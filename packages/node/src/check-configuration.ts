@@ -77,6 +77,7 @@ export function checkConfiguration(
     capabilities: strings(auth.clientCapabilities, "auth.clientCapabilities"),
     authMethod: checkedAuthMethod(metadata.token_endpoint_auth_method, credential, system),
     ...checkedResponses(metadata, auth),
+    requiresPkceSupport: flag(auth.isMcp, "auth.isMcp"),
     authorizationRequests: checkedAuthorizationRequests(metadata, auth),
     cache: checkedCache(withoutNull(cache ?? {})),
     http: checkedHttp(system),

@@ -81,7 +81,10 @@ export interface NodeAuthOptions {
    * cloud that the response names.
    */
   instanceAware?: boolean;
-  /** Model Context Protocol: every request of a public client must name its `resource` (RFC 8707). */
+  /**
+   * Model Context Protocol: every request of a public client must name its `resource` (RFC 8707), and users are sent only
+   * to a provider that announces PKCE with `S256`.
+   */
   isMcp?: boolean;
   /** How the client is registered with its OpenID Provider. */
   clientMetadata?: ClientMetadata;

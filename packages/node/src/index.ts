@@ -50,6 +50,7 @@ export {
   type ILoggerCallback,
   type Introspection,
   type IPartitionManager,
+  type AuthorizationDetail,
   type PkceCodes,
   type SecretContext,
   type StoreInCache,

@@ -36,6 +36,8 @@ export interface Client {
   readonly decryptionKeys: readonly DecryptionKey[];
   /** Whether a sign-in may end in another cloud, which the response names. */
   readonly instanceAware: boolean;
+  /** Whether users may only be sent to a provider that announces PKCE with `S256` (Model Context Protocol). */
+  readonly requiresPkceSupport: boolean;
   /** Scopes that no request asks for. */
   readonly excludeScopes: readonly string[];
   /** How authorization requests reach the provider. */

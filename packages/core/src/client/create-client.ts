@@ -57,6 +57,8 @@ export interface ClientOptions {
   readonly authorityMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** Public clients: lets Entra send a user to another cloud, which the response names. */
   readonly instanceAware?: boolean;
+  /** Send users only to a provider that announces PKCE with `S256`. */
+  readonly requiresPkceSupport?: boolean;
   /** Scopes to leave out of every request, such as `offline_access`. */
   readonly excludeScopes?: readonly string[];
   /** Whether authorization requests are signed, and pushed to the provider. */
@@ -159,6 +161,7 @@ export function createClient(options: ClientOptions): Client {
     decryptionKeys: readDecryptionKeys(options.decryptionKeys ?? []),
     secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
     instanceAware,
+    requiresPkceSupport: options.requiresPkceSupport ?? false,
     excludeScopes: checkedExclusion(options.excludeScopes, "auth.excludeScopes"),
     authorizationRequests: {
       isPushed: authorizationRequests.isPushed ?? false,

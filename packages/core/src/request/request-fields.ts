@@ -12,6 +12,7 @@ import {
   whole,
   type RequestField,
 } from "./request-field.js";
+import { detailsDigest } from "./authorization-details.js";
 
 const ALL = [...EVERY_GRANT, "authorize", "device_authorization"] as const;
 /** Every grant but those of an application without a user. */
@@ -60,6 +61,12 @@ export const REQUEST_FIELDS = {
   attributeTokens: { sent: EVERY_GRANT, cacheKey: component("attribute_tokens", joined), flightKey: sorted },
   audience: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: alone },
   authenticationScheme: { sent: [], cacheKey: "anything but Bearer is refused", flightKey: whole },
+  authorizationDetails: {
+    // A code, also of a device, has its details already. Naming more than the user has granted would be an error.
+    sent: ALL.filter((carrier) => carrier !== "authorization_code" && carrier !== "device_code"),
+    cacheKey: component("authorization_details", detailsDigest),
+    flightKey: detailsDigest,
+  },
   authority: { sent: [...ALL, "end_session"], cacheKey: { entity: "environment" }, flightKey: whole },
   azureCloudOptions: {
     sent: [...ALL, "end_session"],
