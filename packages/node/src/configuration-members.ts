@@ -45,6 +45,7 @@ const CONFIGURATION = {
     isMcp: "value",
     instanceAware: "value",
     clientMetadata: {
+      backchannel_token_delivery_mode: "value",
       id_token_signed_response_alg: "value",
       token_endpoint_auth_method: "value",
     } satisfies Record<keyof ClientMetadata, Members>,

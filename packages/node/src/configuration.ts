@@ -92,6 +92,11 @@ export interface ClientMetadata {
    * and a certificate signs an assertion.
    */
   token_endpoint_auth_method?: string;
+  /**
+   * How the outcome of a backchannel authentication reaches the app: `poll` (default), or `ping`, where the provider
+   * notifies the app's endpoint. `push` is not supported.
+   */
+  backchannel_token_delivery_mode?: string;
 }
 
 /** Where tokens are cached. */

@@ -1,13 +1,13 @@
 import type { Authority } from "../authority/authority.js";
 import type { Client } from "../client/client.js";
-import { epochSeconds, pause } from "../clock.js";
+import { epochSeconds } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { newGuid, parseJsonObject } from "../encoding.js";
-import { clientAuthError, clientConfigurationError, isAuthError, type AuthError } from "../errors/errors.js";
+import { clientAuthError, clientConfigurationError, type AuthError } from "../errors/errors.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
-import { redeem } from "../exchange/redeem.js";
+import { checkedTimeout, pollForTokens, pollingPace } from "../exchange/poll.js";
 import { secureEndpoint, secureUrl } from "../http/secure-url.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import type { Call } from "../http/transport.js";
@@ -48,15 +48,6 @@ export interface DeviceCodeInput extends BaseRequest {
   readonly timeout?: number;
 }
 
-/** Default polling interval in seconds (RFC 8628 §3.2). */
-const DEFAULT_INTERVAL = 5;
-/** Bounds of the server's polling interval, in seconds. */
-const INTERVAL = { shortest: 1, longest: 300 } as const;
-/** Maximum lifetime of a device code: a day, in seconds. */
-const MAX_CODE_LIFETIME = 86_400;
-/** Seconds that `slow_down` adds to the interval permanently (RFC 8628 §3.5). */
-const SLOW_DOWN = 5;
-
 /**
  * Acquires tokens for a user who signs in on another device (RFC 8628). Polling survives network errors and busy responses.
  *
@@ -73,7 +64,8 @@ const SLOW_DOWN = 5;
 export async function deviceCode(client: Client, input: DeviceCodeInput): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input);
   const { deviceCodeCallback } = request.given;
-  const timeout = checkedTimeout(request);
+  requireCallback(request);
+  const timeout = checkedTimeout(request.given.timeout, request);
   const url = client.authorities.url(request.authorityUrl);
   // Every call shows its own code, so calls never share a request.
   return sharedExchange(client, request, { url, flow: ["device_code", newGuid()] }, async (exchange) => {
@@ -81,35 +73,25 @@ export async function deviceCode(client: Client, input: DeviceCodeInput): Promis
     const startedAt = epochSeconds(client.clock);
     const device = await authorizeDevice(exchange);
     const shown = show(deviceCodeCallback, device);
-    const expiresAt = startedAt + device.expiresIn;
-    const patience = timeout === undefined ? Infinity : startedAt + timeout;
-    let { interval } = device;
-    for (;;) {
-      // Never wait past the end, nor longer than a timer supports: it would fire at once.
-      const left = Math.max(1, Math.min(expiresAt, patience) + 1 - epochSeconds(client.clock));
-      await pause(client.clock, Math.min(interval, left) * 1000, call.signal);
-      if (shown.failure) throw shown.failure.error;
-      // Read from the caller's object, because the caller sets it there during the call.
-      if (input.cancel === true) throw cancelled(call);
-      checkPatience(request, epochSeconds(client.clock), { expiresAt, patience }, call);
-      try {
-        return await redeem(exchange, grant(exchange, device));
-      } catch (error) {
-        if (call.signal?.aborted) throw error;
-        interval += secondsToAdd(error);
-      }
-    }
+    return pollForTokens(exchange, {
+      grant: grant(exchange, device),
+      startedAt,
+      ...device,
+      timeout,
+      check: () => {
+        if (shown.failure) throw shown.failure.error;
+        // Read from the caller's object, because the caller sets it there during the call.
+        if (input.cancel === true) throw cancelled(call);
+      },
+      expired: (cause) => expired(call, cause),
+    });
   });
 }
 
-function checkedTimeout(request: TokenRequest<DeviceCodeInput>) {
-  const { deviceCodeCallback, timeout } = request.given;
-  const invalid = (what: string): Error => clientConfigurationError("invalid_option", what, request);
-  if (typeof deviceCodeCallback !== "function")
-    throw invalid("deviceCodeCallback is not a function: pass one that shows the message to the user.");
-  if (timeout && !(typeof timeout === "number" && timeout > 0))
-    throw invalid(`timeout is ${JSON.stringify(timeout)}: pass a positive number of seconds.`);
-  return timeout || undefined;
+function requireCallback({ given, correlationId }: TokenRequest<DeviceCodeInput>): void {
+  if (typeof given.deviceCodeCallback === "function") return;
+  const text = "deviceCodeCallback is not a function: pass one that shows the message to the user.";
+  throw clientConfigurationError("invalid_option", text, { correlationId });
 }
 
 /** Starts the callback without waiting: it may run until the user closes its display. Its failure ends the call. */
@@ -145,7 +127,7 @@ async function authorizeDevice({ client, authority, request, call }: Exchange): 
   const userCode = text("user_code");
   const code = text("device_code");
   const verificationUri = text("verification_uri") || text("verification_url");
-  const expiresIn = Math.min(secondsIn(body?.["expires_in"]), MAX_CODE_LIFETIME);
+  const { expiresIn, interval } = pollingPace(body);
   if (!userCode || !code || !verificationUri || !(expiresIn > 0)) {
     const error = clientAuthError(
       "device_code_unknown_error",
@@ -159,23 +141,17 @@ async function authorizeDevice({ client, authority, request, call }: Exchange): 
   const { href } = authority.url;
   secureEndpoint(verificationUri, "verification_uri", href);
   if (complete) secureEndpoint(complete, "verification_uri_complete", href);
-  const interval = secondsIn(body?.["interval"]) || DEFAULT_INTERVAL;
   return {
     userCode: printable(userCode),
     deviceCode: code,
     verificationUri,
     ...(complete ? { verificationUriComplete: complete } : {}),
     expiresIn,
-    interval: Math.min(Math.max(interval, INTERVAL.shortest), INTERVAL.longest),
+    interval,
     message: printable(
       text("message") || `To sign in, open ${verificationUri} and enter the code ${userCode}.`,
     ),
   };
-}
-
-/** Parses a number of seconds, which may be a numeric string; 0 for anything else. */
-function secondsIn(value: unknown): number {
-  return (typeof value === "number" || typeof value === "string" ? Number(value) : 0) || 0;
 }
 
 /** Returns the published endpoint, or the unpublished one that Entra has. */
@@ -206,40 +182,12 @@ function grant({ authority, request }: Exchange, device: DeviceCodeResponse): Gr
   };
 }
 
-/** Returns the seconds to add to the interval after a failed poll. @throws an error that ends polling */
-function secondsToAdd(error: unknown): number {
-  if (!isAuthError(error)) throw error;
-  if (error.errorCode === "authorization_pending") return 0;
-  // RFC 8628 §3.5 requires a longer interval after a connection failure.
-  if (error.errorCode === "slow_down" || error.errorCode === "network_error") return SLOW_DOWN;
-  if (isAuthError(error, "ServerError") && ((error.status ?? 0) >= 500 || error.status === 429))
-    return SLOW_DOWN;
-  if (error.errorCode === "expired_token" || error.errorCode === "code_expired") throw expired(error);
-  throw error;
-}
-
-function checkPatience(
-  { given }: TokenRequest<DeviceCodeInput>,
-  now: number,
-  { expiresAt, patience }: { readonly expiresAt: number; readonly patience: number },
-  call: Call,
-): void {
-  if (now > patience) {
-    throw clientAuthError(
-      "user_timeout_reached",
-      `The user did not sign in within ${given.timeout} seconds.`,
-      call,
-    );
-  }
-  if (now > expiresAt) throw expired(undefined, call.correlationId);
-}
-
 function cancelled(call: Call): AuthError {
   const reason = "The request was canceled with cancel = true.";
   return clientAuthError("device_code_polling_cancelled", reason, call);
 }
 
-function expired(cause?: AuthError, correlationId = cause?.correlationId ?? ""): Error {
+function expired({ correlationId }: Call, cause?: AuthError): Error {
   return clientAuthError(
     "device_code_expired",
     "The device code has expired before the user signed in: start again.",

@@ -15,6 +15,7 @@ import {
 
 const ALL = [...EVERY_GRANT, "authorize", "device_authorization"] as const;
 const CODE = ["authorization_code"] as const;
+const BACKCHANNEL = ["backchannel_authentication"] as const;
 const EXCHANGE = ["token_exchange"] as const;
 const URL = ["authorize"] as const;
 
@@ -38,6 +39,7 @@ export const REQUEST_FIELDS = {
     cacheKey: { entity: "partition" },
     flightKey: user,
   },
+  acrValues: { sent: BACKCHANNEL, cacheKey: CHECKED, flightKey: UNSHARED },
   actorToken: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   actorTokenType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   agentId: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: whole },
@@ -56,6 +58,7 @@ export const REQUEST_FIELDS = {
     cacheKey: "all regions issue the same tokens",
     flightKey: whole,
   },
+  bindingMessage: { sent: BACKCHANNEL, cacheKey: DISPLAY, flightKey: UNSHARED },
   cancel: { sent: [], cacheKey: PER_CALLER, flightKey: UNSHARED },
   ccsCredential: {
     sent: ["authorization_code", "refresh_token"],
@@ -102,8 +105,13 @@ export const REQUEST_FIELDS = {
   forceRefresh: { sent: [], cacheKey: "never answered from the cache", flightKey: whole },
   grantType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   httpMethod: browserOnly,
-  idTokenHint: { sent: ["end_session"], cacheKey: "yields no token", flightKey: UNSHARED },
-  loginHint: hint,
+  idTokenHint: {
+    sent: ["backchannel_authentication", "end_session"],
+    cacheKey: "the response names the user",
+    flightKey: UNSHARED,
+  },
+  loginHint: { ...hint, sent: ["authorize", "backchannel_authentication"] },
+  loginHintToken: { sent: BACKCHANNEL, cacheKey: "the response names the user", flightKey: UNSHARED },
   logoutHint: { sent: ["end_session"], cacheKey: "yields no token", flightKey: UNSHARED },
   maxAge: { sent: URL, cacheKey: CHECKED, flightKey: whole },
   nonce: { sent: URL, cacheKey: CHECKED, flightKey: whole },
@@ -131,6 +139,7 @@ export const REQUEST_FIELDS = {
   refusedToken: { sent: [], cacheKey: "names a rejected token", flightKey: whole },
   renewalMarginSeconds: { sent: [], cacheKey: "limits the age of a token", flightKey: whole },
   reqCnf: browserOnly,
+  requestedExpiry: { sent: BACKCHANNEL, cacheKey: DISPLAY, flightKey: UNSHARED },
   requestedTokenType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   resource: { sent: ALL, cacheKey: { entity: "resource" }, flightKey: alone },
   resourceRequestMethod: brokerOnly,
@@ -158,6 +167,7 @@ export const REQUEST_FIELDS = {
   timeout: { sent: [], cacheKey: PER_CALLER, flightKey: UNSHARED },
   timeoutMs: { sent: [], cacheKey: PER_CALLER, flightKey: PER_CALLER },
   user: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: anyCase },
+  userCode: { sent: BACKCHANNEL, cacheKey: PROOF, flightKey: UNSHARED },
   userObjectId: { sent: ["user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   username: { sent: ["password", "user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   windowHandle: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
