@@ -3,7 +3,7 @@
 // proves: node/src/backchannel-application.ts
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { ConfidentialClientApplication, type BackchannelAuthenticationRequest } from "@tessera/node";
-import { callers, devices } from "../support/oidc-backchannel.js";
+import { callers, devices, requestObjectKey } from "../support/oidc-backchannel.js";
 import { startOpenIdProvider, type OpenIdProvider } from "../support/oidc-provider.js";
 
 const stage = devices();
@@ -38,7 +38,8 @@ function application(
     },
   };
   const clientMetadata = { backchannel_token_delivery_mode: mode };
-  const auth = { oidcAuthority: provider.url, ...callers[mode], clientMetadata };
+  const signing = mode === "ping" ? { requestObjectKey } : {};
+  const auth = { oidcAuthority: provider.url, ...callers[mode], ...signing, clientMetadata };
   return new ConfidentialClientApplication({ auth, system: { clock } });
 }
 
@@ -103,6 +104,26 @@ test("a notification ends the pause", async () => {
   expect(account?.homeAccountId).toBe("olga@example.org");
   expect(status).toBe(204);
   expect(provider.tokenRequests()).toHaveLength(1);
+});
+
+test("a request is signed with the application's key, with all its parameters", async () => {
+  stage.onNotification = () => 204;
+  const app = application("ping", () => stage.decide("accept"));
+  await app.acquireTokenByBackchannelAuthentication(asked);
+  const sent = provider.requests.find(({ path }) => path === "/backchannel")?.form ?? {};
+  expect(sent).not.toHaveProperty("login_hint");
+  expect(sent).not.toHaveProperty("client_notification_token");
+  const [header, claims] = (sent["request"] ?? "").split(".").map((part): unknown => {
+    const text = Buffer.from(part, "base64url").toString();
+    return text.startsWith("{") ? JSON.parse(text) : text;
+  });
+  expect(header).toMatchObject({ alg: "ES256", kid: "signing" });
+  expect(claims).toMatchObject({
+    iss: callers.ping.clientId,
+    aud: provider.url,
+    login_hint: "olga@example.org",
+    binding_message: "till-42",
+  });
 });
 
 test("without its notification, a call goes on polling", async () => {

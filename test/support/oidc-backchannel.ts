@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import type { BackchannelAuthenticationRequest, Provider } from "oidc-provider";
 import type { OpenIdProviderOptions } from "./oidc-provider.js";
 
@@ -5,6 +6,13 @@ import type { OpenIdProviderOptions } from "./oidc-provider.js";
 export const callers = {
   poll: { clientId: "till", clientSecret: "the-secret-of-the-till-0123456789" },
   ping: { clientId: "call-center", clientSecret: "the-secret-of-the-call-center-0123" },
+};
+
+const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+/** The key with which the call center signs its requests; the provider takes no others from it. */
+export const requestObjectKey = {
+  privateKey: privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
+  kid: "signing",
 };
 
 /** A notification, as it would come to the app's endpoint. */
@@ -37,7 +45,13 @@ export function devices(): Devices {
     response_types: [],
     redirect_uris: [],
     backchannel_token_delivery_mode: mode,
-    ...(mode === "ping" ? { backchannel_client_notification_endpoint: notificationEndpoint } : {}),
+    ...(mode === "ping"
+      ? {
+          backchannel_client_notification_endpoint: notificationEndpoint,
+          backchannel_authentication_request_signing_alg: "ES256" as const,
+          jwks: { keys: [{ ...publicKey.export({ format: "jwk" }), kid: "signing", use: "sig" }] },
+        }
+      : {}),
   });
   const made: Devices = {
     asked,
@@ -71,6 +85,7 @@ export function devices(): Devices {
         },
         features: {
           ...own.features,
+          requestObjects: { enabled: true },
           ciba: {
             enabled: true,
             deliveryModes: ["poll", "ping"],

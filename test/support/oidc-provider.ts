@@ -142,6 +142,7 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
   };
 
   keepQuiet();
+  keepPlain();
   const { Provider } = await import("oidc-provider");
   const provider = new Provider(url, configure(configuration));
   prepare?.(provider);
@@ -179,6 +180,12 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
 function signingKey(): { readonly kid: string } {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   return { ...privateKey.export({ format: "jwk" }), kid: "one", alg: "RS256", use: "sig" } as { kid: string };
+}
+
+/** Jest has a realm of its own, and the provider wants the key sets that it copies to be plain objects of that realm. */
+function keepPlain(): void {
+  globalThis.structuredClone = <T>(value: T): T =>
+    value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
 }
 
 /** The provider tells whoever starts it what to change before it serves real users. */

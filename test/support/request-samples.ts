@@ -36,6 +36,7 @@ export const samples = (bob: AccountInfo): Fields => ({
   embeddedClientId: undefined,
   enableSpaAuthorizationCode: true,
   errorTemplate: "sorry",
+  excludeScopes: ["offline_access"],
   extraParameters: { audience: "api-b" },
   extraQueryParameters: { audience: "api-b" },
   extraScopesToConsent: ["api://two/.default"],

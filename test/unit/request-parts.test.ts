@@ -10,7 +10,7 @@ import {
   searchScopes,
   splitScopes,
   withoutOidcScopes,
-  withOidcScopes,
+  withScopes,
 } from "../../packages/core/src/request/scopes.js";
 
 test("each correlation id is another GUID of version 4", () => {
@@ -38,10 +38,12 @@ describe("scopes", () => {
     expect(asked).toEqual(before);
   });
 
-  it("of a user flow are followed by the missing ones of OpenID Connect", () => {
-    expect(withOidcScopes(["a"])).toEqual(["a", "openid", "profile", "offline_access"]);
-    expect(withOidcScopes(["profile", "a"])).toEqual(["profile", "a", "openid", "offline_access"]);
-    expect(withOidcScopes([])).toEqual(["openid", "profile", "offline_access"]);
+  it("of a user flow are followed by the missing ones that are added, without those that are left out", () => {
+    const added = ["openid", "profile", "offline_access"];
+    expect(withScopes(["a"], added, [])).toEqual(["a", "openid", "profile", "offline_access"]);
+    expect(withScopes(["profile", "a"], added, [])).toEqual(["profile", "a", "openid", "offline_access"]);
+    expect(withScopes(["a"], ["openid"], ["a", "profile"])).toEqual(["openid"]);
+    expect(withScopes([], [], [])).toEqual([]);
   });
 
   it("of client credentials are without those of OpenID Connect", () => {

@@ -81,7 +81,8 @@ export {
   type ClientCredentialsHost,
   type ClientCredentialsInput,
 } from "./flows/client-credentials.js";
-export { deviceCode, type DeviceCodeInput, type DeviceCodeResponse } from "./flows/device-code.js";
+export type { DeviceCodeResponse } from "./flows/device-authorization.js";
+export { deviceCode, type DeviceCodeInput } from "./flows/device-code.js";
 export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
 export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfInput } from "./flows/on-behalf-of.js";
 export { importRefreshToken, type RefreshTokenInput } from "./flows/refresh-token.js";

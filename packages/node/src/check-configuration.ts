@@ -22,6 +22,7 @@ import type {
   NodeAuthOptions,
   NodeSystemOptions,
 } from "./configuration.js";
+import { checkedAuthorizationRequests } from "./check-authorization-requests.js";
 import { flag, invalid, requireFunctions, strings } from "./check-values.js";
 import { fromNetworkModule } from "./http/network-client.js";
 import { isHttpUrl } from "./http/proxy-variables.js";
@@ -77,9 +78,11 @@ export function checkConfiguration(
     ),
     authorityMetadata: json(auth.authorityMetadata, "auth.authorityMetadata", "invalid_authority_metadata"),
     instanceAware: flag(auth.instanceAware, "auth.instanceAware"),
+    excludeScopes: strings(auth.excludeScopes, "auth.excludeScopes"),
     capabilities: strings(auth.clientCapabilities, "auth.clientCapabilities"),
     authMethod: checkedAuthMethod(metadata.token_endpoint_auth_method, credential, system),
     idTokenAlgorithm: checkedAlgorithm(metadata, auth),
+    authorizationRequests: checkedAuthorizationRequests(metadata, auth),
     cache: checkedCache(withoutNull(cache ?? {})),
     http: checkedHttp(system),
     retries: !system.disableInternalRetries,

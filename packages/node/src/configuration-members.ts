@@ -9,6 +9,7 @@ import type {
   NodeAuthOptions,
   NodeSystemOptions,
   NodeTelemetryOptions,
+  RequestObjectKey,
 } from "./configuration.js";
 
 /** The members of an object, or `"value"` for a member whose content is not checked here. */
@@ -38,6 +39,7 @@ const CONFIGURATION = {
     cloudDiscoveryMetadata: "value",
     authorityMetadata: "value",
     clientCapabilities: "value",
+    excludeScopes: "value",
     azureCloudOptions: { azureCloudInstance: "value", tenant: "value" } satisfies Record<
       keyof AzureCloudOptions,
       Members
@@ -48,7 +50,11 @@ const CONFIGURATION = {
       backchannel_token_delivery_mode: "value",
       id_token_signed_response_alg: "value",
       token_endpoint_auth_method: "value",
+      require_pushed_authorization_requests: "value",
+      require_signed_request_object: "value",
+      request_object_signing_alg: "value",
     } satisfies Record<keyof ClientMetadata, Members>,
+    requestObjectKey: { privateKey: "value", kid: "value" } satisfies Record<keyof RequestObjectKey, Members>,
   } satisfies Record<keyof NodeAuthOptions, Members>,
   broker: { nativeBrokerPlugin: "value" } satisfies Record<keyof BrokerOptions, Members>,
   cache: {

@@ -66,6 +66,11 @@ export interface NodeAuthOptions {
   cloudDiscoveryMetadata?: string;
   /** Discovery document of the authority, as JSON, to avoid the request. */
   authorityMetadata?: string;
+  /**
+   * Scopes that no request for a user's tokens asks for, such as `offline_access`, which is otherwise added if the
+   * provider lists it.
+   */
+  excludeScopes?: string[];
   /** Client capabilities, such as `CP1` (claims challenges). */
   clientCapabilities?: string[];
   /** National cloud and tenant, as an alternative to `authority`. */
@@ -79,6 +84,16 @@ export interface NodeAuthOptions {
   isMcp?: boolean;
   /** How the client is registered with its OpenID Provider. */
   clientMetadata?: ClientMetadata;
+  /** Key that signs authorization requests (RFC 9101). When it is set, every request is signed. */
+  requestObjectKey?: RequestObjectKey;
+}
+
+/** A key that signs authorization requests. */
+export interface RequestObjectKey {
+  /** Private key: PEM, or the path of a file. RSA, elliptic curve or Ed25519. */
+  privateKey: string;
+  /** Key ID, as in the key set that is registered for the client. */
+  kid?: string;
 }
 
 /** Client metadata, with the names of RFC 7591 §2 and OpenID Connect Registration §2. */
@@ -97,6 +112,12 @@ export interface ClientMetadata {
    * notifies the app's endpoint. `push` is not supported.
    */
   backchannel_token_delivery_mode?: string;
+  /** Push every authorization request to the provider (RFC 9126), even if its discovery document does not require it. */
+  require_pushed_authorization_requests?: boolean;
+  /** Every authorization request is signed (RFC 9101). Requires `auth.requestObjectKey`. */
+  require_signed_request_object?: boolean;
+  /** Algorithm of signed authorization requests; by default one that fits the key and that the provider lists. */
+  request_object_signing_alg?: string;
 }
 
 /** Where tokens are cached. */

@@ -85,6 +85,7 @@ export type {
   ClientCertificate,
   ClientCertificateFunction,
   ClientMetadata,
+  RequestObjectKey,
   ClientSecretCallback,
   Configuration,
   NodeAuthOptions,

@@ -6,6 +6,7 @@ import type { TokenCache } from "../cache/token-cache.js";
 import type { Clock } from "../clock.js";
 import type { AssertionSource } from "../credential/assertion-source.js";
 import type { ClientAuthenticator } from "../credential/client-credential.js";
+import type { RequestObjectSigner } from "../credential/request-object-signer.js";
 import type { SingleFlight } from "../flight/single-flight.js";
 import type { Throttle } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
@@ -33,6 +34,15 @@ export interface Client {
   readonly algorithms: ResponseAlgorithms;
   /** Whether a sign-in may end in another cloud, which the response names. */
   readonly instanceAware: boolean;
+  /** Scopes that no request asks for. */
+  readonly excludeScopes: readonly string[];
+  /** How authorization requests reach the provider. */
+  readonly authorizationRequests: {
+    /** Whether every request is pushed (RFC 9126), even if the provider does not require it. */
+    readonly isPushed: boolean;
+    /** Signs every request (RFC 9101). */
+    readonly sign: RequestObjectSigner | undefined;
+  };
   /** Capabilities such as `CP1`. */
   readonly capabilities: readonly string[];
   readonly authorities: AuthorityResolver;

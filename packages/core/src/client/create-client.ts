@@ -9,6 +9,10 @@ import type { TokenStore } from "../cache/storage/token-store.js";
 import { TokenCache } from "../cache/token-cache.js";
 import { systemClock, type Clock } from "../clock.js";
 import { createAuthenticator, type ClientCredential } from "../credential/client-credential.js";
+import {
+  createRequestObjectSigner,
+  type AuthorizationRequestOptions,
+} from "../credential/request-object-signer.js";
 import type { SecretSource } from "../credential/secret-authentication.js";
 import type { AuthMethod } from "../dialect/auth-methods.js";
 import { clientConfigurationError } from "../errors/errors.js";
@@ -19,6 +23,7 @@ import { Throttle } from "../http/throttle.js";
 import { createTransport } from "../http/transport.js";
 import { Logger } from "../logger.js";
 import { checkedSeconds } from "../request/renewal.js";
+import { checkedExclusion } from "../request/scopes.js";
 import { KeySource } from "../response/key-source.js";
 import { version } from "../version.js";
 import type { Client } from "./client.js";
@@ -50,6 +55,10 @@ export interface ClientOptions {
   readonly authorityMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** Public clients: lets Entra send a user to another cloud, which the response names. */
   readonly instanceAware?: boolean;
+  /** Scopes to leave out of every request, such as `offline_access`. */
+  readonly excludeScopes?: readonly string[];
+  /** Whether authorization requests are signed, and pushed to the provider. */
+  readonly authorizationRequests?: AuthorizationRequestOptions | undefined;
   /** Client capabilities, such as `CP1` (claims challenges). */
   readonly capabilities?: readonly string[];
   /** The only signature algorithm accepted in ID tokens. */
@@ -90,7 +99,7 @@ export interface CacheOptions {
  * Creates the client that all flows run on: an application's registration, cache and connections. Create one for each
  * registration and keep it for the life of the process. Flows may run on it concurrently.
  *
- * @throws ClientConfigurationError when the authority is not valid, or with `invalid_certificate` or
+ * @throws ClientConfigurationError when the authority is not valid, or with `invalid_certificate`, `invalid_option` or
  * `unsupported_cca_instance_aware`
  * @example
  * ```ts
@@ -113,7 +122,7 @@ export interface CacheOptions {
  */
 export function createClient(options: ClientOptions): Client {
   const { clientId, authority, credential = { kind: "none" }, clock = systemClock } = options;
-  const { instanceAware = false } = options;
+  const { instanceAware = false, authorizationRequests = {} } = options;
   if (instanceAware && credential.kind !== "none") {
     throw clientConfigurationError(
       "unsupported_cca_instance_aware",
@@ -143,13 +152,18 @@ export function createClient(options: ClientOptions): Client {
     secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm },
     instanceAware,
+    excludeScopes: checkedExclusion(options.excludeScopes, "auth.excludeScopes"),
+    authorizationRequests: {
+      isPushed: authorizationRequests.isPushed ?? false,
+      sign: createRequestObjectSigner(authorizationRequests, { clientId, clock }),
+    },
     capabilities: options.capabilities ?? [],
     authorities,
     cache: createCache(options, { clock, authorities, logger }),
     transport,
     throttle: new Throttle(clock),
     flights: new SingleFlight(),
-    keys: new KeySource(transport, clock),
+    keys: new KeySource(transport, clock, (authority, call) => authorities.rediscover(authority, call)),
     regions: new RegionDetector(transport, clock),
     usedSignIns: new UsedSignIns(clock),
     renewals: new Renewals(clock, logger),

@@ -1,14 +1,9 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { sha256Base64Url } from "../encoding.js";
-import { nodeCrypto } from "../node-crypto.js";
 import { certificatesIn, chainOf, invalid, leafOf } from "./certificate-chain.js";
 import type { SignCallback } from "./external-signature.js";
 import { pemBlocks } from "./pem.js";
-
-const SHORTEST_RSA_KEY = 2048;
-
-/** What base64 without a frame may be. */
-const BARE_KEYS = ["PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
+import { checkStrength, readPrivateKey } from "./private-key.js";
 
 /** A certificate as applications configure it. */
 export interface CertificateOptions {
@@ -66,8 +61,8 @@ export interface Certificate {
 export function readCertificate(options: CertificateOptions, now: number): Certificate {
   requireStrings(options);
   const { sign } = options;
-  const key = sign === undefined ? readPrivateKey(options) : certifiedKey(options);
-  checkStrength(key);
+  const key = sign === undefined ? readPrivateKey(options, invalid) : certifiedKey(options);
+  checkStrength(key, invalid);
   const sent = readChain(options.x5c, "x5c", key);
   const published = readChain(publishedPart(options), "publicCertificate", key);
   const chain = published ?? sent;
@@ -128,39 +123,6 @@ function certifiedKey({ privateKey, publicCertificate, x5c }: CertificateOptions
   const [pem, field] = publicCertificate ? [publicCertificate, "publicCertificate"] : [x5c, "x5c"];
   if (!pem) throw invalid("has sign without publicCertificate: set the certificate of the key (PEM)");
   return leafOf(certificatesIn(pem, field)).publicKey;
-}
-
-function readPrivateKey({ privateKey, passphrase }: CertificateOptions): KeyObject {
-  const blocks = pemBlocks(privateKey ?? "", BARE_KEYS).filter(({ label }) => label.endsWith("PRIVATE KEY"));
-  if (blocks.length === 0)
-    throw invalid(
-      `${privateKey ? "privateKey is not a private key" : "has no privateKey"}: use the PEM (-----BEGIN PRIVATE KEY-----)`,
-    );
-  let failure: unknown;
-  for (const { text } of blocks) {
-    try {
-      return nodeCrypto().createPrivateKey({
-        key: text,
-        format: "pem",
-        ...(passphrase === undefined ? {} : { passphrase }),
-      });
-    } catch (cause) {
-      failure ??= cause;
-    }
-  }
-  const encrypted = blocks.every(({ text }) => text.includes("ENCRYPTED"));
-  const wrong =
-    passphrase === undefined ? "is encrypted: set passphrase" : "cannot be decrypted: check the passphrase";
-  // The cause may quote the key, so only its code is kept.
-  const code = failure instanceof Error && "code" in failure ? ` (${String(failure.code)})` : "";
-  throw invalid(`privateKey ${encrypted ? wrong : "is not a private key"}${code}`);
-}
-
-/** RFC 7518 §3.3 requires RSA keys of at least 2048 bits. */
-function checkStrength(key: KeyObject): void {
-  const bits = key.asymmetricKeyDetails?.modulusLength;
-  if (bits !== undefined && bits < SHORTEST_RSA_KEY)
-    throw invalid(`has an RSA key of ${bits} bits: use one of at least ${SHORTEST_RSA_KEY} bits`);
 }
 
 function readChain(

@@ -31,6 +31,11 @@ export interface Dialect {
    * (6)).
    */
   readonly tlsVouches: boolean;
+  /**
+   * Whether the caller's extra parameters of the token request are also sent with the request for a code, as `audience`
+   * has to be.
+   */
+  readonly sendsExtraParameters: boolean;
   /** Whether an authorization response can always be posted as a form. */
   readonly postsForms: boolean;
   /** Whether a form names the client also beside HTTP Basic, which Okta takes for two authentications. */
@@ -47,6 +52,8 @@ export interface Dialect {
   federatesPasswords(authority: Pick<Authority, "url" | "metadata">): boolean;
   /** Whether the authority stands for several tenants, and so cannot issue app-only tokens. */
   isMultiTenant(url: AuthorityUrl): boolean;
+  /** The scopes that a user flow adds to the caller's. */
+  userScopes(metadata: ProviderMetadata): readonly string[];
   /** How to send a client secret, and the method to try once if the server refuses the client. */
   secretMethods(metadata: ProviderMetadata): readonly [AuthMethod, AuthMethod?];
   /** `aud` of a client assertion. */

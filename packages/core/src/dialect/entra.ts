@@ -2,6 +2,7 @@ import { MULTI_TENANT_SEGMENTS } from "../authority/clouds.js";
 import { externalIdTenant } from "../authority/document-issuer.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { Parameters } from "../request/parameters.js";
+import { OIDC_SCOPES } from "../request/scopes.js";
 import type { AssertionHeader, Dialect, SigningKey } from "./dialect.js";
 import { addLibraryInfo } from "./entra-telemetry.js";
 import { commonHeader, thumbprint } from "./assertion-header.js";
@@ -17,6 +18,7 @@ export const entra: Dialect = {
   clockTolerance: 300,
   tlsVouches: true,
   postsForms: true,
+  sendsExtraParameters: false,
   repeatsClientId: true,
   reusesAssertions: true,
   deviceGrantType: "device_code",
@@ -30,6 +32,7 @@ export const entra: Dialect = {
   federatesPasswords: ({ url, metadata }) =>
     url.segments.length === 1 && externalIdTenant(metadata.issuer) === undefined,
   isMultiTenant: ({ tenant }) => MULTI_TENANT_SEGMENTS.has(tenant),
+  userScopes: () => OIDC_SCOPES,
   secretMethods: () => ["client_secret_post"],
   assertionAudience: ({ token_endpoint }) => token_endpoint,
   assertionHeader: (key) => rsaHeader(key, key.sha256 ? "PS256" : "RS256"),

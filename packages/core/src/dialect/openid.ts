@@ -1,4 +1,6 @@
+import type { ProviderMetadata } from "../authority/authority.js";
 import { Parameters } from "../request/parameters.js";
+import { OIDC_SCOPES } from "../request/scopes.js";
 import { commonHeader, thumbprint } from "./assertion-header.js";
 import type { Dialect, SigningKey } from "./dialect.js";
 
@@ -12,6 +14,7 @@ export const openid: Dialect = {
   clockTolerance: 30,
   tlsVouches: false,
   postsForms: false,
+  sendsExtraParameters: true,
   repeatsClientId: false,
   // OpenID Connect Core §9: each `jti` is accepted only once.
   reusesAssertions: false,
@@ -20,6 +23,7 @@ export const openid: Dialect = {
   idTokenClaims: undefined,
   federatesPasswords: () => false,
   isMultiTenant: () => false,
+  userScopes,
   secretMethods({ token_endpoint_auth_methods_supported: supported }) {
     const listed: readonly unknown[] = Array.isArray(supported) ? supported : [];
     // The registration decides. Basic is its default (RFC 7591 §2, OpenID Connect Core §9).
@@ -38,6 +42,34 @@ export const openid: Dialect = {
   tokenParameters: () => ({ body: new Parameters(), query: new Parameters() }),
   anchorMailbox: () => undefined,
 };
+
+/**
+ * The scopes that the provider lists, and `openid`, which every OpenID Provider has (OpenID Connect Discovery §3). Where
+ * nothing is listed, `offline_access` is left out: providers that do not know it end the sign-in.
+ */
+function userScopes(metadata: ProviderMetadata): readonly string[] {
+  const listed = listedScopes(metadata);
+  if (!isOpenIdProvider(metadata)) return OIDC_SCOPES.filter((scope) => listed.includes(scope));
+  return OIDC_SCOPES.filter((scope) =>
+    listed.length > 0 && scope !== "openid" ? listed.includes(scope) : scope !== "offline_access",
+  );
+}
+
+/**
+ * Whether metadata describe an OpenID Provider, rather than an OAuth server without ID tokens: they list `openid`, or have
+ * what OpenID Connect Discovery §3 requires and RFC 8414 does not know. Metadata given by hand may have keys and little
+ * else.
+ */
+function isOpenIdProvider(metadata: ProviderMetadata): boolean {
+  const has = (member: string): boolean => metadata[member] !== undefined && metadata[member] !== null;
+  if (listedScopes(metadata).includes("openid")) return true;
+  if (has("id_token_signing_alg_values_supported") || has("subject_types_supported")) return true;
+  return !has("response_types_supported") && Boolean(metadata.jwks_uri);
+}
+
+function listedScopes({ scopes_supported: listed }: ProviderMetadata): readonly unknown[] {
+  return Array.isArray(listed) ? (listed as unknown[]) : [];
+}
 
 const SECRET_METHODS = ["client_secret_basic", "client_secret_post"] as const;
 

@@ -89,6 +89,8 @@ export const ClientAuthErrorCodes = {
   missingUserIdentifier: "missing_user_identifier",
   /** The token endpoint's response is not valid (RFC 6749 §5.1). */
   invalidTokenResponse: "invalid_token_response",
+  /** The response to a pushed authorization request is not valid (RFC 9126 §2.2). */
+  invalidPushedAuthorizationResponse: "invalid_pushed_authorization_response",
   /** The ID token fails validation (OpenID Connect Core §3.1.3.7). */
   invalidIdToken: "invalid_id_token",
   /** `signal` was aborted. */

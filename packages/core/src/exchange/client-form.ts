@@ -35,13 +35,14 @@ export async function sendClientForm(
   { client, authority, call }: Pick<Exchange, "client" | "authority" | "call">,
   form: ClientForm,
 ): Promise<HttpResponse> {
+  const { client_id: _, ...extra } = form.extraParameters ?? {};
   const send = async (proof: ClientAuthentication): Promise<HttpResponse> => {
     const body = new Parameters()
       .set("client_id", isNamed(form, proof) ? undefined : client.clientId)
       .setAll(form.parameters)
       .setAll(proof.parameters)
       .set("claims", form.claims)
-      .addMissing(form.extraParameters);
+      .addMissing(extra);
     const url = withQuery(
       endpointOf(form.endpoint, { authority, call }, proof),
       form.query?.toString() ?? "",

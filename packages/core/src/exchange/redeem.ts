@@ -16,10 +16,12 @@ import { acceptTokens } from "./accept-tokens.js";
 import { sendClientForm } from "./client-form.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
+import { requireKeys } from "./require-keys.js";
 
 /**
  * Exchanges a grant for tokens: authenticates the client, sends the request, validates the response, writes it to the
- * cache as a whole, and builds the result. The cache is unchanged when any step fails.
+ * cache as a whole, and builds the result. The cache is unchanged when any step fails, except as {@link acceptTokens}
+ * says.
  */
 export async function redeem(exchange: Exchange, grant: Grant): Promise<AuthenticationResult> {
   const { client, authority, call } = exchange;
@@ -34,6 +36,7 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
       .info(`No token request is sent (${grantType}): the server wants ${left} of pause.`, correlationId);
     throw refusal;
   }
+  await requireKeys(exchange, grant);
   const requestedAt = epochSeconds(client.clock);
   const why = WHY_SENT[grant.miss ?? "uncached"];
   client.logger().info(`Sending a token request (${grantType}): ${why}.`, correlationId);

@@ -10,6 +10,7 @@ import { clientAuthError, isAuthError } from "../errors/errors.js";
 import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { redeem } from "../exchange/redeem.js";
+import { userScopes } from "../exchange/user-scopes.js";
 import { wrongType } from "../request/field-types.js";
 import type { Miss } from "../request/miss.js";
 import { emptyChoice } from "../request/request-keys.js";
@@ -112,7 +113,7 @@ function send(_client: Client, wish: UserWish, miss: Miss): Promise<Authenticati
   return sharedExchange(agent, request, wish, async (exchange) => {
     const result = await withOwnToken(wish, exchange, (assertion) => {
       const clientAssertion = agent.proof(url.href, exchange.call, region);
-      const grant = userGrant(request.scopes, { ...user.sent, assertion, clientAssertion });
+      const grant = userGrant(userScopes(exchange), { ...user.sent, assertion, clientAssertion });
       return redeem(exchange, { ...grant, miss, owner: { kind: "user", agent: true } });
     });
     remember(wish, result);

@@ -16,7 +16,7 @@ import type { AuthenticationResult } from "../result.js";
 import { checkFrontChannel } from "./hybrid-response.js";
 import { answeringAuthority, redeemCode } from "./authorization-code.js";
 import { responseParameters, type AuthorizationResponse } from "./authorization-response.js";
-import { authorizationUrl, type AuthorizationInput } from "./authorization-url.js";
+import { preparedAuthorization, type AuthorizationInput } from "./authorization-url.js";
 import type { Client } from "../client/client.js";
 
 /**
@@ -26,6 +26,8 @@ import type { Client } from "../client/client.js";
 export interface AuthCodeFlow extends Readonly<RedemptionFields> {
   /** URL to send the user's browser to. */
   readonly authUrl: string;
+  /** When the URL expires, in seconds since the epoch, if the request was pushed to the provider (RFC 9126). */
+  readonly authUrlExpiresAt?: number;
   readonly state: string;
   readonly nonce: string;
   readonly codeVerifier: string;
@@ -94,8 +96,10 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
       ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
     },
   };
+  const { url, expiresAt } = await preparedAuthorization(client, authorization);
   return {
-    authUrl: await authorizationUrl(client, authorization),
+    authUrl: url,
+    ...(expiresAt === undefined ? {} : { authUrlExpiresAt: expiresAt }),
     state,
     nonce,
     codeVerifier: verifier,
@@ -174,7 +178,8 @@ export async function completeAuthCodeFlow(
   const expectations = {
     maxAge,
     subject,
-    hasWholeResponse: true,
+    // The ID token beside the code names its issuer, so a provider need not repeat it (RFC 9207 §4).
+    hasWholeResponse: !isHybrid,
     hasSentQuery: options.extraQueryParameters === undefined,
   };
   return redeemCode(client, { ...common, ...sent, ...clientInfo }, response, expectations);

@@ -11,9 +11,9 @@ import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { redeem } from "../exchange/redeem.js";
+import { userScopes } from "../exchange/user-scopes.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters } from "../request/parameters.js";
-import { withOidcScopes } from "../request/scopes.js";
 import {
   checkedRedirectUri,
   tokenRequest,
@@ -94,7 +94,6 @@ export async function redeemCode(
   checkCode(request, response);
   const redirectUri = checkedRedirectUri(given.redirectUri, correlationId);
   const url = answeringAuthority(client, made, response);
-  const scopes = withOidcScopes(request.scopes);
   const { code, codeVerifier, nonce, enableSpaAuthorizationCode, ccsCredential } = given;
   // Only calls of the same sign-in share a request: a code injected into another sign-in must fail there (RFC 9700
   // §2.1.1).
@@ -102,6 +101,7 @@ export async function redeemCode(
   const result = await sharedExchange(client, request, { url, flow }, async (exchange) => {
     const { hasWholeResponse = false } = expectations;
     checkResponseIssuer(exchange, response?.["iss"], hasWholeResponse);
+    const scopes = userScopes(exchange);
     const dialect = dialectOf(url);
     const info = dialect.hasTenants ? decodeClientInfo(given.clientInfo, correlationId) : undefined;
     const user = info && { type: "home_account_id" as const, credential: `${info.uid}.${info.utid}` };

@@ -1,15 +1,22 @@
 import type { AccountInfo } from "../account.js";
+import type { Authority } from "../authority/authority.js";
 import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { withinBounds } from "../flight/deadline.js";
+import { userScopes } from "../exchange/user-scopes.js";
 import { mergeClaims } from "../request/claims.js";
 import { checkFieldTypes } from "../request/field-types.js";
-import { Parameters, withQuery } from "../request/parameters.js";
+import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
-import { withOidcScopes } from "../request/scopes.js";
-import { checkedRedirectUri, tokenRequest, type BaseRequest } from "../request/token-request.js";
+import {
+  checkedRedirectUri,
+  tokenRequest,
+  type BaseRequest,
+  type TokenRequest,
+} from "../request/token-request.js";
 import { isExpectedAt } from "./account-authority.js";
+import { prepareUrl, type PreparedUrl } from "./authorization-request.js";
 import { instanceAware, requireInstance } from "./instance-aware.js";
 
 /** Request for the URL that starts a sign-in. */
@@ -47,9 +54,11 @@ const RESPONSE_MODES: ReadonlySet<string> = new Set(["query", "fragment", "form_
 const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
 
 /**
- * Returns the URL that starts a sign-in (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, PKCE RFC 7636 §4.3).
+ * Returns the URL that starts a sign-in (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, PKCE RFC 7636 §4.3). If the
+ * provider or the client requires it, the request is signed (RFC 9101) and pushed to the provider (RFC 9126).
  *
- * @throws ClientConfigurationError naming the field; ClientAuthError `endpoints_resolution_error`
+ * @throws ClientConfigurationError naming the field; ClientAuthError `endpoints_resolution_error`; for a pushed request
+ * ServerError, and ClientAuthError `openid_config_error`, `invalid_pushed_authorization_response`
  * @example
  * ```ts
  * const { verifier, challenge } = generatePkceCodes();
@@ -63,6 +72,11 @@ const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
  * ```
  */
 export async function authorizationUrl(client: Client, input: AuthorizationInput): Promise<string> {
+  return (await preparedAuthorization(client, input)).url;
+}
+
+/** Does the same as {@link authorizationUrl}, and says when the URL expires, if it does. */
+export async function preparedAuthorization(client: Client, input: AuthorizationInput): Promise<PreparedUrl> {
   const request = tokenRequest(client, input);
   const { correlationId, given } = request;
   checkFieldTypes(given, correlationId);
@@ -70,11 +84,42 @@ export async function authorizationUrl(client: Client, input: AuthorizationInput
   const { responseType, responseMode } = checkedResponse(given, correlationId);
   checkChallenge(given, correlationId);
   requireInstance(client, request);
-  const { metadata, url } = await withinBounds(request, (signal) =>
-    client.authorities.resolve(client.authorities.url(request.authorityUrl), { correlationId, signal }),
-  );
+  return withinBounds(request, async (signal) => {
+    const call = { correlationId, signal };
+    const authority = await client.authorities.resolve(client.authorities.url(request.authorityUrl), call);
+    const response = { redirectUri, responseType, responseMode };
+    return prepareUrl(
+      { client, authority, call },
+      await parametersOf(client, { authority, request, response }),
+    );
+  });
+}
+
+/** Where and how the response is to come. */
+interface ExpectedResponse {
+  readonly redirectUri: string;
+  readonly responseType: string;
+  readonly responseMode: string;
+}
+
+async function parametersOf(
+  client: Client,
+  {
+    authority,
+    request,
+    response,
+  }: {
+    readonly authority: Authority;
+    readonly request: TokenRequest<AuthorizationInput>;
+    readonly response: ExpectedResponse;
+  },
+): Promise<Parameters> {
+  const { correlationId, given } = request;
+  const { redirectUri, responseType, responseMode } = response;
+  const { url } = authority;
   const dialect = dialectOf(url);
-  const scopes = withOidcScopes([...request.scopes, ...(given.extraScopesToConsent ?? [])]);
+  const asked = [...request.scopes, ...(given.extraScopesToConsent ?? [])];
+  const scopes = userScopes({ client, authority, request }, asked);
   const claims = mergeClaims({
     claims: request.claims,
     capabilities: client.capabilities,
@@ -86,7 +131,7 @@ export async function authorizationUrl(client: Client, input: AuthorizationInput
   const hints = hintsOf(isExpected ? given : { ...given, account: undefined }, (user) =>
     dialect.anchorMailbox(user),
   );
-  const parameters = new Parameters()
+  return new Parameters()
     .set("client_id", client.clientId)
     .set("scope", scopes.join(" "))
     .setEach("resource", resourcesIn(request.resource))
@@ -103,15 +148,15 @@ export async function authorizationUrl(client: Client, input: AuthorizationInput
     .set("code_challenge", given.codeChallenge)
     .set("code_challenge_method", given.codeChallengeMethod)
     .set("instance_aware", instanceAware(client, url, request))
-    .addMissing(request.extraQueryParameters);
-  return withQuery(metadata.authorization_endpoint, parameters.toString());
+    .addMissing(request.extraQueryParameters)
+    .addMissing(dialect.sendsExtraParameters ? request.extraParameters : undefined);
 }
 
 /** How the answer is to come: an ID token must not stand in a query (OAuth 2.0 Multiple Response Types §5). */
 function checkedResponse(
   { responseType, responseMode }: AuthorizationInput,
   correlationId: string,
-): { readonly responseType: string; readonly responseMode: string } {
+): Omit<ExpectedResponse, "redirectUri"> {
   const type: string = responseType || "code";
   if (type !== "code" && type !== HYBRID) {
     throw clientConfigurationError("invalid_option", `responseType is "${type}": use code or ${HYBRID}.`, {

@@ -6,12 +6,13 @@ import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import { sendClientForm } from "../exchange/client-form.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
+import { requireKeys } from "../exchange/require-keys.js";
+import { userScopes } from "../exchange/user-scopes.js";
 import { checkedTimeout, pollForTokens, pollingPace } from "../exchange/poll.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
-import { withOidcScopes } from "../request/scopes.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import { serverError } from "../response/server-error.js";
 import type { AuthenticationResult } from "../result.js";
@@ -66,11 +67,16 @@ export async function backchannelAuthentication(
     const ping = pings?.expect();
     try {
       const startedAt = epochSeconds(client.clock);
-      const sent = new Parameters().setAll(parameters).set("client_notification_token", ping?.token);
+      const scopes = userScopes(exchange);
+      await requireKeys(exchange, { owner: { kind: "user" }, scopes });
+      const sent = new Parameters()
+        .set("scope", scopes.join(" "))
+        .setAll(parameters)
+        .set("client_notification_token", ping?.token);
       const { authReqId, ...pace } = await requestAuthentication(exchange, sent);
       ping?.isFor(authReqId);
       return await pollForTokens(exchange, {
-        grant: grant(request, authReqId),
+        grant: grant(scopes, authReqId),
         startedAt,
         ...pace,
         timeout,
@@ -103,16 +109,19 @@ interface Accepted {
 
 async function requestAuthentication(exchange: Exchange, parameters: Parameters): Promise<Accepted> {
   const { client, authority, request, call } = exchange;
+  const claims = mergeClaims({
+    claims: request.claims,
+    claimsFromClient: request.claimsFromClient?.claims,
+    capabilities: client.capabilities,
+    idTokenDefaults: dialectOf(authority.url).idTokenClaims,
+  });
+  parameters
+    .setEach("resource", resourcesIn(request.resource))
+    .set("claims", claims)
+    .addMissing(request.extraParameters);
   const response = await sendClientForm(exchange, {
     endpoint: "backchannel_authentication_endpoint",
-    parameters: parameters.setEach("resource", resourcesIn(request.resource)),
-    claims: mergeClaims({
-      claims: request.claims,
-      claimsFromClient: request.claimsFromClient?.claims,
-      capabilities: client.capabilities,
-      idTokenDefaults: dialectOf(authority.url).idTokenClaims,
-    }),
-    extraParameters: request.extraParameters,
+    parameters: await signed(exchange, parameters),
     query: new Parameters().addMissing(request.extraQueryParameters),
   });
   const body = parseJsonObject(response.body);
@@ -130,9 +139,24 @@ async function requestAuthentication(exchange: Exchange, parameters: Parameters)
   throw withPause(error, response, client.clock);
 }
 
-function grant({ scopes }: TokenRequest, authReqId: string): Grant {
+/**
+ * Signs the request with the application's key, if the provider takes signed ones. All parameters are then in the signed
+ * one (OpenID CIBA §7.1.1).
+ */
+async function signed(
+  { client, authority: { metadata } }: Exchange,
+  parameters: Parameters,
+): Promise<Parameters> {
+  const { sign } = client.authorizationRequests;
+  const algorithms = metadata["backchannel_authentication_request_signing_alg_values_supported"];
+  if (!sign || !Array.isArray(algorithms)) return parameters;
+  const metadataOfEndpoint = { ...metadata, request_object_signing_alg_values_supported: algorithms };
+  return new Parameters().set("request", await sign(parameters, metadataOfEndpoint));
+}
+
+function grant(scopes: readonly string[], authReqId: string): Grant {
   return {
-    scopes: withOidcScopes(scopes),
+    scopes,
     parameters: new Parameters().set("grant_type", GRANT_TYPE).set("auth_req_id", authReqId),
     owner: { kind: "user" },
     nonce: "unchecked",
@@ -164,7 +188,6 @@ function requestParameters(request: TokenRequest<BackchannelAuthenticationInput>
   if (!Array.isArray(acr) || !acr.every((one) => typeof one === "string"))
     throw invalid("acrValues is not a string: pass one, or an array of strings.");
   return new Parameters()
-    .set("scope", withOidcScopes(request.scopes).join(" "))
     .set("acr_values", acr.join(" "))
     .set("login_hint", text("loginHint"))
     .set("login_hint_token", text("loginHintToken"))

@@ -1,42 +1,19 @@
-import type { Authority } from "../authority/authority.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
-import { newGuid, parseJsonObject } from "../encoding.js";
+import { newGuid } from "../encoding.js";
 import { clientAuthError, clientConfigurationError, type AuthError } from "../errors/errors.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
-import { checkedTimeout, pollForTokens, pollingPace } from "../exchange/poll.js";
-import { secureEndpoint, secureUrl } from "../http/secure-url.js";
-import { statusOf, withPause } from "../http/throttle.js";
+import { checkedTimeout, pollForTokens } from "../exchange/poll.js";
+import { requireKeys } from "../exchange/require-keys.js";
+import { userScopes } from "../exchange/user-scopes.js";
 import type { Call } from "../http/transport.js";
-import { printable } from "../printable.js";
-import { mergeClaims } from "../request/claims.js";
-import { Parameters, withQuery } from "../request/parameters.js";
-import { resourcesIn } from "../request/resource.js";
-import { withOidcScopes } from "../request/scopes.js";
+import { Parameters } from "../request/parameters.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
-import { serverError } from "../response/server-error.js";
 import type { AuthenticationResult } from "../result.js";
-
-/** The device authorization response (RFC 8628 §3.2), to be shown to the user. */
-export interface DeviceCodeResponse {
-  /** Code that the user enters. */
-  readonly userCode: string;
-  /** The secret code, for the token endpoint only. */
-  readonly deviceCode: string;
-  /** URL where the user enters it. */
-  readonly verificationUri: string;
-  /** URL that includes the code, for a link or a QR code, if the provider sends one. */
-  readonly verificationUriComplete?: string;
-  /** Seconds until the code expires. */
-  readonly expiresIn: number;
-  /** Polling interval, in seconds. */
-  readonly interval: number;
-  /** Instructions to show to the user. */
-  readonly message: string;
-}
+import { authorizeDevice, type DeviceCodeResponse } from "./device-authorization.js";
 
 /** Request to sign a user in on another device. */
 export interface DeviceCodeInput extends BaseRequest {
@@ -71,6 +48,7 @@ export async function deviceCode(client: Client, input: DeviceCodeInput): Promis
   return sharedExchange(client, request, { url, flow: ["device_code", newGuid()] }, async (exchange) => {
     const { call } = exchange;
     const startedAt = epochSeconds(client.clock);
+    await requireKeys(exchange, { owner: { kind: "user" }, scopes: userScopes(exchange) });
     const device = await authorizeDevice(exchange);
     const shown = show(deviceCodeCallback, device);
     return pollForTokens(exchange, {
@@ -106,74 +84,14 @@ function show(
   return shown;
 }
 
-async function authorizeDevice({ client, authority, request, call }: Exchange): Promise<DeviceCodeResponse> {
-  const dialect = dialectOf(authority.url);
-  const form = new Parameters()
-    .set("scope", withOidcScopes(request.scopes).join(" "))
-    .set("client_id", client.clientId)
-    .setEach("resource", resourcesIn(request.resource));
-  if (request.claims || client.capabilities.length > 0) {
-    const { claims } = request;
-    const idTokenDefaults = dialect.idTokenClaims;
-    form.set("claims", mergeClaims({ claims, capabilities: client.capabilities, idTokenDefaults }));
-  }
-  const query = new Parameters().addMissing(request.extraQueryParameters).toString();
-  const endpoint = withQuery(deviceEndpoint(authority), query);
-  const response = await client.transport.post(endpoint, { body: form.toString(), headers: {} }, call);
-  const body = parseJsonObject(response.body);
-  if (body?.["error"] !== undefined)
-    throw withPause(serverError(body, response.status, call.correlationId), response, client.clock);
-  const text = (field: string): string => (typeof body?.[field] === "string" ? body[field] : "");
-  const userCode = text("user_code");
-  const code = text("device_code");
-  const verificationUri = text("verification_uri") || text("verification_url");
-  const { expiresIn, interval } = pollingPace(body);
-  if (!userCode || !code || !verificationUri || !(expiresIn > 0)) {
-    const error = clientAuthError(
-      "device_code_unknown_error",
-      `The device authorization endpoint returned ${statusOf(response)} without user_code, device_code, verification_uri and expires_in (RFC 8628, section 3.2).`,
-      call,
-    );
-    throw withPause(error, response, client.clock);
-  }
-  const complete = text("verification_uri_complete");
-  // Checked because the user, or the app, will open them.
-  const { href } = authority.url;
-  secureEndpoint(verificationUri, "verification_uri", href);
-  if (complete) secureEndpoint(complete, "verification_uri_complete", href);
-  return {
-    userCode: printable(userCode),
-    deviceCode: code,
-    verificationUri,
-    ...(complete ? { verificationUriComplete: complete } : {}),
-    expiresIn,
-    interval,
-    message: printable(
-      text("message") || `To sign in, open ${verificationUri} and enter the code ${userCode}.`,
-    ),
-  };
-}
-
-/** Returns the published endpoint, or the unpublished one that Entra has. */
-function deviceEndpoint({ url, metadata }: Authority): string {
-  const published = metadata["device_authorization_endpoint"];
-  if (typeof published === "string") return secureUrl(published, "device_authorization_endpoint").href;
-  const unpublished = dialectOf(url).unpublishedDeviceEndpoint(metadata);
-  if (unpublished) return unpublished;
-  throw clientAuthError(
-    "openid_config_error",
-    "The provider has no device_authorization_endpoint: it does not offer device codes.",
-  );
-}
-
-function grant({ authority, request }: Exchange, device: DeviceCodeResponse): Grant {
-  const scopes = withOidcScopes(request.scopes);
+function grant(exchange: Exchange, device: DeviceCodeResponse): Grant {
+  const scopes = userScopes(exchange);
   return {
     apiId: ApiId.deviceCode,
     scopes,
     parameters: new Parameters()
       .set("scope", scopes.join(" "))
-      .set("grant_type", dialectOf(authority.url).deviceGrantType)
+      .set("grant_type", dialectOf(exchange.authority.url).deviceGrantType)
       .set("device_code", device.deviceCode),
     owner: { kind: "user" },
     nonce: "unchecked",

@@ -8,10 +8,11 @@ import { cacheFirst } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
+import { userScopes } from "../exchange/user-scopes.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
 import { emptyChoice } from "../request/request-keys.js";
-import { requestedScopes, withOidcScopes } from "../request/scopes.js";
+import { requestedScopes } from "../request/scopes.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 
@@ -104,11 +105,11 @@ function acquire(client: Client, wanted: WantedForUser, miss: Miss): Promise<Aut
       );
     }
     const parameters = new Parameters()
-      .set("scope", withOidcScopes(request.scopes).join(" "))
+      .set("scope", userScopes(exchange).join(" "))
       .set("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
       .set("requested_token_use", "on_behalf_of")
       .set("assertion", oboAssertion);
-    return redeem(exchange, grant(wanted, miss, parameters));
+    return redeem(exchange, grant(exchange, wanted, { miss, parameters }));
   });
 }
 
@@ -118,7 +119,7 @@ function renew(
   wanted: WantedForUser,
   miss: Miss,
 ): Promise<AuthenticationResult | undefined> {
-  const scope = withOidcScopes(wanted.request.scopes).join(" ");
+  const scope = userScopes(exchange).join(" ");
   return redeemKeptToken(exchange, wanted, {
     miss,
     canStartAgain: wanted.oboAssertion !== undefined,
@@ -127,22 +128,21 @@ function renew(
         .set("scope", scope)
         .set("grant_type", "refresh_token")
         .set("refresh_token", refreshToken);
-      return grant(wanted, miss, parameters, "on_behalf_of refresh");
+      return grant(exchange, wanted, { miss, parameters, throttled: "on_behalf_of refresh" });
     },
   });
 }
 
 function grant(
+  exchange: Exchange,
   { request, hash, url, flow }: WantedForUser,
-  miss: Miss,
-  parameters: Parameters,
-  throttled?: string,
+  { miss, parameters, throttled }: { miss: Miss; parameters: Parameters; throttled?: string },
 ): Grant {
   const throttleKey = throttled ? [throttled, hash, ...request.scopes] : [url.href, ...flow];
   return {
     apiId: ApiId.onBehalfOf,
     miss,
-    scopes: withOidcScopes(request.scopes),
+    scopes: userScopes(exchange),
     parameters,
     owner: { kind: "assertion", hash },
     nonce: "unchecked",

@@ -5,10 +5,10 @@ import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { redeem } from "../exchange/redeem.js";
+import { refreshScopes } from "../exchange/user-scopes.js";
 import { anchorHeaders } from "../dialect/anchor-headers.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
-import { withOidcScopes } from "../request/scopes.js";
 import { requiredText, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 
@@ -99,18 +99,4 @@ export async function redeemRefreshToken(
     headers: anchorHeaders(dialectOf(exchange.authority.url), user),
     onlyIfKnown: !refresh.forceCache,
   });
-}
-
-/**
- * Returns the scopes of a refresh, which must not include scopes that were not granted (RFC 6749 §6). Entra always
- * accepts the OpenID Connect scopes. For other providers, only those in the user's tokens are added to the caller's
- * own.
- */
-function refreshScopes(
-  { authority, request: { scopes } }: Exchange,
-  granted: ReadonlySet<string> | undefined,
-): readonly string[] {
-  const usual = withOidcScopes(scopes);
-  if (!granted || !dialectOf(authority.url).refreshesGrantedScopesOnly) return usual;
-  return [...scopes, ...usual.filter((scope) => !scopes.includes(scope) && granted.has(scope))];
 }

@@ -5,9 +5,9 @@ import { clientAuthError } from "../errors/errors.js";
 import { sharedExchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
 import { redeem } from "../exchange/redeem.js";
+import { userScopes } from "../exchange/user-scopes.js";
 import { Parameters } from "../request/parameters.js";
 import { emptyChoice } from "../request/request-keys.js";
-import { withOidcScopes } from "../request/scopes.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 
@@ -45,16 +45,15 @@ export async function userFederatedIdentity(
   checkInput(request);
   const url = client.authorities.url(request.authorityUrl);
   return sharedExchange(client, request, { url, flow: ["user_fic"] }, (exchange) =>
-    redeem(exchange, userGrant(request.scopes, request.given)),
+    redeem(exchange, userGrant(userScopes(exchange), request.given)),
   );
 }
 
-/** Returns the grant for the tokens of a user that an agent acts as. */
+/** Returns the grant for the tokens of a user that an agent acts as. @param scopes those to send */
 export function userGrant(
-  asked: readonly string[],
+  scopes: readonly string[],
   { assertion, userObjectId, username, clientAssertion }: Omit<UserFederatedIdentityInput, "scopes">,
 ): Grant {
-  const scopes = withOidcScopes(asked);
   return {
     apiId: ApiId.userFederatedIdentity,
     scopes,

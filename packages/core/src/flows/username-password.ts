@@ -6,8 +6,8 @@ import { ApiId } from "../dialect/entra-telemetry.js";
 import { isAuthError } from "../errors/errors.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { redeem } from "../exchange/redeem.js";
+import { userScopes } from "../exchange/user-scopes.js";
 import { Parameters } from "../request/parameters.js";
-import { withOidcScopes } from "../request/scopes.js";
 import { requiredText, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 import { findUsernameEndpoint, type UsernameEndpoint } from "./ws-trust/metadata.js";
@@ -39,12 +39,12 @@ export async function usernamePassword(
   const username = requiredText(given.username, "username", "pass the user's name.", correlationId);
   const password = requiredText(given.password, "password", "pass the user's password.", correlationId);
   const url = client.authorities.url(request.authorityUrl);
-  const scopes = withOidcScopes(request.scopes);
   const dialect = dialectOf(url);
   return sharedExchange(client, request, { url, flow: ["password"] }, async (exchange) => {
     const federation = dialect.federatesPasswords(exchange.authority)
       ? await discoverFederation(client.transport, url, username, exchange.call)
       : undefined;
+    const scopes = userScopes(exchange);
     const parameters = new Parameters().set("scope", scopes.join(" "));
     if (federation) {
       const asked = { username, password, ...federation, authority: url };

@@ -21,6 +21,11 @@ export class Parameters {
     return this.#values.get(name)?.[0];
   }
 
+  /** Every parameter with its values. */
+  entries(): Iterable<readonly [string, readonly string[]]> {
+    return this.#values.entries();
+  }
+
   /** Sets every parameter that is not set yet: the caller's extra parameters never replace the protocol's own. */
   addMissing(extra: Readonly<Record<string, string>> | undefined): this {
     for (const [name, value] of Object.entries(extra ?? {})) {

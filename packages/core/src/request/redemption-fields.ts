@@ -8,6 +8,7 @@ import type { GivenRequest } from "./request-keys.js";
 const FIELDS = [
   "attributeTokens",
   "claimsFromClient",
+  "excludeScopes",
   "extraParameters",
   "extraQueryParameters",
   "storeInCache",

@@ -14,6 +14,17 @@ import {
 } from "./request-field.js";
 
 const ALL = [...EVERY_GRANT, "authorize", "device_authorization"] as const;
+/** Every grant but those of an application without a user. */
+const OF_USERS = [
+  "agent",
+  "authorization_code",
+  "device_code",
+  "on_behalf_of",
+  "password",
+  "refresh_token",
+  "silent",
+  "user_fic",
+] as const;
 const CODE = ["authorization_code"] as const;
 const BACKCHANNEL = ["backchannel_authentication"] as const;
 const EXCHANGE = ["token_exchange"] as const;
@@ -89,6 +100,11 @@ export const REQUEST_FIELDS = {
     flightKey: whole,
   },
   errorTemplate: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
+  excludeScopes: {
+    sent: [...OF_USERS, "authorize", "device_authorization"],
+    cacheKey: "a token is found by the scopes that were asked for",
+    flightKey: sorted,
+  },
   extraParameters: {
     sent: EVERY_GRANT,
     cacheKey: component("extra_parameters", digest),

@@ -1,6 +1,6 @@
 import { clientConfigurationError } from "../errors/errors.js";
 
-/** The scopes every user flow requests, so that the response includes an ID token and a refresh token. */
+/** The scopes that bring an ID token and a refresh token: those that a user flow adds, as far as the provider has them. */
 export const OIDC_SCOPES: readonly string[] = ["openid", "profile", "offline_access"];
 
 /** Scopes that do not name a resource, and so do not distinguish access tokens. */
@@ -41,9 +41,32 @@ export function isSignInOnly(scopes: readonly string[]): boolean {
   return scopes.every((scope) => RESOURCELESS_SCOPES.has(scope.toLowerCase()));
 }
 
-/** Returns the scopes a user flow sends: the caller's, then any of {@link OIDC_SCOPES} that are missing. */
-export function withOidcScopes(scopes: readonly string[]): readonly string[] {
-  return [...scopes, ...OIDC_SCOPES.filter((scope) => !scopes.includes(scope))];
+/** Returns the caller's scopes, then those of the added ones that are missing, without those to leave out. */
+export function withScopes(
+  scopes: readonly string[],
+  added: readonly string[],
+  left: readonly string[],
+): readonly string[] {
+  const all = [...scopes, ...added.filter((scope) => !scopes.includes(scope))];
+  return left.length > 0 ? all.filter((scope) => !left.includes(scope)) : all;
+}
+
+const NONE: readonly string[] = [];
+
+/**
+ * Checks the scopes to leave out.
+ *
+ * @throws ClientConfigurationError `invalid_option`
+ */
+export function checkedExclusion(scopes: unknown, field: string, correlationId = ""): readonly string[] {
+  if (scopes === undefined || scopes === null) return NONE;
+  if (Array.isArray(scopes) && scopes.every((scope): scope is string => typeof scope === "string"))
+    return scopes.map((scope) => scope.trim());
+  throw clientConfigurationError(
+    "invalid_option",
+    `${field} is not an array of strings: pass the scopes to leave out, such as ["offline_access"].`,
+    { correlationId },
+  );
 }
 
 /** Returns the scopes without {@link OIDC_SCOPES}, as the client credentials grant sends them. */

@@ -8,12 +8,14 @@ import { isRecord } from "./field-types.js";
 import { componentsOf, type Components, type GivenRequest } from "./request-keys.js";
 import { checkedSeconds, checkedToken } from "./renewal.js";
 import { checkedResource } from "./resource.js";
-import { requestedScopes } from "./scopes.js";
+import { checkedExclusion, requestedScopes } from "./scopes.js";
 
 /** Fields common to all public request objects. */
 export interface BaseRequest {
   /** Scopes to request. */
   scopes?: readonly string[];
+  /** Scopes to leave out, in addition to the application's, such as `offline_access`, which is added otherwise. */
+  excludeScopes?: readonly string[];
   /** Authority URL for this request; defaults to the application's. */
   authority?: string;
   /** GUID that identifies this request in the logs of the application and the server. */
@@ -63,6 +65,7 @@ export interface StoreInCache {
 /** A request whose fields have been checked. */
 export interface TokenRequest<R extends BaseRequest = BaseRequest> {
   readonly scopes: readonly string[];
+  readonly excludeScopes: readonly string[];
   readonly authorityUrl: string;
   /** True when the request itself names the authority. */
   readonly authorityIsExplicit: boolean;
@@ -110,6 +113,7 @@ export function tokenRequest<R extends BaseRequest>(
   requireBearer(request.authenticationScheme, correlationId);
   return {
     scopes: requestedScopes(request.scopes, needsScope, correlationId),
+    excludeScopes: checkedExclusion(request.excludeScopes, "excludeScopes", correlationId),
     authorityUrl: request.authority || defaultAuthority,
     authorityIsExplicit: Boolean(request.authority),
     correlationId,

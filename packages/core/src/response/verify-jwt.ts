@@ -119,7 +119,7 @@ async function checkSignature(
   const { compactVerify, decodeProtectedHeader } = await import("jose");
   const allowed = allowedAlgorithms(expected);
   try {
-    const { alg } = decodeProtectedHeader(jwt);
+    const { alg, kid } = decodeProtectedHeader(jwt);
     if (typeof alg !== "string" || !allowed.includes(alg)) {
       throw new Error(`alg is ${JSON.stringify(alg)}, allowed: ${allowed.join(", ")}`);
     }
@@ -127,7 +127,9 @@ async function checkSignature(
     if (alg === "HS256")
       await compactVerify(jwt, hs256Key((await secret?.()) ?? ""), { algorithms: ["HS256"] });
     else {
-      await keys.verifyWith(authority.metadata.jwks_uri, call, {
+      await keys.verifyWith(authority, call, {
+        name: kind.name,
+        header: { alg, kid },
         accepts: (key) => keySpeaksFor(key["issuer"], claims, authority),
         verify: (find) =>
           compactVerify(jwt, find as Parameters<typeof compactVerify>[1], { algorithms: [alg] }),
@@ -145,7 +147,11 @@ async function checkSignature(
 }
 
 /** Returns the algorithm the client is registered with, else those the provider lists, else RS256. */
-function allowedAlgorithms({ kind, client, authority }: JwtExpectations): readonly string[] {
+export function allowedAlgorithms({
+  kind,
+  client,
+  authority,
+}: Pick<JwtExpectations, "kind" | "client" | "authority">): readonly string[] {
   const { algorithms, secret } = client;
   const algorithm = algorithms[`${kind.use}_signed_response_alg`];
   const usable = (alg: string): boolean => ASYMMETRIC.test(alg) || (alg === "HS256" && secret !== undefined);

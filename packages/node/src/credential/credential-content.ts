@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { base64Content, clientConfigurationError, holdsCredential } from "@tessera/core/internal";
 
+const CERTIFICATE = "auth.clientCertificate";
 const DER_SEQUENCE = 0x30;
 
 const PFX_FILE = /^[^\0\r\n]{1,255}\.(?:pfx|p12)$/i;
@@ -11,17 +12,18 @@ const FILE = /^[^\0\r\n]{1,255}\.(?:pfx|p12|pem|key|crt|cer|der)$/i;
  * Returns the content of an option that holds a certificate or a key, or names a file that does. Base64 is decoded.
  *
  * @param field names the option in errors
+ * @param parent the option that the field belongs to
  * @throws ClientConfigurationError `invalid_certificate` for a value that is neither content nor a readable file
  */
-export function credentialContent(given: unknown, field: string): Buffer {
+export function credentialContent(given: unknown, field: string, parent = CERTIFICATE): Buffer {
   if (given instanceof Uint8Array) return decoded(Buffer.from(given));
-  if (typeof given !== "string") throw invalid(field, "is neither a string nor a Buffer");
-  return decoded(holdsCredential(given) ? Buffer.from(given) : fileContent(given, field));
+  if (typeof given !== "string") throw invalid(`${parent}.${field}`, "is neither a string nor a Buffer");
+  return decoded(holdsCredential(given) ? Buffer.from(given) : fileContent(given, `${parent}.${field}`));
 }
 
 /** Returns the same as text: PEM, or base64 if the content is DER. */
-export function pemContent(given: unknown, field: string): string {
-  const content = credentialContent(given, field);
+export function pemContent(given: unknown, field: string, parent = CERTIFICATE): string {
+  const content = credentialContent(given, field, parent);
   return content.toString(isDer(content) ? "base64" : "utf8");
 }
 
@@ -53,5 +55,5 @@ function fileContent(path: string, field: string): Buffer {
 }
 
 function invalid(field: string, what: string): Error {
-  return clientConfigurationError("invalid_certificate", `auth.clientCertificate.${field} ${what}.`);
+  return clientConfigurationError("invalid_certificate", `${field} ${what}.`);
 }
