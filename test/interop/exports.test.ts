@@ -123,6 +123,8 @@ const user = [
   "buildEndSessionUrl",
   "getAccounts",
   "initiateAuthCodeFlow",
+  "revoke",
+  "userInfo",
 ];
 // Fields there, accessors here.
 const fields = ["config", "logger"];
@@ -144,6 +146,7 @@ const classes: Readonly<Record<string, ClassDifferences>> = {
         "acquireTokenForAgent",
         "receiveBackchannelNotification",
         "endOnBehalfOfSession",
+        "introspect",
         "removeTokensForClient",
       ],
       ...[...user, ...accounts, "getAllAccounts", "signOut"],

@@ -11,6 +11,7 @@ import { userScopes } from "../exchange/user-scopes.js";
 import { checkedTimeout, pollForTokens, pollingPace } from "../exchange/poll.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import { mergeClaims } from "../request/claims.js";
+import { requireKnownTypes } from "../request/authorization-details.js";
 import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
@@ -115,7 +116,9 @@ async function requestAuthentication(exchange: Exchange, parameters: Parameters)
     capabilities: client.capabilities,
     idTokenDefaults: dialectOf(authority.url).idTokenClaims,
   });
+  requireKnownTypes(request.authorizationDetails, authority.metadata, call);
   parameters
+    .set("authorization_details", request.authorizationDetails)
     .setEach("resource", resourcesIn(request.resource))
     .set("claims", claims)
     .addMissing(request.extraParameters);
@@ -162,6 +165,7 @@ function grant(scopes: readonly string[], authReqId: string): Grant {
     nonce: "unchecked",
     throttleKey: ["backchannel_authentication", authReqId].join(" "),
     isPoll: true,
+    hasDetails: true,
   };
 }
 

@@ -97,6 +97,7 @@ function grant(exchange: Exchange, device: DeviceCodeResponse): Grant {
     nonce: "unchecked",
     throttleKey: ["device_code", device.deviceCode].join(" "),
     isPoll: true,
+    hasDetails: true,
   };
 }
 
