@@ -249,7 +249,6 @@ export const providers: readonly Quirky[] = [
       scopes_supported: ["openid"],
       token_endpoint_auth_methods_supported: ["client_secret_post"],
     },
-    tokens: () => ({ scope: ["openid", "user:read:email"] }),
   },
   {
     name: "PayPal: HTTP Basic only, on another host, and keys of every kind without alg and use",
