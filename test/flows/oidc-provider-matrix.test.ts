@@ -71,7 +71,10 @@ const matrix: Readonly<Record<string, { readonly public: Cell; readonly confiden
 
 describe.each(Object.entries(matrix))("%s", (_, cells) => {
   it.each(Object.entries(cells))("by a %s client", (_class, cell) => {
-    if ("none" in cell) { expect(cell.none).toMatch(/\w/); return; }
+    if ("none" in cell) {
+      expect(cell.none).toMatch(/\w/);
+      return;
+    }
     const text = readFileSync(join(root, cell.file), "utf8");
     expect(text).toMatch(/start(OpenId|Secured|Endpoints)Provider\(/);
     expect(cell.says.filter((words) => !text.includes(words))).toEqual([]);
