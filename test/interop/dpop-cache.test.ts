@@ -54,7 +54,7 @@ const configuration = {
   system: { protocolMode: "OIDC" as const, networkClient },
 };
 const ours = () => new PublicClientApplication({ ...configuration, cache: { cachePlugin } });
-const peer = () => new Peer({ ...configuration, cache: { cachePlugin: cachePlugin as never } });
+const peer = () => new Peer({ ...configuration, cache: { cachePlugin: cachePlugin } });
 const code = { scopes, redirectUri: "http://localhost", code: "code" };
 
 const section = (name: string) =>

@@ -215,13 +215,13 @@ export abstract class ClientApplication extends EndpointsApplication {
    * @throws ClientConfigurationError `invalid_option` for a token that this application has not acquired with DPoP
    * @example
    * ```ts
-   * const { accessToken } = await oidcApp.acquireTokenByClientCredential({ scopes: ["orders"] });
-   * const request = { method: "GET", url: "https://api.contoso.example/orders" };
-   * // With authenticationScheme: "DPoP" in the first request:
-   * const headers = async () => ({
-   *   authorization: `DPoP ${accessToken}`,
-   *   dpop: await oidcApp.createDpopProof({ ...request, accessToken }),
+   * const { accessToken } = await oidcApp.acquireTokenByClientCredential({
+   *   scopes: ["orders"],
+   *   authenticationScheme: "DPoP",
    * });
+   * const request = { method: "GET", url: "https://api.contoso.example/orders" };
+   * const dpop = await oidcApp.createDpopProof({ ...request, accessToken });
+   * const headers = { authorization: `DPoP ${accessToken}`, dpop };
    * ```
    */
   async createDpopProof(request: DpopProofInput): Promise<string> {
