@@ -125,6 +125,7 @@ function queryOf(
     environments: client.authorities.aliasesOf(url.host),
     realms: [url.realm.toLowerCase()],
     scopes: requestedScopes(withoutOidcScopes(request.scopes), true, request.correlationId),
+    scheme: request.scheme,
     resource: request.resource,
     components: isolated(request),
     // Of the path, MSAL for Go writes only a hash.
