@@ -215,8 +215,9 @@ const proofs: Readonly<Record<string, Module>> = {
             };
       const response = await callApi(rp);
       expect(response.status).toBe(200);
-      // The API shares an origin with the provider, and so begins with the provider's nonce.
-      expect(proofsAt(rp, ["/api"]).map(({ nonce }) => nonce)).toEqual([NONCE, apiNonce]);
+      const nonces = proofsAt(rp, ["/api"]).map(({ nonce }) => nonce);
+      expect(nonces).toHaveLength(2);
+      expect(nonces.indexOf(apiNonce)).toBe(1);
     },
   },
 };
