@@ -121,6 +121,7 @@ const user = [
   "acquireTokenByAuthCodeFlow",
   "acquireTokenByTokenExchange",
   "buildEndSessionUrl",
+  "createDpopProof",
   "getAccounts",
   "initiateAuthCodeFlow",
   "revoke",
