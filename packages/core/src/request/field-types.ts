@@ -40,6 +40,7 @@ const user: FieldType = {
   accepts: (value) => isRecord(value) && typeof value["credential"] === "string",
 };
 const seconds: FieldType = { remedy: "a number of seconds", accepts: isPlain };
+const flag: FieldType = { remedy: "true or false", accepts: (value) => typeof value === "boolean" };
 const signal: FieldType = {
   remedy: "an AbortSignal",
   accepts: (value) =>
@@ -75,6 +76,7 @@ const FIELD_TYPES: ReadonlyMap<string, FieldType> = new Map(
     onDeviceCode: call,
     openBrowser: call,
     prompt: text,
+    realm: text,
     redirectUri: text,
     responseMode: text,
     responseType: text,
@@ -83,6 +85,8 @@ const FIELD_TYPES: ReadonlyMap<string, FieldType> = new Map(
     state: string,
     storeInCache: object,
     successTemplate: text,
+    useNonce: flag,
+    usePkce: flag,
     userObjectId: text,
     username: text,
   } satisfies Partial<Record<keyof typeof REQUEST_FIELDS, FieldType>>),

@@ -133,6 +133,7 @@ export const REQUEST_FIELDS = {
   postLogoutRedirectUri: { sent: ["end_session"], cacheKey: "yields no token", flightKey: UNSHARED },
   preferredPort: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
   prompt: hint,
+  realm: { sent: ["password"], cacheKey: "chooses where the password is checked", flightKey: whole },
   redirectUri: {
     sent: ["authorization_code", "authorize", "refresh_token", "silent"],
     cacheKey: "decides where the response is sent",
@@ -173,6 +174,8 @@ export const REQUEST_FIELDS = {
   tenantId: { sent: ["agent", "client_credentials"], cacheKey: { entity: "realm" }, flightKey: whole },
   timeout: { sent: [], cacheKey: PER_CALLER, flightKey: UNSHARED },
   timeoutMs: { sent: [], cacheKey: PER_CALLER, flightKey: PER_CALLER },
+  useNonce: { sent: URL, cacheKey: CHECKED, flightKey: whole },
+  usePkce: { sent: URL, cacheKey: PROOF, flightKey: whole },
   user: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: anyCase },
   userObjectId: { sent: ["user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   username: { sent: ["password", "user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
