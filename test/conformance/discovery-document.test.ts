@@ -1,7 +1,14 @@
 // The module discovery-issuer-mismatch, and OpenID Connect Discovery §3, §4.3 and RFC 8414 §2, §3.3 beyond it.
 // proves: core/src/authority/provider-metadata.ts, core/src/authority/document-issuer.ts
+// proves: core/src/authority/discovery-document.ts, core/src/authority/authority-urls.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { redeem, secrets, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
+import {
+  redeem,
+  secrets,
+  startFakeProvider,
+  type Answer,
+  type FakeProvider,
+} from "../support/fake-provider.js";
 import { expectNoSecretIn, expectNothingKept } from "../support/nothing-kept.js";
 
 let provider: FakeProvider;
@@ -119,6 +126,41 @@ describe("a discovery document is accepted", () => {
     const again = account && (await app.acquireTokenSilent({ scopes: ["api:read"], account }));
     expect(again).toMatchObject({ fromCache: true, account: { homeAccountId: "user-1" } });
     expect(realm.count("token")).toBe(1);
+  });
+});
+
+describe("a discovery document that cannot be fetched again", () => {
+  const DAY = 86_400;
+  it.each<[string, Answer]>([
+    ["the connection breaks", { reset: true }],
+    ["it answers 503", { status: 503, body: "down for maintenance" }],
+    ["it answers with a page", { body: "<html>sorry</html>" }],
+    ["it is gone", { status: 404 }],
+  ])("is used for a week when %s, and asked for once a minute", async (_, answer) => {
+    const app = provider.confidential();
+    await redeem(app);
+    provider.answers.discovery = () => answer;
+    provider.clock.advance(DAY);
+    await redeem(app);
+    const asked = provider.count("discovery");
+    provider.clock.advance(59);
+    await redeem(app);
+    expect(provider.count("discovery")).toBe(asked);
+    provider.clock.advance(6 * DAY - 60);
+    await redeem(app);
+    expect(provider.count("discovery")).toBeGreaterThan(asked);
+    provider.clock.advance(60);
+    const tokens = provider.count("token");
+    await expect(redeem(app)).rejects.toMatchObject({ errorCode: "endpoints_resolution_error" });
+    expect(provider.count("token")).toBe(tokens);
+  });
+
+  it("is not used when the provider publishes another one that is wrong", async () => {
+    const app = provider.confidential();
+    await redeem(app);
+    provider.answers.discovery = () => ({ body: provider.metadata({ issuer: "https://evil.example" }) });
+    provider.clock.advance(DAY);
+    await expect(redeem(app)).rejects.toMatchObject({ cause: { errorCode: "issuer_validation_failed" } });
   });
 });
 

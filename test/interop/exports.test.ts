@@ -129,6 +129,8 @@ const user = [
   "buildEndSessionUrl",
   "getAccounts",
   "initiateAuthCodeFlow",
+  "revoke",
+  "userInfo",
 ];
 // Fields there, accessors here.
 const fields = ["config", "logger"];
@@ -146,8 +148,11 @@ const classes: Readonly<Record<string, ClassDifferences>> = {
         "failed",
         "logged",
         ...fields,
+        "acquireTokenByBackchannelAuthentication",
         "acquireTokenForAgent",
+        "receiveBackchannelNotification",
         "endOnBehalfOfSession",
+        "introspect",
         "removeTokensForClient",
       ],
       ...[...user, ...accounts, "getAllAccounts", "signOut"],

@@ -11,24 +11,26 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { assertBuilt, packages, readManifest, root } from "./workspace.js";
 
 const names = packages.map(({ manifest }) => manifest.name);
 const app = mkdtempSync(join(tmpdir(), "tessera-app-"));
 const installed = (name: string) => join(app, "node_modules", name);
-let tarballs: ReadonlyMap<string, string>;
+let tarballs: readonly string[];
 
 jest.setTimeout(180_000);
 
 beforeAll(() => {
   assertBuilt();
-  tarballs = new Map(packages.map(({ folder, manifest }) => [manifest.name, pack(folder)]));
+  tarballs = pack();
   writeFileSync(join(app, "package.json"), "{}");
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
-  run("npm", ["install", ...flags, ...tarballs.values()]);
+  run("npm", ["install", ...flags, ...tarballs]);
 });
 
 afterAll(() => {
@@ -60,20 +62,27 @@ describe.each(names)("%s", (name) => {
     runTool("publint", "publint", ["run", installed(name), "--strict", "--pack", "false"]);
   });
 
-  test("has the types that it says it has", () => {
-    runTool("@arethetypeswrong/cli", "attw", [
-      tarballs.get(name) ?? "",
-      "--profile",
-      "node16",
-      "--no-definitely-typed",
-    ]);
-  });
-
   test("exports the same names as ESM and as CommonJS", () => {
     const fromModule = namesOf(name, "module");
     expect(fromModule.length).toBeGreaterThan(0);
     expect(namesOf(name, "commonjs")).toEqual(fromModule);
   });
+});
+
+test("every package has the types that it says it has", () => {
+  // The command reads one package at a time, and TypeScript anew for each.
+  const { resolve } = createRequire(join(root, "node_modules/@arethetypeswrong/cli/package.json"));
+  const script = `
+    import { readFileSync } from "node:fs";
+    import { checkPackage, createPackageFromTarballData } from ${JSON.stringify(pathToFileURL(resolve("@arethetypeswrong/core")).href)};
+    const found = {};
+    for (const file of ${JSON.stringify(tarballs)}) {
+      const { types, packageName, problems } = await checkPackage(createPackageFromTarballData(readFileSync(file)));
+      found[packageName] = types ? problems.filter(({ resolutionKind }) => resolutionKind !== "node10") : "no types";
+    }
+    console.log(JSON.stringify(found));`;
+  const found: unknown = JSON.parse(run(process.execPath, ["--input-type=module", "--eval", script]));
+  expect(found).toEqual(Object.fromEntries(names.map((name) => [name, []])));
 });
 
 test("importing @tessera/node does not load undici or jose", () => {
@@ -181,22 +190,15 @@ test.each(["node16", "nodenext"])("compiles in a strict TypeScript app with modu
   runTool("typescript", "tsc", []);
 });
 
-/** Packs as `pnpm publish` would. Returns the path of the tarball. */
-function pack(folder: string): string {
+/** Packs every package as `pnpm publish` would. Returns the paths of the tarballs. */
+function pack(): readonly string[] {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     packageManager: string;
   };
-  const destination = mkdirTemporary();
-  run("npx", ["--yes", packageManager, "pack", "--pack-destination", destination], folder);
-  const [tarball] = readdirSync(destination);
-  if (tarball === undefined) throw new Error(`nothing was packed from ${folder}`);
-  return join(destination, tarball);
-}
-
-function mkdirTemporary(): string {
   const packed = join(app, "packed");
-  mkdirSync(packed, { recursive: true });
-  return mkdtempSync(join(packed, "package-"));
+  const all = ["--recursive", "--filter", "./packages/*", "pack", "--pack-destination", packed];
+  run("npx", ["--yes", packageManager, ...all], root);
+  return readdirSync(packed).map((file) => join(packed, file));
 }
 
 function namesOf(name: string, kind: "module" | "commonjs"): readonly string[] {

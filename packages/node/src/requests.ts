@@ -3,15 +3,19 @@ import type {
   AgentInput,
   AuthCodeFlowInput,
   AuthorizationInput,
+  BackchannelAuthenticationInput,
   ClientCredentialsInput,
   CodeInput,
   DeviceCodeInput,
   EndSessionInput,
+  IntrospectionInput,
   OnBehalfOfInput,
   RefreshTokenInput,
+  RevocationInput,
   SilentInput,
   TokenExchangeInput,
   UserFederatedIdentityInput,
+  UserInfoInput,
   UsernamePasswordInput,
 } from "@tessera/core/internal";
 import type { InteractiveInput } from "./interactive/interactive.js";
@@ -82,6 +86,15 @@ export interface EndSessionRequest extends Pick<
 /** The common request fields that apply when no token is requested. */
 type SessionFields = "authority" | "correlationId" | "extraQueryParameters" | "signal" | "timeoutMs";
 
+/** Request of {@link EndpointsApplication.userInfo}. */
+export interface UserInfoRequest extends Writable<UserInfoInput> {}
+
+/** Request of {@link EndpointsApplication.revoke}. */
+export interface RevocationRequest extends Writable<RevocationInput> {}
+
+/** Request of {@link ConfidentialClientApplication.introspect}. */
+export interface IntrospectionRequest extends Writable<IntrospectionInput> {}
+
 /** Request of {@link ClientApplication.signOut}. */
 export interface SignOutRequest {
   /** The user to remove. */
@@ -107,6 +120,9 @@ export interface AgentTokenRequest extends Request<AgentInput> {
   /** Azure region whose token endpoint issues app-only tokens, or `TryAutoDetect`. */
   azureRegion?: string;
 }
+
+/** Request of {@link ConfidentialClientApplication.acquireTokenByBackchannelAuthentication}. */
+export interface BackchannelAuthenticationRequest extends UserRequest<BackchannelAuthenticationInput> {}
 
 /** Request of {@link ConfidentialClientApplication.acquireTokenOnBehalfOf}. */
 export interface OnBehalfOfRequest extends Request<OnBehalfOfInput> {}

@@ -1,20 +1,17 @@
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
-import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
-import { shownUrl } from "../http/secure-url.js";
-import { withPause, withPauseOf } from "../http/throttle.js";
+import { withPauseOf } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import { SingleFlight } from "../flight/single-flight.js";
-import { printable } from "../printable.js";
 import type { Authority, ProviderMetadata } from "./authority.js";
-import { authorityUrl, type AuthorityUrl, type ProtocolMode } from "./authority-url.js";
+import type { AuthorityUrl, ProtocolMode } from "./authority-url.js";
+import { AuthorityUrls, MOST_AUTHORITIES } from "./authority-urls.js";
 import type { Cloud } from "./clouds.js";
-import { isIssuerOf } from "./document-issuer.js";
+import { documentMetadata, fetchDocument, type DiscoveryDocument } from "./discovery-document.js";
 import { HostClouds } from "./host-clouds.js";
-import { discoveryFailure } from "./discovery-failure.js";
 import { cloudsOf, discoverCloud } from "./instance-discovery.js";
-import { checkedMetadata, discoveryUrl, forTenant, knownMetadata } from "./provider-metadata.js";
+import { checkedMetadata, forTenant, knownMetadata } from "./provider-metadata.js";
 import { isGuid } from "./tenant-name.js";
 import { isVouchedFor, vouchedCloud, type Vouchers } from "./vouched-host.js";
 
@@ -35,11 +32,20 @@ export interface AuthorityOptions {
 /** Lifetime of a resolved authority: a day. */
 const LIFETIME_MS = 86_400_000;
 
-/**
- * Maximum number of resolved authorities, after which the least recently used is evicted and resolved again when
- * needed.
- */
-const MOST_AUTHORITIES = 20_000;
+/** How long, in milliseconds, a discovery document is used while it cannot be fetched again: a week. */
+const STALE_LIFETIME_MS = 7 * LIFETIME_MS;
+
+/** Minimum time between requests for a discovery document, in milliseconds, while one is in memory. */
+const REFETCH_PAUSE_MS = 60_000;
+
+/** A resolved authority. Times are in milliseconds since the epoch. */
+interface Resolved {
+  readonly authority: Authority;
+  /** When it is resolved again. */
+  readonly until: number;
+  /** When its discovery document was received and last requested; absent if its endpoints are known without. */
+  readonly document?: { readonly receivedAt: number; readonly requestedAt: number };
+}
 
 /** Resolves authority URLs, from tables where possible and otherwise by discovery, and caches the results. */
 export class AuthorityResolver {
@@ -47,21 +53,14 @@ export class AuthorityResolver {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #warn: (message: string) => void;
-  /** The application's own authority, which nearly every call uses. */
-  #own: { readonly text: string; readonly url: AuthorityUrl } | undefined;
-  readonly #urls = new BoundedMap<AuthorityUrl>(MOST_AUTHORITIES);
-  readonly #resolved = new BoundedMap<{ readonly authority: Authority; readonly until: number }>(
-    MOST_AUTHORITIES,
-  );
+  readonly #urls: AuthorityUrls;
+  readonly #resolved = new BoundedMap<Resolved>(MOST_AUTHORITIES);
   readonly #clouds = new HostClouds();
   /** Tenant ids of authorities that name their tenant by a domain, by authority URL. */
   readonly #tenantIds = new BoundedMap<{ readonly id: string }>(MOST_AUTHORITIES);
-  /** The first provider used at each host, and the hosts at which more than one is used. */
-  readonly #providers = new BoundedMap<{ readonly name: string }>(MOST_AUTHORITIES);
-  readonly #sharedHosts = new BoundedMap<true>(MOST_AUTHORITIES);
   readonly #flights = new SingleFlight();
 
-  /** @param warn logs a warning, for an authority with an ignored path or query */
+  /** @param warn logs a warning, for an authority that is not used as written or cannot be resolved again */
   constructor(
     options: AuthorityOptions,
     transport: Transport,
@@ -72,6 +71,7 @@ export class AuthorityResolver {
     this.#transport = transport;
     this.#clock = clock;
     this.#warn = warn;
+    this.#urls = new AuthorityUrls(options.protocolMode, warn);
     for (const cloud of cloudsOf(options.cloudMetadata ?? {})) this.#clouds.learn(cloud);
   }
 
@@ -81,8 +81,7 @@ export class AuthorityResolver {
    * @throws ClientConfigurationError `invalid_authority_metadata`; see {@link authorityUrl}
    */
   check(text: string): void {
-    const url = this.#parse(text);
-    this.#own = { text, url };
+    const url = this.#urls.setOwn(text);
     const { authorityMetadata } = this.#options;
     if (!authorityMetadata) return;
     try {
@@ -99,11 +98,7 @@ export class AuthorityResolver {
    * @throws ClientConfigurationError see {@link authorityUrl}
    */
   url(text: string): AuthorityUrl {
-    const known = this.#own?.text === text ? this.#own.url : this.#urls.get(text);
-    if (known) return known;
-    const url = this.#parse(text);
-    this.#urls.set(text, url);
-    return url;
+    return this.#urls.of(text);
   }
 
   /** Returns every host known, without discovery, to belong to the same identity provider. */
@@ -118,7 +113,7 @@ export class AuthorityResolver {
 
   /** Whether the application uses several providers at a host: several issuers, or AD FS and Entra. */
   isShared(host: string): boolean {
-    return this.#sharedHosts.get(host) ?? false;
+    return this.#urls.isShared(host);
   }
 
   /** Whether resolving a URL cannot reveal more aliases of its host. */
@@ -135,11 +130,7 @@ export class AuthorityResolver {
     const known = this.#resolved.get(url.href);
     if (known && this.#clock.now() < known.until) return known.authority;
     try {
-      return await this.#flights.run(url.href, call.signal, async (signal) => {
-        const authority = await this.#discover(url, { ...call, signal });
-        this.#resolved.set(url.href, { authority, until: this.#clock.now() + LIFETIME_MS });
-        return authority;
-      });
+      return await this.#resolveAgain(url, call);
     } catch (cause) {
       if (call.signal?.aborted) throw cause;
       const reason = isAuthError(cause) ? cause.errorMessage : String(cause);
@@ -162,10 +153,59 @@ export class AuthorityResolver {
     if (namesTenant && tenantId === undefined) this.#tenantIds.set(href, { id: id.toLowerCase() });
   }
 
-  async #discover(url: AuthorityUrl, call: Call): Promise<Authority> {
+  /**
+   * Fetches the discovery document of a resolved authority again, because it may name other endpoints by now. Returns
+   * the authority as it is known if that was done a moment ago, or if its endpoints do not come from a document.
+   */
+  async rediscover(authority: Authority, call: Call): Promise<Authority> {
+    const { url } = authority;
+    const known = this.#resolved.get(url.href);
+    if (!known?.document) return authority;
+    if (this.#flights.leaderOf(url.href) === undefined) {
+      const now = this.#clock.now();
+      if (now < known.document.requestedAt + REFETCH_PAUSE_MS) return known.authority;
+      const document = { ...known.document, requestedAt: now };
+      this.#resolved.set(url.href, { ...known, document });
+    }
+    return this.#resolveAgain(url, call);
+  }
+
+  #resolveAgain(url: AuthorityUrl, call: Call): Promise<Authority> {
+    return this.#flights.run(url.href, call.signal, async (signal) => {
+      const resolved = await this.#discover(url, { ...call, signal });
+      this.#resolved.set(url.href, resolved);
+      return resolved.authority;
+    });
+  }
+
+  async #discover(url: AuthorityUrl, call: Call): Promise<Resolved> {
     const cloud = await this.#cloud(url, call);
-    const metadata = await this.#metadata(url, cloud, call);
-    return { url, cloud, metadata };
+    const requestedAt = this.#clock.now();
+    const until = requestedAt + LIFETIME_MS;
+    const known = this.#knownMetadata(url, cloud);
+    if (known) return { authority: { url, cloud, metadata: known }, until };
+    let found: DiscoveryDocument;
+    try {
+      found = await fetchDocument(url, { transport: this.#transport, clock: this.#clock }, call);
+    } catch (error) {
+      return this.#lastKnown(url, error);
+    }
+    const metadata = documentMetadata(found, url, cloud, call);
+    const tenantId = metadata.issuer.split("/").find(isGuid);
+    if (tenantId) this.learnTenant(url, tenantId);
+    const document = { receivedAt: requestedAt, requestedAt };
+    return { authority: { url, cloud, metadata }, until, document };
+  }
+
+  /** Returns what is known from the last discovery document. @throws the failure, if there is none or it is too old */
+  #lastKnown(url: AuthorityUrl, failure: unknown): Resolved {
+    const last = this.#resolved.get(url.href);
+    const now = this.#clock.now();
+    if (!last?.document || now >= last.document.receivedAt + STALE_LIFETIME_MS) throw failure;
+    const reason = isAuthError(failure) ? failure.errorMessage : String(failure);
+    this.#warn(`The endpoints of ${url.href} are those of its last discovery document: ${reason}`);
+    const document = { ...last.document, requestedAt: now };
+    return { ...last, document, until: Math.max(last.until, now + REFETCH_PAUSE_MS) };
   }
 
   #cloud(url: AuthorityUrl, call: Call): Promise<Cloud> {
@@ -183,48 +223,16 @@ export class AuthorityResolver {
 
   #vouchers(): Omit<Vouchers, "discover" | "alone"> {
     const { knownAuthorities } = this.#options;
-    return { own: this.#own?.url, knownAuthorities, discovered: this.#clouds.discovered };
+    return { own: this.#urls.own, knownAuthorities, discovered: this.#clouds.discovered };
   }
 
-  #parse(text: string): AuthorityUrl {
-    const url = authorityUrl(text, this.#options.protocolMode);
-    this.#note(url);
-    // A query may hold secrets, so it is not logged.
-    if (url.hadMore) {
-      this.#warn(
-        `The authority "${printable(shownUrl(text))}" names an endpoint or has a query, so "${url.href}" is used instead: pass that as the authority.`,
-      );
-    }
-    return url;
-  }
-
-  #note({ host, kind, href }: AuthorityUrl): void {
-    const name = kind === "oidc" ? href : kind === "adfs" ? "adfs" : "entra";
-    const known = this.#providers.get(host);
-    if (!known) this.#providers.set(host, { name });
-    else if (known.name !== name) this.#sharedHosts.set(host, true);
-  }
-
-  async #metadata(url: AuthorityUrl, cloud: Cloud, call: Call): Promise<ProviderMetadata> {
+  /** Returns metadata that need not be fetched: configured, or of a known cloud. */
+  #knownMetadata(url: AuthorityUrl, cloud: Cloud): ProviderMetadata | undefined {
     const { authorityMetadata } = this.#options;
-    const configured = authorityMetadata && forTenant(authorityMetadata, this.#own?.url, url);
+    const configured = authorityMetadata && forTenant(authorityMetadata, this.#urls.own, url);
     if (configured) return checkedMetadata(configured, url, "authorityMetadata");
-    if (cloud.endpointsKnown && url.kind === "entra" && url.segments.length === 1)
-      return knownMetadata(url, cloud);
-    const document = discoveryUrl(url);
-    const response = await this.#transport.get(document, call);
-    const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
-    if (!body) throw withPause(discoveryFailure(url, document, response, call), response, this.#clock);
-    const metadata = checkedMetadata(body, url, document);
-    if (!isIssuerOf(metadata.issuer, url, cloud)) {
-      throw clientConfigurationError(
-        "issuer_validation_failed",
-        `the discovery document of ${url.href} names another issuer, "${metadata.issuer}": use that as the authority if it is the intended one.`,
-        call,
-      );
-    }
-    const tenantId = metadata.issuer.split("/").find(isGuid);
-    if (tenantId) this.learnTenant(url, tenantId);
-    return metadata;
+    return cloud.endpointsKnown && url.kind === "entra" && url.segments.length === 1
+      ? knownMetadata(url, cloud)
+      : undefined;
   }
 }

@@ -1,25 +1,27 @@
-import type { AccountInfo } from "../account.js";
-import { claimsOf } from "../cache/account-info.js";
-import { findAccount, findIdToken, type TokenQuery } from "../cache/memory/find.js";
+import { findAccount, findIdToken } from "../cache/memory/find.js";
 import type { Entry } from "../cache/memory/partition.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import { noteUser } from "../cache/memory/agent-users.js";
 import { appPartition, isAssertion } from "../cache/memory/partition-key.js";
-import { lendTokens, removeForeign, saveTokens } from "../cache/memory/write.js";
+import { lendTokens, removeForeign, replaceRefreshToken, saveTokens } from "../cache/memory/write.js";
 import { cacheRecord, type CacheRecordInput, type FreshRecord } from "../cache/record.js";
 import { storable } from "../cache/storable.js";
 import { mergeAccount } from "../cache/merge-account.js";
 import type { Change } from "../cache/storage/cache-access.js";
 import { accessTokenKey, accountKey, idTokenKey } from "../cache/schema/keys.js";
-import { dialectOf } from "../dialect/dialects.js";
 import { clientAuthError } from "../errors/errors.js";
 import { isolated } from "../request/request-keys.js";
-import type { IdTokenClaims } from "../response/id-token.js";
+import { decryptJwt } from "../response/decrypt-jwt.js";
+import { decodeIdToken, typedClaims, type IdTokenClaims } from "../response/id-token.js";
+import { ID_TOKEN } from "../response/jwt-kind.js";
+import { isKeyFailure } from "../response/key-failure.js";
 import type { TokenResponse } from "../response/token-response.js";
 import { verifyIdToken } from "../response/verify-id-token.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
+import { requireAskedDetails } from "./asked-details.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
+import { queryOf, requireSameUser } from "./same-user.js";
 
 /** Tokens received from the token endpoint or from a token source. */
 export interface AcceptedResponse {
@@ -28,30 +30,40 @@ export interface AcceptedResponse {
   readonly requestedAt: number;
 }
 
-/** Validates tokens, writes them to the cache as a whole, and builds the result: the second half of a redemption. */
+/**
+ * Validates tokens, writes them to the cache as a whole, and builds the result: the second half of a redemption. If a
+ * refresh brings an ID token that cannot be verified now, because the provider's keys are missing, only its refresh token
+ * is kept, in place of the one that was redeemed.
+ */
 export async function acceptTokens(
   exchange: Exchange,
   grant: Grant,
-  { tokens, requestedAt }: AcceptedResponse,
+  received: AcceptedResponse,
 ): Promise<AuthenticationResult> {
-  const { client, authority, request, call } = exchange;
-  const claims = await verify(exchange, grant, tokens.idToken);
+  const response = await decrypted(exchange, received);
+  let claims: IdTokenClaims | undefined;
+  try {
+    claims = await verify(exchange, grant, response.tokens.idToken);
+  } catch (error) {
+    const { signal } = exchange.call;
+    // When every caller has left, nobody has waited for the keys.
+    if (isKeyFailure(error) || (signal?.aborted && error === signal.reason))
+      await keepRefreshToken(exchange, grant, response);
+    throw error;
+  }
+  return accept(exchange, grant, response, claims);
+}
+
+async function accept(
+  exchange: Exchange,
+  grant: Grant,
+  { tokens, requestedAt }: AcceptedResponse,
+  claims: IdTokenClaims | undefined,
+): Promise<AuthenticationResult> {
+  requireAskedDetails(exchange, tokens);
+  const { client, authority } = exchange;
   if (claims?.tid) client.authorities.learnTenant(authority.url, claims.tid);
-  const { owner } = grant;
-  const input = {
-    response: tokens,
-    claims,
-    authority,
-    clientId: client.clientId,
-    owner,
-    sentScopes: grant.scopes,
-    askedScopes: request.scopes,
-    requestedAt,
-    defaultLifetime: client.defaultLifetime,
-    resource: request.resource,
-    components: owner.kind === "user" ? request.components : isolated(request),
-    correlationId: call.correlationId,
-  };
+  const input = recordInput(exchange, grant, { tokens, requestedAt }, claims);
   const record = cacheRecord(input);
   const change = (memory: TokenMemory): Kept => {
     requireSameUser(memory, exchange, grant, { tokens, claims, record });
@@ -60,6 +72,59 @@ export async function acceptTokens(
   const also = noted(exchange, input, record) ?? lent(exchange, input);
   const kept = await client.cache.write(record.partition, change, also);
   return resultOf(exchange, kept, tokens);
+}
+
+/** The ID token is cached as it is after decryption: its signature is the provider's, and it has to be read later. */
+async function decrypted(
+  { client, call }: Exchange,
+  { tokens, requestedAt }: AcceptedResponse,
+): Promise<AcceptedResponse> {
+  if (tokens.idToken === undefined) return { tokens, requestedAt };
+  const idToken = await decryptJwt(tokens.idToken, ID_TOKEN, client, call);
+  return { tokens: { ...tokens, idToken }, requestedAt };
+}
+
+function recordInput(
+  { client, authority, request, call }: Exchange,
+  { owner, scopes }: Grant,
+  { tokens, requestedAt }: AcceptedResponse,
+  claims: IdTokenClaims | undefined,
+): CacheRecordInput {
+  return {
+    response: tokens,
+    claims,
+    authority,
+    clientId: client.clientId,
+    owner,
+    sentScopes: scopes,
+    askedScopes: request.scopes,
+    requestedAt,
+    defaultLifetime: client.defaultLifetime,
+    resource: request.resource,
+    components: owner.kind === "user" ? request.components : isolated(request),
+    correlationId: call.correlationId,
+  };
+}
+
+/**
+ * Keeps the refresh token of a response whose ID token has passed every check but that of its signature: the provider no
+ * longer accepts the one that was redeemed. The tokens of another user are refused.
+ */
+async function keepRefreshToken(exchange: Exchange, grant: Grant, response: AcceptedResponse): Promise<void> {
+  const { client, call } = exchange;
+  const { tokens } = response;
+  const redeemed = grant.parameters.get("refresh_token");
+  if (!redeemed || !tokens.refreshToken || !tokens.idToken) return;
+  const claims = typedClaims(decodeIdToken(tokens.idToken, call.correlationId));
+  const record = cacheRecord(recordInput(exchange, grant, response, claims));
+  const { partition, refreshToken: fresh } = record;
+  await client.cache.write(partition, (memory) => {
+    requireSameUser(memory, exchange, grant, { tokens, claims, record });
+    if (fresh) replaceRefreshToken(memory, partition, redeemed, fresh);
+  });
+  client
+    .logger()
+    .info("The new refresh token is kept, though the ID token cannot be verified now.", call.correlationId);
 }
 
 /** A store finds the users of an agent by name in the agent's own partition. */
@@ -104,54 +169,6 @@ async function verify(
     );
   }
   return verifyIdToken(idToken, { client, authority, nonce, maxAge, subject }, call);
-}
-
-/** Refuses refreshed tokens of another user (OpenID Connect Core §12.2). */
-function requireSameUser(
-  memory: TokenMemory,
-  exchange: Exchange,
-  { owner }: Grant,
-  { tokens, claims, record }: Answer,
-): void {
-  const known = owner.kind === "user" ? owner.account : undefined;
-  if (!known) return;
-  // Entra identifies the user by `client_info`; other providers by the subject.
-  const isSame = dialectOf(exchange.authority.url).hasTenants
-    ? !tokens.clientInfo || record.accessToken.home_account_id === known.homeAccountId
-    : claims === undefined || claims.sub === subjectOf(memory, exchange, record, known);
-  if (isSame) return;
-  throw clientAuthError(
-    "invalid_id_token",
-    "The refreshed tokens belong to another user than the account.",
-    exchange.call,
-  );
-}
-
-/** Validated tokens, and the record to cache. */
-interface Answer {
-  readonly tokens: TokenResponse;
-  readonly claims: IdTokenClaims | undefined;
-  readonly record: FreshRecord;
-}
-
-/** Returns an account's subject. Other libraries may have derived its home account id from something else. */
-function subjectOf(memory: TokenMemory, exchange: Exchange, record: FreshRecord, known: AccountInfo): string {
-  const subject = known.idTokenClaims?.sub;
-  if (subject !== undefined) return subject;
-  const idToken = findIdToken(memory, queryOf(exchange, record));
-  return (idToken && claimsOf(idToken).sub) ?? known.homeAccountId;
-}
-
-/** Builds the query for the entries that belong with a record. */
-function queryOf({ client, authority }: Exchange, record: FreshRecord): TokenQuery {
-  return {
-    partition: record.partition,
-    clientId: client.clientId,
-    environments: authority.cloud.aliases,
-    kind: authority.url.kind,
-    issuer: record.issuer,
-    realms: [record.accessToken.realm.toLowerCase()],
-  };
 }
 
 /** Writes the record, between the plugin's load and save, and returns the entries for the result. */

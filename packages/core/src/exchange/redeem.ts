@@ -5,6 +5,7 @@ import { isAuthError } from "../errors/errors.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { WHY_SENT } from "../request/miss.js";
 import { pauseAfter } from "../http/throttle.js";
+import { requireKnownTypes } from "../request/authorization-details.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
@@ -16,10 +17,12 @@ import { acceptTokens } from "./accept-tokens.js";
 import { sendClientForm } from "./client-form.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
+import { requireKeys } from "./require-keys.js";
 
 /**
  * Exchanges a grant for tokens: authenticates the client, sends the request, validates the response, writes it to the
- * cache as a whole, and builds the result. The cache is unchanged when any step fails.
+ * cache as a whole, and builds the result. The cache is unchanged when any step fails, except as {@link acceptTokens}
+ * says.
  */
 export async function redeem(exchange: Exchange, grant: Grant): Promise<AuthenticationResult> {
   const { client, authority, call } = exchange;
@@ -34,6 +37,7 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
       .info(`No token request is sent (${grantType}): the server wants ${left} of pause.`, correlationId);
     throw refusal;
   }
+  await requireKeys(exchange, grant);
   const requestedAt = epochSeconds(client.clock);
   const why = WHY_SENT[grant.miss ?? "uncached"];
   client.logger().info(`Sending a token request (${grantType}): ${why}.`, correlationId);
@@ -70,6 +74,7 @@ async function sendTokenRequest(
   { client, authority, request, call }: Exchange,
   grant: Grant,
 ): Promise<HttpResponse> {
+  if (!grant.hasDetails) requireKnownTypes(request.authorizationDetails, authority.metadata, call);
   const dialect = dialectOf(authority.url);
   const own = dialect.tokenParameters({
     library: client.library,
@@ -93,6 +98,7 @@ async function sendTokenRequest(
       parameters: new Parameters()
         .setAll(grant.parameters)
         .setEach("resource", resourcesIn(request.resource))
+        .set("authorization_details", grant.hasDetails ? undefined : request.authorizationDetails)
         .set("attribute_tokens", request.attributeTokens)
         .setAll(own.body),
       claims,

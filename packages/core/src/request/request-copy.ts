@@ -1,9 +1,11 @@
 import { withoutNull } from "../encoding.js";
+import { areDetails, type AuthorizationDetail } from "./authorization-details.js";
 import { isRecord } from "./field-types.js";
 import type { GivenRequest } from "./request-keys.js";
 
 /** The fields of a request whose members are copied. */
 interface Copied {
+  authorizationDetails?: readonly AuthorizationDetail[];
   extraParameters?: Record<string, string>;
   extraQueryParameters?: Record<string, string>;
   resource?: string | string[];
@@ -25,7 +27,9 @@ export function copied<R extends Copied>(
   own: RequestDefaults["extraParameters"],
 ): Readonly<R> & GivenRequest {
   const copy: Copied = { ...withoutNull(input) };
-  const { extraParameters, extraQueryParameters, resource } = copy;
+  const { authorizationDetails, extraParameters, extraQueryParameters, resource } = copy;
+  if (areDetails(authorizationDetails))
+    copy.authorizationDetails = authorizationDetails.map((one) => ({ ...one }));
   if (Array.isArray(resource)) copy.resource = [...resource];
   // A value that is not an object is refused by name later; copying a string here would split it into letters.
   if (extraParameters !== undefined && isRecord(extraParameters))

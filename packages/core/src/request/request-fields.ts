@@ -12,6 +12,7 @@ import {
   whole,
   type RequestField,
 } from "./request-field.js";
+import { detailsDigest } from "./authorization-details.js";
 
 const ALL = [...EVERY_GRANT, "authorize", "device_authorization"] as const;
 /** Every grant but those of an application without a user. */
@@ -26,6 +27,7 @@ const OF_USERS = [
   "user_fic",
 ] as const;
 const CODE = ["authorization_code"] as const;
+const BACKCHANNEL = ["backchannel_authentication"] as const;
 const EXCHANGE = ["token_exchange"] as const;
 const URL = ["authorize"] as const;
 
@@ -42,13 +44,18 @@ const brokerOnly: RequestField = { sent: [], cacheKey: BROKER, flightKey: whole 
 const browserOnly: RequestField = { sent: [], cacheKey: BROWSER, flightKey: BROWSER };
 const hint: RequestField = { sent: URL, cacheKey: PROMPT, flightKey: whole };
 
+const NO_TOKEN = "yields no token";
+const ONE_CALL = "each call asks the provider";
+
 /** Every field of every public request. */
 export const REQUEST_FIELDS = {
+  accessToken: { sent: ["user_info"], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
   account: {
     sent: ["authorize", "end_session", "silent"],
     cacheKey: { entity: "partition" },
     flightKey: user,
   },
+  acrValues: { sent: BACKCHANNEL, cacheKey: CHECKED, flightKey: UNSHARED },
   actorToken: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   actorTokenType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   agentId: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: whole },
@@ -56,6 +63,12 @@ export const REQUEST_FIELDS = {
   attributeTokens: { sent: EVERY_GRANT, cacheKey: component("attribute_tokens", joined), flightKey: sorted },
   audience: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: alone },
   authenticationScheme: { sent: [], cacheKey: "anything but Bearer is refused", flightKey: whole },
+  authorizationDetails: {
+    // A code, also of a device, has its details already. Naming more than the user has granted would be an error.
+    sent: ALL.filter((carrier) => carrier !== "authorization_code" && carrier !== "device_code"),
+    cacheKey: component("authorization_details", detailsDigest),
+    flightKey: detailsDigest,
+  },
   authority: { sent: [...ALL, "end_session"], cacheKey: { entity: "environment" }, flightKey: whole },
   azureCloudOptions: {
     sent: [...ALL, "end_session"],
@@ -67,6 +80,7 @@ export const REQUEST_FIELDS = {
     cacheKey: "all regions issue the same tokens",
     flightKey: whole,
   },
+  bindingMessage: { sent: BACKCHANNEL, cacheKey: DISPLAY, flightKey: UNSHARED },
   cancel: { sent: [], cacheKey: PER_CALLER, flightKey: UNSHARED },
   ccsCredential: {
     sent: ["authorization_code", "refresh_token"],
@@ -118,9 +132,14 @@ export const REQUEST_FIELDS = {
   forceRefresh: { sent: [], cacheKey: "never answered from the cache", flightKey: whole },
   grantType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   httpMethod: browserOnly,
-  idTokenHint: { sent: ["end_session"], cacheKey: "yields no token", flightKey: UNSHARED },
-  loginHint: hint,
-  logoutHint: { sent: ["end_session"], cacheKey: "yields no token", flightKey: UNSHARED },
+  idTokenHint: {
+    sent: ["backchannel_authentication", "end_session"],
+    cacheKey: "the response names the user",
+    flightKey: UNSHARED,
+  },
+  loginHint: { ...hint, sent: ["authorize", "backchannel_authentication"] },
+  loginHintToken: { sent: BACKCHANNEL, cacheKey: "the response names the user", flightKey: UNSHARED },
+  logoutHint: { sent: ["end_session"], cacheKey: NO_TOKEN, flightKey: UNSHARED },
   maxAge: { sent: URL, cacheKey: CHECKED, flightKey: whole },
   nonce: { sent: URL, cacheKey: CHECKED, flightKey: whole },
   oboAssertion: { sent: ["on_behalf_of"], cacheKey: { entity: "partition" }, flightKey: whole },
@@ -130,7 +149,7 @@ export const REQUEST_FIELDS = {
   platformBroker: browserOnly,
   popKid: brokerOnly,
   popupOriginCheckDone: browserOnly,
-  postLogoutRedirectUri: { sent: ["end_session"], cacheKey: "yields no token", flightKey: UNSHARED },
+  postLogoutRedirectUri: { sent: ["end_session"], cacheKey: NO_TOKEN, flightKey: UNSHARED },
   preferredPort: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
   prompt: hint,
   realm: { sent: ["password"], cacheKey: "chooses where the password is checked", flightKey: whole },
@@ -148,6 +167,7 @@ export const REQUEST_FIELDS = {
   refusedToken: { sent: [], cacheKey: "names a rejected token", flightKey: whole },
   renewalMarginSeconds: { sent: [], cacheKey: "limits the age of a token", flightKey: whole },
   reqCnf: browserOnly,
+  requestedExpiry: { sent: BACKCHANNEL, cacheKey: DISPLAY, flightKey: UNSHARED },
   requestedTokenType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   resource: { sent: ALL, cacheKey: { entity: "resource" }, flightKey: alone },
   resourceRequestMethod: brokerOnly,
@@ -174,9 +194,12 @@ export const REQUEST_FIELDS = {
   tenantId: { sent: ["agent", "client_credentials"], cacheKey: { entity: "realm" }, flightKey: whole },
   timeout: { sent: [], cacheKey: PER_CALLER, flightKey: UNSHARED },
   timeoutMs: { sent: [], cacheKey: PER_CALLER, flightKey: PER_CALLER },
+  token: { sent: ["introspection", "revocation"], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
+  tokenTypeHint: { sent: ["introspection", "revocation"], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
   useNonce: { sent: URL, cacheKey: CHECKED, flightKey: whole },
   usePkce: { sent: URL, cacheKey: PROOF, flightKey: whole },
   user: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: anyCase },
+  userCode: { sent: BACKCHANNEL, cacheKey: PROOF, flightKey: UNSHARED },
   userObjectId: { sent: ["user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   username: { sent: ["password", "user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   windowHandle: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },

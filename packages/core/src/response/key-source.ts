@@ -1,34 +1,33 @@
+import type { Authority } from "../authority/authority.js";
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
-import { isObject, parseJsonObject } from "../encoding.js";
-import { clientAuthError } from "../errors/errors.js";
+import { parseJsonObject } from "../encoding.js";
+import { clientAuthError, isAuthError } from "../errors/errors.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
+import { asKeyFailure, isKeyFailure } from "./key-failure.js";
+import {
+  finderAmong,
+  isBadSignature,
+  isKey,
+  isWithoutKey,
+  type KeyFinder,
+  type KeySet,
+  type PublishedKey,
+} from "./key-set.js";
 
 /** Lifetime of fetched keys, in milliseconds. */
 const LIFETIME_MS = 600_000;
+/** How long keys are used, in milliseconds, while newer ones cannot be fetched: a day. */
+const STALE_LIFETIME_MS = 86_400_000;
 /**
- * Minimum time between fetches, in milliseconds, when no key matches a signature: the provider may have rotated its
- * keys.
+ * Time in milliseconds, after a key set was fetched for a signature that no key matched, until it is fetched for the
+ * next one.
  */
-const REFRESH_PAUSE_MS = 60_000;
-
-/**
- * The key argument of `jose`'s verify functions. Declared here so that this package's type declarations do not depend
- * on `jose`.
- */
-export type KeyFinder = (...parameters: never[]) => unknown;
-
-/** A key of a set. Only the members that select a key have been type-checked. */
-export type PublishedKey = Readonly<Record<string, unknown>>;
-
-interface Keys {
-  readonly published: readonly PublishedKey[];
-  /** Finds a key among all published ones. */
-  readonly find: KeyFinder;
-  readonly fetchedAt: number;
-}
+const REFETCH_PAUSE_MS = 60_000;
+/** Time in milliseconds, after a fetch failed, for which keys in memory are used without another attempt. */
+const FAILURE_PAUSE_MS = 10_000;
 
 /** A verification that needs the provider's keys. */
 export interface Verification<T> {
@@ -36,94 +35,176 @@ export interface Verification<T> {
   readonly accepts: (key: PublishedKey) => boolean;
   /** Verifies with a key finder of `jose`. */
   readonly verify: (find: KeyFinder) => Promise<T>;
+  /** The token, for messages, such as `ID token`. */
+  readonly name: string;
+  /** `kid` and `alg` of the token's header. */
+  readonly header: { readonly kid?: unknown; readonly alg?: unknown };
 }
+
+/** Asks the provider again where its keys are; returns the known answer if that was a moment ago. */
+export type Rediscover = (authority: Authority, call: Call) => Promise<Authority>;
 
 /** Fetches and caches the signing keys of identity providers (JSON Web Key Sets, RFC 7517). */
 export class KeySource {
   readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #keys = new BoundedMap<Keys>(100);
+  readonly #rediscover: Rediscover;
+  readonly #keys = new BoundedMap<KeySet>(100);
+  /** When a key set may be fetched for another unknown key, in milliseconds since the epoch. */
+  readonly #refetches = new BoundedMap<number>(100);
+  /** When a key set may be fetched again after a failure, if its last keys are in memory. */
+  readonly #retries = new BoundedMap<number>(100);
   readonly #flights = new SingleFlight();
 
-  constructor(transport: Transport, clock: Clock) {
+  constructor(transport: Transport, clock: Clock, rediscover: Rediscover) {
     this.#transport = transport;
     this.#clock = clock;
+    this.#rediscover = rediscover;
   }
 
   /**
-   * Runs a verification with the provider's keys, and again with newly fetched keys if none matches.
+   * Ensures that keys are in memory, so that tokens can be verified which the provider issues only once.
    *
-   * @param jwksUri `jwks_uri` of the discovery document
+   * @throws ClientAuthError `invalid_id_token`, `network_error`; see {@link isKeyFailure}
    */
-  async verifyWith<T>(jwksUri: string, call: Call, { accepts, verify }: Verification<T>): Promise<T> {
-    const known = this.#keys.get(jwksUri);
-    const keys = known && this.#ageOf(known) < LIFETIME_MS ? known : await this.#fetch(jwksUri, call);
+  async require(authority: Authority, call: Call): Promise<void> {
+    await this.#wherePublished(authority, call, (jwksUri) => this.#usable(jwksUri, call));
+  }
+
+  /**
+   * Runs a verification with the provider's keys. If none matches, the key set is fetched again, and after that the
+   * discovery document, because the key set may have moved.
+   *
+   * @throws ClientAuthError see {@link isKeyFailure}; whatever the verification throws
+   */
+  async verifyWith<T>(authority: Authority, call: Call, verification: Verification<T>): Promise<T> {
+    return this.#wherePublished(authority, call, async (jwksUri) => {
+      const keys = await this.#usable(jwksUri, call);
+      const attempt = async (published: KeySet): Promise<T> =>
+        verification.verify(await finderAmong(published, verification.accepts));
+      const missing = (cause: unknown): Error => this.#noKey(jwksUri, call, verification, cause);
+      let newer: KeySet | undefined;
+      try {
+        return await attempt(keys);
+      } catch (error) {
+        if (!mayBeOutdated(error, verification)) throw error;
+        newer = await this.#newerThan(keys, jwksUri, call);
+        if (!newer) throw missing(error);
+      }
+      try {
+        return await attempt(newer);
+      } catch (error) {
+        throw isWithoutKey(error) ? missing(error) : error;
+      }
+    });
+  }
+
+  /** Runs work with the URL of the key set and, if it lacks keys there, with the URL that it has moved to. */
+  async #wherePublished<T>(
+    authority: Authority,
+    call: Call,
+    work: (jwksUri: string) => Promise<T>,
+  ): Promise<T> {
+    const { jwks_uri: jwksUri } = authority.metadata;
     try {
-      return await verify(await finderAmong(keys, accepts));
+      return await work(jwksUri);
     } catch (error) {
-      const noKey = error instanceof Error && "code" in error && error.code === "ERR_JWKS_NO_MATCHING_KEY";
-      // Another caller may have fetched newer keys in the meantime.
-      const latest = this.#keys.get(jwksUri) ?? keys;
-      if (!noKey || (latest === keys && this.#ageOf(keys) < REFRESH_PAUSE_MS)) throw error;
-      return verify(await finderAmong(latest === keys ? await this.#fetch(jwksUri, call) : latest, accepts));
+      if (call.signal?.aborted || !isKeyFailure(error)) throw error;
+      const { metadata } = await this.#rediscover(authority, call).catch(() => authority);
+      if (metadata.jwks_uri === jwksUri) throw error;
+      return work(metadata.jwks_uri);
     }
   }
 
-  #ageOf(keys: Keys): number {
-    return this.#clock.now() - keys.fetchedAt;
+  /** Returns keys that may be used: fresh ones or, if those cannot be fetched, the last ones. */
+  async #usable(jwksUri: string, call: Call): Promise<KeySet> {
+    const known = this.#keys.get(jwksUri);
+    const age = known ? this.#clock.now() - known.fetchedAt : Infinity;
+    if (known && age < LIFETIME_MS) return known;
+    const isLast = known !== undefined && age < STALE_LIFETIME_MS;
+    if (isLast && this.#left(this.#retries, jwksUri) > 0) return known;
+    try {
+      return await this.#fetch(jwksUri, call);
+    } catch (error) {
+      if (!isLast || call.signal?.aborted) throw error;
+      return known;
+    }
   }
 
-  #fetch(jwksUri: string, call: Call): Promise<Keys> {
-    return this.#flights.run(jwksUri, call.signal, (signal) => this.#load(jwksUri, { ...call, signal }));
+  /** Returns a key set that was fetched after another one; `undefined` if the last attempt was a moment ago. */
+  async #newerThan(keys: KeySet, jwksUri: string, call: Call): Promise<KeySet | undefined> {
+    const latest = this.#keys.get(jwksUri);
+    if (latest && latest !== keys) return latest;
+    const isUnderWay = this.#flights.leaderOf(jwksUri) !== undefined;
+    if (!isUnderWay && this.#left(this.#refetches, jwksUri) > 0) return undefined;
+    return this.#fetch(jwksUri, call, true);
   }
 
-  async #load(jwksUri: string, call: Call): Promise<Keys> {
+  /** Returns the milliseconds until a key set may be fetched again. */
+  #left(times: BoundedMap<number>, jwksUri: string): number {
+    return Math.max(0, (times.get(jwksUri) ?? 0) - this.#clock.now());
+  }
+
+  /** @param isRefetch whether it is for a key that is not among those in memory */
+  #fetch(jwksUri: string, call: Call, isRefetch = false): Promise<KeySet> {
+    return this.#flights.run(jwksUri, call.signal, async (signal) => {
+      if (isRefetch) this.#refetches.set(jwksUri, this.#clock.now() + REFETCH_PAUSE_MS);
+      try {
+        const keys = await this.#load(jwksUri, { ...call, signal });
+        this.#retries.delete(jwksUri);
+        return keys;
+      } catch (error) {
+        const asked = isAuthError(error) ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
+        const retryAt = this.#clock.now() + (asked || FAILURE_PAUSE_MS);
+        // Even when every caller has left: the next one should not have to wait as long.
+        this.#retries.set(jwksUri, retryAt);
+        if (isRefetch) this.#refetches.set(jwksUri, signal.aborted ? 0 : retryAt);
+        throw asKeyFailure(error);
+      }
+    });
+  }
+
+  async #load(jwksUri: string, call: Call): Promise<KeySet> {
     const { createLocalJWKSet } = await import("jose");
     const response = await this.#transport.get(jwksUri, call);
-    const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
-    if (!body || !Array.isArray(body["keys"])) {
+    const { keys: entries } = (response.status === 200 && parseJsonObject(response.body)) || {};
+    // An entry that is not a key must not make the others unusable.
+    const published = Array.isArray(entries) ? entries.filter(isKey) : [];
+    if (published.length === 0) {
       const error = clientAuthError(
         "invalid_id_token",
-        `The provider's keys cannot be read: ${jwksUri} answered ${statusOf(response)} without a JSON Web Key Set.`,
+        `The provider's keys cannot be read: ${jwksUri} answered ${statusOf(response)} without a key (JSON Web Key Set, RFC 7517).`,
         call,
       );
       throw withPause(error, response, this.#clock);
     }
-    // An entry that is not a key must not make the others unusable.
-    const published = body["keys"].filter(isKey);
     const find = createLocalJWKSet({ keys: published });
     const keys = { published, find, fetchedAt: this.#clock.now() };
     this.#keys.set(jwksUri, keys);
     return keys;
   }
+
+  #noKey(jwksUri: string, call: Call, { name, header }: Verification<unknown>, cause: unknown): Error {
+    const seconds = Math.ceil(this.#left(this.#refetches, jwksUri) / 1000);
+    const error = clientAuthError(
+      "invalid_id_token",
+      `The signature of the ${name} cannot be verified: ${jwksUri} has ${lacking(header, cause)}. The provider may have changed its keys a moment ago: try again${seconds > 0 ? ` in ${seconds} seconds` : ""}.`,
+      { correlationId: call.correlationId, cause },
+    );
+    if (seconds > 0) error.retryAfterSeconds = seconds;
+    return asKeyFailure(error);
+  }
 }
 
-/** Returns a finder limited to the keys that a verification accepts. */
-async function finderAmong(
-  { published, find }: Keys,
-  accepts: (key: PublishedKey) => boolean,
-): Promise<KeyFinder> {
-  const accepted = published.filter(accepts);
-  if (accepted.length === published.length) return find;
-  const { createLocalJWKSet } = await import("jose");
-  const findAccepted = createLocalJWKSet({ keys: accepted });
-  return async (header: { readonly kid?: unknown }, token: never) => {
-    const named = published.find(({ kid }) => kid !== undefined && kid === header.kid);
-    if (named && !accepts(named) && !accepted.some(({ kid }) => kid === header.kid)) {
-      throw new Error(
-        `its key ${JSON.stringify(named["kid"])} is for the issuer ${JSON.stringify(named["issuer"])}`,
-      );
-    }
-    return findAccepted(header as Parameters<typeof findAccepted>[0], token);
-  };
+/** What is wrong with a key set, for a token with this header. */
+function lacking({ kid, alg }: Verification<unknown>["header"], cause: unknown): string {
+  if (kid !== undefined) return `no key ${JSON.stringify(kid)} for ${JSON.stringify(alg)}`;
+  return isWithoutKey(cause)
+    ? `no key, or multiple keys, for ${JSON.stringify(alg)}, and the token does not name one (kid)`
+    : `another key, and the token does not name one (kid)`;
 }
 
-/** Whether the members that select a key have the types required by RFC 7517 §4. */
-function isKey(entry: unknown): entry is PublishedKey {
-  if (!isObject(entry) || typeof entry["kty"] !== "string") return false;
-  const { key_ops: operations } = entry;
-  return (
-    ["kid", "alg", "use"].every((name) => entry[name] === undefined || typeof entry[name] === "string") &&
-    (operations === undefined || Array.isArray(operations))
-  );
+/** Whether a key that the provider has published since may verify the token. */
+function mayBeOutdated(error: unknown, { header }: Verification<unknown>): boolean {
+  return isWithoutKey(error) || (header.kid === undefined && isBadSignature(error));
 }

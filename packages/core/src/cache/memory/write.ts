@@ -93,6 +93,22 @@ export function removeRefreshToken(memory: TokenMemory, key: PartitionKey, secre
   memory.remove(key, (entry) => isEntry(entry, "RefreshToken") && entry.entity.secret === secret);
 }
 
+/** Replaces a refresh token that has been redeemed, if it is still the cached one. */
+export function replaceRefreshToken(
+  memory: TokenMemory,
+  key: PartitionKey,
+  redeemed: string,
+  { secret, expires_on }: RefreshTokenEntity,
+): void {
+  const partition = memory.partitions.get(key)?.copy();
+  const old = partition?.find("RefreshToken", ({ entity }) => entity.secret === redeemed);
+  if (!partition || !old) return;
+  const { expires_on: _, ...rest } = old.entity;
+  const entity = { ...rest, secret, ...(expires_on ? { expires_on } : {}) };
+  partition.put({ section: "RefreshToken", key: old.key, entity });
+  memory.put(key, partition);
+}
+
 /** Removes a user of a provider: the account and all tokens, including on-behalf-of tokens. */
 export function removeUser(memory: TokenMemory, homeAccountId: string, provider: Provider): void {
   const user = userPartition(homeAccountId);

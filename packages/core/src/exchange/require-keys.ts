@@ -1,0 +1,31 @@
+import { dialectOf } from "../dialect/dialects.js";
+import { jwtHeader } from "../response/id-token.js";
+import { ID_TOKEN } from "../response/jwt-kind.js";
+import { allowedAlgorithms } from "../response/verify-jwt.js";
+import type { Exchange } from "./exchange.js";
+import type { Grant } from "./grant.js";
+
+/**
+ * Ensures that the provider's keys are in memory before a grant is redeemed that brings an ID token. A code, and a
+ * refresh token that is rotated, can be redeemed only once.
+ *
+ * @throws ClientAuthError when the keys cannot be fetched; nothing has been redeemed
+ */
+export async function requireKeys(
+  { client, authority, call }: Exchange,
+  { owner, scopes }: Pick<Grant, "owner" | "scopes">,
+): Promise<void> {
+  const account = owner.kind === "user" ? owner.account : undefined;
+  const bringsIdToken = owner.kind !== "app" && (scopes.includes("openid") || account !== undefined);
+  if (!bringsIdToken || dialectOf(authority.url).tlsVouches || !authority.metadata.jwks_uri) return;
+  const allowed = allowedAlgorithms({ kind: ID_TOKEN, client, authority });
+  const last = account?.idToken ? jwtHeader(account.idToken)["alg"] : undefined;
+  const likely = typeof last === "string" && allowed.includes(last) ? [last] : allowed;
+  if (likely.every((alg) => alg === "HS256")) return;
+  try {
+    await client.keys.require(authority, call);
+  } catch (error) {
+    // The ID token may be signed with the client's secret: a provider that always does so publishes no keys.
+    if (!likely.includes("HS256") || call.signal?.aborted) throw error;
+  }
+}

@@ -1,0 +1,64 @@
+import { isObject } from "../encoding.js";
+
+/**
+ * The key argument of `jose`'s verify functions. Declared here so that this package's type declarations do not depend
+ * on `jose`.
+ */
+export type KeyFinder = (...parameters: never[]) => unknown;
+
+/** A key of a set. Only the members that select a key have been type-checked. */
+export type PublishedKey = Readonly<Record<string, unknown>>;
+
+/** The keys that a provider has published. */
+export interface KeySet {
+  readonly published: readonly PublishedKey[];
+  /** Finds a key among all published ones. */
+  readonly find: KeyFinder;
+  /** In milliseconds since the epoch. */
+  readonly fetchedAt: number;
+}
+
+/** Returns a finder limited to the keys that a verification accepts. */
+export async function finderAmong(
+  { published, find }: KeySet,
+  accepts: (key: PublishedKey) => boolean,
+): Promise<KeyFinder> {
+  const accepted = published.filter(accepts);
+  if (accepted.length === published.length) return find;
+  const { createLocalJWKSet } = await import("jose");
+  const findAccepted = createLocalJWKSet({ keys: accepted });
+  return async (header: { readonly kid?: unknown }, token: never) => {
+    const named = published.find(({ kid }) => kid !== undefined && kid === header.kid);
+    if (named && !accepts(named) && !accepted.some(({ kid }) => kid === header.kid)) {
+      throw new Error(
+        `its key ${JSON.stringify(named["kid"])} is for the issuer ${JSON.stringify(named["issuer"])}`,
+      );
+    }
+    return findAccepted(header as Parameters<typeof findAccepted>[0], token);
+  };
+}
+
+/** Whether the members that select a key have the types required by RFC 7517 §4. */
+export function isKey(entry: unknown): entry is PublishedKey {
+  if (!isObject(entry) || typeof entry["kty"] !== "string") return false;
+  const { key_ops: operations } = entry;
+  return (
+    ["kid", "alg", "use"].every((name) => entry[name] === undefined || typeof entry[name] === "string") &&
+    (operations === undefined || Array.isArray(operations))
+  );
+}
+
+/** Whether an error of `jose` says that a set has no key for a token, or several. */
+export function isWithoutKey(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "ERR_JWKS_NO_MATCHING_KEY" || code === "ERR_JWKS_MULTIPLE_MATCHING_KEYS";
+}
+
+/** Whether an error of `jose` says that the key is not the one that made the signature. */
+export function isBadSignature(error: unknown): boolean {
+  return codeOf(error) === "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
