@@ -28,12 +28,17 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "createAuthenticatedFetch",
     "createDefaultCredential",
     "createMemoryTokenStore",
+    "deleteClientRegistration",
     "federatedTokenFile",
     "githubActionsToken",
     "managedIdentityAssertion",
     "parseAuthenticationChallenges",
+    "readClientRegistration",
+    "registerClient",
+    "registeredClient",
     "spiffeTokenFile",
     "tokenCredential",
+    "updateClientRegistration",
   ]);
 });
 

@@ -105,7 +105,7 @@ function refusesClient(response: HttpResponse, clock: Clock): boolean {
 }
 
 /** Hides secrets in an error description, which may repeat what the server was sent. */
-function withoutEcho(response: HttpResponse, hide: (text: string) => string): HttpResponse {
+export function withoutEcho(response: HttpResponse, hide: (text: string) => string): HttpResponse {
   const body = parseJsonObject(response.body);
   const description = body?.["error_description"];
   if (typeof description !== "string" || hide(description) === description) return response;
