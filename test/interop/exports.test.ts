@@ -20,10 +20,12 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     // The peer throws errors of a class with this name, which it does not export.
     "ManagedIdentityError",
     "ManagedIdentityErrorCodes",
+    "auth0",
     "auth0TokenVault",
     "awsTokenFile",
     "azurePipelinesToken",
     "claimsFromChallenge",
+    "cognito",
     "commandLineToken",
     "createAuthenticatedFetch",
     "createDefaultCredential",
@@ -31,7 +33,10 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "deleteClientRegistration",
     "federatedTokenFile",
     "githubActionsToken",
+    "google",
+    "keycloak",
     "managedIdentityAssertion",
+    "okta",
     "parseAuthenticationChallenges",
     "readClientRegistration",
     "registerClient",
@@ -39,6 +44,7 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "spiffeTokenFile",
     "tokenCredential",
     "updateClientRegistration",
+    "zitadel",
   ]);
 });
 
