@@ -59,6 +59,10 @@ export interface ClientOptions {
   readonly authorityMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** Public clients: lets Entra send a user to another cloud, which the response names. */
   readonly instanceAware?: boolean;
+  /** Extra parameters of every request for a code or a token, such as `audience`. A request's own of the same name win. */
+  readonly extraParameters?: Readonly<Record<string, string>> | undefined;
+  /** Extra parameters of every authorization request, such as `access_type`. A request's own of the same name win. */
+  readonly extraAuthorizationParameters?: Readonly<Record<string, string>> | undefined;
   /** Send users only to a provider that announces PKCE with `S256`. */
   readonly requiresPkceSupport?: boolean;
   /** Scopes to leave out of every request, such as `offline_access`. */
@@ -154,15 +158,21 @@ export function createClient(options: ClientOptions): Client {
     (message) => logger().warning(message),
   );
   authorities.check(authority);
+  const authenticator = createAuthenticator(credential, { clientId, method: options.authMethod, clock });
   return {
     clientId,
     defaultAuthority: authority,
-    authenticate: createAuthenticator(credential, { clientId, method: options.authMethod, clock }),
+    authenticate: async (issuer, override) => {
+      if (credential.kind !== "none") authorities.requireOwn(issuer.url);
+      return authenticator(issuer, override);
+    },
     isPublic: credential.kind === "none",
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm, ...options.algorithms },
     decryptionKeys: readDecryptionKeys(options.decryptionKeys ?? []),
     secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
     instanceAware,
+    extraParameters: options.extraParameters,
+    extraAuthorizationParameters: options.extraAuthorizationParameters,
     requiresPkceSupport: options.requiresPkceSupport ?? false,
     excludeScopes: checkedExclusion(options.excludeScopes, "auth.excludeScopes"),
     dpop: new Dpop(clock, Boolean(options.cache?.plugin ?? options.cache?.store)),
