@@ -17,6 +17,7 @@ export const entra: Dialect = {
   // Desktop clocks are often wrong. Five minutes is also the margin at which access tokens count as expired.
   clockTolerance: 300,
   tlsVouches: true,
+  issuesIdTokens: () => true,
   postsForms: true,
   sendsExtraParameters: false,
   repeatsClientId: true,
@@ -34,9 +35,10 @@ export const entra: Dialect = {
   isMultiTenant: ({ tenant }) => MULTI_TENANT_SEGMENTS.has(tenant),
   userScopes: () => OIDC_SCOPES,
   secretMethods: () => ["client_secret_post"],
-  assertionAudience: ({ token_endpoint }) => token_endpoint,
+  assertionAudience: ({ token_endpoint = "" }) => token_endpoint,
   assertionHeader: (key) => rsaHeader(key, key.sha256 ? "PS256" : "RS256"),
-  unpublishedDeviceEndpoint: ({ token_endpoint }) => token_endpoint.replace(/\/token\/?$/, "/devicecode"),
+  unpublishedDeviceEndpoint: ({ token_endpoint = "" }) =>
+    token_endpoint.replace(/\/token\/?$/, "/devicecode"),
   authorizationParameters({ library, correlationId }) {
     const parameters = new Parameters()
       .set("client-request-id", correlationId)

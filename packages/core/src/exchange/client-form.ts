@@ -1,6 +1,6 @@
+import { endpointOf } from "../authority/endpoint.js";
 import type { AssertionOverride } from "../credential/client-credential.js";
 import type { ClientAuthentication } from "../credential/client-authentication.js";
-import { clientAuthError } from "../errors/errors.js";
 import { parseJsonObject } from "../encoding.js";
 import type { Clock } from "../clock.js";
 import { hideSecretsOf } from "../http/hide-secrets.js";
@@ -44,7 +44,7 @@ export async function sendClientForm(
       .set("claims", form.claims)
       .addMissing(extra);
     const url = withQuery(
-      endpointOf(form.endpoint, { authority, call }, proof),
+      formEndpoint(form.endpoint, { authority, call }, proof),
       form.query?.toString() ?? "",
     );
     const headers = { ...form.headers, ...proof.headers };
@@ -76,7 +76,7 @@ function noted(response: HttpResponse, { accepted }: ClientAuthentication): Http
 }
 
 /** A client with a certificate in TLS uses the endpoint's alias, if there is one (RFC 8705 §5). */
-function endpointOf(
+function formEndpoint(
   name: string,
   { authority: { url, metadata }, call }: Pick<Exchange, "authority" | "call">,
   { tls }: ClientAuthentication,
@@ -86,13 +86,7 @@ function endpointOf(
     secureEndpoint(alias, `mtls_endpoint_aliases.${name}`, url.href);
     return alias;
   }
-  const endpoint = metadata[name];
-  if (typeof endpoint === "string") return endpoint;
-  throw clientAuthError(
-    "openid_config_error",
-    `The provider has no ${name}: its discovery document does not name one.`,
-    call,
-  );
+  return endpointOf({ url, metadata }, name, call);
 }
 
 /**
