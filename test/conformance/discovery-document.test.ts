@@ -52,7 +52,7 @@ describe("a discovery document is refused before any secret is sent", () => {
     await expectNothingKept(app);
   });
 
-  it.each<[string, object, string, RegExp]>([
+  it.each<[string, Record<string, unknown>, string, RegExp]>([
     [
       "lacks the token endpoint",
       { token_endpoint: undefined },
