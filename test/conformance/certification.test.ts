@@ -2,6 +2,7 @@
 // proves: core/src/response/verify-id-token.ts, core/src/flows/auth-code-flow.ts
 import { afterAll, beforeAll, describe, test } from "@jest/globals";
 import { startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
+import { startTlsFront, type TlsFront } from "../support/tls-front.js";
 import { moduleNamed } from "./modules.js";
 import { plans, type Variant } from "./plans.js";
 import { relyingParty } from "./relying-party.js";
@@ -25,11 +26,13 @@ const cases = plans.flatMap(({ name: plan, runs }) =>
 const passed = new Set<object>();
 
 let provider: FakeProvider;
+let front: TlsFront;
 beforeAll(async () => {
   provider = await startFakeProvider();
+  front = await startTlsFront(() => provider.url);
 });
 afterAll(async () => {
-  await provider.close();
+  await Promise.all([front.close(), provider.close()]);
   const outcomes = cases.map((it): Outcome => {
     const { plan, settings, name: module } = it;
     if ("doesNotApply" in it.module)
@@ -47,7 +50,7 @@ describe.each([...new Set(cases.map(({ plan, settings }) => `${plan} (${settings
     test(it.name, async () => {
       if ("doesNotApply" in it.module) return;
       provider.reset();
-      await it.module.play(relyingParty(provider, it.variant));
+      await it.module.play(relyingParty({ provider, front }, it.variant));
       passed.add(it);
     });
   }

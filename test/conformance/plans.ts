@@ -3,7 +3,7 @@ export interface Variant {
   readonly responseType: ResponseType;
   /** How the response comes; by default in the query, or in the fragment if it has an ID token. */
   readonly responseMode?: "form_post" | "jwt";
-  readonly clientAuth?: "none" | "client_secret_basic" | "private_key_jwt" | "self_signed_tls_client_auth";
+  readonly clientAuth: "none" | "client_secret_basic" | "private_key_jwt" | "self_signed_tls_client_auth";
   /** How access tokens are bound to the client. */
   readonly senderConstrain?: "dpop" | "mtls";
   readonly profile?: "fapi2";

@@ -6,6 +6,7 @@ import type {
   ClientApplication,
   NodeAuthOptions,
 } from "@tessera/node";
+import { makeCertificate } from "../support/certificates.js";
 import {
   clientSecret,
   code,
@@ -17,6 +18,7 @@ import {
   type Respond,
 } from "../support/fake-provider.js";
 import { expectNoSecretIn, expectNothingKept } from "../support/nothing-kept.js";
+import type { TlsFront } from "../support/tls-front.js";
 import type { Variant } from "./plans.js";
 
 /** An ID token that the provider issues, good or bad. */
@@ -47,39 +49,46 @@ export interface Script {
   readonly request?: Partial<AuthCodeFlowRequest>;
 }
 
-/** A relying party that plays one module: signs a user in at a scripted provider, as the variant says. */
-export interface RelyingParty {
+/** The provider, and what stands in front of it for TLS with client certificates. */
+export interface Stage {
   readonly provider: FakeProvider;
+  readonly front: TlsFront;
+}
+
+/** A relying party that plays one module: signs a user in at a scripted provider, as the variant says. */
+export interface RelyingParty extends Stage {
   readonly variant: Variant;
   /** The application of the last sign-in. */
   readonly app: ClientApplication;
   /** The parameters of the last authorization request. */
   readonly asked: Parameters;
-  /** Begins with a new application, unless `again` says otherwise. */
+  /** A sign-in with a new application, unless `again` says otherwise. */
   signIn(script?: Script & { readonly again?: true }): Promise<AuthenticationResult>;
 }
 
 export const redirectUri = "https://app.example/signed-in";
 export const scopes = ["openid", "profile", "email"];
 
-export function relyingParty(provider: FakeProvider, variant: Variant): RelyingParty {
+export function relyingParty(stage: Stage, variant: Variant): RelyingParty {
+  const { provider, front } = stage;
   let app: ClientApplication | undefined;
   let asked: Parameters = {};
   return {
-    provider,
+    ...stage,
     variant,
     get app() {
-      return (app ??= application(provider, variant, {}));
+      return (app ??= application(stage, variant, {}));
     },
     get asked() {
       return asked;
     },
     signIn: async ({ again, ...script } = {}) => {
-      if (!again || !app) app = application(provider, variant, script);
+      if (!again || !app) app = application(stage, variant, script);
       provider.answers.discovery = () => ({
         body: provider.metadata({
           userinfo_endpoint: `${provider.url}/userinfo`,
-          ...methodsOf(variant),
+          token_endpoint_auth_methods_supported: [variant.clientAuth],
+          mtls_endpoint_aliases: { token_endpoint: `${front.url}/token` },
           ...script.metadata,
         }),
       });
@@ -129,17 +138,27 @@ export function relyingParty(provider: FakeProvider, variant: Variant): RelyingP
 /** The key that good ID tokens are signed with, as it is published. */
 export const one = jwk(keys.one, { kid: "one", alg: "RS256" });
 
-function application(provider: FakeProvider, variant: Variant, { auth }: Script): ClientApplication {
-  const { clientMetadata, ...over } = auth ?? {};
-  const { clientAuth } = variant;
-  if (clientAuth === "none") return provider.publicClient({ auth: { clientMetadata, ...over } });
-  const registered = { token_endpoint_auth_method: clientAuth, ...clientMetadata };
-  return provider.confidential({ auth: { clientSecret, clientMetadata: registered, ...over } });
-}
+/** The certificate of the client: its key signs assertions, or it proves itself in TLS. */
+const certificate = makeCertificate({ subject: "the client" });
 
-const methodsOf = ({ clientAuth }: Variant) => ({
-  token_endpoint_auth_methods_supported: [clientAuth ?? "client_secret_post"],
-});
+function application({ provider, front }: Stage, variant: Variant, script: Script): ClientApplication {
+  const { clientAuth } = variant;
+  const { clientMetadata, ...over } = script.auth ?? {};
+  const system = { ca: front.ca };
+  if (clientAuth === "none") return provider.publicClient({ auth: { clientMetadata, ...over }, system });
+  const proof =
+    clientAuth === "client_secret_basic"
+      ? { clientSecret }
+      : {
+          clientSecret: undefined,
+          clientCertificate: {
+            privateKey: certificate.privateKeyPem,
+            publicCertificate: certificate.certificatePem,
+          },
+        };
+  const registered = { token_endpoint_auth_method: clientAuth, ...clientMetadata };
+  return provider.confidential({ auth: { ...proof, clientMetadata: registered, ...over }, system });
+}
 
 /** Left half of a SHA-256 hash, as in `c_hash` and `at_hash` of RS256 tokens. */
 export function halfHash(text: string): string {

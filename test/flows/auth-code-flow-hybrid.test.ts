@@ -83,6 +83,25 @@ describe("the hybrid flow", () => {
     });
   });
 
+  describe("at a provider that announces iss in its responses (RFC 9207)", () => {
+    beforeEach(async () => {
+      const iss = { authorization_response_iss_parameter_supported: true };
+      provider.answers.discovery = () => ({ body: provider.metadata(iss) });
+      app = provider.confidential();
+      flow = await app.initiateAuthCodeFlow(hybrid({}));
+    });
+
+    it("the ID token names the issuer, so the response need not", async () => {
+      expect(await finish({ id_token: front() })).toMatchObject({ uniqueId: "user-1" });
+    });
+
+    it("another issuer in the response is refused all the same", async () => {
+      const response = { id_token: front(), iss: "https://evil.example" };
+      await expect(finish(response)).rejects.toMatchObject({ errorCode: "invalid_state" });
+      expect(provider.count("token")).toBe(0);
+    });
+  });
+
   it("ends well when the ID token vouches for the code", async () => {
     expect(await finish({ id_token: front() })).toMatchObject({ uniqueId: "user-1", fromCache: false });
   });

@@ -1,5 +1,5 @@
 // The tenant whose token is looked up, asked for and kept is one: the one that the authority names, else the account's.
-// proves: node/src/broker/broker-calls.ts, core/src/flows/account-authority.ts, core/src/flows/silent.ts, core/src/cache/record.ts
+// proves: node/src/tenant-and-region.ts, node/src/broker/broker-calls.ts, core/src/flows/account-authority.ts, core/src/flows/silent.ts, core/src/cache/record.ts
 import { describe, expect, it } from "@jest/globals";
 import * as tessera from "@tessera/node";
 import { peer } from "../support/both-libraries.js";

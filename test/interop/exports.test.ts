@@ -123,6 +123,8 @@ const user = [
   "buildEndSessionUrl",
   "getAccounts",
   "initiateAuthCodeFlow",
+  "revoke",
+  "userInfo",
 ];
 // Fields there, accessors here.
 const fields = ["config", "logger"];
@@ -142,6 +144,7 @@ const classes: Readonly<Record<string, ClassDifferences>> = {
         ...fields,
         "acquireTokenForAgent",
         "endOnBehalfOfSession",
+        "introspect",
         "removeTokensForClient",
       ],
       ...[...user, ...accounts, "getAllAccounts", "signOut"],

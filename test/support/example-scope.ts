@@ -12,6 +12,7 @@ import {
   type NodeAuthOptions,
   type PublicClientApplication,
 } from "@tessera/node";
+import { exampleProvider } from "./example-provider.js";
 import { signInOnDevice } from "./device-sign-in.js";
 import { startEntra, type Entra } from "./entra.js";
 import { interactiveUser } from "./interactive-user.js";
@@ -42,6 +43,8 @@ export interface ExampleScope {
   readonly agentId: string;
   /** A signed-in user. */
   readonly account: AccountInfo;
+  /** A confidential client of an OpenID Provider that has every endpoint. */
+  readonly oidcApp: ConfidentialClientApplication;
 
   /** `app`, as a client of `@tessera/core`. */
   readonly client: Client;
@@ -213,6 +216,7 @@ function valuesOf(
       return entra.confidential({ auth: agentAuth });
     },
     account,
+    oidcApp: () => exampleProvider(clock).app,
     client,
     agentClient: () => {
       const credential = { kind: "assertion", assertion: clientAssertion } as const;

@@ -12,6 +12,7 @@ import {
   ConfidentialClientApplication,
   PublicClientApplication,
   type AuthenticationResult,
+  type CacheOptions,
   type ClientApplication,
   type Configuration,
   type NodeAuthOptions,
@@ -53,6 +54,7 @@ export interface IdTokenOptions {
 }
 
 export interface Over {
+  readonly cache?: CacheOptions;
   readonly auth?: Partial<NodeAuthOptions>;
   readonly system?: NodeSystemOptions;
 }
@@ -88,6 +90,7 @@ export const scopes = ["openid", "api:read"];
 export const keys = {
   one: generateKeyPairSync("rsa", { modulusLength: 2048 }),
   two: generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  three: generateKeyPairSync("rsa", { modulusLength: 2048 }),
   elliptic: generateKeyPairSync("ec", { namedCurve: "P-256" }),
 };
 
@@ -170,7 +173,8 @@ export async function startFakeProvider(path = ""): Promise<FakeProvider> {
     backchannel: () => ({ body: { auth_req_id: "an-auth-req-id", expires_in: 120 } }),
     api: () => ({ body: { answer: 42 } }),
   });
-  const configuration = ({ auth, system }: Over, secret: object): Configuration => ({
+  const configuration = ({ auth, cache, system }: Over, secret: object): Configuration => ({
+    ...(cache ? { cache } : {}),
     auth: { clientId, oidcAuthority: url, ...secret, ...auth },
     system: { clock, proxy: false, ...system },
   });

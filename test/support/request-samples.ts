@@ -5,6 +5,7 @@ const callback = async (): Promise<string> => "an assertion";
 
 /** For every field a value that no request has by default. */
 export const samples = (bob: AccountInfo): Fields => ({
+  accessToken: "an access token",
   account: bob,
   actorToken: "an actor",
   actorTokenType: "jwt",
@@ -13,6 +14,7 @@ export const samples = (bob: AccountInfo): Fields => ({
   attributeTokens: ["an attribute"],
   audience: "another service",
   authenticationScheme: "Bearer",
+  authorizationDetails: [{ type: "payment", amount: "1" }],
   authority: `${host}/${otherTenant}`,
   azureCloudOptions: { azureCloudInstance: host, tenant: otherTenant },
   azureRegion: "eastus",
@@ -90,6 +92,8 @@ export const samples = (bob: AccountInfo): Fields => ({
   tenantId: otherTenant,
   timeout: 600,
   timeoutMs: 60_000,
+  token: "a token",
+  tokenTypeHint: "access_token",
   user: { objectId: "another-oid" },
   userObjectId: "another-oid",
   username: "bob",

@@ -41,6 +41,12 @@ export type { CertificateOptions } from "./credential/certificate.js";
 export { epochSeconds, pause, systemClock, type Clock } from "./clock.js";
 export type { AssertionContext, AssertionSource } from "./credential/assertion-source.js";
 export type { CertificateContext, CertificateSource } from "./credential/certificate-source.js";
+export {
+  decrypts,
+  readDecryptionKeys,
+  type DecryptionKey,
+  type DecryptionKeyOptions,
+} from "./credential/decryption-keys.js";
 export type { SecretContext, SecretSource } from "./credential/secret-authentication.js";
 export type { ClientCredential } from "./credential/client-credential.js";
 export {
@@ -79,6 +85,9 @@ export {
 export type { DeviceCodeResponse } from "./flows/device-authorization.js";
 export { deviceCode, type DeviceCodeInput } from "./flows/device-code.js";
 export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
+export { introspect, type Introspection, type IntrospectionInput } from "./endpoints/introspection.js";
+export { revoke, type RevocationInput } from "./endpoints/revocation.js";
+export { userInfo, type UserInfo, type UserInfoInput } from "./endpoints/user-info.js";
 export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfInput } from "./flows/on-behalf-of.js";
 export { importRefreshToken, type RefreshTokenInput } from "./flows/refresh-token.js";
 export { silent, silentNow, type SilentInput } from "./flows/silent.js";
@@ -121,6 +130,7 @@ export {
   requireRecord,
   wrongType,
 } from "./request/field-types.js";
+export type { AuthorizationDetail } from "./request/authorization-details.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
 export { Parameters, withQuery } from "./request/parameters.js";
 export { redemptionFields } from "./request/redemption-fields.js";
@@ -136,6 +146,7 @@ export {
 } from "./request/token-request.js";
 export type { AuthenticationResult } from "./result.js";
 export type { IdTokenClaims } from "./response/id-token.js";
+export * from "./response/response-algorithms.js";
 export { lifetimeSeconds } from "./response/seconds.js";
 export { parseTokenResponse } from "./response/token-response.js";
 export { AUTH_METHODS, type AuthMethod } from "./dialect/auth-methods.js";

@@ -15,15 +15,10 @@ import {
   withoutNull,
   type AuthMethod,
 } from "@tessera/core/internal";
-import type {
-  CacheOptions,
-  ClientMetadata,
-  Configuration,
-  NodeAuthOptions,
-  NodeSystemOptions,
-} from "./configuration.js";
+import type { CacheOptions, Configuration, NodeAuthOptions, NodeSystemOptions } from "./configuration.js";
 import { checkedAuthorizationRequests } from "./check-authorization-requests.js";
 import { flag, invalid, requireFunctions, strings } from "./check-values.js";
+import { checkedResponses } from "./check-responses.js";
 import { fromNetworkModule } from "./http/network-client.js";
 import { isHttpUrl } from "./http/proxy-variables.js";
 import { createUndiciHttpClient } from "./http/undici-http-client.js";
@@ -81,7 +76,8 @@ export function checkConfiguration(
     excludeScopes: strings(auth.excludeScopes, "auth.excludeScopes"),
     capabilities: strings(auth.clientCapabilities, "auth.clientCapabilities"),
     authMethod: checkedAuthMethod(metadata.token_endpoint_auth_method, credential, system),
-    idTokenAlgorithm: checkedAlgorithm(metadata, auth),
+    ...checkedResponses(metadata, auth),
+    requiresPkceSupport: flag(auth.isMcp, "auth.isMcp"),
     authorizationRequests: checkedAuthorizationRequests(metadata, auth),
     cache: checkedCache(withoutNull(cache ?? {})),
     http: checkedHttp(system),
@@ -130,20 +126,6 @@ function checkedAuthMethod(
     );
   }
   return found;
-}
-
-function checkedAlgorithm(
-  { id_token_signed_response_alg: algorithm }: ClientMetadata,
-  { clientSecret }: NodeAuthOptions,
-): string | undefined {
-  if (algorithm === undefined || /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/.test(algorithm))
-    return algorithm;
-  if (algorithm === "HS256" && clientSecret) return algorithm;
-  throw invalid(
-    "auth.clientMetadata.id_token_signed_response_alg",
-    `is "${algorithm}"`,
-    "use RS256 or another asymmetric algorithm; HS256 requires a confidential client with a secret; none is never accepted",
-  );
 }
 
 function checkedCache({

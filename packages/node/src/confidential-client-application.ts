@@ -8,14 +8,12 @@ import {
   type AuthenticationResult,
 } from "@tessera/core";
 import {
-  authorityForCloud,
-  authorityInTenant,
-  AzureCloudInstance,
   clientConfigurationError,
+  introspect,
   requireRequest,
   wrongType,
+  type Introspection,
   type TokenSource,
-  type RegionAsk,
 } from "@tessera/core/internal";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
@@ -25,9 +23,11 @@ import type { MsalRequest } from "./msal/msal-request.js";
 import type {
   AgentTokenRequest,
   ClientCredentialRequest,
+  IntrospectionRequest,
   OnBehalfOfRequest,
   UserFederatedIdentityCredentialRequest,
 } from "./requests.js";
+import { inTenant, regionOf } from "./tenant-and-region.js";
 
 /** Request of {@link ConfidentialClientApplication.acquireToken}. */
 export interface ConfidentialTokenRequest extends MsalRequest {
@@ -188,6 +188,22 @@ export class ConfidentialClientApplication extends ClientApplication {
   }
 
   /**
+   * Asks the provider whether a token is valid now, for example one that this API was called with. The answer is never
+   * cached. A signed response is verified as `clientMetadata` says (`introspection_signed_response_alg`).
+   *
+   * @throws ClientAuthError `openid_config_error` when the provider does not publish an endpoint,
+   * `invalid_introspection_response`; ServerError for an error response
+   * @see RFC 7662, RFC 9701
+   * @example
+   * ```ts
+   * const { active, scope, sub } = await oidcApp.introspect({ token: oboAssertion });
+   * ```
+   */
+  introspect(request: IntrospectionRequest): Promise<Introspection> {
+    return this.logged("introspect", request, () => introspect(this.client, this.checkedFields(request)));
+  }
+
+  /**
    * Replaces the token endpoint as the source of app tokens, for example with a managed identity. The cache is still
    * used first.
    *
@@ -215,25 +231,4 @@ export class ConfidentialClientApplication extends ClientApplication {
   async removeTokensForClient(): Promise<void> {
     return this.client.cache.removeAppTokens();
   }
-}
-
-/**
- * Returns the region from `azureRegion` of the request, else from `MSAL_FORCE_REGION`, unless the request opts out.
- */
-function regionOf(azureRegion: string | undefined): RegionAsk | undefined {
-  if (azureRegion === "DisableMsalForceRegion") return undefined;
-  const region = azureRegion || process.env["MSAL_FORCE_REGION"];
-  return region ? { azureRegion: region, environmentRegion: process.env["REGION_NAME"] } : undefined;
-}
-
-type InTenant = Pick<ClientCredentialRequest, "tenantId" | "authority" | "azureCloudOptions">;
-
-/** Returns the request with its `tenantId` inserted into the authority. */
-function inTenant<R extends InTenant>(request: R, defaultAuthority: string): R {
-  if (!request.tenantId) return request;
-  const { tenantId, azureCloudOptions } = request;
-  const authority = request.authority ?? authorityForCloud(defaultAuthority, azureCloudOptions);
-  // The tenant of the request's or the application's cloud options must not override it.
-  const none = { azureCloudInstance: AzureCloudInstance.None };
-  return { ...request, authority: authorityInTenant(authority, tenantId), azureCloudOptions: none };
 }

@@ -4,6 +4,7 @@ import type {
   AzureCloudOptions,
   CertificateContext,
   CertificateOptions,
+  DecryptionKeyOptions,
   SecretContext,
 } from "@tessera/core/internal";
 import type { Dispatching } from "./http/undici.js";
@@ -80,10 +81,18 @@ export interface NodeAuthOptions {
    * cloud that the response names.
    */
   instanceAware?: boolean;
-  /** Model Context Protocol: every request of a public client must name its `resource` (RFC 8707). */
+  /**
+   * Model Context Protocol: every request of a public client must name its `resource` (RFC 8707), and users are sent only
+   * to a provider that announces PKCE with `S256`.
+   */
   isMcp?: boolean;
   /** How the client is registered with its OpenID Provider. */
   clientMetadata?: ClientMetadata;
+  /**
+   * Private keys with which the client decrypts what the provider encrypts for it, for the algorithms in
+   * `clientMetadata`. Several, while keys are rotated: `kid` of the response chooses.
+   */
+  decryptionKeys?: DecryptionKeyOptions[];
   /** Key that signs authorization requests (RFC 9101). When it is set, every request is signed. */
   requestObjectKey?: RequestObjectKey;
 }
@@ -100,6 +109,28 @@ export interface RequestObjectKey {
 export interface ClientMetadata {
   /** The only accepted signature algorithm of ID tokens, such as `RS256` or `HS256`. */
   id_token_signed_response_alg?: string;
+  /** Encryption of ID tokens with a key of `decryptionKeys`, such as `RSA-OAEP-256` or `ECDH-ES`. */
+  id_token_encrypted_response_alg?: string;
+  /** Encryption of their content; `A128CBC-HS256` by default. */
+  id_token_encrypted_response_enc?: string;
+  /** The only accepted signature algorithm of user info: it is then required to be a signed JWT. */
+  userinfo_signed_response_alg?: string;
+  /** Encryption of user info. */
+  userinfo_encrypted_response_alg?: string;
+  /** Encryption of its content; `A128CBC-HS256` by default. */
+  userinfo_encrypted_response_enc?: string;
+  /** The only accepted signature algorithm of introspection responses: they are then required to be signed JWTs (RFC 9701). */
+  introspection_signed_response_alg?: string;
+  /** Encryption of introspection responses. */
+  introspection_encrypted_response_alg?: string;
+  /** Encryption of their content; `A128CBC-HS256` by default. */
+  introspection_encrypted_response_enc?: string;
+  /** The only accepted signature algorithm of authorization responses that are JWTs (JARM), with `responseMode: "jwt"`. */
+  authorization_signed_response_alg?: string;
+  /** Encryption of authorization responses. */
+  authorization_encrypted_response_alg?: string;
+  /** Encryption of their content; `A128CBC-HS256` by default. */
+  authorization_encrypted_response_enc?: string;
   /**
    * Authentication method of the client: `client_secret_post`, `client_secret_basic` or `client_secret_jwt` with a
    * secret; `private_key_jwt`, `tls_client_auth` or `self_signed_tls_client_auth` with a certificate. By default, an

@@ -1,6 +1,7 @@
 import { endSessionUrl } from "@tessera/core";
+import { revoke, userInfo, type UserInfo } from "@tessera/core/internal";
 import { Application } from "./application.js";
-import type { EndSessionRequest } from "./requests.js";
+import type { EndSessionRequest, RevocationRequest, UserInfoRequest } from "./requests.js";
 
 /**
  * Base class of public and confidential clients: the provider's endpoints that serve tokens and sessions after a sign-in.
@@ -24,5 +25,39 @@ export abstract class EndpointsApplication extends Application {
     return this.logged("buildEndSessionUrl", request, () =>
       endSessionUrl(this.client, this.checkedFields(request)),
     );
+  }
+
+  /**
+   * Asks the provider for a user's claims. Their `sub` must be the account's. A signed or encrypted response is verified as
+   * `clientMetadata` says (`userinfo_signed_response_alg`, `userinfo_encrypted_response_alg`).
+   *
+   * @param request `accessToken` is acquired silently for `account` by default; it needs the scope `openid`
+   * @throws ClientAuthError `invalid_user_info` for claims of another user, `openid_config_error` when the provider does not
+   * publish an endpoint; ServerError for an error response (`invalid_token`, `insufficient_scope`)
+   * @see OpenID Connect Core §5.3
+   * @example
+   * ```ts
+   * const { email, picture } = await app.userInfo({ account });
+   * ```
+   */
+  userInfo(request: UserInfoRequest): Promise<UserInfo> {
+    return this.logged("userInfo", request, () => userInfo(this.client, this.checkedFields(request)));
+  }
+
+  /**
+   * Revokes a token at the provider, and forgets it: with a refresh token, also the access tokens that came with it. With an
+   * account and no token, revokes the account's refresh token. The user stays known; {@link removeAccount} forgets the user.
+   *
+   * @throws ClientAuthError `openid_config_error` when the provider does not publish an endpoint; ServerError for an error
+   * response, after which the cache is unchanged
+   * @see RFC 7009
+   * @example
+   * ```ts
+   * const { accessToken } = await oidcApp.acquireTokenByClientCredential({ scopes: ["orders"] });
+   * await oidcApp.revoke({ token: accessToken });
+   * ```
+   */
+  revoke(request: RevocationRequest): Promise<void> {
+    return this.logged("revoke", request, () => revoke(this.client, this.checkedFields(request)));
   }
 }

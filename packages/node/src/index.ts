@@ -45,13 +45,17 @@ export {
   type CacheKVStore,
   type CacheStats,
   type CertificateContext,
+  type DecryptionKeyOptions,
   type ICacheClient,
   type ILoggerCallback,
+  type Introspection,
   type IPartitionManager,
+  type AuthorizationDetail,
   type PkceCodes,
   type SecretContext,
   type StoreInCache,
   type TenantProfile,
+  type UserInfo,
   type ValidCacheType,
 } from "@tessera/core/internal";
 export { auth0TokenVault, type Auth0TokenVaultOptions } from "./auth0-token-vault.js";

@@ -7,11 +7,14 @@ import type {
   CodeInput,
   DeviceCodeInput,
   EndSessionInput,
+  IntrospectionInput,
   OnBehalfOfInput,
   RefreshTokenInput,
+  RevocationInput,
   SilentInput,
   TokenExchangeInput,
   UserFederatedIdentityInput,
+  UserInfoInput,
   UsernamePasswordInput,
 } from "@tessera/core/internal";
 import type { InteractiveInput } from "./interactive/interactive.js";
@@ -81,6 +84,15 @@ export interface EndSessionRequest extends Pick<
 
 /** The common request fields that apply when no token is requested. */
 type SessionFields = "authority" | "correlationId" | "extraQueryParameters" | "signal" | "timeoutMs";
+
+/** Request of {@link EndpointsApplication.userInfo}. */
+export interface UserInfoRequest extends Writable<UserInfoInput> {}
+
+/** Request of {@link EndpointsApplication.revoke}. */
+export interface RevocationRequest extends Writable<RevocationInput> {}
+
+/** Request of {@link ConfidentialClientApplication.introspect}. */
+export interface IntrospectionRequest extends Writable<IntrospectionInput> {}
 
 /** Request of {@link ClientApplication.signOut}. */
 export interface SignOutRequest {

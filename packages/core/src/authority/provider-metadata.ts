@@ -26,7 +26,20 @@ export function knownMetadata(url: AuthorityUrl, cloud: Cloud): ProviderMetadata
     token_endpoint: `${base}/oauth2/v2.0/token`,
     end_session_endpoint: `${base}/oauth2/v2.0/logout`,
     jwks_uri: `${base}/discovery/v2.0/keys`,
+    ...userInfoOf(cloud),
   };
+}
+
+/** Microsoft Graph serves user info, in each cloud under a host of its own. */
+const GRAPH_HOSTS: ReadonlyMap<string, string> = new Map([
+  ["login.microsoftonline.com", "graph.microsoft.com"],
+  ["login.microsoftonline.us", "graph.microsoft.us"],
+  ["login.partner.microsoftonline.cn", "microsoftgraph.chinacloudapi.cn"],
+]);
+
+function userInfoOf({ preferredNetwork }: Cloud): Readonly<Record<string, string>> {
+  const host = GRAPH_HOSTS.get(preferredNetwork);
+  return host ? { userinfo_endpoint: `https://${host}/oidc/userinfo` } : {};
 }
 
 /** What the documents of Microsoft's providers always have. */

@@ -5,6 +5,7 @@ import type { KnownUser } from "../cache/memory/agent-users.js";
 import type { TokenCache } from "../cache/token-cache.js";
 import type { Clock } from "../clock.js";
 import type { AssertionSource } from "../credential/assertion-source.js";
+import type { DecryptionKey } from "../credential/decryption-keys.js";
 import type { ClientAuthenticator } from "../credential/client-credential.js";
 import type { RequestObjectSigner } from "../credential/request-object-signer.js";
 import type { SingleFlight } from "../flight/single-flight.js";
@@ -30,10 +31,13 @@ export interface Client {
    * client does not reveal it, and because the app may provide it with one.
    */
   readonly secret: (() => string | Promise<string>) | undefined;
-  /** How the provider signs what it sends this client. */
+  /** How the provider signs and encrypts what it sends this client. */
   readonly algorithms: ResponseAlgorithms;
+  readonly decryptionKeys: readonly DecryptionKey[];
   /** Whether a sign-in may end in another cloud, which the response names. */
   readonly instanceAware: boolean;
+  /** Whether users may only be sent to a provider that announces PKCE with `S256` (Model Context Protocol). */
+  readonly requiresPkceSupport: boolean;
   /** Scopes that no request asks for. */
   readonly excludeScopes: readonly string[];
   /** How authorization requests reach the provider. */

@@ -9,6 +9,7 @@ import type { TokenStore } from "../cache/storage/token-store.js";
 import { TokenCache } from "../cache/token-cache.js";
 import { systemClock, type Clock } from "../clock.js";
 import { createAuthenticator, type ClientCredential } from "../credential/client-credential.js";
+import { readDecryptionKeys, type DecryptionKeyOptions } from "../credential/decryption-keys.js";
 import {
   createRequestObjectSigner,
   type AuthorizationRequestOptions,
@@ -25,6 +26,7 @@ import { Logger } from "../logger.js";
 import { checkedSeconds } from "../request/renewal.js";
 import { checkedExclusion } from "../request/scopes.js";
 import { KeySource } from "../response/key-source.js";
+import type { ResponseAlgorithms } from "../response/response-algorithms.js";
 import { version } from "../version.js";
 import type { Client } from "./client.js";
 import { Renewals } from "./renewals.js";
@@ -55,6 +57,8 @@ export interface ClientOptions {
   readonly authorityMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** Public clients: lets Entra send a user to another cloud, which the response names. */
   readonly instanceAware?: boolean;
+  /** Send users only to a provider that announces PKCE with `S256`. */
+  readonly requiresPkceSupport?: boolean;
   /** Scopes to leave out of every request, such as `offline_access`. */
   readonly excludeScopes?: readonly string[];
   /** Whether authorization requests are signed, and pushed to the provider. */
@@ -63,6 +67,10 @@ export interface ClientOptions {
   readonly capabilities?: readonly string[];
   /** The only signature algorithm accepted in ID tokens. */
   readonly idTokenAlgorithm?: string | undefined;
+  /** How the provider signs and encrypts what it sends this client, as the client is registered. */
+  readonly algorithms?: ResponseAlgorithms;
+  /** Keys of the client with which what the provider encrypts is decrypted. */
+  readonly decryptionKeys?: readonly DecryptionKeyOptions[] | undefined;
   readonly cache?: CacheOptions;
   /** Whether to retry a discovery request once when its connection fails; `true` by default. */
   readonly retries?: boolean;
@@ -149,9 +157,11 @@ export function createClient(options: ClientOptions): Client {
     defaultAuthority: authority,
     authenticate: createAuthenticator(credential, { clientId, method: options.authMethod, clock }),
     isPublic: credential.kind === "none",
+    algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm, ...options.algorithms },
+    decryptionKeys: readDecryptionKeys(options.decryptionKeys ?? []),
     secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
-    algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm },
     instanceAware,
+    requiresPkceSupport: options.requiresPkceSupport ?? false,
     excludeScopes: checkedExclusion(options.excludeScopes, "auth.excludeScopes"),
     authorizationRequests: {
       isPushed: authorizationRequests.isPushed ?? false,

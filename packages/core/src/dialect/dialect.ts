@@ -22,6 +22,8 @@ export interface Dialect {
   readonly hasIssuers: boolean;
   /** Whether it runs in several clouds, with the same paths on different hosts. */
   readonly hasClouds: boolean;
+  /** Whether its document announces every feature that it supports, such as PKCE (RFC 8414 §2). */
+  readonly announcesFeatures: boolean;
   /** Whether a refresh may request only scopes that the user has granted (RFC 6749 §6). */
   readonly refreshesGrantedScopesOnly: boolean;
   /** Accepted difference between the provider's clock and this machine's, in seconds. */

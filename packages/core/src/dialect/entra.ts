@@ -13,6 +13,7 @@ export const entra: Dialect = {
   hasTenants: true,
   hasIssuers: false,
   hasClouds: true,
+  announcesFeatures: false,
   refreshesGrantedScopesOnly: false,
   // Desktop clocks are often wrong. Five minutes is also the margin at which access tokens count as expired.
   clockTolerance: 300,

@@ -10,6 +10,7 @@ export const openid: Dialect = {
   hasTenants: false,
   hasIssuers: true,
   hasClouds: false,
+  announcesFeatures: true,
   refreshesGrantedScopesOnly: true,
   clockTolerance: 30,
   tlsVouches: false,

@@ -89,6 +89,10 @@ export const ClientAuthErrorCodes = {
   invalidPushedAuthorizationResponse: "invalid_pushed_authorization_response",
   /** The ID token fails validation (OpenID Connect Core §3.1.3.7). */
   invalidIdToken: "invalid_id_token",
+  /** The user info response is not valid, or is about another user (OpenID Connect Core §5.3). */
+  invalidUserInfo: "invalid_user_info",
+  /** The introspection response is not valid (RFC 7662, RFC 9701). */
+  invalidIntrospectionResponse: "invalid_introspection_response",
   /** `signal` was aborted. */
   requestAborted: "request_aborted",
   /** `timeoutMs` elapsed. */

@@ -11,11 +11,14 @@ import type { Change } from "../cache/storage/cache-access.js";
 import { accessTokenKey, accountKey, idTokenKey } from "../cache/schema/keys.js";
 import { clientAuthError } from "../errors/errors.js";
 import { isolated } from "../request/request-keys.js";
+import { decryptJwt } from "../response/decrypt-jwt.js";
 import { decodeIdToken, typedClaims, type IdTokenClaims } from "../response/id-token.js";
+import { ID_TOKEN } from "../response/jwt-kind.js";
 import { isKeyFailure } from "../response/key-failure.js";
 import type { TokenResponse } from "../response/token-response.js";
 import { verifyIdToken } from "../response/verify-id-token.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
+import { requireAskedDetails } from "./asked-details.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
 import { queryOf, requireSameUser } from "./same-user.js";
@@ -35,8 +38,9 @@ export interface AcceptedResponse {
 export async function acceptTokens(
   exchange: Exchange,
   grant: Grant,
-  response: AcceptedResponse,
+  received: AcceptedResponse,
 ): Promise<AuthenticationResult> {
+  const response = await decrypted(exchange, received);
   let claims: IdTokenClaims | undefined;
   try {
     claims = await verify(exchange, grant, response.tokens.idToken);
@@ -56,6 +60,7 @@ async function accept(
   { tokens, requestedAt }: AcceptedResponse,
   claims: IdTokenClaims | undefined,
 ): Promise<AuthenticationResult> {
+  requireAskedDetails(exchange, tokens);
   const { client, authority } = exchange;
   if (claims?.tid) client.authorities.learnTenant(authority.url, claims.tid);
   const input = recordInput(exchange, grant, { tokens, requestedAt }, claims);
@@ -67,6 +72,16 @@ async function accept(
   const also = noted(exchange, input, record) ?? lent(exchange, input);
   const kept = await client.cache.write(record.partition, change, also);
   return resultOf(exchange, kept, tokens);
+}
+
+/** The ID token is cached as it is after decryption: its signature is the provider's, and it has to be read later. */
+async function decrypted(
+  { client, call }: Exchange,
+  { tokens, requestedAt }: AcceptedResponse,
+): Promise<AcceptedResponse> {
+  if (tokens.idToken === undefined) return { tokens, requestedAt };
+  const idToken = await decryptJwt(tokens.idToken, ID_TOKEN, client, call);
+  return { tokens: { ...tokens, idToken }, requestedAt };
 }
 
 function recordInput(

@@ -5,6 +5,7 @@ import { isAuthError } from "../errors/errors.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { WHY_SENT } from "../request/miss.js";
 import { pauseAfter } from "../http/throttle.js";
+import { requireKnownTypes } from "../request/authorization-details.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
@@ -73,6 +74,7 @@ async function sendTokenRequest(
   { client, authority, request, call }: Exchange,
   grant: Grant,
 ): Promise<HttpResponse> {
+  if (!grant.hasDetails) requireKnownTypes(request.authorizationDetails, authority.metadata, call);
   const dialect = dialectOf(authority.url);
   const own = dialect.tokenParameters({
     library: client.library,
@@ -96,6 +98,7 @@ async function sendTokenRequest(
       parameters: new Parameters()
         .setAll(grant.parameters)
         .setEach("resource", resourcesIn(request.resource))
+        .set("authorization_details", grant.hasDetails ? undefined : request.authorizationDetails)
         .set("attribute_tokens", request.attributeTokens)
         .setAll(own.body),
       claims,

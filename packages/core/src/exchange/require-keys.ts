@@ -1,6 +1,7 @@
 import { dialectOf } from "../dialect/dialects.js";
+import { jwtHeader } from "../response/id-token.js";
 import { ID_TOKEN } from "../response/jwt-kind.js";
-import { allowedAlgorithms, jwtHeader } from "../response/verify-jwt.js";
+import { allowedAlgorithms } from "../response/verify-jwt.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
 

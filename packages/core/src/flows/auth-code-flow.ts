@@ -4,12 +4,8 @@ import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { generatePkceCodes } from "../request/pkce.js";
 import { redemptionFields, type RedemptionFields } from "../request/redemption-fields.js";
-import {
-  checkedRedirectUri,
-  tokenRequest,
-  type BaseRequest,
-  type TokenRequest,
-} from "../request/token-request.js";
+import { checkedRedirectUri } from "../request/redirect-uri.js";
+import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import { serverError } from "../response/server-error.js";
 import { sameText } from "../response/same-text.js";
 import type { AuthenticationResult } from "../result.js";
@@ -178,7 +174,8 @@ export async function completeAuthCodeFlow(
   const expectations = {
     maxAge,
     subject,
-    hasWholeResponse: true,
+    // The ID token beside the code names its issuer, so a provider need not repeat it (RFC 9207 §4).
+    hasWholeResponse: !isHybrid,
     hasSentQuery: options.extraQueryParameters === undefined,
   };
   return redeemCode(client, { ...common, ...sent, ...clientInfo }, response, expectations);

@@ -7,6 +7,7 @@ import { userScopes } from "../exchange/user-scopes.js";
 import { secureEndpoint } from "../http/secure-url.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import { printable } from "../printable.js";
+import { requireKnownTypes } from "../request/authorization-details.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
@@ -43,6 +44,7 @@ const MAX_CODE_LIFETIME = 86_400;
  */
 export async function authorizeDevice(exchange: Exchange): Promise<DeviceCodeResponse> {
   const { client, authority, request, call } = exchange;
+  requireKnownTypes(request.authorizationDetails, authority.metadata, call);
   const dialect = dialectOf(authority.url);
   const { claims } = request;
   const hasClaims = claims !== undefined || client.capabilities.length > 0;
@@ -52,7 +54,8 @@ export async function authorizeDevice(exchange: Exchange): Promise<DeviceCodeRes
     parameters: new Parameters()
       .set("scope", userScopes(exchange).join(" "))
       .set("client_id", client.isPublic ? client.clientId : undefined)
-      .setEach("resource", resourcesIn(request.resource)),
+      .setEach("resource", resourcesIn(request.resource))
+      .set("authorization_details", request.authorizationDetails),
     claims: hasClaims
       ? mergeClaims({ claims, capabilities: client.capabilities, idTokenDefaults })
       : undefined,

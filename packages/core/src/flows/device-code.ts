@@ -27,6 +27,7 @@ export interface DeviceCodeInput extends BaseRequest {
 
 /** Seconds that `slow_down` adds to the interval permanently (RFC 8628 §3.5). */
 const SLOW_DOWN = 5;
+const CANCELED = "The request was canceled with cancel = true.";
 
 /**
  * Acquires tokens for a user who signs in on another device (RFC 8628). Polling survives network errors and busy responses.
@@ -62,7 +63,7 @@ export async function deviceCode(client: Client, input: DeviceCodeInput): Promis
       await pause(client.clock, Math.min(interval, left) * 1000, call.signal);
       if (shown.failure) throw shown.failure.error;
       // Read from the caller's object, because the caller sets it there during the call.
-      if (input.cancel === true) throw cancelled(call);
+      if (input.cancel === true) throw clientAuthError("device_code_polling_cancelled", CANCELED, call);
       checkPatience(request, epochSeconds(client.clock), { expiresAt, patience }, call);
       try {
         return await redeem(exchange, grant(exchange, device));
@@ -109,6 +110,7 @@ function grant(exchange: Exchange, device: DeviceCodeResponse): Grant {
     nonce: "unchecked",
     throttleKey: ["device_code", device.deviceCode].join(" "),
     isPoll: true,
+    hasDetails: true,
   };
 }
 
@@ -138,11 +140,6 @@ function checkPatience(
     );
   }
   if (now > expiresAt) throw expired(undefined, call.correlationId);
-}
-
-function cancelled(call: Call): AuthError {
-  const reason = "The request was canceled with cancel = true.";
-  return clientAuthError("device_code_polling_cancelled", reason, call);
 }
 
 function expired(cause?: AuthError, correlationId = cause?.correlationId ?? ""): Error {

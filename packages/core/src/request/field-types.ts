@@ -53,6 +53,7 @@ const signal: FieldType = {
 /** The fields that no flow checks by itself. A wrong type of the others is told by the code that reads them. */
 const FIELD_TYPES: ReadonlyMap<string, FieldType> = new Map(
   Object.entries({
+    accessToken: string,
     account: object,
     azureCloudOptions: object,
     ccsCredential: user,
@@ -83,6 +84,8 @@ const FIELD_TYPES: ReadonlyMap<string, FieldType> = new Map(
     state: string,
     storeInCache: object,
     successTemplate: text,
+    token: string,
+    tokenTypeHint: text,
     userObjectId: text,
     username: text,
   } satisfies Partial<Record<keyof typeof REQUEST_FIELDS, FieldType>>),

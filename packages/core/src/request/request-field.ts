@@ -15,7 +15,14 @@ export interface RequestField {
 }
 
 /** A request that the library sends, or a URL that it builds. */
-export type Carrier = (typeof EVERY_GRANT)[number] | "authorize" | "device_authorization" | "end_session";
+export type Carrier =
+  | (typeof EVERY_GRANT)[number]
+  | "authorize"
+  | "device_authorization"
+  | "end_session"
+  | "introspection"
+  | "revocation"
+  | "user_info";
 
 /** A part of the cache key: a field of the cached entity, or a named component in addition to those fields. */
 export type CachePart =

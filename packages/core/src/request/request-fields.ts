@@ -12,6 +12,7 @@ import {
   whole,
   type RequestField,
 } from "./request-field.js";
+import { detailsDigest } from "./authorization-details.js";
 
 const ALL = [...EVERY_GRANT, "authorize", "device_authorization"] as const;
 /** Every grant but those of an application without a user. */
@@ -42,8 +43,12 @@ const brokerOnly: RequestField = { sent: [], cacheKey: BROKER, flightKey: whole 
 const browserOnly: RequestField = { sent: [], cacheKey: BROWSER, flightKey: BROWSER };
 const hint: RequestField = { sent: URL, cacheKey: PROMPT, flightKey: whole };
 
+const NO_TOKEN = "yields no token";
+const ONE_CALL = "each call asks the provider";
+
 /** Every field of every public request. */
 export const REQUEST_FIELDS = {
+  accessToken: { sent: ["user_info"], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
   account: {
     sent: ["authorize", "end_session", "silent"],
     cacheKey: { entity: "partition" },
@@ -56,6 +61,12 @@ export const REQUEST_FIELDS = {
   attributeTokens: { sent: EVERY_GRANT, cacheKey: component("attribute_tokens", joined), flightKey: sorted },
   audience: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: alone },
   authenticationScheme: { sent: [], cacheKey: "anything but Bearer is refused", flightKey: whole },
+  authorizationDetails: {
+    // A code, also of a device, has its details already. Naming more than the user has granted would be an error.
+    sent: ALL.filter((carrier) => carrier !== "authorization_code" && carrier !== "device_code"),
+    cacheKey: component("authorization_details", detailsDigest),
+    flightKey: detailsDigest,
+  },
   authority: { sent: [...ALL, "end_session"], cacheKey: { entity: "environment" }, flightKey: whole },
   azureCloudOptions: {
     sent: [...ALL, "end_session"],
@@ -118,9 +129,9 @@ export const REQUEST_FIELDS = {
   forceRefresh: { sent: [], cacheKey: "never answered from the cache", flightKey: whole },
   grantType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   httpMethod: browserOnly,
-  idTokenHint: { sent: ["end_session"], cacheKey: "yields no token", flightKey: UNSHARED },
+  idTokenHint: { sent: ["end_session"], cacheKey: NO_TOKEN, flightKey: UNSHARED },
   loginHint: hint,
-  logoutHint: { sent: ["end_session"], cacheKey: "yields no token", flightKey: UNSHARED },
+  logoutHint: { sent: ["end_session"], cacheKey: NO_TOKEN, flightKey: UNSHARED },
   maxAge: { sent: URL, cacheKey: CHECKED, flightKey: whole },
   nonce: { sent: URL, cacheKey: CHECKED, flightKey: whole },
   oboAssertion: { sent: ["on_behalf_of"], cacheKey: { entity: "partition" }, flightKey: whole },
@@ -130,7 +141,7 @@ export const REQUEST_FIELDS = {
   platformBroker: browserOnly,
   popKid: brokerOnly,
   popupOriginCheckDone: browserOnly,
-  postLogoutRedirectUri: { sent: ["end_session"], cacheKey: "yields no token", flightKey: UNSHARED },
+  postLogoutRedirectUri: { sent: ["end_session"], cacheKey: NO_TOKEN, flightKey: UNSHARED },
   preferredPort: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
   prompt: hint,
   redirectUri: {
@@ -173,6 +184,8 @@ export const REQUEST_FIELDS = {
   tenantId: { sent: ["agent", "client_credentials"], cacheKey: { entity: "realm" }, flightKey: whole },
   timeout: { sent: [], cacheKey: PER_CALLER, flightKey: UNSHARED },
   timeoutMs: { sent: [], cacheKey: PER_CALLER, flightKey: PER_CALLER },
+  token: { sent: ["introspection", "revocation"], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
+  tokenTypeHint: { sent: ["introspection", "revocation"], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
   user: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: anyCase },
   userObjectId: { sent: ["user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   username: { sent: ["password", "user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },

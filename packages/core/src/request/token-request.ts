@@ -1,8 +1,8 @@
 import { newCorrelationId } from "../correlation-id.js";
 import { withoutNull } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
-import { parsedUrl, shownUrl } from "../http/secure-url.js";
 import { printable } from "../printable.js";
+import { areDetails, checkedDetails, type AuthorizationDetail } from "./authorization-details.js";
 import { parseClaims } from "./claims.js";
 import { isRecord } from "./field-types.js";
 import { componentsOf, type Components, type GivenRequest } from "./request-keys.js";
@@ -39,6 +39,8 @@ export interface BaseRequest {
   storeInCache?: StoreInCache;
   /** Resource indicator (RFC 8707): an absolute URI without a fragment, or several of them. */
   resource?: string | string[];
+  /** What the token may be used for, in detail (RFC 9396). Tokens with other details are cached separately. */
+  authorizationDetails?: readonly AuthorizationDetail[];
   /**
    * Token type: `Bearer` by default. The others bind the token to a key that only the operating system's broker
    * holds; without a broker they are refused with `unsupported_authentication_scheme`.
@@ -80,6 +82,8 @@ export interface TokenRequest<R extends BaseRequest = BaseRequest> {
   readonly storeInCache: StoreInCache | undefined;
   /** Checked, as one text; {@link resourcesIn} takes it apart. */
   readonly resource: string | undefined;
+  /** Authorization details, as JSON. */
+  readonly authorizationDetails: string | undefined;
   /** Attribute tokens, sorted and joined: the form in which they are sent and distinguish cached tokens. */
   readonly attributeTokens: string | undefined;
   /** What the token is bound to besides its scopes. */
@@ -125,6 +129,7 @@ export function tokenRequest<R extends BaseRequest>(
     refusedToken: checkedToken(request.refusedToken, correlationId),
     storeInCache: request.storeInCache,
     resource: checkedResource(request.resource, correlationId),
+    authorizationDetails: checkedDetails(request.authorizationDetails, correlationId),
     attributeTokens: serializedTokens(request.attributeTokens, correlationId),
     components: componentsOf(given, correlationId),
     given,
@@ -140,7 +145,9 @@ export function tokenRequest<R extends BaseRequest>(
  */
 function copied<R extends BaseRequest>(input: R): Readonly<R> & GivenRequest {
   const copy: BaseRequest = { ...withoutNull(input) };
-  const { extraParameters, extraQueryParameters, resource } = copy;
+  const { authorizationDetails, extraParameters, extraQueryParameters, resource } = copy;
+  if (areDetails(authorizationDetails))
+    copy.authorizationDetails = authorizationDetails.map((one) => ({ ...one }));
   if (Array.isArray(resource)) copy.resource = [...resource];
   // A value that is not an object is refused by name later; copying a string here would split it into letters.
   if (extraParameters !== undefined && isRecord(extraParameters))
@@ -204,34 +211,6 @@ export function requireRequest(request: unknown): void {
 export function requiredText(value: unknown, field: string, remedy: string, correlationId: string): string {
   if (typeof value === "string" && value !== "") return value;
   throw clientConfigurationError("token_request_empty", `${field} is missing: ${remedy}`, { correlationId });
-}
-
-/** Schemes that run a script or open a file rather than return to an app. */
-const UNSAFE_SCHEMES: ReadonlySet<string> = new Set(["javascript:", "data:", "vbscript:", "blob:", "file:"]);
-
-/**
- * Checks a redirect URI (RFC 6749 §3.1.2): absolute and without a fragment. Custom schemes are allowed (RFC 8252
- * §7.1).
- *
- * @throws ClientConfigurationError `redirect_uri_empty`, `url_parse_error`
- */
-export function checkedRedirectUri(value: unknown, correlationId: string, field = "redirectUri"): string {
-  if (typeof value !== "string" || value === "") {
-    throw clientConfigurationError(
-      "redirect_uri_empty",
-      `${field} is missing: pass one of the redirect URIs registered for the app.`,
-      { correlationId },
-    );
-  }
-  const url = parsedUrl(value);
-  if (!url || UNSAFE_SCHEMES.has(url.protocol) || url.hash !== "" || value.includes("#")) {
-    throw clientConfigurationError(
-      "url_parse_error",
-      `${field} "${shownUrl(value)}" is not an absolute URL of a page or an app, without a fragment: pass it exactly as it is registered.`,
-      { correlationId },
-    );
-  }
-  return value;
 }
 
 function checkedTimeout(value: unknown, correlationId: string): number | undefined {

@@ -92,6 +92,11 @@ export function decodeIdToken(idToken: string, correlationId = ""): RawClaims {
   return decodeJwt(idToken, "id_token", correlationId);
 }
 
+/** Returns the JOSE header of a JWT. */
+export function jwtHeader(jwt: string): Readonly<Record<string, unknown>> {
+  return parseJsonObject(base64Decode(jwt.split(".", 1)[0] ?? "")) ?? {};
+}
+
 /**
  * Decodes the claims of a JWT without validating it.
  *

@@ -1,7 +1,5 @@
 import type { ClientAuthErrorCode } from "../errors/error-codes.js";
-
-/** The names under which a client registers, and a provider lists, the algorithms of its JWTs. */
-export type JwtUse = "id_token";
+import type { JwtUse } from "./response-algorithms.js";
 
 /** One of the JWTs that a provider issues to its clients: what it must contain, and how it is signed. */
 export interface JwtKind {
@@ -9,10 +7,12 @@ export interface JwtKind {
   readonly name: string;
   /** Code of the error that refuses it. */
   readonly code: ClientAuthErrorCode;
-  /** First part of `…_signed_response_alg` and `…_signing_alg_values_supported`. */
+  /** The metadata of client and provider that name its algorithms. */
   readonly use: JwtUse;
-  /** Claims that must be present, and are checked whenever they are. */
+  /** Claims that must be present. The others are checked if they are. */
   readonly required: readonly ("iss" | "sub" | "aud" | "exp" | "iat")[];
+  /** `typ` of its header, if it has one of its own (RFC 8725 §3.11). */
+  readonly typ?: { readonly name: string; readonly isRequired: boolean };
 }
 
 /** OpenID Connect Core §2. */
@@ -21,4 +21,21 @@ export const ID_TOKEN: JwtKind = {
   code: "invalid_id_token",
   use: "id_token",
   required: ["iss", "sub", "aud", "exp", "iat"],
+};
+
+/** OpenID Connect Core §5.3.2. */
+export const USER_INFO: JwtKind = {
+  name: "user info response",
+  code: "invalid_user_info",
+  use: "userinfo",
+  required: ["sub"],
+};
+
+/** RFC 9701 §5. */
+export const INTROSPECTION: JwtKind = {
+  name: "introspection response",
+  code: "invalid_introspection_response",
+  use: "introspection",
+  required: ["iss", "aud", "iat"],
+  typ: { name: "token-introspection+jwt", isRequired: true },
 };

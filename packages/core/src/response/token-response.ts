@@ -4,6 +4,7 @@ import { isHeaderValue } from "../http/header-value.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { isThrottled, statusOf } from "../http/throttle.js";
 import { printable } from "../printable.js";
+import { areDetails } from "../request/authorization-details.js";
 import { lifetimeSeconds } from "./seconds.js";
 import { serverError } from "./server-error.js";
 
@@ -25,6 +26,8 @@ export interface TokenResponse {
   readonly clientInfo?: string | undefined;
   /** Granted scopes, or `undefined` when they are the requested ones. */
   readonly scope?: string | undefined;
+  /** Granted authorization details, as JSON. */
+  readonly authorizationDetails?: string | undefined;
   /** Family of the refresh token. */
   readonly foci?: string | undefined;
   /** Code for the single-page app of the same registration. */
@@ -83,6 +86,7 @@ export function parseTokenResponse(
     idToken,
     clientInfo: optionalText(body, "client_info", correlationId),
     scope: optionalText(body, "scope", correlationId),
+    authorizationDetails: details(body, correlationId),
     foci: optionalText(body, "foci", correlationId),
     spaCode: optionalText(body, "spa_code", correlationId),
     spaAccountId: optionalText(body, "spa_accountid", correlationId),
@@ -100,6 +104,13 @@ function optionalText(
   if (typeof value !== "string")
     throw invalidTokenResponse(`${field} is a ${typeof value}, not a string`, correlationId);
   return value;
+}
+
+function details(body: Readonly<Record<string, unknown>>, correlationId: string): string | undefined {
+  const value = body["authorization_details"];
+  if (value === undefined || value === null) return undefined;
+  if (areDetails(value)) return JSON.stringify(value);
+  throw invalidTokenResponse("authorization_details is not an array of objects with a type", correlationId);
 }
 
 function lifetime(

@@ -2,11 +2,10 @@ import type { Authority } from "../authority/authority.js";
 import { idTokenIssuerMatches, keySpeaksFor } from "../authority/issuer.js";
 import { epochSeconds, type Clock } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
-import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
 import { hs256Key } from "../hs256-key.js";
-import { decodeJwt, type RawClaims } from "./id-token.js";
+import { decodeJwt, jwtHeader, type RawClaims } from "./id-token.js";
 import type { JwtKind } from "./jwt-kind.js";
 import type { KeySource } from "./key-source.js";
 import type { ResponseAlgorithms } from "./response-algorithms.js";
@@ -52,7 +51,7 @@ export async function verifyJwt(jwt: string, expected: JwtExpectations, call: Ca
     throw clientAuthError(kind.code, `The ${kind.name} is refused: ${reason}.`, call);
   };
   const claims = decodeJwt(jwt, `The ${kind.name}`, call.correlationId);
-  checkHeader(jwt, refuse);
+  checkHeader(jwt, kind, refuse);
   // Untyped claims: a security-relevant claim of the wrong type must be refused, not treated as absent.
   checkClaims(claims, expected, refuse);
   check?.(claims, refuse);
@@ -60,16 +59,22 @@ export async function verifyJwt(jwt: string, expected: JwtExpectations, call: Ca
   return claims;
 }
 
-/** Returns the JOSE header of a JWT. */
-export function jwtHeader(jwt: string): Readonly<Record<string, unknown>> {
-  return parseJsonObject(base64Decode(jwt.split(".", 1)[0] ?? "")) ?? {};
-}
-
-/** Refuses a token with `crit` (RFC 7515 §4.1.11): no critical extension is supported. */
-function checkHeader(jwt: string, refuse: Refuse): void {
-  const { crit } = jwtHeader(jwt);
-  if (crit === undefined) return;
-  refuse(`its header lists critical extensions, ${JSON.stringify(crit)} (crit), none of which is supported`);
+/**
+ * Refuses a token with `crit` (RFC 7515 §4.1.11), because no critical extension is supported, and one of another type
+ * (RFC 8725 §3.11).
+ */
+function checkHeader(jwt: string, { typ: expected }: JwtKind, refuse: Refuse): void {
+  const { crit, typ } = jwtHeader(jwt);
+  if (crit !== undefined) {
+    refuse(
+      `its header lists critical extensions, ${JSON.stringify(crit)} (crit), none of which is supported`,
+    );
+  }
+  if (!expected) return;
+  const name = typeof typ === "string" ? typ.toLowerCase().replace(/^application\//, "") : typ;
+  const isUntyped = name === undefined || name === "jwt";
+  if (name !== expected.name && !(isUntyped && !expected.isRequired))
+    refuse(`its typ is ${JSON.stringify(typ)}, not "${expected.name}"`);
 }
 
 function checkClaims(claims: RawClaims, { kind, client, authority }: JwtExpectations, refuse: Refuse): void {
