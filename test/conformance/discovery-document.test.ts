@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   redeem,
+  scopes,
   secrets,
   startFakeProvider,
   type Answer,

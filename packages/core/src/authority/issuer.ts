@@ -67,7 +67,8 @@ function entraTenant(issuer: string, aliases: ReadonlySet<string>): string | und
  * Whether an issuer is the one that an OpenID Provider's URL names. Compared without copying, because cache hits do
  * this.
  */
-export function isIssuerOf(issuer: string, { href }: AuthorityUrl): boolean {
+export function isIssuerOf(issuer: string, { href, issuer: own }: AuthorityUrl): boolean {
+  if (own !== undefined) return sameIssuer(issuer, own);
   if (issuer === href || (issuer.length === href.length - 1 && href.startsWith(issuer))) return true;
   return sameIssuer(issuer, href);
 }

@@ -89,7 +89,7 @@ export class AuthorityResolver {
     const { authorityMetadata } = this.#options;
     if (!authorityMetadata) return;
     try {
-      configuredMetadata(authorityMetadata, url);
+      this.#urls.setIssuer(configuredMetadata(authorityMetadata, url).issuer);
     } catch (cause) {
       const reason = isAuthError(cause) ? cause.errorMessage : String(cause);
       throw clientConfigurationError("invalid_authority_metadata", reason, { cause });
