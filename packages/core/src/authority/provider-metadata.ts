@@ -60,7 +60,7 @@ export function checkedMetadata(
   const issuer = body["issuer"];
   if (typeof issuer !== "string" || issuer === "") throw badMetadata(source, "issuer is missing");
   const endpoints = Object.entries(body).flatMap(([name, value]): [string, string][] =>
-    typeof value === "string" && (name === "jwks_uri" || name.endsWith("_endpoint"))
+    typeof value === "string" && isEndpoint(name)
       ? [[name, value.replace(/\{tenant(id)?\}/gi, () => url.tenant)]]
       : [],
   );
@@ -76,8 +76,8 @@ export function checkedMetadata(
 }
 
 /**
- * Returns the metadata that an application gives for a provider. A server without OpenID Connect may have no issuer; its
- * URL stands for it.
+ * Returns the metadata that an application gives for a provider, all of whose endpoints it can correct. A server without
+ * OpenID Connect may have no issuer; its URL stands for it.
  *
  * @throws as {@link checkedMetadata}
  */
@@ -86,7 +86,14 @@ export function configuredMetadata(
   url: AuthorityUrl,
 ): ProviderMetadata {
   const issuer = body["issuer"] ?? (url.kind === "oidc" ? url.href.slice(0, -1) : undefined);
-  return checkedMetadata({ ...body, issuer }, url, "auth.authorityMetadata");
+  const metadata = checkedMetadata({ ...body, issuer }, url, "auth.authorityMetadata");
+  for (const [name, value] of Object.entries(metadata))
+    if (isEndpoint(name) && typeof value === "string" && value !== "") secureEndpoint(value, name, url.href);
+  return metadata;
+}
+
+function isEndpoint(name: string): boolean {
+  return name === "jwks_uri" || name.endsWith("_endpoint");
 }
 
 /**
