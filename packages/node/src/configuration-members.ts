@@ -47,6 +47,7 @@ const CONFIGURATION = {
     isMcp: "value",
     instanceAware: "value",
     clientMetadata: {
+      backchannel_token_delivery_mode: "value",
       id_token_signed_response_alg: "value",
       id_token_encrypted_response_alg: "value",
       id_token_encrypted_response_enc: "value",

@@ -138,6 +138,11 @@ export interface ClientMetadata {
    * and a certificate signs an assertion.
    */
   token_endpoint_auth_method?: string;
+  /**
+   * How the outcome of a backchannel authentication reaches the app: `poll` (default), or `ping`, where the provider
+   * notifies the app's endpoint. `push` is not supported.
+   */
+  backchannel_token_delivery_mode?: string;
   /** Push every authorization request to the provider (RFC 9126), even if its discovery document does not require it. */
   require_pushed_authorization_requests?: boolean;
   /** Every authorization request is signed (RFC 9101). Requires `auth.requestObjectKey`. */

@@ -40,6 +40,7 @@ export {
   type AccountFilter,
   type AgentUser,
   type AuthenticationChallenge,
+  type BackchannelNotification,
   type AssertionContext,
   type AzureCloudOptions,
   type CacheKVStore,

@@ -3,6 +3,7 @@ import { parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { sendClientForm } from "../exchange/client-form.js";
 import type { Exchange } from "../exchange/exchange.js";
+import { pollingPace } from "../exchange/poll.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import { secureEndpoint } from "../http/secure-url.js";
 import { statusOf, withPause } from "../http/throttle.js";
@@ -31,12 +32,6 @@ export interface DeviceCodeResponse {
   readonly message: string;
 }
 
-/** Default polling interval in seconds (RFC 8628 §3.2). */
-const DEFAULT_INTERVAL = 5;
-/** Bounds of the server's polling interval, in seconds. */
-const INTERVAL = { shortest: 1, longest: 300 } as const;
-/** Maximum lifetime of a device code: a day, in seconds. */
-const MAX_CODE_LIFETIME = 86_400;
 /**
  * Requests a device code (RFC 8628 §3.1). A client with a credential authenticates as at the token endpoint.
  *
@@ -69,7 +64,7 @@ export async function authorizeDevice(exchange: Exchange): Promise<DeviceCodeRes
   const userCode = text("user_code");
   const code = text("device_code");
   const verificationUri = text("verification_uri") || text("verification_url");
-  const expiresIn = Math.min(secondsIn(body?.["expires_in"]), MAX_CODE_LIFETIME);
+  const { expiresIn, interval } = pollingPace(body);
   if (!userCode || !code || !verificationUri || !(expiresIn > 0)) {
     const error = clientAuthError(
       "device_code_unknown_error",
@@ -83,23 +78,17 @@ export async function authorizeDevice(exchange: Exchange): Promise<DeviceCodeRes
   const { href } = authority.url;
   secureEndpoint(verificationUri, "verification_uri", href);
   if (complete) secureEndpoint(complete, "verification_uri_complete", href);
-  const interval = secondsIn(body?.["interval"]) || DEFAULT_INTERVAL;
   return {
     userCode: printable(userCode),
     deviceCode: code,
     verificationUri,
     ...(complete ? { verificationUriComplete: complete } : {}),
     expiresIn,
-    interval: Math.min(Math.max(interval, INTERVAL.shortest), INTERVAL.longest),
+    interval,
     message: printable(
       text("message") || `To sign in, open ${verificationUri} and enter the code ${userCode}.`,
     ),
   };
-}
-
-/** Parses a number of seconds, which may be a numeric string; 0 for anything else. */
-function secondsIn(value: unknown): number {
-  return (typeof value === "number" || typeof value === "string" ? Number(value) : 0) || 0;
 }
 
 const ENDPOINT = "device_authorization_endpoint";

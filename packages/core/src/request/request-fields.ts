@@ -27,6 +27,7 @@ const OF_USERS = [
   "user_fic",
 ] as const;
 const CODE = ["authorization_code"] as const;
+const BACKCHANNEL = ["backchannel_authentication"] as const;
 const EXCHANGE = ["token_exchange"] as const;
 const URL = ["authorize"] as const;
 
@@ -54,6 +55,7 @@ export const REQUEST_FIELDS = {
     cacheKey: { entity: "partition" },
     flightKey: user,
   },
+  acrValues: { sent: BACKCHANNEL, cacheKey: CHECKED, flightKey: UNSHARED },
   actorToken: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   actorTokenType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   agentId: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: whole },
@@ -78,6 +80,7 @@ export const REQUEST_FIELDS = {
     cacheKey: "all regions issue the same tokens",
     flightKey: whole,
   },
+  bindingMessage: { sent: BACKCHANNEL, cacheKey: DISPLAY, flightKey: UNSHARED },
   cancel: { sent: [], cacheKey: PER_CALLER, flightKey: UNSHARED },
   ccsCredential: {
     sent: ["authorization_code", "refresh_token"],
@@ -129,8 +132,13 @@ export const REQUEST_FIELDS = {
   forceRefresh: { sent: [], cacheKey: "never answered from the cache", flightKey: whole },
   grantType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   httpMethod: browserOnly,
-  idTokenHint: { sent: ["end_session"], cacheKey: NO_TOKEN, flightKey: UNSHARED },
-  loginHint: hint,
+  idTokenHint: {
+    sent: ["backchannel_authentication", "end_session"],
+    cacheKey: "the response names the user",
+    flightKey: UNSHARED,
+  },
+  loginHint: { ...hint, sent: ["authorize", "backchannel_authentication"] },
+  loginHintToken: { sent: BACKCHANNEL, cacheKey: "the response names the user", flightKey: UNSHARED },
   logoutHint: { sent: ["end_session"], cacheKey: NO_TOKEN, flightKey: UNSHARED },
   maxAge: { sent: URL, cacheKey: CHECKED, flightKey: whole },
   nonce: { sent: URL, cacheKey: CHECKED, flightKey: whole },
@@ -158,6 +166,7 @@ export const REQUEST_FIELDS = {
   refusedToken: { sent: [], cacheKey: "names a rejected token", flightKey: whole },
   renewalMarginSeconds: { sent: [], cacheKey: "limits the age of a token", flightKey: whole },
   reqCnf: browserOnly,
+  requestedExpiry: { sent: BACKCHANNEL, cacheKey: DISPLAY, flightKey: UNSHARED },
   requestedTokenType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   resource: { sent: ALL, cacheKey: { entity: "resource" }, flightKey: alone },
   resourceRequestMethod: brokerOnly,
@@ -187,6 +196,7 @@ export const REQUEST_FIELDS = {
   token: { sent: ["introspection", "revocation"], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
   tokenTypeHint: { sent: ["introspection", "revocation"], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
   user: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: anyCase },
+  userCode: { sent: BACKCHANNEL, cacheKey: PROOF, flightKey: UNSHARED },
   userObjectId: { sent: ["user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   username: { sent: ["password", "user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   windowHandle: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
