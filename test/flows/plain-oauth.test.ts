@@ -54,7 +54,7 @@ function stage({ metadata = {}, missing = { status: 404, body: {} }, accessToken
     if (line.endsWith("/.well-known/openid-configuration")) return missing;
     const at = line.split("/.well-known/oauth-authorization-server");
     if (at.length === 2) return { body: metadataOf(host + (at[1] ?? ""), metadata) };
-    if (line.endsWith("/user")) return user;
+    if (line.endsWith("/user")) return request.headers["user-agent"] ? user : { status: 403, body: {} };
     if (line.endsWith("/device"))
       return { body: { device_code: "d", user_code: "U", verification_uri: host, expires_in: 60 } };
     if (!line.endsWith("/token")) return undefined;

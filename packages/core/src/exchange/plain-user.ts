@@ -39,8 +39,10 @@ async function userFromEndpoint(
 ): Promise<IdTokenClaims | undefined> {
   if (!authority.metadata["userinfo_endpoint"] || tokenType !== "Bearer") return undefined;
   const url = endpointOf(authority, "userinfo_endpoint", call);
+  const { sku, version } = client.library;
   const response = await client.transport.get(url, call, {
-    headers: { authorization: `Bearer ${accessToken}` },
+    // GitHub refuses requests without a name.
+    headers: { authorization: `Bearer ${accessToken}`, "user-agent": `${sku}/${version}` },
   });
   const { status } = response;
   if (status >= 500 || status === 429) {
