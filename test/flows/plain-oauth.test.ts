@@ -64,7 +64,10 @@ function stage({ metadata = {}, missing = { status: 404, body: {} }, accessToken
     const refresh = isForUser ? { refresh_token: `a-refresh-token-${count}` } : {};
     return { body: { access_token, token_type: "bearer", expires_in: 3600, ...refresh } };
   });
-  const sleep = (milliseconds: number): Promise<void> => Promise.resolve(clock.advance(milliseconds / 1000));
+  const sleep = async (milliseconds: number): Promise<void> => {
+    clock.advance(milliseconds / 1000);
+    await Promise.resolve();
+  };
   const system = { networkClient: network, clock: { ...clock, sleep } };
   const auth = (over: Partial<NodeAuthOptions>): NodeAuthOptions => ({
     clientId: "the-client",

@@ -37,16 +37,20 @@ export async function fetchDocument(
   { transport, clock, source: known }: Fetching,
   call: Call,
 ): Promise<DiscoveryDocument> {
-  const all = url.kind === "oidc" ? [discoveryUrl(url), oauthDocumentUrl(url)] : [discoveryUrl(url)];
-  let failure: Error | undefined;
-  for (const source of known === undefined ? all : [known]) {
-    const response = await transport.get(source, call);
-    const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
-    if (body) return { source, body };
-    failure ??= withPause(discoveryFailure(url, source, response, call), response, clock);
-    if (!isMissing(response)) break;
-  }
-  throw failure;
+  const source = known ?? discoveryUrl(url);
+  const response = await transport.get(source, call);
+  const body = documentIn(response);
+  if (body) return { source, body };
+  const failure = withPause(discoveryFailure(url, source, response, call), response, clock);
+  if (known !== undefined || url.kind !== "oidc" || !isMissing(response)) throw failure;
+  const other = oauthDocumentUrl(url);
+  const plain = documentIn(await transport.get(other, call));
+  if (!plain) throw failure;
+  return { source: other, body: plain };
+}
+
+function documentIn({ status, body }: HttpResponse): Readonly<Record<string, unknown>> | undefined {
+  return status === 200 ? parseJsonObject(body) : undefined;
 }
 
 /** Whether a server has answered that it has no such document. Networks in front of it use several codes for that. */
