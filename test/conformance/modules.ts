@@ -1,10 +1,11 @@
 import type { Module } from "./module.js";
+import { fapi2Modules } from "./modules-fapi.js";
 import { logoutModules } from "./modules-logout.js";
 import { openIdModules } from "./modules-openid.js";
 import { userInfoModules } from "./modules-user-info.js";
 import type { Variant } from "./plans.js";
 
-const PREFIX = /^(oidcc-client-test|fapi2-security-profile-final-client-test)-?/;
+const PREFIX = /^(oidcc-client-test|fapi2-security-profile-final-client(-test)?)-?/;
 
 /** Modules of which this library has no part. */
 const notOurs: Readonly<Record<string, Module>> = {
@@ -38,13 +39,14 @@ const notOurs: Readonly<Record<string, Module>> = {
 };
 
 /** Returns the module of a name of the conformance suite. Every listed module has a test or a reason. */
-export function moduleNamed(name: string, { responseType, profile }: Variant): Module {
-  if (profile || responseType === "id_token") return { doesNotApply: "not played yet" };
+export function moduleNamed(name: string, variant: Variant): Module {
+  const { responseType, responseMode, profile, senderConstrain } = variant;
+  if (senderConstrain === "dpop" || responseMode === "jwt" || responseType === "id_token")
+    return { doesNotApply: "not played yet" };
   if (responseType.split(" ").includes("token")) {
     return { doesNotApply: "access tokens come from the token endpoint only (RFC 9700 §2.1.2)" };
   }
-  const module = { ...openIdModules, ...userInfoModules, ...logoutModules, ...notOurs }[
-    name.replace(PREFIX, "") || "happy-path"
-  ];
+  const ours = profile ? fapi2Modules(variant) : { ...openIdModules, ...userInfoModules, ...logoutModules };
+  const module = { ...ours, ...notOurs }[name.replace(PREFIX, "") || "happy-path"];
   return module ?? { doesNotApply: "not played yet" };
 }

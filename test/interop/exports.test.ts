@@ -20,20 +20,26 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     // The peer throws errors of a class with this name, which it does not export.
     "ManagedIdentityError",
     "ManagedIdentityErrorCodes",
+    "auth0",
     "auth0TokenVault",
     "awsTokenFile",
     "azurePipelinesToken",
     "claimsFromChallenge",
+    "cognito",
     "commandLineToken",
     "createAuthenticatedFetch",
     "createDefaultCredential",
     "createMemoryTokenStore",
     "federatedTokenFile",
     "githubActionsToken",
+    "google",
+    "keycloak",
     "managedIdentityAssertion",
+    "okta",
     "parseAuthenticationChallenges",
     "spiffeTokenFile",
     "tokenCredential",
+    "zitadel",
   ]);
 });
 

@@ -40,6 +40,8 @@ const CONFIGURATION = {
     authorityMetadata: "value",
     clientCapabilities: "value",
     excludeScopes: "value",
+    extraParameters: "value",
+    extraAuthorizationParameters: "value",
     azureCloudOptions: { azureCloudInstance: "value", tenant: "value" } satisfies Record<
       keyof AzureCloudOptions,
       Members

@@ -68,6 +68,13 @@ export interface NodeAuthOptions {
   /** Discovery document of the authority, as JSON, to avoid the request. */
   authorityMetadata?: string;
   /**
+   * Parameters of every token request, and to an OpenID Provider also of every request for a code, such as `audience`
+   * (Auth0). Those of a request win. Tokens are cached by them, as by those of a request.
+   */
+  extraParameters?: Record<string, string>;
+  /** Parameters of every authorization request, such as `access_type` (Google). Those of a request win. */
+  extraAuthorizationParameters?: Record<string, string>;
+  /**
    * Scopes that no request for a user's tokens asks for, such as `offline_access`, which is otherwise added if the
    * provider lists it.
    */

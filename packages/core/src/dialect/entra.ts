@@ -23,7 +23,10 @@ export const entra: Dialect = {
   sendsExtraParameters: false,
   repeatsClientId: true,
   reusesAssertions: true,
+  needsAppScope: true,
+  authenticatesDevices: false,
   deviceGrantType: "device_code",
+  passwordRealmGrantType: undefined,
   passwordResponseType: "id_token token",
   idTokenClaims: {
     signin_state: { essential: false },
@@ -35,6 +38,8 @@ export const entra: Dialect = {
     url.segments.length === 1 && externalIdTenant(metadata.issuer) === undefined,
   isMultiTenant: ({ tenant }) => MULTI_TENANT_SEGMENTS.has(tenant),
   userScopes: () => OIDC_SCOPES,
+  // Only B2C does, whose authorities name a policy beside the tenant.
+  sendsIdTokenAlone: ({ segments }) => segments.length > 1,
   secretMethods: () => ["client_secret_post"],
   assertionAudience: ({ token_endpoint = "" }) => token_endpoint,
   assertionHeader: (key) => rsaHeader(key, key.sha256 ? "PS256" : "RS256"),

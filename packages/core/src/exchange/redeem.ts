@@ -44,8 +44,8 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
   const response = await sendTokenRequest(exchange, grant);
   let tokens: TokenResponse;
   try {
-    // B2C returns only an ID token when no API scope was requested.
-    const acceptsIdTokenAlone = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
+    const isSignIn = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
+    const acceptsIdTokenAlone = isSignIn && dialectOf(authority.url).sendsIdTokenAlone(authority.url);
     tokens = grant.exchange
       ? parseIssuedToken(response, grant.exchange.requestedType, correlationId)
       : parseTokenResponse(response, acceptsIdTokenAlone, correlationId);

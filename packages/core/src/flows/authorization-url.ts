@@ -150,7 +150,8 @@ async function parametersOf(
     .set("code_challenge_method", given.codeChallengeMethod)
     .set("instance_aware", instanceAware(client, url, request))
     .addMissing(request.extraQueryParameters)
-    .addMissing(dialect.sendsExtraParameters ? request.extraParameters : undefined);
+    .addMissing(dialect.sendsExtraParameters ? request.extraParameters : undefined)
+    .addMissing(client.extraAuthorizationParameters);
 }
 
 /** How the answer is to come: an ID token must not stand in a query (OAuth 2.0 Multiple Response Types §5). */

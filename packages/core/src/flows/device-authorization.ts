@@ -1,5 +1,5 @@
+import type { ClientAuthentication } from "../credential/client-authentication.js";
 import { dialectOf } from "../dialect/dialects.js";
-import { parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { sendClientForm } from "../exchange/client-form.js";
 import type { Exchange } from "../exchange/exchange.js";
@@ -12,6 +12,7 @@ import { requireKnownTypes } from "../request/authorization-details.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
+import { answerBody } from "../response/answer-body.js";
 import { serverError } from "../response/server-error.js";
 
 /** The device authorization response (RFC 8628 §3.2), to be shown to the user. */
@@ -44,11 +45,11 @@ export async function authorizeDevice(exchange: Exchange): Promise<DeviceCodeRes
   const { claims } = request;
   const hasClaims = claims !== undefined || client.capabilities.length > 0;
   const { idTokenClaims: idTokenDefaults } = dialect;
-  const response = await sendClientForm(withDeviceEndpoint(exchange), {
+  const response = await sendClientForm(atDeviceEndpoint(exchange), {
     endpoint: ENDPOINT,
     parameters: new Parameters()
       .set("scope", userScopes(exchange).join(" "))
-      .set("client_id", client.isPublic ? client.clientId : undefined)
+      .set("client_id", client.isPublic || !dialect.authenticatesDevices ? client.clientId : undefined)
       .setEach("resource", resourcesIn(request.resource))
       .set("authorization_details", request.authorizationDetails),
     claims: hasClaims
@@ -57,7 +58,7 @@ export async function authorizeDevice(exchange: Exchange): Promise<DeviceCodeRes
     extraParameters: dialect.sendsExtraParameters ? request.extraParameters : undefined,
     query: new Parameters().addMissing(request.extraQueryParameters),
   });
-  const body = parseJsonObject(response.body);
+  const body = answerBody(response);
   if (body?.["error"] !== undefined)
     throw withPause(serverError(body, response.status, call.correlationId), response, client.clock);
   const text = (field: string): string => (typeof body?.[field] === "string" ? body[field] : "");
@@ -93,12 +94,21 @@ export async function authorizeDevice(exchange: Exchange): Promise<DeviceCodeRes
 
 const ENDPOINT = "device_authorization_endpoint";
 
-/** Adds the endpoint that Entra has and does not publish. */
-function withDeviceEndpoint(exchange: Exchange): Exchange {
-  const { authority } = exchange;
+/** Adds the endpoint that Entra has and does not publish, and leaves out the authentication that Entra does not want there. */
+function atDeviceEndpoint({
+  client,
+  authority,
+  call,
+}: Exchange): Pick<Exchange, "client" | "authority" | "call"> {
   const { metadata, url } = authority;
-  if (typeof metadata[ENDPOINT] === "string") return exchange;
-  const unpublished = dialectOf(url).unpublishedDeviceEndpoint(metadata);
-  if (unpublished === undefined) return exchange;
-  return { ...exchange, authority: { ...authority, metadata: { ...metadata, [ENDPOINT]: unpublished } } };
+  const dialect = dialectOf(url);
+  const published = metadata[ENDPOINT];
+  const endpoint = typeof published === "string" ? published : dialect.unpublishedDeviceEndpoint(metadata);
+  return {
+    client: dialect.authenticatesDevices ? client : { ...client, authenticate: async () => UNAUTHENTICATED },
+    authority: { ...authority, metadata: { ...metadata, [ENDPOINT]: endpoint } },
+    call,
+  };
 }
+
+const UNAUTHENTICATED: ClientAuthentication = { parameters: new Parameters(), headers: {} };

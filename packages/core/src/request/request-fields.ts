@@ -152,6 +152,7 @@ export const REQUEST_FIELDS = {
   postLogoutRedirectUri: { sent: ["end_session"], cacheKey: NO_TOKEN, flightKey: UNSHARED },
   preferredPort: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
   prompt: hint,
+  realm: { sent: ["password"], cacheKey: "chooses where the password is checked", flightKey: whole },
   redirectUri: {
     sent: ["authorization_code", "authorize", "refresh_token", "silent"],
     cacheKey: "decides where the response is sent",
@@ -195,6 +196,8 @@ export const REQUEST_FIELDS = {
   timeoutMs: { sent: [], cacheKey: PER_CALLER, flightKey: PER_CALLER },
   token: { sent: ["introspection", "revocation"], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
   tokenTypeHint: { sent: ["introspection", "revocation"], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
+  useNonce: { sent: URL, cacheKey: CHECKED, flightKey: whole },
+  usePkce: { sent: URL, cacheKey: PROOF, flightKey: whole },
   user: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: anyCase },
   userCode: { sent: BACKCHANNEL, cacheKey: PROOF, flightKey: UNSHARED },
   userObjectId: { sent: ["user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },

@@ -1,10 +1,9 @@
 import { newCorrelationId } from "../correlation-id.js";
-import { withoutNull } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { printable } from "../printable.js";
-import { areDetails, checkedDetails, type AuthorizationDetail } from "./authorization-details.js";
+import { checkedDetails, type AuthorizationDetail } from "./authorization-details.js";
 import { parseClaims } from "./claims.js";
-import { isRecord } from "./field-types.js";
+import { copied, type RequestDefaults } from "./request-copy.js";
 import { componentsOf, type Components, type GivenRequest } from "./request-keys.js";
 import { checkedSeconds, checkedToken } from "./renewal.js";
 import { checkedResource } from "./resource.js";
@@ -100,18 +99,18 @@ export interface TokenRequest<R extends BaseRequest = BaseRequest> {
 /**
  * Checks the fields common to all requests.
  *
- * @param client its authority is used when the request does not name one
+ * @param client its authority and extra parameters are used when the request does not name others
  * @param input the caller's request; `null` fields count as absent
  * @param needsScope whether the flow needs a scope
  * @throws ClientConfigurationError naming the field
  */
 export function tokenRequest<R extends BaseRequest>(
-  { defaultAuthority }: { readonly defaultAuthority: string },
+  { defaultAuthority, extraParameters }: Pick<RequestDefaults, "defaultAuthority"> & Partial<RequestDefaults>,
   input: R,
   needsScope = false,
 ): TokenRequest<R> {
   requireRequest(input);
-  const given = copied(input);
+  const given = copied(input, extraParameters);
   const request: BaseRequest = given;
   const correlationId = callerCorrelationId(request.correlationId) || newCorrelationId();
   requireBearer(request.authenticationScheme, correlationId);
@@ -136,25 +135,6 @@ export function tokenRequest<R extends BaseRequest>(
     signal: request.signal,
     timeoutMs: checkedTimeout(request.timeoutMs, correlationId),
   };
-}
-
-/**
- * Copies the request, so that a change by the caller during the call cannot make the cached entry differ from what
- * was sent. No field is added to the copy: V8 clones an object almost for free, but adding a field to the clone costs
- * a microsecond.
- */
-function copied<R extends BaseRequest>(input: R): Readonly<R> & GivenRequest {
-  const copy: BaseRequest = { ...withoutNull(input) };
-  const { authorizationDetails, extraParameters, extraQueryParameters, resource } = copy;
-  if (areDetails(authorizationDetails))
-    copy.authorizationDetails = authorizationDetails.map((one) => ({ ...one }));
-  if (Array.isArray(resource)) copy.resource = [...resource];
-  // A value that is not an object is refused by name later; copying a string here would split it into letters.
-  if (extraParameters !== undefined && isRecord(extraParameters))
-    copy.extraParameters = { ...extraParameters };
-  if (extraQueryParameters !== undefined && isRecord(extraQueryParameters))
-    copy.extraQueryParameters = { ...extraQueryParameters };
-  return copy as Readonly<R> & GivenRequest;
 }
 
 /** Checked because an app may copy it from an incoming request, and it reaches logs, errors and HTTP headers. */
