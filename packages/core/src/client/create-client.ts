@@ -156,10 +156,14 @@ export function createClient(options: ClientOptions): Client {
     (message) => logger().warning(message),
   );
   authorities.check(authority);
+  const authenticator = createAuthenticator(credential, { clientId, method: options.authMethod, clock });
   return {
     clientId,
     defaultAuthority: authority,
-    authenticate: createAuthenticator(credential, { clientId, method: options.authMethod, clock }),
+    authenticate: async (issuer, override) => {
+      if (credential.kind !== "none") authorities.requireOwn(issuer.url);
+      return authenticator(issuer, override);
+    },
     isPublic: credential.kind === "none",
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm, ...options.algorithms },
     decryptionKeys: readDecryptionKeys(options.decryptionKeys ?? []),

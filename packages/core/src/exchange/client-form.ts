@@ -102,7 +102,7 @@ function refusesClient(response: HttpResponse, clock: Clock): boolean {
 const REFUSALS: ReadonlySet<unknown> = new Set(["invalid_client", "incorrect_client_credentials"]);
 
 /** Hides secrets in an error's description, which may repeat what the server was sent. */
-function withoutEcho(response: HttpResponse, hide: (text: string) => string): HttpResponse {
+export function withoutEcho(response: HttpResponse, hide: (text: string) => string): HttpResponse {
   // Most answers are tokens.
   if (response.status < 400 && !response.body.includes("error")) return response;
   const body = answerBody(response);
