@@ -132,6 +132,7 @@ const user = [
   "acquireTokenByAuthCodeFlow",
   "acquireTokenByTokenExchange",
   "buildEndSessionUrl",
+  "createDpopProof",
   "getAccounts",
   "initiateAuthCodeFlow",
   "revoke",
