@@ -8,7 +8,6 @@ import { openIdModules } from "./modules-openid.js";
 import type { Variant } from "./plans.js";
 import {
   expectRefused,
-  NONCE,
   proofIn,
   type IssuedIdToken,
   type RelyingParty,
