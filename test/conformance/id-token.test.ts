@@ -251,7 +251,7 @@ describe("an ID token is refused, and nothing is kept", () => {
       idToken: { header: { crit, b64: true, exp: 1 } },
       says: /crit/,
     })),
-    { module: "encrypted-idtoken", spoil: encrypted, says: /not a signed JWT/, code: "token_parsing_error" },
+    { module: "encrypted-idtoken", spoil: encrypted, says: /encrypted, and this client is not configured/ },
     {
       module: "a text that is no JWT",
       spoil: () => "eyJ.x",

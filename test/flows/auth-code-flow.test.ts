@@ -108,7 +108,7 @@ describe("a flow", () => {
     [{ responseType: "token" as "code" }, "invalid_option"],
     [{ responseMode: "web_message" }, "invalid_response_mode"],
     [{ responseType: "code id_token", responseMode: "query" }, "invalid_response_mode"],
-    [{ responseType: "code id_token", responseMode: "jwt" }, "invalid_response_mode"],
+    [{ responseType: "code id_token", responseMode: "query.jwt" }, "invalid_response_mode"],
     [{ claims: "[]" }, "invalid_claims"],
   ])("with %j is refused as %s", async (over, errorCode) => {
     await expect(begin(over)).rejects.toMatchObject({ name: "ClientConfigurationError", errorCode });

@@ -10,13 +10,15 @@ import {
   type BaseRequest,
   type TokenRequest,
 } from "../request/token-request.js";
-import { serverError } from "../response/server-error.js";
 import { sameText } from "../response/same-text.js";
 import type { AuthenticationResult } from "../result.js";
 import { checkFrontChannel } from "./hybrid-response.js";
+import { acceptFrontChannel } from "./id-token-response.js";
+import { isJwtMode, parametersInJwt } from "./jwt-response.js";
+import { refuseErrorResponse } from "./response-issuer.js";
 import { answeringAuthority, redeemCode } from "./authorization-code.js";
-import { responseParameters, type AuthorizationResponse } from "./authorization-response.js";
-import { preparedAuthorization, type AuthorizationInput } from "./authorization-url.js";
+import { refuseRepeated, responseParameters, type AuthorizationResponse } from "./authorization-response.js";
+import { preparedAuthorization, type AuthorizationInput, type ResponseType } from "./authorization-url.js";
 import type { Client } from "../client/client.js";
 
 /**
@@ -34,7 +36,9 @@ export interface AuthCodeFlow extends Readonly<RedemptionFields> {
   readonly redirectUri: string;
   readonly scopes: readonly string[];
   readonly authority: string;
-  readonly responseType: "code" | "code id_token";
+  readonly responseType: ResponseType;
+  /** Response mode, if the response has to be a JWT (JARM). */
+  readonly responseMode?: string;
   /** Resource indicator (RFC 8707). */
   readonly resource?: string | string[];
   /** Claims challenge of the sign-in, as JSON. */
@@ -89,8 +93,8 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
     redirectUri,
     state,
     nonce,
-    codeChallenge: challenge,
-    codeChallengeMethod: "S256",
+    // Without a code there is nothing to prove.
+    ...(responseType === "id_token" ? {} : { codeChallenge: challenge, codeChallengeMethod: "S256" }),
     extraQueryParameters: {
       ...request.extraQueryParameters,
       ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
@@ -107,6 +111,7 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
     scopes: request.scopes,
     authority: request.authorityUrl,
     responseType,
+    ...(isJwtMode(given.responseMode) ? { responseMode: given.responseMode } : {}),
     ...redemptionFields(given),
     ...(given.resource?.length ? { resource: given.resource } : {}),
     ...(request.claims ? { claims: JSON.stringify(request.claims) } : {}),
@@ -143,7 +148,9 @@ export async function completeAuthCodeFlow(
   const request = tokenRequest(client, common);
   const { correlationId } = request;
   checkFlow(client, flow, request);
-  const response = responseParameters(answer, correlationId);
+  const received = responseParameters(answer, correlationId);
+  const isJwt = isJwtMode(flow.responseMode);
+  const response = isJwt ? await parametersInJwt(client, request, received) : received;
   if (typeof response["state"] !== "string" || !sameText(response["state"], flow.state)) {
     throw clientAuthError(
       "state_mismatch",
@@ -155,7 +162,9 @@ export async function completeAuthCodeFlow(
   if (!client.usedSignIns.use(flow.state, (flow.startedAt + LONGEST_FLOW) * 1000)) {
     throw clientAuthError("invalid_state", "This flow has already been used: start a new one.", request);
   }
-  if (response["error"]) throw serverError(response, undefined, correlationId);
+  await refuseErrorResponse(client, request, response, client.authorities.url(request.authorityUrl));
+  refuseRepeated(response, correlationId);
+  if (flow.responseType === "id_token") return acceptFrontChannel(client, request, flow, response);
   const { code, client_info: info } = response;
   if (typeof code !== "string" || code === "") {
     throw clientAuthError(

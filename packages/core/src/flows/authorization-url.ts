@@ -18,15 +18,22 @@ import {
 import { isExpectedAt } from "./account-authority.js";
 import { prepareUrl, type PreparedUrl } from "./authorization-request.js";
 import { instanceAware, requireInstance } from "./instance-aware.js";
+import { JWT_MODES } from "./jwt-response.js";
 
 /** Request for the URL that starts a sign-in. */
 export interface AuthorizationInput extends BaseRequest {
   /** Where the code is sent: exactly one of the registered redirect URIs. */
   readonly redirectUri: string;
-  /** How the code is sent: `query` (default), `fragment` or `form_post` (default of the hybrid flow). */
+  /**
+   * How the response is sent: `query` (default), `fragment` or `form_post` (default with an ID token). With `jwt`,
+   * `query.jwt`, `fragment.jwt` or `form_post.jwt` it is a signed JWT (JARM).
+   */
   readonly responseMode?: string;
-  /** `code` (default), or `code id_token` for the hybrid flow, which also returns an ID token (OpenID Connect Core §3.3). */
-  readonly responseType?: "code" | "code id_token";
+  /**
+   * `code` (default), or `code id_token` for the hybrid flow, which also returns an ID token (OpenID Connect Core §3.3), or
+   * `id_token` for a sign-in without an access token (§3.2).
+   */
+  readonly responseType?: ResponseType;
   /** Scopes of other resources that the user should also consent to. */
   readonly extraScopesToConsent?: readonly string[];
   /** PKCE challenge, from `generatePkceCodes`. */
@@ -49,8 +56,11 @@ export interface AuthorizationInput extends BaseRequest {
   readonly account?: AccountInfo;
 }
 
-const HYBRID = "code id_token";
-const RESPONSE_MODES: ReadonlySet<string> = new Set(["query", "fragment", "form_post"]);
+/** What an authorization response may bring. */
+export type ResponseType = "code" | "code id_token" | "id_token";
+
+const RESPONSE_TYPES: ReadonlySet<string> = new Set<ResponseType>(["code", "code id_token", "id_token"]);
+const RESPONSE_MODES: ReadonlySet<string> = new Set(["query", "fragment", "form_post", ...JWT_MODES]);
 const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
 
 /**
@@ -119,7 +129,9 @@ async function parametersOf(
   const { url } = authority;
   const dialect = dialectOf(url);
   const asked = [...request.scopes, ...(given.extraScopesToConsent ?? [])];
-  const scopes = userScopes({ client, authority, request }, asked);
+  const all = userScopes({ client, authority, request }, asked);
+  // Without a code there is no refresh token (OpenID Connect Core §11).
+  const scopes = responseType === "id_token" ? all.filter((scope) => scope !== "offline_access") : all;
   const claims = mergeClaims({
     claims: request.claims,
     capabilities: client.capabilities,
@@ -158,19 +170,27 @@ function checkedResponse(
   correlationId: string,
 ): Omit<ExpectedResponse, "redirectUri"> {
   const type: string = responseType || "code";
-  if (type !== "code" && type !== HYBRID) {
-    throw clientConfigurationError("invalid_option", `responseType is "${type}": use code or ${HYBRID}.`, {
-      correlationId,
-    });
+  if (!RESPONSE_TYPES.has(type)) {
+    const types = [...RESPONSE_TYPES].join(", ");
+    const reason = / token|^token/.test(type)
+      ? " would send an access token through the browser (RFC 9700, section 2.1.2)"
+      : "";
+    throw clientConfigurationError(
+      "invalid_option",
+      `responseType is "${type}"${reason}: use one of ${types}.`,
+      { correlationId },
+    );
   }
-  const mode = responseMode || (type === HYBRID ? "form_post" : "query");
-  if (RESPONSE_MODES.has(mode) && !(type === HYBRID && mode === "query"))
+  const bringsIdToken = type !== "code";
+  const mode = responseMode || (bringsIdToken ? "form_post" : "query");
+  const isInQuery = mode === "query" || mode === "query.jwt";
+  if (RESPONSE_MODES.has(mode) && !(bringsIdToken && isInQuery))
     return { responseType: type, responseMode: mode };
   throw clientConfigurationError(
     "invalid_response_mode",
-    type === HYBRID
-      ? `responseMode "${mode}" cannot bring the ID token of ${HYBRID}: use form_post.`
-      : `responseMode "${mode}" is not supported: use query, fragment or form_post.`,
+    bringsIdToken
+      ? `responseMode "${mode}" cannot bring the ID token of ${type}: use form_post or form_post.jwt.`
+      : `responseMode "${mode}" is not supported: use ${[...RESPONSE_MODES].join(", ")}.`,
     { correlationId },
   );
 }
