@@ -251,7 +251,11 @@ describe("an ID token is refused, and nothing is kept", () => {
       idToken: { header: { crit, b64: true, exp: 1 } },
       says: /crit/,
     })),
-    { module: "encrypted-idtoken", spoil: encrypted, says: /encrypted, and this client is not configured/ },
+    {
+      module: "encrypted-idtoken",
+      spoil: encrypted,
+      says: /it is encrypted, and this client is not configured/,
+    },
     {
       module: "a text that is no JWT",
       spoil: () => "eyJ.x",

@@ -164,6 +164,16 @@ export const openIdModules: Readonly<Record<string, Module>> = {
       });
     },
   },
+  "3rd-party-init-login": {
+    when: "another site sends the user to the application, with issuer and login hint",
+    play: async (rp) => {
+      // The application's page starts a sign-in if the issuer is its own provider's.
+      const sent = { iss: rp.provider.url, login_hint: "one@example.org" };
+      const started = await rp.signIn({ request: { authority: sent.iss, loginHint: sent.login_hint } });
+      expect(started).toMatchObject({ idTokenClaims: { iss: sent.iss } });
+      expect(rp.asked).toMatchObject({ login_hint: sent.login_hint });
+    },
+  },
   "form-post-error": {
     when: "the provider answers an error in a form, since nobody is signed in there",
     play: async (rp) => {

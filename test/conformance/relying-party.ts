@@ -6,20 +6,22 @@ import type {
   ClientApplication,
   NodeAuthOptions,
 } from "@tessera/node";
-import { makeCertificate } from "../support/certificates.js";
 import {
-  clientSecret,
+  clientId,
   code,
   jwk,
   keys,
   secrets,
+  sign,
   type FakeProvider,
+  type FakeRequest,
   type IdTokenOptions,
   type Respond,
 } from "../support/fake-provider.js";
 import { expectNoSecretIn, expectNothingKept } from "../support/nothing-kept.js";
 import type { TlsFront } from "../support/tls-front.js";
 import type { Variant } from "./plans.js";
+import { algorithmOf, documentOf, keysOf, parametersOf, registrationOf, requestOf } from "./settings.js";
 
 /** An ID token that the provider issues, good or bad. */
 export interface IssuedIdToken extends IdTokenOptions {
@@ -39,6 +41,8 @@ export interface Script {
   readonly front?: IssuedIdToken;
   /** The ID token of the token endpoint. */
   readonly back?: IssuedIdToken;
+  /** The JWT of the response (JARM). */
+  readonly jarm?: IssuedIdToken;
   /** Spoils the parameters that the browser brings back. */
   readonly response?: (parameters: Parameters) => Parameters;
   /** Laid over the token response. */
@@ -62,6 +66,10 @@ export interface RelyingParty extends Stage {
   readonly app: ClientApplication;
   /** The parameters of the last authorization request. */
   readonly asked: Parameters;
+  /** The part of a request that asks for bound tokens, if they are bound by DPoP. */
+  readonly bound: { readonly authenticationScheme?: "DPoP" };
+  /** What is laid over each token response from here on. */
+  answerToken(tokens: (request: FakeRequest) => object): void;
   /** A sign-in with a new application, unless `again` says otherwise. */
   signIn(script?: Script & { readonly again?: true }): Promise<AuthenticationResult>;
 }
@@ -70,12 +78,20 @@ export const redirectUri = "https://app.example/signed-in";
 export const scopes = ["openid", "profile", "email"];
 
 export function relyingParty(stage: Stage, variant: Variant): RelyingParty {
-  const { provider, front } = stage;
+  const { provider } = stage;
   let app: ClientApplication | undefined;
   let asked: Parameters = {};
+  const bound = variant.senderConstrain === "dpop" ? { authenticationScheme: "DPoP" as const } : {};
+  const answerToken: RelyingParty["answerToken"] = (tokens) => {
+    provider.answers.token = (request) => ({
+      body: provider.tokens({ token_type: bound.authenticationScheme ?? "Bearer", ...tokens(request) }),
+    });
+  };
   return {
     ...stage,
     variant,
+    bound,
+    answerToken,
     get app() {
       return (app ??= application(stage, variant, {}));
     },
@@ -85,29 +101,25 @@ export function relyingParty(stage: Stage, variant: Variant): RelyingParty {
     signIn: async ({ again, ...script } = {}) => {
       if (!again || !app) app = application(stage, variant, script);
       provider.answers.discovery = () => ({
-        body: provider.metadata({
-          userinfo_endpoint: `${provider.url}/userinfo`,
-          token_endpoint_auth_methods_supported: [variant.clientAuth],
-          mtls_endpoint_aliases: { token_endpoint: `${front.url}/token` },
-          ...script.metadata,
-        }),
+        body: provider.metadata({ ...documentOf(stage, variant), ...script.metadata }),
       });
-      const published = script.keys ?? (() => [one]);
+      const published = script.keys ?? (() => keysOf(variant));
       provider.answers.keys = () => ({ body: { keys: published() } });
       if (script.userInfo) provider.answers.userinfo = script.userInfo;
       const flow = await app.initiateAuthCodeFlow({
         scopes,
         redirectUri,
-        responseType: variant.responseType as AuthCodeFlowRequest["responseType"] & string,
-        ...(variant.responseMode ? { responseMode: variant.responseMode } : {}),
+        ...requestOf(variant),
+        ...bound,
         ...script.request,
       });
-      asked = Object.fromEntries(new URL(flow.authUrl).searchParams);
-      provider.answers.token = () => ({
-        body: provider.tokens({ id_token: issued(script.back ?? {}), ...script.tokens }),
-      });
+      const pushed = provider.requests.filter(({ path }) => path === "/par").at(-1);
+      asked = parametersOf(flow.authUrl, pushed);
+      answerToken(() => ({ id_token: issued(script.back ?? {}), ...script.tokens }));
       const response = script.response ?? ((parameters) => parameters);
-      return app.acquireTokenByAuthCodeFlow(flow, response(authorized(script.front ?? {})));
+      const answer = response(authorized(script.front ?? {}));
+      const isJwt = variant.responseMode === "jwt";
+      return app.acquireTokenByAuthCodeFlow(flow, isJwt ? { response: signed(answer, script.jarm) } : answer);
     },
   };
 
@@ -118,6 +130,7 @@ export function relyingParty(stage: Stage, variant: Variant): RelyingParty {
     const withCode = wanted.includes("code");
     return {
       state,
+      ...(variant.profile && variant.responseMode !== "jwt" ? { iss: provider.url } : {}),
       ...(withCode ? { code } : {}),
       ...(wanted.includes("id_token")
         ? {
@@ -130,34 +143,35 @@ export function relyingParty(stage: Stage, variant: Variant): RelyingParty {
     };
   }
 
-  function issued({ claims, spoil = (idToken) => idToken, ...options }: IssuedIdToken): string {
-    return spoil(provider.idToken({ ...options, claims: { nonce: asked["nonce"], ...claims } }));
+  function issued({ claims, header, spoil = (idToken) => idToken, ...options }: IssuedIdToken): string {
+    return spoil(
+      provider.idToken({
+        ...options,
+        header: { alg: algorithmOf(variant), ...header },
+        claims: { nonce: asked["nonce"], ...claims },
+      }),
+    );
+  }
+
+  /** The response as a JWT (JARM). */
+  function signed(
+    parameters: Parameters,
+    { claims, header, key, spoil = (jwt) => jwt }: IssuedIdToken = {},
+  ): string {
+    const exp = Math.floor(provider.clock.now() / 1000) + 300;
+    const all = { iss: provider.url, aud: clientId, exp, ...parameters, ...claims };
+    return spoil(sign(all, { alg: algorithmOf(variant), kid: "one", ...header }, key));
   }
 }
 
 /** The key that good ID tokens are signed with, as it is published. */
 export const one = jwk(keys.one, { kid: "one", alg: "RS256" });
 
-/** The certificate of the client: its key signs assertions, or it proves itself in TLS. */
-const certificate = makeCertificate({ subject: "the client" });
-
-function application({ provider, front }: Stage, variant: Variant, script: Script): ClientApplication {
-  const { clientAuth } = variant;
-  const { clientMetadata, ...over } = script.auth ?? {};
-  const system = { ca: front.ca };
-  if (clientAuth === "none") return provider.publicClient({ auth: { clientMetadata, ...over }, system });
-  const proof =
-    clientAuth === "client_secret_basic"
-      ? { clientSecret }
-      : {
-          clientSecret: undefined,
-          clientCertificate: {
-            privateKey: certificate.privateKeyPem,
-            publicCertificate: certificate.certificatePem,
-          },
-        };
-  const registered = { token_endpoint_auth_method: clientAuth, ...clientMetadata };
-  return provider.confidential({ auth: { ...proof, clientMetadata: registered, ...over }, system });
+function application({ provider, front }: Stage, variant: Variant, { auth = {} }: Script): ClientApplication {
+  const { clientMetadata, ...registered } = registrationOf(variant);
+  const over = { ...registered, ...auth, clientMetadata: { ...clientMetadata, ...auth.clientMetadata } };
+  const options = { auth: over, system: { ca: front.ca } };
+  return variant.clientAuth === "none" ? provider.publicClient(options) : provider.confidential(options);
 }
 
 /** Left half of a SHA-256 hash, as in `c_hash` and `at_hash` of RS256 tokens. */

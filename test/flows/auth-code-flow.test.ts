@@ -48,7 +48,7 @@ describe("a flow", () => {
       redirect_uri: redirectUri,
       resource: "https://api.example",
       claims: '{"id_token":{"acr":null}}',
-      scope: "api:read openid profile offline_access",
+      scope: "api:read openid profile",
     });
   });
 

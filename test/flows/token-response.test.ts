@@ -68,7 +68,7 @@ describe("a token response that cannot be used is refused, and nothing is cached
       /refresh_token is a number/,
     ],
     ["has a list for id_token", { body: { ...appToken, id_token: ["eyJ"] } }, /id_token is a object/],
-    ["has a list for scope", { body: { ...appToken, scope: ["api:read"] } }, /scope is a object/],
+    ["has numbers for scopes", { body: { ...appToken, scope: [7] } }, /scope is a object/],
     ["is of the type mac", { body: { ...appToken, token_type: "mac" } }, /token_type "mac"/],
     ["is of the type DPoP, which was not asked for", { body: { ...appToken, token_type: "DPoP" } }, /"DPoP"/],
     ["has a number for token_type", { body: { ...appToken, token_type: 1 } }, /token_type is a number/],

@@ -128,8 +128,8 @@ describe.each(EVERY_GRANT)("%s", (grant: Grant) => {
     },
   );
 
-  // Every device code is shown to somebody else.
-  if (grant === "device_code") return;
+  // Every device code is shown to somebody else, and every user is asked for one session.
+  if (grant === "device_code" || grant === "backchannel_authentication") return;
 
   // A client that is another one's is refused, so that there is nothing to share.
   it.each(table.filter(([field]) => field !== "embeddedClientId"))(

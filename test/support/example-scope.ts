@@ -15,6 +15,7 @@ import {
 import { exampleProvider } from "./example-provider.js";
 import { signInOnDevice } from "./device-sign-in.js";
 import { startEntra, type Entra } from "./entra.js";
+import { startFakeProvider } from "./fake-provider.js";
 import { interactiveUser } from "./interactive-user.js";
 import { signIn } from "./sign-in.js";
 import { signInWithCode } from "./sign-in-with-code.js";
@@ -56,6 +57,8 @@ export interface ExampleScope {
   readonly query: { readonly code: string; readonly state: string; readonly [name: string]: string };
   /** The access token that this API was called with. */
   readonly oboAssertion: string;
+  /** A confidential client of an OpenID Provider that asks users on their devices. */
+  readonly openIdApp: ConfidentialClientApplication;
   /** A token to exchange, at a provider that exchanges tokens. */
   readonly subjectToken: string;
   /** A refresh token from another library. */
@@ -127,6 +130,11 @@ export async function startExampleStage(): Promise<ExampleStage> {
       },
     ],
   });
+  const openId = await startFakeProvider();
+  openId.answers.discovery = () => ({
+    body: openId.metadata({ backchannel_authentication_endpoint: `${openId.url}/backchannel` }),
+  });
+  openId.answers.backchannel = () => ({ body: { auth_req_id: "a-request", expires_in: 60 } });
   const restore = await prepareSurroundings();
   const signedIn = {
     confidential: await signedInCache(entra, entra.confidential()),
@@ -134,7 +142,9 @@ export async function startExampleStage(): Promise<ExampleStage> {
   };
   return {
     scope: async (names) => {
-      const values = valuesOf(entra, signedIn);
+      const clock = { now: () => openId.clock.now(), sleep: async () => undefined };
+      const openIdApp = (): ConfidentialClientApplication => openId.confidential({ system: { clock } });
+      const values: Values = { ...valuesOf(entra, signedIn), openIdApp };
       const entries = Object.entries(values)
         .filter(([name]) => names.includes(name))
         .map(async ([name, make]) => [name, await make()] as const);
@@ -142,6 +152,7 @@ export async function startExampleStage(): Promise<ExampleStage> {
     },
     close: async () => {
       await restore();
+      await openId.close();
       await entra.close();
     },
   };
@@ -158,7 +169,7 @@ async function signedInCache(
 function valuesOf(
   entra: Entra,
   signedIn: { readonly confidential: string; readonly public: string },
-): Values {
+): Omit<Values, "openIdApp"> {
   const { auth } = entra.configuration("confidential");
   const { clientId, clientSecret = "", authority = "" } = auth;
   const user = deviceUser(entra);

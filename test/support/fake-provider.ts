@@ -90,6 +90,7 @@ export const scopes = ["openid", "api:read"];
 export const keys = {
   one: generateKeyPairSync("rsa", { modulusLength: 2048 }),
   two: generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  three: generateKeyPairSync("rsa", { modulusLength: 2048 }),
   elliptic: generateKeyPairSync("ec", { namedCurve: "P-256" }),
 };
 

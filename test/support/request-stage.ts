@@ -50,6 +50,7 @@ export function requestStage(options: { readonly cache?: object } = {}): Request
       const device = { device_code: "device", user_code: "user", verification_uri: `${host}/device` };
       return { ...device, expires_in: 900, interval: 1, message: "go there" };
     }
+    if (url.includes("bc-authorize")) return { auth_req_id: "request", expires_in: 900, interval: 1 };
     const segment = new URL(url).pathname.split("/")[1] ?? "";
     const tid = segment === otherDomain ? otherTenant : segment;
     const named = body.get("code") ?? body.get("refresh_token");
@@ -144,12 +145,37 @@ const redirectUri = "http://localhost/signed-in";
 const scopes = ["api://one/.default"];
 const common = { scopes, correlationId };
 
+/** The application, where its provider asks users on their devices. */
+function withBackchannel(networkClient: INetworkModule): ConfidentialClientApplication {
+  const authorityMetadata = JSON.stringify({
+    issuer: `${authority}/v2.0`,
+    authorization_endpoint: `${authority}/oauth2/v2.0/authorize`,
+    token_endpoint: `${authority}/oauth2/v2.0/token`,
+    jwks_uri: `${authority}/keys`,
+    backchannel_authentication_endpoint: `${authority}/bc-authorize`,
+  });
+  const clock = { now: () => Date.now(), sleep: async () => undefined };
+  return new ConfidentialClientApplication({
+    auth: { clientId, authority, clientSecret: "a-secret", authorityMetadata },
+    system: { networkClient, clock },
+  });
+}
+
 /** One call for each grant: what it takes at least, and what a test adds to that. */
 export const drivers = {
   agent: ({ app }, fields) =>
     app.acquireTokenForAgent(as({ ...common, agentId: "an-agent", user: { objectId: "oid" }, ...fields })),
   authorization_code: ({ app }, fields) =>
     app.acquireTokenByCode(as({ ...common, code: "alice", redirectUri, ...fields })),
+  backchannel_authentication: ({ networkClient }, fields) =>
+    withBackchannel(networkClient).acquireTokenByBackchannelAuthentication(
+      // Only one hint may name the user.
+      as({
+        ...common,
+        ...("loginHintToken" in fields || "idTokenHint" in fields ? {} : { loginHint: "alice" }),
+        ...fields,
+      }),
+    ),
   client_credentials: ({ app }, fields) => app.acquireTokenByClientCredential(as({ ...common, ...fields })),
   device_code: ({ desktop }, fields) =>
     desktop.acquireTokenByDeviceCode(as({ ...common, deviceCodeCallback: () => undefined, ...fields })),

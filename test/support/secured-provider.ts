@@ -31,6 +31,7 @@ export function startSecuredProvider(security: Security = {}): Promise<OpenIdPro
     ...usual,
     clients: (usual.clients ?? []).map((one) => ({
       ...one,
+      authorization_details_types: detailTypes,
       ...(keys ? { jwks: { keys: [...keys] } } : {}),
       ...client,
     })),

@@ -27,7 +27,11 @@ export interface Quirks {
   /** Makes the answer of the token endpoint from a good one. */
   readonly answer?: (good: Readonly<Record<string, unknown>>, form: URLSearchParams) => unknown;
   /** The answer of the token endpoint to anything. */
-  readonly refusal?: { readonly status: number; readonly body: unknown };
+  readonly refusal?: {
+    readonly status: number;
+    readonly body: unknown;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
   readonly idTokens?: boolean;
 }
 
@@ -40,6 +44,7 @@ export interface WildRequest {
 /** A provider in this process, at the hosts that it really has. */
 export interface WildProvider {
   readonly clock: TestClock;
+  readonly networkClient: INetworkModule;
   readonly requests: WildRequest[];
   confidential(auth?: Partial<NodeAuthOptions>): ConfidentialClientApplication;
   publicClient(auth?: Partial<NodeAuthOptions>): PublicClientApplication;
@@ -112,7 +117,7 @@ export function wildProvider(quirks: Quirks): WildProvider {
     return quirks.answer ? quirks.answer(good, form) : good;
   };
 
-  const answer = (status: number, body: unknown) => ({ status, headers: {}, body }) as never;
+  const answer = (status: number, body: unknown, headers = {}) => ({ status, headers, body }) as never;
   const networkClient: INetworkModule = {
     sendGetRequestAsync: async (url) => {
       if (document && url.endsWith("/.well-known/openid-configuration")) return answer(200, document);
@@ -131,7 +136,7 @@ export function wildProvider(quirks: Quirks): WildProvider {
         return answer(200, { ...device, verification_url: "https://app.example/device" });
       }
       if (url !== tokenEndpoint) return answer(404, "nothing here");
-      if (quirks.refusal) return answer(quirks.refusal.status, quirks.refusal.body);
+      if (quirks.refusal) return answer(quirks.refusal.status, quirks.refusal.body, quirks.refusal.headers);
       const refused = refusalOf(form, authorization);
       return refused ? answer(400, refused) : answer(200, await tokens(form));
     },
@@ -141,6 +146,7 @@ export function wildProvider(quirks: Quirks): WildProvider {
   const auth = document ? { oidcAuthority: String(document["issuer"]) } : {};
   return {
     clock,
+    networkClient,
     requests,
     confidential: (over) =>
       new ConfidentialClientApplication({ auth: { clientId, clientSecret, ...auth, ...over }, system }),

@@ -1,12 +1,12 @@
 // The canonical form and the kinds of authorities: authorities.md §1, §2.
-// proves: core/src/authority/authority-url.ts
+// proves: core/src/authority/authority-url.ts, core/src/request/redirect-uri.ts
 import { describe, expect, it } from "@jest/globals";
 import {
   authorityForCloud,
   authorityUrl,
   type AuthorityKind,
 } from "../../packages/core/src/authority/authority-url.js";
-import { checkedRedirectUri } from "../../packages/core/src/request/token-request.js";
+import { checkedRedirectUri } from "../../packages/core/src/request/redirect-uri.js";
 
 describe("an authority URL has one canonical form", () => {
   const common = "https://login.microsoftonline.com/common/";

@@ -68,6 +68,11 @@ export { untilAborted } from "./flight/until-aborted.js";
 export { KeyedMutex } from "./flight/keyed-mutex.js";
 export { agentToken, type AgentInput, type AgentUser } from "./flows/agent.js";
 export { authorizationUrl, type AuthorizationInput } from "./flows/authorization-url.js";
+export {
+  backchannelAuthentication,
+  type BackchannelAuthenticationInput,
+} from "./flows/backchannel-authentication.js";
+export { BackchannelPings, type BackchannelNotification } from "./flows/backchannel-pings.js";
 export { redeemCode, type CodeInput } from "./flows/authorization-code.js";
 export { responseParameters, type AuthorizationResponse } from "./flows/authorization-response.js";
 export {
@@ -130,6 +135,7 @@ export {
   requireRecord,
   wrongType,
 } from "./request/field-types.js";
+export type { AuthorizationDetail } from "./request/authorization-details.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
 export { Parameters, withQuery } from "./request/parameters.js";
 export { redemptionFields } from "./request/redemption-fields.js";

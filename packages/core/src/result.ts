@@ -1,5 +1,6 @@
 import type { AccountInfo } from "./account.js";
 import { accountInfo, claimsOf } from "./cache/account-info.js";
+import { detailsIn, type AuthorizationDetail } from "./request/authorization-details.js";
 import { accessTokenFacts, type CachedTokens } from "./cache/memory/partition.js";
 
 /** The result of a token acquisition. */
@@ -22,6 +23,8 @@ export interface AuthenticationResult {
   accessToken: string;
   /** Reserved for DPoP. */
   dpopProof?: string;
+  /** Granted authorization details (RFC 9396 §7), if the provider returned them. Shared between results: do not modify. */
+  authorizationDetails?: readonly AuthorizationDetail[];
   /** Whether the tokens came from the cache. */
   fromCache: boolean;
   /** When the access token expires. */
@@ -93,6 +96,7 @@ export function authenticationResult(tokens: CachedTokens, context: ResultContex
     code: context.code,
     fromPlatformBroker: false,
   };
+  if (common.authorizationDetails) result.authorizationDetails = common.authorizationDetails;
   if (common.hasAssumedLifetime) result.hasAssumedLifetime = true;
   if (common.issuedTokenType) result.issuedTokenType = common.issuedTokenType;
   return result;
@@ -112,6 +116,7 @@ interface Common {
   readonly refreshOn: number | undefined;
   readonly tokenType: string;
   readonly hasAssumedLifetime: boolean;
+  readonly authorizationDetails: readonly AuthorizationDetail[] | undefined;
   readonly issuedTokenType: string | undefined;
 }
 
@@ -120,6 +125,7 @@ function commonOf(tokens: CachedTokens): Common {
   const { accessToken, account, idToken } = tokens;
   const facts = accessTokenFacts(accessToken);
   const claims = idToken ? claimsOf(idToken) : {};
+  const details = accessToken.entity.authorization_details;
   const common: Common = {
     uniqueId: claims.oid || claims.sub || "",
     tenantId: claims.tid ?? "",
@@ -132,6 +138,7 @@ function commonOf(tokens: CachedTokens): Common {
     extExpiresOn: facts.extendedExpiresOn * 1000,
     refreshOn: facts.refreshOn === undefined ? undefined : facts.refreshOn * 1000,
     tokenType: accessToken.entity.token_type ?? "Bearer",
+    authorizationDetails: details === undefined ? undefined : detailsIn(details),
     hasAssumedLifetime: accessToken.entity.has_assumed_lifetime === true,
     issuedTokenType: accessToken.entity.issued_token_type,
   };

@@ -17,7 +17,7 @@ import {
 } from "@tessera/core/internal";
 import type { CacheOptions, Configuration, NodeAuthOptions, NodeSystemOptions } from "./configuration.js";
 import { checkedAuthorizationRequests } from "./check-authorization-requests.js";
-import { flag, invalid, requireFunctions, strings } from "./check-values.js";
+import { flag, invalid, requireFunctions, strings, texts } from "./check-values.js";
 import { checkedResponses } from "./check-responses.js";
 import { fromNetworkModule } from "./http/network-client.js";
 import { isHttpUrl } from "./http/proxy-variables.js";
@@ -73,10 +73,16 @@ export function checkConfiguration(
     ),
     authorityMetadata: json(auth.authorityMetadata, "auth.authorityMetadata", "invalid_authority_metadata"),
     instanceAware: flag(auth.instanceAware, "auth.instanceAware"),
+    extraParameters: texts(auth.extraParameters, "auth.extraParameters"),
+    extraAuthorizationParameters: texts(
+      auth.extraAuthorizationParameters,
+      "auth.extraAuthorizationParameters",
+    ),
     excludeScopes: strings(auth.excludeScopes, "auth.excludeScopes"),
     capabilities: strings(auth.clientCapabilities, "auth.clientCapabilities"),
     authMethod: checkedAuthMethod(metadata.token_endpoint_auth_method, credential, system),
     ...checkedResponses(metadata, auth),
+    requiresPkceSupport: flag(auth.isMcp, "auth.isMcp"),
     authorizationRequests: checkedAuthorizationRequests(metadata, auth),
     cache: checkedCache(withoutNull(cache ?? {})),
     http: checkedHttp(system),

@@ -1,4 +1,4 @@
-import { clientConfigurationError } from "@tessera/core/internal";
+import { clientConfigurationError, isRecord } from "@tessera/core/internal";
 
 /** Refuses an object of the app that lacks methods. */
 export function requireFunctions(
@@ -24,6 +24,17 @@ export function strings(value: unknown, field: string): readonly string[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value) && value.every((item): item is string => typeof item === "string")) return value;
   throw invalid(field, "is not an array of strings", "pass an array of strings");
+}
+
+/** Copies an object of strings. Those that are missing are left out. */
+export function texts(value: unknown, field: string): Readonly<Record<string, string>> | undefined {
+  if (value === undefined || value === null) return undefined;
+  const entries = isRecord(value) ? Object.entries(value) : [];
+  const given = entries.filter((entry) => entry[1] !== undefined && entry[1] !== null);
+  const isText = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === "string";
+  if (isRecord(value) && given.every(isText))
+    return given.length > 0 ? Object.fromEntries(given.filter(isText)) : undefined;
+  throw invalid(field, "is not an object of strings", 'pass one such as { audience: "https://api.example" }');
 }
 
 /** The error for an option whose value cannot be used. */

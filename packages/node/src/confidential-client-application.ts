@@ -15,7 +15,7 @@ import {
   type Introspection,
   type TokenSource,
 } from "@tessera/core/internal";
-import { ClientApplication } from "./client-application.js";
+import { BackchannelApplication } from "./backchannel-application.js";
 import type { Configuration } from "./configuration.js";
 import { onlyCredential } from "./credential/credential.js";
 import { sourceOf, type AppTokenProvider } from "./msal/app-token-provider.js";
@@ -47,7 +47,7 @@ export interface ConfidentialTokenRequest extends MsalRequest {
  * const { accessToken } = await app.acquireTokenByClientCredential({ scopes: ["https://graph.microsoft.com/.default"] });
  * ```
  */
-export class ConfidentialClientApplication extends ClientApplication {
+export class ConfidentialClientApplication extends BackchannelApplication {
   #source: TokenSource | undefined;
 
   /**

@@ -40,6 +40,8 @@ const CONFIGURATION = {
     authorityMetadata: "value",
     clientCapabilities: "value",
     excludeScopes: "value",
+    extraParameters: "value",
+    extraAuthorizationParameters: "value",
     azureCloudOptions: { azureCloudInstance: "value", tenant: "value" } satisfies Record<
       keyof AzureCloudOptions,
       Members
@@ -47,6 +49,7 @@ const CONFIGURATION = {
     isMcp: "value",
     instanceAware: "value",
     clientMetadata: {
+      backchannel_token_delivery_mode: "value",
       id_token_signed_response_alg: "value",
       id_token_encrypted_response_alg: "value",
       id_token_encrypted_response_enc: "value",

@@ -68,6 +68,13 @@ export interface NodeAuthOptions {
   /** Discovery document of the authority, as JSON, to avoid the request. */
   authorityMetadata?: string;
   /**
+   * Parameters of every token request, and to an OpenID Provider also of every request for a code, such as `audience`
+   * (Auth0). Those of a request win. Tokens are cached by them, as by those of a request.
+   */
+  extraParameters?: Record<string, string>;
+  /** Parameters of every authorization request, such as `access_type` (Google). Those of a request win. */
+  extraAuthorizationParameters?: Record<string, string>;
+  /**
    * Scopes that no request for a user's tokens asks for, such as `offline_access`, which is otherwise added if the
    * provider lists it.
    */
@@ -81,7 +88,10 @@ export interface NodeAuthOptions {
    * cloud that the response names.
    */
   instanceAware?: boolean;
-  /** Model Context Protocol: every request of a public client must name its `resource` (RFC 8707). */
+  /**
+   * Model Context Protocol: every request of a public client must name its `resource` (RFC 8707), and users are sent only
+   * to a provider that announces PKCE with `S256`.
+   */
   isMcp?: boolean;
   /** How the client is registered with its OpenID Provider. */
   clientMetadata?: ClientMetadata;
@@ -135,6 +145,11 @@ export interface ClientMetadata {
    * and a certificate signs an assertion.
    */
   token_endpoint_auth_method?: string;
+  /**
+   * How the outcome of a backchannel authentication reaches the app: `poll` (default), or `ping`, where the provider
+   * notifies the app's endpoint. `push` is not supported.
+   */
+  backchannel_token_delivery_mode?: string;
   /** Push every authorization request to the provider (RFC 9126), even if its discovery document does not require it. */
   require_pushed_authorization_requests?: boolean;
   /** Every authorization request is signed (RFC 9101). Requires `auth.requestObjectKey`. */

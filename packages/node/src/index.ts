@@ -40,6 +40,7 @@ export {
   type AccountFilter,
   type AgentUser,
   type AuthenticationChallenge,
+  type BackchannelNotification,
   type AssertionContext,
   type AzureCloudOptions,
   type CacheKVStore,
@@ -50,6 +51,7 @@ export {
   type ILoggerCallback,
   type Introspection,
   type IPartitionManager,
+  type AuthorizationDetail,
   type PkceCodes,
   type SecretContext,
   type StoreInCache,
@@ -94,6 +96,7 @@ export type {
   NodeSystemOptions,
   NodeTelemetryOptions,
 } from "./configuration.js";
+export { auth0, cognito, google, keycloak, okta, zitadel, type ProviderPreset } from "./providers/presets.js";
 export { createDefaultCredential } from "./default-credential/default-credential.js";
 export type { AmbientCredential } from "./default-credential/ambient-credential.js";
 export type { AmbientTokenRequest } from "./default-credential/source.js";

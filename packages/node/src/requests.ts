@@ -3,6 +3,7 @@ import type {
   AgentInput,
   AuthCodeFlowInput,
   AuthorizationInput,
+  BackchannelAuthenticationInput,
   ClientCredentialsInput,
   CodeInput,
   DeviceCodeInput,
@@ -119,6 +120,9 @@ export interface AgentTokenRequest extends Request<AgentInput> {
   /** Azure region whose token endpoint issues app-only tokens, or `TryAutoDetect`. */
   azureRegion?: string;
 }
+
+/** Request of {@link ConfidentialClientApplication.acquireTokenByBackchannelAuthentication}. */
+export interface BackchannelAuthenticationRequest extends UserRequest<BackchannelAuthenticationInput> {}
 
 /** Request of {@link ConfidentialClientApplication.acquireTokenOnBehalfOf}. */
 export interface OnBehalfOfRequest extends Request<OnBehalfOfInput> {}

@@ -116,6 +116,7 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
     ...(owner.kind === "user" && isDomainOf(authority.url, realm)
       ? { tenant_domain: authority.url.tenant }
       : {}),
+    ...(response.authorizationDetails ? { authorization_details: response.authorizationDetails } : {}),
     ...(input.resource ? { resource: input.resource } : {}),
     ...(components ? { additionalCacheKeyComponents: components } : {}),
   };

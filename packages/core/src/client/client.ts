@@ -36,6 +36,12 @@ export interface Client {
   readonly decryptionKeys: readonly DecryptionKey[];
   /** Whether a sign-in may end in another cloud, which the response names. */
   readonly instanceAware: boolean;
+  /** Parameters of every request for a code or a token, under those of the request. */
+  readonly extraParameters: Readonly<Record<string, string>> | undefined;
+  /** Parameters of every authorization request, under those of the request. */
+  readonly extraAuthorizationParameters: Readonly<Record<string, string>> | undefined;
+  /** Whether users may only be sent to a provider that announces PKCE with `S256` (Model Context Protocol). */
+  readonly requiresPkceSupport: boolean;
   /** Scopes that no request asks for. */
   readonly excludeScopes: readonly string[];
   /** How authorization requests reach the provider. */

@@ -57,6 +57,12 @@ export interface ClientOptions {
   readonly authorityMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** Public clients: lets Entra send a user to another cloud, which the response names. */
   readonly instanceAware?: boolean;
+  /** Extra parameters of every request for a code or a token, such as `audience`. A request's own of the same name win. */
+  readonly extraParameters?: Readonly<Record<string, string>> | undefined;
+  /** Extra parameters of every authorization request, such as `access_type`. A request's own of the same name win. */
+  readonly extraAuthorizationParameters?: Readonly<Record<string, string>> | undefined;
+  /** Send users only to a provider that announces PKCE with `S256`. */
+  readonly requiresPkceSupport?: boolean;
   /** Scopes to leave out of every request, such as `offline_access`. */
   readonly excludeScopes?: readonly string[];
   /** Whether authorization requests are signed, and pushed to the provider. */
@@ -159,6 +165,9 @@ export function createClient(options: ClientOptions): Client {
     decryptionKeys: readDecryptionKeys(options.decryptionKeys ?? []),
     secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
     instanceAware,
+    extraParameters: options.extraParameters,
+    extraAuthorizationParameters: options.extraAuthorizationParameters,
+    requiresPkceSupport: options.requiresPkceSupport ?? false,
     excludeScopes: checkedExclusion(options.excludeScopes, "auth.excludeScopes"),
     authorizationRequests: {
       isPushed: authorizationRequests.isPushed ?? false,

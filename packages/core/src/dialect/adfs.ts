@@ -9,6 +9,7 @@ export const adfs: Dialect = {
   hasClouds: false,
   federatesPasswords: () => false,
   isMultiTenant: () => false,
+  sendsIdTokenAlone: () => false,
   // AD FS supports only RS256, and prefers to identify the certificate by its SHA-1 thumbprint.
   assertionHeader: (key) => rsaHeader(key, "RS256", true),
 };

@@ -22,6 +22,8 @@ export interface Dialect {
   readonly hasIssuers: boolean;
   /** Whether it runs in several clouds, with the same paths on different hosts. */
   readonly hasClouds: boolean;
+  /** Whether its document announces every feature that it supports, such as PKCE (RFC 8414 §2). */
+  readonly announcesFeatures: boolean;
   /** Whether a refresh may request only scopes that the user has granted (RFC 6749 §6). */
   readonly refreshesGrantedScopesOnly: boolean;
   /** Accepted difference between the provider's clock and this machine's, in seconds. */
@@ -42,8 +44,17 @@ export interface Dialect {
   readonly repeatsClientId: boolean;
   /** Whether a client assertion may be sent more than once. */
   readonly reusesAssertions: boolean;
+  /**
+   * Whether an app-only token needs a scope, which names its resource. Otherwise the server decides what a request without
+   * scopes grants (RFC 6749 §3.3).
+   */
+  readonly needsAppScope: boolean;
+  /** Whether a client with a credential authenticates to get a device code (RFC 8628 §3.1). */
+  readonly authenticatesDevices: boolean;
   /** `grant_type` of a device code. */
   readonly deviceGrantType: string;
+  /** `grant_type` of a user's password at one of several user databases. */
+  readonly passwordRealmGrantType: string | undefined;
   /** `response_type` to send with a user's password. */
   readonly passwordResponseType: string | undefined;
   /** Default members of `id_token` in the `claims` parameter of user flows. The caller's claims override them. */
@@ -54,6 +65,8 @@ export interface Dialect {
   isMultiTenant(url: AuthorityUrl): boolean;
   /** The scopes that a user flow adds to the caller's. */
   userScopes(metadata: ProviderMetadata): readonly string[];
+  /** Whether a sign-in without scopes of an API may be answered with an ID token alone. */
+  sendsIdTokenAlone(url: AuthorityUrl): boolean;
   /** How to send a client secret, and the method to try once if the server refuses the client. */
   secretMethods(metadata: ProviderMetadata): readonly [AuthMethod, AuthMethod?];
   /** `aud` of a client assertion. */

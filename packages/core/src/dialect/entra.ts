@@ -13,6 +13,7 @@ export const entra: Dialect = {
   hasTenants: true,
   hasIssuers: false,
   hasClouds: true,
+  announcesFeatures: false,
   refreshesGrantedScopesOnly: false,
   // Desktop clocks are often wrong. Five minutes is also the margin at which access tokens count as expired.
   clockTolerance: 300,
@@ -21,7 +22,10 @@ export const entra: Dialect = {
   sendsExtraParameters: false,
   repeatsClientId: true,
   reusesAssertions: true,
+  needsAppScope: true,
+  authenticatesDevices: false,
   deviceGrantType: "device_code",
+  passwordRealmGrantType: undefined,
   passwordResponseType: "id_token token",
   idTokenClaims: {
     signin_state: { essential: false },
@@ -33,6 +37,8 @@ export const entra: Dialect = {
     url.segments.length === 1 && externalIdTenant(metadata.issuer) === undefined,
   isMultiTenant: ({ tenant }) => MULTI_TENANT_SEGMENTS.has(tenant),
   userScopes: () => OIDC_SCOPES,
+  // Only B2C does, whose authorities name a policy beside the tenant.
+  sendsIdTokenAlone: ({ segments }) => segments.length > 1,
   secretMethods: () => ["client_secret_post"],
   assertionAudience: ({ token_endpoint }) => token_endpoint,
   assertionHeader: (key) => rsaHeader(key, key.sha256 ? "PS256" : "RS256"),

@@ -7,4 +7,5 @@ export const externalId: Dialect = {
   hasClouds: false,
   federatesPasswords: () => false,
   isMultiTenant: () => false,
+  sendsIdTokenAlone: () => false,
 };

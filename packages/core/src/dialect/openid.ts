@@ -10,6 +10,7 @@ export const openid: Dialect = {
   hasTenants: false,
   hasIssuers: true,
   hasClouds: false,
+  announcesFeatures: true,
   refreshesGrantedScopesOnly: true,
   clockTolerance: 30,
   tlsVouches: false,
@@ -18,12 +19,16 @@ export const openid: Dialect = {
   repeatsClientId: false,
   // OpenID Connect Core §9: each `jti` is accepted only once.
   reusesAssertions: false,
+  needsAppScope: false,
+  authenticatesDevices: true,
   deviceGrantType: "urn:ietf:params:oauth:grant-type:device_code",
+  passwordRealmGrantType: "http://auth0.com/oauth/grant-type/password-realm",
   passwordResponseType: undefined,
   idTokenClaims: undefined,
   federatesPasswords: () => false,
   isMultiTenant: () => false,
   userScopes,
+  sendsIdTokenAlone: () => false,
   secretMethods({ token_endpoint_auth_methods_supported: supported }) {
     const listed: readonly unknown[] = Array.isArray(supported) ? supported : [];
     // The registration decides. Basic is its default (RFC 7591 §2, OpenID Connect Core §9).

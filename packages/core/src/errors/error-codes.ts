@@ -59,6 +59,10 @@ export const ClientAuthErrorCodes = {
   invalidClientCredential: "invalid_client_credential",
   /** The client assertion is empty. */
   invalidAssertion: "invalid_assertion",
+  /** A backchannel authentication request expired before the user decided. */
+  backchannelRequestExpired: "backchannel_request_expired",
+  /** `cancel` was set on the backchannel authentication request. */
+  backchannelRequestCancelled: "backchannel_request_cancelled",
   /** The device code expired before the user signed in. */
   deviceCodeExpired: "device_code_expired",
   /** `cancel` was set on the device code request. */

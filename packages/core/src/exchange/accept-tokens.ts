@@ -18,6 +18,7 @@ import { isKeyFailure } from "../response/key-failure.js";
 import type { TokenResponse } from "../response/token-response.js";
 import { verifyIdToken } from "../response/verify-id-token.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
+import { requireAskedDetails } from "./asked-details.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
 import { queryOf, requireSameUser } from "./same-user.js";
@@ -59,6 +60,7 @@ async function accept(
   { tokens, requestedAt }: AcceptedResponse,
   claims: IdTokenClaims | undefined,
 ): Promise<AuthenticationResult> {
+  requireAskedDetails(exchange, tokens);
   const { client, authority } = exchange;
   if (claims?.tid) client.authorities.learnTenant(authority.url, claims.tid);
   const input = recordInput(exchange, grant, { tokens, requestedAt }, claims);

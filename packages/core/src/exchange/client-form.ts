@@ -1,13 +1,14 @@
 import type { AssertionOverride } from "../credential/client-credential.js";
 import type { ClientAuthentication } from "../credential/client-authentication.js";
 import { clientAuthError } from "../errors/errors.js";
-import { parseJsonObject } from "../encoding.js";
 import type { Clock } from "../clock.js";
 import { hideSecretsOf } from "../http/hide-secrets.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { secureEndpoint } from "../http/secure-url.js";
 import { pauseAfter } from "../http/throttle.js";
+import { isRecord } from "../request/field-types.js";
 import { Parameters, withQuery } from "../request/parameters.js";
+import { answerBody } from "../response/answer-body.js";
 import type { Exchange } from "./exchange.js";
 
 /** A form for an endpoint of the provider at which the client authenticates. */
@@ -50,7 +51,7 @@ export async function sendClientForm(
     const headers = { ...form.headers, ...proof.headers };
     const sent = { body: body.toString(), headers, tls: proof.tls };
     const response = await client.transport.post(url, sent, call);
-    return response.status < 400 ? response : withoutEcho(response, hideSecretsOf(sent));
+    return withoutEcho(response, hideSecretsOf(sent));
   };
   const proof = await client.authenticate(authority, form.authentication);
   const response = await send(proof);
@@ -70,8 +71,7 @@ function isNamed({ parameters }: ClientForm, { namesClient }: ClientAuthenticati
 
 /** Tokens show that the server has accepted the client; an error may have come before it looked. */
 function noted(response: HttpResponse, { accepted }: ClientAuthentication): HttpResponse {
-  if (accepted && response.status < 300 && parseJsonObject(response.body)?.["error"] === undefined)
-    accepted();
+  if (accepted && response.status < 300 && answerBody(response)?.["error"] === undefined) accepted();
   return response;
 }
 
@@ -100,14 +100,32 @@ function endpointOf(
  * code or refresh token can still be redeemed. A server that asks for a pause gets no second request.
  */
 function refusesClient(response: HttpResponse, clock: Clock): boolean {
-  if (response.status < 400 || pauseAfter(response, clock) !== undefined) return false;
-  return parseJsonObject(response.body)?.["error"] === "invalid_client";
+  if (pauseAfter(response, clock) !== undefined) return false;
+  return REFUSALS.has(answerBody(response)?.["error"]);
 }
 
-/** Hides secrets in an error description, which may repeat what the server was sent. */
+/** The second is GitHub's. */
+const REFUSALS: ReadonlySet<unknown> = new Set(["invalid_client", "incorrect_client_credentials"]);
+
+/** Hides secrets in an error's description, which may repeat what the server was sent. */
 function withoutEcho(response: HttpResponse, hide: (text: string) => string): HttpResponse {
-  const body = parseJsonObject(response.body);
-  const description = body?.["error_description"];
-  if (typeof description !== "string" || hide(description) === description) return response;
-  return { ...response, body: JSON.stringify({ ...body, error_description: hide(description) }) };
+  // Most answers are tokens.
+  if (response.status < 400 && !response.body.includes("error")) return response;
+  const body = answerBody(response);
+  if (body === undefined || (response.status < 400 && body["error"] === undefined)) return response;
+  const shown = withoutSecrets(body, hide);
+  if (isRecord(body["error"])) shown["error"] = withoutSecrets(body["error"], hide);
+  const text = JSON.stringify(shown);
+  return text === JSON.stringify(body) ? response : { ...response, body: text };
+}
+
+function withoutSecrets(
+  body: Readonly<Record<string, unknown>>,
+  hide: (text: string) => string,
+): Record<string, unknown> {
+  const texts = ["error_description", "message"].flatMap((member) => {
+    const text = body[member];
+    return typeof text === "string" ? [[member, hide(text)] as const] : [];
+  });
+  return { ...body, ...Object.fromEntries(texts) };
 }

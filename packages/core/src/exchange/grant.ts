@@ -35,6 +35,8 @@ export interface Grant {
   readonly isPoll?: boolean;
   /** A token exchange, which may issue other tokens than access tokens, and the type that is asked for, if any. */
   readonly exchange?: { readonly requestedType: string | undefined };
+  /** The grant itself holds authorization details (RFC 9396 §6): those of the request are not sent again. */
+  readonly hasDetails?: boolean;
   /** The region the request goes to. */
   readonly region?: Region | undefined;
   /** Authenticates the client in place of its own credential. */

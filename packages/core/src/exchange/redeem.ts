@@ -5,6 +5,7 @@ import { isAuthError } from "../errors/errors.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { WHY_SENT } from "../request/miss.js";
 import { pauseAfter } from "../http/throttle.js";
+import { requireKnownTypes } from "../request/authorization-details.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
@@ -43,8 +44,8 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
   const response = await sendTokenRequest(exchange, grant);
   let tokens: TokenResponse;
   try {
-    // B2C returns only an ID token when no API scope was requested.
-    const acceptsIdTokenAlone = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
+    const isSignIn = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
+    const acceptsIdTokenAlone = isSignIn && dialectOf(authority.url).sendsIdTokenAlone(authority.url);
     tokens = grant.exchange
       ? parseIssuedToken(response, grant.exchange.requestedType, correlationId)
       : parseTokenResponse(response, acceptsIdTokenAlone, correlationId);
@@ -73,6 +74,7 @@ async function sendTokenRequest(
   { client, authority, request, call }: Exchange,
   grant: Grant,
 ): Promise<HttpResponse> {
+  if (!grant.hasDetails) requireKnownTypes(request.authorizationDetails, authority.metadata, call);
   const dialect = dialectOf(authority.url);
   const own = dialect.tokenParameters({
     library: client.library,
@@ -96,6 +98,7 @@ async function sendTokenRequest(
       parameters: new Parameters()
         .setAll(grant.parameters)
         .setEach("resource", resourcesIn(request.resource))
+        .set("authorization_details", grant.hasDetails ? undefined : request.authorizationDetails)
         .set("attribute_tokens", request.attributeTokens)
         .setAll(own.body),
       claims,

@@ -12,12 +12,8 @@ import { redeem } from "../exchange/redeem.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters } from "../request/parameters.js";
-import {
-  checkedRedirectUri,
-  tokenRequest,
-  type BaseRequest,
-  type TokenRequest,
-} from "../request/token-request.js";
+import { checkedRedirectUri } from "../request/redirect-uri.js";
+import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import { decodeClientInfo } from "../response/client-info.js";
 import { sameText } from "../response/same-text.js";
 import type { AuthenticationResult } from "../result.js";
@@ -121,6 +117,7 @@ export async function redeemCode(
         .set("code_verifier", codeVerifier)
         .set("grant_type", "authorization_code")
         .set("return_spa_code", enableSpaAuthorizationCode ? "1" : undefined),
+      hasDetails: true,
       owner: { kind: "user" },
       nonce: { expected: nonce },
       maxAge: expectations.maxAge,

@@ -4,21 +4,19 @@ import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { withinBounds } from "../flight/deadline.js";
+import { requireKnownTypes } from "../request/authorization-details.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import { mergeClaims } from "../request/claims.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
-import {
-  checkedRedirectUri,
-  tokenRequest,
-  type BaseRequest,
-  type TokenRequest,
-} from "../request/token-request.js";
+import { checkedRedirectUri } from "../request/redirect-uri.js";
+import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import { isExpectedAt } from "./account-authority.js";
 import { prepareUrl, type PreparedUrl } from "./authorization-request.js";
 import { instanceAware, requireInstance } from "./instance-aware.js";
 import { JWT_MODES } from "./jwt-response.js";
+import { requirePkceSupport } from "./pkce-support.js";
 
 /** Request for the URL that starts a sign-in. */
 export interface AuthorizationInput extends BaseRequest {
@@ -97,6 +95,8 @@ export async function preparedAuthorization(client: Client, input: Authorization
   return withinBounds(request, async (signal) => {
     const call = { correlationId, signal };
     const authority = await client.authorities.resolve(client.authorities.url(request.authorityUrl), call);
+    requirePkceSupport({ client, authority, call }, given.codeChallengeMethod);
+    requireKnownTypes(request.authorizationDetails, authority.metadata, call);
     const response = { redirectUri, responseType, responseMode };
     return prepareUrl(
       { client, authority, call },
@@ -147,6 +147,7 @@ async function parametersOf(
     .set("client_id", client.clientId)
     .set("scope", scopes.join(" "))
     .setEach("resource", resourcesIn(request.resource))
+    .set("authorization_details", request.authorizationDetails)
     .set("redirect_uri", redirectUri)
     .set("response_mode", responseMode)
     .set("prompt", given.prompt)
@@ -161,7 +162,8 @@ async function parametersOf(
     .set("code_challenge_method", given.codeChallengeMethod)
     .set("instance_aware", instanceAware(client, url, request))
     .addMissing(request.extraQueryParameters)
-    .addMissing(dialect.sendsExtraParameters ? request.extraParameters : undefined);
+    .addMissing(dialect.sendsExtraParameters ? request.extraParameters : undefined)
+    .addMissing(client.extraAuthorizationParameters);
 }
 
 /** How the answer is to come: an ID token must not stand in a query (OAuth 2.0 Multiple Response Types §5). */

@@ -19,12 +19,17 @@ import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
 import { isolated } from "../request/request-keys.js";
 import { requestedScopes, withoutOidcScopes } from "../request/scopes.js";
-import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
+import {
+  requireRequest,
+  tokenRequest,
+  type BaseRequest,
+  type TokenRequest,
+} from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 
 /** Request for an app-only token. */
 export interface ClientCredentialsInput extends BaseRequest {
-  /** For Entra, exactly one: `{resource}/.default`. */
+  /** For Entra, exactly one: `{resource}/.default`. An OpenID Provider may grant a scope of its own choice without. */
   readonly scopes?: readonly string[];
   /** Request a new token even if one is cached. */
   readonly skipCache?: boolean;
@@ -63,7 +68,7 @@ export async function clientCredentials(
   input: ClientCredentialsInput,
   host: ClientCredentialsHost = {},
 ): Promise<AuthenticationResult> {
-  const request = tokenRequest(client, input, true);
+  const request = appRequest(client, input);
   return appToken(client, request, host, request.given);
 }
 
@@ -108,9 +113,29 @@ export function freshAppToken(
   client: Client,
   input: Pick<ClientCredentialsInput, "scopes">,
 ): (correlationId: string) => AuthenticationResult | undefined {
-  const request = tokenRequest(client, input, true);
+  const request = appRequest(client, input);
   const url = client.authorities.url(request.authorityUrl);
   return freshHits(client, { url, query: queryOf(client, request, url) });
+}
+
+/** Checks a request for an app-only token. */
+function appRequest<R extends BaseRequest>(client: Client, input: R): TokenRequest<R> {
+  requireRequest(input);
+  const authority: unknown = input.authority || client.defaultAuthority;
+  const needsScope =
+    typeof authority !== "string" || dialectOf(client.authorities.url(authority)).needsAppScope;
+  return tokenRequest(client, input, needsScope);
+}
+
+/**
+ * Stands for a request without scopes in the cache, where no list of scopes equals it: the server may grant it anything.
+ */
+const UNSCOPED: readonly string[] = [""];
+
+/** Returns the scopes to look for. The OpenID Connect scopes name no resource, so where one is needed they are left out. */
+function appScopes({ scopes, correlationId }: TokenRequest, url: AuthorityUrl): readonly string[] {
+  if (dialectOf(url).needsAppScope) return requestedScopes(withoutOidcScopes(scopes), true, correlationId);
+  return scopes.length > 0 ? scopes : UNSCOPED;
 }
 
 function queryOf(
@@ -124,7 +149,7 @@ function queryOf(
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
     realms: [url.realm.toLowerCase()],
-    scopes: requestedScopes(withoutOidcScopes(request.scopes), true, request.correlationId),
+    scopes: appScopes(request, url),
     resource: request.resource,
     components: isolated(request),
     // Of the path, MSAL for Go writes only a hash.
@@ -139,9 +164,10 @@ interface WantedByApp extends Wanted {
 
 function send(client: Client, wanted: WantedByApp, miss: Miss): Promise<AuthenticationResult> {
   const { request, url, host } = wanted;
-  const { scopes } = wanted.query;
+  const { query } = wanted;
+  const scopes = query.scopes === UNSCOPED ? [] : query.scopes;
   const { fmiPath, clientAssertion } = wanted.own;
-  return sharedExchange(client, request, wanted, (exchange) =>
+  return sharedExchange(client, { ...request, scopes: query.scopes }, wanted, (exchange) =>
     acquire(
       exchange,
       { ...host, revokedToken: () => revokedToken(exchange, wanted) },

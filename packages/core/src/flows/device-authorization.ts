@@ -1,15 +1,18 @@
+import type { ClientAuthentication } from "../credential/client-authentication.js";
 import { dialectOf } from "../dialect/dialects.js";
-import { parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { sendClientForm } from "../exchange/client-form.js";
 import type { Exchange } from "../exchange/exchange.js";
+import { pollingPace } from "../exchange/poll.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import { secureEndpoint } from "../http/secure-url.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import { printable } from "../printable.js";
+import { requireKnownTypes } from "../request/authorization-details.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
+import { answerBody } from "../response/answer-body.js";
 import { serverError } from "../response/server-error.js";
 
 /** The device authorization response (RFC 8628 §3.2), to be shown to the user. */
@@ -30,12 +33,6 @@ export interface DeviceCodeResponse {
   readonly message: string;
 }
 
-/** Default polling interval in seconds (RFC 8628 §3.2). */
-const DEFAULT_INTERVAL = 5;
-/** Bounds of the server's polling interval, in seconds. */
-const INTERVAL = { shortest: 1, longest: 300 } as const;
-/** Maximum lifetime of a device code: a day, in seconds. */
-const MAX_CODE_LIFETIME = 86_400;
 /**
  * Requests a device code (RFC 8628 §3.1). A client with a credential authenticates as at the token endpoint.
  *
@@ -43,30 +40,32 @@ const MAX_CODE_LIFETIME = 86_400;
  */
 export async function authorizeDevice(exchange: Exchange): Promise<DeviceCodeResponse> {
   const { client, authority, request, call } = exchange;
+  requireKnownTypes(request.authorizationDetails, authority.metadata, call);
   const dialect = dialectOf(authority.url);
   const { claims } = request;
   const hasClaims = claims !== undefined || client.capabilities.length > 0;
   const { idTokenClaims: idTokenDefaults } = dialect;
-  const response = await sendClientForm(withDeviceEndpoint(exchange), {
+  const response = await sendClientForm(atDeviceEndpoint(exchange), {
     endpoint: ENDPOINT,
     parameters: new Parameters()
       .set("scope", userScopes(exchange).join(" "))
-      .set("client_id", client.isPublic ? client.clientId : undefined)
-      .setEach("resource", resourcesIn(request.resource)),
+      .set("client_id", client.isPublic || !dialect.authenticatesDevices ? client.clientId : undefined)
+      .setEach("resource", resourcesIn(request.resource))
+      .set("authorization_details", request.authorizationDetails),
     claims: hasClaims
       ? mergeClaims({ claims, capabilities: client.capabilities, idTokenDefaults })
       : undefined,
     extraParameters: dialect.sendsExtraParameters ? request.extraParameters : undefined,
     query: new Parameters().addMissing(request.extraQueryParameters),
   });
-  const body = parseJsonObject(response.body);
+  const body = answerBody(response);
   if (body?.["error"] !== undefined)
     throw withPause(serverError(body, response.status, call.correlationId), response, client.clock);
   const text = (field: string): string => (typeof body?.[field] === "string" ? body[field] : "");
   const userCode = text("user_code");
   const code = text("device_code");
   const verificationUri = text("verification_uri") || text("verification_url");
-  const expiresIn = Math.min(secondsIn(body?.["expires_in"]), MAX_CODE_LIFETIME);
+  const { expiresIn, interval } = pollingPace(body);
   if (!userCode || !code || !verificationUri || !(expiresIn > 0)) {
     const error = clientAuthError(
       "device_code_unknown_error",
@@ -80,33 +79,36 @@ export async function authorizeDevice(exchange: Exchange): Promise<DeviceCodeRes
   const { href } = authority.url;
   secureEndpoint(verificationUri, "verification_uri", href);
   if (complete) secureEndpoint(complete, "verification_uri_complete", href);
-  const interval = secondsIn(body?.["interval"]) || DEFAULT_INTERVAL;
   return {
     userCode: printable(userCode),
     deviceCode: code,
     verificationUri,
     ...(complete ? { verificationUriComplete: complete } : {}),
     expiresIn,
-    interval: Math.min(Math.max(interval, INTERVAL.shortest), INTERVAL.longest),
+    interval,
     message: printable(
       text("message") || `To sign in, open ${verificationUri} and enter the code ${userCode}.`,
     ),
   };
 }
 
-/** Parses a number of seconds, which may be a numeric string; 0 for anything else. */
-function secondsIn(value: unknown): number {
-  return (typeof value === "number" || typeof value === "string" ? Number(value) : 0) || 0;
-}
-
 const ENDPOINT = "device_authorization_endpoint";
 
-/** Adds the endpoint that Entra has and does not publish. */
-function withDeviceEndpoint(exchange: Exchange): Exchange {
-  const { authority } = exchange;
+/** Adds the endpoint that Entra has and does not publish, and leaves out the authentication that Entra does not want there. */
+function atDeviceEndpoint({
+  client,
+  authority,
+  call,
+}: Exchange): Pick<Exchange, "client" | "authority" | "call"> {
   const { metadata, url } = authority;
-  if (typeof metadata[ENDPOINT] === "string") return exchange;
-  const unpublished = dialectOf(url).unpublishedDeviceEndpoint(metadata);
-  if (unpublished === undefined) return exchange;
-  return { ...exchange, authority: { ...authority, metadata: { ...metadata, [ENDPOINT]: unpublished } } };
+  const dialect = dialectOf(url);
+  const published = metadata[ENDPOINT];
+  const endpoint = typeof published === "string" ? published : dialect.unpublishedDeviceEndpoint(metadata);
+  return {
+    client: dialect.authenticatesDevices ? client : { ...client, authenticate: async () => UNAUTHENTICATED },
+    authority: { ...authority, metadata: { ...metadata, [ENDPOINT]: endpoint } },
+    call,
+  };
 }
+
+const UNAUTHENTICATED: ClientAuthentication = { parameters: new Parameters(), headers: {} };

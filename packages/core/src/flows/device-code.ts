@@ -1,12 +1,12 @@
 import type { Client } from "../client/client.js";
-import { epochSeconds, pause } from "../clock.js";
+import { epochSeconds } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { newGuid } from "../encoding.js";
-import { clientAuthError, clientConfigurationError, isAuthError, type AuthError } from "../errors/errors.js";
+import { clientAuthError, clientConfigurationError, type AuthError } from "../errors/errors.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
-import { redeem } from "../exchange/redeem.js";
+import { checkedTimeout, pollForTokens } from "../exchange/poll.js";
 import { requireKeys } from "../exchange/require-keys.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import type { Call } from "../http/transport.js";
@@ -25,9 +25,6 @@ export interface DeviceCodeInput extends BaseRequest {
   readonly timeout?: number;
 }
 
-/** Seconds that `slow_down` adds to the interval permanently (RFC 8628 §3.5). */
-const SLOW_DOWN = 5;
-
 /**
  * Acquires tokens for a user who signs in on another device (RFC 8628). Polling survives network errors and busy responses.
  *
@@ -44,7 +41,8 @@ const SLOW_DOWN = 5;
 export async function deviceCode(client: Client, input: DeviceCodeInput): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input);
   const { deviceCodeCallback } = request.given;
-  const timeout = checkedTimeout(request);
+  requireCallback(request);
+  const timeout = checkedTimeout(request.given.timeout, request);
   const url = client.authorities.url(request.authorityUrl);
   // Every call shows its own code, so calls never share a request.
   return sharedExchange(client, request, { url, flow: ["device_code", newGuid()] }, async (exchange) => {
@@ -53,35 +51,25 @@ export async function deviceCode(client: Client, input: DeviceCodeInput): Promis
     await requireKeys(exchange, { owner: { kind: "user" }, scopes: userScopes(exchange) });
     const device = await authorizeDevice(exchange);
     const shown = show(deviceCodeCallback, device);
-    const expiresAt = startedAt + device.expiresIn;
-    const patience = timeout === undefined ? Infinity : startedAt + timeout;
-    let { interval } = device;
-    for (;;) {
-      // Never wait past the end, nor longer than a timer supports: it would fire at once.
-      const left = Math.max(1, Math.min(expiresAt, patience) + 1 - epochSeconds(client.clock));
-      await pause(client.clock, Math.min(interval, left) * 1000, call.signal);
-      if (shown.failure) throw shown.failure.error;
-      // Read from the caller's object, because the caller sets it there during the call.
-      if (input.cancel === true) throw cancelled(call);
-      checkPatience(request, epochSeconds(client.clock), { expiresAt, patience }, call);
-      try {
-        return await redeem(exchange, grant(exchange, device));
-      } catch (error) {
-        if (call.signal?.aborted) throw error;
-        interval += secondsToAdd(error);
-      }
-    }
+    return pollForTokens(exchange, {
+      grant: grant(exchange, device),
+      startedAt,
+      ...device,
+      timeout,
+      check: () => {
+        if (shown.failure) throw shown.failure.error;
+        // Read from the caller's object, because the caller sets it there during the call.
+        if (input.cancel === true) throw cancelled(call);
+      },
+      expired: (cause) => expired(call, cause),
+    });
   });
 }
 
-function checkedTimeout(request: TokenRequest<DeviceCodeInput>) {
-  const { deviceCodeCallback, timeout } = request.given;
-  const invalid = (what: string): Error => clientConfigurationError("invalid_option", what, request);
-  if (typeof deviceCodeCallback !== "function")
-    throw invalid("deviceCodeCallback is not a function: pass one that shows the message to the user.");
-  if (timeout && !(typeof timeout === "number" && timeout > 0))
-    throw invalid(`timeout is ${JSON.stringify(timeout)}: pass a positive number of seconds.`);
-  return timeout || undefined;
+function requireCallback({ given, correlationId }: TokenRequest<DeviceCodeInput>): void {
+  if (typeof given.deviceCodeCallback === "function") return;
+  const text = "deviceCodeCallback is not a function: pass one that shows the message to the user.";
+  throw clientConfigurationError("invalid_option", text, { correlationId });
 }
 
 /** Starts the callback without waiting: it may run until the user closes its display. Its failure ends the call. */
@@ -109,35 +97,8 @@ function grant(exchange: Exchange, device: DeviceCodeResponse): Grant {
     nonce: "unchecked",
     throttleKey: ["device_code", device.deviceCode].join(" "),
     isPoll: true,
+    hasDetails: true,
   };
-}
-
-/** Returns the seconds to add to the interval after a failed poll. @throws an error that ends polling */
-function secondsToAdd(error: unknown): number {
-  if (!isAuthError(error)) throw error;
-  if (error.errorCode === "authorization_pending") return 0;
-  // RFC 8628 §3.5 requires a longer interval after a connection failure.
-  if (error.errorCode === "slow_down" || error.errorCode === "network_error") return SLOW_DOWN;
-  if (isAuthError(error, "ServerError") && ((error.status ?? 0) >= 500 || error.status === 429))
-    return SLOW_DOWN;
-  if (error.errorCode === "expired_token" || error.errorCode === "code_expired") throw expired(error);
-  throw error;
-}
-
-function checkPatience(
-  { given }: TokenRequest<DeviceCodeInput>,
-  now: number,
-  { expiresAt, patience }: { readonly expiresAt: number; readonly patience: number },
-  call: Call,
-): void {
-  if (now > patience) {
-    throw clientAuthError(
-      "user_timeout_reached",
-      `The user did not sign in within ${given.timeout} seconds.`,
-      call,
-    );
-  }
-  if (now > expiresAt) throw expired(undefined, call.correlationId);
 }
 
 function cancelled(call: Call): AuthError {
@@ -145,7 +106,7 @@ function cancelled(call: Call): AuthError {
   return clientAuthError("device_code_polling_cancelled", reason, call);
 }
 
-function expired(cause?: AuthError, correlationId = cause?.correlationId ?? ""): Error {
+function expired({ correlationId }: Call, cause?: AuthError): Error {
   return clientAuthError(
     "device_code_expired",
     "The device code has expired before the user signed in: start again.",

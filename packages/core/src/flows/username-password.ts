@@ -3,7 +3,7 @@ import type { Client } from "../client/client.js";
 import { anchorHeaders } from "../dialect/anchor-headers.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
-import { isAuthError } from "../errors/errors.js";
+import { clientConfigurationError, isAuthError } from "../errors/errors.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { redeem } from "../exchange/redeem.js";
 import { userScopes } from "../exchange/user-scopes.js";
@@ -18,6 +18,8 @@ import { discoverFederation, type Federation } from "./ws-trust/user-realm.js";
 export interface UsernamePasswordInput extends BaseRequest {
   readonly username: string;
   readonly password: string;
+  /** Auth0: the connection whose users are asked (password-realm grant). */
+  readonly realm?: string;
 }
 
 /**
@@ -40,6 +42,11 @@ export async function usernamePassword(
   const password = requiredText(given.password, "password", "pass the user's password.", correlationId);
   const url = client.authorities.url(request.authorityUrl);
   const dialect = dialectOf(url);
+  const { realm } = given;
+  if (realm && !dialect.passwordRealmGrantType) {
+    const text = "realm chooses a connection of Auth0, which this provider does not have: omit it.";
+    throw clientConfigurationError("invalid_option", text, request);
+  }
   return sharedExchange(client, request, { url, flow: ["password"] }, async (exchange) => {
     const federation = dialect.federatesPasswords(exchange.authority)
       ? await discoverFederation(client.transport, url, username, exchange.call)
@@ -54,7 +61,8 @@ export async function usernamePassword(
         .set("username", username)
         .set("password", password)
         .set("response_type", dialect.passwordResponseType)
-        .set("grant_type", "password");
+        .set("realm", realm)
+        .set("grant_type", (realm && dialect.passwordRealmGrantType) || "password");
     }
     return redeem(exchange, {
       apiId: ApiId.usernamePassword,
@@ -62,7 +70,7 @@ export async function usernamePassword(
       parameters,
       owner: { kind: "user" },
       nonce: "unchecked",
-      throttleKey: ["password", username, ...scopes].join(" "),
+      throttleKey: ["password", realm, username, ...scopes].join(" "),
       headers: anchorHeaders(dialect, { type: "UPN", credential: username }),
     });
   });

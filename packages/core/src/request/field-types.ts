@@ -40,6 +40,7 @@ const user: FieldType = {
   accepts: (value) => isRecord(value) && typeof value["credential"] === "string",
 };
 const seconds: FieldType = { remedy: "a number of seconds", accepts: isPlain };
+const flag: FieldType = { remedy: "true or false", accepts: (value) => typeof value === "boolean" };
 const signal: FieldType = {
   remedy: "an AbortSignal",
   accepts: (value) =>
@@ -76,6 +77,7 @@ const FIELD_TYPES: ReadonlyMap<string, FieldType> = new Map(
     onDeviceCode: call,
     openBrowser: call,
     prompt: text,
+    realm: text,
     redirectUri: text,
     responseMode: text,
     responseType: text,
@@ -86,6 +88,8 @@ const FIELD_TYPES: ReadonlyMap<string, FieldType> = new Map(
     successTemplate: text,
     token: string,
     tokenTypeHint: text,
+    useNonce: flag,
+    usePkce: flag,
     userObjectId: text,
     username: text,
   } satisfies Partial<Record<keyof typeof REQUEST_FIELDS, FieldType>>),

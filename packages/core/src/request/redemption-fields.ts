@@ -7,6 +7,7 @@ import type { GivenRequest } from "./request-keys.js";
  */
 const FIELDS = [
   "attributeTokens",
+  "authorizationDetails",
   "claimsFromClient",
   "excludeScopes",
   "extraParameters",

@@ -41,6 +41,7 @@ type Reason = string;
 export const EVERY_GRANT = [
   "agent",
   "authorization_code",
+  "backchannel_authentication",
   "client_credentials",
   "device_code",
   "on_behalf_of",

@@ -12,6 +12,7 @@ import {
   whole,
   type RequestField,
 } from "./request-field.js";
+import { detailsDigest } from "./authorization-details.js";
 
 const ALL = [...EVERY_GRANT, "authorize", "device_authorization"] as const;
 /** Every grant but those of an application without a user. */
@@ -26,6 +27,7 @@ const OF_USERS = [
   "user_fic",
 ] as const;
 const CODE = ["authorization_code"] as const;
+const BACKCHANNEL = ["backchannel_authentication"] as const;
 const EXCHANGE = ["token_exchange"] as const;
 const URL = ["authorize"] as const;
 
@@ -53,6 +55,7 @@ export const REQUEST_FIELDS = {
     cacheKey: { entity: "partition" },
     flightKey: user,
   },
+  acrValues: { sent: BACKCHANNEL, cacheKey: CHECKED, flightKey: UNSHARED },
   actorToken: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   actorTokenType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   agentId: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: whole },
@@ -60,6 +63,12 @@ export const REQUEST_FIELDS = {
   attributeTokens: { sent: EVERY_GRANT, cacheKey: component("attribute_tokens", joined), flightKey: sorted },
   audience: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: alone },
   authenticationScheme: { sent: [], cacheKey: "anything but Bearer is refused", flightKey: whole },
+  authorizationDetails: {
+    // A code, also of a device, has its details already. Naming more than the user has granted would be an error.
+    sent: ALL.filter((carrier) => carrier !== "authorization_code" && carrier !== "device_code"),
+    cacheKey: component("authorization_details", detailsDigest),
+    flightKey: detailsDigest,
+  },
   authority: { sent: [...ALL, "end_session"], cacheKey: { entity: "environment" }, flightKey: whole },
   azureCloudOptions: {
     sent: [...ALL, "end_session"],
@@ -71,6 +80,7 @@ export const REQUEST_FIELDS = {
     cacheKey: "all regions issue the same tokens",
     flightKey: whole,
   },
+  bindingMessage: { sent: BACKCHANNEL, cacheKey: DISPLAY, flightKey: UNSHARED },
   cancel: { sent: [], cacheKey: PER_CALLER, flightKey: UNSHARED },
   ccsCredential: {
     sent: ["authorization_code", "refresh_token"],
@@ -122,8 +132,13 @@ export const REQUEST_FIELDS = {
   forceRefresh: { sent: [], cacheKey: "never answered from the cache", flightKey: whole },
   grantType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   httpMethod: browserOnly,
-  idTokenHint: { sent: ["end_session"], cacheKey: NO_TOKEN, flightKey: UNSHARED },
-  loginHint: hint,
+  idTokenHint: {
+    sent: ["backchannel_authentication", "end_session"],
+    cacheKey: "the response names the user",
+    flightKey: UNSHARED,
+  },
+  loginHint: { ...hint, sent: ["authorize", "backchannel_authentication"] },
+  loginHintToken: { sent: BACKCHANNEL, cacheKey: "the response names the user", flightKey: UNSHARED },
   logoutHint: { sent: ["end_session"], cacheKey: NO_TOKEN, flightKey: UNSHARED },
   maxAge: { sent: URL, cacheKey: CHECKED, flightKey: whole },
   nonce: { sent: URL, cacheKey: CHECKED, flightKey: whole },
@@ -137,6 +152,7 @@ export const REQUEST_FIELDS = {
   postLogoutRedirectUri: { sent: ["end_session"], cacheKey: NO_TOKEN, flightKey: UNSHARED },
   preferredPort: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
   prompt: hint,
+  realm: { sent: ["password"], cacheKey: "chooses where the password is checked", flightKey: whole },
   redirectUri: {
     sent: ["authorization_code", "authorize", "refresh_token", "silent"],
     cacheKey: "decides where the response is sent",
@@ -151,6 +167,7 @@ export const REQUEST_FIELDS = {
   refusedToken: { sent: [], cacheKey: "names a rejected token", flightKey: whole },
   renewalMarginSeconds: { sent: [], cacheKey: "limits the age of a token", flightKey: whole },
   reqCnf: browserOnly,
+  requestedExpiry: { sent: BACKCHANNEL, cacheKey: DISPLAY, flightKey: UNSHARED },
   requestedTokenType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   resource: { sent: ALL, cacheKey: { entity: "resource" }, flightKey: alone },
   resourceRequestMethod: brokerOnly,
@@ -179,7 +196,10 @@ export const REQUEST_FIELDS = {
   timeoutMs: { sent: [], cacheKey: PER_CALLER, flightKey: PER_CALLER },
   token: { sent: ["introspection", "revocation"], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
   tokenTypeHint: { sent: ["introspection", "revocation"], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
+  useNonce: { sent: URL, cacheKey: CHECKED, flightKey: whole },
+  usePkce: { sent: URL, cacheKey: PROOF, flightKey: whole },
   user: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: anyCase },
+  userCode: { sent: BACKCHANNEL, cacheKey: PROOF, flightKey: UNSHARED },
   userObjectId: { sent: ["user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   username: { sent: ["password", "user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
   windowHandle: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },

@@ -1,10 +1,9 @@
 import { newCorrelationId } from "../correlation-id.js";
-import { withoutNull } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
-import { parsedUrl, shownUrl } from "../http/secure-url.js";
 import { printable } from "../printable.js";
+import { checkedDetails, type AuthorizationDetail } from "./authorization-details.js";
 import { parseClaims } from "./claims.js";
-import { isRecord } from "./field-types.js";
+import { copied, type RequestDefaults } from "./request-copy.js";
 import { componentsOf, type Components, type GivenRequest } from "./request-keys.js";
 import { checkedSeconds, checkedToken } from "./renewal.js";
 import { checkedResource } from "./resource.js";
@@ -39,6 +38,8 @@ export interface BaseRequest {
   storeInCache?: StoreInCache;
   /** Resource indicator (RFC 8707): an absolute URI without a fragment, or several of them. */
   resource?: string | string[];
+  /** What the token may be used for, in detail (RFC 9396). Tokens with other details are cached separately. */
+  authorizationDetails?: readonly AuthorizationDetail[];
   /**
    * Token type: `Bearer` by default. The others bind the token to a key that only the operating system's broker
    * holds; without a broker they are refused with `unsupported_authentication_scheme`.
@@ -80,6 +81,8 @@ export interface TokenRequest<R extends BaseRequest = BaseRequest> {
   readonly storeInCache: StoreInCache | undefined;
   /** Checked, as one text; {@link resourcesIn} takes it apart. */
   readonly resource: string | undefined;
+  /** Authorization details, as JSON. */
+  readonly authorizationDetails: string | undefined;
   /** Attribute tokens, sorted and joined: the form in which they are sent and distinguish cached tokens. */
   readonly attributeTokens: string | undefined;
   /** What the token is bound to besides its scopes. */
@@ -96,18 +99,18 @@ export interface TokenRequest<R extends BaseRequest = BaseRequest> {
 /**
  * Checks the fields common to all requests.
  *
- * @param client its authority is used when the request does not name one
+ * @param client its authority and extra parameters are used when the request does not name others
  * @param input the caller's request; `null` fields count as absent
  * @param needsScope whether the flow needs a scope
  * @throws ClientConfigurationError naming the field
  */
 export function tokenRequest<R extends BaseRequest>(
-  { defaultAuthority }: { readonly defaultAuthority: string },
+  { defaultAuthority, extraParameters }: Pick<RequestDefaults, "defaultAuthority"> & Partial<RequestDefaults>,
   input: R,
   needsScope = false,
 ): TokenRequest<R> {
   requireRequest(input);
-  const given = copied(input);
+  const given = copied(input, extraParameters);
   const request: BaseRequest = given;
   const correlationId = callerCorrelationId(request.correlationId) || newCorrelationId();
   requireBearer(request.authenticationScheme, correlationId);
@@ -125,29 +128,13 @@ export function tokenRequest<R extends BaseRequest>(
     refusedToken: checkedToken(request.refusedToken, correlationId),
     storeInCache: request.storeInCache,
     resource: checkedResource(request.resource, correlationId),
+    authorizationDetails: checkedDetails(request.authorizationDetails, correlationId),
     attributeTokens: serializedTokens(request.attributeTokens, correlationId),
     components: componentsOf(given, correlationId),
     given,
     signal: request.signal,
     timeoutMs: checkedTimeout(request.timeoutMs, correlationId),
   };
-}
-
-/**
- * Copies the request, so that a change by the caller during the call cannot make the cached entry differ from what
- * was sent. No field is added to the copy: V8 clones an object almost for free, but adding a field to the clone costs
- * a microsecond.
- */
-function copied<R extends BaseRequest>(input: R): Readonly<R> & GivenRequest {
-  const copy: BaseRequest = { ...withoutNull(input) };
-  const { extraParameters, extraQueryParameters, resource } = copy;
-  if (Array.isArray(resource)) copy.resource = [...resource];
-  // A value that is not an object is refused by name later; copying a string here would split it into letters.
-  if (extraParameters !== undefined && isRecord(extraParameters))
-    copy.extraParameters = { ...extraParameters };
-  if (extraQueryParameters !== undefined && isRecord(extraQueryParameters))
-    copy.extraQueryParameters = { ...extraQueryParameters };
-  return copy as Readonly<R> & GivenRequest;
 }
 
 /** Checked because an app may copy it from an incoming request, and it reaches logs, errors and HTTP headers. */
@@ -204,34 +191,6 @@ export function requireRequest(request: unknown): void {
 export function requiredText(value: unknown, field: string, remedy: string, correlationId: string): string {
   if (typeof value === "string" && value !== "") return value;
   throw clientConfigurationError("token_request_empty", `${field} is missing: ${remedy}`, { correlationId });
-}
-
-/** Schemes that run a script or open a file rather than return to an app. */
-const UNSAFE_SCHEMES: ReadonlySet<string> = new Set(["javascript:", "data:", "vbscript:", "blob:", "file:"]);
-
-/**
- * Checks a redirect URI (RFC 6749 §3.1.2): absolute and without a fragment. Custom schemes are allowed (RFC 8252
- * §7.1).
- *
- * @throws ClientConfigurationError `redirect_uri_empty`, `url_parse_error`
- */
-export function checkedRedirectUri(value: unknown, correlationId: string, field = "redirectUri"): string {
-  if (typeof value !== "string" || value === "") {
-    throw clientConfigurationError(
-      "redirect_uri_empty",
-      `${field} is missing: pass one of the redirect URIs registered for the app.`,
-      { correlationId },
-    );
-  }
-  const url = parsedUrl(value);
-  if (!url || UNSAFE_SCHEMES.has(url.protocol) || url.hash !== "" || value.includes("#")) {
-    throw clientConfigurationError(
-      "url_parse_error",
-      `${field} "${shownUrl(value)}" is not an absolute URL of a page or an app, without a fragment: pass it exactly as it is registered.`,
-      { correlationId },
-    );
-  }
-  return value;
 }
 
 function checkedTimeout(value: unknown, correlationId: string): number | undefined {

@@ -40,12 +40,15 @@ export function serverError(
   status: number | undefined,
   correlationId: string,
 ): AuthError {
-  const error = text(body["error"]) || "unknown_error";
+  const said = errorIn(body);
+  const error = said.error || "unknown_error";
   const suberror = text(body["suberror"]);
   const description =
-    text(body["error_description"]) ||
+    said.description ||
     (REFUSALS.has(error) ? "The user declined, or the provider does not let the user in." : "");
-  const codes = (Array.isArray(body["error_codes"]) ? body["error_codes"] : codesIn(body["error_uri"]))
+  const codes = (
+    Array.isArray(body["error_codes"]) ? body["error_codes"] : [...said.codes, ...codesIn(body["error_uri"])]
+  )
     .filter(isCode)
     .map(codeOf);
   const [errorNo] = codes;
@@ -69,6 +72,35 @@ export function serverError(
     errorNo,
     status,
   );
+}
+
+interface SaidError {
+  readonly error: string;
+  readonly description: string;
+  readonly codes: readonly unknown[];
+}
+
+/**
+ * What a server says of an error: as RFC 6749 §5.2 has it, as an object (Facebook), or with the reason in `message` and
+ * without a code of its own (Twitch).
+ */
+function errorIn(body: Readonly<Record<string, unknown>>): SaidError {
+  const { error, error_description: description, message } = body;
+  if (typeof error !== "object" || error === null) {
+    const isCoded = error !== undefined || body["suberror"] !== undefined;
+    return {
+      error: isCoded ? text(error) : "server_error",
+      description: text(description) || text(message),
+      codes: [],
+    };
+  }
+  const { type, code, message: reason }: { type?: unknown; code?: unknown; message?: unknown } = error;
+  const isText = typeof code === "string";
+  return {
+    error: (isText ? code : "") || text(type),
+    description: text(reason) || text(description),
+    codes: isText ? [] : [code],
+  };
 }
 
 interface ServerWords {

@@ -1,9 +1,10 @@
-import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, ServerError } from "../errors/errors.js";
 import { isHeaderValue } from "../http/header-value.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { isThrottled, statusOf } from "../http/throttle.js";
 import { printable } from "../printable.js";
+import { areDetails } from "../request/authorization-details.js";
+import { answerBody } from "./answer-body.js";
 import { lifetimeSeconds } from "./seconds.js";
 import { serverError } from "./server-error.js";
 
@@ -25,6 +26,8 @@ export interface TokenResponse {
   readonly clientInfo?: string | undefined;
   /** Granted scopes, or `undefined` when they are the requested ones. */
   readonly scope?: string | undefined;
+  /** Granted authorization details, as JSON. */
+  readonly authorizationDetails?: string | undefined;
   /** Family of the refresh token. */
   readonly foci?: string | undefined;
   /** Code for the single-page app of the same registration. */
@@ -47,11 +50,10 @@ export function parseTokenResponse(
   acceptsIdTokenAlone: boolean,
   correlationId: string,
 ): TokenResponse {
-  const body = parseJsonObject(response.body);
-  if (body && ((body["error"] ?? undefined) !== undefined || (body["suberror"] ?? undefined) !== undefined)) {
-    throw serverError(body, response.status, correlationId);
-  }
-  if (response.status < 200 || response.status > 299) throw unusableStatus(response, correlationId);
+  const body = answerBody(response);
+  const isGood = response.status >= 200 && response.status <= 299;
+  if (body && isError(body, isGood)) throw serverError(body, response.status, correlationId);
+  if (!isGood) throw unusableStatus(response, correlationId);
   if (!body)
     throw invalidTokenResponse(`the body is not a JSON object (${contentType(response)})`, correlationId);
 
@@ -82,12 +84,29 @@ export function parseTokenResponse(
     refreshTokenExpiresIn: lifetime(body, "refresh_token_expires_in", correlationId) || undefined,
     idToken,
     clientInfo: optionalText(body, "client_info", correlationId),
-    scope: optionalText(body, "scope", correlationId),
+    scope: grantedScope(body, correlationId),
+    authorizationDetails: details(body, correlationId),
     foci: optionalText(body, "foci", correlationId),
     spaCode: optionalText(body, "spa_code", correlationId),
     spaAccountId: optionalText(body, "spa_accountid", correlationId),
     requestId: printable(response.headers["x-ms-request-id"] ?? ""),
   };
+}
+
+/** Some servers answer with an error in a 200 (GitHub, Slack), others without the member `error` (Twitch). */
+function isError(body: Readonly<Record<string, unknown>>, isGood: boolean): boolean {
+  if (["error", "suberror"].some((member) => (body[member] ?? undefined) !== undefined)) return true;
+  return !isGood && typeof body["message"] === "string" && body["message"] !== "";
+}
+
+/** A text with spaces (RFC 6749 §3.3), a list (Twitch), or a text with commas (GitHub, LinkedIn). */
+function grantedScope(body: Readonly<Record<string, unknown>>, correlationId: string): string | undefined {
+  const { scope } = body;
+  if (Array.isArray(scope) && scope.every((one) => typeof one === "string"))
+    return scope.join(" ") || undefined;
+  const text = optionalText(body, "scope", correlationId);
+  // A comma may stand in a scope. Where URLs have one, the text is left as it is.
+  return text?.includes(":") === false ? text.replaceAll(",", " ") : text;
 }
 
 function optionalText(
@@ -100,6 +119,13 @@ function optionalText(
   if (typeof value !== "string")
     throw invalidTokenResponse(`${field} is a ${typeof value}, not a string`, correlationId);
   return value;
+}
+
+function details(body: Readonly<Record<string, unknown>>, correlationId: string): string | undefined {
+  const value = body["authorization_details"];
+  if (value === undefined || value === null) return undefined;
+  if (areDetails(value)) return JSON.stringify(value);
+  throw invalidTokenResponse("authorization_details is not an array of objects with a type", correlationId);
 }
 
 function lifetime(

@@ -14,9 +14,14 @@ export function answers(facts: AccessTokenFacts, scopes: readonly string[]): boo
  * Scopes in a provider's own spelling do not tell resources apart, so then only the request counts.
  */
 export function supersedes(newer: AccessTokenFacts, older: AccessTokenFacts): boolean {
-  if (newer.asked !== undefined) return answers(older, splitScopes(newer.asked));
+  if (newer.asked !== undefined) return answers(older, scopesOf(newer.asked));
   return (
     searchScopes(newer.scopeList).some((scope) => older.scopes.has(scope)) ||
-    (older.asked !== undefined && answers(newer, splitScopes(older.asked)))
+    (older.asked !== undefined && answers(newer, scopesOf(older.asked)))
   );
+}
+
+/** The scopes of a remembered request; an app-only token may have been requested without any. */
+function scopesOf(asked: string): readonly string[] {
+  return asked === "" ? [""] : splitScopes(asked);
 }

@@ -159,6 +159,7 @@ const IS_ENTITY: Readonly<Record<Section, (entity: Readonly<Record<string, unkno
     isText(entity["target"]) &&
     isOptionalText(entity["token_type"]) &&
     isOptionalText(entity["resource"]) &&
+    isOptionalText(entity["authorization_details"]) &&
     isOptionalText(entity["id_token_realm"]) &&
     isOptionalText(entity["tenant_domain"]) &&
     isOptionalText(entity["ext_cache_key"]) &&

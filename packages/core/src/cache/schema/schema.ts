@@ -78,6 +78,8 @@ export interface AccessTokenEntity extends Credential, Lent {
   /** What a token exchange issued, a URI (RFC 8693 §3). Tessera's own field. */
   readonly issued_token_type?: string;
   readonly resource?: string;
+  /** Granted authorization details (RFC 9396), as JSON. Tessera's own field. */
+  readonly authorization_details?: string;
   readonly additionalCacheKeyComponents?: Readonly<Record<string, string>>;
 }
 
