@@ -78,9 +78,9 @@ export { responseParameters, type AuthorizationResponse } from "./flows/authoriz
 export {
   completeAuthCodeFlow,
   initiateAuthCodeFlow,
-  type AuthCodeFlow,
   type AuthCodeFlowInput,
 } from "./flows/auth-code-flow.js";
+export type { AuthCodeFlow } from "./flows/started-flow.js";
 export {
   clientCredentials,
   freshAppToken,
@@ -89,6 +89,17 @@ export {
 } from "./flows/client-credentials.js";
 export type { DeviceCodeResponse } from "./flows/device-authorization.js";
 export { deviceCode, type DeviceCodeInput } from "./flows/device-code.js";
+export {
+  deleteRegistration,
+  readRegistration,
+  register,
+  updateRegistration,
+} from "./endpoints/registration.js";
+export {
+  checkedRegistration,
+  type ClientRegistration,
+  type RegistrationMetadata,
+} from "./endpoints/registration-record.js";
 export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
 export { introspect, type Introspection, type IntrospectionInput } from "./endpoints/introspection.js";
 export { revoke, type RevocationInput } from "./endpoints/revocation.js";

@@ -24,6 +24,8 @@ export interface Dialect {
   readonly hasClouds: boolean;
   /** Whether its document announces every feature that it supports, such as PKCE (RFC 8414 §2). */
   readonly announcesFeatures: boolean;
+  /** Whether it may bind tokens to a key of the client (DPoP, RFC 9449). */
+  readonly bindsTokens: boolean;
   /** Whether a refresh may request only scopes that the user has granted (RFC 6749 §6). */
   readonly refreshesGrantedScopesOnly: boolean;
   /** Accepted difference between the provider's clock and this machine's, in seconds. */

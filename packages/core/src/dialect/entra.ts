@@ -14,6 +14,7 @@ export const entra: Dialect = {
   hasIssuers: false,
   hasClouds: true,
   announcesFeatures: false,
+  bindsTokens: false,
   refreshesGrantedScopesOnly: false,
   // Desktop clocks are often wrong. Five minutes is also the margin at which access tokens count as expired.
   clockTolerance: 300,

@@ -11,6 +11,7 @@ export const openid: Dialect = {
   hasIssuers: true,
   hasClouds: false,
   announcesFeatures: true,
+  bindsTokens: true,
   refreshesGrantedScopesOnly: true,
   clockTolerance: 30,
   tlsVouches: false,

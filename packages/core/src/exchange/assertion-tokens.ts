@@ -29,6 +29,7 @@ export function assertionQuery(
     issuer: dialectOf(url).hasIssuers ? url.href : undefined,
     realms: [url.realm.toLowerCase()],
     scopes: request.scopes,
+    scheme: request.scheme,
     resource: request.resource,
     components: isolated(request),
   };

@@ -3,7 +3,7 @@ import { withinBounds } from "../flight/deadline.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { generatePkceCodes } from "../request/pkce.js";
-import { redemptionFields, type RedemptionFields } from "../request/redemption-fields.js";
+import { redemptionFields } from "../request/redemption-fields.js";
 import { checkedRedirectUri } from "../request/redirect-uri.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import { sameText } from "../response/same-text.js";
@@ -14,41 +14,12 @@ import { isJwtMode, parametersInJwt } from "./jwt-response.js";
 import { refuseErrorResponse } from "./response-issuer.js";
 import { answeringAuthority, redeemCode } from "./authorization-code.js";
 import { refuseRepeated, responseParameters, type AuthorizationResponse } from "./authorization-response.js";
-import { preparedAuthorization, type AuthorizationInput, type ResponseType } from "./authorization-url.js";
+import { preparedAuthorization, type AuthorizationInput } from "./authorization-url.js";
+import { checkFlow, LONGEST_FLOW, type AuthCodeFlow } from "./started-flow.js";
+import type { Authority } from "../authority/authority.js";
 import { protectionOf } from "./sign-in-protection.js";
 import type { Client } from "../client/client.js";
-
-/**
- * A started sign-in, as plain JSON. Keep it in the user's session until the response arrives, and nowhere else: it
- * holds the PKCE verifier.
- */
-export interface AuthCodeFlow extends Readonly<RedemptionFields> {
-  /** URL to send the user's browser to. */
-  readonly authUrl: string;
-  /** When the URL expires, in seconds since the epoch, if the request was pushed to the provider (RFC 9126). */
-  readonly authUrlExpiresAt?: number;
-  readonly state: string;
-  readonly nonce: string;
-  readonly codeVerifier: string;
-  readonly redirectUri: string;
-  readonly scopes: readonly string[];
-  readonly authority: string;
-  readonly responseType: ResponseType;
-  /** Response mode, if the response has to be a JWT (JARM). */
-  readonly responseMode?: string;
-  /** Resource indicator (RFC 8707). */
-  readonly resource?: string | string[];
-  /** Claims challenge of the sign-in, as JSON. */
-  readonly claims?: string;
-  /** Maximum seconds since the user last authenticated. */
-  readonly maxAge?: number;
-  /** When the flow started, in seconds since the epoch. */
-  readonly startedAt: number;
-  /** `false` if the sign-in goes without PKCE; `codeVerifier` is then empty. */
-  readonly usePkce?: boolean;
-  /** `false` if the sign-in goes without a nonce; `nonce` is then empty. */
-  readonly useNonce?: boolean;
-}
+import type { Call } from "../http/transport.js";
 
 /** Request to start a sign-in. */
 export interface AuthCodeFlowInput extends Omit<
@@ -70,9 +41,6 @@ export interface AuthCodeFlowInput extends Omit<
   /** `false` for a provider whose ID tokens do not repeat the nonce. PKCE then protects the sign-in alone. */
   readonly useNonce?: boolean;
 }
-
-/** Lifetime of a flow in seconds: longer than a sign-in takes, shorter than a session. */
-const LONGEST_FLOW = 3600;
 
 /**
  * Starts a sign-in: generates state, nonce and PKCE codes, and builds the authorization URL.
@@ -111,7 +79,15 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
       ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
     },
   };
-  const { url, expiresAt } = await preparedAuthorization(client, authorization);
+  let dpopKey: string | undefined;
+  const bind = async ({ metadata }: Authority, call: Call): Promise<string> => {
+    // The response may reach another process, with the session.
+    const key = await client.dpop.newKey(metadata, call, true);
+    dpopKey = key.text;
+    return key.thumbprint;
+  };
+  const prepared = preparedAuthorization(client, authorization, request.scheme && bind);
+  const { url, expiresAt } = await prepared;
   return {
     authUrl: url,
     ...(expiresAt === undefined ? {} : { authUrlExpiresAt: expiresAt }),
@@ -124,6 +100,7 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
     responseType,
     ...(isJwtMode(given.responseMode) ? { responseMode: given.responseMode } : {}),
     ...redemptionFields(given),
+    ...(dpopKey === undefined ? {} : { dpopKey }),
     ...(given.resource?.length ? { resource: given.resource } : {}),
     ...(request.claims ? { claims: JSON.stringify(request.claims) } : {}),
     ...(maxAge === undefined ? {} : { maxAge }),
@@ -157,7 +134,9 @@ export async function completeAuthCodeFlow(
   // checkFlow reports a missing flow, which means that the session was lost.
   const flow: AuthCodeFlow = withoutNull(begun ?? ({} as AuthCodeFlow));
   const { scopes, authority, claims, resource } = flow;
-  const common = { ...options, scopes, authority, claims, resource, ...redemptionFields(flow) };
+  const key = typeof flow.dpopKey === "string" ? await client.dpop.read(flow.dpopKey) : undefined;
+  const scheme = flow.dpopKey === undefined ? {} : { authenticationScheme: "DPoP" as const };
+  const common = { ...options, scopes, authority, claims, resource, ...redemptionFields(flow), ...scheme };
   const request = tokenRequest(client, common);
   const { correlationId } = request;
   checkFlow(client, flow, request);
@@ -202,6 +181,7 @@ export async function completeAuthCodeFlow(
   const expectations = {
     maxAge,
     subject,
+    key,
     // The ID token beside the code names its issuer, so a provider need not repeat it (RFC 9207 §4).
     hasWholeResponse: !isHybrid,
     hasSentQuery: options.extraQueryParameters === undefined,
@@ -214,31 +194,6 @@ function checkInput({ maxAge }: AuthCodeFlowInput, request: TokenRequest): void 
     throw clientConfigurationError(
       "invalid_option",
       `maxAge is ${String(maxAge)}: pass a whole number of seconds.`,
-      request,
-    );
-  }
-}
-
-function checkFlow(client: Client, flow: AuthCodeFlow, request: TokenRequest): void {
-  const { usePkce, useNonce } = flow;
-  const texts = [
-    flow.state,
-    flow.redirectUri,
-    flow.authority,
-    ...(usePkce === false ? [] : [flow.codeVerifier]),
-    ...(useNonce === false ? [] : [flow.nonce]),
-  ];
-  if (texts.some((text) => typeof text !== "string" || text === "") || typeof flow.startedAt !== "number") {
-    throw clientAuthError(
-      "invalid_state",
-      "The flow was not returned by initiateAuthCodeFlow(), or is incomplete: keep the whole object in the session.",
-      request,
-    );
-  }
-  if (client.clock.now() / 1000 - flow.startedAt > LONGEST_FLOW) {
-    throw clientAuthError(
-      "invalid_state",
-      `The flow is older than ${LONGEST_FLOW} seconds: start a new one.`,
       request,
     );
   }
