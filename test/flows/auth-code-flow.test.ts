@@ -1,5 +1,5 @@
 // A sign-in in two calls, with a session between them: what begins it, and what the session keeps (OpenID Connect Core §3.1.2.1).
-// proves: core/src/flows/started-flow.ts, core/src/flows/auth-code-flow.ts, core/src/request/pkce.ts
+// proves: core/src/flows/started-flow.ts, core/src/flows/expected-response.ts, core/src/flows/auth-code-flow.ts, core/src/request/pkce.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { AuthCodeFlow, AuthCodeFlowRequest, ConfidentialClientApplication } from "@tessera/node";
 import { startFakeProvider, type FakeProvider, type IdTokenOptions } from "../support/fake-provider.js";

@@ -57,6 +57,7 @@ export type TokenOwner =
 /** Input of {@link cacheRecord}. */
 export interface CacheRecordInput {
   readonly response: TokenResponse;
+  /** Those of the ID token or, from a server without ID tokens, what it says about the user. */
   readonly claims: IdTokenClaims | undefined;
   readonly authority: Authority;
   readonly clientId: string;
@@ -154,7 +155,7 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
     partition: partitionOf(input, realm, home),
     ...(dialect.hasIssuers ? { issuer: authority.metadata.issuer } : {}),
     accessToken,
-    ...(claims && idToken ? { account: accountEntity(input, home, claims) } : {}),
+    ...(claims ? { account: accountEntity(input, home, claims) } : {}),
     ...(idToken ? { idToken } : {}),
     ...(refreshToken ? { refreshToken } : {}),
     ...(response.foci ? { appMetadata: { client_id: clientId, environment, family_id: response.foci } } : {}),
@@ -220,12 +221,17 @@ function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenCla
     ...(isOfAgent(input.owner) ? { agents_only: true } : {}),
     name: claims.name ?? "",
     ...(response.clientInfo && hasTenants ? { client_info: response.clientInfo } : {}),
-    tenantProfiles: [
-      JSON.stringify({
-        ...profileFromClaims(home, claims, !hasTenants),
-        ...(response.spaAccountId && hasTenants ? { nativeAccountId: response.spaAccountId } : {}),
-      }),
-    ],
+    // Without an ID token, the realm names the provider, as the tenant of the account.
+    ...(response.idToken
+      ? {
+          tenantProfiles: [
+            JSON.stringify({
+              ...profileFromClaims(home, claims, !hasTenants),
+              ...(response.spaAccountId && hasTenants ? { nativeAccountId: response.spaAccountId } : {}),
+            }),
+          ],
+        }
+      : {}),
   };
 }
 

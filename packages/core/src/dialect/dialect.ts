@@ -40,6 +40,8 @@ export interface Dialect {
    * has to be.
    */
   readonly sendsExtraParameters: boolean;
+  /** Whether it is known to issue ID tokens; false for an OAuth server without OpenID Connect. */
+  issuesIdTokens(metadata: ProviderMetadata): boolean;
   /** Whether an authorization response can always be posted as a form. */
   readonly postsForms: boolean;
   /** Whether a form names the client also beside HTTP Basic, which Okta takes for two authentications. */

@@ -1,4 +1,5 @@
 import type { AccountInfo } from "../account.js";
+import { endpointOf } from "../authority/endpoint.js";
 import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { parseJsonObject } from "../encoding.js";
@@ -15,7 +16,7 @@ import type { RawClaims } from "../response/id-token.js";
 import { USER_INFO } from "../response/jwt-kind.js";
 import { serverError } from "../response/server-error.js";
 import { verifyJwt } from "../response/verify-jwt.js";
-import { atProvider, publishedEndpoint, type EndpointCall, type EndpointInput } from "./at-provider.js";
+import { atProvider, type EndpointCall, type EndpointInput } from "./at-provider.js";
 
 /** Request for a user's claims. */
 export interface UserInfoInput extends EndpointInput {
@@ -54,7 +55,7 @@ export async function userInfo(client: Client, input: UserInfoInput): Promise<Us
   const { account } = given;
   const { signal, timeoutMs, scheme: authenticationScheme } = request;
   return atProvider(client, request, account, async (context) => {
-    const url = publishedEndpoint(context, "userinfo_endpoint");
+    const url = endpointOf(context.authority, "userinfo_endpoint", context.call);
     const accessToken =
       given.accessToken || (await ownToken(context, account, { signal, timeoutMs, authenticationScheme }));
     const response = await send(context, url, accessToken);

@@ -15,6 +15,7 @@ import { storable } from "../cache/storable.js";
 import { mergeAccount } from "../cache/merge-account.js";
 import type { Change } from "../cache/storage/cache-access.js";
 import { accessTokenKey, accountKey, idTokenKey } from "../cache/schema/keys.js";
+import { dialectOf } from "../dialect/dialects.js";
 import type { BindingKey } from "../dpop/binding-key.js";
 import { clientAuthError } from "../errors/errors.js";
 import { isolated } from "../request/request-keys.js";
@@ -28,6 +29,7 @@ import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { requireAskedDetails } from "./asked-details.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
+import { plainUser } from "./plain-user.js";
 import { queryOf, requireSameUser } from "./same-user.js";
 
 /** Tokens received from the token endpoint or from a token source. */
@@ -60,6 +62,7 @@ export async function acceptTokens(
       await keepRefreshToken(exchange, grant, response);
     throw error;
   }
+  claims ??= await plainUser(exchange, grant, response.tokens);
   return accept(exchange, grant, response, claims);
 }
 
@@ -173,6 +176,8 @@ async function verify(
 ): Promise<IdTokenClaims | undefined> {
   if (idToken === undefined) {
     if (nonce === "unchecked" || nonce.expected === undefined) return undefined;
+    // An OAuth server without ID tokens ignores the nonce. The code is bound to the sign-in by PKCE and the state.
+    if (!dialectOf(authority.url).issuesIdTokens(authority.metadata)) return undefined;
     throw clientAuthError(
       "nonce_mismatch",
       "The response has no ID token, so nothing shows that it belongs to this sign-in: request the scope openid.",

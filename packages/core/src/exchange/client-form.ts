@@ -1,6 +1,6 @@
+import { endpointOf } from "../authority/endpoint.js";
 import type { AssertionOverride } from "../credential/client-credential.js";
 import type { ClientAuthentication } from "../credential/client-authentication.js";
-import { clientAuthError } from "../errors/errors.js";
 import type { Clock } from "../clock.js";
 import { hideSecretsOf } from "../http/hide-secrets.js";
 import type { BindingKey } from "../dpop/binding-key.js";
@@ -50,7 +50,7 @@ export async function sendClientForm(
       .set("claims", form.claims)
       .addMissing(extra);
     const url = withQuery(
-      endpointOf(form.endpoint, { authority, call }, proof),
+      formEndpoint(form.endpoint, { authority, call }, proof),
       form.query?.toString() ?? "",
     );
     const possession = form.key && { DPoP: await client.dpop.proof(form.key, { method: "POST", url }) };
@@ -93,7 +93,7 @@ function noted(response: HttpResponse, { accepted }: ClientAuthentication): Http
 }
 
 /** A client with a certificate in TLS uses the endpoint's alias, if there is one (RFC 8705 §5). */
-function endpointOf(
+function formEndpoint(
   name: string,
   { authority: { url, metadata }, call }: Pick<Exchange, "authority" | "call">,
   { tls }: ClientAuthentication,
@@ -103,13 +103,7 @@ function endpointOf(
     secureEndpoint(alias, `mtls_endpoint_aliases.${name}`, url.href);
     return alias;
   }
-  const endpoint = metadata[name];
-  if (typeof endpoint === "string") return endpoint;
-  throw clientAuthError(
-    "openid_config_error",
-    `The provider has no ${name}: its discovery document does not name one.`,
-    call,
-  );
+  return endpointOf({ url, metadata }, name, call);
 }
 
 /**

@@ -15,8 +15,8 @@ import { checkedRedirectUri } from "../request/redirect-uri.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import { isExpectedAt } from "./account-authority.js";
 import { prepareUrl, type PreparedUrl } from "./authorization-request.js";
+import { checkedResponse, type ExpectedResponse, type ResponseType } from "./expected-response.js";
 import { instanceAware, requireInstance } from "./instance-aware.js";
-import { JWT_MODES } from "./jwt-response.js";
 import { requirePkceSupport } from "./pkce-support.js";
 
 /** Request for the URL that starts a sign-in. */
@@ -55,11 +55,6 @@ export interface AuthorizationInput extends BaseRequest {
   readonly account?: AccountInfo;
 }
 
-/** What an authorization response may bring. */
-export type ResponseType = "code" | "code id_token" | "id_token";
-
-const RESPONSE_TYPES: ReadonlySet<string> = new Set<ResponseType>(["code", "code id_token", "id_token"]);
-const RESPONSE_MODES: ReadonlySet<string> = new Set(["query", "fragment", "form_post", ...JWT_MODES]);
 const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
 
 /**
@@ -111,13 +106,6 @@ export async function preparedAuthorization(
     parameters.set("dpop_jkt", await bind?.(authority, call));
     return prepareUrl({ client, authority, call }, parameters);
   });
-}
-
-/** Where and how the response is to come. */
-interface ExpectedResponse {
-  readonly redirectUri: string;
-  readonly responseType: string;
-  readonly responseMode: string;
 }
 
 async function parametersOf(
@@ -172,37 +160,6 @@ async function parametersOf(
     .addMissing(request.extraQueryParameters)
     .addMissing(dialect.sendsExtraParameters ? request.extraParameters : undefined)
     .addMissing(client.extraAuthorizationParameters);
-}
-
-/** How the answer is to come: an ID token must not stand in a query (OAuth 2.0 Multiple Response Types §5). */
-function checkedResponse(
-  { responseType, responseMode }: AuthorizationInput,
-  correlationId: string,
-): Omit<ExpectedResponse, "redirectUri"> {
-  const type: string = responseType || "code";
-  if (!RESPONSE_TYPES.has(type)) {
-    const types = [...RESPONSE_TYPES].join(", ");
-    const reason = / token|^token/.test(type)
-      ? " would send an access token through the browser (RFC 9700, section 2.1.2)"
-      : "";
-    throw clientConfigurationError(
-      "invalid_option",
-      `responseType is "${type}"${reason}: use one of ${types}.`,
-      { correlationId },
-    );
-  }
-  const bringsIdToken = type !== "code";
-  const mode = responseMode || (bringsIdToken ? "form_post" : "query");
-  const isInQuery = mode === "query" || mode === "query.jwt";
-  if (RESPONSE_MODES.has(mode) && !(bringsIdToken && isInQuery))
-    return { responseType: type, responseMode: mode };
-  throw clientConfigurationError(
-    "invalid_response_mode",
-    bringsIdToken
-      ? `responseMode "${mode}" cannot bring the ID token of ${type}: use form_post or form_post.jwt.`
-      : `responseMode "${mode}" is not supported: use ${[...RESPONSE_MODES].join(", ")}.`,
-    { correlationId },
-  );
 }
 
 function checkChallenge(

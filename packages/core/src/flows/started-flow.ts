@@ -2,7 +2,7 @@ import type { Client } from "../client/client.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { RedemptionFields } from "../request/redemption-fields.js";
 import type { TokenRequest } from "../request/token-request.js";
-import type { ResponseType } from "./authorization-url.js";
+import type { ResponseType } from "./expected-response.js";
 
 /**
  * A started sign-in, as plain JSON. Keep it in the user's session until the response arrives, and nowhere else: it
