@@ -133,6 +133,7 @@ const user = [
   "acquireTokenByAuthCodeFlow",
   "acquireTokenByTokenExchange",
   "buildEndSessionUrl",
+  "createDpopProof",
   "getAccounts",
   "initiateAuthCodeFlow",
   "revoke",
