@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   redeem,
+  scopes,
   secrets,
   startFakeProvider,
   type Answer,
@@ -38,34 +39,6 @@ describe("a discovery document is refused before any secret is sent", () => {
     ],
     ["names no issuer", () => ({ issuer: undefined }), /issuer is missing/],
     ["names a number as issuer", () => ({ issuer: 7 }), /issuer is missing/],
-    ["lacks the token endpoint", () => ({ token_endpoint: undefined }), /token_endpoint is missing/],
-    [
-      "lacks the authorization endpoint",
-      () => ({ authorization_endpoint: undefined }),
-      /authorization_endpoint is/,
-    ],
-    ["lacks the key set", () => ({ jwks_uri: undefined }), /jwks_uri is missing/],
-    ["names a list as token endpoint", () => ({ token_endpoint: ["x"] }), /token_endpoint is not a string/],
-    [
-      "names a path as token endpoint",
-      () => ({ token_endpoint: "/token" }),
-      /token_endpoint "\/token" is not a URL/,
-    ],
-    [
-      "names a token endpoint in clear outside this machine",
-      () => ({ token_endpoint: "http://idp.example/token" }),
-      /token_endpoint "http:\/\/idp\.example\/token" is not https/,
-    ],
-    [
-      "names its key set in clear outside this machine",
-      () => ({ jwks_uri: "http://idp.example/k" }),
-      /jwks_uri/,
-    ],
-    [
-      "names a file as token endpoint",
-      () => ({ token_endpoint: "file:///etc/passwd" }),
-      /token_endpoint .* not https/,
-    ],
   ])("when it %s", async (_, over, says) => {
     provider.answers.discovery = () => ({ body: provider.metadata(over(provider.url)) });
     const app = provider.confidential();
@@ -76,6 +49,54 @@ describe("a discovery document is refused before any secret is sent", () => {
     });
     expect(error).toMatchObject({ cause: { errorCode: expect.any(String) } });
     expect(provider.requests.map(({ path }) => path)).toEqual(["/.well-known/openid-configuration"]);
+    expectNoSecretIn(error, secrets);
+    await expectNothingKept(app);
+  });
+
+  it.each<[string, Record<string, unknown>, string, RegExp]>([
+    [
+      "lacks the token endpoint",
+      { token_endpoint: undefined },
+      "openid_config_error",
+      /token_endpoint is missing/,
+    ],
+    ["lacks the key set", { jwks_uri: undefined }, "openid_config_error", /jwks_uri is missing/],
+    [
+      "names a list as token endpoint",
+      { token_endpoint: ["x"] },
+      "openid_config_error",
+      /token_endpoint is not a string/,
+    ],
+    [
+      "names a path as token endpoint",
+      { token_endpoint: "/token" },
+      "url_parse_error",
+      /token_endpoint "\/token" is not a URL/,
+    ],
+    [
+      "names a token endpoint in clear outside this machine",
+      { token_endpoint: "http://idp.example/token" },
+      "authority_uri_insecure",
+      /token_endpoint "http:\/\/idp\.example\/token" is not https/,
+    ],
+    [
+      "names its key set in clear outside this machine",
+      { jwks_uri: "http://idp.example/k" },
+      "authority_uri_insecure",
+      /jwks_uri/,
+    ],
+    [
+      "names a file as token endpoint",
+      { token_endpoint: "file:///etc/passwd" },
+      "authority_uri_insecure",
+      /token_endpoint .* not https/,
+    ],
+  ])("when it %s, and that is used", async (_, over, errorCode, says) => {
+    provider.answers.discovery = () => ({ body: provider.metadata(over) });
+    const app = provider.confidential();
+    const error: unknown = await redeem(app).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ errorCode, message: expect.stringMatching(says) });
+    expect(provider.count("token")).toBe(0);
     expectNoSecretIn(error, secrets);
     await expectNothingKept(app);
   });
@@ -110,6 +131,32 @@ describe("a discovery document is refused before any secret is sent", () => {
 });
 
 describe("a discovery document is accepted", () => {
+  it.each(["authorization_endpoint", "userinfo_endpoint", "end_session_endpoint", "check_session_iframe"])(
+    "whatever it says about %s, which is not used",
+    async (name) => {
+      for (const value of [undefined, null, "", ["x"], {}, 7, "/path", "http://idp.example/", "file:///x"]) {
+        provider.answers.discovery = () => ({ body: provider.metadata({ [name]: value }) });
+        expect(await redeem(provider.confidential())).toMatchObject({ fromCache: false });
+      }
+    },
+  );
+
+  it.each<[string, RegExp]>([
+    ["authorization_endpoint", /authorization_endpoint is missing in the metadata of http.*localhost/],
+    ["device_authorization_endpoint", /device_authorization_endpoint is missing/],
+  ])("without %s, and a flow that needs it says so", async (name, says) => {
+    provider.answers.discovery = () => ({ body: provider.metadata({ [name]: undefined }) });
+    const app = provider.publicClient();
+    const flow =
+      name === "authorization_endpoint"
+        ? app.getAuthCodeUrl({ scopes, redirectUri: "http://localhost/signed-in" })
+        : app.acquireTokenByDeviceCode({ scopes, deviceCodeCallback: () => undefined });
+    await expect(flow).rejects.toMatchObject({
+      errorCode: "openid_config_error",
+      message: expect.stringMatching(says),
+    });
+  });
+
   it("when its issuer ends with a slash that the authority was given without, as Auth0's does", async () => {
     const issuer = `${provider.url}/`;
     provider.answers.discovery = () => ({ body: provider.metadata({ issuer }) });

@@ -60,7 +60,8 @@ function idToken(iss: string): Promise<string> {
 
 function appAt(path: string): ConfidentialClientApplication {
   return new ConfidentialClientApplication({
-    auth: { clientId, clientSecret: "secret", oidcAuthority: `${host}${path}` },
+    // The client is registered at all of them, with one secret.
+    auth: { clientId, clientSecret: "secret", oidcAuthority: `${host}${path}`, knownAuthorities: [host] },
     system: { networkClient: network },
   });
 }

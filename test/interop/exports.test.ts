@@ -30,6 +30,7 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "createAuthenticatedFetch",
     "createDefaultCredential",
     "createMemoryTokenStore",
+    "deleteClientRegistration",
     "federatedTokenFile",
     "githubActionsToken",
     "google",
@@ -37,8 +38,12 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "managedIdentityAssertion",
     "okta",
     "parseAuthenticationChallenges",
+    "readClientRegistration",
+    "registerClient",
+    "registeredClient",
     "spiffeTokenFile",
     "tokenCredential",
+    "updateClientRegistration",
     "zitadel",
   ]);
 });
@@ -127,6 +132,7 @@ const user = [
   "acquireTokenByAuthCodeFlow",
   "acquireTokenByTokenExchange",
   "buildEndSessionUrl",
+  "createDpopProof",
   "getAccounts",
   "initiateAuthCodeFlow",
   "revoke",

@@ -30,6 +30,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, Field | "not sent
   },
   AuthenticatedFetchOptions: {
     account: "account",
+    authenticationScheme: "authenticationScheme",
     authority: "authority",
     fetch: "not sent",
     oboAssertion: "oboAssertion",

@@ -189,10 +189,16 @@ describe.each(libraries)("who vouches for a host gets it its token: %s", (_, lib
   });
 });
 
-it("the configured OpenID Provider vouches for the issuers of its own host", async () => {
+it("the credential of an OpenID Provider's client goes to another issuer only if its host is listed", async () => {
   const auth = { authority: undefined, oidcAuthority: "https://idp.example/a" } as unknown as Auth;
-  for (const request of [{}, { authority: "https://idp.example/b" }])
-    expect((await appToken(tessera, { auth, request })).ended).toMatchObject({ accessToken: "the-token" });
+  const request = { authority: "https://idp.example/b" };
+  expect((await appToken(tessera, { auth, request: {} })).ended).toMatchObject({ accessToken: "the-token" });
+  const refused = await appToken(tessera, { auth, request });
+  expect(refused.ended).toMatchObject({ errorCode: "untrusted_authority" });
+  const listed = { ...auth, knownAuthorities: ["idp.example"] };
+  expect((await appToken(tessera, { auth: listed, request })).ended).toMatchObject({
+    accessToken: "the-token",
+  });
 });
 
 it("an application on this machine may talk to every provider on it", async () => {

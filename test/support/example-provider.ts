@@ -25,7 +25,16 @@ export function exampleProvider(clock: Clock): ExampleProvider {
     headers: { "content-type": "application/json" },
     body: answers[new URL(url).pathname] as never,
   });
-  const networkClient: INetworkModule = { sendGetRequestAsync: answer, sendPostRequestAsync: answer };
+  const networkClient: INetworkModule = {
+    sendGetRequestAsync: answer,
+    sendPostRequestAsync: async (url, options) => {
+      const answered = await answer(url);
+      const isBound = options?.headers?.["DPoP"] !== undefined && url.endsWith("/token");
+      return isBound
+        ? { ...answered, body: { ...(answered.body as object), token_type: "DPoP" } as never }
+        : answered;
+    },
+  };
   const metadata = {
     issuer,
     authorization_endpoint: `${issuer}/authorize`,

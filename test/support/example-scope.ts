@@ -11,6 +11,7 @@ import {
   type ConfidentialClientApplication,
   type NodeAuthOptions,
   type PublicClientApplication,
+  type ClientRegistration,
 } from "@tessera/node";
 import { exampleProvider } from "./example-provider.js";
 import { signInOnDevice } from "./device-sign-in.js";
@@ -59,6 +60,10 @@ export interface ExampleScope {
   readonly oboAssertion: string;
   /** A confidential client of an OpenID Provider that asks users on their devices. */
   readonly openIdApp: ConfidentialClientApplication;
+  /** Issuer of a provider that registers clients. */
+  readonly issuer: string;
+  /** A client that it has registered. */
+  readonly registration: ClientRegistration;
   /** A token to exchange, at a provider that exchanges tokens. */
   readonly subjectToken: string;
   /** A refresh token from another library. */
@@ -132,9 +137,13 @@ export async function startExampleStage(): Promise<ExampleStage> {
   });
   const openId = await startFakeProvider();
   openId.answers.discovery = () => ({
-    body: openId.metadata({ backchannel_authentication_endpoint: `${openId.url}/backchannel` }),
+    body: openId.metadata({
+      backchannel_authentication_endpoint: `${openId.url}/backchannel`,
+      registration_endpoint: `${openId.url}/register`,
+    }),
   });
   openId.answers.backchannel = () => ({ body: { auth_req_id: "a-request", expires_in: 60 } });
+  openId.answers.registration = () => ({ body: { client_id: "registered", client_secret: "a-secret" } });
   const restore = await prepareSurroundings();
   const signedIn = {
     confidential: await signedInCache(entra, entra.confidential()),
@@ -144,7 +153,19 @@ export async function startExampleStage(): Promise<ExampleStage> {
     scope: async (names) => {
       const clock = { now: () => openId.clock.now(), sleep: async () => undefined };
       const openIdApp = (): ConfidentialClientApplication => openId.confidential({ system: { clock } });
-      const values: Values = { ...valuesOf(entra, signedIn), openIdApp };
+      const values: Values = {
+        ...valuesOf(entra, signedIn),
+        openIdApp,
+        issuer: () => openId.url,
+        registration: () => ({
+          issuer: openId.url,
+          clientId: "registered",
+          clientSecret: "a-secret",
+          registrationAccessToken: "a-token",
+          registrationClientUri: `${openId.url}/register`,
+          metadata: {},
+        }),
+      };
       const entries = Object.entries(values)
         .filter(([name]) => names.includes(name))
         .map(async ([name, make]) => [name, await make()] as const);
@@ -169,7 +190,7 @@ async function signedInCache(
 function valuesOf(
   entra: Entra,
   signedIn: { readonly confidential: string; readonly public: string },
-): Omit<Values, "openIdApp"> {
+): Omit<Values, "issuer" | "openIdApp" | "registration"> {
   const { auth } = entra.configuration("confidential");
   const { clientId, clientSecret = "", authority = "" } = auth;
   const user = deviceUser(entra);

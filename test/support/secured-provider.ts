@@ -14,6 +14,8 @@ export interface Security {
   readonly isFapi2?: boolean;
   /** Laid over the registration of each client. */
   readonly client?: Partial<ClientMetadata>;
+  /** Laid over the registration of the client {@link OpenIdProvider.clients}`.post`. */
+  readonly confidential?: Partial<ClientMetadata>;
   /** The public keys of each client. */
   readonly keys?: readonly JsonWebKey[];
 }
@@ -26,7 +28,7 @@ export const resources = ["https://api.example.org/", "https://files.example.org
 /** `oidc-provider` with everything that FAPI 2.0 builds on. */
 export function startSecuredProvider(security: Security = {}): Promise<OpenIdProvider> {
   const { requiresPushed = false, requiresSigned = false, requiresNonce = false, isFapi2 = false } = security;
-  const { keys, client } = security;
+  const { keys, client, confidential } = security;
   const secured = (usual: Configuration): Configuration => ({
     ...usual,
     clients: (usual.clients ?? []).map((one) => ({
@@ -34,6 +36,7 @@ export function startSecuredProvider(security: Security = {}): Promise<OpenIdPro
       authorization_details_types: detailTypes,
       ...(keys ? { jwks: { keys: [...keys] } } : {}),
       ...client,
+      ...(one.client_id === "web-post" ? confidential : {}),
     })),
     clientAuthMethods: [...(usual.clientAuthMethods ?? []), "private_key_jwt"],
     features: {

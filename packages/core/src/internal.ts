@@ -89,6 +89,17 @@ export {
 } from "./flows/client-credentials.js";
 export type { DeviceCodeResponse } from "./flows/device-authorization.js";
 export { deviceCode, type DeviceCodeInput } from "./flows/device-code.js";
+export {
+  deleteRegistration,
+  readRegistration,
+  register,
+  updateRegistration,
+} from "./endpoints/registration.js";
+export {
+  checkedRegistration,
+  type ClientRegistration,
+  type RegistrationMetadata,
+} from "./endpoints/registration-record.js";
 export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
 export { introspect, type Introspection, type IntrospectionInput } from "./endpoints/introspection.js";
 export { revoke, type RevocationInput } from "./endpoints/revocation.js";

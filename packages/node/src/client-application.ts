@@ -9,12 +9,20 @@ import {
   type AuthenticationResult,
   type BaseRequest,
 } from "@tessera/core";
-import { requireRecord, responseParameters, silentNow, tokenExchange } from "@tessera/core/internal";
+import {
+  requireRecord,
+  responseParameters,
+  secureUrl,
+  silentNow,
+  tokenExchange,
+  wrongType,
+} from "@tessera/core/internal";
 import type { AuthorizationCodePayload } from "./authorization-response.js";
 import type {
   AuthCodeFlowRequest,
   AuthorizationCodeRequest,
   AuthorizationUrlRequest,
+  DpopProofInput,
   RefreshTokenRequest,
   SilentFlowRequest,
   TokenExchangeRequest,
@@ -198,5 +206,35 @@ export abstract class ClientApplication extends EndpointsApplication {
     } catch (error) {
       throw this.failed("acquireTokenSilent", request, error);
     }
+  }
+
+  /**
+   * Signs a proof of possession for one request to an API with a DPoP token (RFC 9449 §4), for an HTTP client of your own:
+   * send it in the header `DPoP`, beside `Authorization: DPoP {token}`. {@link createAuthenticatedFetch} does all of that.
+   *
+   * @throws ClientConfigurationError `invalid_option` for a token that this application has not acquired with DPoP
+   * @example
+   * ```ts
+   * const { accessToken } = await oidcApp.acquireTokenByClientCredential({
+   *   scopes: ["orders"],
+   *   authenticationScheme: "DPoP",
+   * });
+   * const request = { method: "GET", url: "https://api.contoso.example/orders" };
+   * const dpop = await oidcApp.createDpopProof({ ...request, accessToken });
+   * const headers = { authorization: `DPoP ${accessToken}`, dpop };
+   * ```
+   */
+  async createDpopProof(request: DpopProofInput): Promise<string> {
+    const { accessToken, method, url, nonce } = requireRecord(
+      request,
+      "request",
+      "{ accessToken, method, url }",
+    );
+    const { href } = secureUrl(url, "url");
+    if (typeof method !== "string" || method === "") throw wrongType("method", method, "an HTTP method");
+    if (typeof accessToken !== "string") throw wrongType("accessToken", accessToken, "a string");
+    if (nonce !== undefined && !this.client.dpop.noteNonce(href, nonce))
+      throw wrongType("nonce", nonce, "the value of a DPoP-Nonce header");
+    return this.client.dpop.tokenProof({ accessToken, method, url: href });
   }
 }

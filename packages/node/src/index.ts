@@ -44,6 +44,8 @@ export {
   type AssertionContext,
   type AzureCloudOptions,
   type CacheKVStore,
+  type ClientRegistration,
+  type RegistrationMetadata,
   type CacheStats,
   type CertificateContext,
   type DecryptionKeyOptions,
@@ -71,6 +73,17 @@ export type {
   AppTokenProviderResult,
 } from "./msal/app-token-provider.js";
 export type * from "./msal/cache-types.js";
+export {
+  deleteClientRegistration,
+  readClientRegistration,
+  registerClient,
+  registeredClient,
+  updateClientRegistration,
+  type ManageRegistrationOptions,
+  type RegisterClientOptions,
+  type RegistrationOptions,
+  type UpdateRegistrationOptions,
+} from "./client-registration.js";
 export { ClientApplication } from "./client-application.js";
 export type * from "./msal/client-interfaces.js";
 export {

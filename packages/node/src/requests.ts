@@ -129,3 +129,15 @@ export interface OnBehalfOfRequest extends Request<OnBehalfOfInput> {}
 
 /** Request of {@link ConfidentialClientApplication.acquireTokenByUserFederatedIdentityCredential}. */
 export interface UserFederatedIdentityCredentialRequest extends UserRequest<UserFederatedIdentityInput> {}
+
+/** The request to an API that a proof is for; see {@link ClientApplication.createDpopProof}. */
+export interface DpopProofInput {
+  /** The token that is sent with the request, acquired with `authenticationScheme: "DPoP"`. */
+  readonly accessToken: string;
+  /** HTTP method of the request. */
+  readonly method: string;
+  /** URL of the request. */
+  readonly url: string;
+  /** The last `DPoP-Nonce` header of the API. It is remembered for further requests there. */
+  readonly nonce?: string;
+}

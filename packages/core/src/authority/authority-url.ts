@@ -49,6 +49,8 @@ export interface AuthorityUrl {
    * as the cache compares it; the significant capitals of a path are percent-encoded.
    */
   readonly realm: string;
+  /** The issuer of an OpenID Provider, if the application's configuration gives it another name than its URL. */
+  readonly issuer?: string;
   /** Whether the string has more than an authority, such as the path of an endpoint, which is ignored. */
   readonly hadMore: boolean;
 }

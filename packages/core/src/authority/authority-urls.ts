@@ -1,6 +1,7 @@
 import { BoundedMap } from "../bounded-map.js";
 import { shownUrl } from "../http/secure-url.js";
 import { printable } from "../printable.js";
+import { isIssuerOf } from "./issuer.js";
 import { authorityUrl, type AuthorityUrl, type ProtocolMode } from "./authority-url.js";
 
 /**
@@ -42,6 +43,13 @@ export class AuthorityUrls {
     return url;
   }
 
+  /** Names the issuer of the application's own authority, if it is an OpenID Provider whose URL is not its issuer. */
+  setIssuer(issuer: string): void {
+    const own = this.#own;
+    if (own?.url.kind === "oidc" && !isIssuerOf(issuer, own.url))
+      this.#own = { ...own, url: { ...own.url, issuer } };
+  }
+
   /**
    * Parses an authority URL. Returns the same object for the same string.
    *
@@ -61,7 +69,9 @@ export class AuthorityUrls {
   }
 
   #parse(text: string): AuthorityUrl {
-    const url = authorityUrl(text, this.#protocolMode);
+    const parsed = authorityUrl(text, this.#protocolMode);
+    const issuer = this.#own?.url.href === parsed.href ? this.#own.url.issuer : undefined;
+    const url = issuer === undefined ? parsed : { ...parsed, issuer };
     this.#note(url);
     // A query may hold secrets, so it is not logged.
     if (url.hadMore) {

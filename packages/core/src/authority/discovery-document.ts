@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
+import type { HttpResponse } from "../http/http-client.js";
 import { withPause } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { ProviderMetadata } from "./authority.js";
@@ -8,7 +9,7 @@ import type { AuthorityUrl } from "./authority-url.js";
 import type { Cloud } from "./clouds.js";
 import { discoveryFailure } from "./discovery-failure.js";
 import { isIssuerOf } from "./document-issuer.js";
-import { checkedMetadata, discoveryUrl } from "./provider-metadata.js";
+import { checkedMetadata, discoveryUrl, oauthDocumentUrl } from "./provider-metadata.js";
 
 /** A discovery document as it was received. */
 export interface DiscoveryDocument {
@@ -17,21 +18,44 @@ export interface DiscoveryDocument {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** How to fetch a document. */
+export interface Fetching {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Where the last one was fetched from. */
+  readonly source?: string | undefined;
+}
+
 /**
- * Fetches the discovery document of an authority.
+ * Fetches the discovery document of an authority: that of OpenID Connect, or that of an OAuth server (RFC 8414) if there is
+ * none. A server that has published the first is not mistaken for the second while it is down.
  *
- * @throws ClientAuthError `openid_config_error`, `network_error` when there is none
+ * @throws ClientAuthError `openid_config_error`, `network_error` when there is neither
  */
 export async function fetchDocument(
   url: AuthorityUrl,
-  { transport, clock }: { readonly transport: Transport; readonly clock: Clock },
+  { transport, clock, source: known }: Fetching,
   call: Call,
 ): Promise<DiscoveryDocument> {
-  const source = discoveryUrl(url);
+  const source = known ?? discoveryUrl(url);
   const response = await transport.get(source, call);
-  const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
-  if (!body) throw withPause(discoveryFailure(url, source, response, call), response, clock);
-  return { source, body };
+  const body = documentIn(response);
+  if (body) return { source, body };
+  const failure = withPause(discoveryFailure(url, source, response, call), response, clock);
+  if (known !== undefined || url.kind !== "oidc" || !isMissing(response)) throw failure;
+  const other = oauthDocumentUrl(url);
+  const plain = documentIn(await transport.get(other, call));
+  if (!plain) throw failure;
+  return { source: other, body: plain };
+}
+
+function documentIn({ status, body }: HttpResponse): Readonly<Record<string, unknown>> | undefined {
+  return status === 200 ? parseJsonObject(body) : undefined;
+}
+
+/** Whether a server has answered that it has no such document. Networks in front of it use several codes for that. */
+function isMissing({ status }: HttpResponse): boolean {
+  return status < 500 && status !== 408 && status !== 429;
 }
 
 /**

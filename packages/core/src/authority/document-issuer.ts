@@ -2,6 +2,7 @@ import { parsedUrl } from "../http/secure-url.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { isExternalIdHost, knownCloud, type Cloud } from "./clouds.js";
 import { regionName } from "./region.js";
+import { withCanonicalOrigin } from "./same-origin.js";
 import { isGuid } from "./tenant-name.js";
 
 /**
@@ -14,7 +15,10 @@ import { isGuid } from "./tenant-name.js";
  */
 export function isIssuerOf(issuer: string, authority: AuthorityUrl, cloud: Cloud): boolean {
   if (authority.kind === "oidc")
-    return withoutSlash(issuer) === withoutSlash(authority.href) || isExternalId(issuer, authority);
+    return (
+      withoutSlash(withCanonicalOrigin(issuer)) === withoutSlash(authority.href) ||
+      isExternalId(issuer, authority)
+    );
   const parsed = parse(issuer);
   if (!parsed) return false;
   const own = new URL(authority.href);

@@ -3,6 +3,7 @@ import type { Authority } from "./authority.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { knownCloud } from "./clouds.js";
 import { externalIdTenant } from "./document-issuer.js";
+import { withCanonicalOrigin } from "./same-origin.js";
 import { isGuid, isTenantName } from "./tenant-name.js";
 
 /**
@@ -23,6 +24,7 @@ export function idTokenIssuerMatches(
   // id.
   if (isEntraUser && isGuid(authority.tenant) && authority.tenant !== tenant.toLowerCase()) return false;
   if (iss === documentIssuer.replace(/\{tenantid\}/i, () => tenant)) return true;
+  if (authority.kind === "oidc") return withCanonicalOrigin(iss) === withCanonicalOrigin(documentIssuer);
   if (!isEntraUser) return false;
   // Entra's v1.0 issuer is accepted only for Entra's own hosts, not for others configured as Entra.
   if (iss === `https://sts.windows.net/${tenant}/`)
@@ -30,9 +32,9 @@ export function idTokenIssuerMatches(
   return [...aliases].some((host) => iss === `https://${host}/${tenant}/v2.0`);
 }
 
-/** Whether two strings name the same issuer: they are equal except for one trailing slash. */
+/** Whether two strings name the same issuer: they are equal except for one trailing slash and the spelling of the origin. */
 export function sameIssuer(a: string, b: string): boolean {
-  return a === b || withoutSlash(a) === withoutSlash(b);
+  return a === b || withoutSlash(withCanonicalOrigin(a)) === withoutSlash(withCanonicalOrigin(b));
 }
 
 /**
@@ -65,8 +67,10 @@ function entraTenant(issuer: string, aliases: ReadonlySet<string>): string | und
  * Whether an issuer is the one that an OpenID Provider's URL names. Compared without copying, because cache hits do
  * this.
  */
-export function isIssuerOf(issuer: string, { href }: AuthorityUrl): boolean {
-  return issuer === href || (issuer.length === href.length - 1 && href.startsWith(issuer));
+export function isIssuerOf(issuer: string, { href, issuer: own }: AuthorityUrl): boolean {
+  if (own !== undefined) return sameIssuer(issuer, own);
+  if (issuer === href || (issuer.length === href.length - 1 && href.startsWith(issuer))) return true;
+  return sameIssuer(issuer, href);
 }
 
 function withoutSlash(text: string): string {

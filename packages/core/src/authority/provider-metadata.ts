@@ -10,6 +10,12 @@ export function discoveryUrl(url: AuthorityUrl): string {
   return `${url.href}${v2}.well-known/openid-configuration`;
 }
 
+/** Returns the URL of the metadata of an OAuth server: the path of its issuer follows (RFC 8414 §3.1). */
+export function oauthDocumentUrl({ href }: AuthorityUrl): string {
+  const { origin, pathname } = new URL(href);
+  return `${origin}/.well-known/oauth-authorization-server${pathname.slice(0, -1)}`;
+}
+
 /** Returns the metadata of an authority in a known cloud, without fetching its discovery document. */
 export function knownMetadata(url: AuthorityUrl, cloud: Cloud): ProviderMetadata {
   const base = `https://${cloud.preferredNetwork}/${url.tenant}`;
@@ -36,10 +42,12 @@ function userInfoOf({ preferredNetwork }: Cloud): Readonly<Record<string, string
   return host ? { userinfo_endpoint: `https://${host}/oidc/userinfo` } : {};
 }
 
+/** What the documents of Microsoft's providers always have. */
 const REQUIRED_ENDPOINTS = ["authorization_endpoint", "token_endpoint", "jwks_uri"] as const;
 
 /**
- * Validates a discovery document: required members are present, and every endpoint is a secure URL.
+ * Validates a discovery document: it names its issuer. Endpoints are checked when they are used ({@link endpointOf}),
+ * except those that every provider of Microsoft's has.
  *
  * @param source origin of the document, for the message
  * @throws ClientAuthError `openid_config_error`; ClientConfigurationError as {@link secureEndpoint}
@@ -51,30 +59,41 @@ export function checkedMetadata(
 ): ProviderMetadata {
   const issuer = body["issuer"];
   if (typeof issuer !== "string" || issuer === "") throw badMetadata(source, "issuer is missing");
-  const endpoints: Record<string, string> = {};
-  for (const [name, value] of Object.entries(body)) {
-    const required = (REQUIRED_ENDPOINTS as readonly string[]).includes(name);
-    if (!required && !name.endsWith("_endpoint")) continue;
-    // Only endpoints that every application needs must be strings.
-    if (typeof value !== "string" && required) throw badMetadata(source, `${name} is not a string`);
-    if (typeof value !== "string") continue;
-    const endpoint = value.replace(/\{tenant(id)?\}/gi, () => url.tenant);
-    secureEndpoint(endpoint, name, url.href);
-    endpoints[name] = endpoint;
-  }
-  const [authorization, token, jwks] = REQUIRED_ENDPOINTS.map((name) => {
-    const endpoint = endpoints[name];
+  const endpoints = Object.entries(body).flatMap(([name, value]): [string, string][] =>
+    typeof value === "string" && isEndpoint(name)
+      ? [[name, value.replace(/\{tenant(id)?\}/gi, () => url.tenant)]]
+      : [],
+  );
+  const metadata: ProviderMetadata = { ...body, ...Object.fromEntries(endpoints), issuer };
+  if (url.kind === "oidc") return metadata;
+  for (const name of REQUIRED_ENDPOINTS) {
+    const endpoint = metadata[name];
     if (!endpoint) throw badMetadata(source, `${name} is missing`);
-    return endpoint;
-  });
-  return {
-    ...body,
-    ...endpoints,
-    issuer,
-    authorization_endpoint: authorization ?? "",
-    token_endpoint: token ?? "",
-    jwks_uri: jwks ?? "",
-  };
+    if (typeof endpoint !== "string") throw badMetadata(source, `${name} is not a string`);
+    secureEndpoint(endpoint, name, url.href);
+  }
+  return metadata;
+}
+
+/**
+ * Returns the metadata that an application gives for a provider, all of whose endpoints it can correct. A server without
+ * OpenID Connect may have no issuer; its URL stands for it.
+ *
+ * @throws as {@link checkedMetadata}
+ */
+export function configuredMetadata(
+  body: Readonly<Record<string, unknown>>,
+  url: AuthorityUrl,
+): ProviderMetadata {
+  const issuer = body["issuer"] ?? (url.kind === "oidc" ? url.href.slice(0, -1) : undefined);
+  const metadata = checkedMetadata({ ...body, issuer }, url, "auth.authorityMetadata");
+  for (const [name, value] of Object.entries(metadata))
+    if (isEndpoint(name) && typeof value === "string" && value !== "") secureEndpoint(value, name, url.href);
+  return metadata;
+}
+
+function isEndpoint(name: string): boolean {
+  return name === "jwks_uri" || name.endsWith("_endpoint");
 }
 
 /**

@@ -5,6 +5,7 @@ import { SingleFlight } from "../flight/single-flight.js";
 import type { HttpResponse } from "../http/http-client.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { Authority } from "./authority.js";
+import { endpointOf } from "./endpoint.js";
 import { knownCloud } from "./clouds.js";
 
 /** The configured region, before detection. */
@@ -108,7 +109,7 @@ export class RegionDetector {
  */
 export function regionalAuthority(authority: Authority, region: string | undefined): Authority {
   if (!region || authority.url.kind !== "entra") return authority;
-  const endpoint = new URL(authority.metadata.token_endpoint);
+  const endpoint = new URL(endpointOf(authority, "token_endpoint"));
   const isPublic = knownCloud(endpoint.host)?.preferredNetwork === "login.microsoftonline.com";
   const host = isPublic ? `${region}.login.microsoft.com` : `${region}.${endpoint.host}`;
   const metadata = {

@@ -11,9 +11,9 @@ import type { Cloud } from "./clouds.js";
 import { documentMetadata, fetchDocument, type DiscoveryDocument } from "./discovery-document.js";
 import { HostClouds } from "./host-clouds.js";
 import { cloudsOf, discoverCloud } from "./instance-discovery.js";
-import { checkedMetadata, forTenant, knownMetadata } from "./provider-metadata.js";
+import { configuredMetadata, forTenant, knownMetadata } from "./provider-metadata.js";
 import { isGuid } from "./tenant-name.js";
-import { isVouchedFor, vouchedCloud, type Vouchers } from "./vouched-host.js";
+import { isVouchedFor, requireOwnIssuer, vouchedCloud, type Vouchers } from "./vouched-host.js";
 
 /** The application's configuration of authorities. */
 export interface AuthorityOptions {
@@ -44,7 +44,11 @@ interface Resolved {
   /** When it is resolved again. */
   readonly until: number;
   /** When its discovery document was received and last requested; absent if its endpoints are known without. */
-  readonly document?: { readonly receivedAt: number; readonly requestedAt: number };
+  readonly document?: {
+    readonly source: string;
+    readonly receivedAt: number;
+    readonly requestedAt: number;
+  };
 }
 
 /** Resolves authority URLs, from tables where possible and otherwise by discovery, and caches the results. */
@@ -85,7 +89,7 @@ export class AuthorityResolver {
     const { authorityMetadata } = this.#options;
     if (!authorityMetadata) return;
     try {
-      checkedMetadata(authorityMetadata, url, "auth.authorityMetadata");
+      this.#urls.setIssuer(configuredMetadata(authorityMetadata, url).issuer);
     } catch (cause) {
       const reason = isAuthError(cause) ? cause.errorMessage : String(cause);
       throw clientConfigurationError("invalid_authority_metadata", reason, { cause });
@@ -114,6 +118,11 @@ export class AuthorityResolver {
   /** Whether the application uses several providers at a host: several issuers, or AD FS and Entra. */
   isShared(host: string): boolean {
     return this.#urls.isShared(host);
+  }
+
+  /** Refuses to send the client's credential to an issuer that it does not belong to; see {@link requireOwnIssuer}. */
+  requireOwn(url: AuthorityUrl): void {
+    requireOwnIssuer(url, this.#vouchers());
   }
 
   /** Whether resolving a URL cannot reveal more aliases of its host. */
@@ -186,26 +195,34 @@ export class AuthorityResolver {
     if (known) return { authority: { url, cloud, metadata: known }, until };
     let found: DiscoveryDocument;
     try {
-      found = await fetchDocument(url, { transport: this.#transport, clock: this.#clock }, call);
+      const { source } = this.#lastDocument(url) ?? {};
+      found = await fetchDocument(url, { transport: this.#transport, clock: this.#clock, source }, call);
     } catch (error) {
       return this.#lastKnown(url, error);
     }
     const metadata = documentMetadata(found, url, cloud, call);
     const tenantId = metadata.issuer.split("/").find(isGuid);
     if (tenantId) this.learnTenant(url, tenantId);
-    const document = { receivedAt: requestedAt, requestedAt };
+    const document = { source: found.source, receivedAt: requestedAt, requestedAt };
     return { authority: { url, cloud, metadata }, until, document };
   }
 
   /** Returns what is known from the last discovery document. @throws the failure, if there is none or it is too old */
   #lastKnown(url: AuthorityUrl, failure: unknown): Resolved {
     const last = this.#resolved.get(url.href);
+    const lastDocument = this.#lastDocument(url);
+    if (!last || !lastDocument) throw failure;
     const now = this.#clock.now();
-    if (!last?.document || now >= last.document.receivedAt + STALE_LIFETIME_MS) throw failure;
     const reason = isAuthError(failure) ? failure.errorMessage : String(failure);
     this.#warn(`The endpoints of ${url.href} are those of its last discovery document: ${reason}`);
-    const document = { ...last.document, requestedAt: now };
+    const document = { ...lastDocument, requestedAt: now };
     return { ...last, document, until: Math.max(last.until, now + REFETCH_PAUSE_MS) };
+  }
+
+  /** Returns what is known of the last discovery document, unless it is too old. */
+  #lastDocument(url: AuthorityUrl): Resolved["document"] {
+    const document = this.#resolved.get(url.href)?.document;
+    return document && this.#clock.now() < document.receivedAt + STALE_LIFETIME_MS ? document : undefined;
   }
 
   #cloud(url: AuthorityUrl, call: Call): Promise<Cloud> {
@@ -230,7 +247,7 @@ export class AuthorityResolver {
   #knownMetadata(url: AuthorityUrl, cloud: Cloud): ProviderMetadata | undefined {
     const { authorityMetadata } = this.#options;
     const configured = authorityMetadata && forTenant(authorityMetadata, this.#urls.own, url);
-    if (configured) return checkedMetadata(configured, url, "authorityMetadata");
+    if (configured) return configuredMetadata(configured, url);
     return cloud.endpointsKnown && url.kind === "entra" && url.segments.length === 1
       ? knownMetadata(url, cloud)
       : undefined;

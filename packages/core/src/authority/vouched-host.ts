@@ -68,6 +68,23 @@ export function isVouchedFor(url: AuthorityUrl, vouchers: Omit<Vouchers, "discov
   return reasonToTrust(url, vouchers) !== undefined;
 }
 
+/**
+ * Refuses to send a client's credential to an OpenID issuer that it does not belong to: another one than the application's
+ * own, also on the same host, unless the configuration lists the host.
+ *
+ * @throws ClientConfigurationError `untrusted_authority`
+ */
+export function requireOwnIssuer(
+  url: AuthorityUrl,
+  { own, knownAuthorities }: Pick<Vouchers, "own" | "knownAuthorities">,
+): void {
+  if (url.kind !== "oidc" || own?.href === url.href || knownAuthorities.has(url.host)) return;
+  throw clientConfigurationError(
+    "untrusted_authority",
+    `${url.href} is another issuer than the application's own, to which its credential belongs: list "${url.host}" in knownAuthorities if the registration is valid there as well.`,
+  );
+}
+
 function reasonToTrust(
   url: AuthorityUrl,
   vouchers: Omit<Vouchers, "discover" | "alone">,

@@ -1,6 +1,7 @@
 import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { dialectOf } from "../dialect/dialects.js";
+import { BINDING_KEY, type BindingKey } from "../dpop/binding-key.js";
 import { decodeClientInfo, type ClientInfo } from "../response/client-info.js";
 import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
@@ -56,6 +57,7 @@ export type TokenOwner =
 /** Input of {@link cacheRecord}. */
 export interface CacheRecordInput {
   readonly response: TokenResponse;
+  /** Those of the ID token or, from a server without ID tokens, what it says about the user. */
   readonly claims: IdTokenClaims | undefined;
   readonly authority: Authority;
   readonly clientId: string;
@@ -68,6 +70,10 @@ export interface CacheRecordInput {
   readonly requestedAt: number;
   /** Seconds that the access token is good for, if the response does not say. */
   readonly defaultLifetime: number;
+  /** The key that the tokens are bound to. */
+  readonly key?: BindingKey | undefined;
+  /** Whether a refresh token is bound to the key as well: that of a client with a credential is bound to that (RFC 9449 §5). */
+  readonly bindsRefreshToken?: boolean;
   readonly resource?: string | undefined;
   readonly components?: Readonly<Record<string, string>> | undefined;
   readonly correlationId: string;
@@ -98,7 +104,7 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
 
   const accessToken: AccessTokenEntity = {
     ...common,
-    credential_type: "AccessToken",
+    ...boundTo("AccessToken", response.tokenType === "DPoP" ? input.key : undefined),
     secret: response.accessToken,
     realm,
     target,
@@ -133,7 +139,7 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
   const refreshToken: RefreshTokenEntity | undefined = isRenewable
     ? {
         ...common,
-        credential_type: "RefreshToken",
+        ...boundTo("RefreshToken", input.bindsRefreshToken ? input.key : undefined),
         secret: response.refreshToken,
         ...(response.foci ? { family_id: response.foci } : {}),
         // AD FS subjects normally have no dot. One with a dot could pass for an Entra id on the same host, so it gets
@@ -149,10 +155,21 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
     partition: partitionOf(input, realm, home),
     ...(dialect.hasIssuers ? { issuer: authority.metadata.issuer } : {}),
     accessToken,
-    ...(claims && idToken ? { account: accountEntity(input, home, claims) } : {}),
+    ...(claims ? { account: accountEntity(input, home, claims) } : {}),
     ...(idToken ? { idToken } : {}),
     ...(refreshToken ? { refreshToken } : {}),
     ...(response.foci ? { appMetadata: { client_id: clientId, environment, family_id: response.foci } } : {}),
+  };
+}
+
+/** MSAL looks for credentials of other types than its own, so that it does not present bound tokens as bearer tokens. */
+function boundTo(type: "AccessToken" | "RefreshToken", key: BindingKey | undefined) {
+  if (!key) return { credential_type: type };
+  return {
+    credential_type: `${type}_With_AuthScheme`,
+    key_id: key.thumbprint,
+    [BINDING_KEY]: key,
+    ...(key.text === undefined ? {} : { dpop_key: key.text }),
   };
 }
 
@@ -204,12 +221,17 @@ function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenCla
     ...(isOfAgent(input.owner) ? { agents_only: true } : {}),
     name: claims.name ?? "",
     ...(response.clientInfo && hasTenants ? { client_info: response.clientInfo } : {}),
-    tenantProfiles: [
-      JSON.stringify({
-        ...profileFromClaims(home, claims, !hasTenants),
-        ...(response.spaAccountId && hasTenants ? { nativeAccountId: response.spaAccountId } : {}),
-      }),
-    ],
+    // Without an ID token, the realm names the provider, as the tenant of the account.
+    ...(response.idToken
+      ? {
+          tenantProfiles: [
+            JSON.stringify({
+              ...profileFromClaims(home, claims, !hasTenants),
+              ...(response.spaAccountId && hasTenants ? { nativeAccountId: response.spaAccountId } : {}),
+            }),
+          ],
+        }
+      : {}),
   };
 }
 

@@ -8,6 +8,7 @@ import type { AssertionSource } from "../credential/assertion-source.js";
 import type { DecryptionKey } from "../credential/decryption-keys.js";
 import type { ClientAuthenticator } from "../credential/client-credential.js";
 import type { RequestObjectSigner } from "../credential/request-object-signer.js";
+import type { Dpop } from "../dpop/dpop.js";
 import type { SingleFlight } from "../flight/single-flight.js";
 import type { Throttle } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
@@ -44,6 +45,10 @@ export interface Client {
   readonly requiresPkceSupport: boolean;
   /** Scopes that no request asks for. */
   readonly excludeScopes: readonly string[];
+  /** Keys and proofs of tokens that are bound to a key. */
+  readonly dpop: Dpop;
+  /** Whether the provider of an authority may bind tokens to a key. */
+  bindsTokens(authority: string): boolean;
   /** How authorization requests reach the provider. */
   readonly authorizationRequests: {
     /** Whether every request is pushed (RFC 9126), even if the provider does not require it. */

@@ -16,6 +16,8 @@ import {
 } from "../credential/request-object-signer.js";
 import type { SecretSource } from "../credential/secret-authentication.js";
 import type { AuthMethod } from "../dialect/auth-methods.js";
+import { dialectOf } from "../dialect/dialects.js";
+import { Dpop } from "../dpop/dpop.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { ServerTelemetry, type LibraryInfo } from "../dialect/entra-telemetry.js";
 import { SingleFlight } from "../flight/single-flight.js";
@@ -156,10 +158,14 @@ export function createClient(options: ClientOptions): Client {
     (message) => logger().warning(message),
   );
   authorities.check(authority);
+  const authenticator = createAuthenticator(credential, { clientId, method: options.authMethod, clock });
   return {
     clientId,
     defaultAuthority: authority,
-    authenticate: createAuthenticator(credential, { clientId, method: options.authMethod, clock }),
+    authenticate: async (issuer, override) => {
+      if (credential.kind !== "none") authorities.requireOwn(issuer.url);
+      return authenticator(issuer, override);
+    },
     isPublic: credential.kind === "none",
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm, ...options.algorithms },
     decryptionKeys: readDecryptionKeys(options.decryptionKeys ?? []),
@@ -169,6 +175,8 @@ export function createClient(options: ClientOptions): Client {
     extraAuthorizationParameters: options.extraAuthorizationParameters,
     requiresPkceSupport: options.requiresPkceSupport ?? false,
     excludeScopes: checkedExclusion(options.excludeScopes, "auth.excludeScopes"),
+    dpop: new Dpop(clock, Boolean(options.cache?.plugin ?? options.cache?.store)),
+    bindsTokens: (url) => dialectOf(authorities.url(url)).bindsTokens,
     authorizationRequests: {
       isPushed: authorizationRequests.isPushed ?? false,
       sign: createRequestObjectSigner(authorizationRequests, { clientId, clock }),

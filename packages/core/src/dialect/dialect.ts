@@ -24,6 +24,8 @@ export interface Dialect {
   readonly hasClouds: boolean;
   /** Whether its document announces every feature that it supports, such as PKCE (RFC 8414 §2). */
   readonly announcesFeatures: boolean;
+  /** Whether it may bind tokens to a key of the client (DPoP, RFC 9449). */
+  readonly bindsTokens: boolean;
   /** Whether a refresh may request only scopes that the user has granted (RFC 6749 §6). */
   readonly refreshesGrantedScopesOnly: boolean;
   /** Accepted difference between the provider's clock and this machine's, in seconds. */
@@ -38,6 +40,8 @@ export interface Dialect {
    * has to be.
    */
   readonly sendsExtraParameters: boolean;
+  /** Whether it is known to issue ID tokens; false for an OAuth server without OpenID Connect. */
+  issuesIdTokens(metadata: ProviderMetadata): boolean;
   /** Whether an authorization response can always be posted as a form. */
   readonly postsForms: boolean;
   /** Whether a form names the client also beside HTTP Basic, which Okta takes for two authentications. */

@@ -14,10 +14,12 @@ export const entra: Dialect = {
   hasIssuers: false,
   hasClouds: true,
   announcesFeatures: false,
+  bindsTokens: false,
   refreshesGrantedScopesOnly: false,
   // Desktop clocks are often wrong. Five minutes is also the margin at which access tokens count as expired.
   clockTolerance: 300,
   tlsVouches: true,
+  issuesIdTokens: () => true,
   postsForms: true,
   sendsExtraParameters: false,
   repeatsClientId: true,
@@ -40,9 +42,10 @@ export const entra: Dialect = {
   // Only B2C does, whose authorities name a policy beside the tenant.
   sendsIdTokenAlone: ({ segments }) => segments.length > 1,
   secretMethods: () => ["client_secret_post"],
-  assertionAudience: ({ token_endpoint }) => token_endpoint,
+  assertionAudience: ({ token_endpoint = "" }) => token_endpoint,
   assertionHeader: (key) => rsaHeader(key, key.sha256 ? "PS256" : "RS256"),
-  unpublishedDeviceEndpoint: ({ token_endpoint }) => token_endpoint.replace(/\/token\/?$/, "/devicecode"),
+  unpublishedDeviceEndpoint: ({ token_endpoint = "" }) =>
+    token_endpoint.replace(/\/token\/?$/, "/devicecode"),
   authorizationParameters({ library, correlationId }) {
     const parameters = new Parameters()
       .set("client-request-id", correlationId)

@@ -11,9 +11,11 @@ export const openid: Dialect = {
   hasIssuers: true,
   hasClouds: false,
   announcesFeatures: true,
+  bindsTokens: true,
   refreshesGrantedScopesOnly: true,
   clockTolerance: 30,
   tlsVouches: false,
+  issuesIdTokens,
   postsForms: false,
   sendsExtraParameters: true,
   repeatsClientId: false,
@@ -54,7 +56,7 @@ export const openid: Dialect = {
  */
 function userScopes(metadata: ProviderMetadata): readonly string[] {
   const listed = listedScopes(metadata);
-  if (!isOpenIdProvider(metadata)) return OIDC_SCOPES.filter((scope) => listed.includes(scope));
+  if (!issuesIdTokens(metadata)) return OIDC_SCOPES.filter((scope) => listed.includes(scope));
   return OIDC_SCOPES.filter((scope) =>
     listed.length > 0 && scope !== "openid" ? listed.includes(scope) : scope !== "offline_access",
   );
@@ -65,7 +67,7 @@ function userScopes(metadata: ProviderMetadata): readonly string[] {
  * what OpenID Connect Discovery §3 requires and RFC 8414 does not know. Metadata given by hand may have keys and little
  * else.
  */
-function isOpenIdProvider(metadata: ProviderMetadata): boolean {
+function issuesIdTokens(metadata: ProviderMetadata): boolean {
   const has = (member: string): boolean => metadata[member] !== undefined && metadata[member] !== null;
   if (listedScopes(metadata).includes("openid")) return true;
   if (has("id_token_signing_alg_values_supported") || has("subject_types_supported")) return true;

@@ -2,11 +2,10 @@ import type { AccountInfo } from "../account.js";
 import type { Authority } from "../authority/authority.js";
 import type { Client } from "../client/client.js";
 import { parseJsonObject } from "../encoding.js";
-import { clientAuthError, ServerError } from "../errors/errors.js";
+import { ServerError } from "../errors/errors.js";
 import { authorityOf, requireAccountOf } from "../flows/account-authority.js";
 import { withinBounds } from "../flight/deadline.js";
 import type { HttpResponse } from "../http/http-client.js";
-import { secureEndpoint } from "../http/secure-url.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import type { Call } from "../http/transport.js";
 import type { BaseRequest, TokenRequest } from "../request/token-request.js";
@@ -44,22 +43,6 @@ export function atProvider<T>(
     await requireAccountOf(client, { ...request, authorityUrl: url.href }, account);
     return run({ client, authority, call });
   });
-}
-
-/**
- * Returns an endpoint of the discovery document.
- *
- * @throws ClientAuthError `openid_config_error` when the provider does not publish it
- */
-export function publishedEndpoint({ authority, call }: EndpointCall, name: string): string {
-  const { metadata, url } = authority;
-  const endpoint = metadata[name];
-  if (typeof endpoint === "string" && endpoint !== "") return secureEndpoint(endpoint, name, url.href).href;
-  throw clientAuthError(
-    "openid_config_error",
-    `The provider has no ${name}: its discovery document does not name one.`,
-    call,
-  );
 }
 
 /** The error of an endpoint at which the client authenticates (RFC 6749 §5.2). */

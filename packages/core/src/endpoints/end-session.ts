@@ -1,7 +1,7 @@
 import type { AccountInfo } from "../account.js";
 import { clientAuthError } from "../errors/errors.js";
 import { withinBounds } from "../flight/deadline.js";
-import { secureUrl } from "../http/secure-url.js";
+import { secureEndpoint } from "../http/secure-url.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { checkedRedirectUri } from "../request/redirect-uri.js";
@@ -69,7 +69,7 @@ export async function endSessionUrl(client: Client, input: EndSessionInput = {})
       .set("state", state)
       .set("instance_aware", instanceAware(client, url, request))
       .addMissing(request.extraQueryParameters);
-    return withQuery(secureUrl(endpoint, "end_session_endpoint").href, query.toString());
+    return withQuery(secureEndpoint(endpoint, "end_session_endpoint", url.href).href, query.toString());
   });
 }
 

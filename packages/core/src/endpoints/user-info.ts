@@ -1,4 +1,5 @@
 import type { AccountInfo } from "../account.js";
+import { endpointOf } from "../authority/endpoint.js";
 import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { parseJsonObject } from "../encoding.js";
@@ -9,13 +10,13 @@ import type { HttpResponse } from "../http/http-client.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import { parseAuthenticationChallenges } from "../request/claims-challenge.js";
 import { checkFieldTypes } from "../request/field-types.js";
-import { tokenRequest } from "../request/token-request.js";
+import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import { decryptJwt } from "../response/decrypt-jwt.js";
 import type { RawClaims } from "../response/id-token.js";
 import { USER_INFO } from "../response/jwt-kind.js";
 import { serverError } from "../response/server-error.js";
 import { verifyJwt } from "../response/verify-jwt.js";
-import { atProvider, publishedEndpoint, type EndpointCall, type EndpointInput } from "./at-provider.js";
+import { atProvider, type EndpointCall, type EndpointInput } from "./at-provider.js";
 
 /** Request for a user's claims. */
 export interface UserInfoInput extends EndpointInput {
@@ -23,6 +24,8 @@ export interface UserInfoInput extends EndpointInput {
   readonly accessToken?: string;
   /** The user whose claims they must be. Without it, nothing shows whose token was passed. */
   readonly account?: AccountInfo;
+  /** Type of the token that is acquired silently; a token that is passed has its own. */
+  readonly authenticationScheme?: "Bearer" | "DPoP";
 }
 
 /** Claims of a user (OpenID Connect Core §5.1), and whatever else the provider returns. */
@@ -50,10 +53,11 @@ export async function userInfo(client: Client, input: UserInfoInput): Promise<Us
   const { correlationId, given } = request;
   checkFieldTypes(given, correlationId);
   const { account } = given;
-  const { signal, timeoutMs } = request;
+  const { signal, timeoutMs, scheme: authenticationScheme } = request;
   return atProvider(client, request, account, async (context) => {
-    const url = publishedEndpoint(context, "userinfo_endpoint");
-    const accessToken = given.accessToken || (await ownToken(context, account, { signal, timeoutMs }));
+    const url = endpointOf(context.authority, "userinfo_endpoint", context.call);
+    const accessToken =
+      given.accessToken || (await ownToken(context, account, { signal, timeoutMs, authenticationScheme }));
     const response = await send(context, url, accessToken);
     const claims = await claimsIn(context, response);
     const subject = account && (await subjectOf(context, account));
@@ -68,7 +72,7 @@ export async function userInfo(client: Client, input: UserInfoInput): Promise<Us
 async function ownToken(
   { client, authority, call }: EndpointCall,
   account: AccountInfo | undefined,
-  bounds: Pick<UserInfoInput, "signal" | "timeoutMs">,
+  more: Pick<TokenRequest, "signal" | "timeoutMs"> & Pick<BaseRequest, "authenticationScheme">,
 ): Promise<string> {
   if (!account) {
     throw clientConfigurationError(
@@ -78,7 +82,7 @@ async function ownToken(
     );
   }
   const { correlationId } = call;
-  const given = Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined));
   const { url } = authority;
   const asked = { ...given, scopes: ["openid"], account, authority: url.href, correlationId };
   return (await silent(client, asked)).accessToken;
@@ -87,14 +91,24 @@ async function ownToken(
 async function send({ client, call }: EndpointCall, url: string, accessToken: string): Promise<HttpResponse> {
   const { algorithms } = client;
   const isJwt = algorithms.userinfo_signed_response_alg ?? algorithms.userinfo_encrypted_response_alg;
-  const headers = {
-    authorization: `Bearer ${accessToken}`,
-    accept: isJwt ? "application/jwt" : "application/json",
-  };
-  const response = await client.transport.get(url, call, { headers });
+  const accept = isJwt ? "application/jwt" : "application/json";
+  let headers = { ...(await client.dpop.authorization(accessToken, { method: "GET", url })), accept };
+  let response = await client.transport.get(url, call, { headers });
+  const hasNonce = client.dpop.noteNonce(url, response.headers["dpop-nonce"]);
+  if (hasNonce && wantsNonce(response)) {
+    headers = { ...(await client.dpop.authorization(accessToken, { method: "GET", url })), accept };
+    response = await client.transport.get(url, call, { headers });
+  }
   if (response.status === 200) return response;
   const error = refusal(response, hideSecretsOf({ headers }), call.correlationId);
   throw withPause(error, response, client.clock);
+}
+
+/** Whether the endpoint has refused a proof because of its nonce (RFC 9449 §9). */
+function wantsNonce({ status, headers }: HttpResponse): boolean {
+  if (status !== 401) return false;
+  const challenges = parseAuthenticationChallenges(headers["www-authenticate"]);
+  return challenges.some(({ parameters }) => parameters["error"] === "use_dpop_nonce");
 }
 
 /** The error of a protected resource (RFC 6750 §3.1), or that of a body which has one. */

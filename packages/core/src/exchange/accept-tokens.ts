@@ -3,12 +3,20 @@ import type { Entry } from "../cache/memory/partition.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import { noteUser } from "../cache/memory/agent-users.js";
 import { appPartition, isAssertion } from "../cache/memory/partition-key.js";
-import { lendTokens, removeForeign, replaceRefreshToken, saveTokens } from "../cache/memory/write.js";
+import {
+  lendTokens,
+  removeForeign,
+  replaceRefreshToken,
+  saveTokens,
+  removeRefreshToken,
+} from "../cache/memory/write.js";
 import { cacheRecord, type CacheRecordInput, type FreshRecord } from "../cache/record.js";
 import { storable } from "../cache/storable.js";
 import { mergeAccount } from "../cache/merge-account.js";
 import type { Change } from "../cache/storage/cache-access.js";
 import { accessTokenKey, accountKey, idTokenKey } from "../cache/schema/keys.js";
+import { dialectOf } from "../dialect/dialects.js";
+import type { BindingKey } from "../dpop/binding-key.js";
 import { clientAuthError } from "../errors/errors.js";
 import { isolated } from "../request/request-keys.js";
 import { decryptJwt } from "../response/decrypt-jwt.js";
@@ -21,6 +29,7 @@ import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { requireAskedDetails } from "./asked-details.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
+import { plainUser } from "./plain-user.js";
 import { queryOf, requireSameUser } from "./same-user.js";
 
 /** Tokens received from the token endpoint or from a token source. */
@@ -28,6 +37,8 @@ export interface AcceptedResponse {
   readonly tokens: TokenResponse;
   /** When the request was sent, in seconds since the epoch. */
   readonly requestedAt: number;
+  /** The key that the tokens are bound to. */
+  readonly key?: BindingKey | undefined;
 }
 
 /**
@@ -51,19 +62,21 @@ export async function acceptTokens(
       await keepRefreshToken(exchange, grant, response);
     throw error;
   }
+  claims ??= await plainUser(exchange, grant, response.tokens);
   return accept(exchange, grant, response, claims);
 }
 
 async function accept(
   exchange: Exchange,
   grant: Grant,
-  { tokens, requestedAt }: AcceptedResponse,
+  response: AcceptedResponse,
   claims: IdTokenClaims | undefined,
 ): Promise<AuthenticationResult> {
+  const { tokens } = response;
   requireAskedDetails(exchange, tokens);
   const { client, authority } = exchange;
   if (claims?.tid) client.authorities.learnTenant(authority.url, claims.tid);
-  const input = recordInput(exchange, grant, { tokens, requestedAt }, claims);
+  const input = recordInput(exchange, grant, response, claims);
   const record = cacheRecord(input);
   const change = (memory: TokenMemory): Kept => {
     requireSameUser(memory, exchange, grant, { tokens, claims, record });
@@ -71,23 +84,22 @@ async function accept(
   };
   const also = noted(exchange, input, record) ?? lent(exchange, input);
   const kept = await client.cache.write(record.partition, change, also);
+  if (response.key) client.dpop.remember(record.accessToken);
   return resultOf(exchange, kept, tokens);
 }
 
 /** The ID token is cached as it is after decryption: its signature is the provider's, and it has to be read later. */
-async function decrypted(
-  { client, call }: Exchange,
-  { tokens, requestedAt }: AcceptedResponse,
-): Promise<AcceptedResponse> {
-  if (tokens.idToken === undefined) return { tokens, requestedAt };
+async function decrypted({ client, call }: Exchange, response: AcceptedResponse): Promise<AcceptedResponse> {
+  const { tokens } = response;
+  if (tokens.idToken === undefined) return response;
   const idToken = await decryptJwt(tokens.idToken, ID_TOKEN, client, call);
-  return { tokens: { ...tokens, idToken }, requestedAt };
+  return { ...response, tokens: { ...tokens, idToken } };
 }
 
 function recordInput(
   { client, authority, request, call }: Exchange,
   { owner, scopes }: Grant,
-  { tokens, requestedAt }: AcceptedResponse,
+  { tokens, requestedAt, key }: AcceptedResponse,
   claims: IdTokenClaims | undefined,
 ): CacheRecordInput {
   return {
@@ -100,6 +112,8 @@ function recordInput(
     askedScopes: request.scopes,
     requestedAt,
     defaultLifetime: client.defaultLifetime,
+    key,
+    bindsRefreshToken: client.isPublic,
     resource: request.resource,
     components: owner.kind === "user" ? request.components : isolated(request),
     correlationId: call.correlationId,
@@ -162,6 +176,8 @@ async function verify(
 ): Promise<IdTokenClaims | undefined> {
   if (idToken === undefined) {
     if (nonce === "unchecked" || nonce.expected === undefined) return undefined;
+    // An OAuth server without ID tokens ignores the nonce. The code is bound to the sign-in by PKCE and the state.
+    if (!dialectOf(authority.url).issuesIdTokens(authority.metadata)) return undefined;
     throw clientAuthError(
       "nonce_mismatch",
       "The response has no ID token, so nothing shows that it belongs to this sign-in: request the scope openid.",
@@ -185,6 +201,10 @@ function keep(memory: TokenMemory, exchange: Exchange, grant: Grant, fresh: Fres
   if (!ownerless && !signedOut) {
     const save = grant.owner.kind === "user" && grant.owner.onBehalfOf ? lendTokens : saveTokens;
     save(memory, storable(record, request.storeInCache), authority.cloud.aliases);
+    // A refresh token becomes a bound one, which does not replace it by its key.
+    const redeemed = request.scheme && grant.parameters.get("refresh_token");
+    if (redeemed && record.refreshToken && record.refreshToken.secret !== redeemed)
+      removeRefreshToken(memory, record.partition, redeemed);
   }
   return { record, known, knownIdToken: findIdToken(memory, query) };
 }

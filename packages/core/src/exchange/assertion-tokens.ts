@@ -26,9 +26,10 @@ export function assertionQuery(
     clientId: client.clientId,
     environments: client.authorities.aliasesOf(url.host),
     kind: url.kind,
-    issuer: dialectOf(url).hasIssuers ? url.href : undefined,
+    issuer: dialectOf(url).hasIssuers ? (url.issuer ?? url.href) : undefined,
     realms: [url.realm.toLowerCase()],
     scopes: request.scopes,
+    scheme: request.scheme,
     resource: request.resource,
     components: isolated(request),
   };

@@ -143,6 +143,7 @@ function lookUp<W extends Wanted>(
     }
   }
   client.telemetry.countHit();
+  if (wanted.query.scheme) client.dpop.remember(tokens.accessToken.entity);
   const { correlationId } = request;
   return authenticationResult(tokens, { authority: url.href, correlationId, fromCache: true });
 }

@@ -1,8 +1,9 @@
+import { endpointOf } from "../authority/endpoint.js";
 import type { AssertionOverride } from "../credential/client-credential.js";
 import type { ClientAuthentication } from "../credential/client-authentication.js";
-import { clientAuthError } from "../errors/errors.js";
 import type { Clock } from "../clock.js";
 import { hideSecretsOf } from "../http/hide-secrets.js";
+import type { BindingKey } from "../dpop/binding-key.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { secureEndpoint } from "../http/secure-url.js";
 import { pauseAfter } from "../http/throttle.js";
@@ -24,11 +25,14 @@ export interface ClientForm {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Authenticates the client in place of its own credential. */
   readonly authentication?: AssertionOverride | undefined;
+  /** The key that tokens are to be bound to: the form comes with a proof of its possession (RFC 9449 §5). */
+  readonly key?: BindingKey | undefined;
 }
 
 /**
  * Posts a form with the client's authentication (RFC 6749 §2.3). If the server refuses the client, a credential that a
- * function provides is asked for once more. Secrets in an error description are hidden.
+ * function provides is asked for once more; if it wants another nonce in a proof of possession, the form is sent once more
+ * with that. Secrets in an error description are hidden.
  *
  * @throws ClientAuthError `openid_config_error` when the provider does not publish the endpoint, `network_error`
  */
@@ -37,6 +41,7 @@ export async function sendClientForm(
   form: ClientForm,
 ): Promise<HttpResponse> {
   const { client_id: _, ...extra } = form.extraParameters ?? {};
+  let hasNonce = false;
   const send = async (proof: ClientAuthentication): Promise<HttpResponse> => {
     const body = new Parameters()
       .set("client_id", isNamed(form, proof) ? undefined : client.clientId)
@@ -45,20 +50,32 @@ export async function sendClientForm(
       .set("claims", form.claims)
       .addMissing(extra);
     const url = withQuery(
-      endpointOf(form.endpoint, { authority, call }, proof),
+      formEndpoint(form.endpoint, { authority, call }, proof),
       form.query?.toString() ?? "",
     );
-    const headers = { ...form.headers, ...proof.headers };
+    const possession = form.key && { DPoP: await client.dpop.proof(form.key, { method: "POST", url }) };
+    const headers = { ...form.headers, ...proof.headers, ...possession };
     const sent = { body: body.toString(), headers, tls: proof.tls };
     const response = await client.transport.post(url, sent, call);
+    hasNonce = client.dpop.noteNonce(url, response.headers["dpop-nonce"]);
     return withoutEcho(response, hideSecretsOf(sent));
   };
-  const proof = await client.authenticate(authority, form.authentication);
-  const response = await send(proof);
+  let proof = await client.authenticate(authority, form.authentication);
+  let response = await send(proof);
+  if (form.key && hasNonce && wantsNonce(response)) {
+    // The server has not looked at the grant yet. An assertion of the client is good for one request.
+    proof = await client.authenticate(authority, form.authentication);
+    response = await send(proof);
+  }
   if (!proof.renew || !refusesClient(response, client.clock)) return noted(response, proof);
   client.logger().info(RENEWS, call.correlationId);
   const renewed = await proof.renew();
   return noted(await send(renewed), renewed);
+}
+
+/** Whether the server has refused a proof because of its nonce (RFC 9449 §8). */
+function wantsNonce(response: HttpResponse): boolean {
+  return answerBody(response)?.["error"] === "use_dpop_nonce";
 }
 
 const RENEWS =
@@ -76,7 +93,7 @@ function noted(response: HttpResponse, { accepted }: ClientAuthentication): Http
 }
 
 /** A client with a certificate in TLS uses the endpoint's alias, if there is one (RFC 8705 §5). */
-function endpointOf(
+function formEndpoint(
   name: string,
   { authority: { url, metadata }, call }: Pick<Exchange, "authority" | "call">,
   { tls }: ClientAuthentication,
@@ -86,13 +103,7 @@ function endpointOf(
     secureEndpoint(alias, `mtls_endpoint_aliases.${name}`, url.href);
     return alias;
   }
-  const endpoint = metadata[name];
-  if (typeof endpoint === "string") return endpoint;
-  throw clientAuthError(
-    "openid_config_error",
-    `The provider has no ${name}: its discovery document does not name one.`,
-    call,
-  );
+  return endpointOf({ url, metadata }, name, call);
 }
 
 /**
@@ -108,7 +119,7 @@ function refusesClient(response: HttpResponse, clock: Clock): boolean {
 const REFUSALS: ReadonlySet<unknown> = new Set(["invalid_client", "incorrect_client_credentials"]);
 
 /** Hides secrets in an error's description, which may repeat what the server was sent. */
-function withoutEcho(response: HttpResponse, hide: (text: string) => string): HttpResponse {
+export function withoutEcho(response: HttpResponse, hide: (text: string) => string): HttpResponse {
   // Most answers are tokens.
   if (response.status < 400 && !response.body.includes("error")) return response;
   const body = answerBody(response);

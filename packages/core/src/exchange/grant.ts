@@ -1,6 +1,7 @@
 import type { Region } from "../authority/region.js";
 import type { TokenOwner } from "../cache/record.js";
 import type { AssertionOverride } from "../credential/client-credential.js";
+import type { BindingKey } from "../dpop/binding-key.js";
 import type { ApiId } from "../dialect/entra-telemetry.js";
 import type { Miss } from "../request/miss.js";
 import type { Parameters } from "../request/parameters.js";
@@ -33,6 +34,8 @@ export interface Grant {
   readonly exchange?: { readonly requestedType: string | undefined };
   /** The grant itself holds authorization details (RFC 9396 §6): those of the request are not sent again. */
   readonly hasDetails?: boolean;
+  /** The key that the grant is bound to; a token that is to be bound gets a new one by default. */
+  readonly key?: BindingKey | undefined;
   /** The region the request goes to. */
   readonly region?: Region | undefined;
   /** Authenticates the client in place of its own credential. */

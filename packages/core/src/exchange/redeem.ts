@@ -25,7 +25,7 @@ import { requireKeys } from "./require-keys.js";
  * says.
  */
 export async function redeem(exchange: Exchange, grant: Grant): Promise<AuthenticationResult> {
-  const { client, authority, call } = exchange;
+  const { client, authority, request, call } = exchange;
   const { correlationId } = call;
   const grantType = grant.parameters.get("grant_type") ?? "";
   const throttleKey = `${authority.metadata.token_endpoint} ${grant.throttleKey}`;
@@ -41,14 +41,15 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
   const requestedAt = epochSeconds(client.clock);
   const why = WHY_SENT[grant.miss ?? "uncached"];
   client.logger().info(`Sending a token request (${grantType}): ${why}.`, correlationId);
-  const response = await sendTokenRequest(exchange, grant);
+  const key = request.scheme && (grant.key ?? (await client.dpop.newKey(authority.metadata, call)));
+  const response = await sendTokenRequest(exchange, { ...grant, key });
   let tokens: TokenResponse;
   try {
     const isSignIn = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
     const acceptsIdTokenAlone = isSignIn && dialectOf(authority.url).sendsIdTokenAlone(authority.url);
     tokens = grant.exchange
-      ? parseIssuedToken(response, grant.exchange.requestedType, correlationId)
-      : parseTokenResponse(response, acceptsIdTokenAlone, correlationId);
+      ? parseIssuedToken(response, { ...grant.exchange, scheme: request.scheme }, correlationId)
+      : parseTokenResponse(response, acceptsIdTokenAlone, correlationId, request.scheme);
   } catch (error) {
     const pause = pauseAfter(response, client.clock, grant.isPoll ? 0 : undefined);
     if (isAuthError(error)) client.throttle.note(throttleKey, error, pause);
@@ -58,7 +59,7 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
     throw error;
   }
   client.logger().info(`Received ${contentOf(tokens)}.`, correlationId);
-  return acceptTokens(exchange, grant, { tokens, requestedAt });
+  return acceptTokens(exchange, grant, { tokens, requestedAt, key });
 }
 
 function contentOf({ accessToken, expiresIn, refreshToken, idToken }: TokenResponse): string {
@@ -106,6 +107,7 @@ async function sendTokenRequest(
       query: new Parameters().addMissing(request.extraQueryParameters).setAll(own.query),
       headers: grant.headers,
       authentication: grant.authentication,
+      key: grant.key,
     },
   );
   client.telemetry.reset(response.status);

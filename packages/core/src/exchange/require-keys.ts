@@ -17,7 +17,8 @@ export async function requireKeys(
 ): Promise<void> {
   const account = owner.kind === "user" ? owner.account : undefined;
   const bringsIdToken = owner.kind !== "app" && (scopes.includes("openid") || account !== undefined);
-  if (!bringsIdToken || dialectOf(authority.url).tlsVouches || !authority.metadata.jwks_uri) return;
+  const dialect = dialectOf(authority.url);
+  if (!bringsIdToken || dialect.tlsVouches || !dialect.issuesIdTokens(authority.metadata)) return;
   const allowed = allowedAlgorithms({ kind: ID_TOKEN, client, authority });
   const last = account?.idToken ? jwtHeader(account.idToken)["alg"] : undefined;
   const likely = typeof last === "string" && allowed.includes(last) ? [last] : allowed;

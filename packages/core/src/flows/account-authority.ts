@@ -7,6 +7,7 @@ import { isHomeTenant } from "../cache/account-info.js";
 import { isOfKind, issuerOf } from "../cache/account-provider.js";
 import { isSharedId, issuersOf } from "../cache/memory/find.js";
 import { userPartition } from "../cache/memory/partition-key.js";
+import { GENERIC } from "../cache/schema/schema.js";
 import type { Provider } from "../cache/provider.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
@@ -130,9 +131,16 @@ export function providerOf({ request, url, account }: AccountUse): AccountProvid
   const said = hasIssuers ? issuerOf(account) : undefined;
   return {
     kind,
-    issuer: hasIssuers ? (said ?? url.href) : undefined,
-    hostOnly: !request.authorityIsExplicit && !(hasIssuers ? said : account.authorityType),
+    issuer: hasIssuers ? (said ?? url.issuer ?? url.href) : undefined,
+    hostOnly:
+      !request.authorityIsExplicit &&
+      !(hasIssuers ? (said ?? namesRealm(account, url)) : account.authorityType),
   };
+}
+
+/** Whether an account without an ID token names the realm of an authority. */
+function namesRealm({ authorityType, tenantId }: AccountInfo, { realm }: AuthorityUrl): boolean {
+  return authorityType === GENERIC && realm !== "" && tenantId?.toLowerCase() === realm;
 }
 
 /** A provider without its hosts. */
@@ -167,12 +175,17 @@ function isServedBy({ authorities }: Client, account: AccountInfo, url: Authorit
 function isOfIssuer(client: Client, memory: TokenMemory, use: AccountUse): boolean {
   const { url, account } = use;
   const issuer = dialectOf(url).hasIssuers ? issuerOf(account) : undefined;
-  if (issuer === undefined || isIssuerOf(issuer, url)) return true;
-  // The user's ID tokens may show that the issuer's name differs from the authority.
+  if (issuer === undefined && (!account.tenantId || namesRealm(account, url))) return true;
+  if (issuer !== undefined && isIssuerOf(issuer, url)) return true;
   const environments = client.authorities.aliasesOf(url.host);
-  const known = issuersOf(memory, userPartition(account.homeAccountId), environments).filter(
-    (one) => one.realm === url.realm && one.issuer !== undefined,
-  );
+  const all = issuersOf(memory, userPartition(account.homeAccountId), environments);
+  // Without an ID token, the tenant of an account may be the realm of another server.
+  if (issuer === undefined) {
+    const realm = account.tenantId.toLowerCase();
+    return !all.some((one) => one.issuer === undefined && one.realm === realm && realm !== url.realm);
+  }
+  // The user's ID tokens may show that the issuer's name differs from the authority.
+  const known = all.filter((one) => one.realm === url.realm && one.issuer !== undefined);
   return known.length > 0 && known.every((one) => sameIssuer(one.issuer ?? "", issuer));
 }
 

@@ -13,12 +13,14 @@ import { checkFrontChannel } from "./hybrid-response.js";
 import { answeringAuthority, redeemCode } from "./authorization-code.js";
 import { responseParameters, type AuthorizationResponse } from "./authorization-response.js";
 import { preparedAuthorization, type AuthorizationInput } from "./authorization-url.js";
+import type { Authority } from "../authority/authority.js";
 import { protectionOf } from "./sign-in-protection.js";
 import type { Client } from "../client/client.js";
+import type { Call } from "../http/transport.js";
 
 /**
  * A started sign-in, as plain JSON. Keep it in the user's session until the response arrives, and nowhere else: it
- * holds the PKCE verifier.
+ * holds the PKCE verifier, and the key of a DPoP token.
  */
 export interface AuthCodeFlow extends Readonly<RedemptionFields> {
   /** URL to send the user's browser to. */
@@ -34,6 +36,8 @@ export interface AuthCodeFlow extends Readonly<RedemptionFields> {
   readonly responseType: "code" | "code id_token";
   /** Resource indicator (RFC 8707). */
   readonly resource?: string | string[];
+  /** The key that the code and its tokens are bound to (RFC 9449), with its private part. */
+  readonly dpopKey?: string;
   /** Claims challenge of the sign-in, as JSON. */
   readonly claims?: string;
   /** Maximum seconds since the user last authenticated. */
@@ -105,7 +109,15 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
       ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
     },
   };
-  const { url, expiresAt } = await preparedAuthorization(client, authorization);
+  let dpopKey: string | undefined;
+  const bind = async ({ metadata }: Authority, call: Call): Promise<string> => {
+    // The response may reach another process, with the session.
+    const key = await client.dpop.newKey(metadata, call, true);
+    dpopKey = key.text;
+    return key.thumbprint;
+  };
+  const prepared = preparedAuthorization(client, authorization, request.scheme && bind);
+  const { url, expiresAt } = await prepared;
   return {
     authUrl: url,
     ...(expiresAt === undefined ? {} : { authUrlExpiresAt: expiresAt }),
@@ -117,6 +129,7 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
     authority: request.authorityUrl,
     responseType,
     ...redemptionFields(given),
+    ...(dpopKey === undefined ? {} : { dpopKey }),
     ...(given.resource?.length ? { resource: given.resource } : {}),
     ...(request.claims ? { claims: JSON.stringify(request.claims) } : {}),
     ...(maxAge === undefined ? {} : { maxAge }),
@@ -150,7 +163,9 @@ export async function completeAuthCodeFlow(
   // checkFlow reports a missing flow, which means that the session was lost.
   const flow: AuthCodeFlow = withoutNull(begun ?? ({} as AuthCodeFlow));
   const { scopes, authority, claims, resource } = flow;
-  const common = { ...options, scopes, authority, claims, resource, ...redemptionFields(flow) };
+  const key = typeof flow.dpopKey === "string" ? await client.dpop.read(flow.dpopKey) : undefined;
+  const scheme = flow.dpopKey === undefined ? {} : { authenticationScheme: "DPoP" as const };
+  const common = { ...options, scopes, authority, claims, resource, ...redemptionFields(flow), ...scheme };
   const request = tokenRequest(client, common);
   const { correlationId } = request;
   checkFlow(client, flow, request);
@@ -191,6 +206,7 @@ export async function completeAuthCodeFlow(
   const expectations = {
     maxAge,
     subject,
+    key,
     // The ID token beside the code names its issuer, so a provider need not repeat it (RFC 9207 §4).
     hasWholeResponse: !isHybrid,
     hasSentQuery: options.extraQueryParameters === undefined,

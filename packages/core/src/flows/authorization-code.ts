@@ -5,6 +5,7 @@ import { idTokenIssuerMatches } from "../authority/issuer.js";
 import type { Client } from "../client/client.js";
 import { anchorHeaders } from "../dialect/anchor-headers.js";
 import type { AnchorUser } from "../dialect/dialect.js";
+import type { BindingKey } from "../dpop/binding-key.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { base64Decode, parseJsonObject } from "../encoding.js";
@@ -51,6 +52,8 @@ export interface CodeExpectations {
   readonly hasWholeResponse?: boolean;
   /** `sub` of the ID token received with the code, which the token response must repeat. */
   readonly subject?: string | undefined;
+  /** The key that the code is bound to (RFC 9449 §10). */
+  readonly key?: BindingKey | undefined;
   /**
    * Whether the extra query parameters were sent with the authorization URL: they distinguish the tokens, but are not
    * sent again.
@@ -112,6 +115,7 @@ export async function redeemCode(
         .set("grant_type", "authorization_code")
         .set("return_spa_code", enableSpaAuthorizationCode ? "1" : undefined),
       hasDetails: true,
+      key: expectations.key,
       owner: { kind: "user" },
       nonce: { expected: nonce },
       maxAge: expectations.maxAge,

@@ -1,3 +1,4 @@
+import { endpointOf } from "../authority/endpoint.js";
 import { epochSeconds } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
@@ -31,12 +32,13 @@ const OUTSIDE = ["client_id", "response_type", "scope"] as const;
 export async function prepareUrl(context: Context, parameters: Parameters): Promise<PreparedUrl> {
   const { client, authority } = context;
   const { metadata } = authority;
+  const endpoint = endpointOf(authority, "authorization_endpoint", context.call);
   const sent = await signed(context, parameters);
   if (!client.authorizationRequests.isPushed && metadata["require_pushed_authorization_requests"] !== true)
-    return { url: withQuery(metadata.authorization_endpoint, sent.toString()) };
+    return { url: withQuery(endpoint, sent.toString()) };
   const { requestUri, expiresAt } = await push(context, sent);
   const reference = new Parameters().set("client_id", client.clientId).set("request_uri", requestUri);
-  return { url: withQuery(metadata.authorization_endpoint, reference.toString()), expiresAt };
+  return { url: withQuery(endpoint, reference.toString()), expiresAt };
 }
 
 async function signed({ client, authority, call }: Context, parameters: Parameters): Promise<Parameters> {

@@ -4,6 +4,7 @@ import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { withinBounds } from "../flight/deadline.js";
+import type { Call } from "../http/transport.js";
 import { requireKnownTypes } from "../request/authorization-details.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import { mergeClaims } from "../request/claims.js";
@@ -73,8 +74,16 @@ export async function authorizationUrl(client: Client, input: AuthorizationInput
   return (await preparedAuthorization(client, input)).url;
 }
 
-/** Does the same as {@link authorizationUrl}, and says when the URL expires, if it does. */
-export async function preparedAuthorization(client: Client, input: AuthorizationInput): Promise<PreparedUrl> {
+/**
+ * Does the same as {@link authorizationUrl}, and says when the URL expires, if it does.
+ *
+ * @param bind returns the thumbprint of the key that the code is to be bound to (RFC 9449 §10)
+ */
+export async function preparedAuthorization(
+  client: Client,
+  input: AuthorizationInput,
+  bind?: (authority: Authority, call: Call) => Promise<string>,
+): Promise<PreparedUrl> {
   const request = tokenRequest(client, input);
   const { correlationId, given } = request;
   checkFieldTypes(given, correlationId);
@@ -88,10 +97,9 @@ export async function preparedAuthorization(client: Client, input: Authorization
     requirePkceSupport({ client, authority, call }, given.codeChallengeMethod);
     requireKnownTypes(request.authorizationDetails, authority.metadata, call);
     const response = { redirectUri, responseType, responseMode };
-    return prepareUrl(
-      { client, authority, call },
-      await parametersOf(client, { authority, request, response }),
-    );
+    const parameters = await parametersOf(client, { authority, request, response });
+    parameters.set("dpop_jkt", await bind?.(authority, call));
+    return prepareUrl({ client, authority, call }, parameters);
   });
 }
 

@@ -150,6 +150,7 @@ function queryOf(
     environments: client.authorities.aliasesOf(url.host),
     realms: [url.realm.toLowerCase()],
     scopes: appScopes(request, url),
+    scheme: request.scheme,
     resource: request.resource,
     components: isolated(request),
     // Of the path, MSAL for Go writes only a hash.

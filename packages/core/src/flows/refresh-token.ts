@@ -1,6 +1,7 @@
 import type { AccountInfo } from "../account.js";
 import type { Client } from "../client/client.js";
 import type { AnchorUser } from "../dialect/dialect.js";
+import type { BindingKey } from "../dpop/binding-key.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
@@ -69,6 +70,8 @@ export interface Refresh {
   readonly onBehalfOf?: boolean | undefined;
   /** Cache the tokens even if their user is not in the cache. */
   readonly forceCache?: boolean | undefined;
+  /** The key that the token is bound to. */
+  readonly key?: BindingKey | undefined;
   readonly apiId: ApiId;
   readonly miss?: Miss;
 }
@@ -97,6 +100,7 @@ export async function redeemRefreshToken(
     nonce: "unchecked",
     throttleKey: ["refresh_token", account?.homeAccountId ?? refreshToken, ...scopes].join(" "),
     headers: anchorHeaders(dialectOf(exchange.authority.url), user),
+    key: refresh.key,
     onlyIfKnown: !refresh.forceCache,
   });
 }

@@ -180,8 +180,9 @@ async function redeemCached(
       try {
         const apiId = ApiId.silent;
         const onBehalfOf = found.on_behalf_of;
+        const key = found.key_id === undefined ? undefined : await client.dpop.keyOf(found);
         const refresh = { account, realm, redirectUri, refreshToken, granted, apiId, miss, onBehalfOf };
-        return await redeemRefreshToken(exchange, refresh);
+        return await redeemRefreshToken(exchange, { ...refresh, key });
       } catch (error) {
         if (!isAuthError(error) || (error.errorCode !== "invalid_grant" && error.errorCode !== "bad_token"))
           throw error;
@@ -238,6 +239,7 @@ function tokenQuery(
     hostOnly,
     realms: realmsOf(client, { request, url, account }),
     scopes: request.scopes,
+    scheme: request.scheme,
     resource: request.resource,
     components: request.components,
   };

@@ -23,7 +23,7 @@ const SECRET_PARAMETERS: ReadonlySet<string> = new Set([
 ]);
 
 /** Request headers that hold a credential: the standard one, and those of managed identity endpoints. */
-const SECRET_HEADERS: ReadonlySet<string> = new Set(["authorization", "secret", "x-identity-header"]);
+const SECRET_HEADERS: ReadonlySet<string> = new Set(["authorization", "dpop", "secret", "x-identity-header"]);
 
 /** Minimum length of a secret to hide, in characters. Shorter values may be ordinary words. */
 const MIN_SECRET_LENGTH = 8;

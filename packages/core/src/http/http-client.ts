@@ -1,6 +1,7 @@
 /** One HTTP request. */
 export interface HttpRequest {
-  readonly method: "GET" | "POST";
+  /** `PUT` and `DELETE` only for the management of a registration (RFC 7592). */
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Absolute URL. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;

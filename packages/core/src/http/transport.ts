@@ -19,6 +19,13 @@ type Unbounded = Omit<HttpRequest, "signal" | "correlationId">;
 export interface Transport {
   /** Fetches a document. Retried once when the connection fails, because a GET has no side effects. */
   get(url: string, call: Call, options?: GetOptions): Promise<HttpResponse>;
+  /** Sends JSON, or deletes. Never retried. */
+  send(
+    method: "POST" | "PUT" | "DELETE",
+    url: string,
+    content: { readonly json?: object; readonly headers: Readonly<Record<string, string>> },
+    call: Call,
+  ): Promise<HttpResponse>;
   /** Posts a form. Never retried: the first attempt may have consumed a code or a refresh token. */
   post(url: string, form: Form, call: Call): Promise<HttpResponse>;
 }
@@ -68,6 +75,13 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
         if (!retries || call.signal?.aborted || !isBroken(error)) throw error;
         return send(request, line, call);
       }
+    },
+    send(method, url, { json, headers }, call) {
+      const type: Record<string, string> = json ? { "content-type": "application/json" } : {};
+      const all = { accept: "application/json", ...type, ...headers };
+      const body = json ? { body: JSON.stringify(json) } : {};
+      const request = { method, url, headers: all, ...body, ...limits };
+      return send(request, `${method} ${withoutQuery(url)}`, call);
     },
     post(url, { body, headers, tls, timeoutMs = REQUEST_TIMEOUT_MS }, call) {
       const all = {

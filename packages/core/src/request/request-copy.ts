@@ -15,6 +15,8 @@ interface Copied {
 export interface RequestDefaults {
   readonly defaultAuthority: string;
   readonly extraParameters: Readonly<Record<string, string>> | undefined;
+  /** Whether the provider of an authority may bind tokens to a key. */
+  readonly bindsTokens: (authority: string) => boolean;
 }
 
 /**

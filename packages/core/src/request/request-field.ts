@@ -26,7 +26,7 @@ export type Carrier =
 
 /** A part of the cache key: a field of the cached entity, or a named component in addition to those fields. */
 export type CachePart =
-  | { readonly entity: "environment" | "partition" | "realm" | "target" | "resource" }
+  | { readonly entity: "environment" | "partition" | "realm" | "scheme" | "target" | "resource" }
   | { readonly component: string; readonly of: (value: unknown) => string | undefined };
 
 /** Reduces a value to the part that must be equal in equal calls. */

@@ -62,7 +62,7 @@ export const REQUEST_FIELDS = {
   assertion: { sent: ["user_fic"], cacheKey: PROOF, flightKey: whole },
   attributeTokens: { sent: EVERY_GRANT, cacheKey: component("attribute_tokens", joined), flightKey: sorted },
   audience: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: alone },
-  authenticationScheme: { sent: [], cacheKey: "anything but Bearer is refused", flightKey: whole },
+  authenticationScheme: { sent: [], cacheKey: { entity: "scheme" }, flightKey: whole },
   authorizationDetails: {
     // A code, also of a device, has its details already. Naming more than the user has granted would be an error.
     sent: ALL.filter((carrier) => carrier !== "authorization_code" && carrier !== "device_code"),

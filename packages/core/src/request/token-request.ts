@@ -41,8 +41,9 @@ export interface BaseRequest {
   /** What the token may be used for, in detail (RFC 9396). Tokens with other details are cached separately. */
   authorizationDetails?: readonly AuthorizationDetail[];
   /**
-   * Token type: `Bearer` by default. The others bind the token to a key that only the operating system's broker
-   * holds; without a broker they are refused with `unsupported_authentication_scheme`.
+   * Token type: `Bearer` by default. `DPoP` binds the token to a key that is kept with it (RFC 9449), at OpenID Providers
+   * other than Microsoft's. Otherwise a token is bound to a key that only the operating system's broker holds; without a
+   * broker this is refused with `unsupported_authentication_scheme`.
    */
   authenticationScheme?: AuthenticationScheme;
   /** Assertions of attribute authorities to send. Tokens acquired with them are cached separately. */
@@ -81,6 +82,8 @@ export interface TokenRequest<R extends BaseRequest = BaseRequest> {
   readonly storeInCache: StoreInCache | undefined;
   /** Checked, as one text; {@link resourcesIn} takes it apart. */
   readonly resource: string | undefined;
+  /** `DPoP` for a token that is bound to a key (RFC 9449); a bearer token by default. */
+  readonly scheme: "DPoP" | undefined;
   /** Authorization details, as JSON. */
   readonly authorizationDetails: string | undefined;
   /** Attribute tokens, sorted and joined: the form in which they are sent and distinguish cached tokens. */
@@ -96,6 +99,8 @@ export interface TokenRequest<R extends BaseRequest = BaseRequest> {
   readonly timeoutMs: number | undefined;
 }
 
+type Requester = Pick<RequestDefaults, "defaultAuthority"> & Partial<RequestDefaults>;
+
 /**
  * Checks the fields common to all requests.
  *
@@ -105,19 +110,18 @@ export interface TokenRequest<R extends BaseRequest = BaseRequest> {
  * @throws ClientConfigurationError naming the field
  */
 export function tokenRequest<R extends BaseRequest>(
-  { defaultAuthority, extraParameters }: Pick<RequestDefaults, "defaultAuthority"> & Partial<RequestDefaults>,
+  client: Requester,
   input: R,
   needsScope = false,
 ): TokenRequest<R> {
   requireRequest(input);
-  const given = copied(input, extraParameters);
+  const given = copied(input, client.extraParameters);
   const request: BaseRequest = given;
   const correlationId = callerCorrelationId(request.correlationId) || newCorrelationId();
-  requireBearer(request.authenticationScheme, correlationId);
   return {
     scopes: requestedScopes(request.scopes, needsScope, correlationId),
     excludeScopes: checkedExclusion(request.excludeScopes, "excludeScopes", correlationId),
-    authorityUrl: request.authority || defaultAuthority,
+    authorityUrl: request.authority || client.defaultAuthority,
     authorityIsExplicit: Boolean(request.authority),
     correlationId,
     claims: parseClaims(request.claims, "claims", correlationId),
@@ -128,6 +132,7 @@ export function tokenRequest<R extends BaseRequest>(
     refusedToken: checkedToken(request.refusedToken, correlationId),
     storeInCache: request.storeInCache,
     resource: checkedResource(request.resource, correlationId),
+    scheme: boundScheme(request, client, correlationId),
     authorizationDetails: checkedDetails(request.authorizationDetails, correlationId),
     attributeTokens: serializedTokens(request.attributeTokens, correlationId),
     components: componentsOf(given, correlationId),
@@ -148,11 +153,18 @@ function callerCorrelationId(value: unknown): string | undefined {
 }
 
 /** Never falls back to a bearer token when a bound one was requested. */
-function requireBearer(scheme: string | undefined, correlationId: string): void {
-  if (!scheme || scheme.toLowerCase() === "bearer") return;
+function boundScheme(
+  { authenticationScheme: scheme, authority }: BaseRequest,
+  client: Requester,
+  correlationId: string,
+): "DPoP" | undefined {
+  if (!scheme) return undefined;
+  const name = scheme.toLowerCase();
+  if (name === "bearer") return undefined;
+  if (name === "dpop" && client.bindsTokens?.(authority || client.defaultAuthority)) return "DPoP";
   throw clientConfigurationError(
     "unsupported_authentication_scheme",
-    `authenticationScheme "${scheme}" binds the token to a key that only a broker holds: configure one (broker.nativeBrokerPlugin), or request Bearer.`,
+    `authenticationScheme "${scheme}" binds the token to a key that only a broker holds: configure one (broker.nativeBrokerPlugin), or request Bearer. DPoP without a broker is for OpenID Providers other than Microsoft's.`,
     { correlationId },
   );
 }

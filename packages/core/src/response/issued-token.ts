@@ -14,16 +14,19 @@ import { parseTokenResponse, type TokenResponse } from "./token-response.js";
  */
 export function parseIssuedToken(
   response: HttpResponse,
-  requestedType: string | undefined,
+  {
+    requestedType,
+    scheme,
+  }: { readonly requestedType: string | undefined; readonly scheme?: "DPoP" | undefined },
   correlationId: string,
 ): TokenResponse {
   const body = parseJsonObject(response.body);
   const type = body?.["token_type"];
   const isUnusable = typeof type === "string" && type.toLowerCase() === "n_a";
   const usable = isUnusable
-    ? { ...response, body: JSON.stringify({ ...body, token_type: "Bearer" }) }
+    ? { ...response, body: JSON.stringify({ ...body, token_type: scheme ?? "Bearer" }) }
     : response;
-  const tokens = parseTokenResponse(usable, false, correlationId);
+  const tokens = parseTokenResponse(usable, false, correlationId, scheme);
   const stated = body?.["issued_token_type"] ?? undefined;
   const issued = stated ?? requestedType ?? ACCESS_TOKEN_TYPE;
   if (typeof issued !== "string")

@@ -1,4 +1,5 @@
 import type { Authority } from "../authority/authority.js";
+import { endpointOf } from "../authority/endpoint.js";
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
@@ -105,14 +106,13 @@ export class KeySource {
     call: Call,
     work: (jwksUri: string) => Promise<T>,
   ): Promise<T> {
-    const { jwks_uri: jwksUri } = authority.metadata;
     try {
-      return await work(jwksUri);
+      return await work(jwksUriOf(authority, call));
     } catch (error) {
       if (call.signal?.aborted || !isKeyFailure(error)) throw error;
-      const { metadata } = await this.#rediscover(authority, call).catch(() => authority);
-      if (metadata.jwks_uri === jwksUri) throw error;
-      return work(metadata.jwks_uri);
+      const latest = await this.#rediscover(authority, call).catch(() => authority);
+      if (latest.metadata.jwks_uri === authority.metadata.jwks_uri) throw error;
+      return work(jwksUriOf(latest, call));
     }
   }
 
@@ -193,6 +193,14 @@ export class KeySource {
     );
     if (seconds > 0) error.retryAfterSeconds = seconds;
     return asKeyFailure(error);
+  }
+}
+
+function jwksUriOf(authority: Authority, call: Call): string {
+  try {
+    return endpointOf(authority, "jwks_uri", call);
+  } catch (error) {
+    throw asKeyFailure(error);
   }
 }
 

@@ -13,7 +13,7 @@ export interface TokenResponse {
   /** `""` for a B2C sign-in that requests no API scope, where B2C sends only the ID token. */
   readonly accessToken: string;
   /** `N_A` for a token from an exchange that is not an access token (RFC 8693 §2.2.1). */
-  readonly tokenType: "Bearer" | "N_A";
+  readonly tokenType: "Bearer" | "DPoP" | "N_A";
   /** Type of a token from an exchange, a URI. */
   readonly issuedTokenType?: string;
   /** `undefined` when the answer does not say. */
@@ -42,13 +42,15 @@ export interface TokenResponse {
  * Parses the response of a token endpoint.
  *
  * @param acceptsIdTokenAlone accept a response without an access token
+ * @param scheme the type of the requested access token
  * @throws ServerError, InteractionRequiredAuthError when it is an OAuth error (RFC 6749 §5.2)
- * @throws ClientAuthError `invalid_token_response` when it is neither
+ * @throws ClientAuthError `invalid_token_response` when it is neither, `dpop_token_type_mismatch`
  */
 export function parseTokenResponse(
   response: HttpResponse,
   acceptsIdTokenAlone: boolean,
   correlationId: string,
+  scheme: "Bearer" | "DPoP" = "Bearer",
 ): TokenResponse {
   const body = answerBody(response);
   const isGood = response.status >= 200 && response.status <= 299;
@@ -68,7 +70,9 @@ export function parseTokenResponse(
       correlationId,
     );
   const tokenType = optionalText(body, "token_type", correlationId) ?? "Bearer";
-  if (tokenType.toLowerCase() !== "bearer") {
+  if (scheme === "DPoP" && accessToken && tokenType.toLowerCase() !== "dpop")
+    throw notBound(tokenType, correlationId);
+  if (accessToken && tokenType.toLowerCase() !== scheme.toLowerCase()) {
     throw invalidTokenResponse(
       `token_type "${tokenType}" was not requested: only Bearer is supported`,
       correlationId,
@@ -76,7 +80,7 @@ export function parseTokenResponse(
   }
   return {
     accessToken,
-    tokenType: "Bearer",
+    tokenType: scheme,
     expiresIn: lifetime(body, "expires_in", correlationId),
     extExpiresIn: lifetime(body, "ext_expires_in", correlationId) ?? 0,
     refreshIn: lifetime(body, "refresh_in", correlationId) || undefined,
@@ -158,6 +162,15 @@ function unusableStatus(response: HttpResponse, correlationId: string): Error {
     undefined,
     undefined,
     status,
+  );
+}
+
+/** A bearer token in place of a bound one would be good for anyone who gets hold of it (RFC 9449 §5). */
+function notBound(tokenType: string, correlationId: string): Error {
+  return clientAuthError(
+    "dpop_token_type_mismatch",
+    `The token endpoint returned a token of the type "${printable(tokenType)}", although a DPoP token was requested: the provider does not bind tokens to keys, or not for this client. Request Bearer, or change the registration.`,
+    { correlationId },
   );
 }
 

@@ -1,5 +1,5 @@
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
-import { untilAborted } from "@tessera/core/internal";
+import { clientConfigurationError, untilAborted } from "@tessera/core/internal";
 import { textHeaders } from "./text-headers.js";
 
 /** Options of a call to an {@link INetworkModule}. */
@@ -39,6 +39,11 @@ export function fromNetworkModule(network: INetworkModule): HttpClient {
         ...(body === undefined ? {} : { body }),
         ...(correlationId === undefined ? {} : { correlationId }),
       };
+      if (method === "PUT" || method === "DELETE")
+        throw clientConfigurationError(
+          "invalid_option",
+          `system.networkClient cannot send ${method}, which the management of a registration needs: use system.dispatcher, or leave it out.`,
+        );
       const answer =
         method === "GET"
           ? network.sendGetRequestAsync<unknown>(url, options, timeoutMs)

@@ -11,27 +11,27 @@ export interface OriginAnswer {
 const MAX_REDIRECTS = 20;
 
 /** Headers that are not sent to another origin after a redirect, as in browsers and undici. */
-const CREDENTIAL_HEADERS = ["authorization", "proxy-authorization", "cookie", "host"];
+const CREDENTIAL_HEADERS = ["authorization", "dpop", "proxy-authorization", "cookie", "host"];
 
 /**
  * Sends a request with a token and follows redirects itself, so that the token is sent only to the original origin,
  * regardless of the given `fetch`. Once a redirect leaves that origin, `fetch` follows the rest without the token.
  *
  * @param fetch must honor `redirect: "manual"`, as every `fetch` does
- * @param request its `redirect` mode is kept, its `authorization` header replaced
+ * @param request its `redirect` mode is kept, its headers are replaced by those of `authorize`
+ * @param authorize adds the token to the headers of a request, also after a redirect within the origin
  * @param options of the caller's `fetch`, applied to redirected requests as well, such as undici's `dispatcher`
- * @throws ClientAuthError `invalid_token_response` for a token that cannot be sent in a header; otherwise like
- * `fetch`
+ * @throws as `authorize` and `fetch`
  * @see RFC 6750 §5.3, RFC 9110 §15.4, Fetch §4.4
  */
 export async function fetchBoundToOrigin(
   fetch: typeof globalThis.fetch,
   request: Request,
-  token: string,
+  authorize: (request: Request) => void | Promise<void>,
   options: RequestInit = {},
 ): Promise<OriginAnswer> {
   const { origin } = new URL(request.url);
-  request.headers.set("authorization", bearer(token));
+  await authorize(request);
   if (request.redirect !== "follow") return answer(await fetch(request), origin);
   let current = request;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
@@ -51,14 +51,19 @@ export async function fetchBoundToOrigin(
       for (const name of CREDENTIAL_HEADERS) next.headers.delete(name);
       return { response: redirected(await fetch(next)), isOfOrigin: false };
     }
+    await authorize(next);
     current = next;
   }
   throw new TypeError(`fetch failed: ${origin} redirects more than ${MAX_REDIRECTS} times`);
 }
 
-/** Checked here, because the error of `Headers` would quote the value. */
-function bearer(token: string): string {
-  if (/^[\x21-\x7e]+$/.test(token)) return `Bearer ${token}`;
+/**
+ * Returns the value of an `Authorization` header. The token is checked here, because the error of `Headers` would quote it.
+ *
+ * @throws ClientAuthError `invalid_token_response`
+ */
+export function authorization(scheme: "Bearer" | "DPoP", token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return `${scheme} ${token}`;
   throw clientAuthError(
     "invalid_token_response",
     "The access token has characters that cannot be sent in an Authorization header (RFC 6750 §2.1): the identity provider must issue a different one.",

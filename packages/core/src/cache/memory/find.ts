@@ -1,7 +1,7 @@
 import { isOfRealm } from "../account-info.js";
 import { answers } from "./answers.js";
 import { isBoundTo } from "../schema/keys.js";
-import { accessTokenFacts, type CachedTokens, type Entry, type Partition } from "./partition.js";
+import { accessTokenFacts, hasKey, type CachedTokens, type Entry, type Partition } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
 import type { TokenMemory } from "./token-memory.js";
 import { entriesOf, isShared, issuersAt, type Provider } from "../provider.js";
@@ -11,6 +11,8 @@ import { THE_FAMILY } from "../schema/schema.js";
 export interface TokenQuery extends Provider {
   readonly partition: PartitionKey;
   readonly clientId: string;
+  /** Whether the token is bound to a key (RFC 9449); a bearer token by default. */
+  readonly scheme?: "DPoP" | undefined;
   /** Accepted realms, in lower case: tenants, or the realm of an issuer. */
   readonly realms: readonly string[];
 }
@@ -57,7 +59,8 @@ export function findIdToken(memory: TokenMemory, query: TokenQuery): Entry<"IdTo
 
 /**
  * Finds the refresh token of a user, the app's own or its family's. Among several under different hosts, prefers the
- * one written last.
+ * one written last. A refresh token that is bound to a key yields only access tokens that are bound to it (RFC 9449 §5),
+ * so it is found for them, and preferred.
  */
 export function findRefreshToken(
   memory: TokenMemory,
@@ -74,7 +77,13 @@ export function findRefreshToken(
       (family ? entity.family_id === THE_FAMILY : entity.client_id === query.clientId && !entity.family_id) &&
       isOwn(entry) &&
       (!entity.realm || query.issuer !== undefined || query.realms.includes(entity.realm.toLowerCase()));
-    if (fits && (!best || partition.writtenAt(entry) >= partition.writtenAt(best))) best = entry;
+    const isBound = entity.key_id !== undefined;
+    if (!fits || (isBound && !(query.scheme && hasKey(entity)))) continue;
+    if (best && isBound !== (best.entity.key_id !== undefined)) {
+      if (isBound) best = entry;
+      continue;
+    }
+    if (!best || partition.writtenAt(entry) >= partition.writtenAt(best)) best = entry;
   }
   return best;
 }
@@ -187,7 +196,7 @@ function bestOf(
     const fits =
       entry.entity.client_id === query.clientId &&
       (query.issuer !== undefined || query.realms.includes(facts.realm)) &&
-      (facts.bearer || query.anyTokenType === true) &&
+      (query.scheme ? facts.dpop : facts.bearer || (query.anyTokenType === true && !facts.dpop)) &&
       isOwn(entry) &&
       (entry.entity.resource || undefined) === query.resource &&
       isBoundTo(entry.entity, query.components) &&

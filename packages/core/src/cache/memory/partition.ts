@@ -1,4 +1,5 @@
 import type { AuthorityKind } from "../../authority/authority-url.js";
+import { BINDING_KEY } from "../../dpop/binding-key.js";
 import { isHeaderValue } from "../../http/header-value.js";
 import { splitScopes } from "../../request/scopes.js";
 import { ASKED, sameComponents } from "../schema/keys.js";
@@ -29,6 +30,8 @@ export interface AccessTokenFacts {
   readonly realm: string;
   /** Whether it is a bearer token that can be sent in an `Authorization` header. */
   readonly bearer: boolean;
+  /** Whether it is bound to a key that is known here. */
+  readonly dpop: boolean;
   /** Seconds since the epoch. */
   readonly expiresOn: number;
   readonly extendedExpiresOn: number;
@@ -41,12 +44,14 @@ export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts 
   if (entry.facts) return entry.facts as AccessTokenFacts;
   const { entity } = entry;
   const scopeList = splitScopes(entity.target);
+  const type = (entity.token_type ?? "Bearer").toLowerCase();
   const facts: AccessTokenFacts = {
     scopes: new Set(scopeList.map((scope) => scope.toLowerCase())),
     scopeList,
     asked: entity.additionalCacheKeyComponents?.[ASKED],
     realm: entity.realm.toLowerCase(),
-    bearer: (entity.token_type ?? "Bearer").toLowerCase() === "bearer" && isHeaderValue(entity.secret),
+    bearer: type === "bearer" && isHeaderValue(entity.secret),
+    dpop: type === "dpop" && hasKey(entity) && isHeaderValue(entity.secret),
     expiresOn: Number(entity.expires_on),
     extendedExpiresOn: Number(entity.extended_expires_on ?? entity.expires_on),
     refreshOn: entity.refresh_on ? Number(entity.refresh_on) : undefined,
@@ -54,6 +59,11 @@ export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts 
   };
   entry.facts = facts;
   return facts;
+}
+
+/** Whether the key that a token is bound to is known. */
+export function hasKey(token: EntityOf["AccessToken" | "RefreshToken"]): boolean {
+  return token[BINDING_KEY] !== undefined || typeof token.dpop_key === "string";
 }
 
 /** The result of a cache hit: an access token and its user. */
@@ -199,6 +209,7 @@ export interface MemoQuery {
   readonly hostOnly?: boolean | undefined;
   readonly scopes: readonly string[];
   readonly resource?: string | undefined;
+  readonly scheme?: string | undefined;
   readonly components?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -217,6 +228,7 @@ function isSame(a: MemoQuery, b: MemoQuery): boolean {
     isSameList(a.scopes, b.scopes) &&
     isSameList(a.realms, b.realms) &&
     a.resource === b.resource &&
+    a.scheme === b.scheme &&
     sameComponents(a.components, b.components)
   );
 }

@@ -209,6 +209,7 @@ function isRotatedBy(
 ): boolean {
   if (!environments.has(entity.environment) || (entity.family_id ?? "") !== (fresh.family_id ?? ""))
     return false;
+  if ((entity.key_id === undefined) !== (fresh.key_id === undefined)) return false;
   if (fresh.family_id) return true;
   const realm = (entity.realm ?? "").toLowerCase();
   return (
@@ -222,6 +223,7 @@ function isReplacedBy(other: Entry, entry: Entry<"AccessToken">, environments: R
   const newer = accessTokenFacts(entry);
   return (
     older.bearer === newer.bearer &&
+    older.dpop === newer.dpop &&
     (other.entity.resource ?? "") === (entry.entity.resource ?? "") &&
     isBoundTo(other.entity, entry.entity.additionalCacheKeyComponents) &&
     supersedes(newer, older)

@@ -183,6 +183,8 @@ function isCredential({
   environment,
   client_id: client,
   secret,
+  key_id: keyId,
+  dpop_key: key,
   userAssertionHash: assertion,
   user_assertion_hash: assertionOfOthers,
 }: Readonly<Record<string, unknown>>): boolean {
@@ -191,6 +193,8 @@ function isCredential({
     isText(environment) &&
     isText(client) &&
     isText(secret) &&
+    isOptionalText(keyId) &&
+    isOptionalText(key) &&
     isOptionalText(assertion) &&
     isOptionalText(assertionOfOthers)
   );

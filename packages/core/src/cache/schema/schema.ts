@@ -1,3 +1,5 @@
+import type { BINDING_KEY, BindingKey } from "../../dpop/binding-key.js";
+
 /**
  * The unified MSAL token cache schema in JSON: one object of sections, each a map from key to entity. Times are
  * strings of whole seconds since the epoch. Unknown fields and sections are preserved.
@@ -49,6 +51,12 @@ interface Credential extends Unknown {
   readonly client_id: string;
   /** The token. */
   readonly secret: string;
+  /** Thumbprint of the key that the token is bound to. */
+  readonly key_id?: string;
+  /** The key that the token is bound to (RFC 9449), a JSON Web Key as JSON. Tessera's own field. */
+  readonly dpop_key?: string;
+  /** The same in memory. */
+  readonly [BINDING_KEY]?: BindingKey;
 }
 
 /** What came for an assertion that the user called the app with, kept for the user's account. Tessera's own field. */
@@ -66,7 +74,6 @@ export interface AccessTokenEntity extends Credential, Lent {
   readonly extended_expires_on?: string;
   readonly refresh_on?: string;
   readonly token_type?: string;
-  readonly key_id?: string;
   /** base64url SHA-256 of the assertion of an on-behalf-of token. */
   readonly userAssertionHash?: string;
   /** Tenant id of an on-behalf-of token whose authority names the tenant by a domain. Specific to Tessera. */
