@@ -33,6 +33,7 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "deleteClientRegistration",
     "discoverProtectedResource",
     "federatedTokenFile",
+    "github",
     "githubActionsToken",
     "google",
     "keycloak",
