@@ -1,9 +1,12 @@
 // Every module of the OpenID Foundation's certification plans for relying parties, named as there, with a report.
 // proves: core/src/response/verify-id-token.ts, core/src/flows/auth-code-flow.ts
-import { afterAll, beforeAll, describe, test } from "@jest/globals";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { root } from "../packages/workspace.js";
 import { startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
 import { startTlsFront, type TlsFront } from "../support/tls-front.js";
-import { moduleNamed } from "./modules.js";
+import { moduleNamed, shortName } from "./modules.js";
 import { plans, type Variant } from "./plans.js";
 import { relyingParty } from "./relying-party.js";
 import { report, type Outcome } from "./report.js";
@@ -40,6 +43,20 @@ afterAll(async () => {
     return { plan, settings, module, result: passed.has(it) ? "passed" : "failed" };
   });
   process.stdout.write(report(outcomes));
+});
+
+test("docs/conformance.md names each plan, and each module that does not apply with its reason", () => {
+  const guide = readFileSync(join(root, "docs/conformance.md"), "utf8");
+  const missing = cases.flatMap(({ plan, name, variant, module }) => {
+    const named = [plan.replace(/formpost-[a-z]+/, "formpost-…")];
+    if ("doesNotApply" in module && module.doesNotApply === "not played yet") return [];
+    if ("doesNotApply" in module) named.push(module.doesNotApply);
+    // The modules with an access token in the browser are named by their response type.
+    if ("doesNotApply" in module && !variant.responseType.split(" ").includes("token"))
+      named.push(`\`${shortName(name)}\``);
+    return named.filter((text) => !guide.includes(text));
+  });
+  expect([...new Set(missing)]).toEqual([]);
 });
 
 describe.each([...new Set(cases.map(({ plan, settings }) => `${plan} (${settings})`))])("%s", (title) => {

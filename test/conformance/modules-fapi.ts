@@ -1,11 +1,18 @@
 import { expect } from "@jest/globals";
-import { decodeJwt } from "jose";
+import { createAuthenticatedFetch } from "@tessera/node";
+import { decodeJwt, type JWTPayload } from "jose";
 import { clientId, keys } from "../support/fake-provider.js";
 import { CERTIFICATE_HEADER } from "../support/tls-front.js";
 import { refusesIdToken, signsIn, type Module } from "./module.js";
 import { openIdModules } from "./modules-openid.js";
 import type { Variant } from "./plans.js";
-import { expectRefused, type IssuedIdToken, type RelyingParty, type Script } from "./relying-party.js";
+import {
+  expectRefused,
+  proofIn,
+  type IssuedIdToken,
+  type RelyingParty,
+  type Script,
+} from "./relying-party.js";
 
 const unsigned = (jwt: string) => jwt.replace(/[^.]*$/, "");
 const now = ({ provider }: RelyingParty) => Math.floor(provider.clock.now() / 1000);
@@ -179,7 +186,54 @@ const proofs: Readonly<Record<string, Module>> = {
   "token-type-case-insensitivity": signsIn("the token type is in other letters", {
     tokens: { token_type: "dpOp" },
   }),
+  "happy-path-no-dpop-nonce": {
+    when: "no server wants a nonce in proofs",
+    play: async (rp) => {
+      const response = await callApi(rp, { noNonce: true });
+      expect(response.status).toBe(200);
+      const proofs = proofsAt(rp, ["/token", "/api"]);
+      expect(proofs.map(({ nonce }) => nonce)).toEqual([undefined, undefined]);
+      expect(proofs.map(({ htm, htu }) => `${String(htm)} ${String(htu)}`)).toEqual([
+        expect.stringMatching(/^POST http.*\/token$/),
+        expect.stringMatching(/^GET http.*\/api$/),
+      ]);
+      expect(proofs.at(-1)).toHaveProperty("ath");
+    },
+  },
+  "rs-dpop-auth-scheme-case-insensitivity": {
+    when: "the API wants a nonce, and spells the scheme of its challenge in other letters",
+    play: async (rp) => {
+      const apiNonce = "a-nonce-of-the-api";
+      rp.provider.answers.api = (request) =>
+        proofIn(request)?.["nonce"] === apiNonce
+          ? { body: { answer: 42 } }
+          : {
+              status: 401,
+              headers: { "www-authenticate": 'dPoP error="use_dpop_nonce"', "dpop-nonce": apiNonce },
+              body: {},
+            };
+      const response = await callApi(rp);
+      expect(response.status).toBe(200);
+      const nonces = proofsAt(rp, ["/api"]).map(({ nonce }) => nonce);
+      expect(nonces).toHaveLength(2);
+      expect(nonces.indexOf(apiNonce)).toBe(1);
+    },
+  },
 };
+
+/** Signs in, and calls an API with a bound token. */
+async function callApi(rp: RelyingParty, script: Script = {}): Promise<Response> {
+  const { account } = await rp.signIn(script);
+  if (!account) throw new Error("no account");
+  const call = createAuthenticatedFetch(rp.app, { scopes: ["email"], account, ...rp.bound });
+  return call(`${rp.provider.url}/api`);
+}
+
+function proofsAt({ provider }: RelyingParty, paths: readonly string[]): readonly JWTPayload[] {
+  return provider.requests
+    .filter(({ path }) => paths.includes(path))
+    .map((request) => proofIn(request) ?? {});
+}
 
 function refusesResponse(when: string, response: NonNullable<Script["response"]>, says: RegExp): Module {
   return { when, play: (rp) => expectRefused(rp, { response }, { says }) };

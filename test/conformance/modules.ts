@@ -10,7 +10,7 @@ const PREFIX = /^(oidcc-client-test|fapi2-security-profile-final-client(-test)?)
 /** Modules of which this library has no part. */
 const notOurs: Readonly<Record<string, Module>> = {
   "userinfo-bearer-body": {
-    doesNotApply: "access tokens go into the Authorization header only, as RFC 6750 §2.2 and RFC 9700 advise",
+    doesNotApply: "access tokens go into the Authorization header only, as RFC 6750 §2.2 advises",
   },
   "distributed-claims": {
     doesNotApply:
@@ -38,15 +38,19 @@ const notOurs: Readonly<Record<string, Module>> = {
   },
 };
 
+/** Returns the name of a module without its plan's. */
+export function shortName(name: string): string {
+  return name.replace(PREFIX, "") || "happy-path";
+}
+
 /** Returns the module of a name of the conformance suite. Every listed module has a test or a reason. */
 export function moduleNamed(name: string, variant: Variant): Module {
-  const { responseType, responseMode, profile, senderConstrain } = variant;
-  if (senderConstrain === "dpop" || responseMode === "jwt" || responseType === "id_token")
-    return { doesNotApply: "not played yet" };
+  const { responseType, responseMode, profile } = variant;
+  if (responseMode === "jwt" || responseType === "id_token") return { doesNotApply: "not played yet" };
   if (responseType.split(" ").includes("token")) {
     return { doesNotApply: "access tokens come from the token endpoint only (RFC 9700 §2.1.2)" };
   }
   const ours = profile ? fapi2Modules(variant) : { ...openIdModules, ...userInfoModules, ...logoutModules };
-  const module = { ...ours, ...notOurs }[name.replace(PREFIX, "") || "happy-path"];
+  const module = { ...ours, ...notOurs }[shortName(name)];
   return module ?? { doesNotApply: "not played yet" };
 }

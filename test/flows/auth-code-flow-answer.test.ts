@@ -132,7 +132,7 @@ describe("the answer", () => {
       { name: "InteractionRequiredAuthError", errorCode: "interaction_required", claims: '{"a":1}' },
     ],
     ["is empty", { code: undefined }, { errorCode: "authorization_code_missing_from_server_response" }],
-    ["has two codes", { code: ["a", "b"] }, { errorCode: "authorization_code_missing_from_server_response" }],
+    ["has two codes", { code: ["a", "b"] }, { errorCode: "invalid_authorization_response" }],
   ])("that %s ends the flow, and nothing is sent", async (_, response, error) => {
     const flow = await begin();
     await expect(finish(flow, { code: undefined, ...response })).rejects.toMatchObject(error);

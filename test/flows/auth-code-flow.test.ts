@@ -1,5 +1,5 @@
 // A sign-in in two calls, with a session between them: what begins it, and what the session keeps (OpenID Connect Core §3.1.2.1).
-// proves: core/src/flows/auth-code-flow.ts, core/src/request/pkce.ts
+// proves: core/src/flows/started-flow.ts, core/src/flows/expected-response.ts, core/src/flows/auth-code-flow.ts, core/src/request/pkce.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { AuthCodeFlow, AuthCodeFlowRequest, ConfidentialClientApplication } from "@tessera/node";
 import { startFakeProvider, type FakeProvider, type IdTokenOptions } from "../support/fake-provider.js";
@@ -108,7 +108,7 @@ describe("a flow", () => {
     [{ responseType: "token" as "code" }, "invalid_option"],
     [{ responseMode: "web_message" }, "invalid_response_mode"],
     [{ responseType: "code id_token", responseMode: "query" }, "invalid_response_mode"],
-    [{ responseType: "code id_token", responseMode: "jwt" }, "invalid_response_mode"],
+    [{ responseType: "code id_token", responseMode: "query.jwt" }, "invalid_response_mode"],
     [{ claims: "[]" }, "invalid_claims"],
   ])("with %j is refused as %s", async (over, errorCode) => {
     await expect(begin(over)).rejects.toMatchObject({ name: "ClientConfigurationError", errorCode });

@@ -32,6 +32,7 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "createMemoryTokenStore",
     "deleteClientRegistration",
     "federatedTokenFile",
+    "github",
     "githubActionsToken",
     "google",
     "keycloak",

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
+import { auth0, cognito, google, keycloak, okta, zitadel } from "@tessera/node";
 import { clientId, jwk, keys } from "./fake-provider.js";
 import type { Quirky } from "./quirky-provider.js";
 
@@ -7,11 +8,28 @@ const openid = ["openid", "profile", "email"];
 const offline = [...openid, "offline_access"];
 const shortLived = { expires_in: 300 };
 
+const facebook = {
+  issuer: "https://www.facebook.com",
+  authorization_endpoint: "https://facebook.com/dialog/oauth/",
+  token_endpoint: "https://graph.facebook.com/v21.0/oauth/access_token",
+  jwks_uri: "https://www.facebook.com/.well-known/oauth/openid/jwks/",
+  scopes_supported: ["openid"],
+  token_endpoint_auth_methods_supported: ["client_secret_post"],
+};
+const oracle = {
+  issuer: "https://identity.oraclecloud.com/",
+  authorization_endpoint: "https://idcs-1.identity.oraclecloud.com/oauth2/v1/authorize",
+  token_endpoint: "https://idcs-1.identity.oraclecloud.com/oauth2/v1/token",
+  jwks_uri: "https://idcs-1.identity.oraclecloud.com/admin/v1/SigningCert/jwk",
+  scopes_supported: offline,
+};
+
 /** Identity products and consumer services, each with what is odd there. */
 export const providers: readonly Quirky[] = [
   {
     name: "Keycloak: five minutes, members of its own, a key for encryption, app tokens without a scope",
     issuer: "https://sso.example.com/realms/Staff",
+    auth: keycloak({ url: "https://sso.example.com", realm: "Staff" }),
     method: "client_secret_basic",
     keys: { keys: [jwk(keys.two, { kid: "enc", use: "enc", alg: "RSA-OAEP" }), one] },
     tokens: () => ({
@@ -26,7 +44,9 @@ export const providers: readonly Quirky[] = [
     name: "Auth0: a slash at the end, an audience, no scope for app tokens",
     issuer: "https://contoso.eu.auth0.com/",
     method: "client_secret_post",
-    extraParameters: { audience: "https://api.example.com" },
+    auth: auth0({ domain: "contoso.eu.auth0.com", audience: "https://api.example.com" }),
+    needs: { audience: "https://api.example.com" },
+    needsInBrowser: { audience: "https://api.example.com" },
     document: { id_token_signing_alg_values_supported: ["HS256", "RS256", "PS256"] },
     tokens: () => ({ expires_in: 86_400 - 1 }),
     daemon: { scopes: [] },
@@ -41,12 +61,14 @@ export const providers: readonly Quirky[] = [
   {
     name: "Okta: the client id in the form beside HTTP Basic is a second credential",
     issuer: "https://contoso.okta.com/oauth2/default",
+    auth: okta({ domain: "contoso.okta.com", server: "default" }),
     method: "client_secret_basic",
     daemon: { scopes: ["reports"] },
   },
   {
     name: "Cognito: endpoints on another host, offline_access refused, no new refresh token in a renewal",
     issuer: "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Pool",
+    auth: cognito({ userPoolId: "eu-west-1_Pool" }),
     method: "client_secret_basic",
     scopes: openid,
     document: {
@@ -95,6 +117,7 @@ export const providers: readonly Quirky[] = [
   {
     name: "Zitadel: the audience is a list of projects",
     issuer: "https://contoso.zitadel.cloud",
+    auth: zitadel({ domain: "contoso.zitadel.cloud" }),
     method: "client_secret_basic",
     claims: { aud: ["a-project", clientId, "another-project"], azp: clientId },
   },
@@ -141,7 +164,8 @@ export const providers: readonly Quirky[] = [
     name: "Logto: a resource in every request, also of the app itself",
     issuer: "https://contoso.logto.app/oidc",
     method: "client_secret_basic",
-    extraParameters: { resource: "https://api.example.com" },
+    auth: { extraParameters: { resource: "https://api.example.com" } },
+    needs: { resource: "https://api.example.com" },
     daemon: { scopes: ["read"] },
   },
   {
@@ -187,6 +211,8 @@ export const providers: readonly Quirky[] = [
   {
     name: "Google: offline_access refused, three hosts, scopes that come back under other names",
     issuer: "https://accounts.google.com",
+    auth: google(),
+    needsInBrowser: { access_type: "offline" },
     method: "client_secret_basic",
     scopes: openid,
     document: {
@@ -249,6 +275,7 @@ export const providers: readonly Quirky[] = [
       scopes_supported: ["openid"],
       token_endpoint_auth_methods_supported: ["client_secret_post"],
     },
+    tokens: () => ({ scope: ["openid", "user:read:email"] }),
   },
   {
     name: "PayPal: HTTP Basic only, on another host, and keys of every kind without alg and use",
@@ -290,7 +317,8 @@ export const providers: readonly Quirky[] = [
     issuer: "https://www.dropbox.com",
     method: "client_secret_basic",
     scopes: openid,
-    extraParameters: { token_access_type: "offline" },
+    auth: { extraAuthorizationParameters: { token_access_type: "offline" } },
+    needsInBrowser: { token_access_type: "offline" },
     document: {
       authorization_endpoint: "https://www.dropbox.com/oauth2/authorize",
       token_endpoint: "https://api.dropboxapi.com/oauth2/token",
@@ -308,6 +336,43 @@ export const providers: readonly Quirky[] = [
       id_token_signing_alg_values_supported: ["ES256", "RS256"],
       token_revocation_endpoint: "https://api.login.yahoo.com/oauth2/revoke",
     },
+  },
+  {
+    name: "LinkedIn: no nonce in the ID token, a PKCE verifier refused",
+    issuer: "https://www.linkedin.com/oauth",
+    auth: { clientMetadata: { token_endpoint_auth_method: "client_secret_post" } },
+    request: { usePkce: false, useNonce: false },
+    method: "client_secret_post",
+    scopes: openid,
+    refuses: ["code_verifier"],
+    document: {
+      authorization_endpoint: "https://www.linkedin.com/oauth/v2/authorization",
+      token_endpoint: "https://www.linkedin.com/oauth/v2/accessToken",
+      jwks_uri: "https://www.linkedin.com/oauth/openid/jwks",
+      scopes_supported: openid,
+      token_endpoint_auth_methods_supported: undefined,
+    },
+    tokens: () => ({ scope: "email,openid,profile", refresh_token: undefined }),
+    claims: { nonce: undefined },
+    renews: false,
+  },
+  {
+    name: "Facebook: the token endpoint is not in the document",
+    issuer: "https://www.facebook.com",
+    auth: { authorityMetadata: JSON.stringify(facebook) },
+    method: "client_secret_post",
+    scopes: ["openid", "email", "public_profile"],
+    document: facebook,
+    tokens: () => ({ expires_in: 5_183_944 }),
+    renews: false,
+  },
+  {
+    name: "Oracle Identity Cloud: the issuer is another host than the one that was asked",
+    issuer: "https://identity.oraclecloud.com/",
+    auth: { authorityMetadata: JSON.stringify(oracle) },
+    method: "client_secret_basic",
+    document: oracle,
+    daemon: { scopes: ["urn:opc:idm:__myscopes__"] },
   },
   {
     name: "Battle.net: no list of scopes",

@@ -1,4 +1,4 @@
-import type { NodeAuthOptions } from "@tessera/node";
+import type { AuthCodeFlowRequest, NodeAuthOptions } from "@tessera/node";
 import { clientId, clientSecret, jwk, keys, sign } from "./fake-provider.js";
 import type { TestClock } from "./test-clock.js";
 
@@ -11,8 +11,8 @@ export interface Quirky {
   readonly issuer: string;
   /** What the app says beside the issuer, the client id and the secret. */
   readonly auth?: Partial<NodeAuthOptions>;
-  /** Extra parameters of every request, as the provider's documents ask for. */
-  readonly extraParameters?: Fields;
+  /** What a sign-in says beside its scopes. */
+  readonly request?: Partial<AuthCodeFlowRequest>;
   /** The document, laid over one with its endpoints below the issuer; `undefined` takes a member away. */
   readonly document?: Readonly<Record<string, unknown>>;
   /** The scopes that this client may ask for; any other is `invalid_scope`. Default: anything. */
@@ -28,6 +28,10 @@ export interface Quirky {
   readonly keys?: unknown;
   /** Parameters that a token request must not have. */
   readonly refuses?: readonly string[];
+  /** Parameters that each token request must have, with these values. */
+  readonly needs?: Fields;
+  /** Parameters that the user's browser must bring. */
+  readonly needsInBrowser?: Fields;
   /** Whether an app may have tokens of its own; with these scopes. */
   readonly daemon?: { readonly scopes: readonly string[] };
   /** Whether a refresh token can be had. Default: yes. */
@@ -105,6 +109,7 @@ export function quirkyProvider(quirky: Quirky, clock: TestClock): QuirkyProvider
     if (quirky.scopes && !asked.every((scope) => quirky.scopes?.includes(scope)))
       return { error: "invalid_scope", error_description: asked.join(" ") };
     if (quirky.refuses?.some((name) => name in form)) return { error: "invalid_request" };
+    if (lacks(form, quirky.needs)) return { error: "invalid_request" };
     const { grant_type: grant } = form;
     if (grant === "authorization_code" && challenge && !form["code_verifier"])
       return { error: "invalid_grant", error_description: "code_verifier is missing" };
@@ -159,12 +164,17 @@ export function quirkyProvider(quirky: Quirky, clock: TestClock): QuirkyProvider
       const scopes = searchParams.get("scope")?.split(" ") ?? [];
       const refused = quirky.scopes && scopes.filter((scope) => !quirky.scopes?.includes(scope));
       if (refused?.length) throw new Error(`invalid_scope: ${refused.join(" ")}`);
+      if (lacks(Object.fromEntries(searchParams), quirky.needsInBrowser)) throw new Error(`lacks: ${url}`);
       nonce = searchParams.get("nonce") ?? undefined;
       challenge = searchParams.get("code_challenge") ?? undefined;
       const state = searchParams.get("state") ?? "";
       return new URLSearchParams({ code: "the-code", state, ...quirky.response });
     },
   };
+}
+
+function lacks(sent: Fields, needed: Fields = {}): boolean {
+  return Object.entries(needed).some(([name, value]) => sent[name] !== value);
 }
 
 function json(status: number, body: unknown): Answer<object> {

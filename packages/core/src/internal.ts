@@ -78,9 +78,9 @@ export { responseParameters, type AuthorizationResponse } from "./flows/authoriz
 export {
   completeAuthCodeFlow,
   initiateAuthCodeFlow,
-  type AuthCodeFlow,
   type AuthCodeFlowInput,
 } from "./flows/auth-code-flow.js";
+export type { AuthCodeFlow } from "./flows/started-flow.js";
 export {
   clientCredentials,
   freshAppToken,

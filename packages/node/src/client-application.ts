@@ -60,8 +60,8 @@ export abstract class ClientApplication extends EndpointsApplication {
    * Exchanges an authorization code for tokens, and caches them for {@link acquireTokenSilent}.
    *
    * @param request the code, and the values of the authorization request
-   * @param response the parameters received at the redirect URI, also as `URLSearchParams` or `URL`: `error`, `state`
-   * and `iss` are checked if present. Nothing else is read, except the cloud that redeems the code of a public client
+   * @param response all parameters received at the redirect URI, also as `URLSearchParams` or `URL`: `error`, `state`
+   * and `iss` are checked, and a response in a JWT (JARM) is verified. Nothing else is read, except the cloud that redeems the code of a public client
    * @throws ServerError, InteractionRequiredAuthError for an error response; ClientAuthError `state_mismatch`,
    * `nonce_mismatch`, `invalid_id_token`, `invalid_token_response`, `network_error`
    * @see RFC 6749 §4.1.3, OpenID Connect Core §3.1.3, RFC 9207

@@ -109,7 +109,16 @@ export type {
   NodeSystemOptions,
   NodeTelemetryOptions,
 } from "./configuration.js";
-export { auth0, cognito, google, keycloak, okta, zitadel, type ProviderPreset } from "./providers/presets.js";
+export {
+  auth0,
+  cognito,
+  github,
+  google,
+  keycloak,
+  okta,
+  zitadel,
+  type ProviderPreset,
+} from "./providers/presets.js";
 export { createDefaultCredential } from "./default-credential/default-credential.js";
 export type { AmbientCredential } from "./default-credential/ambient-credential.js";
 export type { AmbientTokenRequest } from "./default-credential/source.js";

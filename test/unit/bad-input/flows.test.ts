@@ -48,9 +48,9 @@ describe("a request that lacks what its flow is about is refused", () => {
     [
       "getAuthCodeUrl",
       "an unknown response mode",
-      { responseMode: "jwt" },
+      { responseMode: "web_message" },
       "invalid_response_mode",
-      /^responseMode "jwt" is not supported: use/,
+      /^responseMode "web_message" is not supported: use/,
     ],
     [
       "getAuthCodeUrl",

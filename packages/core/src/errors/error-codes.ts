@@ -99,6 +99,8 @@ export const ClientAuthErrorCodes = {
   invalidUserInfo: "invalid_user_info",
   /** The introspection response is not valid (RFC 7662, RFC 9701). */
   invalidIntrospectionResponse: "invalid_introspection_response",
+  /** The authorization response is not valid: a JWT that fails validation (JARM), a parameter that comes twice. */
+  invalidAuthorizationResponse: "invalid_authorization_response",
   /** `signal` was aborted. */
   requestAborted: "request_aborted",
   /** `timeoutMs` elapsed. */

@@ -54,7 +54,7 @@ export async function acceptTokens(
   const response = await decrypted(exchange, received);
   let claims: IdTokenClaims | undefined;
   try {
-    claims = await verify(exchange, grant, response.tokens.idToken);
+    claims = await verify(exchange, grant, response.tokens);
   } catch (error) {
     const { signal } = exchange.call;
     // When every caller has left, nobody has waited for the keys.
@@ -171,8 +171,8 @@ function lent({ authority, request }: Exchange, input: CacheRecordInput): Change
 
 async function verify(
   { client, authority, call }: Exchange,
-  { nonce, maxAge, subject }: Grant,
-  idToken: string | undefined,
+  { nonce, maxAge, subject, signature, hashed }: Grant,
+  { idToken, accessToken }: TokenResponse,
 ): Promise<IdTokenClaims | undefined> {
   if (idToken === undefined) {
     if (nonce === "unchecked" || nonce.expected === undefined) return undefined;
@@ -184,7 +184,9 @@ async function verify(
       call,
     );
   }
-  return verifyIdToken(idToken, { client, authority, nonce, maxAge, subject }, call);
+  const expected = { client, authority, nonce, maxAge, subject, signature };
+  const all = { ...hashed, at_hash: accessToken || undefined };
+  return verifyIdToken(idToken, { ...expected, hashed: all }, call);
 }
 
 /** Writes the record, between the plugin's load and save, and returns the entries for the result. */

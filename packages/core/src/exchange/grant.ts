@@ -26,6 +26,10 @@ export interface Grant {
   readonly maxAge?: number | undefined;
   /** The subject the ID token must have. */
   readonly subject?: string | undefined;
+  /** `"always"` for an ID token that did not come over TLS from the provider. */
+  readonly signature?: IdTokenExpectations["signature"];
+  /** What the hashes of the ID token are of, besides the access token. */
+  readonly hashed?: IdTokenExpectations["hashed"];
   /** Equal for requests that are held back together when the server throttles: same grant, user and scopes. */
   readonly throttleKey: string;
   /** Sent again and again at a pace of its own: only a `Retry-After` pauses it. */

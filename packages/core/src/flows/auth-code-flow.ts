@@ -3,52 +3,23 @@ import { withinBounds } from "../flight/deadline.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { generatePkceCodes } from "../request/pkce.js";
-import { redemptionFields, type RedemptionFields } from "../request/redemption-fields.js";
+import { redemptionFields } from "../request/redemption-fields.js";
 import { checkedRedirectUri } from "../request/redirect-uri.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
-import { serverError } from "../response/server-error.js";
 import { sameText } from "../response/same-text.js";
 import type { AuthenticationResult } from "../result.js";
 import { checkFrontChannel } from "./hybrid-response.js";
+import { acceptFrontChannel } from "./id-token-response.js";
+import { isJwtMode, parametersInJwt } from "./jwt-response.js";
+import { refuseErrorResponse } from "./response-issuer.js";
 import { answeringAuthority, redeemCode } from "./authorization-code.js";
-import { responseParameters, type AuthorizationResponse } from "./authorization-response.js";
+import { refuseRepeated, responseParameters, type AuthorizationResponse } from "./authorization-response.js";
 import { preparedAuthorization, type AuthorizationInput } from "./authorization-url.js";
+import { checkFlow, LONGEST_FLOW, type AuthCodeFlow } from "./started-flow.js";
 import type { Authority } from "../authority/authority.js";
 import { protectionOf } from "./sign-in-protection.js";
 import type { Client } from "../client/client.js";
 import type { Call } from "../http/transport.js";
-
-/**
- * A started sign-in, as plain JSON. Keep it in the user's session until the response arrives, and nowhere else: it
- * holds the PKCE verifier, and the key of a DPoP token.
- */
-export interface AuthCodeFlow extends Readonly<RedemptionFields> {
-  /** URL to send the user's browser to. */
-  readonly authUrl: string;
-  /** When the URL expires, in seconds since the epoch, if the request was pushed to the provider (RFC 9126). */
-  readonly authUrlExpiresAt?: number;
-  readonly state: string;
-  readonly nonce: string;
-  readonly codeVerifier: string;
-  readonly redirectUri: string;
-  readonly scopes: readonly string[];
-  readonly authority: string;
-  readonly responseType: "code" | "code id_token";
-  /** Resource indicator (RFC 8707). */
-  readonly resource?: string | string[];
-  /** The key that the code and its tokens are bound to (RFC 9449), with its private part. */
-  readonly dpopKey?: string;
-  /** Claims challenge of the sign-in, as JSON. */
-  readonly claims?: string;
-  /** Maximum seconds since the user last authenticated. */
-  readonly maxAge?: number;
-  /** When the flow started, in seconds since the epoch. */
-  readonly startedAt: number;
-  /** `false` if the sign-in goes without PKCE; `codeVerifier` is then empty. */
-  readonly usePkce?: boolean;
-  /** `false` if the sign-in goes without a nonce; `nonce` is then empty. */
-  readonly useNonce?: boolean;
-}
 
 /** Request to start a sign-in. */
 export interface AuthCodeFlowInput extends Omit<
@@ -70,9 +41,6 @@ export interface AuthCodeFlowInput extends Omit<
   /** `false` for a provider whose ID tokens do not repeat the nonce. PKCE then protects the sign-in alone. */
   readonly useNonce?: boolean;
 }
-
-/** Lifetime of a flow in seconds: longer than a sign-in takes, shorter than a session. */
-const LONGEST_FLOW = 3600;
 
 /**
  * Starts a sign-in: generates state, nonce and PKCE codes, and builds the authorization URL.
@@ -102,8 +70,10 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
     redirectUri,
     state,
     nonce,
-    codeChallenge: challenge,
-    codeChallengeMethod: usePkce ? "S256" : "",
+    // Without a code there is nothing to prove.
+    ...(responseType === "id_token"
+      ? {}
+      : { codeChallenge: challenge, codeChallengeMethod: usePkce ? "S256" : "" }),
     extraQueryParameters: {
       ...request.extraQueryParameters,
       ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
@@ -128,6 +98,7 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
     scopes: request.scopes,
     authority: request.authorityUrl,
     responseType,
+    ...(isJwtMode(given.responseMode) ? { responseMode: given.responseMode } : {}),
     ...redemptionFields(given),
     ...(dpopKey === undefined ? {} : { dpopKey }),
     ...(given.resource?.length ? { resource: given.resource } : {}),
@@ -169,7 +140,9 @@ export async function completeAuthCodeFlow(
   const request = tokenRequest(client, common);
   const { correlationId } = request;
   checkFlow(client, flow, request);
-  const response = responseParameters(answer, correlationId);
+  const received = responseParameters(answer, correlationId);
+  const isJwt = isJwtMode(flow.responseMode);
+  const response = isJwt ? await parametersInJwt(client, request, received) : received;
   if (typeof response["state"] !== "string" || !sameText(response["state"], flow.state)) {
     throw clientAuthError(
       "state_mismatch",
@@ -181,7 +154,9 @@ export async function completeAuthCodeFlow(
   if (!client.usedSignIns.use(flow.state, (flow.startedAt + LONGEST_FLOW) * 1000)) {
     throw clientAuthError("invalid_state", "This flow has already been used: start a new one.", request);
   }
-  if (response["error"]) throw serverError(response, undefined, correlationId);
+  await refuseErrorResponse(client, request, response, client.authorities.url(request.authorityUrl));
+  refuseRepeated(response, correlationId);
+  if (flow.responseType === "id_token") return acceptFrontChannel(client, request, flow, response);
   const { code, client_info: info } = response;
   if (typeof code !== "string" || code === "") {
     throw clientAuthError(
@@ -219,31 +194,6 @@ function checkInput({ maxAge }: AuthCodeFlowInput, request: TokenRequest): void 
     throw clientConfigurationError(
       "invalid_option",
       `maxAge is ${String(maxAge)}: pass a whole number of seconds.`,
-      request,
-    );
-  }
-}
-
-function checkFlow(client: Client, flow: AuthCodeFlow, request: TokenRequest): void {
-  const { usePkce, useNonce } = flow;
-  const texts = [
-    flow.state,
-    flow.redirectUri,
-    flow.authority,
-    ...(usePkce === false ? [] : [flow.codeVerifier]),
-    ...(useNonce === false ? [] : [flow.nonce]),
-  ];
-  if (texts.some((text) => typeof text !== "string" || text === "") || typeof flow.startedAt !== "number") {
-    throw clientAuthError(
-      "invalid_state",
-      "The flow was not returned by initiateAuthCodeFlow(), or is incomplete: keep the whole object in the session.",
-      request,
-    );
-  }
-  if (client.clock.now() / 1000 - flow.startedAt > LONGEST_FLOW) {
-    throw clientAuthError(
-      "invalid_state",
-      `The flow is older than ${LONGEST_FLOW} seconds: start a new one.`,
       request,
     );
   }

@@ -1,7 +1,5 @@
-import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { knownCloud } from "../authority/clouds.js";
-import { idTokenIssuerMatches } from "../authority/issuer.js";
 import type { Client } from "../client/client.js";
 import { anchorHeaders } from "../dialect/anchor-headers.js";
 import type { AnchorUser } from "../dialect/dialect.js";
@@ -10,7 +8,7 @@ import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
-import { sharedExchange, type Exchange } from "../exchange/exchange.js";
+import { sharedExchange } from "../exchange/exchange.js";
 import { redeem } from "../exchange/redeem.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import { checkFieldTypes } from "../request/field-types.js";
@@ -18,18 +16,21 @@ import { Parameters } from "../request/parameters.js";
 import { checkedRedirectUri } from "../request/redirect-uri.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import { decodeClientInfo } from "../response/client-info.js";
-import { serverError } from "../response/server-error.js";
 import { sameText } from "../response/same-text.js";
 import type { AuthenticationResult } from "../result.js";
-import { responseParameters, type AuthorizationResponse } from "./authorization-response.js";
+import { refuseRepeated, responseParameters, type AuthorizationResponse } from "./authorization-response.js";
 import { isInstanceAware } from "./instance-aware.js";
+import { isJwtMode, parametersInJwt } from "./jwt-response.js";
+import { checkResponseIssuer, refuseErrorResponse } from "./response-issuer.js";
 
 /** Request to redeem an authorization code. */
 export interface CodeInput extends BaseRequest {
   /** The same redirect URI as in the authorization request. */
   readonly redirectUri: string;
-  /** The code received at the redirect URI. */
-  readonly code: string;
+  /** The code received at the redirect URI; may be left out if the response that is passed has it. */
+  readonly code?: string;
+  /** `responseMode` of the authorization request: with `jwt` and its kind, the response that is passed must be a JWT. */
+  readonly responseMode?: string;
   /** PKCE verifier, from `generatePkceCodes`. */
   readonly codeVerifier?: string;
   /** The nonce of the authorization request, which the ID token must contain. */
@@ -48,7 +49,10 @@ export interface CodeInput extends BaseRequest {
 export interface CodeExpectations {
   /** Maximum seconds since the user last authenticated. */
   readonly maxAge?: number | undefined;
-  /** Whether the response is complete, so that it must contain `iss` if the provider supports it (RFC 9207 §2.4). */
+  /**
+   * Whether the response is complete, so that it must contain `iss` if the provider supports it (RFC 9207 §2.4); `true`
+   * by default.
+   */
   readonly hasWholeResponse?: boolean;
   /** `sub` of the ID token received with the code, which the token response must repeat. */
   readonly subject?: string | undefined;
@@ -88,18 +92,20 @@ export async function redeemCode(
   const request = expectations.hasSentQuery ? { ...made, extraQueryParameters: undefined } : made;
   const { correlationId, given } = request;
   checkFieldTypes(given, correlationId);
-  const response = answer ? responseParameters(answer, correlationId) : undefined;
-  if (response?.["error"]) throw serverError(response, undefined, correlationId);
-  checkCode(request, response);
+  const response = await responseOf(client, made, answer);
+  if (response) await refuseErrorResponse(client, made, response, client.authorities.url(made.authorityUrl));
+  const code = checkedCode(request, response);
+  if (response) refuseRepeated(response, correlationId);
   const redirectUri = checkedRedirectUri(given.redirectUri, correlationId);
   const url = answeringAuthority(client, made, response);
-  const { code, codeVerifier, nonce, enableSpaAuthorizationCode, ccsCredential } = given;
+  const { codeVerifier, nonce, enableSpaAuthorizationCode, ccsCredential } = given;
   // Only calls of the same sign-in share a request: a code injected into another sign-in must fail there (RFC 9700
   // §2.1.1).
   const flow = ["authorization_code", { ...expectations, iss: response?.["iss"] }];
   const result = await sharedExchange(client, request, { url, flow }, async (exchange) => {
-    const { hasWholeResponse = false } = expectations;
-    checkResponseIssuer(exchange, response?.["iss"], hasWholeResponse);
+    const { hasWholeResponse = response !== undefined } = expectations;
+    const { authority, call } = exchange;
+    checkResponseIssuer(authority, { iss: response?.["iss"], isWhole: hasWholeResponse }, call);
     const scopes = userScopes(exchange);
     const dialect = dialectOf(url);
     const info = dialect.hasTenants ? decodeClientInfo(given.clientInfo, correlationId) : undefined;
@@ -120,6 +126,7 @@ export async function redeemCode(
       nonce: { expected: nonce },
       maxAge: expectations.maxAge,
       subject: expectations.subject,
+      hashed: { c_hash: code, s_hash: given.state },
       throttleKey: ["authorization_code", code].join(" "),
       headers: anchorHeaders(dialect, user ?? ccsCredential),
     });
@@ -127,8 +134,28 @@ export async function redeemCode(
   return { ...result, ...fieldsOf(client, response, given.state) };
 }
 
-function checkCode(request: TokenRequest<CodeInput>, response: AuthorizationResponse | undefined): void {
-  const { code, state: sent } = request.given;
+/** Returns the parameters of the response, which may stand in a JWT (JARM). */
+async function responseOf(
+  client: Client,
+  request: TokenRequest<CodeInput>,
+  answer: AuthorizationResponse | URLSearchParams | URL | undefined,
+): Promise<AuthorizationResponse | undefined> {
+  const received = answer && responseParameters(answer, request.correlationId);
+  const isJwt = isJwtMode(request.given.responseMode);
+  if (!isJwt && received?.["response"] === undefined) return received;
+  const response = await parametersInJwt(client, request, received ?? {});
+  const { code } = request.given;
+  if (!code || response["error"] || response["code"] === code) return response;
+  throw clientAuthError(
+    "invalid_authorization_response",
+    "The authorization response is refused: its code is not that of the request. Leave code out of the request.",
+    request,
+  );
+}
+
+function checkedCode(request: TokenRequest<CodeInput>, response: AuthorizationResponse | undefined): string {
+  const { state: sent } = request.given;
+  const code = request.given.code || response?.["code"];
   if (typeof code !== "string" || code === "") {
     throw clientAuthError(
       "request_cannot_be_made",
@@ -144,6 +171,7 @@ function checkCode(request: TokenRequest<CodeInput>, response: AuthorizationResp
       request,
     );
   }
+  return code;
 }
 
 /** Returns the response fields that the app may read. Its hosts are trusted only if the state was verified. */
@@ -182,22 +210,4 @@ export function answeringAuthority(
   if (!client.isPublic || typeof host !== "string" || !dialectOf(url).hasClouds) return url;
   if (!knownCloud(host) || !knownCloud(url.host)) return url;
   return client.authorities.url(`https://${host}/${url.segments.join("/")}`);
-}
-
-/** Ensures that a code is redeemed by its issuer (RFC 9207 §2.4). */
-function checkResponseIssuer({ authority, call }: Exchange, iss: unknown, hasWholeResponse: boolean): void {
-  const { metadata } = authority;
-  const promised = hasWholeResponse && metadata["authorization_response_iss_parameter_supported"] === true;
-  if ((iss === undefined && !promised) || isIssuedBy(authority, iss)) return;
-  throw clientAuthError(
-    "invalid_state",
-    `The authorization response was issued by "${typeof iss === "string" ? iss : ""}", not by "${metadata.issuer}": the code is not sent there (RFC 9207).`,
-    call,
-  );
-}
-
-function isIssuedBy(authority: Authority, iss: unknown): boolean {
-  if (typeof iss !== "string") return false;
-  const tenant = /^https:\/\/[^/]+\/([^/]+)\/v2\.0$/.exec(iss)?.[1] ?? "";
-  return idTokenIssuerMatches(authority, { iss, tid: tenant });
 }

@@ -1,3 +1,4 @@
+import { clientAuthError } from "../errors/errors.js";
 import { wrongType } from "../request/field-types.js";
 
 /** Parameters of the authorization response, as they came to the redirect URI: anybody can send a browser there. */
@@ -27,6 +28,27 @@ function fromQuery(parameters: URLSearchParams): AuthorizationResponse {
       const [value, ...more] = parameters.getAll(name);
       return [name, more.length > 0 ? [value, ...more] : value];
     }),
+  );
+}
+
+/** The parameters of a response; others in the redirect URI are the app's own. */
+const PARAMETERS = [
+  ...["code", "state", "iss", "id_token", "access_token", "response"],
+  ...["error", "error_description", "client_info"],
+];
+
+/**
+ * Refuses a response in which a parameter comes twice (RFC 6749 §3.1): it is not clear which of them the provider sent.
+ *
+ * @throws ClientAuthError `invalid_authorization_response`
+ */
+export function refuseRepeated(response: AuthorizationResponse, correlationId: string): void {
+  const repeated = PARAMETERS.find((name) => Array.isArray(response[name]));
+  if (repeated === undefined) return;
+  throw clientAuthError(
+    "invalid_authorization_response",
+    `The authorization response is refused: its parameter ${repeated} comes more than once.`,
+    { correlationId },
   );
 }
 

@@ -15,6 +15,7 @@ import { checkedRedirectUri } from "../request/redirect-uri.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import { isExpectedAt } from "./account-authority.js";
 import { prepareUrl, type PreparedUrl } from "./authorization-request.js";
+import { checkedResponse, type ExpectedResponse, type ResponseType } from "./expected-response.js";
 import { instanceAware, requireInstance } from "./instance-aware.js";
 import { requirePkceSupport } from "./pkce-support.js";
 
@@ -22,10 +23,16 @@ import { requirePkceSupport } from "./pkce-support.js";
 export interface AuthorizationInput extends BaseRequest {
   /** Where the code is sent: exactly one of the registered redirect URIs. */
   readonly redirectUri: string;
-  /** How the code is sent: `query` (default), `fragment` or `form_post` (default of the hybrid flow). */
+  /**
+   * How the response is sent: `query` (default), `fragment` or `form_post` (default with an ID token). With `jwt`,
+   * `query.jwt`, `fragment.jwt` or `form_post.jwt` it is a signed JWT (JARM).
+   */
   readonly responseMode?: string;
-  /** `code` (default), or `code id_token` for the hybrid flow, which also returns an ID token (OpenID Connect Core §3.3). */
-  readonly responseType?: "code" | "code id_token";
+  /**
+   * `code` (default), or `code id_token` for the hybrid flow, which also returns an ID token (OpenID Connect Core §3.3), or
+   * `id_token` for a sign-in without an access token (§3.2).
+   */
+  readonly responseType?: ResponseType;
   /** Scopes of other resources that the user should also consent to. */
   readonly extraScopesToConsent?: readonly string[];
   /** PKCE challenge, from `generatePkceCodes`. */
@@ -48,8 +55,6 @@ export interface AuthorizationInput extends BaseRequest {
   readonly account?: AccountInfo;
 }
 
-const HYBRID = "code id_token";
-const RESPONSE_MODES: ReadonlySet<string> = new Set(["query", "fragment", "form_post"]);
 const CHALLENGE_METHODS: ReadonlySet<string> = new Set(["S256", "plain"]);
 
 /**
@@ -103,13 +108,6 @@ export async function preparedAuthorization(
   });
 }
 
-/** Where and how the response is to come. */
-interface ExpectedResponse {
-  readonly redirectUri: string;
-  readonly responseType: string;
-  readonly responseMode: string;
-}
-
 async function parametersOf(
   client: Client,
   {
@@ -127,7 +125,9 @@ async function parametersOf(
   const { url } = authority;
   const dialect = dialectOf(url);
   const asked = [...request.scopes, ...(given.extraScopesToConsent ?? [])];
-  const scopes = userScopes({ client, authority, request }, asked);
+  const all = userScopes({ client, authority, request }, asked);
+  // Without a code there is no refresh token (OpenID Connect Core §11).
+  const scopes = responseType === "id_token" ? all.filter((scope) => scope !== "offline_access") : all;
   const claims = mergeClaims({
     claims: request.claims,
     capabilities: client.capabilities,
@@ -160,29 +160,6 @@ async function parametersOf(
     .addMissing(request.extraQueryParameters)
     .addMissing(dialect.sendsExtraParameters ? request.extraParameters : undefined)
     .addMissing(client.extraAuthorizationParameters);
-}
-
-/** How the answer is to come: an ID token must not stand in a query (OAuth 2.0 Multiple Response Types §5). */
-function checkedResponse(
-  { responseType, responseMode }: AuthorizationInput,
-  correlationId: string,
-): Omit<ExpectedResponse, "redirectUri"> {
-  const type: string = responseType || "code";
-  if (type !== "code" && type !== HYBRID) {
-    throw clientConfigurationError("invalid_option", `responseType is "${type}": use code or ${HYBRID}.`, {
-      correlationId,
-    });
-  }
-  const mode = responseMode || (type === HYBRID ? "form_post" : "query");
-  if (RESPONSE_MODES.has(mode) && !(type === HYBRID && mode === "query"))
-    return { responseType: type, responseMode: mode };
-  throw clientConfigurationError(
-    "invalid_response_mode",
-    type === HYBRID
-      ? `responseMode "${mode}" cannot bring the ID token of ${HYBRID}: use form_post.`
-      : `responseMode "${mode}" is not supported: use query, fragment or form_post.`,
-    { correlationId },
-  );
 }
 
 function checkChallenge(

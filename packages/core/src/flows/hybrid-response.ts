@@ -1,10 +1,9 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import type { Client } from "../client/client.js";
 import { clientAuthError } from "../errors/errors.js";
-import { nodeCrypto } from "../node-crypto.js";
 import type { TokenRequest } from "../request/token-request.js";
-import { decodeIdToken } from "../response/id-token.js";
-import { sameText } from "../response/same-text.js";
+import { decryptJwt } from "../response/decrypt-jwt.js";
+import { ID_TOKEN } from "../response/jwt-kind.js";
 import { verifyIdToken } from "../response/verify-id-token.js";
 import type { AuthorizationResponse } from "./authorization-response.js";
 
@@ -29,17 +28,18 @@ export async function checkFrontChannel(
   }
   const authority = await client.authorities.resolve(url, call);
   const nonce = { expected: expectedNonce };
-  // The token came through the browser, so TLS to the token endpoint does not vouch for it.
-  const expected = { client, authority, nonce, signature: "always" as const };
-  const { sub } = await verifyIdToken(idToken, expected, call);
-  const { c_hash: hash } = decodeIdToken(idToken, call.correlationId);
-  if (typeof hash !== "string" || !sameText(hash, halfHash(code, idToken))) {
-    throw clientAuthError(
-      "invalid_id_token",
-      "c_hash of the ID token does not match the code: the code was replaced.",
-      call,
-    );
-  }
+  const signed = await decryptJwt(idToken, ID_TOKEN, client, call);
+  const { state } = response;
+  const expected = {
+    client,
+    authority,
+    nonce,
+    // The token came through the browser, so TLS to the token endpoint does not vouch for it.
+    signature: "always" as const,
+    hashed: { c_hash: code, s_hash: typeof state === "string" ? state : undefined },
+    requiredHash: "c_hash" as const,
+  };
+  const { sub } = await verifyIdToken(signed, expected, call);
   return sub;
 }
 
@@ -51,14 +51,4 @@ export interface FrontChannel {
   readonly nonce: string;
   readonly response: AuthorizationResponse;
   readonly code: string;
-}
-
-/** Returns the left half of the hash for the token's algorithm, in base64url (OpenID Connect Core §3.3.2.11). */
-function halfHash(text: string, idToken: string): string {
-  const header = JSON.parse(Buffer.from(idToken.split(".", 1)[0] ?? "", "base64url").toString()) as {
-    alg?: unknown;
-  };
-  const size = /(384|512)$/.exec(String(header.alg))?.[1] ?? "256";
-  const hash = nodeCrypto().createHash(`sha${size}`).update(text).digest();
-  return hash.subarray(0, hash.length / 2).toString("base64url");
 }

@@ -39,3 +39,11 @@ export const INTROSPECTION: JwtKind = {
   required: ["iss", "aud", "iat"],
   typ: { name: "token-introspection+jwt", isRequired: true },
 };
+
+/** JARM §2.1, §2.4. */
+export const AUTHORIZATION_RESPONSE: JwtKind = {
+  name: "authorization response",
+  code: "invalid_authorization_response",
+  use: "authorization",
+  required: ["iss", "aud", "exp"],
+};

@@ -3,9 +3,10 @@ import { epochSeconds } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
-import { typedClaims, type IdTokenClaims, type RawClaims } from "./id-token.js";
+import { jwtHeader, typedClaims, type IdTokenClaims, type RawClaims } from "./id-token.js";
 import { ID_TOKEN } from "./jwt-kind.js";
 import { sameText } from "./same-text.js";
+import { tokenHash } from "./token-hash.js";
 import { audiencesIn, isNumericDate, verifyJwt, type Refuse, type Verifier } from "./verify-jwt.js";
 
 /** The values an ID token is validated against. */
@@ -19,7 +20,18 @@ export interface IdTokenExpectations {
   /** `sub` of the ID token that came with the code (OpenID Connect Core §3.3.3.6). */
   readonly subject?: string | undefined;
   /** `"always"` when the token did not come over a TLS connection to the issuer. */
-  readonly signature?: "always";
+  readonly signature?: "always" | undefined;
+  /** What the token's hashes are of. A hash that is there is checked. */
+  readonly hashed?: Hashed;
+  /** A hash that has to be there. */
+  readonly requiredHash?: keyof Hashed;
+}
+
+/** The texts that an ID token may hold a hash of (OpenID Connect Core §3.3.2.11, FAPI 1.0 Advanced §5.1): access token, code, state. */
+export interface Hashed {
+  readonly at_hash?: string | undefined;
+  readonly c_hash?: string | undefined;
+  readonly s_hash?: string | undefined;
 }
 
 /**
@@ -39,6 +51,7 @@ export async function verifyIdToken(
   const tlsVouches = dialectOf(authority.url).tlsVouches && signature !== "always";
   const check = (claims: RawClaims, refuse: Refuse): void => {
     checkSignIn(claims, expected, refuse);
+    checkHashes(idToken, claims, expected, refuse);
     if (expected.nonce !== "unchecked")
       checkNonce(claims["nonce"], expected.nonce.expected, call.correlationId);
   };
@@ -60,6 +73,24 @@ function checkSignIn(claims: RawClaims, expected: IdTokenExpectations, refuse: R
   const tolerance = dialectOf(authority.url).clockTolerance;
   if (maxAge !== undefined && !(isNumericDate(authTime) && authTime + maxAge + tolerance >= now))
     return refuse(`auth_time is ${JSON.stringify(authTime)}, more than ${maxAge} seconds before now, ${now}`);
+}
+
+const HASHES = { at_hash: "access token", c_hash: "code", s_hash: "state" } as const;
+
+/** Refuses a token that came with another access token, code or state than the ones it was issued with. */
+function checkHashes(
+  idToken: string,
+  claims: RawClaims,
+  { hashed = {}, requiredHash }: IdTokenExpectations,
+  refuse: Refuse,
+): void {
+  for (const name of ["at_hash", "c_hash", "s_hash"] as const) {
+    const { [name]: text } = hashed;
+    const { [name]: hash } = claims;
+    if (text === undefined || (hash === undefined && name !== requiredHash)) continue;
+    if (typeof hash !== "string" || !sameText(hash, tokenHash(text, jwtHeader(idToken)["alg"])))
+      refuse(`its ${name} does not match the ${HASHES[name]}: the ${HASHES[name]} was replaced`);
+  }
 }
 
 function checkNonce(actual: unknown, expected: string | undefined, correlationId: string): void {

@@ -1,0 +1,70 @@
+import type { Authority } from "../authority/authority.js";
+import type { AuthorityUrl } from "../authority/authority-url.js";
+import { idTokenIssuerMatches } from "../authority/issuer.js";
+import type { Client } from "../client/client.js";
+import { dialectOf } from "../dialect/dialects.js";
+import { clientAuthError } from "../errors/errors.js";
+import { withinBounds } from "../flight/deadline.js";
+import type { Call } from "../http/transport.js";
+import type { TokenRequest } from "../request/token-request.js";
+import { serverError } from "../response/server-error.js";
+import type { AuthorizationResponse } from "./authorization-response.js";
+
+/** What an authorization response says of its issuer. */
+export interface ResponseIssuer {
+  readonly iss: unknown;
+  /** Whether the response is complete, so that it must name its issuer if the provider promises to. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Ensures that a response comes from the authority (RFC 9207 §2.4): its code is sent only there, and its error is the
+ * authority's own.
+ *
+ * @throws ClientAuthError `invalid_state`
+ */
+export function checkResponseIssuer(
+  authority: Authority,
+  { iss, isWhole }: ResponseIssuer,
+  call: Pick<Call, "correlationId">,
+): void {
+  const { metadata } = authority;
+  const isPromised = isWhole && metadata["authorization_response_iss_parameter_supported"] === true;
+  if ((iss === undefined && !isPromised) || isIssuedBy(authority, iss)) return;
+  const issuer =
+    typeof iss === "string" ? `issued by "${iss}"` : "issued by an unknown provider (iss is missing)";
+  throw clientAuthError(
+    "invalid_state",
+    `The authorization response was ${issuer}, not by "${metadata.issuer}": it is not used (RFC 9207). Pass all parameters that came to the redirect URI.`,
+    call,
+  );
+}
+
+/**
+ * Throws the error of an authorization response, if it has one and the authority has issued it.
+ *
+ * @throws ServerError, InteractionRequiredAuthError; ClientAuthError `invalid_state` for the error of another issuer
+ */
+export async function refuseErrorResponse(
+  client: Client,
+  request: TokenRequest,
+  response: AuthorizationResponse,
+  url: AuthorityUrl,
+): Promise<void> {
+  const { error, iss } = response;
+  if (!error) return;
+  const { correlationId } = request;
+  if (iss !== undefined || dialectOf(url).hasIssuers) {
+    await withinBounds(request, async (signal) => {
+      const authority = await client.authorities.resolve(url, { correlationId, signal });
+      checkResponseIssuer(authority, { iss, isWhole: true }, { correlationId });
+    });
+  }
+  throw serverError(response, undefined, correlationId);
+}
+
+function isIssuedBy(authority: Authority, iss: unknown): boolean {
+  if (typeof iss !== "string") return false;
+  const tenant = /^https:\/\/[^/]+\/([^/]+)\/v2\.0$/.exec(iss)?.[1] ?? "";
+  return idTokenIssuerMatches(authority, { iss, tid: tenant });
+}
