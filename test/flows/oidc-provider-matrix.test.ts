@@ -67,6 +67,10 @@ const matrix: Readonly<Record<string, { readonly public: Cell; readonly confiden
     public: file("flows/end-session", "at oidc-provider", "the provider accepts the URL"),
     confidential: file("browser/web-app", "the session ends at the provider"),
   },
+  "back-channel logout": {
+    public: file("flows/logout", "at oidc-provider", '"publicClient", "desktop"'),
+    confidential: file("flows/logout", "at oidc-provider", '"post", "web-post"'),
+  },
   "backchannel authentication (CIBA)": {
     public: none(forConfidentialClients),
     confidential: file("flows/backchannel-authentication", "ConfidentialClientApplication", "poll", "ping"),
