@@ -102,6 +102,13 @@ export {
 } from "./endpoints/registration-record.js";
 export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
 export { introspect, type Introspection, type IntrospectionInput } from "./endpoints/introspection.js";
+export {
+  validateFrontChannelLogout,
+  validateLogoutToken,
+  type FrontChannelLogoutInput,
+  type LogoutTokenInput,
+  type ProviderLogout,
+} from "./endpoints/logout.js";
 export { revoke, type RevocationInput } from "./endpoints/revocation.js";
 export { userInfo, type UserInfo, type UserInfoInput } from "./endpoints/user-info.js";
 export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfInput } from "./flows/on-behalf-of.js";

@@ -55,6 +55,7 @@ export {
   type IPartitionManager,
   type AuthorizationDetail,
   type PkceCodes,
+  type ProviderLogout,
   type SecretContext,
   type StoreInCache,
   type TenantProfile,
