@@ -1,6 +1,6 @@
 // The module discovery-issuer-mismatch, and OpenID Connect Discovery §3, §4.3 and RFC 8414 §2, §3.3 beyond it.
 // proves: core/src/authority/provider-metadata.ts, core/src/authority/document-issuer.ts
-// proves: core/src/authority/discovery-document.ts, core/src/authority/authority-urls.ts
+// proves: core/src/authority/discovery-document.ts, core/src/authority/authority-urls.ts, core/src/authority/resolved-authority.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   redeem,

@@ -169,7 +169,8 @@ describe("at oidc-provider", () => {
         ...usual,
         // What it would post to the client.
         fetch: async (_url, options) => {
-          posted.push(String(options?.body));
+          if (typeof options?.body === "string") posted.push(options.body);
+          else posted.push(new URLSearchParams(options?.body as URLSearchParams).toString());
           return new Response();
         },
         features: { ...usual.features, backchannelLogout: { enabled: true } },

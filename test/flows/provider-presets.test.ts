@@ -1,7 +1,7 @@
 // One line for each well-known provider: plain options of `auth`, with which a user signs in there.
 // proves: node/src/providers/presets.ts, core/src/request/request-copy.ts, core/src/flows/username-password.ts
 import { describe, expect, it } from "@jest/globals";
-import { auth0, cognito, google, keycloak, okta, zitadel, type ProviderPreset } from "@tessera/node";
+import { auth0, cognito, github, google, keycloak, okta, zitadel, type ProviderPreset } from "@tessera/node";
 import { accountOf } from "../support/entra.js";
 import { documents, wildProvider, type Quirks } from "../support/wild-provider.js";
 
@@ -85,6 +85,31 @@ describe("a user signs in, stays, and is renewed, with", () => {
     });
     expect((await app.acquireTokenSilent({ scopes: [], account })).fromCache).toBe(true);
     expect((await app.acquireTokenSilent({ scopes: [], account, forceRefresh: true })).fromCache).toBe(false);
+  });
+
+  it("github(), as an OAuth app whose answers are forms, and as a device", async () => {
+    const endpoints = {
+      token: "https://github.com/login/oauth/access_token",
+      device: "https://github.com/login/device/code",
+    };
+    const user = {
+      url: "https://api.github.com/user",
+      body: { id: 583231, login: "octocat", name: "The Octocat" },
+    };
+    const answered: Quirks["answer"] = () =>
+      "access_token=gho_16C7&scope=read%3Auser%2Crepo&token_type=bearer";
+    const quirks: Quirks = { endpoints, user, idTokens: false, answer: answered, answersForms: true };
+    const web = wildProvider(quirks);
+    const app = web.confidential(github());
+    const result = await web.signIn(app, { scopes: ["read:user", "repo"] });
+    const account = accountOf(result);
+    expect(account).toMatchObject({ homeAccountId: "583231", username: "octocat" });
+    expect(result).toMatchObject({ accessToken: "gho_16C7", scopes: ["read:user", "repo"], idToken: "" });
+    expect(web.asked()["scope"]).toBe("read:user repo");
+    expect((await app.acquireTokenSilent({ scopes: ["repo"], account })).fromCache).toBe(true);
+    const device = wildProvider({ ...quirks, method: "none" }).publicClient(github());
+    const request = { scopes: ["read:user"], deviceCodeCallback: () => undefined };
+    expect((await device.acquireTokenByDeviceCode(request)).account?.username).toBe("octocat");
   });
 
   it("a prompt of its own, which the preset's gives way to", async () => {

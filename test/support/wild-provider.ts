@@ -33,6 +33,9 @@ export interface Quirks {
     readonly headers?: Readonly<Record<string, string>>;
   };
   readonly idTokens?: boolean;
+  readonly answersForms?: boolean;
+  /** What the user info endpoint says, if there is one. */
+  readonly user?: { readonly url: string; readonly body: unknown };
 }
 
 export interface WildRequest {
@@ -123,6 +126,7 @@ export function wildProvider(quirks: Quirks): WildProvider {
       if (document && url.endsWith("/.well-known/openid-configuration")) return answer(200, document);
       if (document && url === at("jwks_uri"))
         return answer(200, { keys: [jwk(keys.one, { kid: "one", alg: "RS256" })] });
+      if (url === quirks.user?.url) return answer(200, quirks.user.body);
       return answer(404, "nothing here");
     },
     sendPostRequestAsync: async (url, options) => {
@@ -138,7 +142,8 @@ export function wildProvider(quirks: Quirks): WildProvider {
       if (url !== tokenEndpoint) return answer(404, "nothing here");
       if (quirks.refusal) return answer(quirks.refusal.status, quirks.refusal.body, quirks.refusal.headers);
       const refused = refusalOf(form, authorization);
-      return refused ? answer(400, refused) : answer(200, await tokens(form));
+      const headers = quirks.answersForms ? { "content-type": "application/x-www-form-urlencoded" } : {};
+      return refused ? answer(400, refused) : answer(200, await tokens(form), headers);
     },
   };
 

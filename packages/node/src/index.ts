@@ -56,6 +56,7 @@ export {
   type AuthorizationDetail,
   type PkceCodes,
   type ProviderLogout,
+  type ProtectedResource,
   type SecretContext,
   type StoreInCache,
   type TenantProfile,
@@ -110,7 +111,16 @@ export type {
   NodeSystemOptions,
   NodeTelemetryOptions,
 } from "./configuration.js";
-export { auth0, cognito, google, keycloak, okta, zitadel, type ProviderPreset } from "./providers/presets.js";
+export {
+  auth0,
+  cognito,
+  github,
+  google,
+  keycloak,
+  okta,
+  zitadel,
+  type ProviderPreset,
+} from "./providers/presets.js";
 export { createDefaultCredential } from "./default-credential/default-credential.js";
 export type { AmbientCredential } from "./default-credential/ambient-credential.js";
 export type { AmbientTokenRequest } from "./default-credential/source.js";
@@ -139,6 +149,7 @@ export {
   ManagedIdentityErrorCodes,
 } from "./managed-identity/managed-identity-error.js";
 export { ManagedIdentitySourceNames } from "./managed-identity/source.js";
+export { discoverProtectedResource, type ProtectedResourceOptions } from "./protected-resource.js";
 export { PublicClientApplication } from "./public-client-application.js";
 export { PromptValue, ResponseMode } from "./msal/prompt-value.js";
 export type * from "./authorization-response.js";

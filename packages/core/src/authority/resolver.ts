@@ -12,8 +12,9 @@ import { documentMetadata, fetchDocument, type DiscoveryDocument } from "./disco
 import { HostClouds } from "./host-clouds.js";
 import { cloudsOf, discoverCloud } from "./instance-discovery.js";
 import { configuredMetadata, forTenant, knownMetadata } from "./provider-metadata.js";
+import { lastDocument, LIFETIME_MS, REFETCH_PAUSE_MS, type Resolved } from "./resolved-authority.js";
 import { isGuid } from "./tenant-name.js";
-import { isVouchedFor, requireOwnIssuer, vouchedCloud, type Vouchers } from "./vouched-host.js";
+import { isVouchedFor, vouchedCloud, type Vouchers } from "./vouched-host.js";
 
 /** The application's configuration of authorities. */
 export interface AuthorityOptions {
@@ -27,28 +28,6 @@ export interface AuthorityOptions {
    * it.
    */
   readonly authorityMetadata: Readonly<Record<string, unknown>> | undefined;
-}
-
-/** Lifetime of a resolved authority: a day. */
-const LIFETIME_MS = 86_400_000;
-
-/** How long, in milliseconds, a discovery document is used while it cannot be fetched again: a week. */
-const STALE_LIFETIME_MS = 7 * LIFETIME_MS;
-
-/** Minimum time between requests for a discovery document, in milliseconds, while one is in memory. */
-const REFETCH_PAUSE_MS = 60_000;
-
-/** A resolved authority. Times are in milliseconds since the epoch. */
-interface Resolved {
-  readonly authority: Authority;
-  /** When it is resolved again. */
-  readonly until: number;
-  /** When its discovery document was received and last requested; absent if its endpoints are known without. */
-  readonly document?: {
-    readonly source: string;
-    readonly receivedAt: number;
-    readonly requestedAt: number;
-  };
 }
 
 /** Resolves authority URLs, from tables where possible and otherwise by discovery, and caches the results. */
@@ -118,11 +97,6 @@ export class AuthorityResolver {
   /** Whether the application uses several providers at a host: several issuers, or AD FS and Entra. */
   isShared(host: string): boolean {
     return this.#urls.isShared(host);
-  }
-
-  /** Refuses to send the client's credential to an issuer that it does not belong to; see {@link requireOwnIssuer}. */
-  requireOwn(url: AuthorityUrl): void {
-    requireOwnIssuer(url, this.#vouchers());
   }
 
   /** Whether resolving a URL cannot reveal more aliases of its host. */
@@ -195,7 +169,7 @@ export class AuthorityResolver {
     if (known) return { authority: { url, cloud, metadata: known }, until };
     let found: DiscoveryDocument;
     try {
-      const { source } = this.#lastDocument(url) ?? {};
+      const { source } = lastDocument(this.#resolved.get(url.href), requestedAt) ?? {};
       found = await fetchDocument(url, { transport: this.#transport, clock: this.#clock, source }, call);
     } catch (error) {
       return this.#lastKnown(url, error);
@@ -210,19 +184,13 @@ export class AuthorityResolver {
   /** Returns what is known from the last discovery document. @throws the failure, if there is none or it is too old */
   #lastKnown(url: AuthorityUrl, failure: unknown): Resolved {
     const last = this.#resolved.get(url.href);
-    const lastDocument = this.#lastDocument(url);
-    if (!last || !lastDocument) throw failure;
     const now = this.#clock.now();
+    const received = lastDocument(last, now);
+    if (!last || !received) throw failure;
     const reason = isAuthError(failure) ? failure.errorMessage : String(failure);
     this.#warn(`The endpoints of ${url.href} are those of its last discovery document: ${reason}`);
-    const document = { ...lastDocument, requestedAt: now };
+    const document = { ...received, requestedAt: now };
     return { ...last, document, until: Math.max(last.until, now + REFETCH_PAUSE_MS) };
-  }
-
-  /** Returns what is known of the last discovery document, unless it is too old. */
-  #lastDocument(url: AuthorityUrl): Resolved["document"] {
-    const document = this.#resolved.get(url.href)?.document;
-    return document && this.#clock.now() < document.receivedAt + STALE_LIFETIME_MS ? document : undefined;
   }
 
   #cloud(url: AuthorityUrl, call: Call): Promise<Cloud> {

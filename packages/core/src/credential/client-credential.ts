@@ -77,7 +77,8 @@ export function createAuthenticator(
     const given = override.assertion ?? (credential.kind === "assertion" ? credential.assertion : undefined);
     if (given !== undefined) {
       const { fmiPath } = override;
-      const { token_endpoint: tokenEndpoint = "" } = authority.metadata;
+      const { token_endpoint: endpoint } = authority.metadata;
+      const tokenEndpoint = typeof endpoint === "string" ? endpoint : "";
       const context = { clientId, tokenEndpoint, ...(fmiPath ? { fmiPath } : {}) };
       return assertions.authentication(given, context, dialect.reusesAssertions);
     }

@@ -1,3 +1,4 @@
+import { endpointOf } from "../authority/endpoint.js";
 import { epochSeconds } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { errorName } from "../errors/error-name.js";
@@ -28,7 +29,7 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
   const { client, authority, request, call } = exchange;
   const { correlationId } = call;
   const grantType = grant.parameters.get("grant_type") ?? "";
-  const throttleKey = `${authority.metadata.token_endpoint} ${grant.throttleKey}`;
+  const throttleKey = `${endpointOf(authority, "token_endpoint", call)} ${grant.throttleKey}`;
   const refusal = client.throttle.refusal(throttleKey, correlationId);
   if (refusal) {
     const left = `${refusal.retryAfterSeconds ?? 0} more seconds`;

@@ -110,7 +110,7 @@ function grantedScope(body: Readonly<Record<string, unknown>>, correlationId: st
     return scope.join(" ") || undefined;
   const text = optionalText(body, "scope", correlationId);
   // A comma may stand in a scope. Where URLs have one, the text is left as it is.
-  return text?.includes(":") === false ? text.replaceAll(",", " ") : text;
+  return text?.includes("://") === false ? text.replaceAll(",", " ") : text;
 }
 
 function optionalText(

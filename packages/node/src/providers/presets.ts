@@ -88,6 +88,28 @@ export function google(): ProviderPreset {
 }
 
 /**
+ * Options for GitHub, an OAuth server without OpenID Connect. The account comes from its user info endpoint.
+ *
+ * @returns `oidcAuthority`, and the endpoints in `authorityMetadata`, because GitHub publishes no document
+ * @example
+ * ```ts
+ * const app = new ConfidentialClientApplication({ auth: { clientId, clientSecret, ...github() } });
+ * ```
+ */
+export function github(): ProviderPreset {
+  return {
+    oidcAuthority: "https://github.com",
+    authorityMetadata: JSON.stringify({
+      authorization_endpoint: "https://github.com/login/oauth/authorize",
+      token_endpoint: "https://github.com/login/oauth/access_token",
+      device_authorization_endpoint: "https://github.com/login/device/code",
+      userinfo_endpoint: "https://api.github.com/user",
+      token_endpoint_auth_methods_supported: ["client_secret_post"],
+    }),
+  };
+}
+
+/**
  * Options for a user pool of Amazon Cognito.
  *
  * @param options `userPoolId`, which begins with the region

@@ -1,0 +1,102 @@
+// docs/providers: every configuration compiles, makes an application without a warning, and calls what there is.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import * as tessera from "@tessera/node";
+import ts from "typescript";
+import { root } from "../packages/workspace.js";
+
+const folder = join(root, "docs/providers");
+const pages = readdirSync(folder).filter((file) => file !== "README.md");
+const textOf = (file: string): string => readFileSync(join(folder, file), "utf8");
+const blocks = pages.flatMap((page) =>
+  [...textOf(page).matchAll(/```js\n(.*?)```/gs)].map(([, code = ""], index) => ({ page, index, code })),
+);
+
+const variables = { clientId: "the-client", clientSecret: "the-secret-of-the-client-0123456789" };
+const declared = Object.keys(variables)
+  .map((name) => `declare const ${name}: string;`)
+  .join(" ");
+const pathOf = (index: number): string => join(root, `test/examples/provider-guide-${index}.ts`);
+
+/** What the compiler objects to in each block. */
+function errorsOfBlocks(): readonly (readonly string[])[] {
+  const modules = new Map(
+    blocks.map(({ code }, index) => [pathOf(index), `${declared}\n${code}\nexport {};`] as const),
+  );
+  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path));
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const compilerOptions = { ...options, allowJs: false, types: ["node"], noUnusedLocals: false };
+  const host = ts.createCompilerHost(compilerOptions);
+  const { getSourceFile, fileExists } = host;
+  host.fileExists = (path) => modules.has(path) || fileExists(path);
+  host.getSourceFile = (path, version) => {
+    const text = modules.get(path);
+    return text === undefined ? getSourceFile(path, version) : ts.createSourceFile(path, text, version);
+  };
+  const program = ts.createProgram([...modules.keys()], compilerOptions, host);
+  return blocks.map((_, index) => {
+    const file = program.getSourceFile(pathOf(index));
+    const found = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
+    return found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
+  });
+}
+
+let errors: readonly (readonly string[])[];
+beforeAll(() => {
+  errors = errorsOfBlocks();
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+it("there is a page for each provider, and the index and the table of authorities lead to it", () => {
+  expect(pages.map((page) => page.replace(".md", "")).sort()).toEqual(
+    [
+      ...["adfs", "auth0", "b2c", "cognito", "entra", "external-id"],
+      ...["github", "google", "keycloak", "okta", "zitadel"],
+    ].sort(),
+  );
+  expect(pages.filter((page) => !textOf("README.md").includes(`](${page})`))).toEqual([]);
+  for (const guide of ["README.md", "docs/authorities.md"])
+    expect(readFileSync(join(root, guide), "utf8")).toContain("providers/README.md");
+});
+
+describe.each(blocks.map((block, at) => ({ ...block, at })))("$page, block $index", ({ code, at }) => {
+  it("compiles", () => {
+    expect(errors[at]).toEqual([]);
+  });
+
+  it("makes an application without a warning", async () => {
+    const warning = jest.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    const made: tessera.ClientApplication[] = [];
+    /** The real constructor, and methods that do not ask a server. */
+    const offline = <
+      Made extends typeof tessera.PublicClientApplication | typeof tessera.ConfidentialClientApplication,
+    >(
+      application: Made,
+    ) =>
+      new Proxy(application, {
+        construct: (target, [configuration]: [tessera.Configuration]) => {
+          const app = new target(configuration);
+          made.push(app);
+          return new Proxy(app, { get: () => async () => ({ accessToken: "a token" }) });
+        },
+      });
+    const modules = {
+      ...tessera,
+      ConfidentialClientApplication: offline(tessera.ConfidentialClientApplication),
+      PublicClientApplication: offline(tessera.PublicClientApplication),
+    };
+    const program = code.replace(/import (\{[^}]*\}) from "@tessera\/node";/, "const $1 = tessera;");
+    const names = ["tessera", ...Object.keys(variables)];
+    const run = Reflect.construct(AsyncFunction, [...names, program]) as (
+      ...values: unknown[]
+    ) => Promise<void>;
+    await run(modules, ...Object.values(variables));
+    expect(warning).not.toHaveBeenCalled();
+    expect(made.length > 0 || !code.includes("Application")).toBe(true);
+  });
+});
+
+const AsyncFunction = Object.getPrototypeOf(async () => undefined).constructor as FunctionConstructor;
