@@ -1,8 +1,9 @@
 import { expect } from "@jest/globals";
-import { clientId, keys, sign } from "../support/fake-provider.js";
+import { registerClient, registeredClient } from "@tessera/node";
+import { clientId, clientSecret, keys, sign } from "../support/fake-provider.js";
 import { CERTIFICATE_HEADER } from "../support/tls-front.js";
 import type { Module } from "./module.js";
-import { channelsOf, type RelyingParty, type Script } from "./relying-party.js";
+import { channelsOf, redirectUri, type RelyingParty, type Script } from "./relying-party.js";
 
 /** The modules about user info, renewal and where requests go: those of `oidcc-client-test-…`. */
 export const userInfoModules: Readonly<Record<string, Module>> = {
@@ -90,6 +91,28 @@ export const userInfoModules: Readonly<Record<string, Module>> = {
   },
   "refresh-token-invalid-issuer": refusesRenewed("another issuer's", { iss: "https://evil.example" }),
   "refresh-token-invalid-sub": refusesRenewed("another user's", { sub: "user-2" }),
+  "dynamic-registration": {
+    when: "the client registers itself, and then signs a user in with what it was given",
+    play: async (rp) => {
+      const { provider } = rp;
+      const metadata = { redirect_uris: [redirectUri], token_endpoint_auth_method: rp.variant.clientAuth };
+      provider.answers.discovery = () => ({
+        body: provider.metadata({ registration_endpoint: `${provider.url}/register` }),
+      });
+      provider.answers.registration = ({ text }) => ({
+        status: 201,
+        body: {
+          ...(JSON.parse(text) as object),
+          client_id: clientId,
+          client_secret: clientSecret,
+          client_secret_expires_at: 0,
+        },
+      });
+      const system = { clock: provider.clock };
+      const registration = await registerClient({ authority: provider.url, metadata, system });
+      expect(await rp.signIn({ auth: registeredClient(registration) })).toMatchObject({ fromCache: false });
+    },
+  },
   "mtls-endpoint-aliases": {
     when: "the client proves itself in TLS: the token request goes to the alias, with the certificate",
     play: async (rp) => {

@@ -3,7 +3,7 @@
 // core/src/flows/client-credentials.ts, core/src/flows/device-code.ts, core/src/flows/on-behalf-of.ts,
 // core/src/flows/refresh-token.ts, core/src/flows/silent.ts, core/src/flows/user-federated-identity.ts,
 // core/src/flows/username-password.ts, core/src/endpoints/end-session.ts, core/src/request/pkce.ts,
-// node/src/client-application.ts, node/src/backchannel-application.ts, node/src/client-registration.ts, node/src/confidential-client-application.ts, node/src/public-client-application.ts,
+// node/src/client-application.ts, node/src/backchannel-application.ts, node/src/client-registration.ts, node/src/protected-resource.ts, node/src/confidential-client-application.ts, node/src/public-client-application.ts,
 // node/src/msal/crypto-provider.ts, node/src/token-credential.ts, node/src/authenticated-fetch.ts
 //
 // An example is a ts block after an `@example` tag; test/support/example-scope.ts lists the names that it may use without

@@ -23,6 +23,10 @@ const matrix: Readonly<Record<string, { readonly public: Cell; readonly confiden
     public: file("flows/request-objects", "a public client", "signs its request"),
     confidential: file("flows/request-objects", "a confidential client", "signs its request"),
   },
+  "dynamic registration and its management (RFC 7591, RFC 7592)": {
+    public: file("flows/client-registration", "so does a public one", "new PublicClientApplication"),
+    confidential: file("flows/client-registration", "a confidential client that has registered"),
+  },
   "mutual TLS (RFC 8705)": {
     public: none("a public client has no certificate"),
     confidential: file(

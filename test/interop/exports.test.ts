@@ -31,6 +31,7 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "createDefaultCredential",
     "createMemoryTokenStore",
     "deleteClientRegistration",
+    "discoverProtectedResource",
     "federatedTokenFile",
     "github",
     "githubActionsToken",

@@ -62,6 +62,8 @@ export interface ExampleScope {
   readonly openIdApp: ConfidentialClientApplication;
   /** Issuer of a provider that registers clients. */
   readonly issuer: string;
+  /** URL of an API that names its authorization servers. */
+  readonly resource: string;
   /** A client that it has registered. */
   readonly registration: ClientRegistration;
   /** A token to exchange, at a provider that exchanges tokens. */
@@ -157,6 +159,7 @@ export async function startExampleStage(): Promise<ExampleStage> {
         ...valuesOf(entra, signedIn),
         openIdApp,
         issuer: () => openId.url,
+        resource: () => `${openId.url}/api`,
         registration: () => ({
           issuer: openId.url,
           clientId: "registered",
@@ -190,7 +193,7 @@ async function signedInCache(
 function valuesOf(
   entra: Entra,
   signedIn: { readonly confidential: string; readonly public: string },
-): Omit<Values, "issuer" | "openIdApp" | "registration"> {
+): Omit<Values, "issuer" | "openIdApp" | "registration" | "resource"> {
   const { auth } = entra.configuration("confidential");
   const { clientId, clientSecret = "", authority = "" } = auth;
   const user = deviceUser(entra);

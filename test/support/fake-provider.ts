@@ -109,6 +109,7 @@ const paths = {
   "/par": "par",
   "/register": "registration",
   "/backchannel": "backchannel",
+  "/.well-known/oauth-protected-resource/api": "resource",
   /** An API that takes the provider's tokens. */
   "/api": "api",
 } as const;
@@ -171,6 +172,7 @@ export async function startFakeProvider(path = ""): Promise<FakeProvider> {
     par: () => ({ status: 201, body: { request_uri: "urn:example:pushed", expires_in: 60 } }),
     registration: () => ({ status: 201, body: { client_id: clientId } }),
     backchannel: () => ({ body: { auth_req_id: "an-auth-req-id", expires_in: 120 } }),
+    resource: () => ({ body: { resource: `${url}/api`, authorization_servers: [url] } }),
     api: () => ({ body: { answer: 42 } }),
   });
   const configuration = ({ auth, cache, system }: Over, secret: object): Configuration => ({

@@ -100,6 +100,7 @@ export {
   type ClientRegistration,
   type RegistrationMetadata,
 } from "./endpoints/registration-record.js";
+export { protectedResource, type ProtectedResource } from "./endpoints/protected-resource.js";
 export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
 export { introspect, type Introspection, type IntrospectionInput } from "./endpoints/introspection.js";
 export { revoke, type RevocationInput } from "./endpoints/revocation.js";

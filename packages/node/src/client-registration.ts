@@ -1,31 +1,19 @@
-import { createClient, Logger, type Client } from "@tessera/core";
 import {
   checkedRegistration,
   clientConfigurationError,
   deleteRegistration,
-  newCorrelationId,
   readRegistration,
   register,
   requireRecord,
   updateRegistration,
-  version,
-  withinBounds,
   type ClientRegistration,
   type RegistrationMetadata,
 } from "@tessera/core/internal";
-import { checkConfiguration } from "./check-configuration.js";
-import type { NodeAuthOptions, NodeSystemOptions } from "./configuration.js";
+import type { NodeAuthOptions } from "./configuration.js";
+import { withoutApplication, type CallOptions } from "./without-application.js";
 
 /** Options of every call that concerns a registration. */
-export interface RegistrationOptions {
-  /** Network, clock and logging, as an application has them. */
-  readonly system?: NodeSystemOptions;
-  readonly correlationId?: string;
-  /** Cancels the call. */
-  readonly signal?: AbortSignal;
-  /** Timeout of the call, in milliseconds. */
-  readonly timeoutMs?: number;
-}
+export interface RegistrationOptions extends CallOptions {}
 
 /** Options of {@link registerClient}. */
 export interface RegisterClientOptions extends RegistrationOptions {
@@ -68,7 +56,7 @@ export async function registerClient(options: RegisterClientOptions): Promise<Cl
     "options",
     "{ authority, metadata }",
   );
-  return atProvider(authority, options, (client, call) =>
+  return withoutApplication(options, authority, (client, call) =>
     register(client, metadata, initialAccessToken, call),
   );
 }
@@ -88,7 +76,7 @@ export async function readClientRegistration(
   options: ManageRegistrationOptions,
 ): Promise<ClientRegistration> {
   const registration = registrationOf(options);
-  return atProvider(registration.issuer, options, (client, call) =>
+  return withoutApplication(options, registration.issuer, (client, call) =>
     readRegistration(client, registration, call),
   );
 }
@@ -110,7 +98,7 @@ export async function updateClientRegistration(
   options: UpdateRegistrationOptions,
 ): Promise<ClientRegistration> {
   const registration = registrationOf(options);
-  return atProvider(registration.issuer, options, (client, call) =>
+  return withoutApplication(options, registration.issuer, (client, call) =>
     updateRegistration(client, registration, options.metadata, call),
   );
 }
@@ -127,7 +115,7 @@ export async function updateClientRegistration(
  */
 export async function deleteClientRegistration(options: ManageRegistrationOptions): Promise<void> {
   const registration = registrationOf(options);
-  return atProvider(registration.issuer, options, (client, call) =>
+  return withoutApplication(options, registration.issuer, (client, call) =>
     deleteRegistration(client, registration, call),
   );
 }
@@ -176,23 +164,4 @@ export function registeredClient(registration: ClientRegistration, authority?: s
 
 function registrationOf(options: ManageRegistrationOptions): ClientRegistration {
   return checkedRegistration(requireRecord(options, "options", "{ registration }").registration);
-}
-
-/** Runs a call at a provider, with the network, the clock and the log of an application. */
-function atProvider<T>(
-  issuer: string,
-  { system, signal, timeoutMs, correlationId = newCorrelationId() }: RegistrationOptions,
-  run: (
-    client: Client,
-    call: { readonly correlationId: string; readonly signal?: AbortSignal | undefined },
-  ) => Promise<T>,
-): Promise<T> {
-  const auth = { clientId: "registration", oidcAuthority: issuer };
-  const none = { kind: "none" } as const;
-  const { loggerOptions, ...checked } = checkConfiguration({ auth, ...(system ? { system } : {}) }, none);
-  const logger = new Logger(loggerOptions, "@tessera/node", version);
-  const client = createClient({ ...checked, logger: () => logger });
-  return withinBounds({ signal, timeoutMs, correlationId }, (bounded) =>
-    run(client, { correlationId, signal: bounded }),
-  );
 }

@@ -55,6 +55,7 @@ export {
   type IPartitionManager,
   type AuthorizationDetail,
   type PkceCodes,
+  type ProtectedResource,
   type SecretContext,
   type StoreInCache,
   type TenantProfile,
@@ -147,6 +148,7 @@ export {
   ManagedIdentityErrorCodes,
 } from "./managed-identity/managed-identity-error.js";
 export { ManagedIdentitySourceNames } from "./managed-identity/source.js";
+export { discoverProtectedResource, type ProtectedResourceOptions } from "./protected-resource.js";
 export { PublicClientApplication } from "./public-client-application.js";
 export { PromptValue, ResponseMode } from "./msal/prompt-value.js";
 export type * from "./authorization-response.js";

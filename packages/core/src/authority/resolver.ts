@@ -14,7 +14,7 @@ import { cloudsOf, discoverCloud } from "./instance-discovery.js";
 import { configuredMetadata, forTenant, knownMetadata } from "./provider-metadata.js";
 import { lastDocument, LIFETIME_MS, REFETCH_PAUSE_MS, type Resolved } from "./resolved-authority.js";
 import { isGuid } from "./tenant-name.js";
-import { isVouchedFor, requireOwnIssuer, vouchedCloud, type Vouchers } from "./vouched-host.js";
+import { isVouchedFor, vouchedCloud, type Vouchers } from "./vouched-host.js";
 
 /** The application's configuration of authorities. */
 export interface AuthorityOptions {
@@ -97,11 +97,6 @@ export class AuthorityResolver {
   /** Whether the application uses several providers at a host: several issuers, or AD FS and Entra. */
   isShared(host: string): boolean {
     return this.#urls.isShared(host);
-  }
-
-  /** Refuses to send the client's credential to an issuer that it does not belong to; see {@link requireOwnIssuer}. */
-  requireOwn(url: AuthorityUrl): void {
-    requireOwnIssuer(url, this.#vouchers());
   }
 
   /** Whether resolving a URL cannot reveal more aliases of its host. */

@@ -1,7 +1,7 @@
 import { ProtocolMode } from "../authority/authority-url.js";
 import { RegionDetector } from "../authority/region.js";
 import { AuthorityResolver } from "../authority/resolver.js";
-import { knownHost } from "../authority/vouched-host.js";
+import { knownHost, requireOwnIssuer } from "../authority/vouched-host.js";
 import { BoundedMap } from "../bounded-map.js";
 import { TokenMemory } from "../cache/memory/token-memory.js";
 import type { ICachePlugin } from "../cache/storage/plugin.js";
@@ -146,10 +146,11 @@ export function createClient(options: ClientOptions): Client {
   const silentLogger = new Logger({}, "@tessera/core", version);
   const logger = options.logger ?? ((): Logger => silentLogger);
   const transport = createTransport(options.http, logger, options.retries ?? true);
+  const knownAuthorities = new Set(Array.from(options.knownAuthorities ?? [], knownHost));
   const authorities = new AuthorityResolver(
     {
       protocolMode: options.protocolMode ?? ProtocolMode.AAD,
-      knownAuthorities: new Set(Array.from(options.knownAuthorities ?? [], knownHost)),
+      knownAuthorities,
       cloudMetadata: options.cloudMetadata,
       authorityMetadata: options.authorityMetadata,
     },
@@ -163,7 +164,8 @@ export function createClient(options: ClientOptions): Client {
     clientId,
     defaultAuthority: authority,
     authenticate: async (issuer, override) => {
-      if (credential.kind !== "none") authorities.requireOwn(issuer.url);
+      if (credential.kind !== "none")
+        requireOwnIssuer(issuer.url, { own: authorities.url(authority), knownAuthorities });
       return authenticator(issuer, override);
     },
     isPublic: credential.kind === "none",

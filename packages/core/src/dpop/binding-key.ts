@@ -1,15 +1,24 @@
-import type { JWK } from "jose";
 import type { webcrypto } from "node:crypto";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
+
+/** A public key as JSON Web Key. Its type is not that of jose, which apps need not have. */
+export interface PublicJwk {
+  readonly kty?: string;
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
+  readonly n?: string;
+  readonly e?: string;
+}
 
 /** A key that tokens are bound to (RFC 9449). */
 export interface BindingKey {
   /** SHA-256 of the public key (RFC 7638): the `jkt` of the tokens. */
   readonly thumbprint: string;
   readonly algorithm: string;
-  readonly publicKey: JWK;
+  readonly publicKey: PublicJwk;
   readonly privateKey: webcrypto.CryptoKey;
   /** The whole key as JSON, if it is to be persisted. The private key can be exported only then. */
   readonly text?: string | undefined;
@@ -87,6 +96,10 @@ export async function readBindingKey(text: string): Promise<BindingKey | undefin
 
 const PUBLIC_MEMBERS = ["kty", "crv", "x", "y", "n", "e"] as const;
 
-function publicPart(whole: JWK): JWK {
-  return Object.fromEntries(PUBLIC_MEMBERS.flatMap((name) => (whole[name] ? [[name, whole[name]]] : [])));
+function publicPart(whole: Readonly<Record<string, unknown>>): PublicJwk {
+  const members = PUBLIC_MEMBERS.flatMap((name) => {
+    const value = whole[name];
+    return typeof value === "string" ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(members);
 }

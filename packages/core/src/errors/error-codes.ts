@@ -59,6 +59,8 @@ export const ClientAuthErrorCodes = {
   invalidClientCredential: "invalid_client_credential",
   /** The client assertion is empty. */
   invalidAssertion: "invalid_assertion",
+  /** The metadata of a protected resource are missing, or about another resource. */
+  invalidResourceMetadata: "invalid_resource_metadata",
   /** The response to the registration of a client is not valid. */
   invalidRegistrationResponse: "invalid_registration_response",
   /** A backchannel authentication request expired before the user decided. */

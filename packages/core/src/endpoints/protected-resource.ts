@@ -1,0 +1,126 @@
+import type { Client } from "../client/client.js";
+import { parseJsonObject } from "../encoding.js";
+import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
+import { isLoopback, parsedUrl, secureEndpoint, secureUrl, shownUrl } from "../http/secure-url.js";
+import { statusOf } from "../http/throttle.js";
+import type { Call } from "../http/transport.js";
+import { printable } from "../printable.js";
+import { parseAuthenticationChallenges } from "../request/claims-challenge.js";
+import { splitScopes } from "../request/scopes.js";
+
+/** What a protected resource says of itself. */
+export interface ProtectedResource {
+  /** Its identifier as published, to be sent as `resource`. */
+  readonly resource: string;
+  /** Issuers of the authorization servers whose tokens it accepts. Which of them to trust is the caller's choice. */
+  readonly authorizationServers: readonly string[];
+  /** The scopes of the challenge, else the resource's minimal set; absent if it names none. */
+  readonly scopes?: readonly string[];
+  /** The whole document (RFC 9728 §2). */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+const WELL_KNOWN = "/.well-known/oauth-protected-resource";
+
+/**
+ * Finds the authorization servers of a protected resource (RFC 9728).
+ *
+ * @param challenge value of the header `WWW-Authenticate` with which the resource refused a request
+ * @throws ClientConfigurationError `invalid_option`, `authority_uri_insecure`; ClientAuthError `invalid_resource_metadata`
+ */
+export async function protectedResource(
+  client: Client,
+  resource: string,
+  challenge: string | undefined,
+  call: Call,
+): Promise<ProtectedResource> {
+  const url = secureUrl(resource, "resource");
+  if (url.hash !== "" || resource.includes("#") || url.username !== "" || url.password !== "") {
+    const text = `resource "${shownUrl(resource)}" has a fragment or a user name: pass the identifier of the resource without them.`;
+    throw clientConfigurationError("invalid_option", text, call);
+  }
+  const named = challengeOf(challenge);
+  let last = "";
+  for (const document of named?.url ? [namedBy(named.url, url, call)] : documentsOf(url)) {
+    const response = await client.transport.get(document, call);
+    const metadata = response.status === 200 ? parseJsonObject(response.body) : undefined;
+    if (metadata) return checked(metadata, { resource, url, document, scope: named?.scope }, call);
+    last = `${shownUrl(document)} returned ${statusOf(response)}`;
+    if (response.status < 400 || response.status > 499) break;
+  }
+  throw invalid(`it has none: ${last} without a JSON document`, call);
+}
+
+/** The metadata's URL and the scopes in a challenge, whichever scheme it has. */
+function challengeOf(
+  header: string | undefined,
+): { readonly url?: string; readonly scope?: string } | undefined {
+  const found = parseAuthenticationChallenges(header).filter(({ scheme }) =>
+    ["bearer", "dpop"].includes(scheme),
+  );
+  const all = found.map(({ parameters }) => parameters);
+  const url = all.map(({ resource_metadata: value }) => value).find(Boolean);
+  const scope = all.map(({ scope: value }) => value).find(Boolean);
+  return { ...(url ? { url } : {}), ...(scope ? { scope } : {}) };
+}
+
+/** A resource may name documents of its own origin only: any other URL would be an attacker's choice (RFC 9728 §7). */
+function namedBy(text: string, resource: URL, call: Call): string {
+  const url = parsedUrl(text);
+  if (url?.origin === resource.origin && url.username === "" && url.password === "") return url.href;
+  throw invalid(`its challenge names "${printable(shownUrl(text))}", which is not of its own origin`, call);
+}
+
+/** The well-known URLs of a resource: with its path inserted (RFC 9728 §3.1), then at its origin. */
+function documentsOf({ origin, pathname, search }: URL): readonly string[] {
+  const path = pathname === "/" ? "" : pathname;
+  const inserted = `${origin}${WELL_KNOWN}${path}${search}`;
+  return path === "" ? [inserted] : [inserted, `${origin}${WELL_KNOWN}`];
+}
+
+interface Asked {
+  readonly resource: string;
+  readonly url: URL;
+  readonly document: string;
+  readonly scope: string | undefined;
+}
+
+function checked(
+  metadata: Readonly<Record<string, unknown>>,
+  { resource, url, document, scope }: Asked,
+  call: Call,
+): ProtectedResource {
+  const { resource: published } = metadata;
+  // RFC 9728 §3.3: identical. Only the slash of an empty path makes no difference.
+  const isSame =
+    published === resource ||
+    (url.pathname === "/" && [url.origin, `${url.origin}/`].includes(String(published)) && url.search === "");
+  if (typeof published !== "string" || !isSame)
+    throw invalid(
+      `the document ${shownUrl(document)} is about ${typeof published === "string" ? `"${printable(shownUrl(published))}"` : "no resource"}`,
+      call,
+    );
+  const listed = texts(metadata["scopes_supported"], "scopes_supported", call);
+  const scopes = scope === undefined ? listed : splitScopes(scope);
+  const servers = texts(metadata["authorization_servers"], "authorization_servers", call) ?? [];
+  for (const server of servers) requireServer(server, url, call);
+  return { resource: published, authorizationServers: servers, ...(scopes ? { scopes } : {}), metadata };
+}
+
+/** A resource on the network must not direct the app to this machine, or to plain http. */
+function requireServer(server: string, resource: URL, call: Call): void {
+  const { hostname } = secureEndpoint(server, "authorization_servers", resource.href);
+  if (!isLoopback(hostname) || isLoopback(resource.hostname)) return;
+  throw invalid(`it names an authorization server on this machine, "${printable(shownUrl(server))}"`, call);
+}
+
+function texts(value: unknown, name: string, call: Call): readonly string[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (Array.isArray(value) && value.every((one): one is string => typeof one === "string")) return value;
+  throw invalid(`${name} is not an array of strings`, call);
+}
+
+function invalid(what: string, call: Call): Error {
+  const text = `The metadata of the protected resource cannot be used: ${what} (RFC 9728).`;
+  return clientAuthError("invalid_resource_metadata", text, call);
+}
