@@ -138,6 +138,20 @@ describeWith("Chromium", hasChromium, () => {
     return user;
   }
 
+  test("the request is pushed, and the response is a signed JWT", async () => {
+    const { close } = await signedIn({
+      clientId: "pushing",
+      clientMetadata: { require_pushed_authorization_requests: true },
+      request: { responseMode: "jwt" },
+    });
+    const [authorization] = provider.requests.filter(({ path }) => path === "/auth");
+    expect(Object.keys(authorization?.query ?? {}).sort()).toEqual(["client_id", "request_uri"]);
+    expect(came?.method).toBe("GET");
+    expect([...(came?.parameters.keys() ?? [])]).toEqual(["response"]);
+    expect(result?.account?.username).toBe(olga.username);
+    await close();
+  });
+
   test("hybrid: the code and an ID token come in a form, and the session ends at the provider, too", async () => {
     const { page, close } = await signedIn({
       clientId: "hybrid",

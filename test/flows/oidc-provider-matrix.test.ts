@@ -27,6 +27,18 @@ const matrix: Readonly<Record<string, { readonly public: Cell; readonly confiden
     public: file("flows/client-registration", "so does a public one", "new PublicClientApplication"),
     confidential: file("flows/client-registration", "a confidential client that has registered"),
   },
+  "signed authorization responses (JARM)": {
+    public: file("flows/jwt-response", '"publicClient", "post"', "%s signs a user in"),
+    confidential: file("flows/jwt-response", '"publicClient", "post"', "%s signs a user in"),
+  },
+  "tokens bound to a key (DPoP, RFC 9449)": {
+    public: file("flows/dpop", 'kind: "public"', "a $kind client", "signs a user in: the code and the token"),
+    confidential: file("flows/dpop", 'kind: "confidential"', "a $kind client", "signs a user in: the code"),
+  },
+  "sign-in with an ID token alone (implicit)": {
+    public: file("flows/id-token-response", '"publicClient", "post"', "with a posted ID token"),
+    confidential: file("flows/id-token-response", '"publicClient", "post"', "with a posted ID token"),
+  },
   "mutual TLS (RFC 8705)": {
     public: none("a public client has no certificate"),
     confidential: file(

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { auth0, cognito, google, keycloak, okta, zitadel } from "@tessera/node";
+import { auth0, cognito, github, google, keycloak, okta, zitadel } from "@tessera/node";
 import { clientId, jwk, keys } from "./fake-provider.js";
 import type { Quirky } from "./quirky-provider.js";
 
@@ -22,6 +22,19 @@ const oracle = {
   token_endpoint: "https://idcs-1.identity.oraclecloud.com/oauth2/v1/token",
   jwks_uri: "https://idcs-1.identity.oraclecloud.com/admin/v1/SigningCert/jwk",
   scopes_supported: offline,
+};
+
+const fusionAuth = {
+  issuer: "acme.com",
+  authorization_endpoint: "https://auth.acme.example/oauth2/authorize",
+  token_endpoint: "https://auth.acme.example/oauth2/token",
+  jwks_uri: "https://auth.acme.example/.well-known/jwks.json",
+  scopes_supported: offline,
+};
+const plainOAuth = {
+  jwks_uri: undefined,
+  id_token_signing_alg_values_supported: undefined,
+  response_types_supported: ["code"],
 };
 
 /** Identity products and consumer services, each with what is odd there. */
@@ -373,6 +386,69 @@ export const providers: readonly Quirky[] = [
     method: "client_secret_basic",
     document: oracle,
     daemon: { scopes: ["urn:opc:idm:__myscopes__"] },
+  },
+  {
+    name: "PingAM: the issuer has the default port, which the app leaves out",
+    issuer: "https://am.example.com:443/am/oauth2/realms/root",
+    auth: { oidcAuthority: "https://am.example.com/am/oauth2/realms/root" },
+    method: "client_secret_basic",
+    documentAt: "https://am.example.com/am/oauth2/realms/root/.well-known/openid-configuration",
+    document: {
+      authorization_endpoint: "https://am.example.com/am/oauth2/realms/root/authorize",
+      token_endpoint: "https://am.example.com/am/oauth2/realms/root/access_token",
+      jwks_uri: "https://am.example.com/am/oauth2/connect/jwk_uri",
+    },
+  },
+  {
+    name: "FusionAuth: the issuer is a name, not a URL",
+    issuer: "acme.com",
+    auth: { oidcAuthority: "https://auth.acme.example", authorityMetadata: JSON.stringify(fusionAuth) },
+    method: "client_secret_basic",
+    document: fusionAuth,
+  },
+  {
+    name: "GitHub OAuth apps: no OpenID Connect, no document, no lifetime, no refresh token",
+    issuer: "https://github.com",
+    auth: github(),
+    method: "client_secret_post",
+    scopes: ["repo"],
+    api: ["repo"],
+    document: JSON.parse(github().authorityMetadata ?? "") as Record<string, unknown>,
+    documentAt: undefined,
+    idToken: "none",
+    user: { id: 1, login: "octocat" },
+    tokens: () => ({ expires_in: undefined, scope: "repo,gist", token_type: "bearer" }),
+    renews: false,
+  },
+  {
+    name: "Supabase: the document of an OAuth server, with the path inserted (RFC 8414 §3)",
+    issuer: "https://ref.supabase.co/auth/v1",
+    method: "client_secret_basic",
+    documentAt: "https://ref.supabase.co/.well-known/oauth-authorization-server/auth/v1",
+    document: {
+      scopes_supported: undefined,
+      ...plainOAuth,
+      userinfo_endpoint: "https://ref.supabase.co/auth/v1/userinfo",
+    },
+    idToken: "none",
+    user: { sub: "user-1", email: "one@example.org" },
+  },
+  {
+    name: "an authorization server of the Model Context Protocol: no keys, no ID token, a resource",
+    issuer: "https://mcp.example.com",
+    auth: { extraParameters: { resource: "https://mcp.example.com/mcp" } },
+    method: "client_secret_post",
+    scopes: ["tools"],
+    api: ["tools"],
+    documentAt: "https://mcp.example.com/.well-known/oauth-authorization-server",
+    document: {
+      ...plainOAuth,
+      scopes_supported: ["tools"],
+      token_endpoint_auth_methods_supported: ["client_secret_post"],
+    },
+    idToken: "none",
+    needs: { resource: "https://mcp.example.com/mcp" },
+    needsInBrowser: { resource: "https://mcp.example.com/mcp" },
   },
   {
     name: "Battle.net: no list of scopes",

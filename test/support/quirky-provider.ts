@@ -15,6 +15,10 @@ export interface Quirky {
   readonly request?: Partial<AuthCodeFlowRequest>;
   /** The document, laid over one with its endpoints below the issuer; `undefined` takes a member away. */
   readonly document?: Readonly<Record<string, unknown>>;
+  /** Where the document is published, if not below the issuer; nowhere if undefined. */
+  readonly documentAt?: string | undefined;
+  /** What the user info endpoint answers. */
+  readonly user?: object;
   /** The scopes that this client may ask for; any other is `invalid_scope`. Default: anything. */
   readonly scopes?: readonly string[];
   /** How the client must prove itself; anything else is refused. */
@@ -140,9 +144,12 @@ export function quirkyProvider(quirky: Quirky, clock: TestClock): QuirkyProvider
 
   const send = <T>(method: string, url: string, form: Fields, headers: Fields): Answer<T> => {
     const at = url.split("?", 1)[0];
+    const documentAt =
+      "documentAt" in quirky ? quirky.documentAt : `${base}/.well-known/openid-configuration`;
     const gets: Readonly<Record<string, unknown>> = {
-      [`${base}/.well-known/openid-configuration`]: document,
+      [String(documentAt)]: document,
       [String(document["jwks_uri"])]: published,
+      [String(document["userinfo_endpoint"])]: quirky.user,
     };
     const got = method === "GET" ? gets[at ?? ""] : undefined;
     if (got !== undefined) return json(200, got) as Answer<T>;

@@ -19,6 +19,7 @@ const ALL = [...EVERY_GRANT, "authorize", "device_authorization"] as const;
 const OF_USERS = [
   "agent",
   "authorization_code",
+  "backchannel_authentication",
   "device_code",
   "on_behalf_of",
   "password",
