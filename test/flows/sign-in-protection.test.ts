@@ -74,6 +74,20 @@ describe("a sign-in without protection", () => {
     });
   });
 
+  it("without PKCE is refused to a client of the Model Context Protocol", async () => {
+    const { networkClient } = wildProvider({ document: documents.okta });
+    const app = new PublicClientApplication({
+      auth: { clientId: "the-client", oidcAuthority: documents.okta.issuer, isMcp: true },
+      system: { networkClient },
+    });
+    const resource = "https://mcp.example/";
+    const request = { scopes: [], redirectUri: "https://app.example/", resource, usePkce: false };
+    await expect(app.initiateAuthCodeFlow(request)).rejects.toMatchObject({
+      errorCode: "invalid_option",
+      message: expect.stringContaining("usePkce"),
+    });
+  });
+
   it("comes from no lost part of the flow: an empty verifier or nonce is an incomplete flow", async () => {
     const { app, flow } = await flowOf({});
     for (const lost of [{ codeVerifier: "" }, { nonce: "" }, { codeVerifier: undefined }]) {

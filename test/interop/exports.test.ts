@@ -139,6 +139,8 @@ const user = [
   "initiateAuthCodeFlow",
   "revoke",
   "userInfo",
+  "validateFrontChannelLogout",
+  "validateLogoutToken",
 ];
 // Fields there, accessors here.
 const fields = ["config", "logger"];

@@ -132,8 +132,8 @@ describe.each(EVERY_GRANT)("%s", (grant: Grant) => {
   // Every device code is shown to somebody else, and every user is asked for one session.
   if (grant === "device_code" || grant === "backchannel_authentication") return;
 
-  // A client that is another one's is refused, so that there is nothing to share.
-  it.each(table.filter(([field]) => field !== "embeddedClientId"))(
+  // A client that is another one's, and a realm, which Entra does not have, are refused, so that there is nothing to share.
+  it.each(table.filter(([field]) => field !== "embeddedClientId" && field !== "realm"))(
     "lets calls that differ in %s share as the table says",
     async (field, row) => {
       const { stage, values } = driven();
@@ -174,12 +174,13 @@ describe.each(["authorize", "end_session"] as const)("the URL for %s", (carrier)
   });
 });
 
-/** The URL without what the library generated for it: a parameter that holds a sample stays. */
+/** The URL without the values that the library generated for it: a parameter that holds a sample stays. */
 function withoutGenerated(url: string, { state, nonce, codeChallenge }: Fields): string {
   const said = new URL(url);
   const samples = Object.entries({ state, nonce, code_challenge: codeChallenge });
   for (const [name, sample] of samples)
-    if (said.searchParams.get(name) !== sample) said.searchParams.delete(name);
+    if (said.searchParams.get(name) !== sample && said.searchParams.has(name))
+      said.searchParams.set(name, "generated");
   return said.href;
 }
 

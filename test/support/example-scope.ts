@@ -47,6 +47,8 @@ export interface ExampleScope {
   readonly account: AccountInfo;
   /** A confidential client of an OpenID Provider that has every endpoint. */
   readonly oidcApp: ConfidentialClientApplication;
+  /** What its provider posts when a user signs out there. */
+  readonly logoutToken: string;
 
   /** `app`, as a client of `@tessera/core`. */
   readonly client: Client;
@@ -210,6 +212,7 @@ function valuesOf(
     made.cache.deserialize(signedIn.confidential);
     return made;
   });
+  const provider = once(() => exampleProvider(clock));
   const account = once(async () => {
     const [found] = await app().getAllAccounts();
     if (!found) throw new Error("nobody is signed in");
@@ -251,7 +254,8 @@ function valuesOf(
       return entra.confidential({ auth: agentAuth });
     },
     account,
-    oidcApp: () => exampleProvider(clock).app,
+    oidcApp: () => provider().app,
+    logoutToken: () => provider().logoutToken,
     client,
     agentClient: () => {
       const credential = { kind: "assertion", assertion: clientAssertion } as const;

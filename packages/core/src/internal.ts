@@ -103,6 +103,13 @@ export {
 export { protectedResource, type ProtectedResource } from "./endpoints/protected-resource.js";
 export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
 export { introspect, type Introspection, type IntrospectionInput } from "./endpoints/introspection.js";
+export {
+  validateFrontChannelLogout,
+  validateLogoutToken,
+  type FrontChannelLogoutInput,
+  type LogoutTokenInput,
+  type ProviderLogout,
+} from "./endpoints/logout.js";
 export { revoke, type RevocationInput } from "./endpoints/revocation.js";
 export { userInfo, type UserInfo, type UserInfoInput } from "./endpoints/user-info.js";
 export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfInput } from "./flows/on-behalf-of.js";

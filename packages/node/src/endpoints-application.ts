@@ -1,7 +1,20 @@
 import { endSessionUrl } from "@tessera/core";
-import { revoke, userInfo, type UserInfo } from "@tessera/core/internal";
+import {
+  revoke,
+  userInfo,
+  validateFrontChannelLogout,
+  validateLogoutToken,
+  type ProviderLogout,
+  type UserInfo,
+} from "@tessera/core/internal";
 import { Application } from "./application.js";
-import type { EndSessionRequest, RevocationRequest, UserInfoRequest } from "./requests.js";
+import type {
+  EndSessionRequest,
+  RevocationRequest,
+  UserInfoRequest,
+  FrontChannelLogoutRequest,
+  LogoutTokenRequest,
+} from "./requests.js";
 
 /**
  * Base class of public and confidential clients: the provider's endpoints that serve tokens and sessions after a sign-in.
@@ -59,5 +72,43 @@ export abstract class EndpointsApplication extends Application {
    */
   revoke(request: RevocationRequest): Promise<void> {
     return this.logged("revoke", request, () => revoke(this.client, this.checkedFields(request)));
+  }
+
+  /**
+   * Validates the logout token that a provider posts when a user signs out there. Each is accepted once, by this process.
+   * The result names the user and the session, and the accounts that the cache has of them: end your own sessions, and
+   * remove the accounts.
+   *
+   * @throws ClientAuthError `invalid_logout_token`; answer it with HTTP 400
+   * @see OpenID Connect Back-Channel Logout 1.0 §2.6
+   * @example
+   * ```ts
+   * const { accounts } = await oidcApp.validateLogoutToken({ logoutToken });
+   * for (const signedOut of accounts) await oidcApp.removeAccount(signedOut);
+   * ```
+   */
+  validateLogoutToken(request: LogoutTokenRequest): Promise<ProviderLogout> {
+    return this.logged("validateLogoutToken", request, () =>
+      validateLogoutToken(this.client, this.checkedFields(request)),
+    );
+  }
+
+  /**
+   * Validates the address at which a provider loads the app's page when a user signs out there: its `iss` and `sid` must be
+   * those of the account whose session the page was loaded in.
+   *
+   * @throws ClientAuthError `invalid_logout_token` for another issuer or another session: nobody signs out
+   * @see OpenID Connect Front-Channel Logout 1.0 §3
+   * @example
+   * ```ts
+   * const { iss = "", sid } = account.idTokenClaims ?? {}; // in an app: of the page's address
+   * if (sid) await app.validateFrontChannelLogout({ iss, sid, account });
+   * await app.removeAccount(account);
+   * ```
+   */
+  validateFrontChannelLogout(request: FrontChannelLogoutRequest): Promise<ProviderLogout> {
+    return this.logged("validateFrontChannelLogout", request, () =>
+      validateFrontChannelLogout(this.client, this.checkedFields(request)),
+    );
   }
 }

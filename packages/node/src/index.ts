@@ -55,6 +55,7 @@ export {
   type IPartitionManager,
   type AuthorizationDetail,
   type PkceCodes,
+  type ProviderLogout,
   type ProtectedResource,
   type SecretContext,
   type StoreInCache,

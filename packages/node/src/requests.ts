@@ -8,7 +8,9 @@ import type {
   CodeInput,
   DeviceCodeInput,
   EndSessionInput,
+  FrontChannelLogoutInput,
   IntrospectionInput,
+  LogoutTokenInput,
   OnBehalfOfInput,
   RefreshTokenInput,
   RevocationInput,
@@ -88,6 +90,12 @@ type SessionFields = "authority" | "correlationId" | "extraQueryParameters" | "s
 
 /** Request of {@link EndpointsApplication.userInfo}. */
 export interface UserInfoRequest extends Writable<UserInfoInput> {}
+
+/** Request of {@link EndpointsApplication.validateLogoutToken}. */
+export interface LogoutTokenRequest extends Writable<LogoutTokenInput> {}
+
+/** Request of {@link EndpointsApplication.validateFrontChannelLogout}. */
+export interface FrontChannelLogoutRequest extends Writable<FrontChannelLogoutInput> {}
 
 /** Request of {@link EndpointsApplication.revoke}. */
 export interface RevocationRequest extends Writable<RevocationInput> {}

@@ -31,6 +31,10 @@ export function protectionOf(
       request,
     );
   }
+  if (!usePkce && client.requiresPkceSupport) {
+    const text = "usePkce is false, but auth.isMcp requires PKCE (Model Context Protocol): omit usePkce.";
+    throw clientConfigurationError("invalid_option", text, request);
+  }
   const off = [usePkce ? "" : "PKCE (usePkce is false)", useNonce ? "" : "nonce (useNonce is false)"];
   if (!usePkce || !useNonce) {
     client

@@ -47,3 +47,12 @@ export const AUTHORIZATION_RESPONSE: JwtKind = {
   use: "authorization",
   required: ["iss", "aud", "exp"],
 };
+
+/** OpenID Connect Back-Channel Logout §2.4. Its algorithm is that of ID tokens (§2.6). */
+export const LOGOUT_TOKEN: JwtKind = {
+  name: "logout token",
+  code: "invalid_logout_token",
+  use: "id_token",
+  required: ["iss", "aud", "iat", "exp"],
+  typ: { name: "logout+jwt", isRequired: false },
+};
