@@ -83,7 +83,9 @@ function numbered() {
 /** Prepares a grant, by an app with a credential, and returns the call. */
 type Prepare = (auth: Partial<NodeAuthOptions>) => Promise<() => Promise<AuthenticationResult | null>>;
 
-const grants = Object.entries(drivers).map(([grant, drive]): [string, Prepare] => [
+// Backchannel authentication is driven with an application of its own, whose credential is a text.
+const withThisApp = Object.entries(drivers).filter(([grant]) => grant !== "backchannel_authentication");
+const grants = withThisApp.map(([grant, drive]): [string, Prepare] => [
   grant,
   grant === "device_code"
     ? async ({ clientAssertion = "" }) => onDevice(clientAssertion)
