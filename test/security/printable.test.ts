@@ -153,9 +153,16 @@ describe.each(cases)("characters that %s", (_, control) => {
     const url = `https://idp.example/a${control}b`;
     for (const member of ["verification_uri", "verification_uri_complete"])
       await expect(showDeviceCode({ [member]: url })).rejects.toMatchObject({ errorCode: "url_parse_error" });
-    for (const member of ["authorization_endpoint", "token_endpoint", "end_session_endpoint", "jwks_uri"]) {
-      const error = await failure(oidcApp({ [member]: url }).getAuthCodeUrl({ scopes, redirectUri }));
-      expect(error).toMatchObject({ errorCode: "endpoints_resolution_error" });
+    const code = { code: "code", scopes, redirectUri, codeVerifier: "verifier" };
+    const uses = {
+      authorization_endpoint: (app) => app.getAuthCodeUrl({ scopes, redirectUri }),
+      token_endpoint: (app) => app.acquireTokenByCode(code),
+      end_session_endpoint: (app) => app.buildEndSessionUrl({}),
+      jwks_uri: (app) => app.acquireTokenByCode(code),
+    } satisfies Readonly<Record<string, (app: PublicClientApplication) => Promise<unknown>>>;
+    for (const [member, use] of Object.entries(uses)) {
+      const error = await failure(use(oidcApp({ [member]: url })));
+      expect(error).toMatchObject({ errorCode: "url_parse_error" });
       for (const one of textsOf(error)) expect(one).not.toMatch(UNPRINTABLE);
     }
   });
