@@ -119,6 +119,7 @@ const OWN_STATE: Readonly<Record<string, string>> = {
   "intercepted.ts own": "saves time only",
   "resource.ts known": "saves time only",
   "trusted-certificates.ts contexts": "saves time only",
+  "key-failure.ts failures": "an error is marked and asked about in the same call",
   "process-identity.ts own": "is worked out from the process, alike in both",
 };
 
