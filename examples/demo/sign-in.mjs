@@ -8,7 +8,7 @@ import { Agent, request } from "undici";
  *
  * @typedef {object} Visitor
  * @property {string} redirectUri where the identity provider sends the browser back to
- * @property {(authorizationUrl: string, provider: import("./demo.mjs").Provider) => Promise<URLSearchParams>} signIn
+ * @property {(authorizationUrl: string, provider: Pick<import("./demo.mjs").Provider, "ca" | "user">) => Promise<URLSearchParams>} signIn
  *   returns the parameters that come to the redirect URI
  * @property {() => Promise<void>} close
  */

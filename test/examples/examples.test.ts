@@ -290,6 +290,16 @@ describe("programs on the user's machine", () => {
   );
 });
 
+test("an app registers itself, signs a user in, revokes the tokens, and deletes its registration", async () => {
+  const { status, output } = await run("own-registration/own-registration.mjs", []).end();
+  expect(output).toMatch(/^Registered at http:\/\/localhost:\d+ as \S+\n/);
+  expect(output).toContain("sees only client_id and request_uri");
+  expect(output).toContain("Signed in as olga@example.org, with a token of the type DPoP");
+  expect(output).toContain('"name":"Olga Oidc"');
+  expect(output).toMatch(/The token is revoked\nThe registration is deleted\n$/);
+  expect(status).toBe(0);
+});
+
 interface Example {
   readonly process: ChildProcessByStdio<null, Readable, Readable>;
   /** Waits until the output matches. */
