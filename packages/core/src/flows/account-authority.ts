@@ -174,7 +174,8 @@ function isServedBy({ authorities }: Client, account: AccountInfo, url: Authorit
 /** Whether an account may belong to an authority's issuer. */
 function isOfIssuer(client: Client, memory: TokenMemory, use: AccountUse): boolean {
   const { url, account } = use;
-  const issuer = dialectOf(url).hasIssuers ? issuerOf(account) : undefined;
+  if (!dialectOf(url).hasIssuers) return true;
+  const issuer = issuerOf(account);
   if (issuer === undefined && (!account.tenantId || namesRealm(account, url))) return true;
   if (issuer !== undefined && isIssuerOf(issuer, url)) return true;
   const environments = client.authorities.aliasesOf(url.host);

@@ -54,7 +54,7 @@ export function parseTokenResponse(
 ): TokenResponse {
   const body = answerBody(response);
   const isGood = response.status >= 200 && response.status <= 299;
-  if (body && isError(body, isGood)) throw serverError(body, response.status, correlationId);
+  if (body && isError(body, response)) throw serverError(body, response.status, correlationId);
   if (!isGood) throw unusableStatus(response, correlationId);
   if (!body)
     throw invalidTokenResponse(`the body is not a JSON object (${contentType(response)})`, correlationId);
@@ -97,10 +97,14 @@ export function parseTokenResponse(
   };
 }
 
-/** Some servers answer with an error in a 200 (GitHub, Slack), others without the member `error` (Twitch). */
-function isError(body: Readonly<Record<string, unknown>>, isGood: boolean): boolean {
+/**
+ * Some servers answer with an error in a 200 (GitHub, Slack), others without the member `error` (Twitch). That of a gateway
+ * that throttles is none of the server's.
+ */
+function isError(body: Readonly<Record<string, unknown>>, response: HttpResponse): boolean {
   if (["error", "suberror"].some((member) => (body[member] ?? undefined) !== undefined)) return true;
-  return !isGood && typeof body["message"] === "string" && body["message"] !== "";
+  const isFailure = response.status >= 400 && !isThrottled(response);
+  return isFailure && typeof body["message"] === "string" && body["message"] !== "";
 }
 
 /** A text with spaces (RFC 6749 §3.3), a list (Twitch), or a text with commas (GitHub, LinkedIn). */

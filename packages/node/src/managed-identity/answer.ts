@@ -37,6 +37,8 @@ export function tokenIn(response: HttpResponse, context: AnswerContext): Sourced
   const { clock, requestedAt, sentAt, correlationId } = context;
   const body = parseJsonObject(response.body);
   if (!body) throw foreign(response, context);
+  // A list would be read as the scopes of an OAuth server.
+  if (Array.isArray(body["resource"])) throw invalid("resource is a list, not a string", correlationId);
   const oauth = { ...response, body: JSON.stringify(inOAuthForm(body, context.hide)) };
   const { accessToken, scope } = parseTokenResponse(oauth, false, correlationId);
   context.confirm(body);
