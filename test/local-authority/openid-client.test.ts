@@ -32,8 +32,8 @@ const issuers = {
 };
 
 function discover(issuer: string): Promise<openid.Configuration> {
-  const trusting = ((url: string, options: object) =>
-    fetch(url, { ...options, dispatcher })) as unknown as openid.CustomFetch;
+  const trusting: openid.CustomFetch = (url, { body = null, ...options }) =>
+    fetch(url, { ...options, body, dispatcher });
   return openid.discovery(new URL(issuer), web.clientId, web.clientSecret, undefined, {
     [openid.customFetch]: trusting,
   });
