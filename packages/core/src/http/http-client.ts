@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** Maximum size of the response body, in bytes. Larger responses are refused. */
   readonly maxResponseBytes: number;
+  /** Whether the request may be sent again when its connection ends without an answer; `false` by default. */
+  readonly isRepeatable?: boolean;
 }
 
 /** A client certificate for TLS. */

@@ -1,12 +1,13 @@
 import type { buildConnector } from "undici";
+import type { Connect } from "./connect.js";
 import { agentOfFetch } from "./intercepted.js";
 import type { Undici } from "./undici.js";
 
 /**
- * Returns what Node.js's own copy of undici can do. Only the agent of `fetch` is reachable, which does not know proxies.
+ * Returns what Node.js's own copy of undici can do. Only the agent of `fetch` is reachable.
  *
  * @param missing the reason why undici itself cannot be loaded
- * @throws `missing` if there is no such agent, or for a proxy
+ * @throws `missing` if there is no such agent
  */
 export function builtInUndici(missing: Error): Undici {
   const OwnAgent = agentOfFetch();
@@ -21,14 +22,15 @@ export function builtInUndici(missing: Error): Undici {
   };
 }
 
-function plainConnector(options: buildConnector.BuildOptions): buildConnector.connector {
-  return ({ hostname: host, port, protocol, servername }, callback) => {
+function plainConnector(options: buildConnector.BuildOptions): Connect {
+  return ({ hostname: host, port, protocol, servername, httpSocket }, callback) => {
     const isSecure = protocol === "https:";
     const socket = isSecure
       ? process.getBuiltinModule("node:tls").connect({
           ...options,
           host,
           port: Number(port || 443),
+          ...(httpSocket ? { socket: httpSocket } : {}),
           servername: servername ?? host,
         })
       : process.getBuiltinModule("node:net").connect({ host, port: Number(port || 80) });
@@ -38,6 +40,8 @@ function plainConnector(options: buildConnector.BuildOptions): buildConnector.co
       callback(null, socket);
     });
     socket.once("error", fail);
+
+    return socket;
 
     function fail(error: Error): void {
       callback(error, null);

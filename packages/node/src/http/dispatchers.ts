@@ -1,8 +1,10 @@
 import type { SecureContext } from "node:tls";
 import { isOnOwnLink, type ClientTls } from "@tessera/core/internal";
-import type { buildConnector, Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
+import { Connections } from "./connections.js";
 import { guarded, type ConnectionLimits } from "./guarded-connector.js";
-import { globalDispatcher, isMock } from "./intercepted.js";
+import { appsGlobalDispatcher, globalDispatcher, isMock } from "./intercepted.js";
+import { throughProxy } from "./tunnel.js";
 import type { Dispatching, Undici } from "./undici.js";
 import { proxyOf } from "./proxy-variables.js";
 import { trusting } from "./trusted-certificates.js";
@@ -17,68 +19,100 @@ export interface NetworkOptions {
   readonly ca?: readonly string[];
   /** Limits of direct connections. */
   readonly limits?: ConnectionLimits;
+  /** The most connections to one host. */
+  readonly maxConnections?: number | undefined;
 }
 
-/** Chooses the dispatcher of a request. Dispatchers are reused, and so are their connections. */
-export type ChooseDispatcher = (url: URL, request: RequestTraits) => Dispatching;
+/** What a request is sent through. */
+export interface Route {
+  readonly dispatcher: Dispatching;
+  /** The connections of the dispatcher, unless it belongs to the app. */
+  readonly connections?: Connections;
+}
+
+/** The ways that requests take. They are reused, and so are their connections. */
+export interface Dispatchers {
+  choose(url: URL, request: RequestTraits): Route;
+  /** Closes the connections when their requests are answered. */
+  close(): Promise<void>;
+}
 
 /** Properties of a request, other than its URL, that determine its dispatcher. */
 export interface RequestTraits {
   readonly certificate?: ClientTls | undefined;
   /** Overrides the proxy of the app and of the environment. */
   readonly isDirect: boolean;
+  /** Whether a `fetch` of the app sends the request, which may not understand a dispatcher of another release of undici. */
+  readonly isByFetch: boolean;
+}
+
+/** Client certificates whose connections are kept. A rotated one drops out in time. */
+const MOST_CERTIFICATES = 20;
+
+interface OwnRoute extends Route {
+  readonly dispatcher: Dispatcher;
 }
 
 export function createDispatchers(
   undici: Pick<Undici, "agent" | "connector" | "proxyAgent">,
-  { dispatcher: own, proxy, ca = [], limits }: NetworkOptions,
-): ChooseDispatcher {
+  { dispatcher: own, proxy, ca = [], limits, maxConnections }: NetworkOptions,
+): Dispatchers {
   /** Keyed by proxy, then by certificate; `""` stands for none. */
-  const kept = new Map<string, Map<string, Dispatcher>>();
+  const kept = new Map<string, Map<string, OwnRoute>>();
   const isLeftToOthers = proxy === undefined && ca.length === 0;
 
-  return (url, { certificate, isDirect: isForcedDirect }) => {
-    // A proxy would contact its own machine or network instead, and receive requests meant for this one.
-    const isDirect = isOnOwnLink(url.hostname);
-    if (own && (!isDirect || isMock(own))) return own;
-    const via = isDirect || isForcedDirect || proxy === false ? undefined : (proxy ?? proxyOf(url));
-    const shared = via || isDirect || certificate || !isLeftToOthers ? undefined : globalDispatcher();
-    return shared ?? keep(via, certificate);
+  return {
+    choose(url, { certificate, isDirect: isForcedDirect, isByFetch }) {
+      // A proxy would contact its own machine or network instead, and receive requests meant for this one.
+      const isDirect = isOnOwnLink(url.hostname);
+      if (own && (!isDirect || isMock(own))) return { dispatcher: own };
+      const via = isDirect || isForcedDirect || proxy === false ? undefined : (proxy ?? proxyOf(url));
+      const isOwn = via !== undefined || isDirect || certificate !== undefined || !isLeftToOthers;
+      const shared = isOwn ? undefined : isByFetch ? globalDispatcher() : appsGlobalDispatcher();
+      return shared ? { dispatcher: shared } : keep(via, certificate);
+    },
+    async close() {
+      const routes = Array.from(kept.values(), (routes) => Array.from(routes.values())).flat();
+      kept.clear();
+      await Promise.all(routes.map(({ dispatcher }) => dispatcher.close()));
+    },
   };
 
-  function keep(via: string | undefined, certificate: ClientTls | undefined): Dispatcher {
-    const ofProxy = kept.get(via ?? "") ?? new Map<string, Dispatcher>();
+  function keep(via: string | undefined, certificate: ClientTls | undefined): Route {
+    const ofProxy = kept.get(via ?? "") ?? new Map<string, OwnRoute>();
     kept.set(via ?? "", ofProxy);
     const known = ofProxy.get(certificate?.cert ?? "");
     if (known) return known;
-    // A rotated certificate replaces the previous one; connections without a certificate are kept.
-    if (certificate) for (const [cert, old] of ofProxy) if (cert && ofProxy.delete(cert)) void old.close();
     const created = create(via, certificate);
     ofProxy.set(certificate?.cert ?? "", created);
+    const [oldest] = Array.from(ofProxy.keys()).filter((cert) => cert !== "");
+    if (oldest !== undefined && ofProxy.size > MOST_CERTIFICATES) {
+      void ofProxy.get(oldest)?.dispatcher.close();
+      ofProxy.delete(oldest);
+    }
     return created;
   }
 
-  function create(via: string | undefined, certificate: ClientTls | undefined): Dispatcher {
-    const connect = tls(trusting(ca, certificate));
-    if (!via) return undici.agent({ connect: limits ? limited(connect, limits) : connect });
+  function create(via: string | undefined, certificate: ClientTls | undefined): OwnRoute {
+    const tls = asOption(trusting(ca, certificate));
+    const connections = new Connections();
     // The client certificate is presented to the identity provider, never to the proxy.
-    return undici.proxyAgent({
-      uri: via,
-      connect,
-      requestTls: connect,
-      proxyTls: tls(trusting(ca, undefined)),
-    });
-  }
-
-  function limited(connect: ReturnType<typeof tls>, limits: ConnectionLimits): buildConnector.connector {
-    const timeout = limits.timeoutMs;
-    const trust = limits.thumbprint === undefined ? connect : { rejectUnauthorized: false };
+    const proxyTls = asOption(trusting(ca, undefined));
+    // Bun has an undici of its own, which takes no connector.
+    if (via && "bun" in process.versions)
+      return { dispatcher: undici.proxyAgent({ uri: via, connect: tls, requestTls: tls, proxyTls }), connections };
+    const trust = limits?.thumbprint === undefined ? tls : { rejectUnauthorized: false };
     // A resumed session might not carry the certificate to compare.
-    const options = { ...trust, maxCachedSessions: 0, ...(timeout === undefined ? {} : { timeout }) };
-    return guarded(undici.connector(options), limits);
+    const sessions = limits ? { maxCachedSessions: 0 } : {};
+    const timeout = limits?.timeoutMs === undefined ? {} : { timeout: limits.timeoutMs };
+    const direct = undici.connector({ ...trust, ...sessions, ...timeout });
+    const connect = via ? throughProxy({ proxy: via, ...proxyTls, secure: direct }) : direct;
+    const tracked = connections.tracked(guarded(connect, via ? {} : (limits ?? {})));
+    const most = maxConnections === undefined ? {} : { connections: maxConnections };
+    return { dispatcher: undici.agent({ connect: tracked, ...most }), connections };
   }
 }
 
-function tls(secureContext: SecureContext | undefined): { readonly secureContext?: SecureContext } {
+function asOption(secureContext: SecureContext | undefined): { readonly secureContext?: SecureContext } {
   return secureContext ? { secureContext } : {};
 }

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { buildConnector } from "undici";
+import { destroy, unsent, type Connect, type EndableConnect } from "./connect.js";
 
 /** Limits of a connection. */
 export interface ConnectionLimits {
@@ -10,34 +10,55 @@ export interface ConnectionLimits {
   readonly thumbprint?: string;
 }
 
-/** Wraps undici's connector: enforces limits before anything is sent. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/**
+ * Wraps a connector: enforces limits before anything is sent, and ends what it has begun. A connection that is not made fails
+ * with an error that undici does not answer with another attempt.
+ */
 export function guarded(
-  connect: buildConnector.connector,
-  { timeoutMs, thumbprint }: ConnectionLimits,
-): buildConnector.connector {
+  connect: Connect,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, thumbprint }: ConnectionLimits,
+): EndableConnect {
   return (options, callback) => {
     let isOver = false;
     // The timers of undici are accurate to a second only.
-    const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
-    connect(options, (error, socket) => {
-      clearTimeout(timer);
+    const timer = setTimeout(giveUp, timeoutMs);
+    const begun = connect(options, (error, socket) => {
       if (isOver) {
         socket?.destroy();
         return;
       }
-      isOver = true;
-      if (!socket) callback(error ?? new Error("no connection"), null);
-      else if (thumbprint === undefined || hasCertificate(socket, thumbprint)) callback(null, socket);
+      if (socket && (thumbprint === undefined || hasCertificate(socket, thumbprint))) succeed(socket);
+      else if (!socket) fail(error);
       else {
         socket.destroy();
-        callback(new Error("the certificate of the server does not have the expected thumbprint"), null);
+        fail(new Error("the certificate of the server does not have the expected thumbprint"));
       }
     });
+    return { end: () => end(new Error("the connection is not needed any more")) };
+
+    function succeed(socket: Socket): void {
+      isOver = true;
+      clearTimeout(timer);
+      callback(null, socket);
+    }
+
+    function fail(error: Error): void {
+      isOver = true;
+      clearTimeout(timer);
+      callback(unsent(error), null);
+    }
 
     function giveUp(): void {
-      isOver = true;
       const error = new Error(`no connection to ${options.hostname} within ${timeoutMs} ms`);
-      callback(Object.assign(error, { code: "UND_ERR_CONNECT_TIMEOUT" }), null);
+      end(Object.assign(error, { code: "UND_ERR_CONNECT_TIMEOUT" }));
+    }
+
+    function end(error: Error): void {
+      if (isOver) return;
+      fail(error);
+      destroy(begun);
     }
   };
 }

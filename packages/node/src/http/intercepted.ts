@@ -1,3 +1,4 @@
+import { isRecord } from "@tessera/core/internal";
 import type { Agent } from "undici";
 import type { Dispatching } from "./undici.js";
 
@@ -42,6 +43,29 @@ function underNext(fetch: typeof globalThis.fetch & { readonly _nextOriginalFetc
 /** Returns the process's dispatcher, set by the app (undici's `setGlobalDispatcher`) or created by `fetch`. */
 export function globalDispatcher(): Dispatching | undefined {
   return dispatchers()[0];
+}
+
+/** Returns the process's dispatcher if the app has set it: one that undici or Node.js has made differs from ours in nothing. */
+export function appsGlobalDispatcher(): Dispatching | undefined {
+  const found = globalDispatcher();
+  return found && isMadeByDefault(found) ? undefined : found;
+}
+
+/** Whether a dispatcher is an `Agent` without options of its own. What cannot be told counts as the app's. */
+function isMadeByDefault(dispatcher: Dispatching): boolean {
+  const { constructor } = dispatcher;
+  if (!isAgentClass(constructor) || constructor.prototype.dispatch !== dispatcher.dispatch) return false;
+  const members = Object.getOwnPropertySymbols(dispatcher);
+  const valueOf = (name: string): unknown =>
+    Reflect.get(dispatcher, members.find(({ description }) => description === name) ?? name);
+  const options = valueOf("options");
+  const factory = valueOf("factory");
+  return (
+    isRecord(options) &&
+    Object.values(options).every((value) => value === undefined || value === Infinity) &&
+    typeof factory === "function" &&
+    factory.name === "defaultFactory"
+  );
 }
 
 /** Returns the class of the dispatcher that `fetch` of Node.js uses unless the app has set another. */

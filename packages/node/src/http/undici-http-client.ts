@@ -1,39 +1,88 @@
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
 import { untilAborted } from "@tessera/core/internal";
-import { createDispatchers, type ChooseDispatcher, type NetworkOptions } from "./dispatchers.js";
+import { closedBeforeAnswer, isUnsent, wasNewConnection } from "./connect.js";
+import { createDispatchers, type Dispatchers, type NetworkOptions, type Route } from "./dispatchers.js";
 import { areSocketsMocked, mockDispatcher, replacedFetch } from "./intercepted.js";
+import { Lanes } from "./lanes.js";
 import { loadUndici } from "./load-undici.js";
+import { readText } from "./read-text.js";
 import type { Dispatching, Undici } from "./undici.js";
 import { textHeaders } from "./text-headers.js";
 
 /** Loaded on first use, because it takes milliseconds and a cache hit does not need it. */
 interface Loaded {
   readonly undici: Undici;
-  readonly choose: ChooseDispatcher;
+  readonly dispatchers: Dispatchers;
+}
+
+/** An {@link HttpClient} whose connections can be closed. */
+export interface ClosableHttpClient extends HttpClient {
+  /** Closes the connections when their requests are answered. The next request opens new ones. */
+  close(): Promise<void>;
 }
 
 /** Creates an {@link HttpClient} on undici, which is loaded with the first request. It does not follow redirects. */
-export function createUndiciHttpClient(options: NetworkOptions): HttpClient {
+export function createUndiciHttpClient(options: NetworkOptions): ClosableHttpClient {
   let loading: Promise<Loaded> | undefined;
+  const lanes = new Lanes(options.maxConnections);
   return {
     async send(request: HttpRequest): Promise<HttpResponse> {
-      const { undici, choose } = await (loading ??= load(options));
+      const { undici, dispatchers } = await (loading ??= load(options));
       const url = new URL(request.url);
       const mock = options.dispatcher ? undefined : mockDispatcher();
       const fetch = replacedFetch();
       const isDirect = fetch !== undefined && areSocketsMocked();
-      const dispatcher = mock ?? choose(url, { certificate: request.tls, isDirect });
+      const traits = { certificate: request.tls, isDirect, isByFetch: fetch !== undefined };
+      const route = mock ? { dispatcher: mock } : dispatchers.choose(url, traits);
       // The replacement may call the original `fetch`, which must then use the same dispatcher.
-      return fetch
-        ? byFetch(fetch, request, mock ? {} : { dispatcher })
-        : byUndici(undici, request, url, dispatcher);
+      if (fetch) return byFetch(fetch, request, mock ? {} : { dispatcher: route.dispatcher });
+      return inLane(lanes, { request, url, route }, () => byUndici(undici, request, url, route.dispatcher));
+    },
+    async close() {
+      const loaded = await loading;
+      await loaded?.dispatchers.close();
     },
   };
 }
 
 async function load(options: NetworkOptions): Promise<Loaded> {
   const undici = await loadUndici();
-  return { undici, choose: createDispatchers(undici, options) };
+  return { undici, dispatchers: createDispatchers(undici, options) };
+}
+
+interface Outgoing {
+  readonly request: HttpRequest;
+  readonly url: URL;
+  readonly route: Route;
+}
+
+/** Sends a request when there is a lane for it. The app's own dispatcher has limits of its own. */
+async function inLane(
+  lanes: Lanes,
+  { request, url: { origin }, route: { connections } }: Outgoing,
+  send: () => Promise<HttpResponse>,
+): Promise<HttpResponse> {
+  const { signal, isRepeatable = false } = request;
+  if (!connections) return untilAborted(send(), signal);
+  for (;;) {
+    await lanes.enter(origin, signal);
+    const received = isRepeatable ? undefined : connections.received(origin);
+    try {
+      // undici does not end a request that waits for a connection.
+      const response = await untilAborted(send(), signal);
+      lanes.answered(origin);
+      return response;
+    } catch (error) {
+      const isRefused = isUnsent(error) || (isRepeatable && wasNewConnection(error));
+      const open = connections.openTo(origin);
+      if (signal.aborted || !isRefused || open === 0 || lanes.usedTo(origin) < 2)
+        throw received ? closedBeforeAnswer(error, received) : error;
+      // The host takes no further connection: the request waits for one of the others.
+      lanes.refused(origin, open);
+    } finally {
+      if (lanes.leave(origin)) connections.abandon(origin);
+    }
+  }
 }
 
 async function byUndici(
@@ -50,10 +99,11 @@ async function byUndici(
     body: body ?? null,
     signal,
   });
+  const answered = textHeaders(response.headers);
   return {
     status: response.statusCode,
-    headers: textHeaders(response.headers),
-    body: await readText(response.body, maxResponseBytes),
+    headers: answered,
+    body: await readText(response.body, answered["content-encoding"], maxResponseBytes),
   };
 }
 
@@ -83,20 +133,9 @@ function entriesOf(headers: Headers | undefined): object {
   return entries;
 }
 
+/** `fetch` has decoded the content. */
 async function bodyOf(response: Response, limit: number): Promise<string> {
   const { body } = response;
-  if (body && Symbol.asyncIterator in body) return readText(body, limit);
+  if (body && Symbol.asyncIterator in body) return readText(body, undefined, limit);
   return typeof response.text === "function" ? response.text() : JSON.stringify(await response.json());
-}
-
-async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    // Throwing out of the loop destroys the stream and its connection.
-    if (size > limit) throw new Error(`the response is longer than ${limit} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

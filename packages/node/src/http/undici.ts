@@ -1,9 +1,11 @@
 import type { Agent, buildConnector, Dispatcher, ProxyAgent } from "undici";
+import type { Connect } from "./connect.js";
 
 /** The parts of undici in use. */
 export interface Undici {
   agent(options: Agent.Options): Dispatcher;
-  connector(options: buildConnector.BuildOptions): buildConnector.connector;
+  connector(options: buildConnector.BuildOptions): Connect;
+  /** For Bun only. */
   proxyAgent(options: ProxyAgent.Options): Dispatcher;
   /** Sends a request through a dispatcher, which may belong to another release of undici or to Node.js. */
   request(

@@ -1,0 +1,54 @@
+/**
+ * Reads a body to its end.
+ *
+ * @param encoding of the content (RFC 9110 §8.4): some servers compress it although no request asks for that
+ * @param limit in bytes, also after decoding
+ */
+export async function readText(
+  body: AsyncIterable<Uint8Array>,
+  encoding: string | undefined,
+  limit: number,
+): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    // Throwing out of the loop destroys the stream and its connection.
+    if (size > limit) throw tooLong(limit);
+    chunks.push(chunk);
+  }
+  const content = Buffer.concat(chunks);
+  const decoded = encoding === undefined || size === 0 ? content : await decode(content, encoding, limit);
+  return decoded.toString("utf8");
+}
+
+const IDENTITY = "identity";
+
+/** @param encoding one or several, in the order in which they were applied */
+async function decode(content: Buffer, encoding: string, limit: number): Promise<Buffer> {
+  let decoded = content;
+  for (const name of encoding.toLowerCase().split(",").reverse()) {
+    const coding = name.trim();
+    if (coding !== "" && coding !== IDENTITY) decoded = await decodeOne(decoded, coding, limit);
+  }
+  return decoded;
+}
+
+async function decodeOne(content: Buffer, coding: string, maxOutputLength: number): Promise<Buffer> {
+  const { promisify } = process.getBuiltinModule("node:util");
+  const zlib = process.getBuiltinModule("node:zlib");
+  const options = { maxOutputLength };
+  try {
+    if (coding === "gzip" || coding === "x-gzip") return await promisify(zlib.gunzip)(content, options);
+    if (coding === "deflate") return await promisify(zlib.inflate)(content, options);
+    if (coding === "br") return await promisify(zlib.brotliDecompress)(content, options);
+  } catch (error) {
+    const isTooLong = error instanceof Error && Reflect.get(error, "code") === "ERR_BUFFER_TOO_LARGE";
+    throw isTooLong ? tooLong(maxOutputLength) : error;
+  }
+  throw new Error(`the response has the content encoding ${JSON.stringify(coding)}, which no request asks for`);
+}
+
+function tooLong(limit: number): Error {
+  return new Error(`the response is longer than ${limit} bytes`);
+}
