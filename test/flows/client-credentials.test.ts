@@ -121,7 +121,7 @@ describe("a token that is due for renewal", () => {
       logLevel: LogLevel.Warning,
       loggerCallback: (_: LogLevel, text: string) => void warnings.push(text),
     };
-    const app = renewing.confidential({ system: { loggerOptions } });
+    const app = renewing.confidential({ system: { loggerOptions, retries: 0 } });
     const first = await ask(app);
     renewing.clock.advance(1801);
     renewing.authority.fault({ match: "token", reset: true });

@@ -206,7 +206,7 @@ describe("a host that nobody knows", () => {
       { status: 400, body: { error: "invalid_instance", error_description: "AADSTS50049" } },
     ],
     ["Entra's answer is HTML", { body: "<html>" }],
-    ["Entra's answer is HTML with an error", { status: 502, body: "<html>" }],
+    ["Entra's answer is HTML with an error", { status: 403, body: "<html>" }],
     ["Entra's answer is a list", { body: [] }],
   ])("is refused when %s: no secret goes there", async (_, answer) => {
     respond = ({ line }) => (line === INSTANCE ? answer : "as usual");
@@ -219,13 +219,18 @@ describe("a host that nobody knows", () => {
     expect(network.lines()).toEqual([INSTANCE]);
   });
 
-  it("is refused when Entra cannot be reached, after a second try", async () => {
-    respond = ({ line }) => (line === INSTANCE ? undefined : "as usual");
+  it.each<[string, { status: number; body: unknown } | undefined, string]>([
+    ["cannot be reached", undefined, "network_error"],
+    ["is down, which does not mean that it does not know the host,", { status: 503, body: "" }, "openid_config_error"],
+  ])("is refused when Entra %s after further attempts", async (_, answer, errorCode) => {
+    respond = ({ line }) => (line === INSTANCE ? answer : "as usual");
     await expect(ask(application({ authority }))).rejects.toMatchObject({
       errorCode: "endpoints_resolution_error",
-      cause: { errorCode: "network_error" },
+      isRetryable: true,
+      attempts: 3,
+      cause: { name: "ClientAuthError", errorCode },
     });
-    expect(network.lines()).toEqual([INSTANCE, INSTANCE]);
+    expect(network.lines()).toEqual([INSTANCE, INSTANCE, INSTANCE]);
   });
 
   it("is not asked about when the configuration knows it", async () => {

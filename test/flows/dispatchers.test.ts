@@ -73,7 +73,7 @@ describe("system.dispatcher", () => {
     await expect(ask({ dispatcher: new ProxyAgent(proxy.url) })).rejects.toMatchObject({
       errorCode: "network_error",
     });
-    expect(proxy.asked).toEqual(["login.microsoftonline.com:443"]);
+    expect(new Set(proxy.asked)).toEqual(new Set(["login.microsoftonline.com:443"]));
   });
 
   it.each([
@@ -122,14 +122,14 @@ describe("the global dispatcher", () => {
     expect(await ask({}, local())).toBe("an-access-token");
     expect(proxy.asked).toEqual([]);
     await expect(ask()).rejects.toMatchObject({ errorCode: "network_error" });
-    expect(proxy.asked).toEqual(["login.microsoftonline.com:443"]);
+    expect(new Set(proxy.asked)).toEqual(new Set(["login.microsoftonline.com:443"]));
   });
 
   it("what the app configures comes before it", async () => {
     const app = await startRecordingProxy();
     setGlobalDispatcher(new ProxyAgent(proxy.url));
     await expect(ask({ proxy: app.url })).rejects.toMatchObject({ errorCode: "network_error" });
-    expect(app.asked).toEqual(["login.microsoftonline.com:443"]);
+    expect(new Set(app.asked)).toEqual(new Set(["login.microsoftonline.com:443"]));
     expect(proxy.asked).toEqual([]);
     await app.close();
   });

@@ -95,7 +95,7 @@ describe("at Entra", () => {
   };
 
   it("a sign-in, hits, refreshes and all their failures leave no secret behind", async () => {
-    const system = { loggerOptions };
+    const system = { loggerOptions, retries: 0 };
     const app = entra.confidential({ system });
     const result: AuthenticationResult = await signInWithCode(entra, app, scopes);
     const account = accountOf(result);

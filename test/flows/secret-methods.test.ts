@@ -131,7 +131,7 @@ describe("a secret at a provider that lists", () => {
     expect(methods).toEqual([basic, post, basic, post, post]);
   });
 
-  it("both, is not sent twice to a server that asks for a pause, or fails otherwise", async () => {
+  it("both, is not sent by another method to a server that asks for a pause, or fails otherwise", async () => {
     const client = app([basic, post]);
     const answers: Answer[] = [
       { ...refusal, headers: { "retry-after": "7" } },
@@ -145,7 +145,7 @@ describe("a secret at a provider that lists", () => {
       };
       await expect(ask(client, { scopes: [`api:${methods.length}`] })).rejects.toThrow();
     }
-    expect(methods).toEqual([basic, basic, basic]);
+    expect(new Set(methods)).toEqual(new Set([basic]));
   });
 });
 

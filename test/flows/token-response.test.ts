@@ -113,10 +113,10 @@ describe("a token response that cannot be used is refused, and nothing is cached
     });
   });
 
-  it("when the connection ends without one, and the request is not repeated", async () => {
+  it("when the connection ends without one, with each attempt", async () => {
     const error = await refusal({ reset: true });
-    expect(error).toMatchObject({ name: "ClientAuthError", errorCode: "network_error" });
-    expect(provider.count("token")).toBe(1);
+    expect(error).toMatchObject({ name: "ClientAuthError", errorCode: "network_error", attempts: 3 });
+    expect(provider.count("token")).toBe(3);
     provider.reset();
     expect(await ask()).toMatchObject({ fromCache: false });
   });

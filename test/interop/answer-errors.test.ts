@@ -89,6 +89,8 @@ describe("an OAuth error is the same for", () => {
           return appTokens(app);
         },
         error: "ServerError server_error 90033",
+        tessera: "a result",
+        why: "a request that may be sent any number of times is sent again",
       },
     }),
   )("%s", (_, mistake) => expectSameError(stage, mistake));

@@ -18,7 +18,7 @@ interface Answer {
 function daemon(
   library: typeof peer | typeof tessera,
   { status, headers = {}, body = "" }: Answer,
-  system: Pick<tessera.NodeSystemOptions, "clock"> = {},
+  system: Pick<tessera.NodeSystemOptions, "clock" | "retries"> = {},
   authority = tenant,
 ) {
   const sent = { count: 0 };
@@ -87,7 +87,7 @@ describe("HTTP 429", () => {
     ["more than an hour", { "retry-after": "99999" }, 3600],
   ])("that asks for %s says how long to wait, and counts down", async (_, headers, seconds) => {
     const clock = createTestClock(1_800_000_000_000);
-    const { app, sent } = daemon(tessera, { status: 429, headers }, { clock });
+    const { app, sent } = daemon(tessera, { status: 429, headers }, { clock, retries: 0 });
     const ask = () => refusal(() => app.acquireTokenByClientCredential(request));
     const first = await ask();
     clock.advance(10);

@@ -241,7 +241,7 @@ describe("what is handed to an app's own network client", () => {
     };
     expectSame(peer.value, tessera.value, [
       ...libraryInfo(peer.value),
-      { at: "0.timeout", tessera: 30_000, why: "the peer waits for an answer without end" },
+      { at: "0.timeout", tessera: 15_000, why: "the peer waits for an answer without end" },
       ...["0", "1", "2"].map((call) => ({ at: `${call}.headers.accept`, ...accept })),
     ]);
   });

@@ -7,7 +7,7 @@ import {
 } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import {
   ConfidentialClientApplication,
   PublicClientApplication,
@@ -27,6 +27,8 @@ export interface Answer {
   readonly body?: unknown;
   /** End the connection without an answer. */
   readonly reset?: true;
+  /** Takes the connection, in place of an answer. */
+  readonly raw?: (socket: Socket) => void;
 }
 
 /** A request as it came in. */
@@ -155,10 +157,15 @@ export async function startFakeProvider(path = ""): Promise<FakeProvider> {
     const answer: Answer = endpoint
       ? await provider.answers[endpoint](request)
       : { status: 404, body: "nothing here" };
+    if (answer.raw) return answer.raw(incoming.socket);
     if (answer.reset) return void incoming.socket.destroy();
     const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
     response
-      .writeHead(answer.status ?? 200, { "content-type": "application/json", ...answer.headers })
+      .writeHead(answer.status ?? 200, {
+        "content-type": "application/json",
+        date: new Date(clock.now()).toUTCString(),
+        ...answer.headers,
+      })
       .end(text);
   };
 

@@ -4,13 +4,20 @@ export interface Clock {
   now(): number;
   /** Waits, by default with a timer. Ends early when `signal` aborts. */
   sleep?(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** Milliseconds since any moment, by a clock that nobody sets. Time limits are measured by it; by default, by `now`. */
+  monotonic?(): number;
 }
 
 /** Maximum delay of a timer. A longer one would fire at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The system clock. */
-export const systemClock: Clock = { now: () => Date.now() };
+export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+/** Milliseconds since any moment, to measure how long something takes. */
+export function elapsed(clock: Clock): number {
+  return clock.monotonic ? clock.monotonic() : clock.now();
+}
 
 /** Whole seconds since the epoch, the unit of every time in tokens and in the cache. */
 export function epochSeconds(clock: Clock): number {

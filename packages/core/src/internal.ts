@@ -130,15 +130,14 @@ export { hideSecretsOf } from "./http/hide-secrets.js";
 export { isInBlock, isOnOwnLink } from "./http/private-host.js";
 export { isLoopback, parsedUrl, secureUrl, shownUrl } from "./http/secure-url.js";
 export { base64Content, holdsCredential } from "./credential/pem.js";
-export { retryAfterSeconds, statusOf } from "./http/throttle.js";
+export { retryAfterSeconds } from "./http/retry-after.js";
+export { DEFAULT_RETRIES } from "./http/retry-policy.js";
+export { statusOf } from "./http/throttle.js";
 export { isHeaderValue } from "./http/header-value.js";
-export {
-  createTransport,
-  MAX_RESPONSE_BYTES,
-  REQUEST_TIMEOUT_MS,
-  rootMessage,
-  type Transport,
-} from "./http/transport.js";
+export { MAX_RESPONSE_BYTES } from "./http/attempt.js";
+export { CALL_BUDGET_MS } from "./http/budget.js";
+export { rootMessage } from "./http/network-error.js";
+export { createTransport, type Transport } from "./http/transport.js";
 export { Logger, LogLevel, type ILoggerCallback, type LoggerOptions } from "./logger.js";
 export {
   claimsFromChallenge,

@@ -37,6 +37,7 @@ export abstract class Application {
   readonly #config: AppConfiguration;
   #logger: Logger;
   readonly #azureCloud: AzureCloudOptions | undefined;
+  readonly #closeConnections;
   readonly #failures = new FailureLog(() => this.#logger);
 
   /**
@@ -50,6 +51,7 @@ export abstract class Application {
     this.#logger = new Logger(loggerOptions, "@tessera/node", version);
     this.#config = appConfiguration(configuration);
     this.#azureCloud = configuration.auth.azureCloudOptions;
+    this.#closeConnections = async (): Promise<void> => options.http.close?.();
     this.client = createClient({ ...options, credential, logger: () => this.#logger });
   }
 
@@ -166,6 +168,19 @@ export abstract class Application {
    */
   clearCache(): void {
     this.client.cache.clear();
+  }
+
+  /**
+   * Closes the connections when the last requests are answered, unless another application uses them. Idle connections do not
+   * keep a process alive.
+   *
+   * @example
+   * ```ts
+   * await app.close();
+   * ```
+   */
+  close(): Promise<void> {
+    return this.#closeConnections();
   }
 
   /**

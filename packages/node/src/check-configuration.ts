@@ -18,10 +18,11 @@ import {
 import type { CacheOptions, Configuration, NodeAuthOptions, NodeSystemOptions } from "./configuration.js";
 import { checkedAuthorizationRequests } from "./check-authorization-requests.js";
 import { flag, invalid, requireFunctions, strings, texts } from "./check-values.js";
+import { checkedCallTimeout, checkedMaxConnections, checkedRetries } from "./check-network.js";
 import { checkedResponses } from "./check-responses.js";
 import { fromNetworkModule } from "./http/network-client.js";
 import { isHttpUrl } from "./http/proxy-variables.js";
-import { createUndiciHttpClient } from "./http/undici-http-client.js";
+import { sharedHttpClient } from "./http/shared-http-client.js";
 import type { INativeBrokerPlugin } from "./broker/broker.js";
 
 /** Validated options for {@link createClient}, and how to log. */
@@ -86,7 +87,8 @@ export function checkConfiguration(
     authorizationRequests: checkedAuthorizationRequests(metadata, auth),
     cache: checkedCache(withoutNull(cache ?? {})),
     http: checkedHttp(system),
-    retries: !system.disableInternalRetries,
+    retries: checkedRetries(system),
+    callTimeoutMs: checkedCallTimeout(system),
     clock: system.clock ?? systemClock,
     loggerOptions: withoutNull(system.loggerOptions ?? {}),
     library: {
@@ -174,7 +176,13 @@ function checkBroker(plugin: INativeBrokerPlugin | undefined): void {
   requireFunctions(plugin, "broker.nativeBrokerPlugin", "INativeBrokerPlugin", ["setLogger", ...calls]);
 }
 
-function checkedHttp({ networkClient, dispatcher, proxy, ca }: NodeSystemOptions): HttpClient {
+function checkedHttp({
+  networkClient,
+  dispatcher,
+  proxy,
+  ca,
+  maxConnections,
+}: NodeSystemOptions): HttpClient {
   if (networkClient) {
     requireFunctions(networkClient, "system.networkClient", "INetworkModule", [
       "sendGetRequestAsync",
@@ -201,7 +209,8 @@ function checkedHttp({ networkClient, dispatcher, proxy, ca }: NodeSystemOptions
       "pass the content of the .pem file, not its path",
     );
   }
-  return createUndiciHttpClient({ dispatcher, proxy, ca: certificates });
+  const most = checkedMaxConnections(maxConnections);
+  return sharedHttpClient({ dispatcher, proxy, ca: certificates, maxConnections: most });
 }
 
 function json(

@@ -200,7 +200,16 @@ export interface NodeSystemOptions {
   proxy?: string | false;
   /** PEM certificates to trust in addition to those that Node.js trusts, such as a company's or the local authority's. */
   ca?: string | string[];
-  /** Do not retry a discovery request whose connection failed. */
+  /**
+   * The most connections to one host; 50 by default. Further requests wait for one, within their own limits. Applications with
+   * equal settings share their connections.
+   */
+  maxConnections?: number;
+  /** How often a request that failed is sent again at most; twice by default. An authorization code is never sent again. */
+  retries?: number;
+  /** The time that all requests of one call may take together, in milliseconds; 30,000 by default. */
+  callTimeoutMs?: number;
+  /** Do not send any request again, as `retries: 0`. */
   disableInternalRetries?: boolean;
   /** `ProtocolMode.AAD` by default. */
   protocolMode?: ProtocolMode;

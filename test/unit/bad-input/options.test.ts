@@ -1,5 +1,5 @@
 // An option that cannot be right is refused in the constructor.
-// proves: core/src/client/create-client.ts, node/src/check-configuration.ts
+// proves: core/src/client/create-client.ts, node/src/check-configuration.ts, node/src/check-network.ts
 import { describe, expect, it } from "@jest/globals";
 import { PublicClientApplication } from "@tessera/node";
 import { clientId, expectConfigurationError, refusal, type Mistake, type Part } from "./refusal.js";
@@ -119,6 +119,30 @@ const elsewhere: readonly Mistake[] = [
     { system: { networkClient: network } },
     option,
     /^system\.networkClient lacks sendPostRequestAsync: pass/,
+  ],
+  [
+    "retries that are no count",
+    { system: { retries: -1 } },
+    option,
+    /^system\.retries is -1: pass a whole number from 0 to 10/,
+  ],
+  [
+    "retries beside the option that forbids them",
+    { system: { retries: 2, disableInternalRetries: true } },
+    option,
+    /^system\.retries is given beside system\.disableInternalRetries/,
+  ],
+  [
+    "no time for a call",
+    { system: { callTimeoutMs: 0 } },
+    option,
+    /^system\.callTimeoutMs is 0: pass a positive number/,
+  ],
+  [
+    "no connection to a host",
+    { system: { maxConnections: 0 } },
+    option,
+    /^system\.maxConnections is 0: pass a whole number above 0/,
   ],
   [
     "a proxy without scheme",

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.js";
 import { isObject, parseJsonObject } from "../encoding.js";
-import { clientConfigurationError } from "../errors/errors.js";
+import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
+import { STATUSES } from "../http/retry-policy.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { AuthorityUrl } from "./authority-url.js";
@@ -11,7 +12,8 @@ const INSTANCE_DISCOVERY = "https://login.microsoftonline.com/common/discovery/i
 /**
  * Asks Entra whether a host belongs to it, and for the host's aliases (instance discovery).
  *
- * @throws ClientConfigurationError `untrusted_authority` when Entra does not know the host
+ * @throws ClientConfigurationError `untrusted_authority` when Entra does not know the host; ClientAuthError
+ * `openid_config_error` when it cannot say so at the moment
  */
 export async function discoverCloud(
   url: AuthorityUrl,
@@ -25,15 +27,17 @@ export async function discoverCloud(
   const isAnswer =
     typeof body?.["tenant_discovery_endpoint"] === "string" || Array.isArray(body?.["metadata"]);
   if (!body || response.status !== 200 || body["error"] !== undefined || !isAnswer) {
-    const what =
-      response.status === 200 || response.status === 400
-        ? `Entra does not know the host "${url.host}"`
-        : `Entra could not say whether it knows the host "${url.host}" (${statusOf(response)})`;
-    const error = clientConfigurationError(
-      "untrusted_authority",
-      `${what}: for an AD FS or a domain of your own, list it in knownAuthorities; for an OpenID Provider that is not Microsoft's, name its issuer as auth.oidcAuthority in place of auth.authority.`,
-      call,
-    );
+    const unknown = `Entra does not know the host "${url.host}"`;
+    const unsaid = `Entra could not say whether it knows the host "${url.host}" (${statusOf(response)})`;
+    const remedy =
+      "for an AD FS or a domain of your own, list it in knownAuthorities; for an OpenID Provider that is not Microsoft's, name its issuer as auth.oidcAuthority in place of auth.authority.";
+    const error = STATUSES.has(response.status)
+      ? clientAuthError("openid_config_error", `${unsaid}: try again later. To do without its answer, ${remedy}`, call)
+      : clientConfigurationError(
+          "untrusted_authority",
+          `${response.status === 200 || response.status === 400 ? unknown : unsaid}: ${remedy}`,
+          call,
+        );
     throw withPause(error, response, clock);
   }
   return cloudsOf(body).find(({ aliases }) => aliases.has(url.host)) ?? selfCloud(url.host);

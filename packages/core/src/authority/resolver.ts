@@ -155,7 +155,8 @@ export class AuthorityResolver {
 
   #resolveAgain(url: AuthorityUrl, call: Call): Promise<Authority> {
     return this.#flights.run(url.href, call.signal, async (signal) => {
-      const resolved = await this.#discover(url, { ...call, signal });
+      const budget = call.budget ?? this.#transport.budget();
+      const resolved = await this.#discover(url, { ...call, signal, budget });
       this.#resolved.set(url.href, resolved);
       return resolved.authority;
     });

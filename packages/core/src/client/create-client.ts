@@ -78,8 +78,10 @@ export interface ClientOptions {
   /** Keys of the client with which what the provider encrypts is decrypted. */
   readonly decryptionKeys?: readonly DecryptionKeyOptions[] | undefined;
   readonly cache?: CacheOptions;
-  /** Whether to retry a discovery request once when its connection fails; `true` by default. */
-  readonly retries?: boolean;
+  /** How often a request that failed is sent again at most; twice by default. Codes are never sent again. */
+  readonly retries?: number | undefined;
+  /** The time that all requests of one call may take together, in milliseconds; 30,000 by default. */
+  readonly callTimeoutMs?: number | undefined;
   /** Defaults to the system clock. */
   readonly clock?: Clock;
   /** Called for each log line; by default nothing is logged. */
@@ -145,7 +147,13 @@ export function createClient(options: ClientOptions): Client {
   }
   const silentLogger = new Logger({}, "@tessera/core", version);
   const logger = options.logger ?? ((): Logger => silentLogger);
-  const transport = createTransport(options.http, logger, options.retries ?? true);
+  const transport = createTransport({
+    http: options.http,
+    clock,
+    logger,
+    retries: options.retries,
+    budgetMs: options.callTimeoutMs,
+  });
   const knownAuthorities = new Set(Array.from(options.knownAuthorities ?? [], knownHost));
   const authorities = new AuthorityResolver(
     {

@@ -22,6 +22,10 @@ export class AuthError extends Error {
   platformBrokerError?: PlatformBrokerError;
   /** Throttled: seconds to wait before the same call is made again. An error made here counts down what is left. */
   declare retryAfterSeconds?: number;
+  /** Whether the same call may succeed later, although nothing is changed: the network, or a busy server, was the reason. */
+  declare isRetryable?: boolean;
+  /** How often the request that failed was sent; absent if the error has another reason. */
+  declare attempts?: number;
   /**
    * Refusal in `acquireTokenForAgent`: which token was refused, the blueprint's for the agent, the agent's own, or the
    * user's for the agent.
@@ -46,6 +50,9 @@ export class AuthError extends Error {
     this.correlationId = printable(correlationId ?? "");
   }
 }
+
+// On the prototype, so that it is no property of each error.
+AuthError.prototype.isRetryable = false;
 
 /** An error of the operating system's broker. */
 export interface PlatformBrokerError extends Error {

@@ -6,7 +6,9 @@ import { hideSecretsOf } from "../http/hide-secrets.js";
 import type { BindingKey } from "../dpop/binding-key.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { secureEndpoint } from "../http/secure-url.js";
+import { repeatsOfForm } from "../http/retry-policy.js";
 import { pauseAfter } from "../http/throttle.js";
+import type { Form } from "../http/transport.js";
 import { isRecord } from "../request/field-types.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { answerBody } from "../response/answer-body.js";
@@ -42,7 +44,8 @@ export async function sendClientForm(
 ): Promise<HttpResponse> {
   const { client_id: _, ...extra } = form.extraParameters ?? {};
   let hasNonce = false;
-  const send = async (proof: ClientAuthentication): Promise<HttpResponse> => {
+  const repeats = repeatsOfForm(form.endpoint, form.parameters.get("grant_type"));
+  const make = async (proof: ClientAuthentication): Promise<Filled> => {
     const body = new Parameters()
       .set("client_id", isNamed(form, proof) ? undefined : client.clientId)
       .setAll(form.parameters)
@@ -55,8 +58,15 @@ export async function sendClientForm(
     );
     const possession = form.key && { DPoP: await client.dpop.proof(form.key, { method: "POST", url }) };
     const headers = { ...form.headers, ...proof.headers, ...possession };
-    const sent = { body: body.toString(), headers, tls: proof.tls };
-    const response = await client.transport.post(url, sent, call);
+    return { url, body: body.toString(), headers, tls: proof.tls };
+  };
+  const send = async (proof: ClientAuthentication): Promise<HttpResponse> => {
+    let sent = await make(proof);
+    // An assertion of the client, and a proof of possession, may be good for one request.
+    const again = async (): Promise<Filled> =>
+      (sent = await make(await client.authenticate(authority, form.authentication)));
+    const { url } = sent;
+    const response = await client.transport.post(url, { ...sent, repeats, again }, call);
     hasNonce = client.dpop.noteNonce(url, response.headers["dpop-nonce"]);
     return withoutEcho(response, hideSecretsOf(sent));
   };
@@ -72,6 +82,9 @@ export async function sendClientForm(
   const renewed = await proof.renew();
   return noted(await send(renewed), renewed);
 }
+
+/** A form as it is sent. */
+type Filled = Form & { readonly url: string };
 
 /** Whether the server has refused a proof because of its nonce (RFC 9449 §8). */
 function wantsNonce(response: HttpResponse): boolean {

@@ -64,7 +64,9 @@ export async function pollForTokens(exchange: Exchange, decision: Decision): Pro
       );
     if (now > expiresAt) throw decision.expired();
     try {
-      return await redeem(exchange, decision.grant);
+      // Each poll has its own time: the call lasts as long as the user takes.
+      const budget = client.transport.budget();
+      return await redeem({ ...exchange, call: { ...call, budget } }, decision.grant);
     } catch (error) {
       if (call.signal?.aborted) throw error;
       interval += secondsToAdd(error, decision);

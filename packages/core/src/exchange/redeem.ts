@@ -5,7 +5,7 @@ import { errorName } from "../errors/error-name.js";
 import { isAuthError } from "../errors/errors.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { WHY_SENT } from "../request/miss.js";
-import { pauseAfter } from "../http/throttle.js";
+import { pauseAfter, withAttempts } from "../http/throttle.js";
 import { requireKnownTypes } from "../request/authorization-details.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters } from "../request/parameters.js";
@@ -53,7 +53,7 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
       : parseTokenResponse(response, acceptsIdTokenAlone, correlationId, request.scheme);
   } catch (error) {
     const pause = pauseAfter(response, client.clock, grant.isPoll ? 0 : undefined);
-    if (isAuthError(error)) client.throttle.note(throttleKey, error, pause);
+    if (isAuthError(error)) client.throttle.note(throttleKey, withAttempts(error, response), pause);
     if (grant.apiId !== undefined && !isPending(error))
       client.telemetry.noteFailure(grant.apiId, correlationId, error);
     client.logger().info(`The token request was answered with an error: ${errorName(error)}`, correlationId);

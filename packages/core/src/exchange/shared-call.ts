@@ -30,7 +30,7 @@ export function sharedCall(
     if (leader !== undefined)
       client.logger().verbose(`Waiting for the outcome of an equal call, ${leader}.`, correlationId);
     const start = (shared: AbortSignal): Promise<AuthenticationResult> =>
-      acquire({ correlationId, signal: shared });
+      acquire({ correlationId, signal: shared, budget: client.transport.budget(request.timeoutMs) });
     const result = await client.flights.run(key, signal, start, correlationId);
     return result.correlationId === correlationId ? result : resultFor(result, correlationId);
   });

@@ -34,6 +34,8 @@ export interface HttpResponse {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** How often the request was sent, if it was more than once. Set by the library. */
+  readonly attempts?: number;
 }
 
 /**
@@ -43,4 +45,6 @@ export interface HttpResponse {
 export interface HttpClient {
   /** Sends a request. Rejects only when no complete response is received. */
   send(request: HttpRequest): Promise<HttpResponse>;
+  /** Closes the connections when their requests are answered, once no application uses them any more. */
+  close?(): Promise<void>;
 }

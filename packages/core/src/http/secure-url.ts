@@ -75,3 +75,8 @@ export function secureEndpoint(value: unknown, field: string, authority: string)
 export function shownUrl(value: string): string {
   return value.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//");
 }
+
+/** Returns a URL without its query, which may hold identifiers. */
+export function withoutQuery(url: string): string {
+  return url.split("?", 1)[0] ?? "";
+}

@@ -2,6 +2,8 @@ import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { copyFor, isAuthError, type AuthError } from "../errors/errors.js";
 import type { HttpResponse } from "./http-client.js";
+import { retryAfterSeconds } from "./retry-after.js";
+import { STATUSES } from "./retry-policy.js";
 
 /** Maximum pause in seconds, even if the server requests a longer one. */
 const LONGEST_PAUSE = 3600;
@@ -51,24 +53,36 @@ export function pauseAfter(
   clock: Clock,
   unsaid = DEFAULT_PAUSE,
 ): number | undefined {
-  const asked = retryAfterSeconds(headers["retry-after"], clock);
+  const asked = retryAfterSeconds(headers, clock);
   const seconds = asked ?? (status === TOO_MANY_REQUESTS ? unsaid : 0);
   return seconds > 0 ? Math.min(seconds, LONGEST_PAUSE) : undefined;
 }
 
-/** Adds the pause that the response asks for to an error. */
+/** Adds to an error how often its request was sent, whether it may succeed later, and the pause that the server asks for. */
 export function withPause(error: AuthError, response: HttpResponse, clock: Clock): AuthError {
   const seconds = pauseAfter(response, clock);
+  withAttempts(error, response);
   return seconds === undefined ? error : withSeconds(error, seconds);
 }
 
-/** Adds the pause of the error underneath, if it has one. */
+/** Adds to an error how often its request was sent, and whether it may succeed later. */
+export function withAttempts(error: AuthError, { status, attempts = 1 }: HttpResponse): AuthError {
+  error.attempts = attempts;
+  if (STATUSES.has(status)) error.isRetryable = true;
+  return error;
+}
+
+/** Adds what the error underneath says about another attempt. */
 export function withPauseOf(error: AuthError, cause: unknown): AuthError {
-  const { retryAfterSeconds } = isAuthError(cause) ? cause : error;
+  if (!isAuthError(cause)) return error;
+  const { retryAfterSeconds, isRetryable, attempts } = cause;
+  if (isRetryable) error.isRetryable = true;
+  if (attempts !== undefined) error.attempts = attempts;
   return retryAfterSeconds === undefined ? error : withSeconds(error, retryAfterSeconds);
 }
 
 function withSeconds(error: AuthError, seconds: number): AuthError {
+  error.isRetryable = true;
   error.retryAfterSeconds = Math.ceil(seconds);
   return error;
 }
@@ -82,12 +96,4 @@ export function statusOf({ status }: HttpResponse): string {
 
 export function isThrottled({ status }: HttpResponse): boolean {
   return status === TOO_MANY_REQUESTS;
-}
-
-/** Parses `Retry-After`, a number of seconds or an HTTP date, to seconds from now. */
-export function retryAfterSeconds(header: string | undefined, clock: Clock): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\s*\d+\s*$/.test(header)) return Number(header);
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : (date - clock.now()) / 1000;
 }

@@ -1,39 +1,38 @@
-import { abortAfter } from "../flight/deadline.js";
-import { clientAuthError, copyFor, isAuthError, type AuthError } from "../errors/errors.js";
+import { pause, type Clock } from "../clock.js";
 import type { Logger } from "../logger.js";
-import { printable } from "../printable.js";
+import { attempt, turnAt, type Attempted, type Call, type Content } from "./attempt.js";
+import { Budget, CALL_BUDGET_MS } from "./budget.js";
 import { checkHeaders } from "./header-value.js";
-import { hideSecretsOf } from "./hide-secrets.js";
-import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
+import { Hosts } from "./hosts.js";
+import type { ClientTls, HttpClient, HttpResponse } from "./http-client.js";
+import { DEFAULT_RETRIES, waitAfterAnswer, waitAfterFailure, type Repeats } from "./retry-policy.js";
+import { withoutQuery } from "./secure-url.js";
 
-/** The context of all requests of one call. */
-export interface Call {
-  readonly correlationId: string;
-  readonly signal?: AbortSignal | undefined;
-}
+export type { Call };
 
-/** A request that is not yet bound to a call. */
-type Unbounded = Omit<HttpRequest, "signal" | "correlationId">;
-
-/** Sends requests through the injected {@link HttpClient}, with limits and descriptive errors. */
+/** Sends requests through the injected {@link HttpClient}: with limits, again where that may help, and with descriptive errors. */
 export interface Transport {
-  /** Fetches a document. Retried once when the connection fails, because a GET has no side effects. */
+  /** What is known about the hosts that requests were sent to. */
+  readonly hosts: Hosts;
+  /** Returns the time for all requests of a call together: the usual one or, if the caller grants more, that. */
+  budget(grantedMs?: number): Budget;
+  /** Fetches a document, again after a failure, because a GET has no side effects. */
   get(url: string, call: Call, options?: GetOptions): Promise<HttpResponse>;
-  /** Sends JSON, or deletes. Never retried. */
+  /** Sends JSON, or deletes. Repeated only if it has certainly not been processed. */
   send(
     method: "POST" | "PUT" | "DELETE",
     url: string,
     content: { readonly json?: object; readonly headers: Readonly<Record<string, string>> },
     call: Call,
   ): Promise<HttpResponse>;
-  /** Posts a form. Never retried: the first attempt may have consumed a code or a refresh token. */
+  /** Posts a form. */
   post(url: string, form: Form, call: Call): Promise<HttpResponse>;
 }
 
 /** Options of {@link Transport.get}. */
 export interface GetOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Timeout in milliseconds. */
+  /** The time for all attempts together, in milliseconds. */
   readonly timeoutMs?: number;
   /** The URL to show in log lines and errors, when the path of the real one names a user. */
   readonly shownAs?: string;
@@ -45,142 +44,116 @@ export interface Form {
   readonly headers: Readonly<Record<string, string>>;
   /** Certificate to present in TLS. */
   readonly tls?: ClientTls | undefined;
-  /** Timeout in milliseconds. */
+  /** The time for all attempts together, in milliseconds. */
   readonly timeoutMs?: number;
+  /** When it is sent again; by default only if it has certainly not been processed. */
+  readonly repeats?: Repeats;
+  /** Makes it anew for another attempt, because a proof may be good for one only. */
+  readonly again?: () => Promise<Pick<Form, "body" | "headers">>;
 }
 
-/** Default timeout of a request, in milliseconds. */
-export const REQUEST_TIMEOUT_MS = 30_000;
+/** Options of {@link createTransport}. */
+export interface TransportOptions {
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  /** Receives the method, host and path of each request, never its query, headers, body or user. */
+  readonly logger: () => Logger;
+  /** Further attempts of a request, at most. */
+  readonly retries?: number | undefined;
+  /** The time for all requests of one call together, in milliseconds. */
+  readonly budgetMs?: number | undefined;
+}
 
-const NETWORK_ERROR = "network_error";
+/** A request with what decides whether it is sent again. */
+interface Outgoing {
+  readonly content: Content;
+  /** Method and URL, as log lines and errors show them. */
+  readonly line: string;
+  readonly repeats: Repeats;
+  readonly timeoutMs?: number | undefined;
+  readonly again?: Form["again"];
+}
 
-/** Maximum size of a response, in bytes; far above that of any token response or discovery document. */
-export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
-
-/**
- * @param http the client to send with
- * @param logger receives the method, host and path of each request, never its query, headers, body or user
- * @param retries whether a failed GET is retried once
- */
-export function createTransport(http: HttpClient, logger: () => Logger, retries: boolean): Transport {
-  const limits = { timeoutMs: REQUEST_TIMEOUT_MS, maxResponseBytes: MAX_RESPONSE_BYTES };
+export function createTransport({
+  http,
+  clock,
+  logger,
+  retries = DEFAULT_RETRIES,
+  budgetMs = CALL_BUDGET_MS,
+}: TransportOptions): Transport {
+  const hosts = new Hosts(clock);
   return {
-    async get(url, call, { headers, timeoutMs = REQUEST_TIMEOUT_MS, shownAs = url } = {}) {
-      const accepted = { accept: "application/json", ...headers };
-      const request = { method: "GET" as const, url, headers: accepted, ...limits, timeoutMs };
-      const line = `GET ${withoutQuery(shownAs)}`;
-      try {
-        return await send(request, line, call);
-      } catch (error) {
-        if (!retries || call.signal?.aborted || !isBroken(error)) throw error;
-        return send(request, line, call);
-      }
+    hosts,
+    budget: (grantedMs = 0) => new Budget(clock, Math.max(budgetMs, grantedMs)),
+    get(url, call, { headers, timeoutMs, shownAs = url } = {}) {
+      const content = { method: "GET" as const, url, headers: { accept: "application/json", ...headers } };
+      return send({ content, line: `GET ${withoutQuery(shownAs)}`, repeats: "always", timeoutMs }, call);
     },
     send(method, url, { json, headers }, call) {
       const type: Record<string, string> = json ? { "content-type": "application/json" } : {};
       const all = { accept: "application/json", ...type, ...headers };
-      const body = json ? { body: JSON.stringify(json) } : {};
-      const request = { method, url, headers: all, ...body, ...limits };
-      return send(request, `${method} ${withoutQuery(url)}`, call);
+      const content = { method, url, headers: all, body: json && JSON.stringify(json) };
+      return send({ content, line: `${method} ${withoutQuery(url)}`, repeats: "unprocessed" }, call);
     },
-    post(url, { body, headers, tls, timeoutMs = REQUEST_TIMEOUT_MS }, call) {
-      const all = {
-        // Same spelling as MSAL passes to an app's own network client.
-        "Content-Type": "application/x-www-form-urlencoded;charset=utf-8",
-        accept: "application/json",
-        ...headers,
-      };
-      const request = {
-        method: "POST" as const,
-        url,
-        headers: all,
-        body,
-        ...(tls ? { tls } : {}),
-        ...limits,
-        timeoutMs,
-      };
-      return send(request, `POST ${withoutQuery(url)}`, call);
+    post(url, { body, headers, tls, timeoutMs, repeats = "unprocessed", again }, call) {
+      const content = { method: "POST" as const, url, headers: formHeaders(headers), body, tls };
+      return send({ content, line: `POST ${withoutQuery(url)}`, repeats, timeoutMs, again }, call);
     },
   };
 
-  /** @param line method and URL, as log lines and errors show them */
-  async function send(request: Unbounded, line: string, call: Call): Promise<HttpResponse> {
+  /** Sends a request, and again while that may help and there is time. */
+  async function send(outgoing: Outgoing, call: Call): Promise<HttpResponse> {
+    const { line, repeats } = outgoing;
+    let { content } = outgoing;
     call.signal?.throwIfAborted();
-    checkHeaders(request.headers, call.correlationId);
-    logger().verbose(line, call.correlationId);
-    const deadline = abortAfter(request.timeoutMs, call.signal);
-    try {
-      const response = await http.send({
-        ...request,
-        signal: deadline.signal,
-        correlationId: call.correlationId,
-      });
-      logger().verbose(`${line}: HTTP ${response.status}`, call.correlationId);
-      return response;
-    } catch (error) {
-      call.signal?.throwIfAborted();
-      const hide = hideSecretsOf(request);
-      if (isAuthError(error)) throw ownError(error, hide);
-      throw networkError(line, bareError(error, hide), call.correlationId);
-    } finally {
-      deadline.done();
+    checkHeaders(content.headers, call.correlationId);
+    const host = hosts.of(new URL(content.url).host);
+    const time = timeFor(call, outgoing.timeoutMs);
+    host.count();
+    for (let number = 1; ; number += 1) {
+      const mayRepeat = number <= retries;
+      const turn = await turnAt(host, call, time);
+      // A document that is slow to come is fetched once more.
+      const timeoutMs = Math.ceil(content.method === "GET" && mayRepeat ? time.left() / 2 : time.left());
+      const limits = { timeoutMs, isRepeatable: mayRepeat && repeats === "always" };
+      const outcome = await attempt({ http, host, turn, logger }, { content, line, ...limits }, call);
+      const wait = mayRepeat ? waitAfter(outcome, outgoing, number) : undefined;
+      if (wait === undefined || wait >= time.left() || host.restMs > wait || !host.mayRepeat())
+        return resultOf(outcome, number);
+      const reason = outcome.error ? "no answer" : `HTTP ${outcome.response.status}`;
+      logger().verbose(`${line}: ${reason}, sent again in ${Math.round(wait)} ms.`, call.correlationId);
+      if (wait > 0) await pause(clock, wait, call.signal);
+      if (outgoing.again) {
+        const { body, headers } = await outgoing.again();
+        content = { ...content, body, headers: formHeaders(headers) };
+      }
     }
   }
-}
 
-/** Returns a URL without its query, which may hold identifiers. */
-export function withoutQuery(url: string): string {
-  return url.split("?", 1)[0] ?? "";
-}
-
-function networkError(line: string, cause: Error, correlationId: string): AuthError {
-  return clientAuthError(
-    NETWORK_ERROR,
-    `${line} received no response: ${rootMessage(cause)}. Check the network, the proxy and the trusted certificates.`,
-    { correlationId, cause },
-  );
-}
-
-/** Whether a connection broke. Any other error is a deliberate one of the app's network client. */
-function isBroken(error: unknown): boolean {
-  return isAuthError(error) && error.errorCode === NETWORK_ERROR;
-}
-
-/** Copies an error of the app's own client: class and code stay, and secrets of the request are removed. */
-function ownError(error: AuthError, hide: (text: string) => string): AuthError {
-  const own = copyFor(error, error.correlationId);
-  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(own))) {
-    const shown: unknown =
-      typeof value === "string" ? hide(value) : name === "cause" ? value && bareError(value, hide) : value;
-    if (typeof shown === "object" && shown !== null && name !== "cause") Reflect.deleteProperty(own, name);
-    else if (shown !== value) Object.defineProperty(own, name, { value: shown });
+  function timeFor({ budget }: Call, timeoutMs: number | undefined): Budget {
+    if (timeoutMs === undefined) return budget ?? new Budget(clock, budgetMs);
+    return new Budget(clock, Math.min(timeoutMs, budget?.left() ?? timeoutMs));
   }
-  return own;
+
+  function waitAfter(outcome: Attempted, { repeats, content }: Outgoing, number: number): number | undefined {
+    if (outcome.error) return waitAfterFailure(outcome.failure, repeats, number);
+    const isDocument = content.method === "GET";
+    return waitAfterAnswer(outcome.response, { repeats, isDocument, attempt: number, clock });
+  }
 }
 
-/** Maximum depth of nested causes to copy; guards against cycles. */
-const DEEPEST_CAUSE = 5;
-
-/**
- * Copies an error's message, code and causes only: an app's own client may have attached the request, with its
- * secrets, to the error.
- */
-function bareError(error: unknown, hide: (text: string) => string, depth = 0): Error {
-  if (typeof error !== "object" || error === null) return new Error(hide(String(error)));
-  const { name, message, code, stack, cause } = error as Partial<Record<string, unknown>>;
-  const bare = new Error(typeof message === "string" ? printable(hide(message)) : "");
-  for (const [key, value] of Object.entries({ name, stack }))
-    if (typeof value === "string")
-      Object.defineProperty(bare, key, { value: hide(value), configurable: true });
-  if (typeof code === "string") Object.assign(bare, { code: hide(code) });
-  if (typeof code === "number") Object.assign(bare, { code });
-  if (cause !== undefined && depth < DEEPEST_CAUSE) bare.cause = bareError(cause, hide, depth + 1);
-  return bare;
+/** Adds the number of attempts to what became of the last one. */
+function resultOf({ response, error }: Attempted, attempts: number): HttpResponse {
+  if (response) return attempts === 1 ? response : { ...response, attempts };
+  error.attempts = attempts;
+  throw error;
 }
 
-/** The message of the innermost cause of an error. */
-export function rootMessage(error: Error & { readonly code?: string | number }): string {
-  return error.cause instanceof Error
-    ? rootMessage(error.cause)
-    : error.message || String(error.code ?? error.name);
+function formHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return {
+    // Same spelling as MSAL passes to an app's own network client.
+    "Content-Type": "application/x-www-form-urlencoded;charset=utf-8",
+    accept: "application/json",
+    ...headers,
+  };
 }

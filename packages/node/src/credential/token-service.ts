@@ -5,6 +5,7 @@ import {
   hideSecretsOf,
   parseJsonObject,
   statusOf,
+  systemClock,
   type HttpResponse,
   type Transport,
 } from "@tessera/core/internal";
@@ -31,7 +32,11 @@ const LONGEST_QUOTE = 300;
 
 /** Sends requests to a token service. Nothing is logged, and redirects are not followed. */
 export function serviceTransport(): Transport {
-  return createTransport(createUndiciHttpClient({}), () => new Logger({}), true);
+  return createTransport({
+    http: createUndiciHttpClient({}),
+    clock: systemClock,
+    logger: () => new Logger({}),
+  });
 }
 
 /**

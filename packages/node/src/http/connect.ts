@@ -14,8 +14,11 @@ export interface Attempt {
 
 /** Ends what a connector has begun. */
 export function destroy(begun: unknown): void {
-  if (typeof begun === "object" && begun !== null && "destroy" in begun && typeof begun.destroy === "function")
-    begun.destroy();
+  if (isDestroyable(begun)) begun.destroy();
+}
+
+function isDestroyable(begun: unknown): begun is { destroy(): unknown } {
+  return typeof begun === "object" && begun !== null && typeof Reflect.get(begun, "destroy") === "function";
 }
 
 /** Codes on which undici tries to connect again at once, and without end while the outcome stays the same. */
@@ -28,7 +31,7 @@ export function unsent(error: Error): Error {
 }
 
 export function isUnsent(error: unknown): boolean {
-  return error instanceof Error && Reflect.get(error, "isUnsent") === true;
+  return isRecord(error) && error["isUnsent"] === true;
 }
 
 /** Whether a connection on which nothing was ever received has ended. */
@@ -42,10 +45,13 @@ export function wasNewConnection(error: unknown): boolean {
  *
  * @param received how much had been received on each connection when the request was sent, by local port
  */
-export function closedBeforeAnswer(error: unknown, received: ReadonlyMap<number | undefined, number>): unknown {
+export function closedBeforeAnswer(
+  error: unknown,
+  received: ReadonlyMap<number | undefined, number>,
+): unknown {
   const { localPort, bytesRead = 0 } = endedSocket(error) ?? {};
   const isIdleOne = bytesRead > 0 && received.get(localPort) === bytesRead;
-  return isIdleOne && error instanceof Error ? Object.assign(error, { isUnsent: true, isClosed: true }) : error;
+  return isIdleOne && isRecord(error) ? Object.assign(error, { isUnsent: true, isClosed: true }) : error;
 }
 
 interface EndedSocket {
@@ -55,7 +61,12 @@ interface EndedSocket {
 
 /** What undici says about the connection that the other side has closed. */
 function endedSocket(error: unknown): EndedSocket | undefined {
-  if (!(error instanceof Error) || Reflect.get(error, "code") !== "UND_ERR_SOCKET") return undefined;
-  const socket: unknown = Reflect.get(error, "socket");
-  return typeof socket === "object" && socket !== null ? socket : undefined;
+  if (!isRecord(error) || error["code"] !== "UND_ERR_SOCKET") return undefined;
+  const { socket } = error;
+  return isRecord(socket) ? socket : undefined;
+}
+
+/** Not by `instanceof`: an error may come from another realm, such as that of a test runner. */
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }

@@ -37,7 +37,9 @@ export class Connections {
 
   /** How much has been received on each open connection to an origin, by local port. */
   received(origin: string): ReadonlyMap<number | undefined, number> {
-    return new Map(Array.from(this.#open.get(origin) ?? [], (socket) => [socket.localPort, socket.bytesRead]));
+    return new Map(
+      Array.from(this.#open.get(origin) ?? [], (socket) => [socket.localPort, socket.bytesRead]),
+    );
   }
 }
 

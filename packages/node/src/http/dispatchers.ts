@@ -100,7 +100,10 @@ export function createDispatchers(
     const proxyTls = asOption(trusting(ca, undefined));
     // Bun has an undici of its own, which takes no connector.
     if (via && "bun" in process.versions)
-      return { dispatcher: undici.proxyAgent({ uri: via, connect: tls, requestTls: tls, proxyTls }), connections };
+      return {
+        dispatcher: undici.proxyAgent({ uri: via, connect: tls, requestTls: tls, proxyTls }),
+        connections,
+      };
     const trust = limits?.thumbprint === undefined ? tls : { rejectUnauthorized: false };
     // A resumed session might not carry the certificate to compare.
     const sessions = limits ? { maxCachedSessions: 0 } : {};

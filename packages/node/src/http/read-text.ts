@@ -43,12 +43,17 @@ async function decodeOne(content: Buffer, coding: string, maxOutputLength: numbe
     if (coding === "deflate") return await promisify(zlib.inflate)(content, options);
     if (coding === "br") return await promisify(zlib.brotliDecompress)(content, options);
   } catch (error) {
-    const isTooLong = error instanceof Error && Reflect.get(error, "code") === "ERR_BUFFER_TOO_LARGE";
-    throw isTooLong ? tooLong(maxOutputLength) : error;
+    throw codeOf(error) === "ERR_BUFFER_TOO_LARGE" ? tooLong(maxOutputLength) : error;
   }
-  throw new Error(`the response has the content encoding ${JSON.stringify(coding)}, which no request asks for`);
+  const unknown = `the response has the content encoding ${JSON.stringify(coding)}, which no request asks for`;
+  throw Object.assign(new Error(unknown), { isPermanent: true });
 }
 
+function codeOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null ? Reflect.get(error, "code") : undefined;
+}
+
+/** An error that another attempt would not avoid. */
 function tooLong(limit: number): Error {
-  return new Error(`the response is longer than ${limit} bytes`);
+  return Object.assign(new Error(`the response is longer than ${limit} bytes`), { isPermanent: true });
 }

@@ -59,7 +59,9 @@ export function throughProxy({ proxy, secureContext, secure }: ProxyRoute): Conn
       agent: false,
     };
     return isSecure
-      ? process.getBuiltinModule("node:https").request({ ...options, ...(secureContext ? { secureContext } : {}) })
+      ? process
+          .getBuiltinModule("node:https")
+          .request({ ...options, ...(secureContext ? { secureContext } : {}) })
       : process.getBuiltinModule("node:http").request(options);
   }
 }

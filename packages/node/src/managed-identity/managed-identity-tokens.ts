@@ -60,7 +60,7 @@ async function tokenFrom(
   request.query.set("token_sha256_to_refresh", await revokedHash(request, wanted));
   request.query.set("xms_cc", client.capabilities.join(","));
   const http = httpWith(source.connection?.(environment) ?? {});
-  const transport = createTransport(http, () => logger, false);
+  const transport = createTransport({ http, clock, logger: () => logger, retries: 0 });
   const deadline = clock.now() + BUDGET_MS;
   let sentAt = requestedAt;
   const send = (sent: MetadataRequest): Promise<HttpResponse> =>
@@ -93,7 +93,7 @@ async function tokenFrom(
       },
     });
   } catch (error) {
-    const seconds = retryAfterSeconds(response.headers["retry-after"], clock) ?? 0;
+    const seconds = retryAfterSeconds(response.headers, clock) ?? 0;
     if (isAuthError(error) && seconds > 0) client.throttle.note(throttleKey, error, Math.min(seconds, 3600));
     throw error;
   }

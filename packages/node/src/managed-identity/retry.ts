@@ -62,7 +62,7 @@ export async function sendWithRetries(
     statuses.push(response.status);
     const least = policy(statuses);
     if (least === undefined) return response;
-    const asked = retryAfterSeconds(response.headers["retry-after"], clock) ?? 0;
+    const asked = retryAfterSeconds(response.headers, clock) ?? 0;
     const wait = Math.max(least, asked * 1000);
     if (clock.now() + wait >= deadline) return response;
     log(`HTTP ${response.status}: the request is repeated in ${wait} ms.`);

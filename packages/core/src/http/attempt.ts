@@ -1,0 +1,132 @@
+import { clientAuthError, isAuthError, type AuthError } from "../errors/errors.js";
+import { abortAfter } from "../flight/deadline.js";
+import { untilAborted } from "../flight/until-aborted.js";
+import type { Logger } from "../logger.js";
+import type { Budget } from "./budget.js";
+import { hideSecretsOf } from "./hide-secrets.js";
+import type { Host, Turn } from "./hosts.js";
+import type { HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
+import { networkError } from "./network-error.js";
+import { failureOf, isOutage, type Failure } from "./retry-policy.js";
+
+/** The context of all requests of one call. */
+export interface Call {
+  readonly correlationId: string;
+  readonly signal?: AbortSignal | undefined;
+  /** The time that all its requests may take together; by default, each has its own. */
+  readonly budget?: Budget | undefined;
+}
+
+/** The parts of a request that do not depend on the call. */
+export interface Content extends Pick<HttpRequest, "method" | "url" | "headers"> {
+  readonly body?: string | undefined;
+  readonly tls?: HttpRequest["tls"] | undefined;
+}
+
+/** One attempt of a request. */
+interface Attempt {
+  readonly content: Content;
+  /** Method and URL, as log lines and errors show them. */
+  readonly line: string;
+  readonly timeoutMs: number;
+  readonly isRepeatable: boolean;
+}
+
+/** What an attempt needs of its application. */
+interface Sender {
+  readonly http: HttpClient;
+  readonly host: Host;
+  readonly turn: Turn;
+  readonly logger: () => Logger;
+}
+
+/** What became of an attempt. */
+export type Attempted =
+  | { readonly response: HttpResponse; readonly error?: undefined }
+  | { readonly error: AuthError; readonly failure: Failure; readonly response?: undefined };
+
+/** Maximum size of a response, in bytes; far above that of any token response or discovery document. */
+export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
+
+/**
+ * Sends a request once.
+ *
+ * @throws the reason of the call's signal
+ */
+export async function attempt(
+  { http, host, turn, logger }: Sender,
+  { content, line, timeoutMs, isRepeatable }: Attempt,
+  { signal, correlationId }: Call,
+): Promise<Attempted> {
+  logger().verbose(line, correlationId);
+  const deadline = abortAfter(timeoutMs, signal);
+  const { method, url, headers, body, tls } = content;
+  try {
+    const response = await http.send({
+      method,
+      url,
+      headers,
+      ...(body === undefined ? undefined : { body }),
+      ...(tls ? { tls } : undefined),
+      signal: deadline.signal,
+      correlationId,
+      timeoutMs,
+      maxResponseBytes: MAX_RESPONSE_BYTES,
+      isRepeatable,
+    });
+    logger().verbose(`${line}: HTTP ${response.status}`, correlationId);
+    host.learnTime(response);
+    const isDown = isOutage(response.status);
+    host.leave(turn, isDown ? "failed" : "answered", isDown ? `HTTP ${response.status}` : undefined);
+    return { response };
+  } catch (reason) {
+    const failure = isDeliberate(reason) ? "permanent" : failureOf(reason);
+    const error = networkError(line, reason, { hide: hideSecretsOf(content), correlationId });
+    const hasLeft = signal?.aborted || isDeliberate(reason);
+    host.leave(turn, hasLeft ? "left" : "failed", error.errorMessage);
+    signal?.throwIfAborted();
+    return { error, failure };
+  } finally {
+    deadline.done();
+  }
+}
+
+/** Whether an error is one that the app's network client has thrown on purpose. */
+function isDeliberate(reason: unknown): boolean {
+  return isAuthError(reason) && reason.errorCode !== "network_error";
+}
+
+/**
+ * Waits until a request may be sent to a host.
+ *
+ * @throws ClientAuthError `network_error` while the host is left alone, or when there is no time left
+ */
+export async function turnAt(host: Host, call: Call, time: Budget): Promise<Turn> {
+  for (;;) {
+    const turn = host.enter();
+    if (turn === "usual" || turn === "trial") return turn;
+    if (turn === "refused") throw refusal(host, call);
+    const deadline = abortAfter(time.left(), call.signal);
+    try {
+      await untilAborted(turn, deadline.signal);
+    } catch (reason) {
+      call.signal?.throwIfAborted();
+      throw networkError(host.name, reason, { hide: (text) => text, correlationId: call.correlationId });
+    } finally {
+      deadline.done();
+    }
+  }
+}
+
+function refusal({ name, failures, lastFailure, restMs }: Host, call: Call): AuthError {
+  const seconds = Math.max(1, Math.ceil(restMs / 1000));
+  const error = clientAuthError(
+    "network_error",
+    `No request is sent to ${name} for ${seconds} more seconds, because the last ${failures} failed: ${lastFailure ?? "no answer"}`,
+    call,
+  );
+  error.isRetryable = true;
+  error.retryAfterSeconds = seconds;
+  error.attempts = 0;
+  return error;
+}

@@ -1,0 +1,64 @@
+import { clientAuthError, copyFor, isAuthError, type AuthError } from "../errors/errors.js";
+import { printable } from "../printable.js";
+import { failureOf } from "./retry-policy.js";
+
+/**
+ * Returns the error for a request without an answer.
+ *
+ * @param line method and URL, as log lines and errors show them
+ * @param hide hides the secrets of the request
+ */
+export function networkError(
+  line: string,
+  error: unknown,
+  { hide, correlationId }: { readonly hide: (text: string) => string; readonly correlationId: string },
+): AuthError {
+  if (isAuthError(error)) return ownError(error, hide);
+  const cause = bareError(error, hide);
+  const own = clientAuthError(
+    "network_error",
+    `${line} received no response: ${rootMessage(cause)}. Check the network, the proxy and the trusted certificates.`,
+    { correlationId, cause },
+  );
+  own.isRetryable = failureOf(error) !== "permanent";
+  return own;
+}
+
+/** Copies an error of the app's own client: class and code stay, and secrets of the request are removed. */
+function ownError(error: AuthError, hide: (text: string) => string): AuthError {
+  const own = copyFor(error, error.correlationId);
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(own))) {
+    const shown: unknown =
+      typeof value === "string" ? hide(value) : name === "cause" ? value && bareError(value, hide) : value;
+    if (typeof shown === "object" && shown !== null && name !== "cause") Reflect.deleteProperty(own, name);
+    else if (shown !== value) Object.defineProperty(own, name, { value: shown });
+  }
+  return own;
+}
+
+/** Maximum depth of nested causes to copy; guards against cycles. */
+const DEEPEST_CAUSE = 5;
+
+/**
+ * Copies an error's message, code and causes only: an app's own client may have attached the request, with its
+ * secrets, to the error.
+ */
+function bareError(error: unknown, hide: (text: string) => string, depth = 0): Error {
+  if (typeof error !== "object" || error === null) return new Error(hide(String(error)));
+  const { name, message, code, stack, cause } = error as Partial<Record<string, unknown>>;
+  const bare = new Error(typeof message === "string" ? printable(hide(message)) : "");
+  for (const [key, value] of Object.entries({ name, stack }))
+    if (typeof value === "string")
+      Object.defineProperty(bare, key, { value: hide(value), configurable: true });
+  if (typeof code === "string") Object.assign(bare, { code: hide(code) });
+  if (typeof code === "number") Object.assign(bare, { code });
+  if (cause !== undefined && depth < DEEPEST_CAUSE) bare.cause = bareError(cause, hide, depth + 1);
+  return bare;
+}
+
+/** The message of the innermost cause of an error. */
+export function rootMessage(error: Error & { readonly code?: string | number }): string {
+  return error.cause instanceof Error
+    ? rootMessage(error.cause)
+    : error.message || String(error.code ?? error.name);
+}

@@ -1,0 +1,151 @@
+import type { Clock } from "../clock.js";
+import type { HttpResponse } from "./http-client.js";
+import { retryAfterSeconds } from "./retry-after.js";
+
+// Which request is sent again after what. `docs/reliability.md` shows these tables, and a test compares them.
+
+/**
+ * When a request is sent again: whenever the outcome may be another one; only if the server has certainly not processed it; or
+ * not at all.
+ */
+export type Repeats = "always" | "unprocessed" | "never";
+
+/** What becomes of a request without a usable answer. */
+export type Failure =
+  /** There was no connection: refused, unknown name, TLS, proxy, too slow. */
+  | "no-connection"
+  /** The server closed a connection that it had kept open, before a byte of the answer. */
+  | "closed"
+  /** The connection broke, or there was no complete answer in time. */
+  | "broken"
+  /** An answer that will be the same again, such as one that is too long, or a certificate that is not trusted. */
+  | "permanent";
+
+/** Grants that may be redeemed any number of times. A grant that is not listed may be good for one request only. */
+export const GRANTS: Readonly<Record<string, Repeats>> = {
+  client_credentials: "always",
+  "urn:ietf:params:oauth:grant-type:jwt-bearer": "always",
+  "urn:ietf:params:oauth:grant-type:token-exchange": "always",
+  user_fic: "always",
+  password: "always",
+  refresh_token: "unprocessed",
+  authorization_code: "never",
+  // The next poll is the next attempt, at the pace that the server asks for.
+  device_code: "never",
+  "urn:ietf:params:oauth:grant-type:device_code": "never",
+  "urn:openid:params:grant-type:ciba": "never",
+};
+
+/** Requests to other endpoints that change nothing, or the same however often they are sent. */
+export const ENDPOINTS: Readonly<Record<string, Repeats>> = {
+  introspection_endpoint: "always",
+  revocation_endpoint: "always",
+  pushed_authorization_request_endpoint: "always",
+  device_authorization_endpoint: "always",
+};
+
+/** The kinds of failure after which a request is sent again. */
+export const FAILURES: Readonly<Record<Failure, readonly Repeats[]>> = {
+  "no-connection": ["always", "unprocessed"],
+  closed: ["always", "unprocessed"],
+  broken: ["always"],
+  permanent: [],
+};
+
+/** The HTTP statuses after which a request is sent again, if it may be sent again always. */
+export const STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 501, 502, 503, 504]);
+
+/** Whether an answer says that the host does not work, rather than that it wants to be asked less often. */
+export function isOutage(status: number): boolean {
+  return status >= 500 && STATUSES.has(status);
+}
+
+/** Further attempts of a request, by default. */
+export const DEFAULT_RETRIES = 2;
+
+/** The first pause is shorter than this, and each further one may be twice as long, in milliseconds. */
+export const FIRST_PAUSE_MS = 200;
+
+/** A call waits no longer than this for another attempt: after a longer `Retry-After` the caller gets the error. */
+export const LONGEST_PAUSE_MS = 3000;
+
+const TOO_MANY_REQUESTS = 429;
+
+/** Returns when a form is sent again. */
+export function repeatsOfForm(endpoint: string, grantType: string | undefined): Repeats {
+  if (endpoint !== "token_endpoint") return ENDPOINTS[endpoint] ?? "unprocessed";
+  return (Object.hasOwn(GRANTS, grantType ?? "") && GRANTS[grantType ?? ""]) || "unprocessed";
+}
+
+/**
+ * Returns the milliseconds to wait before a request without an answer is sent again; `undefined` if it is not.
+ *
+ * @param attempt the number of the attempt that failed, from 1
+ */
+export function waitAfterFailure(failure: Failure, repeats: Repeats, attempt: number): number | undefined {
+  if (!FAILURES[failure].includes(repeats)) return undefined;
+  return failure === "closed" ? 0 : backOff(attempt);
+}
+
+/** Returns the milliseconds to wait after an answer before the request is sent again; `undefined` if it is not. */
+export function waitAfterAnswer(
+  response: HttpResponse,
+  { repeats, isDocument, attempt, clock }: AnswerContext,
+): number | undefined {
+  if (repeats !== "always" || !STATUSES.has(response.status)) return undefined;
+  const asked = retryAfterSeconds(response.headers, clock);
+  // The library tells Entra that it waits a minute after a 429 without a pause (`x-ms-lib-capability: h429`).
+  if (asked === undefined && response.status === TOO_MANY_REQUESTS && !isDocument) return undefined;
+  const wait = Math.max(backOff(attempt), (asked ?? 0) * 1000);
+  return wait <= LONGEST_PAUSE_MS ? wait : undefined;
+}
+
+interface AnswerContext {
+  readonly repeats: Repeats;
+  /** Whether it is a document that is fetched, not a form that is sent. */
+  readonly isDocument: boolean;
+  readonly attempt: number;
+  readonly clock: Clock;
+}
+
+/** Exponential, with full jitter: callers that failed together do not come back together. */
+function backOff(attempt: number): number {
+  return Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+}
+
+/** Codes of certificates and of TLS that fail in the same way again. */
+const PERMANENT = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_SSL|ERR_TLS|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH/;
+
+/** Codes of connections that were not made. */
+const NO_CONNECTION: ReadonlySet<unknown> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+/** Returns what an error of an HTTP client means. Its own has marked those that say that nothing was sent. */
+export function failureOf(error: unknown): Failure {
+  const code = codeIn(error);
+  if (typeof code === "string" && PERMANENT.test(code)) return "permanent";
+  if (isMarked(error, "isPermanent")) return "permanent";
+  if (isMarked(error, "isClosed")) return "closed";
+  return isMarked(error, "isUnsent") || NO_CONNECTION.has(code) ? "no-connection" : "broken";
+}
+
+/** The code of an error or, as `fetch` has it, of its cause. */
+function codeIn(error: unknown): unknown {
+  const { code, cause } = membersOf(error);
+  return code === undefined && cause !== undefined ? codeIn(cause) : code;
+}
+
+function isMarked(error: unknown, mark: "isUnsent" | "isClosed" | "isPermanent"): boolean {
+  return membersOf(error)[mark] === true;
+}
+
+/** Not by `instanceof`: an error may come from another realm, such as that of a test runner. */
+function membersOf(error: unknown): Readonly<Record<string, unknown>> {
+  return typeof error === "object" && error !== null ? (error as Record<string, unknown>) : {};
+}
