@@ -157,7 +157,10 @@ export async function startFakeProvider(path = ""): Promise<FakeProvider> {
     const answer: Answer = endpoint
       ? await provider.answers[endpoint](request)
       : { status: 404, body: "nothing here" };
-    if (answer.raw) return answer.raw(incoming.socket);
+    if (answer.raw) {
+      answer.raw(incoming.socket);
+      return;
+    }
     if (answer.reset) return void incoming.socket.destroy();
     const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
     response

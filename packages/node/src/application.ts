@@ -27,10 +27,7 @@ import { checkMembers } from "./configuration-members.js";
 /** What to pass to `signOut`, for the message. */
 export const SIGN_OUT = "pass signOut({ account }) with one from getAllAccounts() or from an earlier result";
 
-/**
- * Base class of all applications: configuration, token cache, accounts and logging. {@link EndpointsApplication}
- * adds the endpoints around the tokens.
- */
+/** Base class of all applications. {@link EndpointsApplication} adds the endpoints around the tokens. */
 export abstract class Application {
   /** The client that the flows run on. */
   protected readonly client: Client;
@@ -59,12 +56,10 @@ export abstract class Application {
   protected get config(): AppConfiguration {
     return this.#config;
   }
-
   /** The logger, for subclasses. */
   protected get logger(): Logger {
     return this.#logger;
   }
-
   protected set logger(logger: Logger) {
     this.#logger = logger;
   }
@@ -171,8 +166,7 @@ export abstract class Application {
   }
 
   /**
-   * Closes the connections when the last requests are answered, unless another application uses them. Idle connections do not
-   * keep a process alive.
+   * Closes the connections when the last requests are answered, unless another application uses them.
    *
    * @example
    * ```ts
