@@ -1,4 +1,4 @@
-// proves: core/src/cache/storage/token-store.ts, core/src/cache/storage/store-update.ts,
+// proves: core/src/cache/storage/token-store.ts, core/src/cache/storage/stored-cache.ts, core/src/cache/storage/stored-partition.ts,
 // core/src/cache/storage/cache-access.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {

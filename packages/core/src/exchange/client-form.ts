@@ -1,5 +1,5 @@
 import { endpointOf } from "../authority/endpoint.js";
-import { requireTurn } from "../cache/storage/turns.js";
+import { requireTurn } from "../cache/storage/held-turn.js";
 import type { AssertionOverride } from "../credential/client-credential.js";
 import type { ClientAuthentication } from "../credential/client-authentication.js";
 import type { Clock } from "../clock.js";

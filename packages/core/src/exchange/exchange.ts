@@ -1,6 +1,6 @@
 import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import type { HeldTurn } from "../cache/storage/turns.js";
+import type { HeldTurn } from "../cache/storage/held-turn.js";
 import type { Client } from "../client/client.js";
 import type { Call } from "../http/transport.js";
 import type { TokenRequest } from "../request/token-request.js";

@@ -6,11 +6,12 @@ import { loadDocument, wholeDocument } from "../memory/load-and-dump.js";
 import type { PartitionKey } from "../memory/partition-key.js";
 import type { CacheStats, TokenMemory } from "../memory/token-memory.js";
 import { parseDocument, type CacheDocument } from "../schema/document.js";
+import type { HeldTurn } from "./held-turn.js";
 import type { ICachePlugin, ISerializableTokenCache } from "./plugin.js";
 import { accessContext, throughPlugin, retryIfLockLost, type PluginSession } from "./plugin-session.js";
 import { StoredCache } from "./stored-cache.js";
 import type { TokenStore } from "./token-store.js";
-import { Turns, type HeldTurn } from "./turns.js";
+import { Turns } from "./turns.js";
 
 /** Dependencies of {@link CacheAccess}. */
 export interface CacheParts {

@@ -13,7 +13,7 @@ import type {
   UpdateOutcome,
   WorkInTurn,
 } from "./token-store.js";
-import type { HeldTurn } from "./turns.js";
+import type { HeldTurn } from "./held-turn.js";
 
 /** Dependencies of {@link StoredCache}. */
 export interface StoredCacheParts {

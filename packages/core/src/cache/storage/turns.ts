@@ -1,9 +1,10 @@
 import { clientAuthError } from "../../errors/errors.js";
 import { KeyedMutex, mutexOf } from "../../flight/keyed-mutex.js";
 import { partitionName, type PartitionKey } from "../memory/partition-key.js";
+import { isTurnLost, type HeldTurn } from "./held-turn.js";
 import type { ICachePlugin } from "./plugin.js";
 import type { StoredCache } from "./stored-cache.js";
-import type { TokenStore, Turn, WorkInTurn } from "./token-store.js";
+import type { TokenStore, WorkInTurn } from "./token-store.js";
 
 /** Work that applications with the same plugin or store do one after another. */
 export interface TurnOfWork<T> extends Pick<WorkInTurn<T>, "found"> {
@@ -14,12 +15,6 @@ export interface TurnOfWork<T> extends Pick<WorkInTurn<T>, "found"> {
   readonly signal: AbortSignal | undefined;
   /** @param turn absent without a store */
   run(turn: HeldTurn | undefined): Promise<T>;
-}
-
-/** A turn, and the partition that may be updated in it. */
-export interface HeldTurn {
-  readonly partition: string;
-  readonly turn: Turn;
 }
 
 /** How often a turn may be lost before anything is sent. */
@@ -82,18 +77,4 @@ export class Turns {
       }
     }
   }
-}
-
-const lost = new WeakSet<object>();
-
-/** @throws an error for which {@link Turns} takes another turn, if this one no longer holds */
-export async function requireTurn({ turn }: HeldTurn): Promise<void> {
-  if (await turn.holds()) return;
-  const error = new Error("Another process has taken the turn.");
-  lost.add(error);
-  throw error;
-}
-
-function isTurnLost(error: unknown): boolean {
-  return typeof error === "object" && error !== null && lost.has(error);
 }
