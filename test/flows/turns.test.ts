@@ -73,7 +73,7 @@ describe("of the processes that share a store", () => {
   it.each(Object.keys(equal))("one sends the first of equal requests: %s", async (flow) => {
     const network = new Rotating();
     const apps = processes(createMemoryTokenStore(), network, 5);
-    const results = await Promise.all(apps.map((app) => equal[flow]?.(app)));
+    const results = await Promise.all(apps.map(async (app) => equal[flow]?.(app)));
     expect(network.forms).toHaveLength(1);
     expect(results.filter((result) => result?.fromCache)).toHaveLength(4);
   });
