@@ -27,6 +27,8 @@ export interface ClientForm {
   readonly authentication?: AssertionOverride | undefined;
   /** The key that tokens are to be bound to: the form comes with a proof of its possession (RFC 9449 §5). */
   readonly key?: BindingKey | undefined;
+  /** Called right before the form is sent, once nothing else can keep it back. */
+  readonly onSend?: () => void;
 }
 
 /**
@@ -56,6 +58,8 @@ export async function sendClientForm(
     const possession = form.key && { DPoP: await client.dpop.proof(form.key, { method: "POST", url }) };
     const headers = { ...form.headers, ...proof.headers, ...possession };
     const sent = { body: body.toString(), headers, tls: proof.tls };
+    call.signal?.throwIfAborted();
+    form.onSend?.();
     const response = await client.transport.post(url, sent, call);
     hasNonce = client.dpop.noteNonce(url, response.headers["dpop-nonce"]);
     return withoutEcho(response, hideSecretsOf(sent));
