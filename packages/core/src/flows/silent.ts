@@ -10,7 +10,7 @@ import {
 } from "../cache/memory/find.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import { userPartition } from "../cache/memory/partition-key.js";
-import { removeRefreshToken } from "../cache/memory/write.js";
+import { removeRefreshToken } from "../cache/memory/remove.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
