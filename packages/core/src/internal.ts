@@ -154,6 +154,7 @@ export {
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
 export { printable } from "./printable.js";
+export { requestedScopes } from "./request/scopes.js";
 export { processWide } from "./process-wide.js";
 export {
   checkFieldTypes,

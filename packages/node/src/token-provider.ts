@@ -1,5 +1,5 @@
 import type { AccountInfo, AuthenticationResult } from "@tessera/core";
-import { requireAccount, requireRecord, wrongType } from "@tessera/core/internal";
+import { requestedScopes, requireAccount, requireRecord, wrongType } from "@tessera/core/internal";
 import { freshTokensOf, type ProvidedRequest } from "./fresh-tokens.js";
 
 /** Options of {@link createTokenProvider}. */
@@ -40,7 +40,9 @@ export interface ProvidedApp {
  */
 export function createTokenProvider(app: ProvidedApp, options: TokenProviderOptions): TokenProvider {
   const { scopes, account, authority } = requireRecord(options, "options", "{ scopes, account? }");
-  const request: ProvidedRequest = { scopes: typeof scopes === "string" ? [scopes] : [...(scopes ?? [])] };
+  const request: ProvidedRequest = {
+    scopes: [...requestedScopes(typeof scopes === "string" ? [scopes] : scopes, false)],
+  };
   if (authority) request.authority = authority;
   if (account) {
     requireAccount(account, "pass one from getAllAccounts() or from an earlier result");

@@ -4,7 +4,6 @@ import { account, appCache, appScopes, configuration, scopes, userCache } from "
 import { measure } from "../measure.mjs";
 import { share } from "../table.mjs";
 
-/** What it may take on a machine like the one of the issue's figures. */
 const HALF_A_MICROSECOND = 500;
 
 export async function run({ tessera, seconds }) {
