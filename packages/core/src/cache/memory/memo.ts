@@ -1,26 +1,25 @@
 import type { AuthorityKind } from "../../authority/authority-url.js";
 import { sameComponents } from "../schema/keys.js";
-import type { CachedTokens } from "./partition.js";
 import { asks, isSameList, type Asking, type Question } from "./question.js";
 
 /** The tokens that were found in a partition since it last changed. */
-export class Memo {
-  #found: Found[] = [];
+export class Memo<T extends object> {
+  #found: Found<T>[] = [];
 
   /**
    * Returns the tokens that were found for a query. Queries are compared field by field: equal strings are mostly identical,
    * and joining them into one key would cost more than the search.
    */
-  recall(query: MemoQuery): CachedTokens | undefined {
+  recall(query: MemoQuery): T | undefined {
     for (const known of this.#found)
       if (known.query === query || isSame(known.query, query)) return known.tokens;
     return undefined;
   }
 
   /** Keeps what was found for a query. */
-  remember(query: MemoQuery, tokens: CachedTokens | undefined): CachedTokens | undefined {
+  remember(query: MemoQuery, tokens: T | undefined): T | undefined {
     if (!tokens) return undefined;
-    const found: Found = { query, tokens, answered: undefined };
+    const found: Found<T> = { query, tokens, answered: undefined };
     if (this.#found.length < MAX_MEMOIZED_QUERIES) this.#found.push(found);
     else this.#found = [found];
     return tokens;
@@ -31,13 +30,13 @@ export class Memo {
    *
    * @param authority canonical URL of the authority that the question is about
    */
-  note(tokens: CachedTokens, question: Question, authority: string): void {
+  note(tokens: T, question: Question, authority: string): void {
     const found = this.#found.find((known) => known.tokens === tokens);
     if (found) found.answered = { tokens, authority, question };
   }
 
   /** Returns what was returned for an equal question. */
-  answer(client: object, revision: number, request: Asking): Answered | undefined {
+  answer(client: object, revision: number, request: Asking): Answered<T> | undefined {
     for (const { answered } of this.#found)
       if (answered && asks(answered.question, client, revision, request)) return answered;
     return undefined;
@@ -45,16 +44,16 @@ export class Memo {
 }
 
 /** What was found, for what query, and for which question of a caller. */
-interface Found {
+interface Found<T> {
   readonly query: MemoQuery;
-  readonly tokens: CachedTokens;
-  answered: Answered | undefined;
+  readonly tokens: T;
+  answered: Answered<T> | undefined;
 }
 
 /** A question, and the tokens that were returned for it. */
-export interface Answered {
+export interface Answered<T> {
   readonly question: Question;
-  readonly tokens: CachedTokens;
+  readonly tokens: T;
   readonly authority: string;
 }
 

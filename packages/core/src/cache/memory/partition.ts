@@ -78,7 +78,7 @@ export interface CachedTokens {
 /** All entries of one user, one app in a tenant, or one on-behalf-of assertion. */
 export class Partition {
   readonly #entries: Entry[] = [];
-  #memo: Memo | undefined;
+  #memo: Memo<CachedTokens> | undefined;
   #foreign: Record<string, unknown> | undefined;
   /** Its name in a store, and the version of its content. A copy is not what is stored. */
   stored: { readonly name: string; readonly version: string } | undefined;
@@ -178,7 +178,7 @@ export class Partition {
   }
 
   /** What was found since the partition last changed. */
-  get memo(): Memo {
+  get memo(): Memo<CachedTokens> {
     return (this.#memo ??= new Memo());
   }
 }
