@@ -145,6 +145,8 @@ export {
   parseAuthenticationChallenges,
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
+export type { AcquisitionMetadata } from "./metadata.js";
+export type { Counted, Facts, Observer, Step, Subject, Tell } from "./observer.js";
 export { printable } from "./printable.js";
 export { processWide } from "./process-wide.js";
 export {

@@ -23,6 +23,8 @@ import type { SignOutRequest } from "./requests.js";
 import { appConfiguration, type AppConfiguration } from "./msal/app-configuration.js";
 import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
 import { checkMembers } from "./configuration-members.js";
+import { checkedAttributes } from "./telemetry/checked-attributes.js";
+import { Telemetry } from "./telemetry/telemetry.js";
 
 /** What to pass to `signOut`, for the message. */
 export const SIGN_OUT = "pass signOut({ account }) with one from getAllAccounts() or from an earlier result";
@@ -38,6 +40,7 @@ export abstract class Application {
   #logger: Logger;
   readonly #azureCloud: AzureCloudOptions | undefined;
   readonly #failures = new FailureLog(() => this.#logger);
+  readonly #telemetry: Telemetry;
 
   /**
    * @param configuration the application's configuration
@@ -50,7 +53,11 @@ export abstract class Application {
     this.#logger = new Logger(loggerOptions, "@tessera/node", version);
     this.#config = appConfiguration(configuration);
     this.#azureCloud = configuration.auth.azureCloudOptions;
-    this.client = createClient({ ...options, credential, logger: () => this.#logger });
+    const attributes = checkedAttributes(configuration.telemetry?.metricAttributes);
+    const logger = (): Logger => this.#logger;
+    this.#telemetry = new Telemetry(attributes, options.clock, logger);
+    const { observer } = this.#telemetry;
+    this.client = createClient({ ...options, credential, logger, observer });
   }
 
   /** What the application was configured with, for subclasses. An accessor: a printed application shows no secret. */
@@ -201,10 +208,20 @@ export abstract class Application {
     run: () => T | Promise<T>,
   ): Promise<T> {
     try {
-      return await run();
+      return await (this.isTraced() ? this.traced(method, run) : run());
     } catch (error) {
       throw this.failed(method, request, error);
     }
+  }
+
+  /** Whether a public method has to be run by {@link traced}. */
+  protected isTraced(): boolean {
+    return this.#telemetry.isOn();
+  }
+
+  /** Runs a public method in a span. */
+  protected traced<T>(method: string, run: () => T | Promise<T>): Promise<T> {
+    return this.#telemetry.operation(method, run);
   }
 
   /** Logs why a public method fails, and returns the error. */

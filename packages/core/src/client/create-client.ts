@@ -21,10 +21,13 @@ import { Dpop } from "../dpop/dpop.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { ServerTelemetry, type LibraryInfo } from "../dialect/entra-telemetry.js";
 import { SingleFlight } from "../flight/single-flight.js";
+import { HostLog } from "../http/host-log.js";
 import type { HttpClient } from "../http/http-client.js";
 import { Throttle } from "../http/throttle.js";
 import { createTransport } from "../http/transport.js";
+import { watchedHttp } from "../http/watched-http.js";
 import { Logger } from "../logger.js";
+import type { Observer } from "../observer.js";
 import { checkedSeconds } from "../request/renewal.js";
 import { checkedExclusion } from "../request/scopes.js";
 import { KeySource } from "../response/key-source.js";
@@ -84,6 +87,8 @@ export interface ClientOptions {
   readonly clock?: Clock;
   /** Called for each log line; by default nothing is logged. */
   readonly logger?: () => Logger;
+  /** Called for traces and metrics whenever there is something to note; nobody watches by default. */
+  readonly observer?: () => Observer | undefined;
   /** Names the library to Entra. */
   readonly library?: LibraryInfo;
 }
@@ -145,7 +150,10 @@ export function createClient(options: ClientOptions): Client {
   }
   const silentLogger = new Logger({}, "@tessera/core", version);
   const logger = options.logger ?? ((): Logger => silentLogger);
-  const transport = createTransport(options.http, logger, options.retries ?? true);
+  const observer = options.observer ?? unobserved;
+  const hosts = new HostLog(clock, logger);
+  const watch = (http: HttpClient): HttpClient => watchedHttp(http, { hosts, observer });
+  const transport = createTransport(watch(options.http), logger, options.retries ?? true);
   const knownAuthorities = new Set(Array.from(options.knownAuthorities ?? [], knownHost));
   const authorities = new AuthorityResolver(
     {
@@ -156,7 +164,7 @@ export function createClient(options: ClientOptions): Client {
     },
     transport,
     clock,
-    (message) => logger().warning(message),
+    { warn: (message) => logger().warning(message), observer },
   );
   authorities.check(authority);
   const authenticator = createAuthenticator(credential, { clientId, method: options.authMethod, clock });
@@ -188,8 +196,13 @@ export function createClient(options: ClientOptions): Client {
     cache: createCache(options, { clock, authorities, logger }),
     transport,
     throttle: new Throttle(clock),
+    hosts,
+    watch,
+    observer,
     flights: new SingleFlight(),
-    keys: new KeySource(transport, clock, (authority, call) => authorities.rediscover(authority, call)),
+    keys: new KeySource({ transport, clock, observer }, (authority, call) =>
+      authorities.rediscover(authority, call),
+    ),
     regions: new RegionDetector(transport, clock),
     usedSignIns: new UsedSignIns(clock),
     renewals: new Renewals(clock, logger),
@@ -204,6 +217,8 @@ export function createClient(options: ClientOptions): Client {
     logger,
   };
 }
+
+const unobserved = (): undefined => undefined;
 
 function secretOf(source: SecretSource): () => string | Promise<string> {
   return () => (typeof source === "function" ? source({}) : source);

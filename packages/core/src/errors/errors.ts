@@ -3,6 +3,7 @@ import type {
   ClientConfigurationErrorCode,
   InteractionRequiredAuthErrorCode,
 } from "./error-codes.js";
+import type { AcquisitionMetadata } from "../metadata.js";
 import { printable } from "../printable.js";
 
 /**
@@ -27,6 +28,8 @@ export class AuthError extends Error {
    * user's for the agent.
    */
   declare agentLeg?: "blueprint" | "agent" | "user";
+  /** What the call took before it failed, if it got as far as the network or a failure that was remembered. */
+  declare metadata?: AcquisitionMetadata;
 
   /**
    * @param errorCode a stable code

@@ -7,8 +7,10 @@ import { epochSeconds } from "../clock.js";
 import { WHY_SENT, type Miss } from "../request/miss.js";
 import { flightKey } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
+import { fromStore } from "../metadata.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { freshness } from "./freshness.js";
+import { noteLookUp } from "./look-up-notes.js";
 
 /** The tokens a flow looks for in the cache before it sends a request. */
 export interface Wanted<R extends TokenRequest = TokenRequest> {
@@ -43,8 +45,16 @@ export function cacheFirst<W extends Wanted>(
   const { partition } = wanted.query;
   const found = client.cache.read(partition, (memory) => lookUp(client, memory, wanted, send));
   return found instanceof Promise
-    ? found.then((late) => answer(client, wanted, send, late))
+    ? stored(found).then((late) => answer(client, wanted, send, late))
     : answer(client, wanted, send, found);
+}
+
+/** Waits for a look-up behind the plugin or store, and says so in the result. */
+async function stored(reading: Promise<AuthenticationResult | Miss>): Promise<AuthenticationResult | Miss> {
+  const startedAt = performance.now();
+  const found = await reading;
+  if (typeof found === "object") found.metadata = fromStore(startedAt);
+  return found;
 }
 
 /**
@@ -70,7 +80,10 @@ export function freshHits(
     client.telemetry.countHit();
     client.cache.countLookup(true);
     client.logger().verbose(HIT, correlationId);
-    return authenticationResult(found, { authority: url.href, correlationId, fromCache: true });
+    const result = authenticationResult(found, { authority: url.href, correlationId, fromCache: true });
+    const observer = client.observer();
+    if (observer) noteLookUp(observer, { url, query }, result);
+    return result;
   };
 }
 
@@ -101,6 +114,8 @@ function answer<W extends Wanted>(
   const isHit = typeof found === "object";
   client.cache.countLookup(isHit);
   client.logger().verbose(isHit ? HIT : WHY_SENT[found], wanted.request.correlationId);
+  const observer = client.observer();
+  if (observer) noteLookUp(observer, wanted, found);
   return isHit ? found : send(client, wanted, found);
 }
 

@@ -10,6 +10,7 @@ import {
   freshAppToken,
   newCorrelationId,
   requireRequest,
+  systemClock,
   version,
   withoutNull,
   wrongType,
@@ -18,6 +19,7 @@ import {
 import { requireFunctions, strings } from "../check-values.js";
 import { FailureLog } from "../failure-log.js";
 import { checkMembers } from "../configuration-members.js";
+import { Telemetry } from "../telemetry/telemetry.js";
 import {
   MEMBERS,
   userAssignedIn,
@@ -54,6 +56,7 @@ export class ManagedIdentityApplication {
   readonly #client: Client;
   readonly #host: ClientCredentialsHost;
   readonly #failures: FailureLog;
+  readonly #telemetry: Telemetry;
   /** Look-ups in the cache, by the resource as it is written. */
   readonly #known = new Map<string, (correlationId: string) => AuthenticationResult | undefined>();
 
@@ -71,6 +74,7 @@ export class ManagedIdentityApplication {
     const identity = userAssignedIn(managedIdentityIdParams);
     const logger = new Logger(withoutNull(loggerOptions ?? {}), "@tessera/node", version);
     this.#failures = new FailureLog(() => logger);
+    this.#telemetry = new Telemetry([], clock ?? systemClock, () => logger);
     const httpWith = httpClients(system);
     const own = createClient({
       clientId: identity?.id ?? SYSTEM_ASSIGNED,
@@ -79,6 +83,7 @@ export class ManagedIdentityApplication {
       capabilities: strings(clientCapabilities, "clientCapabilities"),
       http: httpWith({}),
       logger: () => logger,
+      observer: this.#telemetry.observer,
       ...(clock ? { clock } : {}),
     });
     const shared = sharedBy(clock, () => own);
@@ -105,10 +110,13 @@ export class ManagedIdentityApplication {
    * ```
    */
   async acquireToken(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
-    const hit = this.#hit(request);
-    if (hit) return hit;
     try {
-      return await this.#acquired(request);
+      if (this.#telemetry.isOn())
+        return await this.#telemetry.operation(
+          "acquireToken",
+          () => this.#hit(request) ?? this.#acquired(request),
+        );
+      return this.#hit(request) ?? (await this.#acquired(request));
     } catch (error) {
       this.#failures.note("acquireToken", request, error);
       throw error;
