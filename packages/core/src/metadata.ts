@@ -36,6 +36,12 @@ export function fromStore(startedAt: number): AcquisitionMetadata {
   return { ...FROM_MEMORY, source: "store", totalMs: cacheMs, cacheMs };
 }
 
+/** Adds the time of a look-up behind the plugin or store that found nothing. */
+export function afterLookUp(metadata: AcquisitionMetadata, milliseconds: number): AcquisitionMetadata {
+  const cacheMs = rounded(metadata.cacheMs + milliseconds);
+  return { ...metadata, totalMs: rounded(metadata.totalMs + milliseconds), cacheMs };
+}
+
 /** Of whatever a call with requests of its own ends with. */
 export function fromCall(tally: Tally, source: AcquisitionMetadata["source"]): AcquisitionMetadata {
   const { attempts, requestId } = tally;

@@ -56,10 +56,7 @@ export async function acceptTokens(
   try {
     claims = await verify(exchange, grant, response.tokens);
   } catch (error) {
-    const { signal } = exchange.call;
-    // When every caller has left, nobody has waited for the keys.
-    if (isKeyFailure(error) || (signal?.aborted && error === signal.reason))
-      await keepRefreshToken(exchange, grant, response);
+    if (isKeyFailure(error)) await keepRefreshToken(exchange, grant, response);
     throw error;
   }
   claims ??= await plainUser(exchange, grant, response.tokens);
@@ -83,7 +80,9 @@ async function accept(
     return keep(memory, exchange, grant, record);
   };
   const also = noted(exchange, input, record) ?? lent(exchange, input);
-  const kept = await client.cache.write(record.partition, change, also);
+  const startedAt = performance.now();
+  const kept = await client.cache.write(record.partition, change, also, exchange.turn);
+  exchange.call.tally?.written(startedAt);
   if (response.key) client.dpop.remember(record.accessToken);
   return resultOf(exchange, kept, tokens);
 }

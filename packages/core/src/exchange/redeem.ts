@@ -25,8 +25,27 @@ import { requireKeys } from "./require-keys.js";
  * Exchanges a grant for tokens: authenticates the client, sends the request, validates the response, writes it to the
  * cache as a whole, and builds the result. The cache is unchanged when any step fails, except as {@link acceptTokens}
  * says.
+ *
+ * What a user has been granted can often be redeemed only once. Once the request is sent, it is therefore completed even
+ * if every caller leaves; only its own timeout ends it.
  */
 export async function redeem(exchange: Exchange, grant: Grant): Promise<AuthenticationResult> {
+  let release: (() => void) | undefined;
+  const onSend = (): void => {
+    if (grant.owner.kind !== "app") release ??= exchange.call.hold?.();
+  };
+  try {
+    return await sendAndAccept(exchange, grant, onSend);
+  } finally {
+    release?.();
+  }
+}
+
+async function sendAndAccept(
+  exchange: Exchange,
+  grant: Grant,
+  onSend: () => void,
+): Promise<AuthenticationResult> {
   const { client, authority, request, call } = exchange;
   const { correlationId } = call;
   const grantType = grant.parameters.get("grant_type") ?? "";
@@ -44,7 +63,7 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
   const why = WHY_SENT[grant.miss ?? "uncached"];
   client.logger().info(`Sending a token request (${grantType}): ${why}.`, correlationId);
   const key = request.scheme && (grant.key ?? (await client.dpop.newKey(authority.metadata, call)));
-  const send = (): Promise<HttpResponse> => sendTokenRequest(exchange, { ...grant, key });
+  const send = (): Promise<HttpResponse> => sendTokenRequest(exchange, { ...grant, key }, onSend);
   const response = await observedRequest(exchange, grant, send);
   let tokens: TokenResponse;
   try {
@@ -75,8 +94,9 @@ function contentOf({ accessToken, expiresIn, refreshToken, idToken }: TokenRespo
 }
 
 async function sendTokenRequest(
-  { client, authority, request, call }: Exchange,
+  { client, authority, request, call, turn }: Exchange,
   grant: Grant,
+  onSend: () => void,
 ): Promise<HttpResponse> {
   if (!grant.hasDetails) requireKnownTypes(request.authorizationDetails, authority.metadata, call);
   const dialect = dialectOf(authority.url);
@@ -96,7 +116,7 @@ async function sendTokenRequest(
     idTokenDefaults: grant.owner.kind === "user" ? dialect.idTokenClaims : undefined,
   });
   const response = await sendClientForm(
-    { client, authority, call },
+    { client, authority, call, turn },
     {
       endpoint: "token_endpoint",
       parameters: new Parameters()
@@ -111,6 +131,7 @@ async function sendTokenRequest(
       headers: grant.headers,
       authentication: grant.authentication,
       key: grant.key,
+      onSend,
     },
   );
   client.telemetry.reset(response.status);

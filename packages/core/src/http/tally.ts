@@ -22,6 +22,11 @@ export class Tally {
     if (response) this.requestId = requestIdOf(response) || this.requestId;
   }
 
+  /** Notes that the cache has been written. */
+  written(startedAt: number): void {
+    this.cacheMs += performance.now() - startedAt;
+  }
+
   /** Milliseconds since the call began. */
   totalMs(): number {
     return performance.now() - this.#startedAt;
