@@ -5,7 +5,12 @@
 // node/src/telemetry/open-telemetry-observer.ts, node/src/telemetry/checked-attributes.ts
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
-import type { ConfidentialClientApplication } from "@tessera/node";
+import {
+  createMemoryTokenStore,
+  type ConfidentialClientApplication,
+  type TokenCacheContext,
+  type TokenStore,
+} from "@tessera/node";
 import { accountOf } from "../support/entra.js";
 import { redeem, scopes, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
 import { collectTelemetry, type Collected } from "../support/open-telemetry.js";
@@ -106,6 +111,52 @@ describe("a span", () => {
   });
 });
 
+describe("a stored cache", () => {
+  const later = <T>(value: T): Promise<T> => Promise.resolve(value);
+  const plugin = () => {
+    let text = "";
+    return {
+      beforeCacheAccess: async ({ tokenCache }: TokenCacheContext) =>
+        tokenCache.deserialize(await later(text)),
+      afterCacheAccess: async ({ cacheHasChanged, tokenCache }: TokenCacheContext) => {
+        if (cacheHasChanged) text = await later(tokenCache.serialize());
+      },
+    };
+  };
+  /** Answers later, as a server does. */
+  const store = (): TokenStore => {
+    const memory = createMemoryTokenStore();
+    return { ...memory, load: async (partition, held) => later(await memory.load(partition, held)) };
+  };
+
+  it.each([
+    ["a plugin", "plugin", () => ({ cachePlugin: plugin() })],
+    ["a store", "store", () => ({ store: store() })],
+  ])("in %s is loaded and saved in spans, and is the second level", async (_, backend, cache) => {
+    const app = provider.confidential({ cache: cache() });
+    await appToken(app);
+    const names = seen.spans().map(({ name }) => name);
+    expect(names).toContain("tessera.cache_load");
+    expect(names.filter((name) => name === "tessera.cache_save")).toHaveLength(1);
+    expect(spanOf("tessera.cache_save").attributes).toEqual({ "tessera.cache.backend": backend });
+    seen.reset();
+    await appToken(app);
+    expect(seen.below(spanOf("tessera.acquireTokenByClientCredential"))).toEqual(["tessera.cache_load"]);
+    expect(await seen.metric("tessera.cache.hits")).toEqual([
+      { attributes: { "tessera.cache.level": "second" }, value: 1 },
+    ]);
+    const durations = await seen.metric("tessera.cache.duration");
+    expect(durations.map(({ attributes }) => attributes)).toEqual(
+      expect.arrayContaining(
+        ["load", "save"].map((operation) => ({
+          "tessera.cache.backend": backend,
+          "tessera.cache.operation": operation,
+        })),
+      ),
+    );
+  });
+});
+
 describe("a metric", () => {
   it("counts hits by level, and misses by their reason", async () => {
     const app = provider.confidential();
@@ -128,6 +179,17 @@ describe("a metric", () => {
     ]);
     expect(await seen.metric("tessera.token.renewals")).toEqual([
       { attributes: { "tessera.renewal.in_background": false }, value: 1 },
+    ]);
+  });
+
+  it.each([
+    ["429", { status: 429 }],
+    ["503", { status: 503, headers: { "retry-after": "10" } }],
+  ])("counts an answer %s that asks for a pause", async (status, answer) => {
+    provider.answers.token = () => ({ ...answer, body: {} });
+    await expect(appToken(provider.confidential())).rejects.toThrow();
+    expect(await seen.metric("tessera.throttled")).toEqual([
+      { attributes: { "server.address": "localhost", "error.type": status }, value: expect.any(Number) },
     ]);
   });
 

@@ -23,7 +23,6 @@ import type { SignOutRequest } from "./requests.js";
 import { appConfiguration, type AppConfiguration } from "./msal/app-configuration.js";
 import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
 import { checkMembers } from "./configuration-members.js";
-import { checkedAttributes } from "./telemetry/checked-attributes.js";
 import { Telemetry } from "./telemetry/telemetry.js";
 
 /** What to pass to `signOut`, for the message. */
@@ -36,11 +35,12 @@ export const SIGN_OUT = "pass signOut({ account }) with one from getAllAccounts(
 export abstract class Application {
   /** The client that the flows run on. */
   protected readonly client: Client;
+  /** Traces and metrics. */
+  protected readonly telemetry: Telemetry;
   readonly #config: AppConfiguration;
   #logger: Logger;
   readonly #azureCloud: AzureCloudOptions | undefined;
   readonly #failures = new FailureLog(() => this.#logger);
-  readonly #telemetry: Telemetry;
 
   /**
    * @param configuration the application's configuration
@@ -53,11 +53,9 @@ export abstract class Application {
     this.#logger = new Logger(loggerOptions, "@tessera/node", version);
     this.#config = appConfiguration(configuration);
     this.#azureCloud = configuration.auth.azureCloudOptions;
-    const attributes = checkedAttributes(configuration.telemetry?.metricAttributes);
     const logger = (): Logger => this.#logger;
-    this.#telemetry = new Telemetry(attributes, options.clock, logger);
-    const { observer } = this.#telemetry;
-    this.client = createClient({ ...options, credential, logger, observer });
+    this.telemetry = new Telemetry(configuration.telemetry, options.clock, logger);
+    this.client = createClient({ ...options, credential, logger, observer: this.telemetry.observer });
   }
 
   /** What the application was configured with, for subclasses. An accessor: a printed application shows no secret. */
@@ -208,20 +206,10 @@ export abstract class Application {
     run: () => T | Promise<T>,
   ): Promise<T> {
     try {
-      return await (this.isTraced() ? this.traced(method, run) : run());
+      return await (this.telemetry.isOn() ? this.telemetry.operation(method, run) : run());
     } catch (error) {
       throw this.failed(method, request, error);
     }
-  }
-
-  /** Whether a public method has to be run by {@link traced}. */
-  protected isTraced(): boolean {
-    return this.#telemetry.isOn();
-  }
-
-  /** Runs a public method in a span. */
-  protected traced<T>(method: string, run: () => T | Promise<T>): Promise<T> {
-    return this.#telemetry.operation(method, run);
   }
 
   /** Logs why a public method fails, and returns the error. */

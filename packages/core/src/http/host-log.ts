@@ -71,13 +71,18 @@ export class HostLog {
   }
 
   #of(url: string): Mutable {
-    const host = parsedUrl(url)?.host ?? "";
+    const host = hostIn(url);
     const known = this.#hosts.get(host);
     if (known) return known;
     const record = { host, requests: 0, failures: 0, failuresInARow: 0, lastErrors: [] };
     this.#hosts.set(host, record);
     return record;
   }
+}
+
+/** Returns the host of a URL, with its port unless that is the usual one. */
+export function hostIn(url: string): string {
+  return parsedUrl(url)?.host ?? "";
 }
 
 /** Whether a status says that the host, and not the request, is the reason. */

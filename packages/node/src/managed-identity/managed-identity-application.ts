@@ -74,7 +74,7 @@ export class ManagedIdentityApplication {
     const identity = userAssignedIn(managedIdentityIdParams);
     const logger = new Logger(withoutNull(loggerOptions ?? {}), "@tessera/node", version);
     this.#failures = new FailureLog(() => logger);
-    this.#telemetry = new Telemetry([], clock ?? systemClock, () => logger);
+    this.#telemetry = new Telemetry(undefined, clock ?? systemClock, () => logger);
     const httpWith = httpClients(system);
     const own = createClient({
       clientId: identity?.id ?? SYSTEM_ASSIGNED,

@@ -62,7 +62,8 @@ export class OpenTelemetryObserver implements Observer {
       run,
       (seconds, told) => {
         if (step === "operation") this.#instruments.operation.record(seconds, told);
-        if (step === "cache_load" || step === "cache_save") this.#instruments.cache.record(seconds, told);
+        if (step === "cache_load" || step === "cache_save")
+          this.#instruments.cache.record(seconds, { ...told, "tessera.cache.operation": step.slice(6) });
       },
     );
   }

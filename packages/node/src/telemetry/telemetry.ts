@@ -1,6 +1,7 @@
 import type { AuthenticationResult, Clock, Logger } from "@tessera/core";
 import { isRecord, version, type Observer } from "@tessera/core/internal";
-import type { TelemetryAttribute } from "../configuration.js";
+import type { NodeTelemetryOptions, TelemetryAttribute } from "../configuration.js";
+import { checkedAttributes } from "./checked-attributes.js";
 import { OpenTelemetryObserver, type Registered } from "./open-telemetry-observer.js";
 
 type Api = typeof import("@opentelemetry/api");
@@ -29,9 +30,9 @@ export class Telemetry {
   /** Results that have been measured: a method may return what another one returned to it. */
   readonly #measured = new WeakSet<object>();
 
-  /** @param asked what the application wants to see of its tokens */
-  constructor(asked: readonly TelemetryAttribute[], clock: Clock, logger: () => Logger) {
-    this.#asked = new Set(asked);
+  /** @throws ClientConfigurationError `invalid_option` for an attribute that is not known */
+  constructor(options: NodeTelemetryOptions | undefined, clock: Clock, logger: () => Logger) {
+    this.#asked = new Set(checkedAttributes(options?.metricAttributes));
     this.#clock = clock;
     this.#logger = logger;
     this.observer();
