@@ -48,7 +48,9 @@ test("attributes are documented, and those that are documented are there", () =>
   const used = code.match(/"(tessera|http|server|error|user)\.[a-z_.]+"/g) ?? [];
   const others = ["tessera.core", "tessera.node", "user.username"];
   const metrics: readonly string[] = Object.values(INSTRUMENTS).map(({ name }) => name);
-  const attributes = unique(used.map((name) => name.slice(1, -1)).filter((name) => ![...metrics, ...others].includes(name)));
+  const attributes = unique(
+    used.map((name) => name.slice(1, -1)).filter((name) => ![...metrics, ...others].includes(name)),
+  );
   const [spans, figures, own] = ["### Spans", "### Metrics", "### Attributes"].map(rowsBelow);
   const listed = [
     ...(spans ?? []).flatMap((cells) => cells[3]?.match(/`[^`]+`/g) ?? []),

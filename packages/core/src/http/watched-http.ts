@@ -12,7 +12,10 @@ export function watchedHttp(
       const response = await http.send(request);
       hosts.note(request.url, response.status, request.correlationId);
       if (isPaused(response))
-        observer()?.count("throttled", { ...serverOf(hostIn(request.url)), "error.type": String(response.status) });
+        observer()?.count("throttled", {
+          ...serverOf(hostIn(request.url)),
+          "error.type": String(response.status),
+        });
       return response;
     } catch (error) {
       // A caller that leaves says nothing about the host. A deadline does.

@@ -49,7 +49,7 @@ export class OpenTelemetryObserver implements Observer {
   constructor(api: Api, registered: Registered, version: string, asked: ReadonlySet<TelemetryAttribute>) {
     this.#api = api;
     this.#registered = registered;
-    const { trace = new api.ProxyTracerProvider(), metrics } = registered;
+    const { trace = api.trace, metrics } = registered;
     this.#tracer = trace.getTracer("@tessera/node", version);
     this.#instruments = instrumentsOf(metrics?.getMeter("@tessera/node", version) ?? api.createNoopMeter());
     this.#asked = asked;
@@ -123,7 +123,7 @@ export class OpenTelemetryObserver implements Observer {
       throw error;
     } finally {
       const type = told["error.type"];
-      if (type !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: String(type) });
+      if (typeof type === "string") span.setStatus({ code: SpanStatusCode.ERROR, message: type });
       span.end();
       record((performance.now() - startedAt) / 1000, told);
     }
