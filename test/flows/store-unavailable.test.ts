@@ -1,5 +1,5 @@
 // proves: core/src/cache/storage/unsaved.ts, core/src/cache/storage/made-change.ts, core/src/cache/memory/age.ts,
-// core/src/cache/memory/remove.ts, core/src/cache/storage/store-failure.ts
+// core/src/cache/memory/remove.ts, core/src/cache/storage/ask-store.ts
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { createMemoryTokenStore, type AccountInfo, type TokenStore } from "@tessera/node";
 import { Unsaved } from "../../packages/core/src/cache/storage/unsaved.js";

@@ -1,4 +1,4 @@
-import { askStore } from "./store-failure.js";
+import { askStore } from "./ask-store.js";
 import type { PartitionPage, TokenStore } from "./token-store.js";
 
 /** Reads the partitions of a group, a page at a time. */

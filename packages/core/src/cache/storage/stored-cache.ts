@@ -1,3 +1,4 @@
+import { observed, type Observer } from "../../observer.js";
 import { loadPartition } from "../memory/load-and-dump.js";
 import { REMEMBERED_REMOVAL } from "../memory/age.js";
 import type { Partition } from "../memory/partition.js";
@@ -15,7 +16,7 @@ import {
   type Made,
 } from "./made-change.js";
 import type { LoadedPartition, PartitionUpdate, TokenStore, UpdateOutcome } from "./token-store.js";
-import { askStore, isStoreFailure, storeFailure } from "./store-failure.js";
+import { askStore, isPromise, isStoreFailure, storeFailure } from "./ask-store.js";
 import { Unsaved, type PartitionChange, type UnsavedChanges } from "./unsaved.js";
 
 /** Dependencies of {@link StoredCache}. */
@@ -26,6 +27,7 @@ export interface StoredCacheParts {
   readonly parse: (text: string) => CacheDocument | undefined;
   readonly now: () => number;
   readonly warn: (message: string) => void;
+  readonly observer?: (() => Observer | undefined) | undefined;
 }
 
 /** How a partition is updated. */
@@ -37,6 +39,8 @@ interface HowToUpdate {
   /** The number of unsaved changes that are part of the change. */
   readonly saves?: number;
 }
+
+const BACKEND = { "tessera.cache.backend": "store" };
 
 /** The cache in memory in front of a store. What is stored is authoritative, unless the store is unavailable. */
 export class StoredCache {
@@ -128,10 +132,11 @@ export class StoredCache {
     loading: Promise<LoadedPartition>,
     look: (memory: TokenMemory) => T,
   ): Promise<T> {
-    const { memory, store, warn } = this.#parts;
+    const { memory, store, warn, observer } = this.#parts;
     const name = partitionName(key);
     const held = memory.partitions.peek(key)?.stored?.version;
-    let loaded = await askStore("load", warn, () => loading);
+    const load = (): Promise<LoadedPartition> => observed(observer?.(), "cache_load", BACKEND, () => loading);
+    let loaded = await askStore("load", warn, load);
     // In the meantime, the partition may have been evicted or replaced.
     if (loaded === "unchanged" && memory.partitions.peek(key)?.stored?.version !== held)
       loaded = await askStore("load", warn, () => store.load(name));
@@ -164,7 +169,7 @@ export class StoredCache {
     change: PartitionChange<T>,
     how: HowToUpdate,
   ): Promise<Made<T> | "unavailable"> {
-    const { memory, store, parse } = this.#parts;
+    const { memory, store, parse, observer } = this.#parts;
     const { turn, isLate = false, base } = how;
     const name = partitionName(key);
     let made: Made<T> | undefined;
@@ -188,7 +193,9 @@ export class StoredCache {
     };
     let outcome: UpdateOutcome;
     try {
-      outcome = await store.update(name, make, turn?.partition === name ? turn.turn : undefined);
+      const held = turn?.partition === name ? turn.turn : undefined;
+      const save = (): Promise<UpdateOutcome> => store.update(name, make, held);
+      outcome = await observed(observer?.(), "cache_save", BACKEND, save);
     } catch (error) {
       throw thrown ? thrown.error : storeFailure("update", error, this.#parts.warn);
     }
@@ -238,8 +245,4 @@ export class StoredCache {
     }
     return true;
   }
-}
-
-function isPromise<T extends object | string>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === "object" && "then" in value;
 }

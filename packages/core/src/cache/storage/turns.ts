@@ -3,7 +3,7 @@ import { KeyedMutex, mutexOf } from "../../flight/keyed-mutex.js";
 import { partitionName, type PartitionKey } from "../memory/partition-key.js";
 import { isTurnLost, type HeldTurn } from "./held-turn.js";
 import type { ICachePlugin } from "./plugin.js";
-import { storeFailure } from "./store-failure.js";
+import { storeFailure } from "./ask-store.js";
 import type { TokenStore, WorkInTurn } from "./token-store.js";
 
 /** Work that applications with the same plugin or store do one after another. */

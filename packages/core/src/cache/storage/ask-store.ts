@@ -29,3 +29,8 @@ export async function askStore<T>(
     throw storeFailure(method, error, warn);
   }
 }
+
+/** Whether a store has to ask for its answer. */
+export function isPromise<T extends object | string>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === "object" && "then" in value;
+}
