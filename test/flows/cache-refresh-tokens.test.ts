@@ -24,6 +24,7 @@ import {
   type Library,
 } from "../support/cache-stage.js";
 import { createTestClock } from "../support/test-clock.js";
+import { putStored } from "../support/stored.js";
 
 describe("a refresh token", () => {
   it("that has expired is not sent, also after it was written down and read back", async () => {
@@ -162,11 +163,11 @@ describe("a refresh token", () => {
         async (library) => {
           const file = { text: stale };
           const store = createMemoryTokenStore();
-          await store.update(partition, () => ({ document: stale }));
+          await putStored(store, partition, stale);
           const network = new Network(async ({ refresh_token }) => {
             if (refresh_token === "renewed") return tokens();
             file.text = renewed;
-            await store.update(partition, () => ({ document: renewed }));
+            await putStored(store, partition, renewed);
             return refusal();
           });
           const cache = kept === "a plugin" || library === msal ? { cachePlugin: plugin(file) } : { store };

@@ -172,7 +172,7 @@ const classes: Readonly<Record<string, ClassDifferences>> = {
   TokenCache: {
     // `persistence` is a field there.
     added: [
-      ...["clear", "countLookup", "getAccounts", "persistence", "read", "readNow", "refreshing"],
+      ...["clear", "countLookup", "getAccounts", "persistence", "read", "readNow"],
       ...["removeAppTokens", "stats", "write"],
     ],
     absent: ["getCacheSnapshot"],

@@ -1,11 +1,13 @@
-// proves: core/src/cache/storage/token-store.ts
+// proves: core/src/cache/storage/memory-token-store.ts, core/src/cache/storage/token-store.ts
 import { describe, expect, it } from "@jest/globals";
 import { createMemoryTokenStore, type PartitionUpdate } from "@tessera/node";
+import { storedDocument, storedNames } from "../support/stored.js";
 import { createTestClock } from "../support/test-clock.js";
 
 describe("the token store in memory", () => {
   const put = (document: string, timeToLive?: number): PartitionUpdate => ({
     document,
+    group: "a",
     ...(timeToLive ? { timeToLive } : {}),
   });
 
@@ -50,11 +52,9 @@ describe("the token store in memory", () => {
       before = change === "keep" ? before : change === "remove" ? undefined : change.document;
     }
     clock.advance(waits);
-    expect(await store.load("a:1")).toBe(holds);
-    expect(await store.list("a:")).toEqual(holds === undefined ? [] : ["a:1"]);
-    expect(await store.list("b:")).toEqual([]);
-    await store.remove("a:1");
-    expect(await store.load("a:1")).toBeUndefined();
+    expect(await storedDocument(store, "a:1")).toBe(holds);
+    expect(await storedNames(store, "a")).toEqual(holds === undefined ? [] : ["a:1"]);
+    expect(await storedNames(store, "b")).toEqual([]);
   });
 
   it("holds what it had when a change throws", async () => {
@@ -64,6 +64,6 @@ describe("the token store in memory", () => {
       throw new Error("no");
     });
     await expect(fails).rejects.toThrow("no");
-    expect(await store.load("a")).toBe("1");
+    expect(await storedDocument(store, "a")).toBe("1");
   });
 });

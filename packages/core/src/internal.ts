@@ -25,10 +25,16 @@ export {
   type ICachePlugin,
   type ISerializableTokenCache,
 } from "./cache/storage/plugin.js";
-export {
-  createMemoryTokenStore,
-  type PartitionUpdate,
-  type TokenStore,
+export { createMemoryTokenStore } from "./cache/storage/memory-token-store.js";
+export type {
+  LoadedPartition,
+  PartitionPage,
+  PartitionUpdate,
+  StoredPartition,
+  TokenStore,
+  Turn,
+  UpdateOutcome,
+  WorkInTurn,
 } from "./cache/storage/token-store.js";
 export {
   DistributedCachePlugin,

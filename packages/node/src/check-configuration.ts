@@ -146,7 +146,7 @@ function checkedCache({
     "beforeCacheAccess",
     "afterCacheAccess",
   ]);
-  requireFunctions(store, "cache.store", "TokenStore", ["load", "update", "remove", "list"]);
+  requireFunctions(store, "cache.store", "TokenStore", ["load", "update", "list", "inTurn"]);
   if (maxPartitions !== undefined && !(Number.isSafeInteger(maxPartitions) && maxPartitions > 0)) {
     throw invalid("cache.maxPartitions", `is ${String(maxPartitions)}`, "pass a positive whole number");
   }

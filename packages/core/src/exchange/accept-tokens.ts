@@ -83,7 +83,7 @@ async function accept(
     return keep(memory, exchange, grant, record);
   };
   const also = noted(exchange, input, record) ?? lent(exchange, input);
-  const kept = await client.cache.write(record.partition, change, also);
+  const kept = await client.cache.write(record.partition, change, also, exchange.turn);
   if (response.key) client.dpop.remember(record.accessToken);
   return resultOf(exchange, kept, tokens);
 }

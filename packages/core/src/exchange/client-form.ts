@@ -1,4 +1,5 @@
 import { endpointOf } from "../authority/endpoint.js";
+import { requireTurn } from "../cache/storage/held-turn.js";
 import type { AssertionOverride } from "../credential/client-credential.js";
 import type { ClientAuthentication } from "../credential/client-authentication.js";
 import type { Clock } from "../clock.js";
@@ -37,7 +38,7 @@ export interface ClientForm {
  * @throws ClientAuthError `openid_config_error` when the provider does not publish the endpoint, `network_error`
  */
 export async function sendClientForm(
-  { client, authority, call }: Pick<Exchange, "client" | "authority" | "call">,
+  { client, authority, call, turn }: Pick<Exchange, "client" | "authority" | "call" | "turn">,
   form: ClientForm,
 ): Promise<HttpResponse> {
   const { client_id: _, ...extra } = form.extraParameters ?? {};
@@ -56,6 +57,8 @@ export async function sendClientForm(
     const possession = form.key && { DPoP: await client.dpop.proof(form.key, { method: "POST", url }) };
     const headers = { ...form.headers, ...proof.headers, ...possession };
     const sent = { body: body.toString(), headers, tls: proof.tls };
+    // A process that stood still in the meantime must not send a grant that another one has used.
+    if (turn) await requireTurn(turn);
     const response = await client.transport.post(url, sent, call);
     hasNonce = client.dpop.noteNonce(url, response.headers["dpop-nonce"]);
     return withoutEcho(response, hideSecretsOf(sent));

@@ -1,5 +1,6 @@
 import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
+import type { HeldTurn } from "../cache/storage/held-turn.js";
 import type { Client } from "../client/client.js";
 import type { Call } from "../http/transport.js";
 import type { TokenRequest } from "../request/token-request.js";
@@ -14,6 +15,8 @@ export interface Exchange {
   readonly authority: Authority;
   readonly request: TokenRequest;
   readonly call: Call;
+  /** The turn in which the exchange runs, if it shares a store with other processes. */
+  readonly turn?: HeldTurn | undefined;
 }
 
 /** Identifies a shared exchange, together with the fields of the request: equal concurrent exchanges run once. */

@@ -73,7 +73,7 @@ function contentOf({ accessToken, expiresIn, refreshToken, idToken }: TokenRespo
 }
 
 async function sendTokenRequest(
-  { client, authority, request, call }: Exchange,
+  { client, authority, request, call, turn }: Exchange,
   grant: Grant,
 ): Promise<HttpResponse> {
   if (!grant.hasDetails) requireKnownTypes(request.authorizationDetails, authority.metadata, call);
@@ -94,7 +94,7 @@ async function sendTokenRequest(
     idTokenDefaults: grant.owner.kind === "user" ? dialect.idTokenClaims : undefined,
   });
   const response = await sendClientForm(
-    { client, authority, call },
+    { client, authority, call, turn },
     {
       endpoint: "token_endpoint",
       parameters: new Parameters()

@@ -13,6 +13,7 @@ import { cacheFirst, freshHits, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { freshness } from "../exchange/freshness.js";
 import type { Grant } from "../exchange/grant.js";
+import { requestInTurn } from "../exchange/in-turn.js";
 import { redeem } from "../exchange/redeem.js";
 import { tokensFrom, type SourceRequest, type TokenSource } from "../exchange/token-source.js";
 import type { Miss } from "../request/miss.js";
@@ -168,26 +169,28 @@ function send(client: Client, wanted: WantedByApp, miss: Miss): Promise<Authenti
   const { query } = wanted;
   const scopes = query.scopes === UNSCOPED ? [] : query.scopes;
   const { fmiPath, clientAssertion } = wanted.own;
-  return sharedExchange(client, { ...request, scopes: query.scopes }, wanted, (exchange) =>
-    acquire(
-      exchange,
-      { ...host, revokedToken: () => revokedToken(exchange, wanted) },
-      {
-        apiId: ApiId.clientCredential,
-        miss,
-        scopes,
-        parameters: new Parameters()
-          .set("scope", scopes.join(" "))
-          .set("grant_type", "client_credentials")
-          .set("fmi_path", fmiPath),
-        owner: { kind: "app" },
-        nonce: "unchecked",
-        throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
-        authentication: {
-          assertion: host.proof?.(url.href, exchange.call, host.region) ?? clientAssertion,
-          fmiPath,
+  return sharedExchange(client, { ...request, scopes: query.scopes }, wanted, (shared) =>
+    requestInTurn(shared, wanted, miss, (exchange) =>
+      acquire(
+        exchange,
+        { ...host, revokedToken: () => revokedToken(exchange, wanted) },
+        {
+          apiId: ApiId.clientCredential,
+          miss,
+          scopes,
+          parameters: new Parameters()
+            .set("scope", scopes.join(" "))
+            .set("grant_type", "client_credentials")
+            .set("fmi_path", fmiPath),
+          owner: { kind: "app" },
+          nonce: "unchecked",
+          throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
+          authentication: {
+            assertion: host.proof?.(url.href, exchange.call, host.region) ?? clientAssertion,
+            fmiPath,
+          },
         },
-      },
+      ),
     ),
   );
 }

@@ -7,6 +7,7 @@ import { assertionQuery, redeemKeptToken, type WantedForAssertion } from "../exc
 import { cacheFirst } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
+import { requestInTurn } from "../exchange/in-turn.js";
 import { redeem } from "../exchange/redeem.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import type { Miss } from "../request/miss.js";
@@ -109,7 +110,9 @@ function acquire(client: Client, wanted: WantedForUser, miss: Miss): Promise<Aut
       .set("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
       .set("requested_token_use", "on_behalf_of")
       .set("assertion", oboAssertion);
-    return redeem(exchange, grant(exchange, wanted, { miss, parameters }));
+    return requestInTurn(exchange, wanted, miss, (inTurn) =>
+      redeem(inTurn, grant(exchange, wanted, { miss, parameters })),
+    );
   });
 }
 

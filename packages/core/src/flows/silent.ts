@@ -15,9 +15,10 @@ import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { clientAuthError, interactionRequiredError, isAuthError, type AuthError } from "../errors/errors.js";
-import { cacheFirst, recheckCache, type Wanted } from "../exchange/cache-first.js";
+import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { marginOf } from "../exchange/freshness.js";
+import { refreshInTurn } from "../exchange/in-turn.js";
 import type { Call } from "../http/transport.js";
 import type { Miss } from "../request/miss.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
@@ -131,7 +132,7 @@ function isServedHere(client: Client, memory: TokenMemory, { request, url, query
 }
 
 async function refresh(client: Client, wanted: WantedOfUser, miss: Miss): Promise<AuthenticationResult> {
-  const { request, url, query } = wanted;
+  const { request, url } = wanted;
   const { account } = request.given;
   // Refuse before sending, if this can be decided without loading the cache.
   client.cache.readNow((memory) => requireProvider(client, memory, { request, url, account }));
@@ -140,9 +141,7 @@ async function refresh(client: Client, wanted: WantedOfUser, miss: Miss): Promis
     const inAuthority = { ...request, authorityUrl: url.href, authorityIsExplicit: true };
     authorityOf(client, inAuthority, account);
     const again = wantedBy(client, request);
-    const renew = async (): Promise<AuthenticationResult> =>
-      (await recheckCache(client, again, miss)) ?? redeemCached(exchange, again, miss);
-    return client.cache.refreshing(query.partition, renew, exchange.call.signal);
+    return refreshInTurn(exchange, again, miss, (inTurn) => redeemCached(inTurn, again, miss));
   });
 }
 

@@ -80,6 +80,8 @@ export class Partition {
   readonly #entries: Entry[] = [];
   #memo: { readonly query: MemoQuery; readonly tokens: CachedTokens }[] | undefined;
   #foreign: Record<string, unknown> | undefined;
+  /** Its name in a store, and the version of its content. A copy is not what is stored. */
+  stored: { readonly name: string; readonly version: string } | undefined;
 
   /** Unknown content that was loaded with the partition, preserved as is. */
   get foreign(): Record<string, unknown> {

@@ -90,6 +90,22 @@ export class TokenMemory {
     return this.#limits.clock.now();
   }
 
+  /** Returns a memory for a copy of a single partition, to change it apart from this one. */
+  scratch(): TokenMemory {
+    const scratch = new TokenMemory({ ...NO_LIMITS, clock: this.#limits.clock });
+    scratch.state.appMetadata = this.#state.appMetadata;
+    return scratch;
+  }
+
+  /** Takes over a partition that was changed apart, with the metadata of its apps. */
+  adopt(key: PartitionKey, scratch: TokenMemory): Partition | undefined {
+    for (const [name, entry] of scratch.state.appMetadata)
+      if (this.#state.appMetadata.get(name) !== entry) this.addAppMetadata(entry);
+    const partition = scratch.partitions.peek(key);
+    this.put(key, partition);
+    return partition;
+  }
+
   /** Returns the state of an empty cache. */
   emptyState(): CacheState {
     const { maxPartitions: max, clock } = this.#limits;

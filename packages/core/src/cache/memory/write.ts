@@ -109,11 +109,28 @@ export function replaceRefreshToken(
   memory.put(key, partition);
 }
 
-/** Removes a user of a provider: the account and all tokens, including on-behalf-of tokens. */
-export function removeUser(memory: TokenMemory, homeAccountId: string, provider: Provider): void {
+/**
+ * Removes a user of a provider: the account and all tokens, including on-behalf-of tokens. Returns which entries of the
+ * user are the provider's.
+ */
+export function removeUser(
+  memory: TokenMemory,
+  homeAccountId: string,
+  provider: Provider,
+): (entry: Entry) => boolean {
   const user = userPartition(homeAccountId);
   const isOwn = entriesOf(memory.partitions.peek(user) ?? new Partition(), provider);
   memory.remove(user, isOwn);
+  removeFromAssertions(memory, homeAccountId, isOwn);
+  return isOwn;
+}
+
+/** Removes a user's entries from the partitions of assertions, sessions and exchanges. */
+export function removeFromAssertions(
+  memory: TokenMemory,
+  homeAccountId: string,
+  isOwn: (entry: Entry) => boolean,
+): void {
   for (const [key, partition] of [...memory.partitions.entries("assertion")]) {
     const fits = (entry: Entry): boolean => entry.entity["home_account_id"] === homeAccountId && isOwn(entry);
     if (partition.has(fits)) memory.remove(key, fits);
