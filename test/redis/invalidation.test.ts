@@ -30,17 +30,21 @@ interface Opened {
   close(): unknown;
 }
 
-const nodeRedis = (create: typeof createClient) => async (url: string): Promise<Opened> => {
-  const client = create({ url });
-  client.on("error", () => undefined);
-  await client.connect();
-  return { sources: nodeRedisSources(client as never), close: () => client.destroy() };
-};
-const ioRedis = (library: typeof Redis) => async (url: string): Promise<Opened> => {
-  const client = new library(url);
-  client.on("error", () => undefined);
-  return { sources: ioRedisSources(client as never), close: () => client.disconnect() };
-};
+const nodeRedis =
+  (create: typeof createClient) =>
+  async (url: string): Promise<Opened> => {
+    const client = create({ url });
+    client.on("error", () => undefined);
+    await client.connect();
+    return { sources: nodeRedisSources(client as never), close: () => client.destroy() };
+  };
+const ioRedis =
+  (library: typeof Redis) =>
+  async (url: string): Promise<Opened> => {
+    const client = new library(url);
+    client.on("error", () => undefined);
+    return { sources: ioRedisSources(client as never), close: () => client.disconnect() };
+  };
 const ALONE: readonly (readonly [string, (url: string) => Promise<Opened>])[] = [
   ["redis 6", nodeRedis(createClient)],
   ["redis 5", nodeRedis(createClient5 as never)],
@@ -48,12 +52,14 @@ const ALONE: readonly (readonly [string, (url: string) => Promise<Opened>])[] = 
   ["ioredis 6", ioRedis(Redis6 as never)],
 ];
 
-const nodeRedisCluster = (create: typeof createCluster) => async (urls: readonly string[]): Promise<Opened> => {
-  const cluster = create({ rootNodes: urls.map((url) => ({ url })) });
-  cluster.on("error", () => undefined);
-  await cluster.connect();
-  return { sources: nodeRedisClusterSources(cluster as never), close: () => cluster.destroy() };
-};
+const nodeRedisCluster =
+  (create: typeof createCluster) =>
+  async (urls: readonly string[]): Promise<Opened> => {
+    const cluster = create({ rootNodes: urls.map((url) => ({ url })) });
+    cluster.on("error", () => undefined);
+    await cluster.connect();
+    return { sources: nodeRedisClusterSources(cluster as never), close: () => cluster.destroy() };
+  };
 const CLUSTERS: readonly (readonly [string, (urls: readonly string[]) => Promise<Opened>])[] = [
   ["redis 6", nodeRedisCluster(createCluster)],
   ["redis 5", nodeRedisCluster(createCluster5 as never)],
@@ -117,8 +123,28 @@ describeWith("redis-server", hasRedis(), () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis();
-    await server.command("ACL", "SETUSER", "untracked", "on", ">secret", "~*", "&*", "+@all", "-client|tracking");
-    await server.command("ACL", "SETUSER", "deaf", "on", ">secret", "~*", "&none", "+@all", "-client|tracking");
+    await server.command(
+      "ACL",
+      "SETUSER",
+      "untracked",
+      "on",
+      ">secret",
+      "~*",
+      "&*",
+      "+@all",
+      "-client|tracking",
+    );
+    await server.command(
+      "ACL",
+      "SETUSER",
+      "deaf",
+      "on",
+      ">secret",
+      "~*",
+      "&none",
+      "+@all",
+      "-client|tracking",
+    );
   });
   afterAll(async () => server.stop());
 
@@ -146,14 +172,17 @@ describeWith("redis-server", hasRedis(), () => {
     await heard.next("tessera:1");
   });
 
-  test.each(ALONE)("%s falls back to messages where tracking is refused, and else to age", async (_, open) => {
-    const heard = await hearing(open(server.url.replace("//", "//untracked:secret@")));
-    await heard.next("by messages");
-    await server.command("PUBLISH", "tessera:changes", "tessera:1");
-    await heard.next("tessera:1");
-    const deaf = await hearing(open(server.url.replace("//", "//deaf:secret@")));
-    await deaf.next("by age");
-  });
+  test.each(ALONE)(
+    "%s falls back to messages where tracking is refused, and else to age",
+    async (_, open) => {
+      const heard = await hearing(open(server.url.replace("//", "//untracked:secret@")));
+      await heard.next("by messages");
+      await server.command("PUBLISH", "tessera:changes", "tessera:1");
+      await heard.next("tessera:1");
+      const deaf = await hearing(open(server.url.replace("//", "//deaf:secret@")));
+      await deaf.next("by age");
+    },
+  );
 
   test.each(ALONE)("%s: nothing is left at the server after close", async (_, open) => {
     const heard = await hearing(open(server.url));
@@ -179,7 +208,9 @@ describeWith("redis-server", hasRedis(), () => {
     // The slots of these keys are at the three masters.
     for (const [index, tag] of ["{b}", "{d}", "{a}"].entries()) {
       const key = `tessera:${tag}`;
-      const answers = await Promise.allSettled(cluster.masters.map(async (it) => it.command("SET", key, "a")));
+      const answers = await Promise.allSettled(
+        cluster.masters.map(async (it) => it.command("SET", key, "a")),
+      );
       expect([index, answers.filter(({ status }) => status === "fulfilled").length]).toEqual([index, 1]);
       await heard.next(key);
     }

@@ -33,7 +33,17 @@ describeWith("redis-server", hasRedis(), () => {
   let isAway = false;
   beforeAll(async () => {
     server = await startRedis();
-    await server.command("ACL", "SETUSER", "untracked", "on", ">secret", "~*", "&*", "+@all", "-client|tracking");
+    await server.command(
+      "ACL",
+      "SETUSER",
+      "untracked",
+      "on",
+      ">secret",
+      "~*",
+      "&*",
+      "+@all",
+      "-client|tracking",
+    );
   });
   afterAll(async () => server.stop());
   beforeEach(async () => {
@@ -45,7 +55,12 @@ describeWith("redis-server", hasRedis(), () => {
   });
 
   const started = async (
-    { run, store, stored, sources }: Omit<Process, "turns" | "counters" | "forgotten"> & {
+    {
+      run,
+      store,
+      stored,
+      sources,
+    }: Omit<Process, "turns" | "counters" | "forgotten"> & {
       readonly run: RunScript;
       readonly sources?: WireSources;
     },
@@ -201,7 +216,11 @@ describeWith("redis-server", hasRedis(), () => {
     const waiting = await open();
     await server.command("SET", turnKey("user"), "token of another", "PX", "60000");
     const leaving = new AbortController();
-    const left = waiting.turns.run("user", { found: async () => undefined, run: async () => "" }, leaving.signal);
+    const left = waiting.turns.run(
+      "user",
+      { found: async () => undefined, run: async () => "" },
+      leaving.signal,
+    );
     while (waiting.counters.turnsWaited === 0) await new Promise((resolve) => setImmediate(resolve));
     leaving.abort(new Error("left"));
     await expect(left).rejects.toThrow("left");

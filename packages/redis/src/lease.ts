@@ -96,7 +96,9 @@ export class Lease {
   async #prolong(): Promise<void> {
     const { run, leaseMs, now } = this.#parts;
     const askedAt = now();
-    const held = await run<number>(PROLONG, [this.#key], [this.token, String(leaseMs)]).catch(() => "unavailable");
+    const held = await run<number>(PROLONG, [this.#key], [this.token, String(leaseMs)]).catch(
+      () => "unavailable",
+    );
     if (held === "unavailable" || this.#isLost) return;
     if (held === 1) this.#until = Math.max(this.#until, this.#end(askedAt));
     else {

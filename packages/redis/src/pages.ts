@@ -1,4 +1,4 @@
-import type { PartitionPage } from "@tessera/core";
+import type { PartitionPage } from "@tessera/core/internal";
 import type { Commands } from "./commands.js";
 import type { Reply } from "./connection/connection.js";
 import { BUCKETS, type Names } from "./names.js";
@@ -48,7 +48,11 @@ export class Pages {
     let count = 0;
     let next = Number(first);
     let rest: string | undefined;
-    for (let step = FIRST_STEP; next < BUCKETS && count < PAGE_SIZE; step = Math.min(2 * step, LONGEST_STEP)) {
+    for (
+      let step = FIRST_STEP;
+      next < BUCKETS && count < PAGE_SIZE;
+      step = Math.min(2 * step, LONGEST_STEP)
+    ) {
       const buckets = Array.from({ length: Math.min(step, BUCKETS - next) }, (_, index) => next + index);
       const found = await Promise.all(
         buckets.map(async (bucket) =>
@@ -70,9 +74,8 @@ export class Pages {
     const values = await Promise.all(
       taken.filter(({ keys }) => keys.length > 0).map(async ({ keys }) => this.#commands.read("MGET", keys)),
     );
-    const replies = values.flatMap((value) =>
-      value === "unavailable" ? [value] : Array.isArray(value) ? (value as readonly Reply[]) : [],
-    );
+    if (values.includes("unavailable")) return "unavailable";
+    const replies = values.flatMap((value) => listOf(value));
     const end = next < BUCKETS ? `${next}${rest === undefined ? "" : ` ${rest}`}` : undefined;
     return this.#page(
       USERS,
@@ -96,16 +99,16 @@ export class Pages {
     return { partitions, ...(cursor !== undefined && { cursor }) };
   }
 
-  async #members(
-    bucket: number,
-    index: string,
-    after: string | undefined,
-  ): Promise<Members | "unavailable"> {
+  async #members(bucket: number, index: string, after: string | undefined): Promise<Members | "unavailable"> {
     const from = after === undefined ? "-inf" : `(${after}`;
     const reply = await this.#commands.readBy(PAGE, [index], [from, String(PAGE_SIZE)]);
     if (reply === "unavailable") return reply;
-    const found = Array.isArray(reply) ? reply.map(String) : [];
+    const found = listOf(reply).map(String);
     const keys = found.filter((_, at) => at % 2 === 0).map((member) => this.#names.member(member));
     return { bucket, keys, rest: keys.length < PAGE_SIZE ? undefined : found.at(-1) };
   }
+}
+
+function listOf(reply: Reply | "unavailable"): readonly Reply[] {
+  return Array.isArray(reply) ? (reply as readonly Reply[]) : [];
 }
