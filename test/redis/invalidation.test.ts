@@ -5,7 +5,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { connect } from "../../packages/redis/src/connection/connect.js";
 import { Invalidation } from "../../packages/redis/src/invalidation/invalidation.js";
-import { wireSources } from "../../packages/redis/src/invalidation/sources.js";
+import { sourcesOf } from "../../packages/redis/src/invalidation/sources.js";
 import { describeWith } from "../support/real-part.js";
 import {
   clientOf,
@@ -36,7 +36,7 @@ class Heard {
       this.#wake();
     };
     this.invalidation = new Invalidation(
-      wireSources(client, connect(client)),
+      sourcesOf(client, connect(client)),
       { prefix: "tessera:", channel: "tessera:changes" },
       {
         changed: say,
@@ -73,11 +73,34 @@ describeWith("redis-server", hasRedis(), () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis();
-    await server.command("ACL", "SETUSER", "untracked", "on", ">secret", "~*", "&*", "+@all", "-client|tracking");
-    await server.command("ACL", "SETUSER", "deaf", "on", ">secret", "~*", "&none", "+@all", "-client|tracking");
+    await server.command(
+      "ACL",
+      "SETUSER",
+      "untracked",
+      "on",
+      ">secret",
+      "~*",
+      "&*",
+      "+@all",
+      "-client|tracking",
+    );
+    await server.command(
+      "ACL",
+      "SETUSER",
+      "deaf",
+      "on",
+      ">secret",
+      "~*",
+      "&none",
+      "+@all",
+      "-client|tracking",
+    );
   });
   afterAll(async () => server.stop());
-  const as = (user: string): RedisServer => ({ ...server, url: server.url.replace("//", `//${user}:secret@`) });
+  const as = (user: string): RedisServer => ({
+    ...server,
+    url: server.url.replace("//", `//${user}:secret@`),
+  });
 
   test.each(libraries)("%s hears of every change, expiry and flush under the prefix", async (library) => {
     const heard = await hearing(clientOf(library, server));
@@ -92,12 +115,15 @@ describeWith("redis-server", hasRedis(), () => {
     await heard.next("flushed");
   });
 
-  test.each(libraries)("%s hears of keys that the client itself puts a prefix in front of", async (library) => {
-    const heard = await hearing(clientOf(library, server, { keyPrefix: "app:" }));
-    await heard.next("by tracking");
-    await server.command("SET", "app:tessera:1", "a");
-    await heard.next("tessera:1");
-  });
+  test.each(libraries)(
+    "%s hears of keys that the client itself puts a prefix in front of",
+    async (library) => {
+      const heard = await hearing(clientOf(library, server, { keyPrefix: "app:" }));
+      await heard.next("by tracking");
+      await server.command("SET", "app:tessera:1", "a");
+      await heard.next("tessera:1");
+    },
+  );
 
   test.each(libraries)("%s forgets on the loss of the connection, and listens again", async (library) => {
     const heard = await hearing(clientOf(library, server));
@@ -110,14 +136,17 @@ describeWith("redis-server", hasRedis(), () => {
     await heard.next("tessera:1");
   });
 
-  test.each(libraries)("%s falls back to messages where tracking is refused, and else to age", async (library) => {
-    const heard = await hearing(clientOf(library, as("untracked")));
-    await heard.next("by messages");
-    await server.command("PUBLISH", "tessera:changes", "tessera:1");
-    await heard.next("tessera:1");
-    const deaf = await hearing(clientOf(library, as("deaf")));
-    await deaf.next("by age");
-  });
+  test.each(libraries)(
+    "%s falls back to messages where tracking is refused, and else to age",
+    async (library) => {
+      const heard = await hearing(clientOf(library, as("untracked")));
+      await heard.next("by messages");
+      await server.command("PUBLISH", "tessera:changes", "tessera:1");
+      await heard.next("tessera:1");
+      const deaf = await hearing(clientOf(library, as("deaf")));
+      await deaf.next("by age");
+    },
+  );
 
   test.each(libraries)("%s: nothing is left at the server after close", async (library) => {
     const heard = await hearing(clientOf(library, server));
@@ -143,7 +172,9 @@ describeWith("redis-server", hasRedis(), () => {
     // The slots of these keys are at the three masters.
     for (const [index, tag] of ["{b}", "{d}", "{a}"].entries()) {
       const key = `tessera:${tag}`;
-      const answers = await Promise.allSettled(cluster.masters.map(async (it) => it.command("SET", key, "a")));
+      const answers = await Promise.allSettled(
+        cluster.masters.map(async (it) => it.command("SET", key, "a")),
+      );
       expect([index, answers.filter(({ status }) => status === "fulfilled").length]).toEqual([index, 1]);
       await heard.next(key);
     }

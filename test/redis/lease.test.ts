@@ -31,9 +31,7 @@ describeWith("redis-server", hasRedis(), () => {
   });
 
   const run: RunScript = async ({ text }, keys, parameters) =>
-    isAway
-      ? "unavailable"
-      : Number(await client.eval(text, { keys: [...keys], arguments: [...parameters] }));
+    isAway ? "unavailable" : Number(await client.eval(text, { keys: [...keys], arguments: [...parameters] }));
   const parts = (leaseMs = 60_000): LeaseParts => ({
     run,
     leaseMs,

@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { connect } from "../../packages/redis/src/connection/connect.js";
 import { Invalidation } from "../../packages/redis/src/invalidation/invalidation.js";
-import { wireSources } from "../../packages/redis/src/invalidation/sources.js";
+import { sourcesOf } from "../../packages/redis/src/invalidation/sources.js";
 import { Counters } from "../../packages/redis/src/stats.js";
 import { fenceOf, Turns } from "../../packages/redis/src/turns.js";
 import { describeWith } from "../support/real-part.js";
@@ -30,7 +30,17 @@ describeWith("redis-server", hasRedis(), () => {
   let isAway = false;
   beforeAll(async () => {
     server = await startRedis();
-    await server.command("ACL", "SETUSER", "untracked", "on", ">secret", "~*", "&*", "+@all", "-client|tracking");
+    await server.command(
+      "ACL",
+      "SETUSER",
+      "untracked",
+      "on",
+      ">secret",
+      "~*",
+      "&*",
+      "+@all",
+      "-client|tracking",
+    );
   });
   afterAll(async () => server.stop());
   beforeEach(async () => {
@@ -51,7 +61,7 @@ describeWith("redis-server", hasRedis(), () => {
     let heard = (): void => undefined;
     const isReady = new Promise<void>((resolve) => (heard = resolve));
     const invalidation = new Invalidation(
-      wireSources(client, connection),
+      sourcesOf(client, connection),
       { prefix: "tessera:", channel },
       { changed: () => undefined, flushed: () => undefined, turned: (isOpen) => isOpen && heard() },
     );
@@ -161,7 +171,11 @@ describeWith("redis-server", hasRedis(), () => {
     const waiting = await open();
     await server.command("SET", turnKey("user"), "token of another", "PX", "60000");
     const leaving = new AbortController();
-    const left = waiting.turns.run("user", { found: async () => undefined, run: async () => "" }, leaving.signal);
+    const left = waiting.turns.run(
+      "user",
+      { found: async () => undefined, run: async () => "" },
+      leaving.signal,
+    );
     while (waiting.counters.turnsWaited === 0) await new Promise((resolve) => setImmediate(resolve));
     leaving.abort(new Error("left"));
     await expect(left).rejects.toThrow("left");

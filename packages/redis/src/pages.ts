@@ -48,7 +48,11 @@ export class Pages {
     let count = 0;
     let next = Number(first);
     let rest: string | undefined;
-    for (let step = FIRST_STEP; next < BUCKETS && count < PAGE_SIZE; step = Math.min(2 * step, LONGEST_STEP)) {
+    for (
+      let step = FIRST_STEP;
+      next < BUCKETS && count < PAGE_SIZE;
+      step = Math.min(2 * step, LONGEST_STEP)
+    ) {
       const buckets = Array.from({ length: Math.min(step, BUCKETS - next) }, (_, index) => next + index);
       const found = await Promise.all(
         buckets.map(async (bucket) =>
@@ -96,11 +100,7 @@ export class Pages {
     return { partitions, ...(cursor !== undefined && { cursor }) };
   }
 
-  async #members(
-    bucket: number,
-    index: string,
-    after: string | undefined,
-  ): Promise<Members | "unavailable"> {
+  async #members(bucket: number, index: string, after: string | undefined): Promise<Members | "unavailable"> {
     const from = after === undefined ? "-inf" : `(${after}`;
     const reply = await this.#commands.readBy(PAGE, [index], [from, String(PAGE_SIZE)]);
     if (reply === "unavailable") return reply;

@@ -112,7 +112,16 @@ export class Partitions {
     const reply = await commands.write(
       STORE,
       [keys.value, keys.turn, keys.users],
-      [current.version, value, version, ttl, group === USERS ? keys.member : "", fence, channel(), keys.member],
+      [
+        current.version,
+        value,
+        version,
+        ttl,
+        group === USERS ? keys.member : "",
+        fence,
+        channel(),
+        keys.member,
+      ],
     );
     if (reply === "unavailable") return reply;
     const [outcome, found = null] = Array.isArray(reply) ? (reply as readonly Reply[]) : [];

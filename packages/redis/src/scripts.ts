@@ -49,7 +49,8 @@ return redis.call('ZREM', KEYS[1], ARGV[1])`);
 /**
  * Reads members with their scores, and all of the last score. KEYS: the index. ARGV: the least score, how many.
  */
-export const PAGE = script(`local found = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+export const PAGE =
+  script(`local found = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
 if #found < 2 * ARGV[2] then return found end
 local last, count = found[#found], 0
 for at = 2, #found, 2 do if found[at] == last then count = count + 1 end end

@@ -64,7 +64,8 @@ async function hits({ tessera, peer, seconds }, kind) {
     await stage.client.set(`peer:${user}`, document);
     user += 1;
   }
-  const withStore = (store) => new tessera.ConfidentialClientApplication({ ...configuration(), cache: { store } });
+  const withStore = (store) =>
+    new tessera.ConfidentialClientApplication({ ...configuration(), cache: { store } });
   const alone = new tessera.ConfidentialClientApplication(configuration());
   for (const { document } of kind.documents(USERS)) alone.getTokenCache().deserialize(document);
   const first = withStore(stage.store);
@@ -81,7 +82,9 @@ async function hits({ tessera, peer, seconds }, kind) {
   for (const call of Object.values(calls)) for (let i = 0; i < 2 * USERS; i += 1) await call(i);
   const timings = await measure(calls, { seconds });
   await stage.stop();
-  const [ours, with2, with1, other] = ["alone", "second", "first", "peer"].map((name) => timings[name].median);
+  const [ours, with2, with1, other] = ["alone", "second", "first", "peer"].map(
+    (name) => timings[name].median,
+  );
   const what = `${kind.name} of ${number(USERS)} users through Redis`;
   return [
     faster(`${what}, first-level hit`, { tessera: with1, other, wanted: { least: 10 } }),

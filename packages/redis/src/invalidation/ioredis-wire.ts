@@ -62,7 +62,7 @@ async function openWire(
   own.on("error", () => undefined);
   own.on("connect", () => void own.stream?.unref?.());
   for (const event of ["close", "end"]) own.on(event, down);
-  own.on("messageBuffer", (_channel, message) => changed(keysIn(message)));
+  own.on("messageBuffer", (_channel, message) => changed(keysIn(message as Message)));
   try {
     await own.connect();
     if (kind === "tracking") {
@@ -78,7 +78,9 @@ async function openWire(
 }
 
 /** Tracking names several keys in one message, and none if the database was flushed; a message of ours names one. */
-function keysIn(message: unknown): readonly string[] | undefined {
-  if (Array.isArray(message)) return message.map(String);
-  return message ? [String(message)] : undefined;
+type Message = readonly Buffer[] | Buffer | null;
+
+function keysIn(message: Message): readonly string[] | undefined {
+  if (Buffer.isBuffer(message)) return [message.toString()];
+  return message?.map((key) => key.toString());
 }

@@ -60,7 +60,7 @@ async function openWire(
   });
   own.unref();
   for (const event of ["error", "end", "reconnecting"]) own.on(event, down);
-  own.on("invalidate", (key) => changed(key === null ? undefined : [String(key)]));
+  own.on("invalidate", (key) => changed(Buffer.isBuffer(key) ? [key.toString()] : undefined));
   try {
     await own.connect();
     if (kind === "tracking") {

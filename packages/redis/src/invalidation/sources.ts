@@ -15,46 +15,46 @@ import {
 } from "./node-redis-wire.js";
 import type { WireSource, WireSources } from "./wire.js";
 
-/** Returns the servers behind an application's client, which has been recognized. */
-export function wireSources(
+/** The servers to listen to, as the application's client knows them. The client was recognized by what it can do. */
+export function sourcesOf(
   client: unknown,
   { library, kind }: Pick<RedisConnection, "library" | "kind">,
 ): WireSources {
-  return {
-    isCluster: kind === "cluster",
-    keyPrefix: keyPrefixOf(client as Prefixing),
-    now: sourcesOf(client, `${library} ${kind}`),
-  };
+  const isCluster = kind === "cluster";
+  return { isCluster, keyPrefix: keyPrefixOf(client as Prefixing), now: listed() };
+
+  function listed(): () => readonly WireSource[] {
+    if (library === "ioredis") {
+      if (isCluster) return () => ioRedisClusterSources(client as IoRedisCluster);
+      return always(ioRedisSource(client as IoRedisClient));
+    }
+    if (isCluster) return () => nodeRedisClusterSources(client as NodeRedisCluster);
+    if (kind === "sentinel") return always(nodeRedisSentinelSource(client as NodeRedisSentinel));
+    const { duplicate } = client as Partial<NodeRedisClient>;
+    return always(typeof duplicate === "function" ? nodeRedisSource(client as NodeRedisClient) : UNHEARD);
+  }
 }
 
-/** Where the clients keep what they put in front of every key. */
+/** A pool lends connections and opens none for others. */
+const UNHEARD: WireSource = {
+  id: "",
+  open: async () => Promise.reject(new Error("ERR a pool opens no connection of its own")),
+};
+
+function always(source: WireSource): () => readonly WireSource[] {
+  return () => [source];
+}
+
+/** Where the libraries keep what they put in front of every key. */
 interface Prefixing {
   readonly _keyPrefix?: unknown;
-  readonly options?: { readonly keyPrefix?: unknown; readonly redisOptions?: { readonly keyPrefix?: unknown } };
+  readonly options?: {
+    readonly keyPrefix?: unknown;
+    readonly redisOptions?: { readonly keyPrefix?: unknown };
+  };
 }
 
 function keyPrefixOf({ _keyPrefix, options }: Prefixing): string {
   const prefix = _keyPrefix ?? (options?.keyPrefix || options?.redisOptions?.keyPrefix);
   return typeof prefix === "string" ? prefix : "";
-}
-
-function sourcesOf(
-  client: unknown,
-  kind: `${RedisConnection["library"]} ${RedisConnection["kind"]}`,
-): () => readonly WireSource[] {
-  const always = (source: WireSource) => () => [source];
-  // The client was recognized by what it can do.
-  switch (kind) {
-    case "redis alone":
-      return always(nodeRedisSource(client as NodeRedisClient));
-    case "redis sentinel":
-      return always(nodeRedisSentinelSource(client as NodeRedisSentinel));
-    case "redis cluster":
-      return () => nodeRedisClusterSources(client as NodeRedisCluster);
-    case "ioredis alone":
-    case "ioredis sentinel":
-      return always(ioRedisSource(client as IoRedisClient));
-    case "ioredis cluster":
-      return () => ioRedisClusterSources(client as IoRedisCluster);
-  }
 }
