@@ -29,7 +29,7 @@ describe("the availability of a server", () => {
     });
   });
   const answers = (): Promise<string> => Promise.resolve("answer");
-  const fails = (text: string) => (): Promise<never> => Promise.reject(text as unknown as Error);
+  const fails = (text: string) => (): Promise<never> => Promise.reject(text);
   const never = (): Promise<never> => new Promise(() => undefined);
   const errors = (): Readonly<Record<string, number>> =>
     counters.snapshot({ available: true, since: new Date(), invalidatedBy: "age" }).errors;

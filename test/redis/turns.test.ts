@@ -1,16 +1,13 @@
 // Work of the same name is done by one process; the others end with its outcome as soon as it is stored.
 // proves: redis/src/turns.ts
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { Redis } from "ioredis";
-import { createClient } from "redis";
+import { connect } from "../../packages/redis/src/connection/connect.js";
 import { Invalidation } from "../../packages/redis/src/invalidation/invalidation.js";
-import { ioRedisSources } from "../../packages/redis/src/invalidation/ioredis-wire.js";
-import { nodeRedisSources } from "../../packages/redis/src/invalidation/node-redis-wire.js";
-import type { WireSources } from "../../packages/redis/src/invalidation/wire.js";
-import type { RunScript } from "../../packages/redis/src/lease.js";
+import { sourcesOf } from "../../packages/redis/src/invalidation/sources.js";
 import { Counters } from "../../packages/redis/src/stats.js";
 import { fenceOf, Turns } from "../../packages/redis/src/turns.js";
 import { describeWith } from "../support/real-part.js";
+import { clientOf, type Library } from "../support/redis-clients.js";
 import { hasRedis, startRedis, type RedisServer } from "../support/redis-servers.js";
 
 const channel = "tessera:changes";
@@ -54,38 +51,29 @@ describeWith("redis-server", hasRedis(), () => {
     for (const end of undo.splice(0).reverse()) await end();
   });
 
-  const started = async (
-    {
-      run,
-      store,
-      stored,
-      sources,
-    }: Omit<Process, "turns" | "counters" | "forgotten"> & {
-      readonly run: RunScript;
-      readonly sources?: WireSources;
-    },
-    leaseMs = 60_000,
-  ): Promise<Process> => {
+  const started = async (library: Library, user = "", isHeard = true): Promise<Process> => {
+    const url = server.url.replace("//", `//${user}`);
+    const { client, close } = await clientOf(library, { ...server, url });
+    undo.push(close);
+    const connection = connect(client);
     const counters = new Counters();
     const forgotten: string[] = [];
     let heard = (): void => undefined;
-    const invalidation =
-      sources &&
-      new Invalidation(
-        sources,
-        { prefix: "tessera:", channel },
-        { changed: () => undefined, flushed: () => undefined, turned: (isHeard) => isHeard && heard() },
-      );
-    if (invalidation) {
-      const isReady = new Promise<void>((resolve) => (heard = resolve));
+    const isReady = new Promise<void>((resolve) => (heard = resolve));
+    const invalidation = new Invalidation(
+      sourcesOf(client, connection),
+      { prefix: "tessera:", channel },
+      { changed: () => undefined, flushed: () => undefined, turned: (isOpen) => isOpen && heard() },
+    );
+    if (isHeard) {
       invalidation.start();
       undo.push(() => invalidation.close());
       await isReady;
     }
     const turns = new Turns({
       lease: {
-        run: async (...command) => (isAway ? "unavailable" : run(...command)),
-        leaseMs,
+        run: async (...command) => (isAway ? "unavailable" : Number(await connection.run(...command))),
+        leaseMs: 60_000,
         now: () => performance.now(),
         channel: () => channel,
         onLost: () => (counters.turnsLost += 1),
@@ -93,60 +81,27 @@ describeWith("redis-server", hasRedis(), () => {
       counters,
       turnKey,
       dataKey,
-      onChange: (keys, callback) => invalidation?.onChange(keys, callback) ?? (() => undefined),
-      isHeard: () => invalidation !== undefined && invalidation.means !== "age",
+      onChange: (keys, callback) => invalidation.onChange(keys, callback),
+      isHeard: () => invalidation.means !== "age",
       forget: (name) => forgotten.push(name),
       random: Math.random,
     });
-    return { turns, counters, forgotten, store, stored };
-  };
-  const nodeRedis =
-    (user = "") =>
-    async (leaseMs?: number): Promise<Process> => {
-      const client = createClient({ url: server.url.replace("//", `//${user}`) });
-      client.on("error", () => undefined);
-      await client.connect();
-      undo.push(() => client.destroy());
-      const parts = {
-        run: (async (script: string, keys: readonly string[], parameters: readonly string[]) =>
-          client.eval(script, { keys: [...keys], arguments: [...parameters] })) as RunScript,
-        store: async (name: string, value: string) => {
-          await client.set(dataKey(name), value);
-          await client.publish(channel, dataKey(name));
-        },
-        stored: async (name: string) => (await client.get(dataKey(name))) ?? undefined,
-        sources: nodeRedisSources(client as never),
-      };
-      return started(parts, leaseMs);
+    return {
+      turns,
+      counters,
+      forgotten,
+      store: async (name, value) => {
+        await connection.command("SET", [dataKey(name)], [value]);
+        await connection.command("PUBLISH", [], [channel, dataKey(name)]);
+      },
+      stored: async (name) => (await connection.command("GET", [dataKey(name)]))?.toString(),
     };
-  const ioRedis = async (leaseMs?: number): Promise<Process> => {
-    const client = new Redis(server.url);
-    undo.push(() => client.disconnect());
-    const parts = {
-      run: (async (script: string, keys: readonly string[], parameters: readonly string[]) =>
-        client.eval(script, keys.length, ...keys, ...parameters)) as RunScript,
-      store: async (name: string, value: string) => client.set(dataKey(name), value),
-      stored: async (name: string) => (await client.get(dataKey(name))) ?? undefined,
-      sources: ioRedisSources(client as never),
-    };
-    return started(parts, leaseMs);
   };
-  const unheard = async (leaseMs?: number): Promise<Process> => {
-    const client = createClient({ url: server.url });
-    await client.connect();
-    undo.push(() => client.destroy());
-    const parts = {
-      run: (async (script: string, keys: readonly string[], parameters: readonly string[]) =>
-        client.eval(script, { keys: [...keys], arguments: [...parameters] })) as RunScript,
-      store: async (name: string, value: string) => client.set(dataKey(name), value),
-      stored: async (name: string) => (await client.get(dataKey(name))) ?? undefined,
-    };
-    return started(parts, leaseMs);
-  };
-  const KINDS: readonly (readonly [string, (leaseMs?: number) => Promise<Process>])[] = [
-    ["by tracking, redis", nodeRedis()],
-    ["by tracking, ioredis", ioRedis],
-    ["by messages", nodeRedis("untracked:secret@")],
+  const unheard = async (): Promise<Process> => started("redis 6", "", false);
+  const KINDS: readonly (readonly [string, () => Promise<Process>])[] = [
+    ["by tracking, redis", async () => started("redis 6")],
+    ["by tracking, ioredis", async () => started("ioredis 5")],
+    ["by messages", async () => started("redis 6", "untracked:secret@")],
     ["by polling", unheard],
   ];
 
@@ -230,7 +185,7 @@ describeWith("redis-server", hasRedis(), () => {
   });
 
   test("work is done without a turn while the server is away, also by one that waits", async () => {
-    const waiting = await nodeRedis()();
+    const waiting = await started("redis 6");
     await server.command("SET", turnKey("user"), "token of another", "PX", "60000");
     let turn: unknown;
     const done = waiting.turns.run(

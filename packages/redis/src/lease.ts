@@ -1,32 +1,33 @@
 import { randomUUID } from "node:crypto";
+import { script, type Script } from "./connection/script.js";
 
 /** Runs a script on the server that has the key; `"unavailable"` if there is no answer in time. */
-export type RunScript = <T>(
-  script: string,
+export type RunScript = (
+  script: Script,
   keys: readonly string[],
   parameters: readonly string[],
-  onLate?: (answer: T) => void,
-) => Promise<T | "unavailable">;
+  onLate?: (answer: number) => void,
+) => Promise<number | "unavailable">;
 
 /**
  * Takes the lease if nobody has it, else answers for how many milliseconds somebody does. A command that was sent again
  * finds its own token. A foreign value has no right to stay: it would never end.
  */
-const TAKE = `local holder = redis.pcall('GET', KEYS[1])
+const TAKE = script(`local holder = redis.pcall('GET', KEYS[1])
 local left = type(holder) == 'string' and holder ~= ARGV[1] and redis.call('PTTL', KEYS[1]) or -1
 if left >= 0 then return math.max(1, left) end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 0`;
+return 0`);
 
 /** Answers 1 if the lease is held, and then for a full term. */
-const PROLONG = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
+const PROLONG = script(`if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])`);
 
 /** Gives the lease back, and tells those that wait and cannot track. */
-const RELEASE = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+const RELEASE = script(`if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 if ARGV[2] ~= '' then redis.pcall('PUBLISH', ARGV[2], KEYS[1]) end
-return 1`;
+return 1`);
 
 /** The share of a term that a holder does without, because clocks do not run alike. */
 const MARGIN = 0.1;
@@ -66,7 +67,7 @@ export class Lease {
     const { run, leaseMs, now, channel } = parts;
     const token = randomUUID();
     const askedAt = now();
-    const left = await run<number>(TAKE, [key], [token, String(leaseMs)], (late) => {
+    const left = await run(TAKE, [key], [token, String(leaseMs)], (late) => {
       // Nobody waits for it any more, and others would.
       if (late === 0) void run(RELEASE, [key], [token, channel()]).catch(() => undefined);
     });
@@ -96,9 +97,7 @@ export class Lease {
   async #prolong(): Promise<void> {
     const { run, leaseMs, now } = this.#parts;
     const askedAt = now();
-    const held = await run<number>(PROLONG, [this.#key], [this.token, String(leaseMs)]).catch(
-      () => "unavailable",
-    );
+    const held = await run(PROLONG, [this.#key], [this.token, String(leaseMs)]).catch(() => "unavailable");
     if (held === "unavailable" || this.#isLost) return;
     if (held === 1) this.#until = Math.max(this.#until, this.#end(askedAt));
     else {

@@ -56,10 +56,7 @@ export async function acceptTokens(
   try {
     claims = await verify(exchange, grant, response.tokens);
   } catch (error) {
-    const { signal } = exchange.call;
-    // When every caller has left, nobody has waited for the keys.
-    if (isKeyFailure(error) || (signal?.aborted && error === signal.reason))
-      await keepRefreshToken(exchange, grant, response);
+    if (isKeyFailure(error)) await keepRefreshToken(exchange, grant, response);
     throw error;
   }
   claims ??= await plainUser(exchange, grant, response.tokens);

@@ -28,6 +28,8 @@ export interface ClientForm {
   readonly authentication?: AssertionOverride | undefined;
   /** The key that tokens are to be bound to: the form comes with a proof of its possession (RFC 9449 §5). */
   readonly key?: BindingKey | undefined;
+  /** Called right before the form is sent, once nothing else can keep it back. */
+  readonly onSend?: () => void;
 }
 
 /**
@@ -59,6 +61,8 @@ export async function sendClientForm(
     const sent = { body: body.toString(), headers, tls: proof.tls };
     // A process that stood still in the meantime must not send a grant that another one has used.
     if (turn) await requireTurn(turn);
+    call.signal?.throwIfAborted();
+    form.onSend?.();
     const response = await client.transport.post(url, sent, call);
     hasNonce = client.dpop.noteNonce(url, response.headers["dpop-nonce"]);
     return withoutEcho(response, hideSecretsOf(sent));

@@ -24,8 +24,27 @@ import { requireKeys } from "./require-keys.js";
  * Exchanges a grant for tokens: authenticates the client, sends the request, validates the response, writes it to the
  * cache as a whole, and builds the result. The cache is unchanged when any step fails, except as {@link acceptTokens}
  * says.
+ *
+ * What a user has been granted can often be redeemed only once. Once the request is sent, it is therefore completed even
+ * if every caller leaves; only its own timeout ends it.
  */
 export async function redeem(exchange: Exchange, grant: Grant): Promise<AuthenticationResult> {
+  let release: (() => void) | undefined;
+  const onSend = (): void => {
+    if (grant.owner.kind !== "app") release ??= exchange.call.hold?.();
+  };
+  try {
+    return await sendAndAccept(exchange, grant, onSend);
+  } finally {
+    release?.();
+  }
+}
+
+async function sendAndAccept(
+  exchange: Exchange,
+  grant: Grant,
+  onSend: () => void,
+): Promise<AuthenticationResult> {
   const { client, authority, request, call } = exchange;
   const { correlationId } = call;
   const grantType = grant.parameters.get("grant_type") ?? "";
@@ -43,7 +62,7 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
   const why = WHY_SENT[grant.miss ?? "uncached"];
   client.logger().info(`Sending a token request (${grantType}): ${why}.`, correlationId);
   const key = request.scheme && (grant.key ?? (await client.dpop.newKey(authority.metadata, call)));
-  const response = await sendTokenRequest(exchange, { ...grant, key });
+  const response = await sendTokenRequest(exchange, { ...grant, key }, onSend);
   let tokens: TokenResponse;
   try {
     const isSignIn = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
@@ -75,6 +94,7 @@ function contentOf({ accessToken, expiresIn, refreshToken, idToken }: TokenRespo
 async function sendTokenRequest(
   { client, authority, request, call, turn }: Exchange,
   grant: Grant,
+  onSend: () => void,
 ): Promise<HttpResponse> {
   if (!grant.hasDetails) requireKnownTypes(request.authorizationDetails, authority.metadata, call);
   const dialect = dialectOf(authority.url);
@@ -109,6 +129,7 @@ async function sendTokenRequest(
       headers: grant.headers,
       authentication: grant.authentication,
       key: grant.key,
+      onSend,
     },
   );
   client.telemetry.reset(response.status);

@@ -12,7 +12,8 @@ import type { Client } from "../client/client.js";
  *
  * @param flow values that must be equal in equal calls besides the fields of the request: the flow's name, its
  * authority, values the flow generates
- * @param acquire sends the first caller's correlation id; its signal aborts when every caller has left
+ * @param acquire sends the first caller's correlation id; its signal aborts when every caller has left, unless the
+ * call is held
  * @throws ClientAuthError `request_timeout`, `request_aborted`; ClientConfigurationError `invalid_option` for a field of
  * the wrong type
  */
@@ -29,8 +30,8 @@ export function sharedCall(
     const leader = client.flights.leaderOf(key);
     if (leader !== undefined)
       client.logger().verbose(`Waiting for the outcome of an equal call, ${leader}.`, correlationId);
-    const start = (shared: AbortSignal): Promise<AuthenticationResult> =>
-      acquire({ correlationId, signal: shared });
+    const start = (shared: AbortSignal, hold: () => () => void): Promise<AuthenticationResult> =>
+      acquire({ correlationId, signal: shared, hold });
     const result = await client.flights.run(key, signal, start, correlationId);
     return result.correlationId === correlationId ? result : resultFor(result, correlationId);
   });

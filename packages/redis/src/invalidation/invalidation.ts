@@ -19,6 +19,7 @@ const TOPOLOGY_MS = 2_000;
 /** Hears of changes by all processes: from the server, or from each master of a cluster. */
 export class Invalidation {
   readonly #sources: WireSources;
+  readonly #keyPrefix: string;
   readonly #subject: Subject;
   readonly #listener: ChangeListener;
   readonly #feeds = new Map<string, Feed>();
@@ -26,10 +27,10 @@ export class Invalidation {
   #topology: NodeJS.Timeout | undefined;
   #isStarted = false;
 
-  /** @param sources `undefined` if nothing is to be heard */
   constructor(sources: WireSources, subject: Subject, listener: ChangeListener) {
     this.#sources = sources;
-    this.#subject = subject;
+    this.#keyPrefix = sources.keyPrefix;
+    this.#subject = { ...subject, prefix: `${sources.keyPrefix}${subject.prefix}` };
     this.#listener = listener;
   }
 
@@ -114,8 +115,7 @@ export class Invalidation {
       return;
     }
     for (const named of keys) {
-      // A client may put a prefix of its own in front of all keys.
-      const key = named.slice(named.indexOf(this.#subject.prefix));
+      const key = named.slice(this.#keyPrefix.length);
       this.#listener.changed(key);
       for (const wake of [...(this.#waiting.get(key) ?? [])]) wake();
     }

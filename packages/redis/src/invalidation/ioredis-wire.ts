@@ -4,12 +4,12 @@ import {
   type Wire,
   type WireEvents,
   type WireKind,
-  type WireSources,
+  type WireSource,
 } from "./wire.js";
 
 /** As much of a client of the package `ioredis` as is used here. */
 export interface IoRedisClient {
-  readonly options: { readonly host?: string; readonly port?: number; readonly keyPrefix?: string };
+  readonly options: { readonly host?: string; readonly port?: number };
   /** The connection, while there is one. */
   readonly stream?: { unref?(): unknown };
   duplicate(overrides: object): IoRedisClient;
@@ -27,23 +27,16 @@ export interface IoRedisCluster {
 }
 
 /** The master that a client talks to, also one that a sentinel names. */
-export function ioRedisSources(client: IoRedisClient): WireSources {
-  return {
-    isCluster: false,
-    now: () => [{ id: "", open: async (...listen) => openWire(client, ...listen) }],
-  };
+export function ioRedisSource(client: IoRedisClient): WireSource {
+  return { id: "", open: async (...listen) => openWire(client, ...listen) };
 }
 
-/** The masters of a cluster. */
-export function ioRedisClusterSources(cluster: IoRedisCluster): WireSources {
-  return {
-    isCluster: true,
-    now: () =>
-      cluster.nodes("master").map((master) => ({
-        id: `${master.options.host}:${master.options.port}`,
-        open: async (...listen) => openWire(master, ...listen),
-      })),
-  };
+/** The masters of a cluster, as it knows them at the moment. */
+export function ioRedisClusterSources(cluster: IoRedisCluster): readonly WireSource[] {
+  return cluster.nodes("master").map((master) => ({
+    id: `${master.options.host}:${master.options.port}`,
+    open: async (...listen) => openWire(master, ...listen),
+  }));
 }
 
 /**
@@ -59,6 +52,7 @@ async function openWire(
   const own = client.duplicate({
     lazyConnect: true,
     protocol: 2,
+    keyPrefix: "",
     enableOfflineQueue: true,
     autoResubscribe: false,
     // A new wire is opened instead, so that nothing between two connections goes unnoticed.
@@ -68,13 +62,12 @@ async function openWire(
   own.on("error", () => undefined);
   own.on("connect", () => void own.stream?.unref?.());
   for (const event of ["close", "end"]) own.on(event, down);
-  own.on("messageBuffer", (_channel, message) => changed(keysIn(message)));
+  own.on("messageBuffer", (_channel, message) => changed(keysIn(message as Message)));
   try {
     await own.connect();
     if (kind === "tracking") {
       const id = String(await own.call("CLIENT", "ID"));
-      const tracked = `${own.options.keyPrefix ?? ""}${prefix}`;
-      await own.call("CLIENT", "TRACKING", "ON", "REDIRECT", id, "BCAST", "PREFIX", tracked);
+      await own.call("CLIENT", "TRACKING", "ON", "REDIRECT", id, "BCAST", "PREFIX", prefix);
     }
     await own.subscribe(kind === "tracking" ? INVALIDATE_CHANNEL : channel);
   } catch (error) {
@@ -85,7 +78,9 @@ async function openWire(
 }
 
 /** Tracking names several keys in one message, and none if the database was flushed; a message of ours names one. */
-function keysIn(message: unknown): readonly string[] | undefined {
-  if (Array.isArray(message)) return message.map(String);
-  return message ? [String(message)] : undefined;
+type Message = readonly Buffer[] | Buffer | null;
+
+function keysIn(message: Message): readonly string[] | undefined {
+  if (Buffer.isBuffer(message)) return [message.toString()];
+  return message?.map((key) => key.toString());
 }

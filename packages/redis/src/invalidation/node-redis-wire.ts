@@ -1,8 +1,8 @@
-import type { Subject, Wire, WireEvents, WireKind, WireSource, WireSources } from "./wire.js";
+import type { Subject, Wire, WireEvents, WireKind, WireSource } from "./wire.js";
 
 /** As much of a client of the package `redis` as is used here. */
 export interface NodeRedisClient {
-  readonly options?: { readonly socket?: object; readonly keyPrefix?: unknown };
+  readonly options?: { readonly socket?: object };
   duplicate(overrides: object): NodeRedisClient;
   connect(): Promise<unknown>;
   on(event: string, listener: (argument: unknown) => void): unknown;
@@ -25,32 +25,24 @@ export interface NodeRedisSentinel {
 }
 
 /** The master that a client talks to. */
-export function nodeRedisSources(client: NodeRedisClient): WireSources {
-  return alone({ id: "", open: async (...listen) => openWire(client, ...listen) });
+export function nodeRedisSource(client: NodeRedisClient): WireSource {
+  return { id: "", open: async (...listen) => openWire(client, ...listen) };
 }
 
 /** The master that a sentinel names. */
-export function nodeRedisSentinelSources(sentinel: NodeRedisSentinel): WireSources {
-  return alone({
+export function nodeRedisSentinelSource(sentinel: NodeRedisSentinel): WireSource {
+  return {
     id: "",
     open: async (...listen) => sentinel._execute(false, async (master) => openWire(master, ...listen)),
-  });
-}
-
-/** The masters of a cluster. */
-export function nodeRedisClusterSources(cluster: NodeRedisCluster): WireSources {
-  return {
-    isCluster: true,
-    now: () =>
-      cluster.masters.map((master) => ({
-        id: master.address,
-        open: async (...listen) => openWire(await cluster.nodeClient(master), ...listen),
-      })),
   };
 }
 
-function alone(source: WireSource): WireSources {
-  return { isCluster: false, now: () => [source] };
+/** The masters of a cluster, as it knows them at the moment. */
+export function nodeRedisClusterSources(cluster: NodeRedisCluster): readonly WireSource[] {
+  return cluster.masters.map((master) => ({
+    id: master.address,
+    open: async (...listen) => openWire(await cluster.nodeClient(master), ...listen),
+  }));
 }
 
 /** Opens a wire. Tracking takes RESP3, in which messages come beside answers. */
@@ -60,23 +52,21 @@ async function openWire(
   { prefix, channel }: Subject,
   { changed, down }: WireEvents,
 ): Promise<Wire> {
-  const { socket, keyPrefix } = client.options ?? {};
   const own = client.duplicate({
     ...(kind === "tracking" && { RESP: 3, emitInvalidate: true }),
     clientSideCache: undefined,
     // A new wire is opened instead, so that nothing between two connections goes unnoticed.
-    socket: { ...socket, reconnectStrategy: false },
+    socket: { ...client.options?.socket, reconnectStrategy: false },
   });
   own.unref();
   for (const event of ["error", "end", "reconnecting"]) own.on(event, down);
-  own.on("invalidate", (key) => changed(key === null ? undefined : [String(key)]));
+  own.on("invalidate", (key) => changed(Buffer.isBuffer(key) ? [key.toString()] : undefined));
   try {
     await own.connect();
     if (kind === "tracking") {
       // The client has asked for messages about what it has read itself. It reads nothing.
       await own.sendCommand(["CLIENT", "TRACKING", "OFF"]);
-      const tracked = `${typeof keyPrefix === "string" ? keyPrefix : ""}${prefix}`;
-      await own.sendCommand(["CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", tracked]);
+      await own.sendCommand(["CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", prefix]);
     } else await own.subscribe(channel, (key) => changed([key]));
   } catch (error) {
     destroy(own);

@@ -16,7 +16,7 @@ export interface Wire {
   readonly close: () => void;
 }
 
-/** What is listened to: keys with a prefix, or messages on a channel. */
+/** What is listened to: keys with a prefix, as the server knows it, or messages on a channel. */
 export interface Subject {
   readonly prefix: string;
   readonly channel: string;
@@ -33,6 +33,8 @@ export interface WireSource {
 /** The servers as the application's client knows them at the moment: one, or the masters of a cluster. */
 export interface WireSources {
   readonly isCluster: boolean;
+  /** What the client puts in front of all keys. */
+  readonly keyPrefix: string;
   now(): readonly WireSource[];
 }
 
