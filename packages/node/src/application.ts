@@ -194,14 +194,15 @@ export abstract class Application {
     this.#logger = logger;
   }
 
-  /** Runs a public method, and logs why it fails. The method itself is not `async`: a cache hit makes one promise. */
+  /** Runs a public method, and logs why it fails. The method itself is not `async`: a cache hit makes one promise, and awaits none. */
   protected async logged<T>(
     method: string,
     request: { readonly correlationId?: string },
     run: () => T | Promise<T>,
   ): Promise<T> {
     try {
-      return await run();
+      const result = run();
+      return result instanceof Promise ? await result : result;
     } catch (error) {
       throw this.failed(method, request, error);
     }

@@ -166,3 +166,10 @@ export {
   type GetTokenOptions,
   type TokenCredential,
 } from "./token-credential.js";
+export {
+  createTokenProvider,
+  type ProvidedApp,
+  type TokenProvider,
+  type TokenProviderOptions,
+} from "./token-provider.js";
+export type { ProvidedRequest } from "./fresh-tokens.js";

@@ -42,6 +42,8 @@ export class AuthorityResolver {
   /** Tenant ids of authorities that name their tenant by a domain, by authority URL. */
   readonly #tenantIds = new BoundedMap<{ readonly id: string }>(MOST_AUTHORITIES);
   readonly #flights = new SingleFlight();
+  /** Number of tenant ids that were learned. */
+  #learned = 0;
 
   /** @param warn logs a warning, for an authority that is not used as written or cannot be resolved again */
   constructor(
@@ -94,6 +96,11 @@ export class AuthorityResolver {
     return this.#clouds.isAlias(host, alias);
   }
 
+  /** Grows with whatever is learned about authorities, and may change where a token is looked for. */
+  get revision(): number {
+    return this.#urls.revision + this.#clouds.revision + this.#learned;
+  }
+
   /** Whether the application uses several providers at a host: several issuers, or AD FS and Entra. */
   isShared(host: string): boolean {
     return this.#urls.isShared(host);
@@ -133,7 +140,9 @@ export class AuthorityResolver {
 
   /** Records the tenant id of a domain, from the tokens received for it. */
   learnTenant({ href, namesTenant, tenantId }: AuthorityUrl, id: string): void {
-    if (namesTenant && tenantId === undefined) this.#tenantIds.set(href, { id: id.toLowerCase() });
+    if (!namesTenant || tenantId !== undefined) return;
+    this.#tenantIds.set(href, { id: id.toLowerCase() });
+    this.#learned += 1;
   }
 
   /**

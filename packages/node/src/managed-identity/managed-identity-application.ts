@@ -7,16 +7,18 @@ import {
 } from "@tessera/core";
 import {
   clientConfigurationError,
-  freshAppToken,
+  freshAppTokens,
   newCorrelationId,
   requireRequest,
   version,
   withoutNull,
   wrongType,
   type ClientCredentialsHost,
+  type FreshHits,
 } from "@tessera/core/internal";
 import { requireFunctions, strings } from "../check-values.js";
 import { FailureLog } from "../failure-log.js";
+import { offerFreshTokens } from "../fresh-tokens.js";
 import { checkMembers } from "../configuration-members.js";
 import {
   MEMBERS,
@@ -55,7 +57,7 @@ export class ManagedIdentityApplication {
   readonly #host: ClientCredentialsHost;
   readonly #failures: FailureLog;
   /** Look-ups in the cache, by the resource as it is written. */
-  readonly #known = new Map<string, (correlationId: string) => AuthenticationResult | undefined>();
+  readonly #known = new Map<string, FreshHits>();
 
   /**
    * @param configuration `managedIdentityIdParams` names a user-assigned identity
@@ -90,6 +92,9 @@ export class ManagedIdentityApplication {
     this.#host = {
       source: networkClient ? source : { ...source, sharedAs: [clientId, capabilities, retries] },
     };
+    offerFreshTokens(this, ({ scopes: [resource = ""] }) =>
+      freshAppTokens(this.#client, { scopes: [resourceOf({ resource })] }),
+    );
   }
 
   /**
@@ -139,7 +144,7 @@ export class ManagedIdentityApplication {
       request.renewalMarginSeconds !== undefined
     )
       return undefined;
-    return this.#known.get(request.resource)?.(newCorrelationId());
+    return this.#known.get(request.resource)?.result(newCorrelationId());
   }
 
   #acquired(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
@@ -147,7 +152,7 @@ export class ManagedIdentityApplication {
     const { claims, correlationId, refusedToken, renewalMarginSeconds, signal, timeoutMs } = request;
     const scopes = [resourceOf(request)];
     if (!this.#known.has(request.resource) && this.#known.size < MOST_KNOWN)
-      this.#known.set(request.resource, freshAppToken(this.#client, { scopes }));
+      this.#known.set(request.resource, freshAppTokens(this.#client, { scopes }));
     return clientCredentials(
       this.#client,
       {
