@@ -1,4 +1,4 @@
-import type { Turn, WorkInTurn } from "@tessera/core";
+import type { Turn, WorkInTurn } from "@tessera/core/internal";
 import { Lease, type LeaseParts } from "./lease.js";
 import type { Counters } from "./stats.js";
 
