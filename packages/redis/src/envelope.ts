@@ -140,7 +140,7 @@ function opened(version: string, packed: Buffer): Opened {
   } catch {
     return { version, unreadable: "damaged" };
   }
-  const [partition, group]: unknown[] = Array.isArray(names) ? names : [];
+  const [partition, group] = Array.isArray(names) ? (names as readonly unknown[]) : [];
   if (typeof partition !== "string" || typeof group !== "string") return { version, unreadable: "damaged" };
   return { version, partition, group, document: packed.toString("utf8", end) };
 }

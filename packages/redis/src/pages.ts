@@ -1,4 +1,4 @@
-import type { PartitionPage } from "@tessera/core";
+import type { PartitionPage } from "@tessera/core/internal";
 import type { Commands } from "./commands.js";
 import type { Reply } from "./connection/connection.js";
 import { BUCKETS, type Names } from "./names.js";
@@ -74,9 +74,8 @@ export class Pages {
     const values = await Promise.all(
       taken.filter(({ keys }) => keys.length > 0).map(async ({ keys }) => this.#commands.read("MGET", keys)),
     );
-    const replies = values.flatMap((value) =>
-      value === "unavailable" ? [value] : Array.isArray(value) ? (value as readonly Reply[]) : [],
-    );
+    if (values.includes("unavailable")) return "unavailable";
+    const replies = values.flatMap((value) => listOf(value));
     const end = next < BUCKETS ? `${next}${rest === undefined ? "" : ` ${rest}`}` : undefined;
     return this.#page(
       USERS,
@@ -104,8 +103,12 @@ export class Pages {
     const from = after === undefined ? "-inf" : `(${after}`;
     const reply = await this.#commands.readBy(PAGE, [index], [from, String(PAGE_SIZE)]);
     if (reply === "unavailable") return reply;
-    const found = Array.isArray(reply) ? reply.map(String) : [];
+    const found = listOf(reply).map(String);
     const keys = found.filter((_, at) => at % 2 === 0).map((member) => this.#names.member(member));
     return { bucket, keys, rest: keys.length < PAGE_SIZE ? undefined : found.at(-1) };
   }
+}
+
+function listOf(reply: Reply | "unavailable"): readonly Reply[] {
+  return Array.isArray(reply) ? (reply as readonly Reply[]) : [];
 }

@@ -1,4 +1,4 @@
-import type { PartitionUpdate, UpdateOutcome } from "@tessera/core";
+import type { PartitionUpdate, UpdateOutcome } from "@tessera/core/internal";
 import type { Commands } from "./commands.js";
 import type { Reply } from "./connection/connection.js";
 import { newVersion, type Content, type Envelope, type Opened } from "./envelope.js";

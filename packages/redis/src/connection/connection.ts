@@ -3,8 +3,8 @@ import type { Script } from "./script.js";
 /** A parameter of a command. Bytes arrive as they are. */
 export type Word = string | Buffer;
 
-/** A reply: bulk strings are bytes. */
-export type Reply = Buffer | string | number | bigint | null | readonly Reply[];
+/** A reply that has a value: strings are bytes. That a command answers `OK` says nothing. */
+export type Reply = Buffer | number | null | readonly Reply[];
 
 /** The library that the application's client is from. */
 export type ClientLibrary = "redis" | "ioredis";
