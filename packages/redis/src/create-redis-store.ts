@@ -23,6 +23,9 @@ export interface RedisTokenStore extends TokenStore {
    *
    * @example
    * ```ts
+   * import { createClient } from "redis";
+   *
+   * const store = createRedisStore({ client: createClient() });
    * const { available, unsaved } = store.stats();
    * if (!available) console.warn(`Redis is away; ${unsaved} partitions are in the memory of this process only.`);
    * ```
@@ -33,8 +36,12 @@ export interface RedisTokenStore extends TokenStore {
    *
    * @example
    * ```ts
+   * import { createClient } from "redis";
+   *
+   * const client = createClient();
+   * const store = createRedisStore({ client });
    * await store.close();
-   * await client.close();
+   * if (client.isOpen) await client.close();
    * ```
    */
   close(): Promise<void>;
@@ -49,9 +56,12 @@ export interface RedisTokenStore extends TokenStore {
  *
  * @example
  * ```ts
+ * import { ConfidentialClientApplication } from "@tessera/node";
+ * import { createClient } from "redis";
+ *
  * const client = createClient({ url: "redis://localhost:6379" });
  * client.on("error", (error) => console.error(error));
- * await client.connect();
+ * // When the program starts: await client.connect();
  * const store = createRedisStore({ client });
  * const app = new ConfidentialClientApplication({ auth: { clientId, authority, clientSecret }, cache: { store } });
  * ```

@@ -1,7 +1,6 @@
 import type { Availability } from "./availability.js";
 import type { Commands } from "./commands.js";
 import type { RedisConnection, Reply } from "./connection/connection.js";
-import { script, type Script } from "./connection/script.js";
 import { storeFailed } from "./errors.js";
 import { failureOf } from "./failure.js";
 import type { RunScript } from "./lease.js";
@@ -28,20 +27,10 @@ export function commandsOf(connection: RedisConnection, availability: Availabili
   };
 }
 
-/** Runs the scripts of leases. */
+/** Runs the scripts of leases, which answer with numbers. */
 export function leaseScripts(connection: RedisConnection, availability: Availability): RunScript {
-  const known = new Map<string, Script>();
-  return async <T>(
-    text: string,
-    keys: readonly string[],
-    parameters: readonly string[],
-    onLate?: (answer: T) => void,
-  ) => {
-    const found = known.get(text) ?? script(text);
-    known.set(text, found);
-    const send = async (): Promise<T> => (await connection.run(found, keys, parameters)) as T;
-    return availability.run("write", send, onLate);
-  };
+  return async (script, keys, parameters, onLate) =>
+    availability.run("write", async () => Number(await connection.run(script, keys, parameters)), onLate);
 }
 
 function refused(keys: readonly string[], error: unknown): Error {

@@ -39,6 +39,7 @@ export class Pages {
     // Each is in a slot of its own.
     const read = async (key: string) => this.#commands.read("GET", [key]);
     const replies = await Promise.all(members.keys.map(read));
+    if (!areAll(replies)) return "unavailable";
     return this.#page(group, members.keys, replies, members.rest);
   }
 
@@ -74,8 +75,8 @@ export class Pages {
     const values = await Promise.all(
       taken.filter(({ keys }) => keys.length > 0).map(async ({ keys }) => this.#commands.read("MGET", keys)),
     );
-    if (values.includes("unavailable")) return "unavailable";
-    const replies = values.flatMap((value) => listOf(value));
+    if (!areAll(values)) return "unavailable";
+    const replies = values.flatMap(listOf);
     const end = next < BUCKETS ? `${next}${rest === undefined ? "" : ` ${rest}`}` : undefined;
     return this.#page(
       USERS,
@@ -88,10 +89,9 @@ export class Pages {
   #page(
     group: string,
     keys: readonly string[],
-    replies: readonly (Reply | "unavailable")[],
+    replies: readonly Reply[],
     cursor: string | undefined,
-  ): PartitionPage | "unavailable" {
-    if (replies.includes("unavailable")) return "unavailable";
+  ): PartitionPage {
     const found = keys
       .map((key, index) => this.#partitions.listed(key, replies[index] ?? null))
       .filter((it): it is Readable => it?.group === group);
@@ -109,6 +109,10 @@ export class Pages {
   }
 }
 
-function listOf(reply: Reply | "unavailable"): readonly Reply[] {
+function areAll(replies: readonly (Reply | "unavailable")[]): replies is readonly Reply[] {
+  return !replies.includes("unavailable");
+}
+
+function listOf(reply: Reply): readonly Reply[] {
   return Array.isArray(reply) ? (reply as readonly Reply[]) : [];
 }
