@@ -72,8 +72,8 @@ describeWith("redis-server", hasRedis(), () => {
     }
     const turns = new Turns({
       lease: {
-        run: async (...command) =>
-          isAway ? "unavailable" : Number(await connection.run(command[0], command[1], command[2])),
+        run: async (script, keys, parameters) =>
+          isAway ? "unavailable" : Number(await connection.run(script, keys, parameters)),
         leaseMs: 60_000,
         now: () => performance.now(),
         channel: () => channel,

@@ -129,8 +129,7 @@ export class Availability {
   }
 }
 
-/** Also the kind of a failure: the server did not answer in time. */
-const TIMED_OUT = Symbol("no answer in time");
+const TIMED_OUT = new Error("The server did not answer in time.");
 const TIMEOUT: CommandFailure = { kind: "timeout", unavailable: "all" };
 
 /** Lets everything through until it opens; then one trial after each pause. */

@@ -116,9 +116,16 @@ export function createRedisStore(options: RedisStoreOptions): RedisTokenStore {
     dataKey: (name) => names.partition(name).value,
     onChange: (changing, callback) => invalidation.onChange(changing, callback),
     isHeard: () => invalidation.means !== "age",
-    forget: (name) => firstLevel.changed(names.partition(name).value),
+    forget: (name) => {
+      for (const partition of partitionsOf(name)) firstLevel.changed(names.partition(partition).value);
+    },
     random,
   });
+
+  // Without a first level, nothing has to be heard of; those that wait for a turn ask now and then.
+  const listen = (): void => {
+    if (memory) invalidation.start();
+  };
 
   const load = async (partition: string, held: string | undefined) => {
     const found = names.partition(partition);
@@ -163,7 +170,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisTokenStore {
 
   return {
     load(partition, held) {
-      invalidation.start();
+      listen();
       counters.loads += 1;
       if (held === undefined || !firstLevel.isCurrent(partition, held)) return load(partition, held);
       counters.firstLevelHits += 1;
@@ -172,7 +179,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisTokenStore {
     update: async (partition, change, turn) => update(partition, change, turn),
     list: async (group, cursor) => pages.list(group, cursor),
     async inTurn(name, work, signal) {
-      invalidation.start();
+      listen();
       return turns.run(name, work, signal);
     },
     stats: () => {
@@ -184,6 +191,12 @@ export function createRedisStore(options: RedisStoreOptions): RedisTokenStore {
       await turns.close();
     },
   };
+}
+
+/** The partitions that a turn may be about: its name is that of one, or begins with one and a space. */
+function partitionsOf(turn: string): readonly string[] {
+  const words = turn.split(" ");
+  return words.map((_, index) => words.slice(0, index + 1).join(" "));
 }
 
 const UNREADABLE: Readonly<Record<string, string>> = {

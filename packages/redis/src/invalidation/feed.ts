@@ -67,22 +67,24 @@ export class Feed {
   }
 
   async #listen(kind: WireKind): Promise<void> {
-    let isDown = false;
+    const life = { isUp: false, isDown: false };
     const down = (): void => {
-      isDown = true;
+      const wasUp = life.isUp;
+      life.isUp = false;
+      life.isDown = true;
       // Before it was up, the attempt itself fails.
-      if (this.#wire && this.#wire === wire) this.#lost();
+      if (wasUp) this.#lost();
     };
     const changed = (keys: readonly string[] | undefined): void => {
-      if (this.#wire && this.#wire === wire) this.#events.changed(keys);
+      if (life.isUp && !this.#isClosed) this.#events.changed(keys);
     };
-    let wire: Wire | undefined;
     const opening = this.#source.open(kind, this.#subject, { changed, down });
-    wire = await within(OPENING_MS, opening, (late) => late.close());
-    if (isDown || this.#isClosed) {
+    const wire = await within(OPENING_MS, opening, (late) => late.close());
+    if (life.isDown || this.#isClosed) {
       wire.close();
       throw new Error("The connection was lost while it was set up.");
     }
+    life.isUp = true;
     this.#wire = wire;
     this.#attempts = 0;
     this.#turn(kind, true);
