@@ -1,6 +1,6 @@
 // proves: core/src/client/renewals.ts, core/src/exchange/cache-first.ts, core/src/exchange/freshness.ts
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import {
   accessToken,
   account,
@@ -80,6 +80,9 @@ describe("a token that is due for renewal", () => {
 });
 
 describe("a cached token, to the second,", () => {
+  // The latest moment that a process may choose.
+  beforeEach(() => jest.spyOn(Math, "random").mockReturnValue(0));
+  afterEach(() => jest.restoreAllMocks());
   const seconds = (after: number): string => `${now + after}`;
   const old = (left: number): Answer => ({ cached_at: seconds(-3600), expires_on: seconds(left) });
   it.each<{
@@ -88,7 +91,9 @@ describe("a cached token, to the second,", () => {
     readonly fromCache: boolean;
     readonly requests: number;
   }>([
-    { when: "has five minutes left", over: old(300), fromCache: true, requests: 0 },
+    { when: "has more than a fifth of its lifetime left", over: old(1000), fromCache: true, requests: 0 },
+    { when: "has a fifth of its lifetime left", over: old(890), fromCache: true, requests: 1 },
+    { when: "has five minutes left", over: old(300), fromCache: true, requests: 1 },
     { when: "has less than that", over: old(299), fromCache: false, requests: 1 },
     { when: "says no end", over: { expires_on: "soon" }, fromCache: false, requests: 1 },
     { when: "is not yet due", over: { refresh_on: seconds(1) }, fromCache: true, requests: 0 },

@@ -5,10 +5,10 @@ import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { WHY_SENT, type Miss } from "../request/miss.js";
-import { flightKey } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { freshness } from "./freshness.js";
+import { renewedOrStale, startRenewal } from "./stale-tokens.js";
 
 /** The tokens a flow looks for in the cache before it sends a request. */
 export interface Wanted<R extends TokenRequest = TokenRequest> {
@@ -22,6 +22,8 @@ export interface Wanted<R extends TokenRequest = TokenRequest> {
   isServed?(client: Client, memory: TokenMemory, wanted: Wanted<R>): boolean;
   /** Whether a token that is due for renewal is returned and renewed in the background. */
   readonly renewsEarly: boolean;
+  /** Whether there is anything to renew it with, if that depends on what is cached. */
+  isRenewable?(memory: TokenMemory, wanted: Wanted<R>): boolean;
 }
 
 /** Requests the tokens that the cache does not have. */
@@ -101,7 +103,8 @@ function answer<W extends Wanted>(
   const isHit = typeof found === "object";
   client.cache.countLookup(isHit);
   client.logger().verbose(isHit ? HIT : WHY_SENT[found], wanted.request.correlationId);
-  return isHit ? found : send(client, wanted, found);
+  if (isHit) return found;
+  return found === "expired" ? renewedOrStale(client, wanted, send) : send(client, wanted, found);
 }
 
 /**
@@ -136,10 +139,8 @@ function lookUp<W extends Wanted>(
   if (state === "stale") return "expired";
   if (state === "due" && wanted.renewsEarly) {
     if (send === "due") return "due";
-    if (typeof send === "function") {
-      client.renewals.start(flightKey(request.given, [url.href, ...wanted.flow]), request, (background) =>
-        send(client, { ...wanted, request: background }, "due"),
-      );
+    if (typeof send === "function" && wanted.isRenewable?.(memory, wanted) !== false) {
+      startRenewal(client, wanted, send, { miss: "due", account: tokens.account });
     }
   }
   client.telemetry.countHit();

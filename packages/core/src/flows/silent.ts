@@ -117,7 +117,11 @@ function wantedBy(client: Client, request: SilentRequest): WantedOfUser {
   const { account } = request.given;
   const url = tenantAuthorityOf(client, request, account);
   const query = tokenQuery(client, request, url, account);
-  return { request, url, flow: FLOW, query, isServed: isServedHere, renewsEarly: true };
+  return { request, url, flow: FLOW, query, isServed: isServedHere, renewsEarly: true, isRenewable };
+}
+
+function isRenewable(memory: TokenMemory, { query }: WantedOfUser): boolean {
+  return [false, true].some((ofFamily) => findRefreshToken(memory, query, ofFamily));
 }
 
 /**

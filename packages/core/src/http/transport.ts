@@ -10,8 +10,6 @@ import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http-cl
 export interface Call {
   readonly correlationId: string;
   readonly signal?: AbortSignal | undefined;
-  /** Keeps {@link signal} from aborting until the returned function is called, although every caller leaves. */
-  readonly hold?: () => () => void;
 }
 
 /** A request that is not yet bound to a call. */

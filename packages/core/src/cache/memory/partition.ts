@@ -3,6 +3,7 @@ import { BINDING_KEY } from "../../dpop/binding-key.js";
 import { isHeaderValue } from "../../http/header-value.js";
 import { splitScopes } from "../../request/scopes.js";
 import { ASKED, sameComponents } from "../schema/keys.js";
+import { renewalTime } from "../renewal-time.js";
 import { isSession } from "./partition-key.js";
 import type { EntityOf, Section } from "../schema/schema.js";
 
@@ -37,6 +38,8 @@ export interface AccessTokenFacts {
   readonly extendedExpiresOn: number;
   readonly refreshOn: number | undefined;
   readonly cachedAt: number;
+  /** When this process renews it in the background; `Infinity` if it never does. */
+  readonly renewOn: number;
 }
 
 /** Returns the parsed fields of an access token. */
@@ -45,6 +48,9 @@ export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts 
   const { entity } = entry;
   const scopeList = splitScopes(entity.target);
   const type = (entity.token_type ?? "Bearer").toLowerCase();
+  const expiresOn = Number(entity.expires_on);
+  const refreshOn = entity.refresh_on ? Number(entity.refresh_on) : undefined;
+  const cachedAt = Number(entity.cached_at);
   const facts: AccessTokenFacts = {
     scopes: new Set(scopeList.map((scope) => scope.toLowerCase())),
     scopeList,
@@ -52,10 +58,11 @@ export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts 
     realm: entity.realm.toLowerCase(),
     bearer: type === "bearer" && isHeaderValue(entity.secret),
     dpop: type === "dpop" && hasKey(entity) && isHeaderValue(entity.secret),
-    expiresOn: Number(entity.expires_on),
+    expiresOn,
     extendedExpiresOn: Number(entity.extended_expires_on ?? entity.expires_on),
-    refreshOn: entity.refresh_on ? Number(entity.refresh_on) : undefined,
-    cachedAt: Number(entity.cached_at),
+    refreshOn,
+    cachedAt,
+    renewOn: renewalTime({ expiresOn, refreshOn, cachedAt }),
   };
   entry.facts = facts;
   return facts;
