@@ -68,6 +68,39 @@ describe("a token that is due for renewal", () => {
     },
   );
 
+  it("stays in use when that fails in its last five minutes; with the peer, the call fails", async () => {
+    const text = document({
+      AccessToken: accessToken({ expires_on: `${now + 200}`, cached_at: `${now - 3400}` }),
+      RefreshToken: refreshToken(),
+    });
+    await differs(
+      async (library) => {
+        const network = new Network(() => Promise.reject(new Error("no network")));
+        const app = library(network);
+        app.getTokenCache().deserialize(text);
+        const ask = (): Promise<string> =>
+          app.acquireTokenSilent({ scopes, account }).then(() => "a token", codeOf);
+        return ask();
+      },
+      "a token",
+      "network_error",
+    );
+  });
+
+  it("that cannot be had is asked for once more and then less and less; with the peer, each time", async () => {
+    await differs(
+      async (library) => {
+        const network = new Network(() => Promise.reject(new Error("no network")));
+        const app = library(network, { system: { clock: createTestClock() } });
+        for (let turn = 0; turn < 10; turn += 1)
+          await app.acquireTokenByClientCredential({ scopes: appScopes }).catch(codeOf);
+        return network.forms.length;
+      },
+      2,
+      10,
+    );
+  });
+
   it("of an app lets a failure escape with the peer", async () => {
     const app = msal(new Network(() => Promise.reject(new Error("no network"))));
     app
@@ -81,8 +114,12 @@ describe("a token that is due for renewal", () => {
 
 describe("a cached token, to the second,", () => {
   // The latest moment that a process may choose.
-  beforeEach(() => jest.spyOn(Math, "random").mockReturnValue(0));
-  afterEach(() => jest.restoreAllMocks());
+  beforeEach(() => {
+    jest.spyOn(Math, "random").mockReturnValue(0);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
   const seconds = (after: number): string => `${now + after}`;
   const old = (left: number): Answer => ({ cached_at: seconds(-3600), expires_on: seconds(left) });
   it.each<{
