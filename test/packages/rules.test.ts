@@ -44,7 +44,7 @@ describe.each(packages.map((pkg) => [pkg.manifest.name, pkg] as const))("%s", (n
     });
     expect(manifest.exports).toEqual({
       ".": entry("index"),
-      ...(name === "@tessera/core" ? { "./internal": entry("internal") } : {}),
+      ...(name === "@tessera/core" ? { "./internal": entry("internal"), "./testing": entry("testing") } : {}),
       "./package.json": "./package.json",
     });
   });
