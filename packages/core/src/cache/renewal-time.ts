@@ -1,3 +1,5 @@
+import type { AccessTokenEntity } from "./schema/schema.js";
+
 /** The share of the lifetime that is left when a token is renewed whose response does not state the time. */
 const SHARE = 0.2;
 
@@ -9,13 +11,11 @@ const EARLIER = 0.1;
  * stated or, if it stated none, when a fifth of the lifetime is left. Each process chooses a time shortly before, at
  * random, so that the processes that share a cache do not all renew it at the same moment.
  */
-export function renewalTime(token: {
-  readonly expiresOn: number;
-  readonly refreshOn: number | undefined;
-  readonly cachedAt: number;
-}): number {
-  const { expiresOn, cachedAt } = token;
-  const latest = token.refreshOn ?? expiresOn - SHARE * (expiresOn - cachedAt);
+export function renewalTime({ expires_on, refresh_on, cached_at }: AccessTokenEntity): number {
+  const cachedAt = Number(cached_at);
+  const latest = refresh_on
+    ? Number(refresh_on)
+    : Number(expires_on) - SHARE * (Number(expires_on) - cachedAt);
   const earlier = Math.max(0, latest - cachedAt) * EARLIER * Math.random();
   const time = Math.ceil(latest - earlier);
   return Number.isNaN(time) ? Infinity : time;

@@ -1,33 +1,15 @@
-import type { AuthorityUrl } from "../authority/authority-url.js";
-import { findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
+import { findTokens } from "../cache/memory/find.js";
 import { isEntry, type CachedTokens, type Entry } from "../cache/memory/partition.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { WHY_SENT, type Miss } from "../request/miss.js";
-import type { TokenRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { freshness } from "./freshness.js";
 import { renewedOrStale, startRenewal } from "./stale-tokens.js";
+import type { Send, Wanted } from "./wanted.js";
 
-/** The tokens a flow looks for in the cache before it sends a request. */
-export interface Wanted<R extends TokenRequest = TokenRequest> {
-  readonly request: R;
-  readonly url: AuthorityUrl;
-  /** Values, besides the fields of the request, that must be equal in equal calls; see {@link sharedExchange}. */
-  readonly flow: readonly unknown[];
-  /** The tokens that satisfy the request. */
-  readonly query: AccessTokenQuery;
-  /** Whether the tokens of the partition may be used for the request, if that depends on what is cached. */
-  isServed?(client: Client, memory: TokenMemory, wanted: Wanted<R>): boolean;
-  /** Whether a token that is due for renewal is returned and renewed in the background. */
-  readonly renewsEarly: boolean;
-  /** Whether there is anything to renew it with, if that depends on what is cached. */
-  isRenewable?(memory: TokenMemory, wanted: Wanted<R>): boolean;
-}
-
-/** Requests the tokens that the cache does not have. */
-export type Send<W extends Wanted> = (client: Client, wanted: W, miss: Miss) => Promise<AuthenticationResult>;
+export type { Wanted };
 
 const HIT = "The token comes from the cache.";
 

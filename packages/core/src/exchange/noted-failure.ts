@@ -16,7 +16,9 @@ export async function notedFailure<T>(
   const refusal = failures.refusal(key, call.correlationId);
   if (refusal) {
     const seconds = refusal.retryAfterSeconds ?? 0;
-    client.logger().info(`Nothing is sent for ${seconds} more seconds: an equal call has failed.`, call.correlationId);
+    client
+      .logger()
+      .info(`Nothing is sent for ${seconds} more seconds: an equal call has failed.`, call.correlationId);
     throw refusal;
   }
   let isSent = false;

@@ -15,7 +15,9 @@ export function throwIfRefused(exchange: Exchange, grant: Grant): void {
   if (client.failures.isEmpty || !isRemembered(grant)) return;
   const refusal = client.failures.refusal(keyOf(exchange, grant), call.correlationId);
   if (!refusal) return;
-  client.logger().info("No token request is sent: the provider has refused the same one.", call.correlationId);
+  client
+    .logger()
+    .info("No token request is sent: the provider has refused the same one.", call.correlationId);
   throw refusal;
 }
 
@@ -26,9 +28,13 @@ export function noteRefusal(exchange: Exchange, grant: Grant, error: unknown): v
   exchange.client.failures.noteRefusal(keyOf(exchange, grant), error);
 }
 
-/** What an app is refused can be mended at the provider, and the question to a user elsewhere is put again and again. */
+/**
+ * What an app or an agent is refused, an administrator can mend at any time, and the question to a user elsewhere is put
+ * again and again.
+ */
 function isRemembered({ owner, isPoll }: Grant): boolean {
-  return owner.kind !== "app" && !isPoll;
+  const isOfApp = owner.kind === "app" || (owner.kind === "user" && owner.agent === true);
+  return !isOfApp && !isPoll;
 }
 
 /** A hash, because the grant is a secret. What a user has agreed to in the meantime, an assertion does not show. */

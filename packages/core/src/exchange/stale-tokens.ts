@@ -8,7 +8,7 @@ import { errorName } from "../errors/error-name.js";
 import { isAuthError } from "../errors/errors.js";
 import type { Miss } from "../request/miss.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
-import type { Send, Wanted } from "./cache-first.js";
+import type { Send, Wanted } from "./wanted.js";
 import { exchangeKey } from "./exchange.js";
 import { isUsable } from "./freshness.js";
 
@@ -64,7 +64,9 @@ async function usableTokens(
   return client.cache.read(wanted.query.partition, (memory) => {
     if (wanted.isServed?.(client, memory, wanted) === false) return undefined;
     const tokens = findTokens(memory, wanted.query);
-    return tokens && isUsable(tokens.accessToken, epochSeconds(client.clock), isUnavailable) ? tokens : undefined;
+    return tokens && isUsable(tokens.accessToken, epochSeconds(client.clock), isUnavailable)
+      ? tokens
+      : undefined;
   });
 }
 

@@ -48,9 +48,6 @@ export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts 
   const { entity } = entry;
   const scopeList = splitScopes(entity.target);
   const type = (entity.token_type ?? "Bearer").toLowerCase();
-  const expiresOn = Number(entity.expires_on);
-  const refreshOn = entity.refresh_on ? Number(entity.refresh_on) : undefined;
-  const cachedAt = Number(entity.cached_at);
   const facts: AccessTokenFacts = {
     scopes: new Set(scopeList.map((scope) => scope.toLowerCase())),
     scopeList,
@@ -58,11 +55,11 @@ export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts 
     realm: entity.realm.toLowerCase(),
     bearer: type === "bearer" && isHeaderValue(entity.secret),
     dpop: type === "dpop" && hasKey(entity) && isHeaderValue(entity.secret),
-    expiresOn,
+    expiresOn: Number(entity.expires_on),
     extendedExpiresOn: Number(entity.extended_expires_on ?? entity.expires_on),
-    refreshOn,
-    cachedAt,
-    renewOn: renewalTime({ expiresOn, refreshOn, cachedAt }),
+    refreshOn: entity.refresh_on ? Number(entity.refresh_on) : undefined,
+    cachedAt: Number(entity.cached_at),
+    renewOn: renewalTime(entity),
   };
   entry.facts = facts;
   return facts;
@@ -222,9 +219,7 @@ export interface MemoQuery {
   readonly components?: Readonly<Record<string, string>> | undefined;
 }
 
-/**
- * Maximum number of memoized queries. Apps use few distinct scope sets, and generated ones must not exhaust memory.
- */
+/** Maximum number of memoized queries. Apps use few distinct scope sets, and generated ones must not exhaust memory. */
 const MAX_MEMOIZED_QUERIES = 32;
 
 function isSame(a: MemoQuery, b: MemoQuery): boolean {
