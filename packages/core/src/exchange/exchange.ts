@@ -5,6 +5,7 @@ import type { Client } from "../client/client.js";
 import { flightKey } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
+import { accounted, accountedFor } from "./accounted.js";
 import { notedFailure } from "./noted-failure.js";
 import { sharedCall, type SharedCall } from "./shared-call.js";
 
@@ -39,11 +40,15 @@ export function sharedExchange(
   { url, flow }: Shared,
   run: (exchange: Exchange) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {
-  return sharedCall(client, request, sharedBy({ url, flow }), (call, key) =>
-    notedFailure(client, call, key, async (noted) => {
-      const authority = await client.authorities.resolve(url, noted);
-      return run({ client, authority, request, call: noted });
-    }),
+  return accountedFor(() =>
+    sharedCall(client, request, sharedBy({ url, flow }), (shared, key) =>
+      accounted(shared, (accountedCall) =>
+        notedFailure(client, accountedCall, key, async (call) => {
+          const authority = await client.authorities.resolve(url, call);
+          return run({ client, authority, request, call });
+        }),
+      ),
+    ),
   );
 }
 

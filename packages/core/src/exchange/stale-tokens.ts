@@ -6,6 +6,7 @@ import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { errorName } from "../errors/error-name.js";
 import { isAuthError } from "../errors/errors.js";
+import { FROM_MEMORY } from "../metadata.js";
 import type { Miss } from "../request/miss.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import type { Send, Wanted } from "./wanted.js";
@@ -37,7 +38,7 @@ export async function renewedOrStale<W extends Wanted>(
     if (!tokens) throw error;
     const why = `The token cannot be renewed (${errorName(error)}): the cached one is served.`;
     client.logger().warning(why, wanted.request.correlationId);
-    return staleResult(client, wanted, tokens);
+    return staleResult(client, wanted, tokens, error);
   }
 }
 
@@ -74,11 +75,16 @@ function staleResult(
   client: Client,
   { request, url, query }: Wanted,
   tokens: CachedTokens,
+  failure?: unknown,
 ): AuthenticationResult {
   if (query.scheme) client.dpop.remember(tokens.accessToken.entity);
   const { correlationId } = request;
   const result = authenticationResult(tokens, { authority: url.href, correlationId, fromCache: true });
   result.isStale = true;
+  result.metadata = {
+    ...(isAuthError(failure) && failure.metadata ? failure.metadata : FROM_MEMORY),
+    source: "stale",
+  };
   return result;
 }
 

@@ -1,5 +1,6 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import type { AccessTokenQuery } from "../cache/memory/find.js";
+import type { Question } from "../cache/memory/question.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
 import type { Miss } from "../request/miss.js";
@@ -18,6 +19,8 @@ export interface Wanted<R extends TokenRequest = TokenRequest> {
   isServed?(client: Client, memory: TokenMemory, wanted: Wanted<R>): boolean;
   /** Whether a token that is due for renewal is returned and renewed in the background. */
   readonly renewsEarly: boolean;
+  /** What the caller asked, if an equal question has the same answer; see `repeated-hit.ts`. */
+  readonly question?: Question | undefined;
   /** Whether there is anything to renew it with, if that depends on what is cached. */
   isRenewable?(memory: TokenMemory, wanted: Wanted<R>): boolean;
 }
