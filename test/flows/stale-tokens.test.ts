@@ -1,5 +1,5 @@
 // A token that can still be used is served when its renewal fails, and renewed in the background while calls go on.
-// proves: core/src/cache/renewal-time.ts, core/src/exchange/stale-tokens.ts, core/src/exchange/freshness.ts, core/src/client/renewals.ts
+// proves: core/src/cache/renewal-time.ts, core/src/exchange/stale-tokens.ts, core/src/exchange/wanted.ts, core/src/exchange/freshness.ts, core/src/client/renewals.ts
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { AuthenticationResult, BackgroundRenewal, ConfidentialClientApplication } from "@tessera/node";
 import { agentStage, ask as askForAgent } from "../support/agent-stage.js";
