@@ -83,14 +83,10 @@ export interface CachedTokens {
 export class Partition {
   readonly #entries: Entry[] = [];
   #memo: Memo<CachedTokens> | undefined;
-  #foreign: Record<string, unknown> | undefined;
+  /** Unknown content that was loaded with the partition, preserved as is. Copies share it. */
+  foreign: Record<string, unknown> | undefined;
   /** Its name in a store, and the version of its content. A copy is not what is stored. */
   stored: { readonly name: string; readonly version: string } | undefined;
-
-  /** Unknown content that was loaded with the partition, preserved as is. */
-  get foreign(): Record<string, unknown> {
-    return (this.#foreign ??= {});
-  }
 
   /** All entries of a section. */
   *all<S extends Section>(section: S): Iterable<Entry<S>> {
@@ -148,7 +144,7 @@ export class Partition {
 
   /** Whether the partition has no content. */
   get isEmpty(): boolean {
-    return this.#entries.length === 0 && Object.keys(this.#foreign ?? {}).length === 0;
+    return this.#entries.length === 0 && Object.keys(this.foreign ?? {}).length === 0;
   }
 
   /** Adds an entry, or replaces the one with the same section and key. */
@@ -177,7 +173,7 @@ export class Partition {
   copy(): Partition {
     const copy = new Partition();
     copy.#entries.push(...this.#entries);
-    copy.#foreign = this.#foreign;
+    copy.foreign = this.foreign;
     return copy;
   }
 
