@@ -78,7 +78,8 @@ export class Renewals {
     this.#logger().info("Renewing the token in the background: it is due.", correlationId);
     const { signal } = new AbortController();
     markBackground(signal);
-    const renewing = async (): Promise<AuthenticationResult> => renew({ ...request, signal, timeoutMs: undefined });
+    const renewing = async (): Promise<AuthenticationResult> =>
+      renew({ ...request, signal, timeoutMs: undefined });
     void renewing()
       .then(
         ({ expiresOn }) => {

@@ -26,7 +26,8 @@ export class SingleFlight {
     signal?.throwIfAborted();
     const flight = this.#flights.get(key) ?? this.#depart(key, start, { leader, signal });
     const leave = this.#enter(key, flight);
-    const keptAlive = isBackground(flight.controller.signal) && !isBackground(signal) ? keepAlive() : undefined;
+    const keptAlive =
+      isBackground(flight.controller.signal) && !isBackground(signal) ? keepAlive() : undefined;
     try {
       return (await (signal ? untilAborted(flight.work, signal) : flight.work)) as T;
     } finally {
