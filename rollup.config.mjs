@@ -75,7 +75,7 @@ const required = {
   renderDynamicImport({ targetModuleId }) {
     const loaded = targetModuleId ?? "";
     if (loaded === "undici") return then("require(", ")");
-    if (/^(@tessera\/persistence|fast-xml-parser|keytar|node-forge)$/.test(loaded))
+    if (/^(@opentelemetry\/api|@tessera\/persistence|fast-xml-parser|keytar|node-forge)$/.test(loaded))
       return then("{ try { return require(", "); } catch (cause) { throw cause; } }");
     return loaded.startsWith("node:") ? then("require(", ")") : null;
   },
@@ -173,6 +173,7 @@ function configurationOf(folder) {
       output: { file: join(folder, `dist/${name}.d.cts`), format: "es" },
     })),
     ...(isCore ? face(index, output, common) : []),
+    ...(isCore ? apart("testing", join(folder, "src/testing.ts"), { output, common }) : []),
   ];
 }
 
@@ -199,6 +200,27 @@ function face(index, output, common) {
       input: index,
       plugins: [internal, declarations, sameTypes("index")],
       output: { file: join(output.dir, "index.d.cts"), format: "es", ...toCommonJs },
+    },
+  ];
+}
+
+/** An entry that shares no code with the others. */
+function apart(name, file, { output, common }) {
+  return [
+    {
+      ...common,
+      input: { [name]: file },
+      plugins: [typescript, shorten],
+      output: [
+        { ...output, format: "es" },
+        { ...output, format: "cjs", entryFileNames: "[name].cjs" },
+      ],
+    },
+    {
+      ...common,
+      input: file,
+      plugins: [declarations, sameTypes(name)],
+      output: { file: join(output.dir, `${name}.d.cts`), format: "es" },
     },
   ];
 }

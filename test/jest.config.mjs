@@ -22,6 +22,7 @@ export default {
     ],
   },
   moduleNameMapper: {
+    "^@tessera/core/testing$": "<rootDir>/packages/core/src/testing.ts",
     "^@tessera/core/internal$": "<rootDir>/packages/core/src/internal.ts",
     "^@tessera/([a-z-]+)$": "<rootDir>/packages/$1/src/index.ts",
     "^(\\.{1,2}/.*)\\.js$": ["$1.js", "$1.ts"],

@@ -96,8 +96,8 @@ it("a store is asked for one partition, and never for the list of all users", as
   const store: TokenStore = {
     load: (name) => (log.push(`load ${name}`), kept.load(name)),
     update: (name, change) => (log.push(`update ${name}`), kept.update(name, change)),
-    remove: (name) => kept.remove(name),
-    list: (prefix) => (log.push(`list ${prefix}`), kept.list(prefix)),
+    list: (group, cursor) => (log.push(`list ${group}`), kept.list(group, cursor)),
+    inTurn: (name, work, signal) => kept.inTurn(name, work, signal),
   };
   await ask(stage.app({ cache: { store } }), byName);
   const [own, home] = [`app:${agent(0)}.${tenant}`, `user:${user(0)}.${tenant}`];

@@ -29,6 +29,7 @@ import {
   type Library,
 } from "../support/cache-stage.js";
 import { createTestClock } from "../support/test-clock.js";
+import { putStored } from "../support/stored.js";
 
 afterEach(() => {
   jest.restoreAllMocks();
@@ -198,7 +199,7 @@ describe("the figures of a cache", () => {
       );
       const stored = document({ RefreshToken: refreshToken() });
       const store = createMemoryTokenStore(clock);
-      await store.update(`user:${home}`, () => ({ document: stored }));
+      await putStored(store, `user:${home}`, stored);
       const cache =
         kept === "memory" ? {} : kept === "a plugin" ? { cachePlugin: plugin({ text: stored }) } : { store };
       const app = tessera(network, { cache, system: { clock } });

@@ -17,6 +17,7 @@ import {
   type App,
 } from "../support/cache-stage.js";
 import { createTestClock } from "../support/test-clock.js";
+import { storedNames } from "../support/stored.js";
 
 describe("on behalf of a user", () => {
   const caller = (id: string): string => jwt({ sub: "s", jti: id });
@@ -152,11 +153,13 @@ describe("on behalf of a user", () => {
     ) as [App, App];
     for (const app of [inMemory, inStore])
       for (const id of ["1", "2", "3"]) await app.acquireTokenOnBehalfOf(request(id));
+    const [account] = await inStore.getAllAccounts();
+    const group = `user:${account?.homeAccountId}`;
     expect(inMemory.getTokenCache().stats().partitions.assertions).toBe(3);
-    expect(await store.list("assertion:")).toHaveLength(3);
+    expect(await storedNames(store, group)).toHaveLength(3);
     clock.advance(3601);
     expect(inMemory.getTokenCache().stats().partitions.assertions).toBe(0);
-    expect(await store.list("assertion:")).toEqual([]);
+    expect(await storedNames(store, group)).toEqual([]);
   });
 
   const DAY = 86_400;
@@ -173,9 +176,9 @@ describe("on behalf of a user", () => {
     // Each call counts anew.
     await app.acquireTokenOnBehalfOf(request("2"));
     clock.advance(seconds - 1);
-    expect(await store.list("user:")).toHaveLength(1);
+    expect(await storedNames(store, "users")).toHaveLength(1);
     clock.advance(2);
-    expect(await store.list("user:")).toEqual([]);
+    expect(await storedNames(store, "users")).toEqual([]);
   });
 
   it("a user who signs in stays in a token store", async () => {
@@ -186,6 +189,6 @@ describe("on behalf of a user", () => {
     await signIn(app);
     await app.acquireTokenOnBehalfOf(request("2"));
     clock.advance(1000 * DAY);
-    expect(await store.list("user:")).toHaveLength(1);
+    expect(await storedNames(store, "users")).toHaveLength(1);
   });
 });

@@ -3,6 +3,7 @@ import { createMemoryTokenStore, DistributedCachePlugin, LogLevel } from "@tesse
 import { accountOf, startEntra, type Entra } from "../support/entra.js";
 import { filePlugin } from "../support/file-plugin.js";
 import { signInWithCode } from "../support/sign-in-with-code.js";
+import { putStored, storedDocument } from "../support/stored.js";
 
 const scopes = ["https://graph.microsoft.com/User.Read"];
 
@@ -78,10 +79,10 @@ describe("content that is not a cache", () => {
         const store = createMemoryTokenStore(entra.clock);
         const app = entra.confidential({ cache: { store } });
         const partition = `user:${accountOf(await signInWithCode(entra, app, scopes)).homeAccountId}`;
-        await store.update(partition, () => ({ document: text }));
+        await putStored(store, partition, text);
         expect(await app.getAllAccounts()).toEqual([]);
         await signInWithCode(entra, app, scopes);
-        expect(accountsIn(await store.load(partition))).toHaveLength(1);
+        expect(accountsIn(await storedDocument(store, partition))).toHaveLength(1);
       });
 
       it("with a distributed cache plugin, also where another user was loaded", async () => {
@@ -115,7 +116,7 @@ describe("content that is not a cache", () => {
         await signInWithCode(entra, entra.confidential({ cache: { store } }), scopes),
       );
       const partition = `user:${account.homeAccountId}`;
-      await store.update(partition, () => ({ document: "\u0001AQAAANCMnd8B" }));
+      await putStored(store, partition, "\u0001AQAAANCMnd8B");
       const warnings: string[] = [];
       const loggerCallback = (_: LogLevel, message: string): void => void warnings.push(message);
       const app = entra.confidential({
@@ -136,7 +137,7 @@ describe("content that is not a cache", () => {
         expect(await app.getAllAccounts()).toHaveLength(1);
         expect(warnings[0]).toContain("left unchanged");
       }
-      expect(await store.load(partition)).toBe("\u0001AQAAANCMnd8B");
+      expect(await storedDocument(store, partition)).toBe("\u0001AQAAANCMnd8B");
     },
   );
 });

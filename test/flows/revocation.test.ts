@@ -10,6 +10,7 @@ import {
 import { accountOf } from "../support/entra.js";
 import { clientId, redeem, secrets, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
 import { expectNoSecretIn } from "../support/nothing-kept.js";
+import { storedDocument } from "../support/stored.js";
 
 let provider: FakeProvider;
 beforeAll(async () => {
@@ -131,7 +132,7 @@ it("a process that shares a store finds the token in it by its user, also if the
     const account = accountOf(await redeem(provider.confidential({ cache: { store } }), { code: by }));
     const other = provider.confidential({ cache: { store } });
     await other.revoke(by === "the token" ? { token: jwt } : { token: jwt, account });
-    expect(String(await store.load("user:user-1"))).not.toContain(jwt);
+    expect(String(await storedDocument(store, "user:user-1"))).not.toContain(jwt);
   }
 });
 

@@ -73,37 +73,39 @@ describe("calls that share a request", () => {
     expect(provider.count("token")).toBe(1);
   });
 
-  it.each<Endpoint>(["discovery", "token", "keys"])(
-    "end the connection when all have left, while waiting for %s",
-    async (endpoint) => {
-      const held = hold(endpoint);
-      const [one, two] = [new AbortController(), new AbortController()];
-      const calls = [one, two].map(({ signal }) => redeem(app, { signal }));
-      const request = await held.arrived;
-      one.abort();
-      await expect(calls[0]).rejects.toMatchObject(aborted);
-      two.abort();
-      await expect(calls[1]).rejects.toMatchObject(aborted);
-      await request.ended;
-      expect(await app.getAllAccounts()).toEqual([]);
-      expect(await redeem(app)).toMatchObject({ accessToken: "an-access-token" });
-    },
-  );
+  const waits: readonly (readonly [
+    Endpoint,
+    (bounds: { signal?: AbortSignal; timeoutMs?: number }) => Promise<object>,
+  ])[] = [
+    ["discovery", (bounds) => redeem(app, bounds)],
+    ["token", ask],
+    ["keys", (bounds) => redeem(app, bounds)],
+  ];
+  it.each(waits)("end the connection when all have left, while waiting for %s", async (endpoint, call) => {
+    const held = hold(endpoint);
+    const [one, two] = [new AbortController(), new AbortController()];
+    const calls = [one, two].map(({ signal }) => call({ signal }));
+    const request = await held.arrived;
+    one.abort();
+    await expect(calls[0]).rejects.toMatchObject(aborted);
+    two.abort();
+    await expect(calls[1]).rejects.toMatchObject(aborted);
+    await request.ended;
+    expect(await app.getAllAccounts()).toEqual([]);
+    expect(await redeem(app)).toMatchObject({ accessToken: "an-access-token" });
+  });
 
-  it.each<Endpoint>(["discovery", "token", "keys"])(
-    "end the connection at their deadline, while waiting for %s",
-    async (endpoint) => {
-      const held = hold(endpoint);
-      const deadline = deadlineInHand(123_456);
-      const call = expect(redeem(app, { timeoutMs: 123_456 })).rejects.toMatchObject(timedOut);
-      const request = await held.arrived;
-      deadline.pass();
-      await call;
-      await request.ended;
-      deadline.restore();
-      expect(await redeem(app)).toMatchObject({ accessToken: "an-access-token" });
-    },
-  );
+  it.each(waits)("end the connection at their deadline, while waiting for %s", async (endpoint, call) => {
+    const held = hold(endpoint);
+    const deadline = deadlineInHand(123_456);
+    const ended = expect(call({ timeoutMs: 123_456 })).rejects.toMatchObject(timedOut);
+    const request = await held.arrived;
+    deadline.pass();
+    await ended;
+    await request.ended;
+    deadline.restore();
+    expect(await redeem(app)).toMatchObject({ accessToken: "an-access-token" });
+  });
 
   it.each<[string, (bounds: { signal?: AbortSignal; timeoutMs?: number }) => Promise<unknown>]>([
     ["getAuthCodeUrl", (bounds) => app.getAuthCodeUrl({ ...toSignIn, ...bounds })],

@@ -1,5 +1,5 @@
-// proves: core/src/cache/storage/token-store.ts, core/src/cache/storage/store-update.ts,
-// core/src/cache/storage/cache-access.ts
+// proves: core/src/cache/storage/token-store.ts, core/src/cache/storage/stored-cache.ts, core/src/cache/storage/group-pages.ts,
+// core/src/cache/storage/cache-access.ts, core/src/cache/storage/stored-partition.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   createMemoryTokenStore,
@@ -10,46 +10,22 @@ import {
 } from "@tessera/node";
 import { accountOf, startEntra, type Entra } from "../support/entra.js";
 import { signInWithCode } from "../support/sign-in-with-code.js";
+import {
+  putStored,
+  storedDocument,
+  storedNames,
+  watchedStore as watched,
+  type Access,
+} from "../support/stored.js";
 
 const scopes = ["https://graph.microsoft.com/User.Read"];
 const appScopes = ["https://graph.microsoft.com/.default"];
 const alice = "alice@contoso.example";
 const bob = "bob@contoso.example";
 
-/** What was asked of a store, and how many characters went over the wire for it. */
-interface Access {
-  readonly operation: "load" | "update" | "remove" | "list";
-  readonly partition: string;
-  readonly characters: number;
-  readonly timeToLive?: number | undefined;
-}
-
-function watched(store: TokenStore, log: Access[]): TokenStore {
-  return {
-    async load(partition) {
-      const document = await store.load(partition);
-      log.push({ operation: "load", partition, characters: document?.length ?? 0 });
-      return document;
-    },
-    async update(partition, change) {
-      await store.update(partition, (current) => {
-        const update = change(current);
-        const written = typeof update === "object" ? update : undefined;
-        const characters = (current?.length ?? 0) + (written?.document.length ?? 0);
-        log.push({ operation: "update", partition, characters, timeToLive: written?.timeToLive });
-        return update;
-      });
-    },
-    async remove(partition) {
-      log.push({ operation: "remove", partition, characters: 0 });
-      await store.remove(partition);
-    },
-    async list(prefix) {
-      const names = await store.list(prefix);
-      log.push({ operation: "list", partition: prefix, characters: names.join("").length });
-      return names;
-    },
-  };
+function refreshTokenIn(document: string): string {
+  const { RefreshToken } = JSON.parse(document) as Record<string, Record<string, { secret: string }>>;
+  return Object.values(RefreshToken ?? {})[0]?.secret ?? "";
 }
 
 describe("a token store", () => {
@@ -66,6 +42,12 @@ describe("a token store", () => {
   });
   const appOn = (one: TokenStore, cache: Partial<CacheOptions> = {}): ClientApplication =>
     entra.confidential({ cache: { ...cache, store: one } });
+  /** What a caller learns of a store that throws. */
+  const failed = {
+    name: "ClientAuthError",
+    errorCode: "cache_store_failed",
+    cause: expect.objectContaining({ message: "no connection" }) as unknown,
+  };
   const operations = (): readonly string[] =>
     log.map(({ operation, partition }) => `${operation} ${partition}`);
 
@@ -78,9 +60,10 @@ describe("a token store", () => {
     log.length = 0;
     await app.acquireTokenSilent({ scopes, account });
     expect(operations()).toEqual([`load ${partition}`]);
+    expect(log).toEqual([{ operation: "load", partition, characters: 0 }]);
     const [alone] = log;
 
-    for (let user = 0; user < 500; user += 1) await store.update(`user:${user}`, () => ({ document: "{}" }));
+    for (let user = 0; user < 500; user += 1) await putStored(store, `user:${user}`, "{}");
     log.length = 0;
     await app.acquireTokenSilent({ scopes, account });
     await app.getAccountByHomeId(account.homeAccountId);
@@ -93,19 +76,29 @@ describe("a token store", () => {
     await app.acquireTokenByClientCredential({ scopes: appScopes });
     const { clientId } = entra.configuration("confidential").auth;
     const partition = `app:${clientId}.${entra.tenantId}`;
-    expect(operations()).toEqual([`load ${partition}`, `update ${partition}`, `load ${partition}`]);
-    const ttl = log[1]?.timeToLive ?? 0;
+    const turn = expect.stringMatching(`turn ${partition} [\\w-]{43}`) as unknown;
+    const steps = [
+      `load ${partition}`,
+      turn,
+      `load ${partition}`,
+      `update ${partition}`,
+      `load ${partition}`,
+    ];
+    expect(operations()).toEqual(steps);
+    expect(log[3]?.group).toBe(`app:${clientId}`);
+    const ttl = log[3]?.timeToLive ?? 0;
     expect(ttl).toBeGreaterThan(3590);
     expect(ttl).toBeLessThanOrEqual(3600);
+    expect(await storedNames(store, `app:${clientId}`)).toEqual([partition]);
     entra.clock.advance(3601);
-    expect(await store.list("")).toEqual([]);
+    expect(await storedNames(store, `app:${clientId}`)).toEqual([]);
   });
 
   it("keeps a user as long as there is a refresh token that does not say when it ends", async () => {
     await signInWithCode(entra, appOn(watched(store, log)), scopes);
     expect(log[0]).toMatchObject({ operation: "update", timeToLive: undefined });
     entra.clock.advance(1_000_000);
-    expect(await store.list("user:")).toHaveLength(1);
+    expect(await storedNames(store, "users")).toHaveLength(1);
   });
 
   it("serves two applications: what one has, the other finds, accounts included", async () => {
@@ -129,7 +122,7 @@ describe("a token store", () => {
     const web = appOn(store);
     const account = accountOf(await signInWithCode(entra, desktop, scopes));
     await signInWithCode(entra, web, scopes);
-    expect(await store.list("user:")).toHaveLength(1);
+    expect(await storedNames(store, "users")).toHaveLength(1);
     for (const app of [desktop, web]) {
       expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
       expect(await app.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({
@@ -143,7 +136,8 @@ describe("a token store", () => {
     const account = accountOf(await signInWithCode(entra, first, scopes));
     await second.acquireTokenSilent({ scopes, account });
     await first.signOut({ account });
-    expect(await store.list("")).toEqual([]);
+    for (const name of await storedNames(store, "users"))
+      expect(await storedDocument(store, name)).not.toMatch(/secret|alice/i);
     await expect(second.acquireTokenSilent({ scopes, account })).rejects.toMatchObject({
       errorCode: "no_tokens_found",
     });
@@ -170,14 +164,14 @@ describe("a token store", () => {
       // As a store does that compares and swaps: another writer was first, and what was read is no longer there.
       update: async (partition, change) => {
         change('{"RefreshToken":{"stale":{"environment":"e","client_id":"c","secret":"stale"}}}');
-        await store.update(partition, change);
+        return store.update(partition, change);
       },
     };
     const web = appOn(contested);
     const { accessToken } = await signInWithCode(entra, web, scopes);
     expect(await web.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true, accessToken });
     expect(await desktop.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
-    expect(await store.load(`user:${account.homeAccountId}`)).not.toContain("stale");
+    expect(await storedDocument(store, `user:${account.homeAccountId}`)).not.toContain("stale");
     expect(web.getTokenCache().serialize()).not.toContain("stale");
   });
 
@@ -191,40 +185,48 @@ describe("a token store", () => {
       },
     },
   ])(
-    "that fails $when leaves memory and store as they were, and the caller learns why",
+    "that fails $when leaves memory and store as they were, but for a rotated token, and the caller learns why",
     async ({ update }) => {
       const failing: TokenStore = { ...store };
       const app = appOn(failing);
       const account = accountOf(await signInWithCode(entra, app, scopes));
-      const kept = await store.load(`user:${account.homeAccountId}`);
+      const kept = await storedDocument(store, `user:${account.homeAccountId}`);
       const [memory, figures] = [app.getTokenCache().serialize(), app.getTokenCache().stats()];
 
       failing.update = update(store.update.bind(store));
-      await expect(app.removeAccount(account)).rejects.toThrow("no connection");
-      await expect(app.acquireTokenSilent({ scopes, account, forceRefresh: true })).rejects.toThrow(
-        "no connection",
-      );
-      await expect(signInWithCode(entra, app, scopes, bob)).rejects.toThrow("no connection");
+      await expect(app.removeAccount(account)).rejects.toMatchObject(failed);
+      await expect(signInWithCode(entra, app, scopes, bob)).rejects.toMatchObject(failed);
       expect(JSON.parse(app.getTokenCache().serialize())).toEqual(JSON.parse(memory));
       expect(app.getTokenCache().stats()).toMatchObject({
         partitions: figures.partitions,
         tokens: figures.tokens,
       });
-      expect(await store.load(`user:${account.homeAccountId}`)).toBe(kept);
-      expect(await store.list("")).toHaveLength(1);
+      expect(await storedDocument(store, `user:${account.homeAccountId}`)).toBe(kept);
+      expect(await storedNames(store, "users")).toHaveLength(1);
+
+      // The provider may no longer accept the one that was redeemed.
+      const refresh = app.acquireTokenSilent({ scopes, account, forceRefresh: true });
+      await expect(refresh).rejects.toMatchObject(failed);
+      const rotated = refreshTokenIn(app.getTokenCache().serialize());
+      expect(memory).not.toContain(rotated);
+      expect(app.getTokenCache().stats().unsaved).toBe(1);
+      failing.update = store.update.bind(store);
+      expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
+      expect(await storedDocument(store, `user:${account.homeAccountId}`)).toContain(rotated);
+      expect(app.getTokenCache().stats().unsaved).toBe(0);
     },
   );
 
   it("that cannot be read from tells the caller so", async () => {
     const app = appOn({ ...store, load: () => Promise.reject(new Error("no connection")) });
     const account = accountOf(await signInWithCode(entra, app, scopes));
-    await expect(app.acquireTokenSilent({ scopes, account })).rejects.toThrow("no connection");
+    await expect(app.acquireTokenSilent({ scopes, account })).rejects.toMatchObject(failed);
   });
 
   it("that forgets to make the change is found out", async () => {
-    const app = appOn({ ...store, update: async () => undefined });
+    const app = appOn({ ...store, update: async () => ({ version: undefined }) });
     await expect(signInWithCode(entra, app, scopes)).rejects.toMatchObject({
-      errorCode: "invalid_cache_content",
+      errorCode: "cache_store_failed",
     });
   });
 });

@@ -30,6 +30,7 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "createAuthenticatedFetch",
     "createDefaultCredential",
     "createMemoryTokenStore",
+    "createTokenProvider",
     "deleteClientRegistration",
     "discoverProtectedResource",
     "federatedTokenFile",
@@ -137,6 +138,7 @@ const user = [
   "createDpopProof",
   "getAccounts",
   "initiateAuthCodeFlow",
+  "close",
   "revoke",
   "userInfo",
   "validateFrontChannelLogout",
@@ -172,7 +174,7 @@ const classes: Readonly<Record<string, ClassDifferences>> = {
   TokenCache: {
     // `persistence` is a field there.
     added: [
-      ...["clear", "countLookup", "getAccounts", "persistence", "read", "readNow", "refreshing"],
+      ...["clear", "countLookup", "getAccounts", "persistence", "read", "readNow"],
       ...["removeAppTokens", "stats", "write"],
     ],
     absent: ["getCacheSnapshot"],

@@ -8,6 +8,7 @@ import { makeCertificate } from "../support/certificates.js";
 import {
   callBoth,
   ENVIRONMENTS,
+  expectedFields,
   fieldsOf,
   ourApp,
   peersApp,
@@ -77,7 +78,7 @@ describeWith("the folder of the Azure Arc agent", isWritable, () => {
       "Basic the-secret-of-the-agent",
     ]);
     expect(shown(ours)).toEqual(shown(theirs));
-    expect(ours.values.map(fieldsOf)).toEqual(theirs.values.map(fieldsOf));
+    expect(ours.values.map(fieldsOf)).toEqual(theirs.values.map(expectedFields));
   });
 
   test.each([
@@ -93,7 +94,7 @@ describeWith("the folder of the Azure Arc agent", isWritable, () => {
     endpoint.respond = agent(token(echo));
     const { theirs, ours } = await both(ids);
     expect(shown(ours)).toEqual(shown(theirs));
-    expect(ours.values.map(fieldsOf)).toEqual(theirs.values.map(fieldsOf));
+    expect(ours.values.map(fieldsOf)).toEqual(theirs.values.map(expectedFields));
   });
 
   test.each([
@@ -108,7 +109,7 @@ describeWith("the folder of the Azure Arc agent", isWritable, () => {
     const { theirs, ours } = await both();
     expect(theirs.values[0]).toMatchObject({ name: "ManagedIdentityError", errorCode: code });
     expect(shown(ours)).toEqual(shown(theirs));
-    expect(ours.values.map(fieldsOf)).toEqual(theirs.values.map(fieldsOf));
+    expect(ours.values.map(fieldsOf)).toEqual(theirs.values.map(expectedFields));
   });
 
   test("that refuses the secret is not asked again", async () => {
@@ -119,7 +120,7 @@ describeWith("the folder of the Azure Arc agent", isWritable, () => {
     });
     const { theirs, ours } = await both();
     expect(shown(ours)).toEqual(shown(theirs));
-    expect(ours.values.map(fieldsOf)).toEqual(theirs.values.map(fieldsOf));
+    expect(ours.values.map(fieldsOf)).toEqual(theirs.values.map(expectedFields));
   });
 
   test("is named by getManagedIdentitySource()", () => {
@@ -163,7 +164,7 @@ describe("Service Fabric", () => {
     const { theirs, ours } = await both(calls, configuration);
     expect(theirs.requests.length).toBe(1);
     expect(shown(ours)).toEqual(shown(theirs));
-    expect(ours.values.map(fieldsOf)).toEqual(theirs.values.map(fieldsOf));
+    expect(ours.values.map(fieldsOf)).toEqual(theirs.values.map(expectedFields));
   });
 
   test.each([

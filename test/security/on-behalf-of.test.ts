@@ -24,6 +24,7 @@ import {
 } from "../support/cache-stage.js";
 import { gate } from "../support/gate.js";
 import { createTestClock } from "../support/test-clock.js";
+import { storedNames } from "../support/stored.js";
 
 const bob = "10000000-0000-4000-8000-000000000b0b";
 const asked = { later: { exp: now + 864_000 } };
@@ -161,7 +162,7 @@ describe("after a call on behalf of a user, the account", () => {
     expect(await silent(app, account)).toMatchObject({ fromCache: true });
     clock.advance(3601);
     expect(await silent(app, account).catch(codeOf)).toBe("no_tokens_found");
-    expect(await store.list("")).toEqual([]);
+    expect(await storedNames(store, "users")).toEqual([]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { expect } from "@jest/globals";
 import * as peer from "@azure/msal-node";
 import * as tessera from "@tessera/node";
 import type { MetadataEndpoint, MetadataRequest } from "./metadata-endpoint.js";
@@ -142,7 +143,18 @@ export function fieldsOf(value: unknown): unknown {
   }
   const { correlationId, expiresOn, extExpiresOn, refreshOn, ...fields } = value as Record<string, unknown>;
   const seconds = [expiresOn, extExpiresOn, refreshOn].map((date) =>
-    date instanceof Date ? Math.round(date.getTime() / 10_000) : date,
+    date instanceof Date ? date.getTime() / 1000 : date,
   );
   return { ...fields, hasCorrelationId: typeof correlationId === "string" && correlationId !== "", seconds };
 }
+
+/** What a result of the other library has to equal: its times may be a moment apart. */
+export function expectedFields(value: unknown): unknown {
+  const fields = fieldsOf(value) as { readonly seconds?: readonly unknown[] };
+  if (!fields.seconds) return fields;
+  const seconds = fields.seconds.map((at) => (typeof at === "number" ? expect.closeTo(at, WITHIN_50) : at));
+  return { ...fields, seconds };
+}
+
+/** The number of digits with which `closeTo` takes times for equal that are less than 50 seconds apart. */
+const WITHIN_50 = -2;

@@ -5,7 +5,13 @@ import { expect, test } from "@jest/globals";
 import ts from "typescript";
 import { checked } from "./published-types.js";
 
-const PACKAGES = ["@tessera/node", "@tessera/core", "@tessera/core/internal", "@tessera/persistence"];
+const PACKAGES = [
+  "@tessera/node",
+  "@tessera/core",
+  "@tessera/core/internal",
+  "@tessera/core/testing",
+  "@tessera/persistence",
+];
 const MODES = ["import", "require"] as const;
 
 /** The names of the classes that a package exports. */

@@ -10,16 +10,15 @@ import {
 import { authorityUrl } from "../../packages/core/src/authority/authority-url.js";
 import { MemoryCache } from "../support/memory-cache.js";
 import { TokenCache } from "../../packages/core/src/cache/token-cache.js";
-import {
-  createMemoryTokenStore,
-  type TokenStore,
-} from "../../packages/core/src/cache/storage/token-store.js";
+import { createMemoryTokenStore } from "../../packages/core/src/cache/storage/memory-token-store.js";
+import type { TokenStore } from "../../packages/core/src/cache/storage/token-store.js";
 import { isObject } from "../../packages/core/src/encoding.js";
 import { anyDocument, text } from "../support/cache-documents.js";
 import { clientId, response } from "../support/cache-steps.js";
 import { World } from "../support/cache-world.js";
 import { createTestClock } from "../support/test-clock.js";
 import "../support/property-seed.js";
+import { putStored, storedDocument } from "../support/stored.js";
 
 describe("a document of the token cache, whoever wrote it and whatever else is in it", () => {
   const limits = {
@@ -66,9 +65,11 @@ describe("a document of the token cache, whoever wrote it and whatever else is i
 
           const store = createMemoryTokenStore(limits.clock);
           const name = partitionName(key);
-          await store.update(name, () => ({ document: text }));
+          await putStored(store, name, text);
           await tokenCache(new MemoryCache(limits), store).write(key, () => undefined);
-          expect(whole(JSON.parse((await store.load(name)) ?? "{}"))).toEqual(whole(JSON.parse(text)));
+          expect(whole(JSON.parse((await storedDocument(store, name)) ?? "{}"))).toEqual(
+            whole(JSON.parse(text)),
+          );
         },
       ),
       runs,

@@ -1,69 +1,124 @@
-// proves: core/src/cache/storage/token-store.ts
+// proves: core/src/cache/storage/memory-token-store.ts, core/src/cache/storage/token-store.ts, core/src/testing.ts,
+// core/src/testing/open-store.ts, core/src/testing/partition-tests.ts, core/src/testing/turn-tests.ts
 import { describe, expect, it } from "@jest/globals";
-import { createMemoryTokenStore, type PartitionUpdate } from "@tessera/node";
+import { tokenStoreTests } from "@tessera/core/testing";
+import { createMemoryTokenStore, type TokenStore } from "@tessera/node";
+import { cuttable } from "../support/stored.js";
 import { createTestClock } from "../support/test-clock.js";
 
 describe("the token store in memory", () => {
-  const put = (document: string, timeToLive?: number): PartitionUpdate => ({
-    document,
-    ...(timeToLive ? { timeToLive } : {}),
-  });
+  const tests = tokenStoreTests(
+    async () => {
+      const clock = createTestClock();
+      const pass = async (seconds: number): Promise<void> => clock.advance(seconds);
+      return { ...cuttable(createMemoryTokenStore(clock)), pass };
+    },
+    { canCut: true },
+  );
+  for (const { name, run } of tests) it(name, run);
 
-  it.each<{
-    readonly does: string;
-    readonly changes: readonly PartitionUpdate[];
-    readonly waits: number;
-    readonly holds: string | undefined;
-  }>([
-    { does: "holds nothing at first", changes: [], waits: 0, holds: undefined },
-    { does: "holds what was put there last", changes: [put("1"), put("2")], waits: 0, holds: "2" },
-    {
-      does: "holds what it has for ever, if not told otherwise",
-      changes: [put("1")],
-      waits: 1e9,
-      holds: "1",
-    },
-    { does: "holds it no longer than told", changes: [put("1", 60)], waits: 60, holds: undefined },
-    { does: "holds it until then", changes: [put("1", 60)], waits: 59, holds: "1" },
-    {
-      does: "holds it longer when it is put again",
-      changes: [put("1", 60), put("1", 120)],
-      waits: 60,
-      holds: "1",
-    },
-    {
-      does: "holds it as before when told to keep it",
-      changes: [put("1", 60), "keep"],
-      waits: 60,
-      holds: undefined,
-    },
-    { does: "holds nothing that was removed", changes: [put("1"), "remove"], waits: 0, holds: undefined },
-  ])("$does", async ({ changes, waits, holds }) => {
-    const clock = createTestClock();
-    const store = createMemoryTokenStore(clock);
-    let before: string | undefined;
-    for (const change of changes) {
-      await store.update("a:1", (current) => {
-        expect(current).toBe(before);
-        return change;
-      });
-      before = change === "keep" ? before : change === "remove" ? undefined : change.document;
-    }
-    clock.advance(waits);
-    expect(await store.load("a:1")).toBe(holds);
-    expect(await store.list("a:")).toEqual(holds === undefined ? [] : ["a:1"]);
-    expect(await store.list("b:")).toEqual([]);
-    await store.remove("a:1");
-    expect(await store.load("a:1")).toBeUndefined();
-  });
-
-  it("holds what it had when a change throws", async () => {
-    const store = createMemoryTokenStore();
-    await store.update("a", () => put("1"));
-    const fails = store.update("a", () => {
-      throw new Error("no");
-    });
-    await expect(fails).rejects.toThrow("no");
-    expect(await store.load("a")).toBe("1");
+  it("answers synchronously what it has", () => {
+    const loaded = createMemoryTokenStore().load("a");
+    expect(loaded).toBe("absent");
   });
 });
+
+describe("the contract of a token store", () => {
+  const broken: readonly (readonly [string, string, (store: TokenStore) => Partial<TokenStore>])[] = [
+    [
+      "gives the wrong document",
+      "holds nothing at first",
+      () => ({ load: () => ({ document: "{}", version: "1" }) }),
+    ],
+    [
+      "does not know what is unchanged",
+      "says so when nothing has changed",
+      (store) => ({ load: (partition) => store.load(partition) }),
+    ],
+    [
+      "lets two changes interleave",
+      "changes a partition atomically",
+      (store) => ({
+        async update(partition, change) {
+          const found = await store.load(partition);
+          const update = change(typeof found === "object" ? found.document : undefined);
+          await new Promise(setImmediate);
+          return store.update(partition, () => update);
+        },
+      }),
+    ],
+    [
+      "lists everything",
+      "lists a group, page by page",
+      (store) => ({ list: (_, cursor) => store.list("group", cursor) }),
+    ],
+    [
+      "lists the first page only",
+      "lists a group, page by page",
+      (store) => ({ list: async (group) => firstPage(await store.list(group)) }),
+    ],
+    [
+      "gives everybody a turn",
+      "runs work of a name one at a time, in all processes",
+      () => ({ inTurn: (_, { run }) => run({ holds: async () => true }) }),
+    ],
+    [
+      "does not ask those that wait",
+      "ends the wait of all as soon as the outcome is there",
+      (store) => ({
+        inTurn: (name, { run }, signal) => store.inTurn(name, { found: async () => undefined, run }, signal),
+      }),
+    ],
+    [
+      "does not fence",
+      "stores nothing for a turn that is over",
+      (store) => ({ update: (partition, change) => store.update(partition, change) }),
+    ],
+    [
+      "lets nobody leave",
+      "lets a caller leave while it waits",
+      (store) => ({ inTurn: (name, work) => store.inTurn(name, work) }),
+    ],
+    [
+      "confuses names",
+      "takes every name",
+      (store) => ({ load: (partition, held) => store.load(partition.trim(), held) }),
+    ],
+    [
+      "keeps everything for ever",
+      "forgets what is useless",
+      (store) => ({
+        update: (partition, change, turn) =>
+          store.update(
+            partition,
+            (current) => {
+              const update = change(current);
+              if (typeof update === "string") return update;
+              return { document: update.document, group: update.group };
+            },
+            turn,
+          ),
+      }),
+    ],
+  ];
+  it.each(broken)("is not kept by a store that %s: %s", async (_, noticed, breaks) => {
+    const tests = tokenStoreTests(async () => {
+      const clock = createTestClock();
+      const store = createMemoryTokenStore(clock);
+      const pass = async (seconds: number): Promise<void> => clock.advance(seconds);
+      return { store: { ...store, ...breaks(store) }, pass };
+    });
+    const test = tests.find(({ name }) => name === noticed);
+    await expect(Promise.race([test?.run(), endless()])).rejects.toThrow();
+  });
+});
+
+/** A store that lets nobody leave lets a test wait for ever. */
+async function endless(): Promise<void> {
+  for (let turns = 0; turns < 5000; turns += 1) await new Promise(setImmediate);
+  throw new Error("The test does not end.");
+}
+
+function firstPage<T extends object | string>(page: T): T {
+  return typeof page === "object" ? { ...page, cursor: undefined } : page;
+}

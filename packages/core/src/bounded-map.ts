@@ -45,11 +45,6 @@ export class BoundedMap<V extends object | number | boolean> {
     this.#entries.set(key, value, { ttl });
   }
 
-  /** The values, from the most recently used to the least. */
-  values(): Iterable<V> {
-    return this.#entries?.values() ?? [];
-  }
-
   delete(key: string): void {
     this.#entries?.delete(key);
   }

@@ -25,10 +25,16 @@ export {
   type ICachePlugin,
   type ISerializableTokenCache,
 } from "./cache/storage/plugin.js";
-export {
-  createMemoryTokenStore,
-  type PartitionUpdate,
-  type TokenStore,
+export { createMemoryTokenStore } from "./cache/storage/memory-token-store.js";
+export type {
+  LoadedPartition,
+  PartitionPage,
+  PartitionUpdate,
+  StoredPartition,
+  TokenStore,
+  Turn,
+  UpdateOutcome,
+  WorkInTurn,
 } from "./cache/storage/token-store.js";
 export {
   DistributedCachePlugin,
@@ -83,7 +89,7 @@ export {
 export type { AuthCodeFlow } from "./flows/started-flow.js";
 export {
   clientCredentials,
-  freshAppToken,
+  clientCredentialsNow,
   type ClientCredentialsHost,
   type ClientCredentialsInput,
 } from "./flows/client-credentials.js";
@@ -112,14 +118,24 @@ export {
 } from "./endpoints/logout.js";
 export { revoke, type RevocationInput } from "./endpoints/revocation.js";
 export { userInfo, type UserInfo, type UserInfoInput } from "./endpoints/user-info.js";
-export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfInput } from "./flows/on-behalf-of.js";
+export {
+  endOnBehalfOfSession,
+  onBehalfOf,
+  onBehalfOfNow,
+  type OnBehalfOfInput,
+} from "./flows/on-behalf-of.js";
 export { importRefreshToken, type RefreshTokenInput } from "./flows/refresh-token.js";
-export { silent, silentNow, type SilentInput } from "./flows/silent.js";
+export { freshAppTokens, repeatedAppToken } from "./flows/app-tokens.js";
+export type { FreshHits } from "./exchange/fresh-hits.js";
+export { silent, silentNow } from "./flows/silent.js";
+export { freshUserTokens, type SilentInput } from "./flows/user-tokens.js";
 export { tokenExchange, type TokenExchangeInput } from "./flows/token-exchange.js";
 export { userFederatedIdentity, type UserFederatedIdentityInput } from "./flows/user-federated-identity.js";
 export { usernamePassword, type UsernamePasswordInput } from "./flows/username-password.js";
 export type { Client } from "./client/client.js";
 export { createClient, type ClientOptions } from "./client/create-client.js";
+export type { BackgroundRenewal, BackgroundRenewalListener } from "./client/renewals.js";
+export { isBackground } from "./flight/background.js";
 export type { SourcedToken, SourceRequest, TokenSource } from "./exchange/token-source.js";
 export type { AnchorUser } from "./dialect/dialect.js";
 export { dialectOf } from "./dialect/dialects.js";
@@ -144,7 +160,10 @@ export {
   parseAuthenticationChallenges,
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
+export type { AcquisitionMetadata } from "./metadata.js";
+export type { Counted, Facts, Observer, Step, Subject, Tell } from "./observer.js";
 export { printable } from "./printable.js";
+export { requestedScopes } from "./request/scopes.js";
 export { processWide } from "./process-wide.js";
 export {
   checkFieldTypes,

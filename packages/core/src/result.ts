@@ -2,6 +2,7 @@ import type { AccountInfo } from "./account.js";
 import { accountInfo, claimsOf } from "./cache/account-info.js";
 import { detailsIn, type AuthorizationDetail } from "./request/authorization-details.js";
 import { accessTokenFacts, type CachedTokens } from "./cache/memory/partition.js";
+import { FROM_MEMORY, type AcquisitionMetadata } from "./metadata.js";
 
 /** The result of a token acquisition. */
 export interface AuthenticationResult {
@@ -27,6 +28,11 @@ export interface AuthenticationResult {
   authorizationDetails?: readonly AuthorizationDetail[];
   /** Whether the tokens came from the cache. */
   fromCache: boolean;
+  /**
+   * True if the token should have been renewed and could not be: the provider cannot be reached, or has refused it. It is
+   * still valid or, if the provider cannot be reached, within `extExpiresOn`.
+   */
+  isStale?: boolean;
   /** When the access token expires. */
   expiresOn: Date | null;
   /** True if the provider did not state the lifetime of the access token, so that `expiresOn` is an assumption. */
@@ -54,6 +60,8 @@ export interface AuthenticationResult {
   code?: string;
   fromPlatformBroker?: boolean;
   resource?: string;
+  /** Where the tokens come from and what it took. Shared between cache hits: do not modify. */
+  metadata?: AcquisitionMetadata;
 }
 
 /** Fields of a result that do not come from its tokens. */
@@ -95,6 +103,7 @@ export function authenticationResult(tokens: CachedTokens, context: ResultContex
     msGraphHost: "",
     code: context.code,
     fromPlatformBroker: false,
+    metadata: FROM_MEMORY,
   };
   if (common.authorizationDetails) result.authorizationDetails = common.authorizationDetails;
   if (common.hasAssumedLifetime) result.hasAssumedLifetime = true;

@@ -2,6 +2,7 @@ import {
   ProtocolMode,
   type ClientCredential,
   type ClientOptions,
+  type Clock,
   type HttpClient,
   type LoggerOptions,
 } from "@tessera/core";
@@ -27,6 +28,7 @@ import type { INativeBrokerPlugin } from "./broker/broker.js";
 
 /** Validated options for {@link createClient}, and how to log. */
 export interface CheckedConfiguration extends Omit<ClientOptions, "credential" | "logger"> {
+  readonly clock: Clock;
   readonly loggerOptions: LoggerOptions;
 }
 
@@ -59,7 +61,8 @@ export function checkConfiguration(
   const authority =
     auth.oidcAuthority ?? authorityForCloud(auth.authority ?? DEFAULT_AUTHORITY, auth.azureCloudOptions);
   requireFunctions(system.clock, "system.clock", "Clock", ["now"]);
-  checkLogger(system.loggerOptions?.loggerCallback);
+  checkCallback(system.loggerOptions?.loggerCallback, "system.loggerOptions.loggerCallback");
+  checkCallback(system.onBackgroundRenewal, "system.onBackgroundRenewal");
   checkBroker(broker?.nativeBrokerPlugin);
   const { appName, appVersion } = telemetry?.application ?? {};
   return {
@@ -90,6 +93,7 @@ export function checkConfiguration(
     retries: checkedRetries(system),
     callTimeoutMs: checkedCallTimeout(system),
     clock: system.clock ?? systemClock,
+    onBackgroundRenewal: system.onBackgroundRenewal,
     loggerOptions: withoutNull(system.loggerOptions ?? {}),
     library: {
       sku: "tessera.node",
@@ -148,7 +152,7 @@ function checkedCache({
     "beforeCacheAccess",
     "afterCacheAccess",
   ]);
-  requireFunctions(store, "cache.store", "TokenStore", ["load", "update", "remove", "list"]);
+  requireFunctions(store, "cache.store", "TokenStore", ["load", "update", "list", "inTurn"]);
   if (maxPartitions !== undefined && !(Number.isSafeInteger(maxPartitions) && maxPartitions > 0)) {
     throw invalid("cache.maxPartitions", `is ${String(maxPartitions)}`, "pass a positive whole number");
   }
@@ -165,9 +169,9 @@ function checkedCache({
   };
 }
 
-function checkLogger(callback: unknown): void {
+function checkCallback(callback: unknown, field: string): void {
   if (callback === undefined || callback === null || typeof callback === "function") return;
-  throw invalid("system.loggerOptions.loggerCallback", "is not a function", "pass one, or omit it");
+  throw invalid(field, "is not a function", "pass one, or omit it");
 }
 
 function checkBroker(plugin: INativeBrokerPlugin | undefined): void {

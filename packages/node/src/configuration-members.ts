@@ -94,11 +94,13 @@ const CONFIGURATION = {
     retries: "value",
     callTimeoutMs: "value",
     disableInternalRetries: "value",
+    onBackgroundRenewal: "value",
     protocolMode: "value",
     clock: "value",
   } satisfies Record<keyof NodeSystemOptions, Members>,
   telemetry: {
     application: { appName: "value", appVersion: "value" },
+    metricAttributes: "value",
   } satisfies Record<keyof NodeTelemetryOptions, Members>,
 } satisfies Record<keyof Configuration, Members>;
 

@@ -2,6 +2,7 @@ import type { Clock, ICachePlugin, LoggerOptions, ProtocolMode, TokenStore } fro
 import type {
   AssertionContext,
   AzureCloudOptions,
+  BackgroundRenewalListener,
   CertificateContext,
   CertificateOptions,
   DecryptionKeyOptions,
@@ -211,15 +212,28 @@ export interface NodeSystemOptions {
   callTimeoutMs?: number;
   /** Do not send any request again, as `retries: 0`. */
   disableInternalRetries?: boolean;
+  /**
+   * Called when a renewal in the background has ended: with `expiresOn` of the new token, or with the `error`. Its own
+   * errors are only logged.
+   */
+  onBackgroundRenewal?: BackgroundRenewalListener;
   /** `ProtocolMode.AAD` by default. */
   protocolMode?: ProtocolMode;
   /** The clock, for tests. */
   clock?: Clock;
 }
 
-/** The app's name and version, sent to the identity provider. */
+/** What a token is for, as an attribute of metrics: tenant, scopes, or the home account ID of the user. */
+export type TelemetryAttribute = "tenant" | "scopes" | "user";
+
+/** The app's name and version, sent to the identity provider, and its metrics. */
 export interface NodeTelemetryOptions {
   application?: { appName?: string; appVersion?: string };
+  /**
+   * What to add to metrics, if the app registers an OpenTelemetry SDK: nothing by default. Each value of an attribute makes
+   * a time series of its own, and a user's ID is personal data.
+   */
+  metricAttributes?: TelemetryAttribute[];
 }
 
 /** The operating system's account broker; public clients only. */

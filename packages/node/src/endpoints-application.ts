@@ -22,6 +22,19 @@ import type {
  */
 export abstract class EndpointsApplication extends Application {
   /**
+   * Closes the application's connections when the last requests are answered, unless another application uses them too. A later
+   * request opens new ones.
+   *
+   * @example
+   * ```ts
+   * await app.close();
+   * ```
+   */
+  close(): Promise<void> {
+    return this.closeConnections();
+  }
+
+  /**
    * Returns the URL that ends the user's session at the identity provider. Send the browser there after {@link
    * signOut}.
    *

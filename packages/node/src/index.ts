@@ -38,9 +38,12 @@ export {
   InteractionRequiredAuthErrorCodes,
   version,
   type AccountFilter,
+  type AcquisitionMetadata,
   type AgentUser,
   type AuthenticationChallenge,
   type BackchannelNotification,
+  type BackgroundRenewal,
+  type BackgroundRenewalListener,
   type AssertionContext,
   type AzureCloudOptions,
   type CacheKVStore,
@@ -50,6 +53,12 @@ export {
   type CertificateContext,
   type DecryptionKeyOptions,
   type ICacheClient,
+  type LoadedPartition,
+  type PartitionPage,
+  type StoredPartition,
+  type Turn,
+  type UpdateOutcome,
+  type WorkInTurn,
   type ILoggerCallback,
   type Introspection,
   type IPartitionManager,
@@ -110,6 +119,7 @@ export type {
   NodeAuthOptions,
   NodeSystemOptions,
   NodeTelemetryOptions,
+  TelemetryAttribute,
 } from "./configuration.js";
 export {
   auth0,
@@ -160,3 +170,10 @@ export {
   type GetTokenOptions,
   type TokenCredential,
 } from "./token-credential.js";
+export {
+  createTokenProvider,
+  type ProvidedApp,
+  type TokenProvider,
+  type TokenProviderOptions,
+} from "./token-provider.js";
+export type { ProvidedRequest } from "./fresh-tokens.js";

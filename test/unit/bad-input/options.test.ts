@@ -9,7 +9,7 @@ const plugin = { beforeCacheAccess: async () => undefined, afterCacheAccess: asy
 const store = {
   load: () => undefined,
   update: () => undefined,
-  remove: () => undefined,
+  inTurn: () => undefined,
   list: () => undefined,
 };
 const network = { sendGetRequestAsync: () => undefined };

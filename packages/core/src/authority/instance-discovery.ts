@@ -32,7 +32,11 @@ export async function discoverCloud(
     const remedy =
       "for an AD FS or a domain of your own, list it in knownAuthorities; for an OpenID Provider that is not Microsoft's, name its issuer as auth.oidcAuthority in place of auth.authority.";
     const error = STATUSES.has(response.status)
-      ? clientAuthError("openid_config_error", `${unsaid}: try again later. To do without its answer, ${remedy}`, call)
+      ? clientAuthError(
+          "openid_config_error",
+          `${unsaid}: try again later. To do without its answer, ${remedy}`,
+          call,
+        )
       : clientConfigurationError(
           "untrusted_authority",
           `${response.status === 200 || response.status === 400 ? unknown : unsaid}: ${remedy}`,

@@ -3,21 +3,18 @@ import type { AuthorityUrl } from "../authority/authority-url.js";
 import { matches, requireChoice, type AccountFilter } from "./account-filter.js";
 import { accountProfiles, idTokenRealms } from "./account-info.js";
 import { isOfAuthority, onlyProvidersAccount, providerOf } from "./account-provider.js";
+import { hasNewer, noteRemoval } from "./memory/age.js";
 import { accountsOf, findIdToken, issuersOf, users, usersBy } from "./memory/find.js";
 import { wholeDocument } from "./memory/load-and-dump.js";
 import type { Entry } from "./memory/partition.js";
-import {
-  appPartition,
-  partitionName,
-  partitionNamed,
-  userPartition,
-  type PartitionKey,
-} from "./memory/partition-key.js";
+import { appPartition, partitionNamed, userPartition, type PartitionKey } from "./memory/partition-key.js";
 import type { TokenMemory } from "./memory/token-memory.js";
-import { removeAppTokens, removeUser } from "./memory/write.js";
+import { removeAppTokens, removeFromAssertions, removeUser } from "./memory/remove.js";
 import { requireAccount, requireRecord } from "../request/field-types.js";
 import { keyValueStore, type CacheKVStore } from "./schema/key-value-store.js";
 import { CacheAccess, type CacheParts } from "./storage/cache-access.js";
+import type { StoredCache } from "./storage/stored-cache.js";
+import { appGroup, groupOfUser, USERS } from "./storage/stored-partition.js";
 
 /** Dependencies of {@link TokenCache}. */
 export interface TokenCacheParts extends CacheParts {
@@ -74,7 +71,7 @@ export class TokenCache extends CacheAccess {
    */
   async getAccounts(wanted: AccountFilter = {}): Promise<AccountInfo[]> {
     const filter = requireRecord(wanted ?? {}, "filter");
-    const { store, aliasesOf, urlOf } = this.#parts;
+    const { aliasesOf, urlOf } = this.#parts;
     requireChoice(filter);
     const url = filter.authority ? urlOf(filter.authority) : undefined;
     const look = (memory: TokenMemory, keys: readonly PartitionKey[]): AccountInfo[] =>
@@ -86,19 +83,36 @@ export class TokenCache extends CacheAccess {
         )
         .filter((account) => matches(account, filter))
         .filter((account) => !url || isOfAuthority(account, url, aliasesOf(url.host)));
-    const lookAt = async (key: PartitionKey): Promise<AccountInfo[]> =>
-      this.read(key, (memory) => look(memory, [key]));
-    if (filter.homeAccountId) return lookAt(userPartition(filter.homeAccountId));
-    if (store) {
-      const keys = (await store.list("user:")).map(partitionNamed);
-      return (await Promise.all(keys.map(lookAt))).flat();
+    if (filter.homeAccountId) {
+      const key = userPartition(filter.homeAccountId);
+      return this.read(key, (memory) => look(memory, [key]));
     }
-    return this.read(userPartition(""), (memory) => {
+    const lookAtAll = (memory: TokenMemory): AccountInfo[] => {
       const { localAccountId, username } = filter;
       if (localAccountId) return look(memory, usersBy(memory, { localAccountId }));
       if (username) return look(memory, usersBy(memory, { username }));
       return look(memory, users(memory));
-    });
+    };
+    return this.stored
+      ? this.#storedAccounts(this.stored, look, lookAtAll)
+      : this.read(userPartition(""), lookAtAll);
+  }
+
+  /** Looks at all stored users, page by page, without taking the room of others in memory. */
+  async #storedAccounts(
+    stored: StoredCache,
+    look: (memory: TokenMemory, keys: readonly PartitionKey[]) => AccountInfo[],
+    lookAtAll: (memory: TokenMemory) => AccountInfo[],
+  ): Promise<AccountInfo[]> {
+    const found = new Map<string, AccountInfo[]>();
+    for await (const page of stored.pages(USERS)) {
+      if (page === "unavailable") return lookAtAll(this.#parts.memory);
+      for (const { partition, document } of page) {
+        const key = partitionNamed(partition);
+        found.set(partition, look(stored.loaded(key, document), [key]));
+      }
+    }
+    return [...found.values()].flat();
   }
 
   /**
@@ -132,8 +146,8 @@ export class TokenCache extends CacheAccess {
   }
 
   /**
-   * Removes a user of one identity provider: the account and all tokens, for every client and under every host of the
-   * provider. With a {@link TokenStore}, on-behalf-of tokens remain until they expire.
+   * Removes a user of one identity provider: the account and all tokens, on-behalf-of tokens included, for every client
+   * and under every host of the provider.
    *
    * @throws ClientAuthError `multiple_matching_accounts` when the account has no claims and could belong to several
    * providers; ClientConfigurationError `invalid_option` for a value that is not an account
@@ -150,12 +164,22 @@ export class TokenCache extends CacheAccess {
     const { homeAccountId, environment } = account;
     const environments = aliasesOf(environment);
     const key = userPartition(homeAccountId);
-    await this.write(key, (memory) => {
+    const now = Math.floor(this.#parts.now() / 1000);
+    const isOwn = await this.write(key, (memory, isLate) => {
+      // The user has signed in again.
+      if (isLate && hasNewerIn(memory, key, now)) return () => false;
       const known = accountsOf(memory, key).filter(({ entity }) => environments.has(entity.environment));
       const issuers = issuersOf(memory, key, environments);
       const provider = providerOf(account, known, issuers, isShared(environment));
-      removeUser(memory, homeAccountId, { ...provider, environments });
+      const removed = removeUser(memory, homeAccountId, { ...provider, environments });
+      if (this.stored) noteRemoval(memory, key, { ...provider, environments }, now);
+      return removed;
     });
+    if (!this.stored) return;
+    removeFromAssertions(this.#parts.memory, homeAccountId, isOwn);
+    await this.stored.writeGroup(groupOfUser(homeAccountId), (memory, isLate) =>
+      removeFromAssertions(memory, homeAccountId, isOwn, isLate ? now : Infinity),
+    );
   }
 
   /**
@@ -167,11 +191,13 @@ export class TokenCache extends CacheAccess {
    * ```
    */
   async removeAppTokens(): Promise<void> {
-    const { memory, clientId, store } = this.#parts;
-    const key = appPartition(clientId, "");
-    if (!store) return this.write(key, () => removeAppTokens(memory, clientId));
-    for (const name of await store.list(partitionName(key))) await store.remove(name);
-    removeAppTokens(memory, clientId);
+    const { memory, clientId } = this.#parts;
+    const now = Math.floor(this.#parts.now() / 1000);
+    const remove = (from: TokenMemory, isLate: boolean): void =>
+      removeAppTokens(from, clientId, isLate ? now : Infinity);
+    if (!this.stored) return this.write(appPartition(clientId, ""), remove);
+    await this.stored.writeGroup(appGroup(clientId), remove);
+    remove(memory, false);
   }
 
   /**
@@ -199,4 +225,9 @@ export class TokenCache extends CacheAccess {
       }),
     );
   }
+}
+
+function hasNewerIn(memory: TokenMemory, key: PartitionKey, at: number): boolean {
+  const partition = memory.partitions.peek(key);
+  return partition !== undefined && hasNewer(partition, at);
 }

@@ -111,6 +111,8 @@ export const ClientAuthErrorCodes = {
   requestTimeout: "request_timeout",
   /** The content from the cache plugin or the app is not a token cache. */
   invalidCacheContent: "invalid_cache_content",
+  /** The token store threw an error, which is the cause. */
+  cacheStoreFailed: "cache_store_failed",
   /** A credential finds no identity where the program runs. */
   credentialUnavailable: "credential_unavailable",
   /** A command-line tool with a signed-in user gives no token. */

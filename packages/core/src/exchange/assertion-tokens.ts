@@ -6,9 +6,10 @@ import { isAuthError } from "../errors/errors.js";
 import type { Miss } from "../request/miss.js";
 import { isolated } from "../request/request-keys.js";
 import type { AuthenticationResult } from "../result.js";
-import { recheckCache, type Wanted } from "./cache-first.js";
+import type { Wanted } from "./cache-first.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
+import { refreshInTurn } from "./in-turn.js";
 import { redeem } from "./redeem.js";
 
 /** Tokens that are cached by the hash of the assertion or token that they were exchanged for. */
@@ -52,21 +53,18 @@ export function redeemKeptToken(
   wanted: WantedForAssertion,
   { miss, canStartAgain, grant }: Renewal,
 ): Promise<AuthenticationResult | undefined> {
-  const { client, call } = exchange;
+  const { client } = exchange;
   const { query } = wanted;
-  const redeemKept = async (): Promise<AuthenticationResult | undefined> => {
-    const again = await recheckCache(client, wanted, miss);
-    if (again) return again;
+  return refreshInTurn(exchange, wanted, miss, async (inTurn) => {
     const token = await client.cache.read(query.partition, (memory) =>
       findRefreshToken(memory, query, false),
     );
     if (!token) return undefined;
     try {
-      return await redeem(exchange, grant(token.entity.secret));
+      return await redeem(inTurn, grant(token.entity.secret));
     } catch (error) {
       if (isAuthError(error) && error.errorCode === "invalid_grant" && canStartAgain) return undefined;
       throw error;
     }
-  };
-  return client.cache.refreshing(query.partition, redeemKept, call.signal);
+  });
 }

@@ -1,4 +1,5 @@
 import { endpointOf } from "../authority/endpoint.js";
+import { requireTurn } from "../cache/storage/held-turn.js";
 import type { AssertionOverride } from "../credential/client-credential.js";
 import type { ClientAuthentication } from "../credential/client-authentication.js";
 import type { Clock } from "../clock.js";
@@ -29,6 +30,8 @@ export interface ClientForm {
   readonly authentication?: AssertionOverride | undefined;
   /** The key that tokens are to be bound to: the form comes with a proof of its possession (RFC 9449 §5). */
   readonly key?: BindingKey | undefined;
+  /** Called right before the form is sent, once nothing else can keep it back. */
+  readonly onSend?: () => void;
 }
 
 /**
@@ -39,7 +42,7 @@ export interface ClientForm {
  * @throws ClientAuthError `openid_config_error` when the provider does not publish the endpoint, `network_error`
  */
 export async function sendClientForm(
-  { client, authority, call }: Pick<Exchange, "client" | "authority" | "call">,
+  { client, authority, call, turn }: Pick<Exchange, "client" | "authority" | "call" | "turn">,
   form: ClientForm,
 ): Promise<HttpResponse> {
   const { client_id: _, ...extra } = form.extraParameters ?? {};
@@ -62,10 +65,17 @@ export async function sendClientForm(
   };
   const send = async (proof: ClientAuthentication): Promise<HttpResponse> => {
     let sent = await make(proof);
-    // An assertion of the client, and a proof of possession, may be good for one request.
-    const again = async (): Promise<Filled> =>
-      (sent = await make(await client.authenticate(authority, form.authentication)));
     const { url } = sent;
+    // A process that stood still in the meantime must not send a grant that another one has used.
+    if (turn) await requireTurn(turn);
+    call.signal?.throwIfAborted();
+    form.onSend?.();
+    // An assertion of the client, and a proof of possession, may be good for one request.
+    const again = async (): Promise<Filled> => {
+      sent = await make(await client.authenticate(authority, form.authentication));
+      if (turn) await requireTurn(turn);
+      return sent;
+    };
     const response = await client.transport.post(url, { ...sent, repeats, again }, call);
     hasNonce = client.dpop.noteNonce(url, response.headers["dpop-nonce"]);
     return withoutEcho(response, hideSecretsOf(sent));

@@ -18,14 +18,35 @@ import { acceptTokens } from "./accept-tokens.js";
 import { sendClientForm } from "./client-form.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
+import { observedRequest } from "./observed-request.js";
+import { noteRefusal, throwIfRefused } from "./refused-grants.js";
 import { requireKeys } from "./require-keys.js";
 
 /**
  * Exchanges a grant for tokens: authenticates the client, sends the request, validates the response, writes it to the
  * cache as a whole, and builds the result. The cache is unchanged when any step fails, except as {@link acceptTokens}
  * says.
+ *
+ * What a user has been granted can often be redeemed only once. Once the request is sent, it is therefore completed even
+ * if every caller leaves; only its own timeout ends it.
  */
 export async function redeem(exchange: Exchange, grant: Grant): Promise<AuthenticationResult> {
+  let release: (() => void) | undefined;
+  const onSend = (): void => {
+    if (grant.owner.kind !== "app") release ??= exchange.call.hold?.();
+  };
+  try {
+    return await sendAndAccept(exchange, grant, onSend);
+  } finally {
+    release?.();
+  }
+}
+
+async function sendAndAccept(
+  exchange: Exchange,
+  grant: Grant,
+  onSend: () => void,
+): Promise<AuthenticationResult> {
   const { client, authority, request, call } = exchange;
   const { correlationId } = call;
   const grantType = grant.parameters.get("grant_type") ?? "";
@@ -38,12 +59,15 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
       .info(`No token request is sent (${grantType}): the server wants ${left} of pause.`, correlationId);
     throw refusal;
   }
+  throwIfRefused(exchange, grant);
+  call.onSend?.();
   await requireKeys(exchange, grant);
   const requestedAt = epochSeconds(client.clock);
   const why = WHY_SENT[grant.miss ?? "uncached"];
   client.logger().info(`Sending a token request (${grantType}): ${why}.`, correlationId);
   const key = request.scheme && (grant.key ?? (await client.dpop.newKey(authority.metadata, call)));
-  const response = await sendTokenRequest(exchange, { ...grant, key });
+  const send = (): Promise<HttpResponse> => sendTokenRequest(exchange, { ...grant, key }, onSend);
+  const response = await observedRequest(exchange, grant, send);
   let tokens: TokenResponse;
   try {
     const isSignIn = grant.owner.kind === "user" && isSignInOnly(grant.scopes);
@@ -54,12 +78,14 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
   } catch (error) {
     const pause = pauseAfter(response, client.clock, grant.isPoll ? 0 : undefined);
     if (isAuthError(error)) client.throttle.note(throttleKey, withAttempts(error, response), pause);
+    noteRefusal(exchange, grant, error);
     if (grant.apiId !== undefined && !isPending(error))
       client.telemetry.noteFailure(grant.apiId, correlationId, error);
     client.logger().info(`The token request was answered with an error: ${errorName(error)}`, correlationId);
     throw error;
   }
   client.logger().info(`Received ${contentOf(tokens)}.`, correlationId);
+  if (grant.owner.kind === "user" && grantType !== "refresh_token") client.failures.noteSignIn();
   return acceptTokens(exchange, grant, { tokens, requestedAt, key });
 }
 
@@ -73,8 +99,9 @@ function contentOf({ accessToken, expiresIn, refreshToken, idToken }: TokenRespo
 }
 
 async function sendTokenRequest(
-  { client, authority, request, call }: Exchange,
+  { client, authority, request, call, turn }: Exchange,
   grant: Grant,
+  onSend: () => void,
 ): Promise<HttpResponse> {
   if (!grant.hasDetails) requireKnownTypes(request.authorizationDetails, authority.metadata, call);
   const dialect = dialectOf(authority.url);
@@ -94,7 +121,7 @@ async function sendTokenRequest(
     idTokenDefaults: grant.owner.kind === "user" ? dialect.idTokenClaims : undefined,
   });
   const response = await sendClientForm(
-    { client, authority, call },
+    { client, authority, call, turn },
     {
       endpoint: "token_endpoint",
       parameters: new Parameters()
@@ -109,6 +136,7 @@ async function sendTokenRequest(
       headers: grant.headers,
       authentication: grant.authentication,
       key: grant.key,
+      onSend,
     },
   );
   client.telemetry.reset(response.status);

@@ -6,13 +6,22 @@ import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 import type { Client } from "../client/client.js";
 
+/** The context of the requests of a call that other callers may share. */
+export interface SharedCall extends Call {
+  /** Keeps {@link Call.signal} from aborting until the returned function is called, although every caller leaves. */
+  readonly hold?: () => () => void;
+  /** Called when something is sent whose failure may be the provider's. */
+  readonly onSend?: () => void;
+}
+
 /**
  * Runs a network acquisition that equal concurrent calls share (single flight). Each caller keeps its own deadline,
  * abort signal, and correlation id in the result or error.
  *
  * @param flow values that must be equal in equal calls besides the fields of the request: the flow's name, its
  * authority, values the flow generates
- * @param acquire sends the first caller's correlation id; its signal aborts when every caller has left
+ * @param acquire sends the first caller's correlation id; its signal aborts when every caller has left, unless the
+ * call is held
  * @throws ClientAuthError `request_timeout`, `request_aborted`; ClientConfigurationError `invalid_option` for a field of
  * the wrong type
  */
@@ -20,7 +29,7 @@ export function sharedCall(
   client: Client,
   request: TokenRequest,
   flow: readonly unknown[],
-  acquire: (call: Call) => Promise<AuthenticationResult>,
+  acquire: (call: SharedCall, key: string) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {
   const { correlationId } = request;
   checkFieldTypes(request.given, correlationId);
@@ -29,8 +38,11 @@ export function sharedCall(
     const leader = client.flights.leaderOf(key);
     if (leader !== undefined)
       client.logger().verbose(`Waiting for the outcome of an equal call, ${leader}.`, correlationId);
-    const start = (shared: AbortSignal): Promise<AuthenticationResult> =>
-      acquire({ correlationId, signal: shared, budget: client.transport.budget(request.timeoutMs) });
+    const start = (shared: AbortSignal, hold: () => () => void): Promise<AuthenticationResult> =>
+      acquire(
+        { correlationId, signal: shared, hold, budget: client.transport.budget(request.timeoutMs) },
+        key,
+      );
     const result = await client.flights.run(key, signal, start, correlationId);
     return result.correlationId === correlationId ? result : resultFor(result, correlationId);
   });

@@ -1,4 +1,12 @@
+import { LONGEST_TIMER_MS } from "../clock.js";
+import { isBackground, markBackground } from "./background.js";
 import { untilAborted } from "./until-aborted.js";
+
+/**
+ * Starts work. The signal aborts when every caller has left; until the function that `hold` returns is called, it does
+ * not, and equal calls still join the work.
+ */
+export type Start<T> = (signal: AbortSignal, hold: () => () => void) => Promise<T>;
 
 /**
  * Runs equal concurrent calls once. Each caller can leave by its own signal; the work is aborted only when every
@@ -10,27 +18,21 @@ export class SingleFlight {
   /**
    * @param key equal for equal work
    * @param signal lets the caller leave
-   * @param start starts the work; its signal aborts when no caller is waiting
+   * @param start starts the work
    * @param leader names the caller, for those who join later
    * @throws the signal's reason when the caller leaves, or whatever the work throws
    */
-  async run<T>(
-    key: string,
-    signal: AbortSignal | undefined,
-    start: (signal: AbortSignal) => Promise<T>,
-    leader = "",
-  ): Promise<T> {
+  async run<T>(key: string, signal: AbortSignal | undefined, start: Start<T>, leader = ""): Promise<T> {
     signal?.throwIfAborted();
-    const flight = this.#flights.get(key) ?? this.#depart(key, start, leader);
-    flight.waiting += 1;
+    const flight = this.#flights.get(key) ?? this.#depart(key, start, { leader, signal });
+    const leave = this.#enter(key, flight);
+    const keptAlive =
+      isBackground(flight.controller.signal) && !isBackground(signal) ? keepAlive() : undefined;
     try {
       return (await (signal ? untilAborted(flight.work, signal) : flight.work)) as T;
     } finally {
-      flight.waiting -= 1;
-      if (flight.waiting === 0) {
-        flight.controller.abort();
-        this.#land(key, flight);
-      }
+      clearInterval(keptAlive);
+      leave();
     }
   }
 
@@ -39,14 +41,34 @@ export class SingleFlight {
     return this.#flights.get(key)?.leader;
   }
 
-  #depart(key: string, start: (signal: AbortSignal) => Promise<unknown>, leader: string): Flight {
+  #depart(
+    key: string,
+    start: Start<unknown>,
+    { leader, signal }: { readonly leader: string; readonly signal: AbortSignal | undefined },
+  ): Flight {
     const controller = new AbortController();
-    const flight: Flight = { controller, leader, waiting: 0, work: start(controller.signal) };
+    if (isBackground(signal)) markBackground(controller.signal);
+    const flight: Flight = { controller, leader, waiting: 0, work: Promise.resolve() };
     this.#flights.set(key, flight);
+    flight.work = start(controller.signal, () => this.#enter(key, flight));
     // Prevents an unhandled rejection when the work fails after every caller has left. Waiting callers still get the
     // failure.
     flight.work.catch(() => undefined).finally(() => this.#land(key, flight));
     return flight;
+  }
+
+  /** Keeps the work from being aborted until the returned function is called. */
+  #enter(key: string, flight: Flight): () => void {
+    let isIn = true;
+    flight.waiting += 1;
+    return () => {
+      if (!isIn) return;
+      isIn = false;
+      flight.waiting -= 1;
+      if (flight.waiting > 0) return;
+      flight.controller.abort();
+      this.#land(key, flight);
+    };
   }
 
   #land(key: string, flight: Flight): void {
@@ -54,9 +76,14 @@ export class SingleFlight {
   }
 }
 
+/** Keeps the process alive for a caller that has joined work which does not. */
+function keepAlive(): NodeJS.Timeout {
+  return setInterval(() => undefined, LONGEST_TIMER_MS);
+}
+
 interface Flight {
   readonly controller: AbortController;
   readonly leader: string;
-  readonly work: Promise<unknown>;
+  work: Promise<unknown>;
   waiting: number;
 }

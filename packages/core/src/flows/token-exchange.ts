@@ -6,6 +6,7 @@ import { assertionQuery, redeemKeptToken, type WantedForAssertion } from "../exc
 import { cacheFirst } from "../exchange/cache-first.js";
 import { sharedExchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
+import { requestInTurn } from "../exchange/in-turn.js";
 import { redeem } from "../exchange/redeem.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
@@ -91,7 +92,9 @@ function acquire(client: Client, wanted: WantedExchange, miss: Miss): Promise<Au
         : undefined;
     if (renewed) return renewed;
     const sent = new Parameters().setAll(parameters);
-    return redeem(exchange, { ...grant(wanted, miss, sent), exchange: { requestedType } });
+    return requestInTurn(exchange, wanted, miss, (inTurn) =>
+      redeem(inTurn, { ...grant(wanted, miss, sent), exchange: { requestedType } }),
+    );
   });
 }
 

@@ -8,6 +8,7 @@ import type { Host, Turn } from "./hosts.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 import { networkError } from "./network-error.js";
 import { failureOf, isOutage, type Failure } from "./retry-policy.js";
+import type { Tally } from "./tally.js";
 
 /** The context of all requests of one call. */
 export interface Call {
@@ -15,6 +16,8 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
   /** The time that all its requests may take together; by default, each has its own. */
   readonly budget?: Budget | undefined;
+  /** Adds up what the call costs. */
+  readonly tally?: Tally | undefined;
 }
 
 /** The parts of a request that do not depend on the call. */
@@ -56,13 +59,15 @@ export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
 export async function attempt(
   { http, host, turn, logger }: Sender,
   { content, line, timeoutMs, isRepeatable }: Attempt,
-  { signal, correlationId }: Call,
+  { signal, correlationId, tally }: Call,
 ): Promise<Attempted> {
   logger().verbose(line, correlationId);
   const deadline = abortAfter(timeoutMs, signal);
   const { method, url, headers, body, tls } = content;
+  const startedAt = tally?.begun() ?? 0;
+  let response: HttpResponse | undefined;
   try {
-    const response = await http.send({
+    response = await http.send({
       method,
       url,
       headers,
@@ -87,6 +92,7 @@ export async function attempt(
     signal?.throwIfAborted();
     return { error, failure };
   } finally {
+    tally?.ended(startedAt, response);
     deadline.done();
   }
 }

@@ -38,7 +38,7 @@ export class Hosts {
 
   /** What is known about each host, for diagnostics. */
   all(): readonly Host[] {
-    return Array.from(this.#hosts.values());
+    return Array.from(this.#hosts.oldestFirst(), ([, host]) => host);
   }
 }
 

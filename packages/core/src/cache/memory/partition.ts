@@ -1,9 +1,10 @@
-import type { AuthorityKind } from "../../authority/authority-url.js";
 import { BINDING_KEY } from "../../dpop/binding-key.js";
 import { isHeaderValue } from "../../http/header-value.js";
 import { splitScopes } from "../../request/scopes.js";
-import { ASKED, sameComponents } from "../schema/keys.js";
+import { ASKED } from "../schema/keys.js";
+import { renewalTime } from "../renewal-time.js";
 import { isSession } from "./partition-key.js";
+import { Memo } from "./memo.js";
 import type { EntityOf, Section } from "../schema/schema.js";
 
 /** One entity in memory, with values derived from it on first use. */
@@ -37,6 +38,8 @@ export interface AccessTokenFacts {
   readonly extendedExpiresOn: number;
   readonly refreshOn: number | undefined;
   readonly cachedAt: number;
+  /** When this process renews it in the background; `Infinity` if it never does. */
+  readonly renewOn: number;
 }
 
 /** Returns the parsed fields of an access token. */
@@ -56,6 +59,7 @@ export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts 
     extendedExpiresOn: Number(entity.extended_expires_on ?? entity.expires_on),
     refreshOn: entity.refresh_on ? Number(entity.refresh_on) : undefined,
     cachedAt: Number(entity.cached_at),
+    renewOn: renewalTime(entity),
   };
   entry.facts = facts;
   return facts;
@@ -78,13 +82,11 @@ export interface CachedTokens {
 /** All entries of one user, one app in a tenant, or one on-behalf-of assertion. */
 export class Partition {
   readonly #entries: Entry[] = [];
-  #memo: { readonly query: MemoQuery; readonly tokens: CachedTokens }[] | undefined;
-  #foreign: Record<string, unknown> | undefined;
-
-  /** Unknown content that was loaded with the partition, preserved as is. */
-  get foreign(): Record<string, unknown> {
-    return (this.#foreign ??= {});
-  }
+  #memo: Memo<CachedTokens> | undefined;
+  /** Unknown content that was loaded with the partition, preserved as is. Copies share it. */
+  foreign: Record<string, unknown> | undefined;
+  /** Its name in a store, and the version of its content. A copy is not what is stored. */
+  stored: { readonly name: string; readonly version: string } | undefined;
 
   /** All entries of a section. */
   *all<S extends Section>(section: S): Iterable<Entry<S>> {
@@ -142,7 +144,7 @@ export class Partition {
 
   /** Whether the partition has no content. */
   get isEmpty(): boolean {
-    return this.#entries.length === 0 && Object.keys(this.#foreign ?? {}).length === 0;
+    return this.#entries.length === 0 && Object.keys(this.foreign ?? {}).length === 0;
   }
 
   /** Adds an entry, or replaces the one with the same section and key. */
@@ -171,73 +173,14 @@ export class Partition {
   copy(): Partition {
     const copy = new Partition();
     copy.#entries.push(...this.#entries);
-    copy.#foreign = this.#foreign;
+    copy.foreign = this.foreign;
     return copy;
   }
 
-  /**
-   * Returns the tokens that were found for a query since the partition last changed. Queries are compared field by
-   * field: equal strings are mostly identical, and joining them into one key would cost more than the search.
-   */
-  recall(query: MemoQuery): CachedTokens | undefined {
-    if (this.#memo) {
-      for (const known of this.#memo)
-        if (known.query === query || isSame(known.query, query)) return known.tokens;
-    }
-    return undefined;
+  /** What was found since the partition last changed. */
+  get memo(): Memo<CachedTokens> {
+    return (this.#memo ??= new Memo());
   }
-
-  /** Keeps what was found for a query until the partition changes. */
-  remember(query: MemoQuery, tokens: CachedTokens | undefined): CachedTokens | undefined {
-    if (!tokens) return undefined;
-    const memo = this.#memo;
-    if (memo && memo.length < MAX_MEMOIZED_QUERIES) memo.push({ query, tokens });
-    else this.#memo = [{ query, tokens }];
-    return tokens;
-  }
-}
-
-/** The fields of a query that are compared for memoization. */
-export interface MemoQuery {
-  readonly clientId: string;
-  /** Hosts of the identity provider; the same object for the same provider. */
-  readonly environments: ReadonlySet<string>;
-  readonly realms: readonly string[];
-  /** See {@link Provider}. */
-  readonly kind?: AuthorityKind | undefined;
-  readonly issuer?: string | undefined;
-  readonly hostOnly?: boolean | undefined;
-  readonly scopes: readonly string[];
-  readonly resource?: string | undefined;
-  readonly scheme?: string | undefined;
-  readonly components?: Readonly<Record<string, string>> | undefined;
-}
-
-/**
- * Maximum number of memoized queries. Apps use few distinct scope sets, and generated ones must not exhaust memory.
- */
-const MAX_MEMOIZED_QUERIES = 32;
-
-function isSame(a: MemoQuery, b: MemoQuery): boolean {
-  return (
-    a.clientId === b.clientId &&
-    a.environments === b.environments &&
-    a.kind === b.kind &&
-    a.issuer === b.issuer &&
-    a.hostOnly === b.hostOnly &&
-    isSameList(a.scopes, b.scopes) &&
-    isSameList(a.realms, b.realms) &&
-    a.resource === b.resource &&
-    a.scheme === b.scheme &&
-    sameComponents(a.components, b.components)
-  );
-}
-
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
-  return true;
 }
 
 function outlivesAccessTokens({ entity }: Entry<"RefreshToken">): boolean {

@@ -40,6 +40,10 @@ export interface CacheStats {
   readonly misses: number;
   /** Number of evicted partitions. */
   readonly evictions: number;
+  /** Number of changes that the store has not taken yet because it is unavailable. They are made again later. */
+  readonly unsaved?: number;
+  /** Number of such changes that were discarded because there were too many. */
+  readonly discarded?: number;
 }
 
 /** The content of the cache, which can be replaced as a whole. */
@@ -88,6 +92,22 @@ export class TokenMemory {
   /** Returns the time in milliseconds since the epoch. */
   now(): number {
     return this.#limits.clock.now();
+  }
+
+  /** Returns a memory for a copy of a single partition, to change it apart from this one. */
+  scratch(): TokenMemory {
+    const scratch = new TokenMemory({ ...NO_LIMITS, clock: this.#limits.clock });
+    scratch.state.appMetadata = this.#state.appMetadata;
+    return scratch;
+  }
+
+  /** Takes over a partition that was changed apart, with the metadata of its apps. */
+  adopt(key: PartitionKey, scratch: TokenMemory): Partition | undefined {
+    for (const [name, entry] of scratch.state.appMetadata)
+      if (this.#state.appMetadata.get(name) !== entry) this.addAppMetadata(entry);
+    const partition = scratch.partitions.peek(key);
+    this.put(key, partition);
+    return partition;
   }
 
   /** Returns the state of an empty cache. */

@@ -1,15 +1,19 @@
 import { errorName } from "../../errors/error-name.js";
-import { clientAuthError, isAuthError } from "../../errors/errors.js";
+import { clientAuthError } from "../../errors/errors.js";
 import { wrongType } from "../../request/field-types.js";
-import { KeyedMutex, mutexOf } from "../../flight/keyed-mutex.js";
-import { loadDocument, loadPartition, wholeDocument } from "../memory/load-and-dump.js";
-import { partitionName, type PartitionKey } from "../memory/partition-key.js";
+import { mutexOf } from "../../flight/keyed-mutex.js";
+import type { Observer } from "../../observer.js";
+import { loadDocument, wholeDocument } from "../memory/load-and-dump.js";
+import type { PartitionKey } from "../memory/partition-key.js";
 import type { CacheStats, TokenMemory } from "../memory/token-memory.js";
 import { parseDocument, type CacheDocument } from "../schema/document.js";
+import type { HeldTurn } from "./held-turn.js";
 import type { ICachePlugin, ISerializableTokenCache } from "./plugin.js";
 import { accessContext, throughPlugin, retryIfLockLost, type PluginSession } from "./plugin-session.js";
-import { updateStore } from "./store-update.js";
+import { StoredCache } from "./stored-cache.js";
 import type { TokenStore } from "./token-store.js";
+import { Turns } from "./turns.js";
+import type { PartitionChange } from "./unsaved.js";
 
 /** Dependencies of {@link CacheAccess}. */
 export interface CacheParts {
@@ -23,12 +27,13 @@ export interface CacheParts {
   /** Returns the time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly warn: (message: string) => void;
+  readonly observer?: () => Observer | undefined;
 }
 
 /** A change of one partition; `onlyInStore` if it is of no use where the whole cache is in memory. */
 export interface Change {
   readonly key: PartitionKey;
-  readonly change: (memory: TokenMemory) => void;
+  readonly change: PartitionChange<void>;
   readonly onlyInStore?: boolean;
 }
 
@@ -39,7 +44,10 @@ export interface Change {
  */
 export class CacheAccess implements ISerializableTokenCache {
   readonly #parts: CacheParts;
-  readonly #refreshing: Pick<KeyedMutex, "run">;
+  /** Work that applications with the same plugin or store do one after another. @internal */
+  readonly turns: Turns;
+  /** The store, if there is one. @internal */
+  protected readonly stored: StoredCache | undefined;
   #changed = false;
   #session: PluginSession | undefined;
   #loaded: { readonly text: string; readonly revision: number } | undefined;
@@ -47,8 +55,9 @@ export class CacheAccess implements ISerializableTokenCache {
   /** @internal */
   constructor(parts: CacheParts) {
     this.#parts = parts;
-    const owner = parts.plugin ?? parts.store;
-    this.#refreshing = owner ? mutexOf(owner) : new KeyedMutex();
+    const { store } = parts;
+    if (store) this.stored = new StoredCache({ ...parts, store, parse: (text) => this.#parse(text) });
+    this.turns = new Turns(parts);
   }
 
   /**
@@ -126,7 +135,7 @@ export class CacheAccess implements ISerializableTokenCache {
    * ```
    */
   stats(): CacheStats {
-    return this.#parts.memory.stats();
+    return { ...this.#parts.memory.stats(), ...this.stored?.unsaved() };
   }
 
   /** Counts a look-up of an access token. @internal */
@@ -142,9 +151,9 @@ export class CacheAccess implements ISerializableTokenCache {
 
   /** Reads a partition after loading it; synchronously without a plugin or store. @internal */
   read<T>(key: PartitionKey, look: (memory: TokenMemory) => T): T | Promise<T> {
-    const { plugin, store, memory } = this.#parts;
-    if (!plugin && !store) return look(memory);
-    return plugin ? this.#inSession(plugin, key, false, look) : this.#readStored(key, look);
+    const { plugin, memory } = this.#parts;
+    if (this.stored) return this.stored.read(key, look);
+    return plugin ? this.#inSession(plugin, key, false, look) : look(memory);
   }
 
   /** Reads the cache in memory if there is no plugin or store; otherwise does nothing. @internal */
@@ -157,56 +166,24 @@ export class CacheAccess implements ISerializableTokenCache {
    * Changes a partition between loading and saving it.
    *
    * @param also a change of another partition: in the same access, but in a store after the first one
+   * @param turn the turn in which the change is made, if it is of this partition
    * @internal
    */
-  async write<T>(key: PartitionKey, change: (memory: TokenMemory) => T, also?: Change): Promise<T> {
-    const { plugin, store, memory, now } = this.#parts;
-    if (store) {
-      const access = { store, memory, now, parse: (text: string) => this.#parse(text) };
-      return this.#toldOf("update", async () => {
-        const result = await updateStore(access, key, change);
-        if (also) await updateStore(access, also.key, also.change);
-        return result;
-      });
+  async write<T>(key: PartitionKey, change: PartitionChange<T>, also?: Change, turn?: HeldTurn): Promise<T> {
+    const { plugin, memory } = this.#parts;
+    if (this.stored) {
+      const result = await this.stored.write(key, change, turn);
+      if (also) await this.stored.write(also.key, also.change);
+      return result;
     }
     const both = (held: TokenMemory): T => {
-      const result = change(held);
-      if (!also?.onlyInStore) also?.change(held);
+      const result = change(held, false);
+      if (!also?.onlyInStore) also?.change(held, false);
       return result;
     };
     if (plugin) return this.#inSession(plugin, key, true, both);
     this.#changed = true;
     return both(memory);
-  }
-
-  /**
-   * Runs the refreshes of one user one at a time, including those of other applications with the same plugin or
-   * store, because a rotating refresh token must not be redeemed twice. @internal
-   */
-  refreshing<T>(key: PartitionKey, refresh: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    const name = partitionName(key);
-    const { plugin } = this.#parts;
-    const turn = (): Promise<T> => plugin?.aroundRefresh?.(name, refresh, signal) ?? refresh();
-    return this.#refreshing.run(`refresh ${name}`, turn, signal);
-  }
-
-  async #readStored<T>(key: PartitionKey, look: (memory: TokenMemory) => T): Promise<T> {
-    const { store, memory } = this.#parts;
-    const stored = await this.#toldOf("load", async () => store?.load(partitionName(key)));
-    const document = this.#parse(stored ?? "");
-    // Unreadable content does not replace the cache in memory.
-    if (document) loadPartition(memory, key, document);
-    return look(memory);
-  }
-
-  async #toldOf<T>(method: keyof TokenStore, ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask();
-    } catch (error) {
-      // What is done with the stored entries fails with errors of ours.
-      if (!isAuthError(error)) this.#parts.warn(`cache.store.${method} failed: ${errorName(error)}`);
-      throw error;
-    }
   }
 
   #inSession<T>(
@@ -223,7 +200,8 @@ export class CacheAccess implements ISerializableTokenCache {
       const onFailure = (method: string, error: unknown): void =>
         this.#parts.warn(`cache.cachePlugin.${method} failed: ${errorName(error)}`);
       try {
-        return await throughPlugin(plugin, { memory, context, session, onFailure }, key, () => {
+        const observer = this.#parts.observer?.();
+        return await throughPlugin(plugin, { memory, context, session, onFailure, observer }, key, () => {
           const result = work(memory);
           this.#changed ||= writes;
           return result;

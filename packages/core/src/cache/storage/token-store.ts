@@ -1,20 +1,55 @@
 /**
  * Persists the cache by partition, so that many processes can share it: a request transfers the few kilobytes of one
- * user, never the whole cache. Names and documents are opaque to the store. Documents contain tokens.
+ * user, never the whole cache. Names, groups and documents are opaque to the store. Documents contain tokens.
+ *
+ * A store that cannot be reached answers `"unavailable"`: the application goes on with what it has in memory and with the
+ * identity provider, keeps its changes, and makes them again later. A store that throws fails the call, with
+ * `cache_store_failed`.
  */
 export interface TokenStore {
-  /** Returns the document of a partition, or `undefined`. */
-  load(partition: string): Promise<string | undefined>;
   /**
-   * Changes one partition atomically: no other change of the same partition may occur between reading `current` and
-   * storing the result. `change` is synchronous, and may be called again with a newer `current` if another writer was
-   * first.
+   * Returns a partition. A store that knows the answer without I/O returns it synchronously, which makes a cache hit
+   * synchronous.
+   *
+   * @param held the version that the caller still holds: if it is the stored one, the answer is `"unchanged"`
    */
-  update(partition: string, change: (current: string | undefined) => PartitionUpdate): Promise<void>;
-  /** Removes a partition. */
-  remove(partition: string): Promise<void>;
-  /** Returns the names of all partitions with a prefix, to list accounts. */
-  list(prefix: string): Promise<readonly string[]>;
+  load(partition: string, held?: string): LoadedPartition | Promise<LoadedPartition>;
+  /**
+   * Changes one partition atomically: no other change of it may occur between reading `current` and storing the result.
+   *
+   * @param change is synchronous and pure: it is called again with a newer `current` if another writer was first
+   * @param turn the caller's turn of the same name. If another turn of that name has been given since it was lost or
+   * ended, nothing is stored, and the outcome is `"fenced"`. A store may fence off any turn that no longer holds
+   */
+  update(
+    partition: string,
+    change: (current: string | undefined) => PartitionUpdate,
+    turn?: Turn,
+  ): Promise<UpdateOutcome>;
+  /**
+   * Returns one page of the partitions of a group, in any order.
+   *
+   * @param cursor that of the page before; the first page by default. Partitions that are stored while the pages are read
+   * may be missing or returned twice; all others are returned once at least
+   */
+  list(group: string, cursor?: string): Promise<PartitionPage | "unavailable">;
+  /**
+   * Runs work while nobody else runs work of the same name, in any process. If the store cannot be reached, it runs the
+   * work anyway. Whatever the work throws reaches the caller unchanged.
+   *
+   * @param signal lets the caller leave while it waits
+   */
+  inTurn<T>(name: string, work: WorkInTurn<T>, signal?: AbortSignal): Promise<T>;
+}
+
+/** The answer of {@link TokenStore.load}; `"absent"` if there is no such partition. */
+export type LoadedPartition = StoredPartition | "unchanged" | "absent" | "unavailable";
+
+/** A partition as it is stored. */
+export interface StoredPartition {
+  readonly document: string;
+  /** Differs from that of every other content that the partition has, had or will have. */
+  readonly version: string;
 }
 
 /** The result of a change to a partition. */
@@ -22,6 +57,8 @@ export type PartitionUpdate =
   | {
       /** The new document. */
       readonly document: string;
+      /** The group under which the partition is listed from now on. */
+      readonly group: string;
       /** Seconds after which the document is useless; when omitted, keep it until it is removed. */
       readonly timeToLive?: number;
     }
@@ -31,35 +68,30 @@ export type PartitionUpdate =
   | "keep";
 
 /**
- * Creates a {@link TokenStore} in memory, for tests and for applications in one process that share their tokens.
- *
- * @example
- * ```ts
- * const cache = { store: createMemoryTokenStore() };
- * const app = new ConfidentialClientApplication({ auth: { clientId, authority, clientSecret }, cache });
- * ```
+ * The outcome of an update: the version of what is stored now, `undefined` when nothing is; or the reason why nothing was
+ * stored. A store that does not know whether it has stored the change answers `"unavailable"`: making it again is harmless.
  */
-export function createMemoryTokenStore(clock: { now(): number } = Date): TokenStore {
-  const stored = new Map<string, { readonly document: string; readonly until: number }>();
-  const current = (partition: string): string | undefined => {
-    const found = stored.get(partition);
-    if (found && found.until > clock.now()) return found.document;
-    stored.delete(partition);
-    return undefined;
-  };
-  return {
-    load: async (partition) => current(partition),
-    async update(partition, change) {
-      const update = change(current(partition));
-      if (update === "keep") return;
-      if (update === "remove") stored.delete(partition);
-      else {
-        const until = update.timeToLive === undefined ? Infinity : clock.now() + update.timeToLive * 1000;
-        stored.set(partition, { document: update.document, until });
-      }
-    },
-    remove: async (partition) => void stored.delete(partition),
-    list: async (prefix) =>
-      [...stored.keys()].filter((name) => name.startsWith(prefix) && current(name) !== undefined),
-  };
+export type UpdateOutcome = { readonly version: string | undefined } | "fenced" | "unavailable";
+
+/** One page of {@link TokenStore.list}. */
+export interface PartitionPage {
+  readonly partitions: readonly (StoredPartition & { readonly partition: string })[];
+  /** Where the next page begins; absent on the last page. */
+  readonly cursor?: string;
+}
+
+/** Work that is done by one caller at a time. */
+export interface WorkInTurn<T> {
+  /**
+   * Called for those that wait, as soon as the partition may have changed, and at the latest when a turn ends: returns the
+   * outcome if another caller has reached it. That ends the wait.
+   */
+  found(): Promise<T | undefined>;
+  run(turn: Turn): Promise<T>;
+}
+
+/** The right to do work alone. */
+export interface Turn {
+  /** Whether the turn still holds. Asked right before a grant is sent that can be used once. */
+  holds(): Promise<boolean>;
 }
