@@ -18,6 +18,7 @@ const GROUPS = [
   "client-credentials",
   "certificate",
   "managed-identity",
+  "token-provider",
   "silent",
   "agents",
   "accounts",

@@ -30,6 +30,7 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "createAuthenticatedFetch",
     "createDefaultCredential",
     "createMemoryTokenStore",
+    "createTokenProvider",
     "deleteClientRegistration",
     "discoverProtectedResource",
     "federatedTokenFile",

@@ -89,7 +89,7 @@ export {
 export type { AuthCodeFlow } from "./flows/started-flow.js";
 export {
   clientCredentials,
-  freshAppToken,
+  clientCredentialsNow,
   type ClientCredentialsHost,
   type ClientCredentialsInput,
 } from "./flows/client-credentials.js";
@@ -118,9 +118,17 @@ export {
 } from "./endpoints/logout.js";
 export { revoke, type RevocationInput } from "./endpoints/revocation.js";
 export { userInfo, type UserInfo, type UserInfoInput } from "./endpoints/user-info.js";
-export { endOnBehalfOfSession, onBehalfOf, type OnBehalfOfInput } from "./flows/on-behalf-of.js";
+export {
+  endOnBehalfOfSession,
+  onBehalfOf,
+  onBehalfOfNow,
+  type OnBehalfOfInput,
+} from "./flows/on-behalf-of.js";
 export { importRefreshToken, type RefreshTokenInput } from "./flows/refresh-token.js";
-export { silent, silentNow, type SilentInput } from "./flows/silent.js";
+export { freshAppTokens, repeatedAppToken } from "./flows/app-tokens.js";
+export type { FreshHits } from "./exchange/fresh-hits.js";
+export { silent, silentNow } from "./flows/silent.js";
+export { freshUserTokens, type SilentInput } from "./flows/user-tokens.js";
 export { tokenExchange, type TokenExchangeInput } from "./flows/token-exchange.js";
 export { userFederatedIdentity, type UserFederatedIdentityInput } from "./flows/user-federated-identity.js";
 export { usernamePassword, type UsernamePasswordInput } from "./flows/username-password.js";
@@ -151,7 +159,10 @@ export {
   parseAuthenticationChallenges,
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
+export type { AcquisitionMetadata } from "./metadata.js";
+export type { Counted, Facts, Observer, Step, Subject, Tell } from "./observer.js";
 export { printable } from "./printable.js";
+export { requestedScopes } from "./request/scopes.js";
 export { processWide } from "./process-wide.js";
 export {
   checkFieldTypes,

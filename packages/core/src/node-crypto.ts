@@ -4,5 +4,7 @@
  */
 export function nodeCrypto(): typeof import("node:crypto") {
   // eslint-disable-next-line no-restricted-globals -- loads a module, does not read the environment
-  return process.getBuiltinModule("node:crypto");
+  return (loaded ??= process.getBuiltinModule("node:crypto"));
 }
+
+let loaded: typeof import("node:crypto") | undefined;

@@ -1,15 +1,18 @@
 import {
   agentToken,
-  clientCredentials,
   endOnBehalfOfSession,
-  onBehalfOf,
   userFederatedIdentity,
   type AccountInfo,
   type AuthenticationResult,
 } from "@tessera/core";
 import {
   clientConfigurationError,
+  clientCredentialsNow,
+  freshAppTokens,
+  freshUserTokens,
   introspect,
+  onBehalfOfNow,
+  repeatedAppToken,
   requireRequest,
   wrongType,
   type Introspection,
@@ -18,6 +21,7 @@ import {
 import { BackchannelApplication } from "./backchannel-application.js";
 import type { Configuration } from "./configuration.js";
 import { onlyCredential } from "./credential/credential.js";
+import { offerFreshTokens } from "./fresh-tokens.js";
 import { sourceOf, type AppTokenProvider } from "./msal/app-token-provider.js";
 import type { MsalRequest } from "./msal/msal-request.js";
 import type {
@@ -56,6 +60,13 @@ export class ConfidentialClientApplication extends BackchannelApplication {
    */
   constructor(configuration: Configuration) {
     super(configuration, onlyCredential(configuration?.auth));
+    offerFreshTokens(this, (request) => {
+      const { account } = request;
+      const checked = this.checked(request);
+      return account
+        ? freshUserTokens(this.client, { ...checked, account })
+        : freshAppTokens(this.client, checked);
+    });
   }
 
   /**
@@ -102,9 +113,12 @@ export class ConfidentialClientApplication extends BackchannelApplication {
   acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult> {
     return this.logged("acquireTokenByClientCredential", request, () => {
       requireRequest(request);
-      const given = inTenant(request, this.client.defaultAuthority);
+      const given = this.checked(inTenant(request, this.client.defaultAuthority));
+      const repeated = repeatedAppToken(this.client, given);
+      if (repeated) return repeated;
+      // Reading the environment for the region takes as long as a cache hit.
       const region = regionOf(given.azureRegion);
-      return clientCredentials(this.client, this.checked(given), { region, source: this.#source });
+      return clientCredentialsNow(this.client, given, { region, source: this.#source });
     });
   }
 
@@ -125,7 +139,7 @@ export class ConfidentialClientApplication extends BackchannelApplication {
    */
   acquireTokenOnBehalfOf(request: OnBehalfOfRequest): Promise<AuthenticationResult> {
     return this.logged("acquireTokenOnBehalfOf", request, () =>
-      onBehalfOf(this.client, this.checked(request)),
+      onBehalfOfNow(this.client, this.checked(request)),
     );
   }
 

@@ -7,6 +7,7 @@ import {
 } from "@tessera/core";
 import {
   clientConfigurationError,
+  freshUserTokens,
   requireAccount,
   requireRecord,
   isRecord,
@@ -18,6 +19,7 @@ import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
 import { isGiven } from "./credential/credential.js";
 import { brokerSignIn } from "./broker/broker-calls.js";
+import { offerFreshTokens } from "./fresh-tokens.js";
 import { browserSignIn } from "./interactive/browser-sign-in.js";
 import { OneCall } from "./interactive/one-call.js";
 import type { SignIn } from "./interactive/sign-in.js";
@@ -84,7 +86,13 @@ export class PublicClientApplication extends ClientApplication {
     if (broker?.isBrokerAvailable) {
       broker.setLogger(configuration.system?.loggerOptions ?? SILENT_LOGGER);
       this.#signIn = brokerSignIn(this.client, broker, checked);
-    } else this.#signIn = browserSignIn(this.client, checked, broker !== undefined && broker !== null);
+    } else {
+      this.#signIn = browserSignIn(this.client, checked, broker !== undefined && broker !== null);
+      offerFreshTokens(this, (request) => {
+        const { account } = request;
+        return account && freshUserTokens(this.client, { ...checked(request), account });
+      });
+    }
     this.#oneCall = new OneCall(this.client, this.#signIn, (request) =>
       this.acquireTokenByDeviceCode(request),
     );

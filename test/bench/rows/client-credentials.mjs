@@ -40,6 +40,12 @@ export async function run({ tessera, peer, seconds }) {
       other: few.peer.median,
       wanted: { least: 15 },
     }),
+    share("  beside a microsecond", {
+      tessera: few.tessera.median,
+      other: 1000,
+      against: "a microsecond",
+      wanted: { most: 1 },
+    }),
     share("  one of 10,000 tenants", {
       tessera: large.sameOfMany.median,
       other: large.one.median,

@@ -14,7 +14,7 @@ export async function run(context) {
       tessera: one.tessera.median,
       other: one.floor.median,
       against: "the floor",
-      wanted: { most: 6 },
+      wanted: { most: 3 },
     }),
   ];
 }

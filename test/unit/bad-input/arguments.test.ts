@@ -9,6 +9,7 @@ import {
   createAuthenticatedFetch,
   DistributedCachePlugin,
   PublicClientApplication,
+  createTokenProvider,
   tokenCredential,
 } from "@tessera/node";
 import { clientId, clientSecret } from "./refusal.js";
@@ -110,6 +111,7 @@ const calls: readonly [string, Call][] = [
   ["createAuthenticatedFetch", (value) => createAuthenticatedFetch(value, { scopes: ["User.Read"] })],
   ["its options", (value) => createAuthenticatedFetch(server(), value)],
   ["tokenCredential", (value) => tokenCredential(value)],
+  ["createTokenProvider", (value) => createTokenProvider(value, { scopes: ["a"] })],
   ["its scopes", (value) => tokenCredential(server()).getToken(value)],
   [
     "the answer of acquireTokenByAuthCodeFlow",

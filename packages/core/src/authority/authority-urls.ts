@@ -27,6 +27,9 @@ export class AuthorityUrls {
     this.#warn = warn;
   }
 
+  /** Incremented with each host at which a second provider is used. */
+  revision = 0;
+
   /** The application's own authority. */
   get own(): AuthorityUrl | undefined {
     return this.#own?.url;
@@ -86,6 +89,9 @@ export class AuthorityUrls {
     const name = kind === "oidc" ? href : kind === "adfs" ? "adfs" : "entra";
     const known = this.#providers.get(host);
     if (!known) this.#providers.set(host, { name });
-    else if (known.name !== name) this.#sharedHosts.set(host, true);
+    else if (known.name !== name && !this.isShared(host)) {
+      this.#sharedHosts.set(host, true);
+      this.revision += 1;
+    }
   }
 }

@@ -9,6 +9,9 @@ export class HostClouds {
   /** The last answers of {@link aliasesOf} and {@link isAlias}: a call asks several times for the same host. */
   #last: { readonly host: string; readonly aliases: ReadonlySet<string>; alias: string } | undefined;
 
+  /** Incremented with everything that is learned. */
+  revision = 0;
+
   /** The clouds that instance discovery or the application's metadata listed, by host. */
   get discovered(): ReadonlyMap<string, Cloud> {
     return this.#discovered;
@@ -17,6 +20,7 @@ export class HostClouds {
   /** Records a cloud under each of its hosts. */
   learn(cloud: Cloud): Cloud {
     this.#last = undefined;
+    this.revision += 1;
     for (const alias of cloud.aliases) this.#discovered.set(alias, cloud);
     return cloud;
   }

@@ -80,7 +80,9 @@ async function accept(
     return keep(memory, exchange, grant, record);
   };
   const also = noted(exchange, input, record) ?? lent(exchange, input);
+  const startedAt = performance.now();
   const kept = await client.cache.write(record.partition, change, also, exchange.turn);
+  exchange.call.tally?.written(startedAt);
   if (response.key) client.dpop.remember(record.accessToken);
   return resultOf(exchange, kept, tokens);
 }

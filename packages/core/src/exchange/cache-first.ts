@@ -1,14 +1,17 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
-import { isEntry, type CachedTokens, type Entry } from "../cache/memory/partition.js";
+import { isEntry, type Entry } from "../cache/memory/partition.js";
+import type { Question } from "../cache/memory/question.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { WHY_SENT, type Miss } from "../request/miss.js";
 import { flightKey } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
+import { afterLookUp, fromStore } from "../metadata.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { freshness } from "./freshness.js";
+import { noteLookUp } from "./look-up-notes.js";
 
 /** The tokens a flow looks for in the cache before it sends a request. */
 export interface Wanted<R extends TokenRequest = TokenRequest> {
@@ -22,12 +25,15 @@ export interface Wanted<R extends TokenRequest = TokenRequest> {
   isServed?(client: Client, memory: TokenMemory, wanted: Wanted<R>): boolean;
   /** Whether a token that is due for renewal is returned and renewed in the background. */
   readonly renewsEarly: boolean;
+  /** What the caller asked, if an equal question has the same answer; see `repeated-hit.ts`. */
+  readonly question?: Question | undefined;
 }
 
 /** Requests the tokens that the cache does not have. */
 export type Send<W extends Wanted> = (client: Client, wanted: W, miss: Miss) => Promise<AuthenticationResult>;
 
-const HIT = "The token comes from the cache.";
+/** What is logged of a cache hit. */
+export const HIT = "The token comes from the cache.";
 
 /**
  * Returns the tokens from the cache or, on a miss, requests them. A cache hit without a plugin or store completes
@@ -42,36 +48,24 @@ export function cacheFirst<W extends Wanted>(
   if (refusedToken !== undefined) return withoutToken(client, wanted, send, refusedToken);
   const { partition } = wanted.query;
   const found = client.cache.read(partition, (memory) => lookUp(client, memory, wanted, send));
-  return found instanceof Promise
-    ? found.then((late) => answer(client, wanted, send, late))
-    : answer(client, wanted, send, found);
+  return found instanceof Promise ? late(client, wanted, send, found) : answer(client, wanted, send, found);
 }
 
-/**
- * Returns a function that finds the tokens of one query again and again: the result of a cache hit, if the cache is in
- * memory only and the token need not be renewed. It searches the cache only after a change of it.
- */
-export function freshHits(
+/** Waits for a look-up behind the plugin or store, and adds its time to the result. */
+async function late<W extends Wanted>(
   client: Client,
-  { url, query }: Pick<Wanted, "query" | "url">,
-): (correlationId: string) => AuthenticationResult | undefined {
-  let revision: number | undefined;
-  let tokens: CachedTokens | undefined;
-  const find = (memory: TokenMemory): CachedTokens | undefined => {
-    if (revision === memory.revision) return tokens;
-    revision = memory.revision;
-    return (tokens = findTokens(memory, query));
-  };
-  return (correlationId) => {
-    const found = client.cache.readNow(find);
-    if (!found) return undefined;
-    const now = epochSeconds(client.clock);
-    if (freshness(found.accessToken, now, client.renewalMargin) !== "fresh") return undefined;
-    client.telemetry.countHit();
-    client.cache.countLookup(true);
-    client.logger().verbose(HIT, correlationId);
-    return authenticationResult(found, { authority: url.href, correlationId, fromCache: true });
-  };
+  wanted: W,
+  send: Send<W>,
+  reading: Promise<AuthenticationResult | Miss>,
+): Promise<AuthenticationResult> {
+  const startedAt = performance.now();
+  const found = await reading;
+  if (typeof found === "object") found.metadata = fromStore(startedAt);
+  const lookedUp = performance.now();
+  const result = await answer(client, wanted, send, found);
+  if (result !== found && result.metadata)
+    result.metadata = afterLookUp(result.metadata, lookedUp - startedAt);
+  return result;
 }
 
 /** Forgets a token that an API has refused before it looks for another one. */
@@ -101,6 +95,8 @@ function answer<W extends Wanted>(
   const isHit = typeof found === "object";
   client.cache.countLookup(isHit);
   client.logger().verbose(isHit ? HIT : WHY_SENT[found], wanted.request.correlationId);
+  const observer = client.observer();
+  if (observer) noteLookUp(observer, wanted, found);
   return isHit ? found : send(client, wanted, found);
 }
 
@@ -143,6 +139,8 @@ function lookUp<W extends Wanted>(
     }
   }
   client.telemetry.countHit();
+  if (wanted.question && state === "fresh")
+    memory.partitions.peek(wanted.query.partition)?.memo.note(tokens, wanted.question, url.href);
   if (wanted.query.scheme) client.dpop.remember(tokens.accessToken.entity);
   const { correlationId } = request;
   return authenticationResult(tokens, { authority: url.href, correlationId, fromCache: true });

@@ -18,7 +18,8 @@ import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/to
 import { nameIn } from "../response/id-token.js";
 import type { AuthenticationResult } from "../result.js";
 import { agentClient, inLeg, ownToken } from "./agent-identity.js";
-import { appToken, tenantAuthority } from "./client-credentials.js";
+import { tenantAuthority } from "./app-tokens.js";
+import { appToken } from "./client-credentials.js";
 import { userGrant } from "./user-federated-identity.js";
 
 /** A user that an agent acts as, by object id or by user name. */

@@ -1,32 +1,24 @@
-import type { AuthorityUrl } from "../authority/authority-url.js";
 import { checkRegion, regionalAuthority, type Region, type RegionAsk } from "../authority/region.js";
-import { findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
-import { appPartition } from "../cache/memory/partition-key.js";
+import { findTokens } from "../cache/memory/find.js";
 import type { AgentClient, Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import type { AssertionSource } from "../credential/assertion-source.js";
-import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
-import { clientAuthError } from "../errors/errors.js";
 import { acceptTokens } from "../exchange/accept-tokens.js";
-import { cacheFirst, freshHits, type Wanted } from "../exchange/cache-first.js";
+import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { freshness } from "../exchange/freshness.js";
 import type { Grant } from "../exchange/grant.js";
 import { requestInTurn } from "../exchange/in-turn.js";
+import { observedSource } from "../exchange/observed-request.js";
 import { redeem } from "../exchange/redeem.js";
+import { questionIn } from "../exchange/repeated-hit.js";
 import { tokensFrom, type SourceRequest, type TokenSource } from "../exchange/token-source.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
-import { isolated } from "../request/request-keys.js";
-import { requestedScopes, withoutOidcScopes } from "../request/scopes.js";
-import {
-  requireRequest,
-  tokenRequest,
-  type BaseRequest,
-  type TokenRequest,
-} from "../request/token-request.js";
+import type { BaseRequest, TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
+import { appQuery, appRequest, tenantAuthority, UNSCOPED } from "./app-tokens.js";
 
 /** Request for an app-only token. */
 export interface ClientCredentialsInput extends BaseRequest {
@@ -69,19 +61,17 @@ export async function clientCredentials(
   input: ClientCredentialsInput,
   host: ClientCredentialsHost = {},
 ): Promise<AuthenticationResult> {
-  const request = appRequest(client, input);
-  return appToken(client, request, host, request.given);
+  return clientCredentialsNow(client, input, host);
 }
 
-/** Returns the authority of a request, which has to name a single tenant. */
-export function tenantAuthority(client: Client, request: TokenRequest): AuthorityUrl {
-  const url = client.authorities.url(request.authorityUrl);
-  if (!dialectOf(url).isMultiTenant(url)) return url;
-  throw clientAuthError(
-    "missing_tenant_id_error",
-    `An app-only token belongs to a single tenant, but the authority names "${url.tenant}": use a tenant id or domain instead.`,
-    request,
-  );
+/** Does the same as {@link clientCredentials}, for callers that are asynchronous themselves: errors are thrown synchronously. */
+export function clientCredentialsNow(
+  client: Client,
+  input: ClientCredentialsInput,
+  host: ClientCredentialsHost,
+): AuthenticationResult | Promise<AuthenticationResult> {
+  const request = appRequest(client, input);
+  return appToken(client, request, host, request.given);
 }
 
 /** Does the same as {@link clientCredentials} for a request that has been checked. Returns a cache hit synchronously. */
@@ -98,65 +88,13 @@ export function appToken(
     request,
     url,
     flow: ["client_credentials", host.region, host.source?.sharedAs ?? host.source],
-    query: queryOf(client, request, url, fmiPath),
+    query: appQuery(client, request, url, fmiPath),
     renewsEarly: true,
+    question: questionIn(client, request.given),
     host,
     own,
   };
   return own.skipCache || request.claims ? send(client, wanted, "forced") : cacheFirst(client, wanted, send);
-}
-
-/**
- * Returns a function that finds the token of one request in memory if it is fresh, for programs that make the same request
- * with each call: it takes a quarter of the time of {@link clientCredentials}. Its argument is the correlation id of the call.
- */
-export function freshAppToken(
-  client: Client,
-  input: Pick<ClientCredentialsInput, "scopes">,
-): (correlationId: string) => AuthenticationResult | undefined {
-  const request = appRequest(client, input);
-  const url = client.authorities.url(request.authorityUrl);
-  return freshHits(client, { url, query: queryOf(client, request, url) });
-}
-
-/** Checks a request for an app-only token. */
-function appRequest<R extends BaseRequest>(client: Client, input: R): TokenRequest<R> {
-  requireRequest(input);
-  const authority: unknown = input.authority || client.defaultAuthority;
-  const needsScope =
-    typeof authority !== "string" || dialectOf(client.authorities.url(authority)).needsAppScope;
-  return tokenRequest(client, input, needsScope);
-}
-
-/**
- * Stands for a request without scopes in the cache, where no list of scopes equals it: the server may grant it anything.
- */
-const UNSCOPED: readonly string[] = [""];
-
-/** Returns the scopes to look for. The OpenID Connect scopes name no resource, so where one is needed they are left out. */
-function appScopes({ scopes, correlationId }: TokenRequest, url: AuthorityUrl): readonly string[] {
-  if (dialectOf(url).needsAppScope) return requestedScopes(withoutOidcScopes(scopes), true, correlationId);
-  return scopes.length > 0 ? scopes : UNSCOPED;
-}
-
-function queryOf(
-  client: Client,
-  request: TokenRequest,
-  url: AuthorityUrl,
-  fmiPath?: string,
-): AccessTokenQuery {
-  return {
-    partition: appPartition(client.clientId, url.realm, fmiPath),
-    clientId: client.clientId,
-    environments: client.authorities.aliasesOf(url.host),
-    realms: [url.realm.toLowerCase()],
-    scopes: appScopes(request, url),
-    scheme: request.scheme,
-    resource: request.resource,
-    components: isolated(request),
-    // Of the path, MSAL for Go writes only a hash.
-    alsoIn: fmiPath ? appPartition(client.clientId, url.realm) : undefined,
-  };
 }
 
 interface WantedByApp extends Wanted {
@@ -203,7 +141,8 @@ async function acquire(
 ): Promise<AuthenticationResult> {
   if (source) {
     const asked = { source, scopes: grant.scopes, revokedToken };
-    return acceptTokens(exchange, grant, await tokensFrom(exchange, asked));
+    const received = await observedSource(exchange, grant, () => tokensFrom(exchange, asked));
+    return acceptTokens(exchange, grant, received);
   }
   const { client, authority, call } = exchange;
   const found: Region | undefined = region && (await client.regions.resolve(region, call));

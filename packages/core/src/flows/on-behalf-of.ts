@@ -9,6 +9,7 @@ import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
 import { requestInTurn } from "../exchange/in-turn.js";
 import { redeem } from "../exchange/redeem.js";
+import { isQuestion, questionIn, repeatedHit } from "../exchange/repeated-hit.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
@@ -45,12 +46,22 @@ export interface OnBehalfOfInput extends BaseRequest {
  * ```
  */
 export async function onBehalfOf(client: Client, input: OnBehalfOfInput): Promise<AuthenticationResult> {
+  return onBehalfOfNow(client, input);
+}
+
+/** Does the same as {@link onBehalfOf}, for callers that are asynchronous themselves: errors are thrown synchronously. */
+export function onBehalfOfNow(
+  client: Client,
+  input: OnBehalfOfInput,
+): AuthenticationResult | Promise<AuthenticationResult> {
+  const repeated = repeatedOnBehalfOf(client, input);
+  if (typeof repeated === "object") return repeated;
   const request = tokenRequest(client, input, true);
   const { oboAssertion, sessionKey } = checked(request);
   requestedScopes(request.scopes, true, request.correlationId);
   const url = client.authorities.url(request.authorityUrl);
-  const hash = sessionKey ? sessionHash(sessionKey) : sha256Base64Url(oboAssertion ?? "");
-  const assertionHash = oboAssertion ? sha256Base64Url(oboAssertion) : "";
+  const assertionHash = oboAssertion ? (repeated ?? sha256Base64Url(oboAssertion)) : "";
+  const hash = sessionKey ? sessionHash(sessionKey) : assertionHash;
   const wanted: WantedForUser = {
     request,
     url,
@@ -59,6 +70,7 @@ export async function onBehalfOf(client: Client, input: OnBehalfOfInput): Promis
     // Early renewal would need an assertion that has not expired, which only the caller can provide, or the session's
     // refresh token, which is used once the token has expired.
     renewsEarly: false,
+    question: questionIn(client, request.given),
     hash,
     oboAssertion,
   };
@@ -67,6 +79,21 @@ export async function onBehalfOf(client: Client, input: OnBehalfOfInput): Promis
   return request.given.skipCache || request.claims || begins
     ? acquire(client, wanted, "forced")
     : cacheFirst(client, wanted, acquire);
+}
+
+/**
+ * Returns the token of a request that is like an earlier one, if it is fresh and in memory; otherwise the hash of the
+ * assertion, if it was needed.
+ */
+function repeatedOnBehalfOf(
+  client: Client,
+  input: OnBehalfOfInput,
+): AuthenticationResult | string | undefined {
+  const assertion: unknown = input?.oboAssertion;
+  if (typeof assertion !== "string" || assertion === "") return undefined;
+  if (!isQuestion(input)) return undefined;
+  const hash = sha256Base64Url(assertion);
+  return repeatedHit(client, assertionPartition(hash), input) ?? hash;
 }
 
 /**

@@ -1,53 +1,32 @@
-import type { AccountInfo } from "../account.js";
-import type { AuthorityUrl } from "../authority/authority-url.js";
 import {
   familyOf,
   findRefreshToken,
   grantedScopes,
   tenantOfDomain,
   writtenAt,
-  type AccessTokenQuery,
 } from "../cache/memory/find.js";
-import type { TokenMemory } from "../cache/memory/token-memory.js";
-import { userPartition } from "../cache/memory/partition-key.js";
 import { removeRefreshToken } from "../cache/memory/write.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
-import { clientAuthError, interactionRequiredError, isAuthError, type AuthError } from "../errors/errors.js";
-import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
+import { interactionRequiredError, isAuthError, type AuthError } from "../errors/errors.js";
+import { cacheFirst } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { marginOf } from "../exchange/freshness.js";
 import { refreshInTurn } from "../exchange/in-turn.js";
 import type { Call } from "../http/transport.js";
 import type { Miss } from "../request/miss.js";
-import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
+import { authorityOf, isOfUnknownTenant, requireProvider } from "./account-authority.js";
 import {
-  authorityOf,
-  isOfUnknownTenant,
-  providerOf,
-  realmsOf,
-  requireProvider,
-  tenantAuthorityOf,
-} from "./account-authority.js";
+  silentRequest,
+  repeatedUserToken,
+  wantedByUser,
+  type SilentInput,
+  type WantedOfUser,
+} from "./user-tokens.js";
 import { NOT_RENEWABLE, noToken, REFUSED } from "./sign-in-again.js";
 import { redeemRefreshToken } from "./refresh-token.js";
-
-/** Request for a token of a signed-in user. */
-export interface SilentInput extends BaseRequest {
-  /** The user whose token is requested. */
-  readonly account: AccountInfo;
-  /** Skip the cache and renew the token. */
-  readonly forceRefresh?: boolean;
-  /**
-   * Seconds before its expiry from which a refresh token counts as expired; 300 by default, or half of a shorter
-   * lifetime.
-   */
-  readonly refreshTokenExpirationOffsetSeconds?: number;
-  /** Redirect URI of the registration, for the broker. A confidential client sends it to the provider. */
-  readonly redirectUri?: string;
-}
 
 /**
  * Returns a user's token without interaction, from the cache or with the refresh token, in one request for all
@@ -72,16 +51,10 @@ export function silentNow(
   client: Client,
   input: SilentInput,
 ): AuthenticationResult | Promise<AuthenticationResult> {
-  const request = tokenRequest(client, input);
-  const { account } = request.given;
-  if (!account || typeof account.homeAccountId !== "string" || account.homeAccountId === "") {
-    throw clientAuthError(
-      "no_account_in_silent_request",
-      "account is missing: pass one from getAllAccounts() or from an earlier result.",
-      request,
-    );
-  }
-  const wanted = wantedBy(client, request);
+  const repeated = repeatedUserToken(client, input);
+  if (repeated) return repeated;
+  const request = silentRequest(client, input);
+  const wanted = wantedByUser(client, request);
   if (isOfUnknownTenant(client, wanted.url)) return inLearnedTenant(client, wanted);
   return fromCacheOrServer(client, wanted);
 }
@@ -102,33 +75,7 @@ async function inLearnedTenant(client: Client, wanted: WantedOfUser): Promise<Au
   const id = await client.cache.read(query.partition, (memory) => tenantOfDomain(memory, query, url.tenant));
   if (id === undefined) return fromCacheOrServer(client, wanted);
   client.authorities.learnTenant(url, id);
-  return fromCacheOrServer(client, wantedBy(client, request));
-}
-
-type SilentRequest = TokenRequest<SilentInput>;
-
-/** The token of a user to look for. The look-up, the token request and the cache write use the same realm. */
-type WantedOfUser = Wanted<SilentRequest>;
-
-/** Equal calls are for the same account, which names its provider. */
-const FLOW = ["silent"];
-
-function wantedBy(client: Client, request: SilentRequest): WantedOfUser {
-  const { account } = request.given;
-  const url = tenantAuthorityOf(client, request, account);
-  const query = tokenQuery(client, request, url, account);
-  return { request, url, flow: FLOW, query, isServed: isServedHere, renewsEarly: true };
-}
-
-/**
- * For Entra, the hosts decide. If the account does not name its provider, what is cached shows whether it belongs to
- * the authority.
- */
-function isServedHere(client: Client, memory: TokenMemory, { request, url, query }: WantedOfUser): boolean {
-  const { account } = request.given;
-  if (query.hostOnly ? client.authorities.isShared(url.host) : query.issuer !== undefined)
-    requireProvider(client, memory, { request, url, account });
-  return client.authorities.isAlias(url.host, account.environment);
+  return fromCacheOrServer(client, wantedByUser(client, request));
 }
 
 async function refresh(client: Client, wanted: WantedOfUser, miss: Miss): Promise<AuthenticationResult> {
@@ -140,7 +87,7 @@ async function refresh(client: Client, wanted: WantedOfUser, miss: Miss): Promis
     // All aliases of the host are known only after resolution, and they affect the look-up.
     const inAuthority = { ...request, authorityUrl: url.href, authorityIsExplicit: true };
     authorityOf(client, inAuthority, account);
-    const again = wantedBy(client, request);
+    const again = wantedByUser(client, request);
     return refreshInTurn(exchange, again, miss, (inTurn) => redeemCached(inTurn, again, miss));
   });
 }
@@ -220,26 +167,4 @@ function assertNotExpired(
 /** Returns the redirect URI to send. A public client's is for the broker. */
 function redirectUriOf(client: Client, { redirectUri }: SilentInput): string | undefined {
   return client.isPublic ? undefined : redirectUri;
-}
-
-function tokenQuery(
-  client: Client,
-  request: TokenRequest,
-  url: AuthorityUrl,
-  account: AccountInfo,
-): AccessTokenQuery {
-  const { kind, issuer, hostOnly } = providerOf({ request, url, account });
-  return {
-    partition: userPartition(account.homeAccountId),
-    clientId: client.clientId,
-    environments: client.authorities.aliasesOf(url.host),
-    kind,
-    issuer,
-    hostOnly,
-    realms: realmsOf(client, { request, url, account }),
-    scopes: request.scopes,
-    scheme: request.scheme,
-    resource: request.resource,
-    components: request.components,
-  };
 }

@@ -7,17 +7,21 @@ import {
 } from "@tessera/core";
 import {
   clientConfigurationError,
-  freshAppToken,
+  freshAppTokens,
   newCorrelationId,
   requireRequest,
+  systemClock,
   version,
   withoutNull,
   wrongType,
   type ClientCredentialsHost,
+  type FreshHits,
 } from "@tessera/core/internal";
 import { requireFunctions, strings } from "../check-values.js";
 import { FailureLog } from "../failure-log.js";
+import { offerFreshTokens } from "../fresh-tokens.js";
 import { checkMembers } from "../configuration-members.js";
+import { Telemetry } from "../telemetry/telemetry.js";
 import {
   MEMBERS,
   userAssignedIn,
@@ -54,8 +58,9 @@ export class ManagedIdentityApplication {
   readonly #client: Client;
   readonly #host: ClientCredentialsHost;
   readonly #failures: FailureLog;
+  readonly #telemetry: Telemetry;
   /** Look-ups in the cache, by the resource as it is written. */
-  readonly #known = new Map<string, (correlationId: string) => AuthenticationResult | undefined>();
+  readonly #known = new Map<string, FreshHits>();
 
   /**
    * @param configuration `managedIdentityIdParams` names a user-assigned identity
@@ -71,6 +76,7 @@ export class ManagedIdentityApplication {
     const identity = userAssignedIn(managedIdentityIdParams);
     const logger = new Logger(withoutNull(loggerOptions ?? {}), "@tessera/node", version);
     this.#failures = new FailureLog(() => logger);
+    this.#telemetry = new Telemetry(undefined, clock ?? systemClock, () => logger);
     const httpWith = httpClients(system);
     const own = createClient({
       clientId: identity?.id ?? SYSTEM_ASSIGNED,
@@ -79,6 +85,7 @@ export class ManagedIdentityApplication {
       capabilities: strings(clientCapabilities, "clientCapabilities"),
       http: httpWith({}),
       logger: () => logger,
+      observer: this.#telemetry.observer,
       ...(clock ? { clock } : {}),
     });
     const shared = sharedBy(clock, () => own);
@@ -90,6 +97,9 @@ export class ManagedIdentityApplication {
     this.#host = {
       source: networkClient ? source : { ...source, sharedAs: [clientId, capabilities, retries] },
     };
+    offerFreshTokens(this, ({ scopes: [resource = ""] }) =>
+      freshAppTokens(this.#client, { scopes: [resourceOf({ resource })] }),
+    );
   }
 
   /**
@@ -105,10 +115,13 @@ export class ManagedIdentityApplication {
    * ```
    */
   async acquireToken(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
-    const hit = this.#hit(request);
-    if (hit) return hit;
     try {
-      return await this.#acquired(request);
+      if (this.#telemetry.isOn())
+        return await this.#telemetry.operation(
+          "acquireToken",
+          () => this.#hit(request) ?? this.#acquired(request),
+        );
+      return this.#hit(request) ?? (await this.#acquired(request));
     } catch (error) {
       this.#failures.note("acquireToken", request, error);
       throw error;
@@ -139,7 +152,7 @@ export class ManagedIdentityApplication {
       request.renewalMarginSeconds !== undefined
     )
       return undefined;
-    return this.#known.get(request.resource)?.(newCorrelationId());
+    return this.#known.get(request.resource)?.result(newCorrelationId());
   }
 
   #acquired(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
@@ -147,7 +160,7 @@ export class ManagedIdentityApplication {
     const { claims, correlationId, refusedToken, renewalMarginSeconds, signal, timeoutMs } = request;
     const scopes = [resourceOf(request)];
     if (!this.#known.has(request.resource) && this.#known.size < MOST_KNOWN)
-      this.#known.set(request.resource, freshAppToken(this.#client, { scopes }));
+      this.#known.set(request.resource, freshAppTokens(this.#client, { scopes }));
     return clientCredentials(
       this.#client,
       {

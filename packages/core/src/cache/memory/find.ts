@@ -38,7 +38,8 @@ export function findTokens(memory: TokenMemory, query: AccessTokenQuery): Cached
   const { kind, id } = query.partition;
   const partition = memory.partitions.hot[kind].get(id) ?? memory.partitions.get(query.partition);
   const found =
-    partition && (partition.recall(query) ?? partition.remember(query, bestOf(memory, partition, query)));
+    partition &&
+    (partition.memo.recall(query) ?? partition.memo.remember(query, bestOf(memory, partition, query)));
   if (found || !query.alsoIn) return found;
   return findTokens(memory, { ...query, partition: query.alsoIn, alsoIn: undefined });
 }

@@ -1,9 +1,9 @@
-import type { AuthorityKind } from "../../authority/authority-url.js";
 import { BINDING_KEY } from "../../dpop/binding-key.js";
 import { isHeaderValue } from "../../http/header-value.js";
 import { splitScopes } from "../../request/scopes.js";
-import { ASKED, sameComponents } from "../schema/keys.js";
+import { ASKED } from "../schema/keys.js";
 import { isSession } from "./partition-key.js";
+import { Memo } from "./memo.js";
 import type { EntityOf, Section } from "../schema/schema.js";
 
 /** One entity in memory, with values derived from it on first use. */
@@ -78,7 +78,7 @@ export interface CachedTokens {
 /** All entries of one user, one app in a tenant, or one on-behalf-of assertion. */
 export class Partition {
   readonly #entries: Entry[] = [];
-  #memo: { readonly query: MemoQuery; readonly tokens: CachedTokens }[] | undefined;
+  #memo: Memo<CachedTokens> | undefined;
   #foreign: Record<string, unknown> | undefined;
   /** Its name in a store, and the version of its content. A copy is not what is stored. */
   stored: { readonly name: string; readonly version: string } | undefined;
@@ -177,69 +177,10 @@ export class Partition {
     return copy;
   }
 
-  /**
-   * Returns the tokens that were found for a query since the partition last changed. Queries are compared field by
-   * field: equal strings are mostly identical, and joining them into one key would cost more than the search.
-   */
-  recall(query: MemoQuery): CachedTokens | undefined {
-    if (this.#memo) {
-      for (const known of this.#memo)
-        if (known.query === query || isSame(known.query, query)) return known.tokens;
-    }
-    return undefined;
+  /** What was found since the partition last changed. */
+  get memo(): Memo<CachedTokens> {
+    return (this.#memo ??= new Memo());
   }
-
-  /** Keeps what was found for a query until the partition changes. */
-  remember(query: MemoQuery, tokens: CachedTokens | undefined): CachedTokens | undefined {
-    if (!tokens) return undefined;
-    const memo = this.#memo;
-    if (memo && memo.length < MAX_MEMOIZED_QUERIES) memo.push({ query, tokens });
-    else this.#memo = [{ query, tokens }];
-    return tokens;
-  }
-}
-
-/** The fields of a query that are compared for memoization. */
-export interface MemoQuery {
-  readonly clientId: string;
-  /** Hosts of the identity provider; the same object for the same provider. */
-  readonly environments: ReadonlySet<string>;
-  readonly realms: readonly string[];
-  /** See {@link Provider}. */
-  readonly kind?: AuthorityKind | undefined;
-  readonly issuer?: string | undefined;
-  readonly hostOnly?: boolean | undefined;
-  readonly scopes: readonly string[];
-  readonly resource?: string | undefined;
-  readonly scheme?: string | undefined;
-  readonly components?: Readonly<Record<string, string>> | undefined;
-}
-
-/**
- * Maximum number of memoized queries. Apps use few distinct scope sets, and generated ones must not exhaust memory.
- */
-const MAX_MEMOIZED_QUERIES = 32;
-
-function isSame(a: MemoQuery, b: MemoQuery): boolean {
-  return (
-    a.clientId === b.clientId &&
-    a.environments === b.environments &&
-    a.kind === b.kind &&
-    a.issuer === b.issuer &&
-    a.hostOnly === b.hostOnly &&
-    isSameList(a.scopes, b.scopes) &&
-    isSameList(a.realms, b.realms) &&
-    a.resource === b.resource &&
-    a.scheme === b.scheme &&
-    sameComponents(a.components, b.components)
-  );
-}
-
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
-  return true;
 }
 
 function outlivesAccessTokens({ entity }: Entry<"RefreshToken">): boolean {

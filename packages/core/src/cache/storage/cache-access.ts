@@ -2,6 +2,7 @@ import { errorName } from "../../errors/error-name.js";
 import { clientAuthError } from "../../errors/errors.js";
 import { wrongType } from "../../request/field-types.js";
 import { mutexOf } from "../../flight/keyed-mutex.js";
+import type { Observer } from "../../observer.js";
 import { loadDocument, wholeDocument } from "../memory/load-and-dump.js";
 import type { PartitionKey } from "../memory/partition-key.js";
 import type { CacheStats, TokenMemory } from "../memory/token-memory.js";
@@ -25,6 +26,7 @@ export interface CacheParts {
   /** Returns the time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly warn: (message: string) => void;
+  readonly observer?: () => Observer | undefined;
 }
 
 /** A change of one partition; `onlyInStore` if it is of no use where the whole cache is in memory. */
@@ -52,8 +54,9 @@ export class CacheAccess implements ISerializableTokenCache {
   /** @internal */
   constructor(parts: CacheParts) {
     this.#parts = parts;
-    const { store, plugin, memory, warn } = parts;
-    if (store) this.stored = new StoredCache({ store, memory, parse: (text) => this.#parse(text), warn });
+    const { store, plugin, memory, warn, observer } = parts;
+    const parse = (text: string): CacheDocument | undefined => this.#parse(text);
+    if (store) this.stored = new StoredCache({ store, memory, parse, warn, observer });
     this.turns = new Turns(plugin, store, this.stored);
   }
 
@@ -202,7 +205,8 @@ export class CacheAccess implements ISerializableTokenCache {
       const onFailure = (method: string, error: unknown): void =>
         this.#parts.warn(`cache.cachePlugin.${method} failed: ${errorName(error)}`);
       try {
-        return await throughPlugin(plugin, { memory, context, session, onFailure }, key, () => {
+        const observer = this.#parts.observer?.();
+        return await throughPlugin(plugin, { memory, context, session, onFailure, observer }, key, () => {
           const result = work(memory);
           this.#changed ||= writes;
           return result;

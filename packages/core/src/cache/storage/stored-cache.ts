@@ -1,5 +1,6 @@
 import { clientAuthError, isAuthError } from "../../errors/errors.js";
 import { errorName } from "../../errors/error-name.js";
+import { observed, type Observer } from "../../observer.js";
 import { loadPartition, partitionDocument } from "../memory/load-and-dump.js";
 import { partitionName, partitionNamed, type PartitionKey } from "../memory/partition-key.js";
 import type { TokenMemory } from "../memory/token-memory.js";
@@ -22,6 +23,7 @@ export interface StoredCacheParts {
   /** Parses a document. Returns `undefined` for an unreadable one that must be left unchanged. */
   readonly parse: (text: string) => CacheDocument | undefined;
   readonly warn: (message: string) => void;
+  readonly observer?: (() => Observer | undefined) | undefined;
 }
 
 /** Changes one partition. Called with a memory that holds nothing else; called again with newer content if need be. */
@@ -33,6 +35,8 @@ interface Made<T> {
   readonly scratch: TokenMemory;
   readonly isReadable: boolean;
 }
+
+const BACKEND = { "tessera.cache.backend": "store" };
 
 /** The cache in memory in front of a store. What is stored is authoritative, unless the store is unavailable. */
 export class StoredCache {
@@ -53,7 +57,8 @@ export class StoredCache {
       this.#take(key, name, loaded);
       return look(memory);
     }
-    return this.#readLater(key, loaded).then(() => look(memory));
+    const load = (): Promise<void> => this.#readLater(key, loaded);
+    return observed(this.#parts.observer?.(), "cache_load", BACKEND, load).then(() => look(memory));
   }
 
   /** Changes one partition in both the store and memory, or in neither. */
@@ -74,7 +79,9 @@ export class StoredCache {
     };
     let outcome: UpdateOutcome;
     try {
-      outcome = await this.#parts.store.update(name, make, turn?.partition === name ? turn.turn : undefined);
+      const held = turn?.partition === name ? turn.turn : undefined;
+      const save = (): Promise<UpdateOutcome> => this.#parts.store.update(name, make, held);
+      outcome = await observed(this.#parts.observer?.(), "cache_save", BACKEND, save);
     } catch (error) {
       throw thrown ? thrown.error : this.#failed("update", error);
     }
