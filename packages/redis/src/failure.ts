@@ -5,8 +5,11 @@ import { errorText } from "./error-text.js";
 export interface CommandFailure {
   /** For statistics and the log, such as `"READONLY"` or `"connection"`. */
   readonly kind: string;
-  /** Whether nothing works at present, or only reading does; `"none"`: the server answers, and what was asked is wrong. */
-  readonly unavailable: "all" | "writes" | "none";
+  /**
+   * Whether nothing works at present, or only reading does, or all but this key; `"none"`: the server answers, and what was
+   * asked is wrong.
+   */
+  readonly unavailable: "all" | "writes" | "key" | "none";
 }
 
 /** Words that a server's error begins with, and what still works after it. */
@@ -14,7 +17,7 @@ const BY_WORD: Readonly<Record<string, CommandFailure["unavailable"]>> = {
   LOADING: "all",
   MASTERDOWN: "all",
   CLUSTERDOWN: "all",
-  TRYAGAIN: "all",
+  TRYAGAIN: "key",
   BUSY: "all",
   // The client has followed them as often as it may, or cannot.
   MOVED: "all",

@@ -109,19 +109,12 @@ export class Partitions {
     const value = isRemoval
       ? ""
       : envelope.seal(keys.value, version, { partition, group: update.group, document: update.document });
+    const isListed = group === USERS;
+    const member = isListed || current.content?.group === USERS ? keys.member : "";
     const reply = await commands.write(
       STORE,
-      [keys.value, keys.turn, keys.users],
-      [
-        current.version,
-        value,
-        version,
-        ttl,
-        group === USERS ? keys.member : "",
-        fence,
-        channel(),
-        keys.member,
-      ],
+      [keys.value, ...(fence ? [keys.turn] : []), ...(member ? [keys.users] : [])],
+      [current.version, value, version, ttl, fence, channel(), member, isListed ? "1" : ""],
     );
     if (reply === "unavailable") return reply;
     const [outcome, found = null] = Array.isArray(reply) ? (reply as readonly Reply[]) : [];

@@ -19,22 +19,23 @@ end`;
 /**
  * Stores or removes a value if its version is the expected one, in one step with the index of its slot.
  *
- * KEYS: the value, the lease of its turn, the index. ARGV: the expected version, the value or nothing to remove it, its
- * version, its time to live in milliseconds, the member to list or nothing, the fence or nothing, the channel or nothing, the
- * member that is not to be listed.
+ * KEYS: the value; the lease of its turn, if there is a fence; the index, if there is a member. While a slot moves to another
+ * server, a script runs only if its keys are all in one place, so there is none that is not needed.
+ * ARGV: the expected version, the value or nothing to remove it, its version, its time to live in milliseconds, the fence or
+ * nothing, the channel or nothing, the member or nothing, `1` if it is listed from now on.
  */
 export const STORE = script(`${LIST}
 local head = redis.call('GETRANGE', KEYS[1], 0, ${HEAD_LENGTH - 1})
 if head ~= '' and string.sub(head, 1, ${MAGIC.length}) ~= '${MAGIC}' then return {'foreign'} end
 local version = string.sub(head, ${VERSION_AT + 1})
 if version ~= '' and version == ARGV[3] then return {'stored'} end
-if ARGV[6] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[6] then return {'fenced'} end
+if ARGV[5] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[5] then return {'fenced'} end
 if version ~= ARGV[1] then return {'conflict', redis.call('GET', KEYS[1])} end
 if ARGV[2] == '' then redis.call('DEL', KEYS[1])
 else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4]) end
-if ARGV[5] ~= '' then list(KEYS[3], ARGV[5], tonumber(ARGV[4]))
-else redis.call('ZREM', KEYS[3], ARGV[8]) end
-if ARGV[7] ~= '' then redis.pcall('PUBLISH', ARGV[7], KEYS[1]) end
+if ARGV[8] == '1' then list(KEYS[#KEYS], ARGV[7], tonumber(ARGV[4]))
+elseif ARGV[7] ~= '' then redis.call('ZREM', KEYS[#KEYS], ARGV[7]) end
+if ARGV[6] ~= '' then redis.pcall('PUBLISH', ARGV[6], KEYS[1]) end
 return {'stored'}`);
 
 /** Lists a member in an index of another slot. KEYS: the index. ARGV: the member, its time to live in milliseconds. */

@@ -42,15 +42,26 @@ export function connect(client: unknown): RedisConnection {
     run: async ({ sha, text }, keys, parameters) => {
       const all = named(keys);
       const rest = [String(all.length), ...all, ...parameters];
-      try {
-        return (await send(all[0] ?? "", ["EVALSHA", sha, ...rest])) as Reply;
-      } catch (error) {
-        // A server that has restarted, was promoted or flushed does not know it; the text makes it known.
-        if (!/^NOSCRIPT\b/.test(errorText(error))) throw error;
-        return (await send(all[0] ?? "", ["EVAL", text, ...rest])) as Reply;
+      for (let command = ["EVALSHA", sha], pauseMs = 10; ; pauseMs *= 2) {
+        try {
+          return (await send(all[0] ?? "", [...command, ...rest])) as Reply;
+        } catch (error) {
+          const word = /^\w+/.exec(errorText(error))?.[0];
+          // A server that has restarted, was promoted or flushed does not know it; the text makes it known.
+          if (word === "NOSCRIPT" && command[0] === "EVALSHA") command = ["EVAL", text];
+          // The slot moves to another server, and has left some keys behind.
+          else if (word === "TRYAGAIN" && pauseMs <= LONGEST_PAUSE_MS) await pause(pauseMs);
+          else throw error;
+        }
       }
     },
   };
+}
+
+const LONGEST_PAUSE_MS = 160;
+
+async function pause(milliseconds: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function recognized(client: unknown): Recognized {
