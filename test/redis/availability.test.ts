@@ -1,7 +1,8 @@
 // A server that is away costs a bounded wait, then none, and is missed and greeted with one line each.
 // proves: redis/src/availability.ts
 import { beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { Availability, type CommandFailure } from "../../packages/redis/src/availability.js";
+import { Availability } from "../../packages/redis/src/availability.js";
+import type { CommandFailure } from "../../packages/redis/src/failure.js";
 import { Counters } from "../../packages/redis/src/stats.js";
 
 const FAILURES: Readonly<Record<string, CommandFailure>> = {

@@ -8,8 +8,9 @@ test.each([
   ["CLUSTERDOWN The cluster is down", "CLUSTERDOWN", "all"],
   ["MOVED 12182 127.0.0.1:7000", "MOVED", "all"],
   ["ASK 12182 127.0.0.1:7000", "ASK", "all"],
+  ["TRYAGAIN Multiple keys request during rehashing of slot", "TRYAGAIN", "key"],
   ["NOAUTH Authentication required.", "NOAUTH", "all"],
-  ["NOPERM this user has no permissions to run the 'evalsha' command", "NOPERM", "all"],
+  ["NOPERM this user has no permissions to run the 'evalsha' command", "NOPERM", "writes"],
   [
     "READONLY You can't write against a read only replica. script: 1a, on @user_script:3.",
     "READONLY",

@@ -1,12 +1,5 @@
+import type { CommandFailure } from "./failure.js";
 import type { Counters } from "./stats.js";
-
-/** What a failed command says about the server. */
-export interface CommandFailure {
-  /** For statistics and the log, such as `"timeout"` or `"READONLY"`. */
-  readonly kind: string;
-  /** `"none"`: the server answered, and the command itself is wrong. */
-  readonly unavailable: "all" | "writes" | "none";
-}
 
 /** What {@link Availability} depends on. */
 export interface AvailabilityParts {
@@ -87,9 +80,10 @@ export class Availability {
       this.#parts.counters.countError(failure.kind);
       // Whatever the server refuses, it is there.
       if (failure.unavailable !== "all") this.#all.succeeded();
-      if (failure.unavailable === "none") {
+      if (failure.unavailable === "none" || failure.unavailable === "key") {
         if (kind === "write") this.#writes.released();
         this.#noteState();
+        if (failure.unavailable === "key") return "unavailable";
         throw error;
       }
       const circuit = failure.unavailable === "all" ? this.#all : this.#writes;

@@ -205,6 +205,8 @@ const UNREADABLE: Readonly<Record<string, string>> = {
     "Add the key: before a new key comes first, every process must have it.",
   "not encrypted":
     "Redis has values that are not encrypted. With the option encryption, they count as absent.",
+  foreign:
+    "Redis has values of another program under keys of this store. Lists leave them out. Choose another prefix.",
   damaged: "Redis has values that were modified or moved to another key. They count as absent.",
 };
 

@@ -24,11 +24,12 @@ const BY_WORD: Readonly<Record<string, CommandFailure["unavailable"]>> = {
   ASK: "all",
   NOAUTH: "all",
   WRONGPASS: "all",
-  NOPERM: "all",
   READONLY: "writes",
   OOM: "writes",
   NOREPLICAS: "writes",
   MISCONF: "writes",
+  // Reading takes fewer rights.
+  NOPERM: "writes",
   WRONGTYPE: "none",
 };
 

@@ -49,7 +49,7 @@ export class Partitions {
   async load(partition: string, { value }: PartitionKeys): Promise<Readable | "absent" | "unavailable"> {
     const reply = await this.#parts.commands.read("GET", [value]);
     if (reply === "unavailable") return reply;
-    return this.#found(value, partition, reply).content ?? "absent";
+    return this.#found(value, partition, this.#open(value, reply)).content ?? "absent";
   }
 
   async update(
@@ -62,7 +62,7 @@ export class Partitions {
     let reply = await commands.read("GET", [keys.value]);
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       if (reply === "unavailable") return reply;
-      const current = this.#found(keys.value, partition, reply);
+      const current = this.#found(keys.value, partition, this.#open(keys.value, reply));
       const update = change(current.content?.document);
       if (update === "keep") return { version: current.content?.version };
       const outcome = await this.#store({ partition, keys, current, update, fence });
@@ -75,9 +75,12 @@ export class Partitions {
     return "unavailable";
   }
 
-  /** Reads a value that is listed; `undefined` if it is not there, or not what its key says. */
+  /** Reads a value that is listed; `undefined` if it cannot be read. One value of another program hides no user. */
   listed(key: string, reply: Reply): Readable | undefined {
-    return this.#found(key, undefined, reply).content;
+    const opened = this.#open(key, reply);
+    if (opened !== "foreign") return this.#found(key, undefined, opened).content;
+    this.#parts.onUnreadable(opened);
+    return undefined;
   }
 
   async #store({
@@ -145,9 +148,13 @@ export class Partitions {
     return async () => score !== null && commands.write(DELIST, [index], [member, String(score)]);
   }
 
-  #found(key: string, partition: string | undefined, reply: Reply): Found {
-    if (reply === null) return ABSENT;
-    const opened: Opened = Buffer.isBuffer(reply) ? this.#parts.envelope.open(key, reply) : "foreign";
+  #open(key: string, reply: Reply): Opened | undefined {
+    if (reply === null) return undefined;
+    return Buffer.isBuffer(reply) ? this.#parts.envelope.open(key, reply) : "foreign";
+  }
+
+  #found(key: string, partition: string | undefined, opened: Opened | undefined): Found {
+    if (!opened) return ABSENT;
     if (opened === "foreign") throw foreign(key);
     if ("unreadable" in opened) {
       this.#parts.onUnreadable(opened.unreadable);
