@@ -44,7 +44,9 @@ describe("the availability of a server", () => {
     let answer = (_: string): void => undefined;
     const late: string[] = [];
     const slow = (): Promise<string> => new Promise((resolve) => (answer = resolve));
-    expect(await availability.run("write", slow, { onLate: (value) => late.push(value) })).toBe("unavailable");
+    expect(await availability.run("write", slow, { onLate: (value) => late.push(value) })).toBe(
+      "unavailable",
+    );
     answer("late");
     await Promise.resolve();
     expect(late).toEqual(["late"]);
