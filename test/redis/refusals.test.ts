@@ -234,7 +234,7 @@ describeWith("redis-server", hasRedis(), () => {
     client.on("error", () => undefined);
     await client.connect();
     undo.push(() => client.destroy());
-    const { store, lines } = opened(client as RedisClient);
+    const { store, lines } = opened(client);
     await locked.command("CONFIG", "SET", "requirepass", "secret");
     // A connection that has been there before stays.
     await client.sendCommand(["RESET"]);
@@ -305,11 +305,11 @@ describeWith("redis-server as a cluster", hasRedis(), () => {
       await first?.command("CLUSTER", "DELSLOTSRANGE", ...slots.slice(1));
       const names = Array.from({ length: 20 }, (_, index) => `user:${index}`);
       await until(async () =>
-        (await Promise.all(names.map((name) => store.load(name)))).includes("unavailable"),
+        (await Promise.all(names.map(async (name) => store.load(name)))).includes("unavailable"),
       );
       await first?.command("CLUSTER", "ADDSLOTSRANGE", ...slots.slice(1));
       await until(
-        async () => !(await Promise.all(names.map((name) => store.load(name)))).includes("unavailable"),
+        async () => !(await Promise.all(names.map(async (name) => store.load(name)))).includes("unavailable"),
       );
       expect(await store.load("user:1")).toMatchObject({ document: "before" });
       await store.close();
