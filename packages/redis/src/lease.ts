@@ -65,7 +65,7 @@ export class Lease {
 
   /** @returns the lease, or for how many milliseconds somebody else has it */
   static async take(key: string, parts: LeaseParts): Promise<Lease | number | "unavailable"> {
-    const { run, leaseMs, now, channel } = parts;
+    const { run, leaseMs, now } = parts;
     const token = randomUUID();
     const askedAt = now();
     const left = await run(TAKE, [key], [token, String(leaseMs)], {
