@@ -107,7 +107,9 @@ describe("a loop over a failing call", () => {
       told.push(retryAfterSeconds);
       provider.clock.advance(retryAfterSeconds);
     }
-    expect(provider.count("token")).toBe(14);
+    // The first of them are sent again at once, as far as a host may be asked again.
+    expect(provider.count("token")).toBeGreaterThanOrEqual(14);
+    expect(provider.count("token")).toBeLessThanOrEqual(14 + 10);
     expect(told.slice(0, 2)).toEqual([0, 1]);
     expect(told.every((seconds, turn) => turn === 0 || seconds >= (told[turn - 1] ?? 0) / 2)).toBe(true);
     expect(Math.max(...told)).toBeGreaterThan(14);

@@ -201,10 +201,7 @@ export interface NodeSystemOptions {
   proxy?: string | false;
   /** PEM certificates to trust in addition to those that Node.js trusts, such as a company's or the local authority's. */
   ca?: string | string[];
-  /**
-   * The most connections to one host; 50 by default. Further requests wait for one, within their own limits. Applications with
-   * equal settings share their connections.
-   */
+  /** The most connections to one host; 50 by default. Applications with equal settings share them. */
   maxConnections?: number;
   /** How often a request that failed is sent again at most; twice by default. An authorization code is never sent again. */
   retries?: number;

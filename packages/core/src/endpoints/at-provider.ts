@@ -38,7 +38,7 @@ export function atProvider<T>(
     const url = account
       ? authorityOf(client, request, account)
       : client.authorities.url(request.authorityUrl);
-    const call = { correlationId, signal, budget: client.transport.budget(request.timeoutMs) };
+    const call = { correlationId, signal, budget: client.transport.budget() };
     const authority = await client.authorities.resolve(url, call);
     await requireAccountOf(client, { ...request, authorityUrl: url.href }, account);
     return run({ client, authority, call });

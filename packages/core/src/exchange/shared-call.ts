@@ -39,10 +39,7 @@ export function sharedCall(
     if (leader !== undefined)
       client.logger().verbose(`Waiting for the outcome of an equal call, ${leader}.`, correlationId);
     const start = (shared: AbortSignal, hold: () => () => void): Promise<AuthenticationResult> =>
-      acquire(
-        { correlationId, signal: shared, hold, budget: client.transport.budget(request.timeoutMs) },
-        key,
-      );
+      acquire({ correlationId, signal: shared, hold, budget: client.transport.budget() }, key);
     const result = await client.flights.run(key, signal, start, correlationId);
     return result.correlationId === correlationId ? result : resultFor(result, correlationId);
   });

@@ -97,7 +97,7 @@ export async function preparedAuthorization(
   checkChallenge(given, correlationId);
   requireInstance(client, request);
   return withinBounds(request, async (signal) => {
-    const call = { correlationId, signal, budget: client.transport.budget(request.timeoutMs) };
+    const call = { correlationId, signal, budget: client.transport.budget() };
     const authority = await client.authorities.resolve(client.authorities.url(request.authorityUrl), call);
     requirePkceSupport({ client, authority, call }, given.codeChallengeMethod);
     requireKnownTypes(request.authorizationDetails, authority.metadata, call);

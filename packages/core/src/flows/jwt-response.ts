@@ -35,7 +35,7 @@ export async function parametersInJwt(
     );
   }
   return withinBounds(request, async (signal) => {
-    const call = { correlationId, signal, budget: client.transport.budget(request.timeoutMs) };
+    const call = { correlationId, signal, budget: client.transport.budget() };
     const url = client.authorities.url(request.authorityUrl);
     const authority = await client.authorities.resolve(url, call);
     const signed = await decryptJwt(jwt, AUTHORIZATION_RESPONSE, client, call);

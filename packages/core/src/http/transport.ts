@@ -14,8 +14,8 @@ export type { Call };
 export interface Transport {
   /** What is known about the hosts that requests were sent to. */
   readonly hosts: Hosts;
-  /** Returns the time for all requests of a call together: the usual one or, if the caller grants more, that. */
-  budget(grantedMs?: number): Budget;
+  /** Returns the time for all requests of a call together. */
+  budget(): Budget;
   /** Fetches a document, again after a failure, because a GET has no side effects. */
   get(url: string, call: Call, options?: GetOptions): Promise<HttpResponse>;
   /** Sends JSON, or deletes. Repeated only if it has certainly not been processed. */
@@ -84,7 +84,7 @@ export function createTransport({
   const hosts = new Hosts(clock);
   return {
     hosts,
-    budget: (grantedMs = 0) => new Budget(clock, Math.max(budgetMs, grantedMs)),
+    budget: () => new Budget(clock, budgetMs),
     get(url, call, { headers, timeoutMs, shownAs = url } = {}) {
       const content = { method: "GET" as const, url, headers: { accept: "application/json", ...headers } };
       return send({ content, line: `GET ${withoutQuery(shownAs)}`, repeats: "always", timeoutMs }, call);
