@@ -1,6 +1,6 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import { findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
-import { isEntry, type Entry } from "../cache/memory/partition.js";
+import { isEntry, type Entry } from "../cache/memory/entry.js";
 import type { Question } from "../cache/memory/question.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";

@@ -2,7 +2,8 @@ import { supersedes } from "./answers.js";
 import { tenantOfRealm } from "../account-info.js";
 import type { TokenMemory } from "./token-memory.js";
 import { accessTokenKey, accountKey, idTokenKey, isBoundTo, refreshTokenKey } from "../schema/keys.js";
-import { accessTokenFacts, isEntry, Partition, type Entry } from "./partition.js";
+import { accessTokenFacts, isEntry, type Entry } from "./entry.js";
+import { Partition } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
 import { entriesOf, type Provider } from "../provider.js";
 import { mergeAccount } from "../merge-account.js";
@@ -25,9 +26,7 @@ export function saveTokens(
 ): void {
   const now = memory.now() / 1000;
   const partition = memory.partitions.get(record.partition)?.copy() ?? new Partition();
-  partition.remove(
-    (entry) => isEntry(entry, "AccessToken") && accessTokenFacts(entry).extendedExpiresOn < now,
-  );
+  partition.removeExpired(now);
   const provider = providerOf(record, environments);
   // A partition for an assertion or session belongs to one user; starting it again discards the previous user's
   // tokens.
@@ -37,8 +36,8 @@ export function saveTokens(
   // A sign-in of the user replaces on-behalf-of tokens.
   if (record.partition.kind === "user" && !isLent(record))
     partition.remove(
-      ({ entity, ...entry }) =>
-        entity["on_behalf_of"] === true && entity["client_id"] === client && isOwn({ entity, ...entry }),
+      (entry) =>
+        entry.entity["on_behalf_of"] === true && entry.entity["client_id"] === client && isOwn(entry),
     );
   putTokens(partition, record, provider);
   putUser(partition, record, provider);
@@ -158,13 +157,11 @@ function putUser(partition: Partition, { account, idToken }: CacheRecord, provid
     const isOwn = entriesOf(partition, provider);
     const known = [...partition.all("Account")].filter(isOwn);
     const entity = known.reduceRight((merged, older) => mergeAccount(merged, older.entity), account);
-    partition.remove((entry) => isEntry(entry, "Account") && known.includes(entry));
+    partition.removeOf("Account", (entry) => known.includes(entry));
     partition.put({ section: "Account", key: accountKey(entity), entity });
   }
   if (idToken) {
-    partition.remove(
-      (entry) => isEntry(entry, "IdToken") && sameOwner(entry, idToken, provider.environments),
-    );
+    partition.removeOf("IdToken", (entry) => sameOwner(entry, idToken, provider.environments));
     partition.put({ section: "IdToken", key: idTokenKey(idToken), entity: idToken });
   }
 }
@@ -193,14 +190,15 @@ function putTokens(
       key: accessTokenKey(accessToken),
       entity: accessToken,
     };
-    partition.remove((other) => isReplacedBy(other, entry, environments));
+    const older = [...partition.tokensBefore(accessTokenFacts(entry))];
+    partition.removeTokens(older.filter((other) => isReplacedBy(other, entry, environments)));
     partition.put(entry);
   }
   if (refreshToken) {
     const isOwn = entriesOf(partition, provider);
-    partition.remove(
-      (entry) =>
-        isEntry(entry, "RefreshToken") && isOwn(entry) && isRotatedBy(entry, refreshToken, environments),
+    partition.removeOf(
+      "RefreshToken",
+      (entry) => isOwn(entry) && isRotatedBy(entry, refreshToken, environments),
     );
     partition.put({ section: "RefreshToken", key: refreshTokenKey(refreshToken), entity: refreshToken });
   }
@@ -234,8 +232,12 @@ function isRotatedBy(
   );
 }
 
-function isReplacedBy(other: Entry, entry: Entry<"AccessToken">, environments: ReadonlySet<string>): boolean {
-  if (!isEntry(other, "AccessToken") || !sameOwner(other, entry.entity, environments)) return false;
+function isReplacedBy(
+  other: Entry<"AccessToken">,
+  entry: Entry<"AccessToken">,
+  environments: ReadonlySet<string>,
+): boolean {
+  if (!sameOwner(other, entry.entity, environments)) return false;
   const older = accessTokenFacts(other);
   const newer = accessTokenFacts(entry);
   return (
