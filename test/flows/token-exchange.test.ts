@@ -96,7 +96,8 @@ describe.each(Object.entries(applications))("%s", (_, application) => {
     );
     expect(claims).toMatchObject({ iss: provider.url, sub: "olga@example.org" });
     expect(issued).toMatchObject({ tokenType: "N_A", issuedTokenType: type("id_token"), fromCache: false });
-    expect({ ...again, correlationId: issued.correlationId }).toEqual({ ...issued, fromCache: true });
+    const { correlationId, metadata } = issued;
+    expect({ ...again, correlationId, metadata }).toEqual({ ...issued, fromCache: true });
   });
 
   test("sends one request for equal calls that overlap, and none for later ones", async () => {

@@ -107,6 +107,19 @@ const requestId: Explained = {
   why: "the answer has an x-ms-request-id for apps, too; the peer does not look at it in this flow",
 };
 
+it("says where it comes from and what it took, which the peer does not", async () => {
+  const { peer, tessera } = await stage.both(async (library) => {
+    const app = stage.app(library, "confidential");
+    return (await app.acquireTokenByClientCredential({ scopes: appScopes })) as Partial<Watched> | null;
+  });
+  expect(peer.value?.metadata).toBeUndefined();
+  expect(tessera.value?.metadata).toMatchObject({ source: "network" });
+});
+
+interface Watched {
+  readonly metadata: object;
+}
+
 describe("the result of a confidential client for itself", () => {
   it.each(
     Object.entries<Case<ConfidentialApp>>({

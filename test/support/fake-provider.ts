@@ -17,6 +17,7 @@ import {
   type Configuration,
   type NodeAuthOptions,
   type NodeSystemOptions,
+  type NodeTelemetryOptions,
 } from "@tessera/node";
 import { createTestClock, type TestClock } from "./test-clock.js";
 
@@ -57,6 +58,7 @@ export interface Over {
   readonly cache?: CacheOptions;
   readonly auth?: Partial<NodeAuthOptions>;
   readonly system?: NodeSystemOptions;
+  readonly telemetry?: NodeTelemetryOptions;
 }
 
 /** An OpenID Provider that does what the test says, good or bad. */
@@ -175,8 +177,9 @@ export async function startFakeProvider(path = ""): Promise<FakeProvider> {
     resource: () => ({ body: { resource: `${url}/api`, authorization_servers: [url] } }),
     api: () => ({ body: { answer: 42 } }),
   });
-  const configuration = ({ auth, cache, system }: Over, secret: object): Configuration => ({
+  const configuration = ({ auth, cache, system, telemetry }: Over, secret: object): Configuration => ({
     ...(cache ? { cache } : {}),
+    ...(telemetry ? { telemetry } : {}),
     auth: { clientId, oidcAuthority: url, ...secret, ...auth },
     system: { clock, proxy: false, ...system },
   });

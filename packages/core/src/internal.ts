@@ -159,6 +159,8 @@ export {
   parseAuthenticationChallenges,
   type AuthenticationChallenge,
 } from "./request/claims-challenge.js";
+export type { AcquisitionMetadata } from "./metadata.js";
+export type { Counted, Facts, Observer, Step, Subject, Tell } from "./observer.js";
 export { printable } from "./printable.js";
 export { requestedScopes } from "./request/scopes.js";
 export { processWide } from "./process-wide.js";

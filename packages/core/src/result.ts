@@ -2,6 +2,7 @@ import type { AccountInfo } from "./account.js";
 import { accountInfo, claimsOf } from "./cache/account-info.js";
 import { detailsIn, type AuthorizationDetail } from "./request/authorization-details.js";
 import { accessTokenFacts, type CachedTokens } from "./cache/memory/entry.js";
+import { FROM_MEMORY, type AcquisitionMetadata } from "./metadata.js";
 
 /** The result of a token acquisition. */
 export interface AuthenticationResult {
@@ -54,6 +55,8 @@ export interface AuthenticationResult {
   code?: string;
   fromPlatformBroker?: boolean;
   resource?: string;
+  /** Where the tokens come from and what it took. Shared between cache hits: do not modify. */
+  metadata?: AcquisitionMetadata;
 }
 
 /** Fields of a result that do not come from its tokens. */
@@ -95,6 +98,7 @@ export function authenticationResult(tokens: CachedTokens, context: ResultContex
     msGraphHost: "",
     code: context.code,
     fromPlatformBroker: false,
+    metadata: FROM_MEMORY,
   };
   if (common.authorizationDetails) result.authorizationDetails = common.authorizationDetails;
   if (common.hasAssumedLifetime) result.hasAssumedLifetime = true;

@@ -23,6 +23,7 @@ import type { SignOutRequest } from "./requests.js";
 import { appConfiguration, type AppConfiguration } from "./msal/app-configuration.js";
 import { requireOwnClient, type MsalRequest } from "./msal/msal-request.js";
 import { checkMembers } from "./configuration-members.js";
+import { Telemetry } from "./telemetry/telemetry.js";
 
 /** What to pass to `signOut`, for the message. */
 export const SIGN_OUT = "pass signOut({ account }) with one from getAllAccounts() or from an earlier result";
@@ -34,6 +35,8 @@ export const SIGN_OUT = "pass signOut({ account }) with one from getAllAccounts(
 export abstract class Application {
   /** The client that the flows run on. */
   protected readonly client: Client;
+  /** Traces and metrics. */
+  protected readonly telemetry: Telemetry;
   readonly #config: AppConfiguration;
   #logger: Logger;
   readonly #azureCloud: AzureCloudOptions | undefined;
@@ -50,7 +53,9 @@ export abstract class Application {
     this.#logger = new Logger(loggerOptions, "@tessera/node", version);
     this.#config = appConfiguration(configuration);
     this.#azureCloud = configuration.auth.azureCloudOptions;
-    this.client = createClient({ ...options, credential, logger: () => this.#logger });
+    const logger = (): Logger => this.#logger;
+    this.telemetry = new Telemetry(configuration.telemetry, options.clock, logger);
+    this.client = createClient({ ...options, credential, logger, observer: this.telemetry.observer });
   }
 
   /** What the application was configured with, for subclasses. An accessor: a printed application shows no secret. */
@@ -201,7 +206,7 @@ export abstract class Application {
     run: () => T | Promise<T>,
   ): Promise<T> {
     try {
-      const result = run();
+      const result = this.telemetry.isOn() ? this.telemetry.operation(method, run) : run();
       return result instanceof Promise ? await result : result;
     } catch (error) {
       throw this.failed(method, request, error);

@@ -2,6 +2,7 @@ import {
   ProtocolMode,
   type ClientCredential,
   type ClientOptions,
+  type Clock,
   type HttpClient,
   type LoggerOptions,
 } from "@tessera/core";
@@ -26,6 +27,7 @@ import type { INativeBrokerPlugin } from "./broker/broker.js";
 
 /** Validated options for {@link createClient}, and how to log. */
 export interface CheckedConfiguration extends Omit<ClientOptions, "credential" | "logger"> {
+  readonly clock: Clock;
   readonly loggerOptions: LoggerOptions;
 }
 

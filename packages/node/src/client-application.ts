@@ -201,6 +201,10 @@ export abstract class ClientApplication extends EndpointsApplication {
   async acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
     // Not `logged`: its closure, and awaiting what is there, would take a twentieth of a cache hit.
     try {
+      if (this.telemetry.isOn())
+        return await this.telemetry.operation("acquireTokenSilent", () =>
+          silentNow(this.client, this.checked(request)),
+        );
       const result = silentNow(this.client, this.checked(request));
       return result instanceof Promise ? await result : result;
     } catch (error) {

@@ -96,6 +96,7 @@ const CONFIGURATION = {
   } satisfies Record<keyof NodeSystemOptions, Members>,
   telemetry: {
     application: { appName: "value", appVersion: "value" },
+    metricAttributes: "value",
   } satisfies Record<keyof NodeTelemetryOptions, Members>,
 } satisfies Record<keyof Configuration, Members>;
 

@@ -208,9 +208,17 @@ export interface NodeSystemOptions {
   clock?: Clock;
 }
 
-/** The app's name and version, sent to the identity provider. */
+/** What a token is for, as an attribute of metrics: tenant, scopes, or the home account ID of the user. */
+export type TelemetryAttribute = "tenant" | "scopes" | "user";
+
+/** The app's name and version, sent to the identity provider, and its metrics. */
 export interface NodeTelemetryOptions {
   application?: { appName?: string; appVersion?: string };
+  /**
+   * What to add to metrics, if the app registers an OpenTelemetry SDK: nothing by default. Each value of an attribute makes
+   * a time series of its own, and a user's ID is personal data.
+   */
+  metricAttributes?: TelemetryAttribute[];
 }
 
 /** The operating system's account broker; public clients only. */

@@ -38,6 +38,7 @@ export {
   InteractionRequiredAuthErrorCodes,
   version,
   type AccountFilter,
+  type AcquisitionMetadata,
   type AgentUser,
   type AuthenticationChallenge,
   type BackchannelNotification,
@@ -116,6 +117,7 @@ export type {
   NodeAuthOptions,
   NodeSystemOptions,
   NodeTelemetryOptions,
+  TelemetryAttribute,
 } from "./configuration.js";
 export {
   auth0,

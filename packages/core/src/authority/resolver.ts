@@ -3,6 +3,7 @@ import type { Clock } from "../clock.js";
 import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
 import { withPauseOf } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
+import { observed, serverOf, type Observer } from "../observer.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import type { Authority, ProviderMetadata } from "./authority.js";
 import type { AuthorityUrl, ProtocolMode } from "./authority-url.js";
@@ -30,12 +31,19 @@ export interface AuthorityOptions {
   readonly authorityMetadata: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Who is told of what the resolver does. */
+interface Told {
+  readonly warn: (message: string) => void;
+  readonly observer: () => Observer | undefined;
+}
+
 /** Resolves authority URLs, from tables where possible and otherwise by discovery, and caches the results. */
 export class AuthorityResolver {
   readonly #options: AuthorityOptions;
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #warn: (message: string) => void;
+  readonly #observer: () => Observer | undefined;
   readonly #urls: AuthorityUrls;
   readonly #resolved = new BoundedMap<Resolved>(MOST_AUTHORITIES);
   readonly #clouds = new HostClouds();
@@ -45,18 +53,14 @@ export class AuthorityResolver {
   /** Number of tenant ids that were learned. */
   #learned = 0;
 
-  /** @param warn logs a warning, for an authority that is not used as written or cannot be resolved again */
-  constructor(
-    options: AuthorityOptions,
-    transport: Transport,
-    clock: Clock,
-    warn: (message: string) => void = () => undefined,
-  ) {
+  /** @param told `warn` logs a warning, for an authority that is not used as written or cannot be resolved again */
+  constructor(options: AuthorityOptions, transport: Transport, clock: Clock, told: Partial<Told> = {}) {
     this.#options = options;
     this.#transport = transport;
     this.#clock = clock;
-    this.#warn = warn;
-    this.#urls = new AuthorityUrls(options.protocolMode, warn);
+    this.#warn = told.warn ?? (() => undefined);
+    this.#observer = told.observer ?? (() => undefined);
+    this.#urls = new AuthorityUrls(options.protocolMode, this.#warn);
     for (const cloud of cloudsOf(options.cloudMetadata ?? {})) this.#clouds.learn(cloud);
   }
 
@@ -164,7 +168,8 @@ export class AuthorityResolver {
 
   #resolveAgain(url: AuthorityUrl, call: Call): Promise<Authority> {
     return this.#flights.run(url.href, call.signal, async (signal) => {
-      const resolved = await this.#discover(url, { ...call, signal });
+      const discover = (): Promise<Resolved> => this.#discover(url, { ...call, signal });
+      const resolved = await observed(this.#observer(), "discovery", serverOf(url.host), discover);
       this.#resolved.set(url.href, resolved);
       return resolved.authority;
     });

@@ -11,8 +11,11 @@ import type { RequestObjectSigner } from "../credential/request-object-signer.js
 import type { Dpop } from "../dpop/dpop.js";
 import type { SingleFlight } from "../flight/single-flight.js";
 import type { Throttle } from "../http/throttle.js";
+import type { HostLog } from "../http/host-log.js";
+import type { HttpClient } from "../http/http-client.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { Logger } from "../logger.js";
+import type { Observer } from "../observer.js";
 import type { KeySource } from "../response/key-source.js";
 import type { ResponseAlgorithms } from "../response/response-algorithms.js";
 import type { LibraryInfo, ServerTelemetry } from "../dialect/entra-telemetry.js";
@@ -63,6 +66,12 @@ export interface Client {
   readonly cache: TokenCache;
   readonly transport: Transport;
   readonly throttle: Throttle;
+  /** How the last requests to each host went. */
+  readonly hosts: HostLog;
+  /** Watches what is sent with a client of a flow's own, as that of the application is watched. */
+  watch(http: HttpClient): HttpClient;
+  /** Traces and metrics, if somebody collects them now. */
+  observer(): Observer | undefined;
   readonly flights: SingleFlight;
   readonly keys: KeySource;
   readonly regions: RegionDetector;

@@ -3,10 +3,6 @@ import { RegionDetector } from "../authority/region.js";
 import { AuthorityResolver } from "../authority/resolver.js";
 import { knownHost, requireOwnIssuer } from "../authority/vouched-host.js";
 import { BoundedMap } from "../bounded-map.js";
-import { TokenMemory } from "../cache/memory/token-memory.js";
-import type { ICachePlugin } from "../cache/storage/plugin.js";
-import type { TokenStore } from "../cache/storage/token-store.js";
-import { TokenCache } from "../cache/token-cache.js";
 import { systemClock, type Clock } from "../clock.js";
 import { createAuthenticator, type ClientCredential } from "../credential/client-credential.js";
 import { readDecryptionKeys, type DecryptionKeyOptions } from "../credential/decryption-keys.js";
@@ -21,15 +17,19 @@ import { Dpop } from "../dpop/dpop.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { ServerTelemetry, type LibraryInfo } from "../dialect/entra-telemetry.js";
 import { SingleFlight } from "../flight/single-flight.js";
+import { HostLog } from "../http/host-log.js";
 import type { HttpClient } from "../http/http-client.js";
 import { Throttle } from "../http/throttle.js";
 import { createTransport } from "../http/transport.js";
+import { watchedHttp } from "../http/watched-http.js";
 import { Logger } from "../logger.js";
+import type { Observer } from "../observer.js";
 import { checkedSeconds } from "../request/renewal.js";
 import { checkedExclusion } from "../request/scopes.js";
 import { KeySource } from "../response/key-source.js";
 import type { ResponseAlgorithms } from "../response/response-algorithms.js";
 import { version } from "../version.js";
+import { createCache, type CacheOptions } from "./client-cache.js";
 import type { Client } from "./client.js";
 import { Renewals } from "./renewals.js";
 import { UsedSignIns } from "./used-sign-ins.js";
@@ -84,30 +84,14 @@ export interface ClientOptions {
   readonly clock?: Clock;
   /** Called for each log line; by default nothing is logged. */
   readonly logger?: () => Logger;
+  /** Called for traces and metrics whenever there is something to note; nobody watches by default. */
+  readonly observer?: () => Observer | undefined;
   /** Names the library to Entra. */
   readonly library?: LibraryInfo;
 }
 
 /** The lifetime in seconds that most providers use; RFC 6749 §5.1 lets them omit it. */
 const DEFAULT_LIFETIME = 3600;
-
-/** Where a client's tokens are cached. */
-export interface CacheOptions {
-  /** Persists the cache as a whole. Mutually exclusive with `store`. */
-  readonly plugin?: ICachePlugin | undefined;
-  /** Persists the cache by partition. */
-  readonly store?: TokenStore | undefined;
-  /**
-   * Maximum number of partitions of each kind (users, apps per tenant, assertions) in memory; unlimited by default.
-   */
-  readonly maxPartitions?: number;
-  /** Minimum remaining lifetime of a cached token, in seconds; 300 by default, or half of a shorter lifetime. */
-  readonly renewalMarginSeconds?: number | undefined;
-  /** Lifetime in seconds of an access token whose response has no `expires_in`; 3600 by default. */
-  readonly defaultLifetimeSeconds?: number | undefined;
-  /** Whether to refuse or ignore stored content that cannot be read; `"refuse"` by default. */
-  readonly onUnreadable?: "refuse" | "ignore";
-}
 
 /**
  * Creates the client that all flows run on: an application's registration, cache and connections. Create one for each
@@ -145,7 +129,10 @@ export function createClient(options: ClientOptions): Client {
   }
   const silentLogger = new Logger({}, "@tessera/core", version);
   const logger = options.logger ?? ((): Logger => silentLogger);
-  const transport = createTransport(options.http, logger, options.retries ?? true);
+  const observer = options.observer ?? unobserved;
+  const hosts = new HostLog(clock, logger);
+  const watch = (http: HttpClient): HttpClient => watchedHttp(http, { hosts, observer });
+  const transport = createTransport(watch(options.http), logger, options.retries ?? true);
   const knownAuthorities = new Set(Array.from(options.knownAuthorities ?? [], knownHost));
   const authorities = new AuthorityResolver(
     {
@@ -156,7 +143,7 @@ export function createClient(options: ClientOptions): Client {
     },
     transport,
     clock,
-    (message) => logger().warning(message),
+    { warn: (message) => logger().warning(message), observer },
   );
   authorities.check(authority);
   const authenticator = createAuthenticator(credential, { clientId, method: options.authMethod, clock });
@@ -185,11 +172,16 @@ export function createClient(options: ClientOptions): Client {
     },
     capabilities: options.capabilities ?? [],
     authorities,
-    cache: createCache(options, { clock, authorities, logger }),
+    cache: createCache(options, { clock, authorities, logger, observer }),
     transport,
     throttle: new Throttle(clock),
+    hosts,
+    watch,
+    observer,
     flights: new SingleFlight(),
-    keys: new KeySource(transport, clock, (authority, call) => authorities.rediscover(authority, call)),
+    keys: new KeySource({ transport, clock, observer }, (authority, call) =>
+      authorities.rediscover(authority, call),
+    ),
     regions: new RegionDetector(transport, clock),
     usedSignIns: new UsedSignIns(clock),
     renewals: new Renewals(clock, logger),
@@ -205,31 +197,8 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
+const unobserved = (): undefined => undefined;
+
 function secretOf(source: SecretSource): () => string | Promise<string> {
   return () => (typeof source === "function" ? source({}) : source);
-}
-
-function createCache(
-  { clientId, cache: options = {} }: ClientOptions,
-  { clock, authorities, logger }: { clock: Clock; authorities: AuthorityResolver; logger: () => Logger },
-): TokenCache {
-  const { plugin, store, maxPartitions = Number.MAX_SAFE_INTEGER, onUnreadable = "refuse" } = options;
-  const warn = (message: string): void => logger().warning(message);
-  const onForget = (): void => {
-    warn(
-      "A user with a refresh token was evicted because the cache is full: raise cache.maxPartitions, or use a store.",
-    );
-  };
-  return new TokenCache({
-    memory: new TokenMemory({ maxPartitions, clock, onForget }),
-    plugin,
-    store,
-    onUnreadable,
-    clientId,
-    aliasesOf: (environment) => authorities.aliasesOf(environment),
-    isShared: (environment) => authorities.isShared(environment),
-    urlOf: (authority) => authorities.url(authority),
-    now: () => clock.now(),
-    warn,
-  });
 }

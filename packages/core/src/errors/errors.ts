@@ -3,6 +3,7 @@ import type {
   ClientConfigurationErrorCode,
   InteractionRequiredAuthErrorCode,
 } from "./error-codes.js";
+import type { AcquisitionMetadata } from "../metadata.js";
 import { printable } from "../printable.js";
 
 /**
@@ -27,6 +28,8 @@ export class AuthError extends Error {
    * user's for the agent.
    */
   declare agentLeg?: "blueprint" | "agent" | "user";
+  /** What the call took before it failed, if it got as far as the network or a failure that was remembered. */
+  declare metadata?: AcquisitionMetadata;
 
   /**
    * @param errorCode a stable code
@@ -167,10 +170,12 @@ export function interactionRequiredError(
  */
 export function errorFor(error: unknown, correlationId: string): unknown {
   if (!isAuthError(error) || error.correlationId === correlationId) return error;
-  return copyFor(error, correlationId);
+  const own = copyFor(error, correlationId);
+  if (error.metadata) own.metadata = error.metadata;
+  return own;
 }
 
-/** A copy of an error for another call. */
+/** A copy of an error for another call, to which what the first call took does not apply. */
 export function copyFor(error: AuthError, correlationId: string): AuthError {
   const isOther = error.correlationId !== "" && error.correlationId !== correlationId;
   const { cause = isOther ? error : undefined, stack } = error;
@@ -179,6 +184,7 @@ export function copyFor(error: AuthError, correlationId: string): AuthError {
     ...Object.getOwnPropertyDescriptors(error),
     stack: { value: stack, configurable: true, writable: true },
   });
+  delete own.metadata;
   own.correlationId = correlationId;
   return withCause(own, { cause });
 }

@@ -8,8 +8,10 @@ import { epochSeconds } from "../clock.js";
 import { WHY_SENT, type Miss } from "../request/miss.js";
 import { flightKey } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
+import { afterLookUp, fromStore } from "../metadata.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { freshness } from "./freshness.js";
+import { noteLookUp } from "./look-up-notes.js";
 
 /** The tokens a flow looks for in the cache before it sends a request. */
 export interface Wanted<R extends TokenRequest = TokenRequest> {
@@ -46,9 +48,24 @@ export function cacheFirst<W extends Wanted>(
   if (refusedToken !== undefined) return withoutToken(client, wanted, send, refusedToken);
   const { partition } = wanted.query;
   const found = client.cache.read(partition, (memory) => lookUp(client, memory, wanted, send));
-  return found instanceof Promise
-    ? found.then((late) => answer(client, wanted, send, late))
-    : answer(client, wanted, send, found);
+  return found instanceof Promise ? late(client, wanted, send, found) : answer(client, wanted, send, found);
+}
+
+/** Waits for a look-up behind the plugin or store, and adds its time to the result. */
+async function late<W extends Wanted>(
+  client: Client,
+  wanted: W,
+  send: Send<W>,
+  reading: Promise<AuthenticationResult | Miss>,
+): Promise<AuthenticationResult> {
+  const startedAt = performance.now();
+  const found = await reading;
+  if (typeof found === "object") found.metadata = fromStore(startedAt);
+  const lookedUp = performance.now();
+  const result = await answer(client, wanted, send, found);
+  if (result !== found && result.metadata)
+    result.metadata = afterLookUp(result.metadata, lookedUp - startedAt);
+  return result;
 }
 
 /** Forgets a token that an API has refused before it looks for another one. */
@@ -78,6 +95,8 @@ function answer<W extends Wanted>(
   const isHit = typeof found === "object";
   client.cache.countLookup(isHit);
   client.logger().verbose(isHit ? HIT : WHY_SENT[found], wanted.request.correlationId);
+  const observer = client.observer();
+  if (observer) noteLookUp(observer, wanted, found);
   return isHit ? found : send(client, wanted, found);
 }
 

@@ -5,6 +5,7 @@ import type { Client } from "../client/client.js";
 import type { Call } from "../http/transport.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
+import { accounted, accountedFor } from "./accounted.js";
 import { sharedCall } from "./shared-call.js";
 
 /**
@@ -38,8 +39,13 @@ export function sharedExchange(
   { url, flow }: Shared,
   run: (exchange: Exchange) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {
-  return sharedCall(client, request, [flow[0], url.href, ...flow.slice(1)], async (call) => {
-    const authority = await client.authorities.resolve(url, call);
-    return run({ client, authority, request, call });
-  });
+  const equal = [flow[0], url.href, ...flow.slice(1)];
+  return accountedFor(() =>
+    sharedCall(client, request, equal, (shared) =>
+      accounted(shared, async (call) => {
+        const authority = await client.authorities.resolve(url, call);
+        return run({ client, authority, request, call });
+      }),
+    ),
+  );
 }

@@ -40,6 +40,8 @@ export function freshHits(client: Client, searchFor: () => Search): FreshHits {
     return tokens;
   };
   const findFresh = (correlationId?: string): CachedTokens | undefined => {
+    // What is watched takes the path on which it is noted.
+    if (client.observer()) return undefined;
     const found = cache.readNow(find);
     if (!found || freshness(found.accessToken, epochSeconds(clock), renewalMargin) !== "fresh")
       return undefined;

@@ -18,6 +18,7 @@ import { acceptTokens } from "./accept-tokens.js";
 import { sendClientForm } from "./client-form.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
+import { observedRequest } from "./observed-request.js";
 import { requireKeys } from "./require-keys.js";
 
 /**
@@ -62,7 +63,8 @@ async function sendAndAccept(
   const why = WHY_SENT[grant.miss ?? "uncached"];
   client.logger().info(`Sending a token request (${grantType}): ${why}.`, correlationId);
   const key = request.scheme && (grant.key ?? (await client.dpop.newKey(authority.metadata, call)));
-  const response = await sendTokenRequest(exchange, { ...grant, key }, onSend);
+  const send = (): Promise<HttpResponse> => sendTokenRequest(exchange, { ...grant, key }, onSend);
+  const response = await observedRequest(exchange, grant, send);
   let tokens: TokenResponse;
   try {
     const isSignIn = grant.owner.kind === "user" && isSignInOnly(grant.scopes);

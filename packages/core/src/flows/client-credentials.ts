@@ -10,6 +10,7 @@ import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { freshness } from "../exchange/freshness.js";
 import type { Grant } from "../exchange/grant.js";
 import { requestInTurn } from "../exchange/in-turn.js";
+import { observedSource } from "../exchange/observed-request.js";
 import { redeem } from "../exchange/redeem.js";
 import { questionIn } from "../exchange/repeated-hit.js";
 import { tokensFrom, type SourceRequest, type TokenSource } from "../exchange/token-source.js";
@@ -140,7 +141,8 @@ async function acquire(
 ): Promise<AuthenticationResult> {
   if (source) {
     const asked = { source, scopes: grant.scopes, revokedToken };
-    return acceptTokens(exchange, grant, await tokensFrom(exchange, asked));
+    const received = await observedSource(exchange, grant, () => tokensFrom(exchange, asked));
+    return acceptTokens(exchange, grant, received);
   }
   const { client, authority, call } = exchange;
   const found: Region | undefined = region && (await client.regions.resolve(region, call));

@@ -5,11 +5,14 @@ import { printable } from "../printable.js";
 import { checkHeaders } from "./header-value.js";
 import { hideSecretsOf } from "./hide-secrets.js";
 import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
+import type { Tally } from "./tally.js";
 
 /** The context of all requests of one call. */
 export interface Call {
   readonly correlationId: string;
   readonly signal?: AbortSignal | undefined;
+  /** Adds up what the call costs. */
+  readonly tally?: Tally | undefined;
   /** Keeps {@link signal} from aborting until the returned function is called, although every caller leaves. */
   readonly hold?: () => () => void;
 }
@@ -111,8 +114,10 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
     checkHeaders(request.headers, call.correlationId);
     logger().verbose(line, call.correlationId);
     const deadline = abortAfter(request.timeoutMs, call.signal);
+    const startedAt = call.tally?.begun() ?? 0;
+    let response: HttpResponse | undefined;
     try {
-      const response = await http.send({
+      response = await http.send({
         ...request,
         signal: deadline.signal,
         correlationId: call.correlationId,
@@ -125,6 +130,7 @@ export function createTransport(http: HttpClient, logger: () => Logger, retries:
       if (isAuthError(error)) throw ownError(error, hide);
       throw networkError(line, bareError(error, hide), call.correlationId);
     } finally {
+      call.tally?.ended(startedAt, response);
       deadline.done();
     }
   }

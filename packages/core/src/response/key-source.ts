@@ -6,7 +6,9 @@ import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, isAuthError } from "../errors/errors.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import { statusOf, withPause } from "../http/throttle.js";
+import { parsedUrl } from "../http/secure-url.js";
 import type { Call, Transport } from "../http/transport.js";
+import { observed, serverOf, type Observer } from "../observer.js";
 import { asKeyFailure, isKeyFailure } from "./key-failure.js";
 import {
   finderAmong,
@@ -42,6 +44,13 @@ export interface Verification<T> {
   readonly header: { readonly kid?: unknown; readonly alg?: unknown };
 }
 
+/** How keys are fetched. */
+interface Fetching {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly observer: () => Observer | undefined;
+}
+
 /** Asks the provider again where its keys are; returns the known answer if that was a moment ago. */
 export type Rediscover = (authority: Authority, call: Call) => Promise<Authority>;
 
@@ -49,6 +58,7 @@ export type Rediscover = (authority: Authority, call: Call) => Promise<Authority
 export class KeySource {
   readonly #transport: Transport;
   readonly #clock: Clock;
+  readonly #observer: () => Observer | undefined;
   readonly #rediscover: Rediscover;
   readonly #keys = new BoundedMap<KeySet>(100);
   /** When a key set may be fetched for another unknown key, in milliseconds since the epoch. */
@@ -57,9 +67,10 @@ export class KeySource {
   readonly #retries = new BoundedMap<number>(100);
   readonly #flights = new SingleFlight();
 
-  constructor(transport: Transport, clock: Clock, rediscover: Rediscover) {
+  constructor({ transport, clock, observer }: Fetching, rediscover: Rediscover) {
     this.#transport = transport;
     this.#clock = clock;
+    this.#observer = observer;
     this.#rediscover = rediscover;
   }
 
@@ -164,7 +175,12 @@ export class KeySource {
     });
   }
 
-  async #load(jwksUri: string, call: Call): Promise<KeySet> {
+  #load(jwksUri: string, call: Call): Promise<KeySet> {
+    const facts = serverOf(parsedUrl(jwksUri)?.host ?? "");
+    return observed(this.#observer(), "key_fetch", facts, () => this.#received(jwksUri, call));
+  }
+
+  async #received(jwksUri: string, call: Call): Promise<KeySet> {
     const { createLocalJWKSet } = await import("jose");
     const response = await this.#transport.get(jwksUri, call);
     const { keys: entries } = (response.status === 200 && parseJsonObject(response.body)) || {};

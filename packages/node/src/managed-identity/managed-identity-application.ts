@@ -10,6 +10,7 @@ import {
   freshAppTokens,
   newCorrelationId,
   requireRequest,
+  systemClock,
   version,
   withoutNull,
   wrongType,
@@ -20,6 +21,7 @@ import { requireFunctions, strings } from "../check-values.js";
 import { FailureLog } from "../failure-log.js";
 import { offerFreshTokens } from "../fresh-tokens.js";
 import { checkMembers } from "../configuration-members.js";
+import { Telemetry } from "../telemetry/telemetry.js";
 import {
   MEMBERS,
   userAssignedIn,
@@ -56,6 +58,7 @@ export class ManagedIdentityApplication {
   readonly #client: Client;
   readonly #host: ClientCredentialsHost;
   readonly #failures: FailureLog;
+  readonly #telemetry: Telemetry;
   /** Look-ups in the cache, by the resource as it is written. */
   readonly #known = new Map<string, FreshHits>();
 
@@ -73,6 +76,7 @@ export class ManagedIdentityApplication {
     const identity = userAssignedIn(managedIdentityIdParams);
     const logger = new Logger(withoutNull(loggerOptions ?? {}), "@tessera/node", version);
     this.#failures = new FailureLog(() => logger);
+    this.#telemetry = new Telemetry(undefined, clock ?? systemClock, () => logger);
     const httpWith = httpClients(system);
     const own = createClient({
       clientId: identity?.id ?? SYSTEM_ASSIGNED,
@@ -81,6 +85,7 @@ export class ManagedIdentityApplication {
       capabilities: strings(clientCapabilities, "clientCapabilities"),
       http: httpWith({}),
       logger: () => logger,
+      observer: this.#telemetry.observer,
       ...(clock ? { clock } : {}),
     });
     const shared = sharedBy(clock, () => own);
@@ -110,10 +115,13 @@ export class ManagedIdentityApplication {
    * ```
    */
   async acquireToken(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
-    const hit = this.#hit(request);
-    if (hit) return hit;
     try {
-      return await this.#acquired(request);
+      if (this.#telemetry.isOn())
+        return await this.#telemetry.operation(
+          "acquireToken",
+          () => this.#hit(request) ?? this.#acquired(request),
+        );
+      return this.#hit(request) ?? (await this.#acquired(request));
     } catch (error) {
       this.#failures.note("acquireToken", request, error);
       throw error;

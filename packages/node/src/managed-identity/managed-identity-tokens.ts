@@ -59,7 +59,7 @@ async function tokenFrom(
   logger.info(`Requesting a token from the managed identity of the host (${source.name}).`, correlationId);
   request.query.set("token_sha256_to_refresh", await revokedHash(request, wanted));
   request.query.set("xms_cc", client.capabilities.join(","));
-  const http = httpWith(source.connection?.(environment) ?? {});
+  const http = client.watch(httpWith(source.connection?.(environment) ?? {}));
   const transport = createTransport(http, () => logger, false);
   const deadline = clock.now() + BUDGET_MS;
   let sentAt = requestedAt;

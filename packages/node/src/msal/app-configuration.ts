@@ -27,7 +27,7 @@ export interface AppConfiguration {
   broker: BrokerOptions;
   cache: CacheOptions;
   system: Filled<NodeSystemOptions, "loggerOptions" | "disableInternalRetries" | "protocolMode">;
-  telemetry: Required<NodeTelemetryOptions>;
+  telemetry: Filled<NodeTelemetryOptions, "application">;
 }
 
 const LOGGER_OPTIONS: LoggerOptions = {

@@ -4,6 +4,15 @@ import { Memo } from "./memo.js";
 import { isSession } from "./partition-key.js";
 import { TokenIndex } from "./token-index.js";
 
+export {
+  accessTokenFacts,
+  hasKey,
+  isEntry,
+  type AccessTokenFacts,
+  type CachedTokens,
+  type Entry,
+} from "./entry.js";
+
 /** Up to this number of access tokens, looking at each takes less time than keeping an index. */
 const MAX_UNINDEXED_TOKENS = 32;
 
@@ -15,14 +24,10 @@ export class Partition {
   /** Built when it is first needed; a copy takes it over, because it is about to be changed. */
   #index: TokenIndex | undefined;
   #memo: Memo<CachedTokens> | undefined;
-  #foreign: Record<string, unknown> | undefined;
+  /** Unknown content that was loaded with the partition, preserved as is. Copies share it. */
+  foreign: Record<string, unknown> | undefined;
   /** Its name in a store, and the version of its content. A copy is not what is stored. */
   stored: { readonly name: string; readonly version: string } | undefined;
-
-  /** Unknown content that was loaded with the partition, preserved as is. */
-  get foreign(): Record<string, unknown> {
-    return (this.#foreign ??= {});
-  }
 
   /** All entries of a section. */
   *all<S extends Section>(section: S): Iterable<Entry<S>> {
@@ -94,7 +99,7 @@ export class Partition {
   /** Whether the partition has no content. */
   get isEmpty(): boolean {
     const count = this.#tokens.length + this.#others.length;
-    return count === 0 && Object.keys(this.#foreign ?? {}).length === 0;
+    return count === 0 && Object.keys(this.foreign ?? {}).length === 0;
   }
 
   /** Adds an entry, or replaces the one with the same section and key. */
@@ -156,7 +161,7 @@ export class Partition {
     const copy = new Partition();
     copy.#tokens = this.#tokens.slice();
     copy.#others = this.#others.slice();
-    copy.#foreign = this.#foreign;
+    copy.foreign = this.foreign;
     copy.#index = this.#index;
     this.#index = undefined;
     return copy;

@@ -1,3 +1,4 @@
+import { observed, type Observer } from "../../observer.js";
 import type { PartitionKey } from "../memory/partition-key.js";
 import { accountsOf } from "../memory/find.js";
 import type { TokenMemory } from "../memory/token-memory.js";
@@ -20,6 +21,7 @@ export interface PluginAccess {
   readonly session: PluginSession;
   /** Told when the plugin fails. */
   readonly onFailure: (method: keyof ICachePlugin, error: unknown) => void;
+  readonly observer?: Observer | undefined;
 }
 
 /**
@@ -46,6 +48,8 @@ export function accessedAccount(context: object): PeerAccountEntity | undefined 
   return (context as Readonly<Record<symbol, PeerAccountEntity | undefined>>)[ACCOUNT];
 }
 
+const BACKEND = { "tessera.cache.backend": "plugin" };
+
 /**
  * Runs work on the cache between the plugin's load and save. A failure leaves the cache in memory unchanged.
  *
@@ -53,7 +57,7 @@ export function accessedAccount(context: object): PeerAccountEntity | undefined 
  */
 export async function throughPlugin<T>(
   plugin: ICachePlugin,
-  { memory, context, session, onFailure }: PluginAccess,
+  { memory, context, session, onFailure, observer }: PluginAccess,
   key: PartitionKey,
   work: () => T,
 ): Promise<T> {
@@ -68,7 +72,7 @@ export async function throughPlugin<T>(
     }
   };
   try {
-    await ask("beforeCacheAccess");
+    await observed(observer, "cache_load", BACKEND, () => ask("beforeCacheAccess"));
     const [before] = accountsOf(memory, key);
     const result = work();
     const [about = before] = accountsOf(memory, key);
@@ -76,7 +80,8 @@ export async function throughPlugin<T>(
     // Unreadable content must not be overwritten.
     if (session.unreadable) context.hasChanged = false;
     worked = true;
-    await ask("afterCacheAccess");
+    const saving = context.cacheHasChanged ? observer : undefined;
+    await observed(saving, "cache_save", BACKEND, () => ask("afterCacheAccess"));
     checkpoint.commit();
     return result;
   } catch (error) {

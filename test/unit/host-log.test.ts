@@ -1,0 +1,67 @@
+// What is known of a host: how its last requests went, and that it answers again after it did not.
+// proves: core/src/http/host-log.ts
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { Logger, LogLevel } from "@tessera/node";
+import { HostLog } from "../../packages/core/src/http/host-log.js";
+import { createTestClock } from "../support/test-clock.js";
+
+let lines: string[];
+let hosts: HostLog;
+beforeEach(() => {
+  lines = [];
+  const loggerCallback = (_: LogLevel, line: string) => void lines.push(line.replace(/^.* - /, ""));
+  const logger = new Logger({ loggerCallback, logLevel: LogLevel.Info });
+  hosts = new HostLog(createTestClock(Date.parse("2026-01-01T00:00:00Z")), () => logger);
+});
+
+const url = "https://login.example:8443/token?client_id=the-client";
+const refused = new Error("fetch failed for alice", {
+  cause: Object.assign(new Error("connect"), { code: "ECONNREFUSED" }),
+});
+
+describe("a host", () => {
+  it("is named without path and query, and its failures without their text", () => {
+    hosts.note(url, 200, "one");
+    hosts.note(url, 503, "two");
+    hosts.note(url, refused, "three");
+    const at = "2026-01-01T00:00:00.000Z";
+    expect(hosts.records()).toEqual([
+      {
+        host: "login.example:8443",
+        requests: 3,
+        failures: 2,
+        failuresInARow: 2,
+        lastErrors: [
+          { at, error: "ECONNREFUSED", correlationId: "three" },
+          { at, error: "HTTP 503", correlationId: "two" },
+        ],
+      },
+    ]);
+  });
+
+  it.each([408, 429, 500, 503])(
+    "that answers with %d has failed; an error of the request is none",
+    (status) => {
+      hosts.note(url, status);
+      hosts.note("https://other.example", 400);
+      expect(hosts.records().map(({ failures }) => failures)).toEqual([1, 0]);
+    },
+  );
+
+  it("that answers again is logged once", () => {
+    for (const outcome of [503, refused, 200, 200, 503, 400]) hosts.note(url, outcome);
+    expect(lines).toEqual([
+      "login.example:8443 answers again, after 2 failed requests.",
+      "login.example:8443 answers again, after a failed request.",
+    ]);
+  });
+
+  it("is remembered with its last five failures, and so are the last hundred hosts", () => {
+    for (let index = 0; index < 9; index += 1) hosts.note(url, 500 + index);
+    expect(hosts.records()[0]?.lastErrors.map(({ error }) => error)).toEqual(
+      [508, 507, 506, 505, 504].map((status) => `HTTP ${status}`),
+    );
+    for (let index = 0; index < 150; index += 1) hosts.note(`https://host-${index}.example/`, 200);
+    expect(hosts.records()).toHaveLength(100);
+  });
+});
