@@ -2,6 +2,7 @@ import { BINDING_KEY } from "../../dpop/binding-key.js";
 import { isHeaderValue } from "../../http/header-value.js";
 import { splitScopes } from "../../request/scopes.js";
 import { ASKED } from "../schema/keys.js";
+import { renewalTime } from "../renewal-time.js";
 import type { EntityOf, Section } from "../schema/schema.js";
 
 /** One entity in memory, with values derived from it on first use. */
@@ -35,6 +36,8 @@ export interface AccessTokenFacts {
   readonly extendedExpiresOn: number;
   readonly refreshOn: number | undefined;
   readonly cachedAt: number;
+  /** When this process renews it in the background; `Infinity` if it never does. */
+  readonly renewOn: number;
 }
 
 /** Returns the parsed fields of an access token. */
@@ -54,6 +57,7 @@ export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts 
     extendedExpiresOn: Number(entity.extended_expires_on ?? entity.expires_on),
     refreshOn: entity.refresh_on ? Number(entity.refresh_on) : undefined,
     cachedAt: Number(entity.cached_at),
+    renewOn: renewalTime(entity),
   };
   entry.facts = facts;
   return facts;
