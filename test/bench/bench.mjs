@@ -22,9 +22,13 @@ const GROUPS = [
   "writes",
   "silent",
   "agents",
+  "requests",
+  "sign-in",
   "accounts",
+  "first-list",
   "heap",
   "serialization",
+  "event-loop",
   "persistence",
   "redis",
   // Last, because their hundreds of megabytes would make everything after them slower.

@@ -23,7 +23,7 @@ import { createTestClock } from "../support/test-clock.js";
 /** A token of the user, one of the app, and one for an assertion; the network refuses everything. */
 function stage() {
   const clock = createTestClock(now * 1000);
-  const network = new Network(({ assertion, scope }) =>
+  const network: Network = new Network(({ assertion, scope }) =>
     assertion === "known" && scope?.startsWith("User.Read ") && network.forms.length === 1
       ? tokens({ access_token: "on behalf" })
       : { error: "invalid_request", error_description: "asked" },
