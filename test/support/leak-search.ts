@@ -7,6 +7,8 @@ const SECRET =
 /** Texts are compared word by word. Shorter words may be anything. */
 const WORD = /[\w-]{16,}/g;
 const LENGTH = 16;
+/** Scripted providers make their tokens of the IDs of tenants and users. */
+const ID = /^[\da-f]{8}-[\da-f]{4}-/;
 
 /** What was issued in a test file, and what the library showed of it. */
 export class LeakSearch {
@@ -18,7 +20,7 @@ export class LeakSearch {
   /** Notes a secret. */
   issue(name: string, value: unknown): void {
     if (typeof value !== "string" || !SECRET.test(name)) return;
-    for (const [word] of value.matchAll(WORD)) this.#issued.set(word.slice(0, LENGTH), name);
+    for (const [word] of value.matchAll(WORD)) if (!ID.test(word)) this.#issued.set(word.slice(0, LENGTH), name);
   }
 
   /** Notes the secrets in a JSON document, or in a form. */
