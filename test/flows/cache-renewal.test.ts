@@ -1,6 +1,6 @@
 // proves: core/src/client/renewals.ts, core/src/exchange/cache-first.ts, core/src/exchange/freshness.ts
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import {
   accessToken,
   account,
@@ -68,6 +68,39 @@ describe("a token that is due for renewal", () => {
     },
   );
 
+  it("stays in use when that fails in its last five minutes; with the peer, the call fails", async () => {
+    const text = document({
+      AccessToken: accessToken({ expires_on: `${now + 200}`, cached_at: `${now - 3400}` }),
+      RefreshToken: refreshToken(),
+    });
+    await differs(
+      async (library) => {
+        const network = new Network(() => Promise.reject(new Error("no network")));
+        const app = library(network);
+        app.getTokenCache().deserialize(text);
+        const ask = (): Promise<string> =>
+          app.acquireTokenSilent({ scopes, account }).then(() => "a token", codeOf);
+        return ask();
+      },
+      "a token",
+      "network_error",
+    );
+  });
+
+  it("that cannot be had is asked for once more and then less and less; with the peer, each time", async () => {
+    await differs(
+      async (library) => {
+        const network = new Network(() => Promise.reject(new Error("no network")));
+        const app = library(network, { system: { clock: createTestClock() } });
+        for (let turn = 0; turn < 10; turn += 1)
+          await app.acquireTokenByClientCredential({ scopes: appScopes }).catch(codeOf);
+        return network.forms.length;
+      },
+      2,
+      10,
+    );
+  });
+
   it("of an app lets a failure escape with the peer", async () => {
     const app = msal(new Network(() => Promise.reject(new Error("no network"))));
     app
@@ -80,6 +113,13 @@ describe("a token that is due for renewal", () => {
 });
 
 describe("a cached token, to the second,", () => {
+  // The latest moment that a process may choose.
+  beforeEach(() => {
+    jest.spyOn(Math, "random").mockReturnValue(0);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
   const seconds = (after: number): string => `${now + after}`;
   const old = (left: number): Answer => ({ cached_at: seconds(-3600), expires_on: seconds(left) });
   it.each<{
@@ -88,7 +128,9 @@ describe("a cached token, to the second,", () => {
     readonly fromCache: boolean;
     readonly requests: number;
   }>([
-    { when: "has five minutes left", over: old(300), fromCache: true, requests: 0 },
+    { when: "has more than a fifth of its lifetime left", over: old(1000), fromCache: true, requests: 0 },
+    { when: "has a fifth of its lifetime left", over: old(890), fromCache: true, requests: 1 },
+    { when: "has five minutes left", over: old(300), fromCache: true, requests: 1 },
     { when: "has less than that", over: old(299), fromCache: false, requests: 1 },
     { when: "says no end", over: { expires_on: "soon" }, fromCache: false, requests: 1 },
     { when: "is not yet due", over: { refresh_on: seconds(1) }, fromCache: true, requests: 0 },

@@ -97,6 +97,8 @@ class World {
       if (!this.#cache) this.#app.getTokenCache().deserialize(text);
     }
     if (step.do === "rename") {
+      // A name that was unknown again and again is not asked for at once.
+      clock.advance(60);
       const tenant = tenants[step.tenant] ?? "";
       const key = `${tenant} ${NAMES[step.name]}`;
       const [to, before] = [user(step.to, tenant), names.get(key)];

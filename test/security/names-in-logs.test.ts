@@ -125,6 +125,7 @@ describe("at Entra and its AD FS", () => {
     for (const status of [302, 404, 429, 503]) {
       failing("user-realm", status);
       await fails(app.acquireTokenByUsernamePassword({ scopes, ...guy }));
+      entra.clock.advance(61);
     }
     failing("ws-trust", 500);
     await fails(app.acquireTokenByUsernamePassword({ scopes, ...guy }));
@@ -157,7 +158,7 @@ describe("at Entra and its AD FS", () => {
     failing("token");
     await fails(web.acquireTokenSilent({ scopes, account, forceRefresh: true }));
     entra.authority.fault({ match: "token", reset: true });
-    await fails(web.acquireTokenSilent({ scopes, account, forceRefresh: true }));
+    await fails(web.acquireTokenSilent({ scopes, account, forceRefresh: true, redirectUri }));
     failing("token");
     await fails(web.acquireTokenOnBehalfOf({ scopes, oboAssertion: "an-assertion-of-marked-mia" }));
     failing("token");

@@ -116,6 +116,7 @@ const OWN_STATE: Readonly<Record<string, string>> = {
   "configuration-members.ts warned": "a warning may come twice",
   "http-clients.ts clients": "saves connections only",
   "kept-tokens.ts stores": "saves processes only: a tool that is asked twice answers twice",
+  "background.ts signals": "a request is sent by the build that has marked its signal",
   "intercepted.ts own": "saves time only",
   "resource.ts known": "saves time only",
   "trusted-certificates.ts contexts": "saves time only",

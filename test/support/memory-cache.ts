@@ -24,8 +24,8 @@ import {
   removeForeign,
   removeRefreshToken,
   removeUser,
-  saveTokens,
-} from "../../packages/core/src/cache/memory/write.js";
+} from "../../packages/core/src/cache/memory/remove.js";
+import { saveTokens } from "../../packages/core/src/cache/memory/write.js";
 import type { Provider } from "../../packages/core/src/cache/provider.js";
 import type { CacheRecord } from "../../packages/core/src/cache/record.js";
 import type { CacheDocument } from "../../packages/core/src/cache/schema/document.js";

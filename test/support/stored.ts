@@ -79,3 +79,26 @@ export function watchedStore(store: TokenStore, log: Access[]): TokenStore {
     },
   };
 }
+
+/** A store that can be cut off from what it keeps. */
+export function cuttable(store: TokenStore): {
+  readonly store: TokenStore;
+  readonly cut: () => Promise<() => Promise<void>>;
+} {
+  let isCut = false;
+  return {
+    store: {
+      load: (partition, held) => (isCut ? "unavailable" : store.load(partition, held)),
+      update: async (partition, change, turn) =>
+        isCut ? "unavailable" : store.update(partition, change, turn),
+      list: async (group, cursor) => (isCut ? "unavailable" : store.list(group, cursor)),
+      inTurn: (name, work, signal) => store.inTurn(name, work, signal),
+    },
+    async cut() {
+      isCut = true;
+      return async () => {
+        isCut = false;
+      };
+    },
+  };
+}

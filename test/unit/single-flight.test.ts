@@ -1,5 +1,7 @@
-// proves: core/src/flight/single-flight.ts, core/src/flight/until-aborted.ts
+// proves: core/src/flight/background.ts, core/src/flight/single-flight.ts, core/src/flight/until-aborted.ts
 import { describe, expect, it } from "@jest/globals";
+import { isBackground, markBackground } from "../../packages/core/src/flight/background.js";
+import { abortAfter } from "../../packages/core/src/flight/deadline.js";
 import { SingleFlight } from "../../packages/core/src/flight/single-flight.js";
 
 /** Work that ends when the test says so. */
@@ -100,5 +102,29 @@ describe("single flight", () => {
     await new Promise((resolve) => setImmediate(resolve));
     process.off("unhandledRejection", note);
     expect(unhandled).toEqual([]);
+  });
+
+  it("of background work is background work, and so are the limits of its requests", async () => {
+    const flights = new SingleFlight();
+    const { signal } = new AbortController();
+    markBackground(signal);
+    const seen: boolean[] = [];
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+    const before = timers();
+    let finish = (): void => undefined;
+    const first = flights.run("key", signal, async (shared) => {
+      const deadline = abortAfter(100_000, shared);
+      seen.push(isBackground(shared), isBackground(deadline.signal));
+      await new Promise<void>((resolve) => (finish = resolve));
+      deadline.done();
+    });
+    expect(seen).toEqual([true, true]);
+    // Its timers do not keep the process alive; a caller who waits for it does.
+    expect(timers()).toBe(before);
+    const joined = flights.run("key", undefined, async () => undefined);
+    expect(timers()).toBe(before + 1);
+    finish();
+    await Promise.all([first, joined]);
+    expect(timers()).toBe(before);
   });
 });

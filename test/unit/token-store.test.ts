@@ -3,27 +3,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { tokenStoreTests } from "@tessera/core/testing";
 import { createMemoryTokenStore, type TokenStore } from "@tessera/node";
+import { cuttable } from "../support/stored.js";
 import { createTestClock } from "../support/test-clock.js";
-
-/** A store in memory whose memory can be cut off. */
-function cuttable(store: TokenStore): { readonly store: TokenStore; cut(): Promise<() => Promise<void>> } {
-  let isCut = false;
-  return {
-    store: {
-      load: (partition, held) => (isCut ? "unavailable" : store.load(partition, held)),
-      update: async (partition, change, turn) =>
-        isCut ? "unavailable" : store.update(partition, change, turn),
-      list: async (group, cursor) => (isCut ? "unavailable" : store.list(group, cursor)),
-      inTurn: (name, work, signal) => store.inTurn(name, work, signal),
-    },
-    async cut() {
-      isCut = true;
-      return async () => {
-        isCut = false;
-      };
-    },
-  };
-}
 
 describe("the token store in memory", () => {
   const tests = tokenStoreTests(

@@ -134,6 +134,8 @@ export { userFederatedIdentity, type UserFederatedIdentityInput } from "./flows/
 export { usernamePassword, type UsernamePasswordInput } from "./flows/username-password.js";
 export type { Client } from "./client/client.js";
 export { createClient, type ClientOptions } from "./client/create-client.js";
+export type { BackgroundRenewal, BackgroundRenewalListener } from "./client/renewals.js";
+export { isBackground } from "./flight/background.js";
 export type { SourcedToken, SourceRequest, TokenSource } from "./exchange/token-source.js";
 export type { AnchorUser } from "./dialect/dialect.js";
 export { dialectOf } from "./dialect/dialects.js";

@@ -28,6 +28,11 @@ export interface AuthenticationResult {
   authorizationDetails?: readonly AuthorizationDetail[];
   /** Whether the tokens came from the cache. */
   fromCache: boolean;
+  /**
+   * True if the token should have been renewed and could not be: the provider cannot be reached, or has refused it. It is
+   * still valid or, if the provider cannot be reached, within `extExpiresOn`.
+   */
+  isStale?: boolean;
   /** When the access token expires. */
   expiresOn: Date | null;
   /** True if the provider did not state the lifetime of the access token, so that `expiresOn` is an assumption. */

@@ -60,7 +60,8 @@ export function checkConfiguration(
   const authority =
     auth.oidcAuthority ?? authorityForCloud(auth.authority ?? DEFAULT_AUTHORITY, auth.azureCloudOptions);
   requireFunctions(system.clock, "system.clock", "Clock", ["now"]);
-  checkLogger(system.loggerOptions?.loggerCallback);
+  checkCallback(system.loggerOptions?.loggerCallback, "system.loggerOptions.loggerCallback");
+  checkCallback(system.onBackgroundRenewal, "system.onBackgroundRenewal");
   checkBroker(broker?.nativeBrokerPlugin);
   const { appName, appVersion } = telemetry?.application ?? {};
   return {
@@ -90,6 +91,7 @@ export function checkConfiguration(
     http: checkedHttp(system),
     retries: !system.disableInternalRetries,
     clock: system.clock ?? systemClock,
+    onBackgroundRenewal: system.onBackgroundRenewal,
     loggerOptions: withoutNull(system.loggerOptions ?? {}),
     library: {
       sku: "tessera.node",
@@ -165,9 +167,9 @@ function checkedCache({
   };
 }
 
-function checkLogger(callback: unknown): void {
+function checkCallback(callback: unknown, field: string): void {
   if (callback === undefined || callback === null || typeof callback === "function") return;
-  throw invalid("system.loggerOptions.loggerCallback", "is not a function", "pass one, or omit it");
+  throw invalid(field, "is not a function", "pass one, or omit it");
 }
 
 function checkBroker(plugin: INativeBrokerPlugin | undefined): void {

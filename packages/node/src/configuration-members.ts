@@ -91,6 +91,7 @@ export const CONFIGURATION = {
     proxy: "value",
     ca: "value",
     disableInternalRetries: "value",
+    onBackgroundRenewal: "value",
     protocolMode: "value",
     clock: "value",
   } satisfies Record<keyof NodeSystemOptions, Members>,

@@ -2,6 +2,7 @@ import type { Clock, ICachePlugin, LoggerOptions, ProtocolMode, TokenStore } fro
 import type {
   AssertionContext,
   AzureCloudOptions,
+  BackgroundRenewalListener,
   CertificateContext,
   CertificateOptions,
   DecryptionKeyOptions,
@@ -202,6 +203,11 @@ export interface NodeSystemOptions {
   ca?: string | string[];
   /** Do not retry a discovery request whose connection failed. */
   disableInternalRetries?: boolean;
+  /**
+   * Called when a renewal in the background has ended: with `expiresOn` of the new token, or with the `error`. Its own
+   * errors are only logged.
+   */
+  onBackgroundRenewal?: BackgroundRenewalListener;
   /** `ProtocolMode.AAD` by default. */
   protocolMode?: ProtocolMode;
   /** The clock, for tests. */

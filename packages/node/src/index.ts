@@ -44,6 +44,8 @@ export {
   type AgentUser,
   type AuthenticationChallenge,
   type BackchannelNotification,
+  type BackgroundRenewal,
+  type BackgroundRenewalListener,
   type AssertionContext,
   type AzureCloudOptions,
   type CacheKVStore,

@@ -3,12 +3,13 @@ import type { AuthorityUrl } from "../authority/authority-url.js";
 import { matches, requireChoice, type AccountFilter } from "./account-filter.js";
 import { accountProfiles, idTokenRealms } from "./account-info.js";
 import { isOfAuthority, onlyProvidersAccount, providerOf } from "./account-provider.js";
+import { hasNewer, noteRemoval } from "./memory/age.js";
 import { accountsOf, findIdToken, issuersOf, users, usersBy } from "./memory/find.js";
 import { wholeDocument } from "./memory/load-and-dump.js";
 import type { Entry } from "./memory/partition.js";
 import { appPartition, partitionNamed, userPartition, type PartitionKey } from "./memory/partition-key.js";
 import type { TokenMemory } from "./memory/token-memory.js";
-import { removeAppTokens, removeFromAssertions, removeUser } from "./memory/write.js";
+import { removeAppTokens, removeFromAssertions, removeUser } from "./memory/remove.js";
 import { requireAccount, requireRecord } from "../request/field-types.js";
 import { keyValueStore, type CacheKVStore } from "./schema/key-value-store.js";
 import { CacheAccess, type CacheParts } from "./storage/cache-access.js";
@@ -163,16 +164,21 @@ export class TokenCache extends CacheAccess {
     const { homeAccountId, environment } = account;
     const environments = aliasesOf(environment);
     const key = userPartition(homeAccountId);
-    const isOwn = await this.write(key, (memory) => {
+    const now = Math.floor(this.#parts.now() / 1000);
+    const isOwn = await this.write(key, (memory, isLate) => {
+      // The user has signed in again.
+      if (isLate && hasNewerIn(memory, key, now)) return () => false;
       const known = accountsOf(memory, key).filter(({ entity }) => environments.has(entity.environment));
       const issuers = issuersOf(memory, key, environments);
       const provider = providerOf(account, known, issuers, isShared(environment));
-      return removeUser(memory, homeAccountId, { ...provider, environments });
+      const removed = removeUser(memory, homeAccountId, { ...provider, environments });
+      if (this.stored) noteRemoval(memory, key, { ...provider, environments }, now);
+      return removed;
     });
     if (!this.stored) return;
     removeFromAssertions(this.#parts.memory, homeAccountId, isOwn);
-    await this.stored.writeGroup(groupOfUser(homeAccountId), (memory) =>
-      removeFromAssertions(memory, homeAccountId, isOwn),
+    await this.stored.writeGroup(groupOfUser(homeAccountId), (memory, isLate) =>
+      removeFromAssertions(memory, homeAccountId, isOwn, isLate ? now : Infinity),
     );
   }
 
@@ -186,10 +192,12 @@ export class TokenCache extends CacheAccess {
    */
   async removeAppTokens(): Promise<void> {
     const { memory, clientId } = this.#parts;
-    const remove = (from: TokenMemory): void => removeAppTokens(from, clientId);
+    const now = Math.floor(this.#parts.now() / 1000);
+    const remove = (from: TokenMemory, isLate: boolean): void =>
+      removeAppTokens(from, clientId, isLate ? now : Infinity);
     if (!this.stored) return this.write(appPartition(clientId, ""), remove);
     await this.stored.writeGroup(appGroup(clientId), remove);
-    remove(memory);
+    remove(memory, false);
   }
 
   /**
@@ -217,4 +225,9 @@ export class TokenCache extends CacheAccess {
       }),
     );
   }
+}
+
+function hasNewerIn(memory: TokenMemory, key: PartitionKey, at: number): boolean {
+  const partition = memory.partitions.peek(key);
+  return partition !== undefined && hasNewer(partition, at);
 }

@@ -19,6 +19,7 @@ import type { Observer } from "../observer.js";
 import type { KeySource } from "../response/key-source.js";
 import type { ResponseAlgorithms } from "../response/response-algorithms.js";
 import type { LibraryInfo, ServerTelemetry } from "../dialect/entra-telemetry.js";
+import type { Failures } from "./failures.js";
 import type { Renewals } from "./renewals.js";
 import type { UsedSignIns } from "./used-sign-ins.js";
 
@@ -76,6 +77,7 @@ export interface Client {
   readonly keys: KeySource;
   readonly regions: RegionDetector;
   readonly usedSignIns: UsedSignIns;
+  readonly failures: Failures;
   readonly renewals: Renewals;
   /** Seconds that a token from the cache must still live; `undefined` for the usual margin. */
   readonly renewalMargin: number | undefined;

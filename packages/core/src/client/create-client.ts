@@ -31,7 +31,8 @@ import type { ResponseAlgorithms } from "../response/response-algorithms.js";
 import { version } from "../version.js";
 import { createCache, type CacheOptions } from "./client-cache.js";
 import type { Client } from "./client.js";
-import { Renewals } from "./renewals.js";
+import { Failures } from "./failures.js";
+import { Renewals, type BackgroundRenewalListener } from "./renewals.js";
 import { UsedSignIns } from "./used-sign-ins.js";
 
 /** Maximum number of agent identities that an application remembers. Their ids may come from requests. */
@@ -80,6 +81,8 @@ export interface ClientOptions {
   readonly cache?: CacheOptions;
   /** Whether to retry a discovery request once when its connection fails; `true` by default. */
   readonly retries?: boolean;
+  /** Called when a renewal in the background has ended. */
+  readonly onBackgroundRenewal?: BackgroundRenewalListener | undefined;
   /** Defaults to the system clock. */
   readonly clock?: Clock;
   /** Called for each log line; by default nothing is logged. */
@@ -184,7 +187,8 @@ export function createClient(options: ClientOptions): Client {
     ),
     regions: new RegionDetector(transport, clock),
     usedSignIns: new UsedSignIns(clock),
-    renewals: new Renewals(clock, logger),
+    failures: new Failures(clock),
+    renewals: new Renewals(clock, logger, options.onBackgroundRenewal),
     renewalMargin: checkedSeconds(options.cache?.renewalMarginSeconds, "cache.renewalMarginSeconds"),
     defaultLifetime:
       checkedSeconds(options.cache?.defaultLifetimeSeconds, "cache.defaultLifetimeSeconds") ??

@@ -1,15 +1,11 @@
+import type { Received } from "../cache/memory/age.js";
 import { findAccount, findIdToken } from "../cache/memory/find.js";
 import type { Entry } from "../cache/memory/partition.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import { noteUser } from "../cache/memory/agent-users.js";
 import { appPartition, isAssertion } from "../cache/memory/partition-key.js";
-import {
-  lendTokens,
-  removeForeign,
-  replaceRefreshToken,
-  saveTokens,
-  removeRefreshToken,
-} from "../cache/memory/write.js";
+import { removeForeign, removeRefreshToken } from "../cache/memory/remove.js";
+import { lendTokens, replaceRefreshToken, saveTokens } from "../cache/memory/write.js";
 import { cacheRecord, type CacheRecordInput, type FreshRecord } from "../cache/record.js";
 import { storable } from "../cache/storable.js";
 import { mergeAccount } from "../cache/merge-account.js";
@@ -75,9 +71,10 @@ async function accept(
   if (claims?.tid) client.authorities.learnTenant(authority.url, claims.tid);
   const input = recordInput(exchange, grant, response, claims);
   const record = cacheRecord(input);
-  const change = (memory: TokenMemory): Kept => {
+  const redeemed = grant.parameters.get("refresh_token");
+  const change = (memory: TokenMemory, isLate: boolean): Kept => {
     requireSameUser(memory, exchange, grant, { tokens, claims, record });
-    return keep(memory, exchange, grant, record);
+    return keep(memory, exchange, grant, { record, received: { at: input.requestedAt, redeemed, isLate } });
   };
   const also = noted(exchange, input, record) ?? lent(exchange, input);
   const startedAt = performance.now();
@@ -164,7 +161,10 @@ function lent({ authority, request }: Exchange, input: CacheRecordInput): Change
   const kept = storable(record, request.storeInCache);
   return {
     key: record.partition,
-    change: (memory) => lendTokens(memory, kept, authority.cloud.aliases),
+    change: (memory, isLate) => {
+      const received = { at: input.requestedAt, isLate };
+      lendTokens(memory, kept, authority.cloud.aliases, received);
+    },
   };
 }
 
@@ -189,7 +189,12 @@ async function verify(
 }
 
 /** Writes the record, between the plugin's load and save, and returns the entries for the result. */
-function keep(memory: TokenMemory, exchange: Exchange, grant: Grant, fresh: FreshRecord): Kept {
+function keep(
+  memory: TokenMemory,
+  exchange: Exchange,
+  grant: Grant,
+  { record: fresh, received }: { readonly record: FreshRecord; readonly received: Received },
+): Kept {
   const { authority, request } = exchange;
   const query = queryOf(exchange, fresh);
   // An on-behalf-of session may previously have belonged to another provider.
@@ -201,7 +206,7 @@ function keep(memory: TokenMemory, exchange: Exchange, grant: Grant, fresh: Fres
   const signedOut = grant.onlyIfKnown === true && !known;
   if (!ownerless && !signedOut) {
     const save = grant.owner.kind === "user" && grant.owner.onBehalfOf ? lendTokens : saveTokens;
-    save(memory, storable(record, request.storeInCache), authority.cloud.aliases);
+    save(memory, storable(record, request.storeInCache), authority.cloud.aliases, received);
     // A refresh token becomes a bound one, which does not replace it by its key.
     const redeemed = request.scheme && grant.parameters.get("refresh_token");
     if (redeemed && record.refreshToken && record.refreshToken.secret !== redeemed)

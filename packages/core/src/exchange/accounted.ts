@@ -5,9 +5,9 @@ import { fromCall, type AcquisitionMetadata } from "../metadata.js";
 import type { AuthenticationResult } from "../result.js";
 
 /** Runs shared work, and adds to its result or error what it took. */
-export async function accounted(
-  call: Call,
-  work: (call: Call) => Promise<AuthenticationResult>,
+export async function accounted<C extends Call>(
+  call: C,
+  work: (call: C) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {
   const tally = new Tally();
   try {

@@ -1,36 +1,17 @@
-import type { AuthorityUrl } from "../authority/authority-url.js";
-import { findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
+import { findTokens } from "../cache/memory/find.js";
 import { isEntry, type Entry } from "../cache/memory/partition.js";
-import type { Question } from "../cache/memory/question.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { WHY_SENT, type Miss } from "../request/miss.js";
-import { flightKey } from "../request/request-keys.js";
-import type { TokenRequest } from "../request/token-request.js";
 import { afterLookUp, fromStore } from "../metadata.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { freshness } from "./freshness.js";
 import { noteLookUp } from "./look-up-notes.js";
+import { renewedOrStale, startRenewal } from "./stale-tokens.js";
+import type { Send, Wanted } from "./wanted.js";
 
-/** The tokens a flow looks for in the cache before it sends a request. */
-export interface Wanted<R extends TokenRequest = TokenRequest> {
-  readonly request: R;
-  readonly url: AuthorityUrl;
-  /** Values, besides the fields of the request, that must be equal in equal calls; see {@link sharedExchange}. */
-  readonly flow: readonly unknown[];
-  /** The tokens that satisfy the request. */
-  readonly query: AccessTokenQuery;
-  /** Whether the tokens of the partition may be used for the request, if that depends on what is cached. */
-  isServed?(client: Client, memory: TokenMemory, wanted: Wanted<R>): boolean;
-  /** Whether a token that is due for renewal is returned and renewed in the background. */
-  readonly renewsEarly: boolean;
-  /** What the caller asked, if an equal question has the same answer; see `repeated-hit.ts`. */
-  readonly question?: Question | undefined;
-}
-
-/** Requests the tokens that the cache does not have. */
-export type Send<W extends Wanted> = (client: Client, wanted: W, miss: Miss) => Promise<AuthenticationResult>;
+export type { Wanted };
 
 /** What is logged of a cache hit. */
 export const HIT = "The token comes from the cache.";
@@ -97,7 +78,8 @@ function answer<W extends Wanted>(
   client.logger().verbose(isHit ? HIT : WHY_SENT[found], wanted.request.correlationId);
   const observer = client.observer();
   if (observer) noteLookUp(observer, wanted, found);
-  return isHit ? found : send(client, wanted, found);
+  if (isHit) return found;
+  return found === "expired" ? renewedOrStale(client, wanted, send) : send(client, wanted, found);
 }
 
 /**
@@ -132,10 +114,8 @@ function lookUp<W extends Wanted>(
   if (state === "stale") return "expired";
   if (state === "due" && wanted.renewsEarly) {
     if (send === "due") return "due";
-    if (typeof send === "function") {
-      client.renewals.start(flightKey(request.given, [url.href, ...wanted.flow]), request, (background) =>
-        send(client, { ...wanted, request: background }, "due"),
-      );
+    if (typeof send === "function" && wanted.isRenewable?.(memory, wanted) !== false) {
+      startRenewal(client, wanted, send, { miss: "due", account: tokens.account });
     }
   }
   client.telemetry.countHit();

@@ -2,11 +2,12 @@ import type { Authority } from "../authority/authority.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import type { HeldTurn } from "../cache/storage/held-turn.js";
 import type { Client } from "../client/client.js";
-import type { Call } from "../http/transport.js";
+import { flightKey } from "../request/request-keys.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 import { accounted, accountedFor } from "./accounted.js";
-import { sharedCall } from "./shared-call.js";
+import { notedFailure } from "./noted-failure.js";
+import { sharedCall, type SharedCall } from "./shared-call.js";
 
 /**
  * One token acquisition whose authority is resolved: the context of every step from the token request to the cache.
@@ -15,7 +16,7 @@ export interface Exchange {
   readonly client: Client;
   readonly authority: Authority;
   readonly request: TokenRequest;
-  readonly call: Call;
+  readonly call: SharedCall;
   /** The turn in which the exchange runs, if it shares a store with other processes. */
   readonly turn?: HeldTurn | undefined;
 }
@@ -29,7 +30,7 @@ export interface Shared {
 
 /**
  * Resolves the authority and runs an exchange with it. Equal concurrent calls share the exchange; see {@link
- * sharedCall}.
+ * sharedCall}. After a failure, equal calls are answered locally for a while; see {@link Failures}.
  *
  * @throws ClientAuthError `endpoints_resolution_error`, `request_timeout`, `request_aborted`
  */
@@ -39,13 +40,23 @@ export function sharedExchange(
   { url, flow }: Shared,
   run: (exchange: Exchange) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {
-  const equal = [flow[0], url.href, ...flow.slice(1)];
   return accountedFor(() =>
-    sharedCall(client, request, equal, (shared) =>
-      accounted(shared, async (call) => {
-        const authority = await client.authorities.resolve(url, call);
-        return run({ client, authority, request, call });
-      }),
+    sharedCall(client, request, sharedBy({ url, flow }), (shared, key) =>
+      accounted(shared, (accountedCall) =>
+        notedFailure(client, accountedCall, key, async (call) => {
+          const authority = await client.authorities.resolve(url, call);
+          return run({ client, authority, request, call });
+        }),
+      ),
     ),
   );
+}
+
+/** Returns the key of an exchange, by which its failures are remembered. */
+export function exchangeKey(request: TokenRequest, shared: Shared): string {
+  return flightKey(request.given, sharedBy(shared));
+}
+
+function sharedBy({ url, flow }: Shared): readonly unknown[] {
+  return [flow[0], url.href, ...flow.slice(1)];
 }

@@ -7,8 +7,8 @@ const USUAL_MARGIN = 300;
 const ROUNDING_SECONDS = 1;
 
 /**
- * Whether a cached access token can be returned (`fresh`), can be returned while it is renewed (`due`: `refresh_on`
- * has passed), or must be renewed first (`stale`).
+ * Whether a cached access token can be returned (`fresh`), can be returned while it is renewed (`due`), or
+ * must be renewed first (`stale`).
  */
 export type Freshness = "fresh" | "due" | "stale";
 
@@ -17,11 +17,27 @@ export type Freshness = "fresh" | "due" | "stale";
  * @param asked the margin that the request or the application sets
  */
 export function freshness(entry: Entry<"AccessToken">, now: number, asked: number | undefined): Freshness {
-  const { expiresOn, cachedAt, refreshOn } = accessTokenFacts(entry);
+  const { expiresOn, cachedAt, renewOn } = accessTokenFacts(entry);
   const margin = marginOf(expiresOn - cachedAt, asked);
-  // A token from the future means that the clock was set back, so its expiry cannot be trusted. Also true for NaN.
-  if (!(now + margin <= expiresOn) || now === expiresOn || cachedAt > now + ROUNDING_SECONDS) return "stale";
-  return refreshOn !== undefined && refreshOn <= now ? "due" : "fresh";
+  // Also true for NaN.
+  if (!(now + margin <= expiresOn) || now === expiresOn || !isPast(cachedAt, now)) return "stale";
+  return renewOn <= now ? "due" : "fresh";
+}
+
+/**
+ * Whether a token can still be used although it should have been renewed: until it expires or, while the provider is
+ * unavailable, until its extended expiry.
+ *
+ * @param now seconds since the epoch
+ */
+export function isUsable(entry: Entry<"AccessToken">, now: number, isUnavailable: boolean): boolean {
+  const { expiresOn, extendedExpiresOn, cachedAt } = accessTokenFacts(entry);
+  return now < (isUnavailable ? Math.max(expiresOn, extendedExpiresOn) : expiresOn) && isPast(cachedAt, now);
+}
+
+/** A token from the future means that the clock was set back, so its expiry cannot be trusted. */
+function isPast(cachedAt: number, now: number): boolean {
+  return !(cachedAt > now + ROUNDING_SECONDS);
 }
 
 /**

@@ -19,6 +19,7 @@ import { sendClientForm } from "./client-form.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
 import { observedRequest } from "./observed-request.js";
+import { noteRefusal, throwIfRefused } from "./refused-grants.js";
 import { requireKeys } from "./require-keys.js";
 
 /**
@@ -58,6 +59,8 @@ async function sendAndAccept(
       .info(`No token request is sent (${grantType}): the server wants ${left} of pause.`, correlationId);
     throw refusal;
   }
+  throwIfRefused(exchange, grant);
+  call.onSend?.();
   await requireKeys(exchange, grant);
   const requestedAt = epochSeconds(client.clock);
   const why = WHY_SENT[grant.miss ?? "uncached"];
@@ -75,12 +78,14 @@ async function sendAndAccept(
   } catch (error) {
     const pause = pauseAfter(response, client.clock, grant.isPoll ? 0 : undefined);
     if (isAuthError(error)) client.throttle.note(throttleKey, error, pause);
+    noteRefusal(exchange, grant, error);
     if (grant.apiId !== undefined && !isPending(error))
       client.telemetry.noteFailure(grant.apiId, correlationId, error);
     client.logger().info(`The token request was answered with an error: ${errorName(error)}`, correlationId);
     throw error;
   }
   client.logger().info(`Received ${contentOf(tokens)}.`, correlationId);
+  if (grant.owner.kind === "user" && grantType !== "refresh_token") client.failures.noteSignIn();
   return acceptTokens(exchange, grant, { tokens, requestedAt, key });
 }
 

@@ -6,6 +6,14 @@ import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 import type { Client } from "../client/client.js";
 
+/** The context of the requests of a call that other callers may share. */
+export interface SharedCall extends Call {
+  /** Keeps {@link Call.signal} from aborting until the returned function is called, although every caller leaves. */
+  readonly hold?: () => () => void;
+  /** Called when something is sent whose failure may be the provider's. */
+  readonly onSend?: () => void;
+}
+
 /**
  * Runs a network acquisition that equal concurrent calls share (single flight). Each caller keeps its own deadline,
  * abort signal, and correlation id in the result or error.
@@ -21,7 +29,7 @@ export function sharedCall(
   client: Client,
   request: TokenRequest,
   flow: readonly unknown[],
-  acquire: (call: Call) => Promise<AuthenticationResult>,
+  acquire: (call: SharedCall, key: string) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {
   const { correlationId } = request;
   checkFieldTypes(request.given, correlationId);
@@ -31,7 +39,7 @@ export function sharedCall(
     if (leader !== undefined)
       client.logger().verbose(`Waiting for the outcome of an equal call, ${leader}.`, correlationId);
     const start = (shared: AbortSignal, hold: () => () => void): Promise<AuthenticationResult> =>
-      acquire({ correlationId, signal: shared, hold });
+      acquire({ correlationId, signal: shared, hold }, key);
     const result = await client.flights.run(key, signal, start, correlationId);
     return result.correlationId === correlationId ? result : resultFor(result, correlationId);
   });

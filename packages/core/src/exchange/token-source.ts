@@ -52,6 +52,7 @@ export async function tokensFrom(
 ): Promise<AcceptedResponse> {
   const { correlationId, claims } = request;
   const requestedAt = epochSeconds(client.clock);
+  call.onSend?.();
   const { accessToken, expiresIn, refreshIn, scope } = await source.token({
     correlationId,
     tenantId: authority.url.tenant,

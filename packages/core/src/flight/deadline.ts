@@ -1,5 +1,6 @@
 import { LONGEST_TIMER_MS } from "../clock.js";
 import { clientAuthError, errorFor } from "../errors/errors.js";
+import { isBackground, markBackground } from "./background.js";
 
 /** A caller's limits on a call. */
 export interface Bounds {
@@ -63,6 +64,10 @@ export function abortAfter(milliseconds: number | undefined, other: AbortSignal 
   };
   const timer =
     milliseconds === undefined ? undefined : setTimeout(timeUp, Math.min(milliseconds, LONGEST_TIMER_MS));
+  if (isBackground(other)) {
+    markBackground(controller.signal);
+    timer?.unref();
+  }
   const follow = (): void => {
     controller.abort(other?.reason);
   };

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from "../clock.js";
+import { isBackground, markBackground } from "./background.js";
 import { untilAborted } from "./until-aborted.js";
 
 /**
@@ -22,11 +24,14 @@ export class SingleFlight {
    */
   async run<T>(key: string, signal: AbortSignal | undefined, start: Start<T>, leader = ""): Promise<T> {
     signal?.throwIfAborted();
-    const flight = this.#flights.get(key) ?? this.#depart(key, start, leader);
+    const flight = this.#flights.get(key) ?? this.#depart(key, start, { leader, signal });
     const leave = this.#enter(key, flight);
+    const keptAlive =
+      isBackground(flight.controller.signal) && !isBackground(signal) ? keepAlive() : undefined;
     try {
       return (await (signal ? untilAborted(flight.work, signal) : flight.work)) as T;
     } finally {
+      clearInterval(keptAlive);
       leave();
     }
   }
@@ -36,8 +41,13 @@ export class SingleFlight {
     return this.#flights.get(key)?.leader;
   }
 
-  #depart(key: string, start: Start<unknown>, leader: string): Flight {
+  #depart(
+    key: string,
+    start: Start<unknown>,
+    { leader, signal }: { readonly leader: string; readonly signal: AbortSignal | undefined },
+  ): Flight {
     const controller = new AbortController();
+    if (isBackground(signal)) markBackground(controller.signal);
     const flight: Flight = { controller, leader, waiting: 0, work: Promise.resolve() };
     this.#flights.set(key, flight);
     flight.work = start(controller.signal, () => this.#enter(key, flight));
@@ -64,6 +74,11 @@ export class SingleFlight {
   #land(key: string, flight: Flight): void {
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
   }
+}
+
+/** Keeps the process alive for a caller that has joined work which does not. */
+function keepAlive(): NodeJS.Timeout {
+  return setInterval(() => undefined, LONGEST_TIMER_MS);
 }
 
 interface Flight {

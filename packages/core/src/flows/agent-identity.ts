@@ -2,7 +2,7 @@ import { tokenExchangeResource } from "../authority/clouds.js";
 import type { RegionAsk } from "../authority/region.js";
 import { BoundedMap } from "../bounded-map.js";
 import type { AgentClient, Client } from "../client/client.js";
-import { Renewals } from "../client/renewals.js";
+import { Failures } from "../client/failures.js";
 import type { AssertionSource } from "../credential/assertion-source.js";
 import { createAuthenticator } from "../credential/client-credential.js";
 import { ServerTelemetry } from "../dialect/entra-telemetry.js";
@@ -52,7 +52,8 @@ function createAgent(blueprint: Client, agentId: string): AgentClient {
     secret: undefined,
     throttle: new Throttle(clock),
     flights: new SingleFlight(),
-    renewals: new Renewals(clock, () => blueprint.logger()),
+    failures: new Failures(clock),
+    renewals: blueprint.renewals.copy(),
     telemetry: new ServerTelemetry(),
     proof: (authority, call, region) => blueprintToken(blueprint, { agentId, authority, region }, call),
     users: new BoundedMap(MOST_USERS),

@@ -5,7 +5,7 @@ import {
   tenantOfDomain,
   writtenAt,
 } from "../cache/memory/find.js";
-import { removeRefreshToken } from "../cache/memory/write.js";
+import { removeRefreshToken } from "../cache/memory/remove.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { ApiId } from "../dialect/entra-telemetry.js";

@@ -1,6 +1,6 @@
 import type { AccountInfo } from "../account.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import { findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
+import { findRefreshToken, findTokens, type AccessTokenQuery } from "../cache/memory/find.js";
 import { userPartition } from "../cache/memory/partition-key.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
@@ -40,7 +40,20 @@ export function wantedByUser(client: Client, request: SilentRequest): WantedOfUs
   const url = tenantAuthorityOf(client, request, account);
   const query = tokenQuery(client, request, url, account);
   const question = questionIn(client, request.given);
-  return { request, url, flow: FLOW, query, question, isServed: isServedHere, renewsEarly: true };
+  return {
+    request,
+    url,
+    flow: FLOW,
+    query,
+    question,
+    isServed: isServedHere,
+    renewsEarly: true,
+    isRenewable,
+  };
+}
+
+function isRenewable(memory: TokenMemory, { query }: WantedOfUser): boolean {
+  return [false, true].some((ofFamily) => findRefreshToken(memory, query, ofFamily));
 }
 
 /**

@@ -48,6 +48,7 @@ export async function usernamePassword(
     throw clientConfigurationError("invalid_option", text, request);
   }
   return sharedExchange(client, request, { url, flow: ["password"] }, async (exchange) => {
+    exchange.call.onSend?.();
     const federation = dialect.federatesPasswords(exchange.authority)
       ? await discoverFederation(client.transport, url, username, exchange.call)
       : undefined;

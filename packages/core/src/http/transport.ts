@@ -13,8 +13,6 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
   /** Adds up what the call costs. */
   readonly tally?: Tally | undefined;
-  /** Keeps {@link signal} from aborting until the returned function is called, although every caller leaves. */
-  readonly hold?: () => () => void;
 }
 
 /** A request that is not yet bound to a call. */

@@ -71,7 +71,9 @@ export class ManagedIdentityApplication {
     checkMembers(configuration ?? {}, MEMBERS);
     const { clientCapabilities, managedIdentityIdParams, system: options } = withoutNull(configuration ?? {});
     const system = withoutNull(options ?? {});
-    const { clock, disableInternalRetries, loggerOptions, networkClient } = system;
+    const { clock, disableInternalRetries, loggerOptions, networkClient, onBackgroundRenewal } = system;
+    if (onBackgroundRenewal !== undefined && typeof onBackgroundRenewal !== "function")
+      throw wrongType("system.onBackgroundRenewal", onBackgroundRenewal, "a function");
     requireFunctions(clock, "system.clock", "Clock", ["now"]);
     const identity = userAssignedIn(managedIdentityIdParams);
     const logger = new Logger(withoutNull(loggerOptions ?? {}), "@tessera/node", version);
@@ -87,10 +89,12 @@ export class ManagedIdentityApplication {
       logger: () => logger,
       observer: this.#telemetry.observer,
       ...(clock ? { clock } : {}),
+      onBackgroundRenewal,
     });
     const shared = sharedBy(clock, () => own);
     // Requests through an app's own client are not shared with other applications.
-    this.#client = { ...own, ...shared, flights: networkClient ? own.flights : shared.flights };
+    const { flights, failures } = networkClient ? own : shared;
+    this.#client = { ...own, ...shared, flights, failures };
     const retries = !disableInternalRetries;
     const { clientId, capabilities } = own;
     const source = managedIdentityTokens({ client: this.#client, identity, retries, httpWith });

@@ -73,7 +73,7 @@ export function loadPartition(memory: TokenMemory, key: PartitionKey, document: 
       if (isEntry(entry, "AppMetadata")) memory.addAppMetadata(entry);
       partition.append(entry);
     },
-    foreign: (section, entityKey, value) => addForeign(partition.foreign, section, entityKey, value),
+    foreign: (section, entityKey, value) => addForeign((partition.foreign ??= {}), section, entityKey, value),
   });
   memory.put(key, partition);
 }
@@ -88,6 +88,6 @@ export function partitionDocument(memory: TokenMemory, key: PartitionKey): Cache
     if (clients.has(entry.entity.client_id)) writer.add(entry);
   }
   writer.addAll(partition);
-  writer.addForeign(partition.foreign);
+  writer.addForeign(partition.foreign ?? {});
   return writer.document();
 }

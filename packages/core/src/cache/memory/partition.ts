@@ -2,6 +2,7 @@ import { BINDING_KEY } from "../../dpop/binding-key.js";
 import { isHeaderValue } from "../../http/header-value.js";
 import { splitScopes } from "../../request/scopes.js";
 import { ASKED } from "../schema/keys.js";
+import { renewalTime } from "../renewal-time.js";
 import { isSession } from "./partition-key.js";
 import { Memo } from "./memo.js";
 import type { EntityOf, Section } from "../schema/schema.js";
@@ -37,6 +38,8 @@ export interface AccessTokenFacts {
   readonly extendedExpiresOn: number;
   readonly refreshOn: number | undefined;
   readonly cachedAt: number;
+  /** When this process renews it in the background; `Infinity` if it never does. */
+  readonly renewOn: number;
 }
 
 /** Returns the parsed fields of an access token. */
@@ -56,6 +59,7 @@ export function accessTokenFacts(entry: Entry<"AccessToken">): AccessTokenFacts 
     extendedExpiresOn: Number(entity.extended_expires_on ?? entity.expires_on),
     refreshOn: entity.refresh_on ? Number(entity.refresh_on) : undefined,
     cachedAt: Number(entity.cached_at),
+    renewOn: renewalTime(entity),
   };
   entry.facts = facts;
   return facts;
@@ -79,14 +83,10 @@ export interface CachedTokens {
 export class Partition {
   readonly #entries: Entry[] = [];
   #memo: Memo<CachedTokens> | undefined;
-  #foreign: Record<string, unknown> | undefined;
+  /** Unknown content that was loaded with the partition, preserved as is. Copies share it. */
+  foreign: Record<string, unknown> | undefined;
   /** Its name in a store, and the version of its content. A copy is not what is stored. */
   stored: { readonly name: string; readonly version: string } | undefined;
-
-  /** Unknown content that was loaded with the partition, preserved as is. */
-  get foreign(): Record<string, unknown> {
-    return (this.#foreign ??= {});
-  }
 
   /** All entries of a section. */
   *all<S extends Section>(section: S): Iterable<Entry<S>> {
@@ -144,7 +144,7 @@ export class Partition {
 
   /** Whether the partition has no content. */
   get isEmpty(): boolean {
-    return this.#entries.length === 0 && Object.keys(this.#foreign ?? {}).length === 0;
+    return this.#entries.length === 0 && Object.keys(this.foreign ?? {}).length === 0;
   }
 
   /** Adds an entry, or replaces the one with the same section and key. */
@@ -173,7 +173,7 @@ export class Partition {
   copy(): Partition {
     const copy = new Partition();
     copy.#entries.push(...this.#entries);
-    copy.#foreign = this.#foreign;
+    copy.foreign = this.foreign;
     return copy;
   }
 

@@ -40,6 +40,10 @@ export interface CacheStats {
   readonly misses: number;
   /** Number of evicted partitions. */
   readonly evictions: number;
+  /** Number of changes that the store has not taken yet because it is unavailable. They are made again later. */
+  readonly unsaved?: number;
+  /** Number of such changes that were discarded because there were too many. */
+  readonly discarded?: number;
 }
 
 /** The content of the cache, which can be replaced as a whole. */

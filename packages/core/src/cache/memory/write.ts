@@ -2,6 +2,7 @@ import { supersedes } from "./answers.js";
 import { tenantOfRealm } from "../account-info.js";
 import type { TokenMemory } from "./token-memory.js";
 import { accessTokenKey, accountKey, idTokenKey, isBoundTo, refreshTokenKey } from "../schema/keys.js";
+import { isOutdated, wasRemovedAfter, type Received } from "./age.js";
 import { accessTokenFacts, isEntry, Partition, type Entry } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
 import { entriesOf, type Provider } from "../provider.js";
@@ -15,13 +16,14 @@ import {
 } from "../schema/schema.js";
 
 /**
- * Writes the tokens of one response. Removes expired tokens, entries that they replace under any host of the
+ * Writes the tokens of one response, unless the partition has newer ones. Removes expired tokens, entries that they replace under any host of the
  * provider, and access tokens with overlapping scopes.
  */
 export function saveTokens(
   memory: TokenMemory,
   record: CacheRecord,
   environments: ReadonlySet<string>,
+  received?: Received,
 ): void {
   const now = memory.now() / 1000;
   const partition = memory.partitions.get(record.partition)?.copy() ?? new Partition();
@@ -29,6 +31,7 @@ export function saveTokens(
     (entry) => isEntry(entry, "AccessToken") && accessTokenFacts(entry).extendedExpiresOn < now,
   );
   const provider = providerOf(record, environments);
+  if (received && isOfRemoved(partition, record, provider, received)) return;
   // A partition for an assertion or session belongs to one user; starting it again discards the previous user's
   // tokens.
   if (record.partition.kind === "assertion") partition.remove((entry) => isOfAnother(entry, record));
@@ -40,8 +43,7 @@ export function saveTokens(
       ({ entity, ...entry }) =>
         entity["on_behalf_of"] === true && entity["client_id"] === client && isOwn({ entity, ...entry }),
     );
-  putTokens(partition, record, provider);
-  putUser(partition, record, provider);
+  if (putTokens(partition, record, provider, received)) putUser(partition, record, provider);
   memory.put(record.partition, partition);
   const home = record.account?.home_account_id;
   // The user of an on-behalf-of token is also cached as a user.
@@ -61,6 +63,7 @@ export function lendTokens(
   memory: TokenMemory,
   record: CacheRecord,
   environments: ReadonlySet<string>,
+  received?: Received,
 ): void {
   const now = memory.now() / 1000;
   const known = memory.partitions.get(record.partition);
@@ -74,23 +77,22 @@ export function lendTokens(
       Number(entry.entity.expires_on ?? Infinity) > now &&
       isOwn?.(entry) === true,
   );
-  if (!hasSignedIn) saveTokens(memory, record, environments);
+  if (!hasSignedIn) saveTokens(memory, record, environments, received);
+}
+
+/** Whether the user has been removed since the tokens were requested. A sign-in that is not late counts in any case. */
+function isOfRemoved(
+  partition: Partition,
+  record: CacheRecord,
+  provider: Provider,
+  { at, isLate }: Received,
+): boolean {
+  if (record.partition.kind !== "user" || !(isLate || isLent(record))) return false;
+  return wasRemovedAfter(partition, provider, at);
 }
 
 function isLent({ accessToken, refreshToken }: CacheRecord): boolean {
   return accessToken?.on_behalf_of === true || refreshToken?.on_behalf_of === true;
-}
-
-/** Removes the entries of other providers' users from a partition. */
-export function removeForeign(memory: TokenMemory, key: PartitionKey, provider: Provider): void {
-  const found = memory.partitions.get(key);
-  const isOwn = found && entriesOf(found, provider);
-  if (isOwn) memory.remove(key, (entry) => !isOwn(entry));
-}
-
-/** Removes a refresh token if it is still the cached one. */
-export function removeRefreshToken(memory: TokenMemory, key: PartitionKey, secret: string): void {
-  memory.remove(key, (entry) => isEntry(entry, "RefreshToken") && entry.entity.secret === secret);
 }
 
 /** Replaces a refresh token that has been redeemed, if it is still the cached one. */
@@ -107,41 +109,6 @@ export function replaceRefreshToken(
   const entity = { ...rest, secret, ...(expires_on ? { expires_on } : {}) };
   partition.put({ section: "RefreshToken", key: old.key, entity });
   memory.put(key, partition);
-}
-
-/**
- * Removes a user of a provider: the account and all tokens, including on-behalf-of tokens. Returns which entries of the
- * user are the provider's.
- */
-export function removeUser(
-  memory: TokenMemory,
-  homeAccountId: string,
-  provider: Provider,
-): (entry: Entry) => boolean {
-  const user = userPartition(homeAccountId);
-  const isOwn = entriesOf(memory.partitions.peek(user) ?? new Partition(), provider);
-  memory.remove(user, isOwn);
-  removeFromAssertions(memory, homeAccountId, isOwn);
-  return isOwn;
-}
-
-/** Removes a user's entries from the partitions of assertions, sessions and exchanges. */
-export function removeFromAssertions(
-  memory: TokenMemory,
-  homeAccountId: string,
-  isOwn: (entry: Entry) => boolean,
-): void {
-  for (const [key, partition] of [...memory.partitions.entries("assertion")]) {
-    const fits = (entry: Entry): boolean => entry.entity["home_account_id"] === homeAccountId && isOwn(entry);
-    if (partition.has(fits)) memory.remove(key, fits);
-  }
-}
-
-/** Removes an app's own tokens, in every tenant. */
-export function removeAppTokens(memory: TokenMemory, clientId: string): void {
-  for (const [key] of [...memory.partitions.entries("app")]) {
-    memory.remove(key, ({ entity }) => entity["client_id"] === clientId);
-  }
 }
 
 /** Whether an entry belongs to a user other than that of the response. */
@@ -181,12 +148,21 @@ function providerOf(
   return { environments, kind: account && (account.authority_type === ADFS ? "adfs" : "entra") };
 }
 
+/** Returns whether nothing in the partition is newer than the tokens. */
 function putTokens(
   partition: Partition,
   { accessToken, refreshToken }: CacheRecord,
   provider: Provider,
-): void {
+  received: Received | undefined,
+): boolean {
   const { environments } = provider;
+  const isOwn = entriesOf(partition, provider);
+  const rotated = refreshToken
+    ? [...partition.all("RefreshToken")].filter(
+        (entry) => isOwn(entry) && isRotatedBy(entry, refreshToken, environments),
+      )
+    : [];
+  if (received && isOutdated(partition, rotated, received)) return false;
   if (accessToken) {
     const entry: Entry<"AccessToken"> = {
       section: "AccessToken",
@@ -197,13 +173,10 @@ function putTokens(
     partition.put(entry);
   }
   if (refreshToken) {
-    const isOwn = entriesOf(partition, provider);
-    partition.remove(
-      (entry) =>
-        isEntry(entry, "RefreshToken") && isOwn(entry) && isRotatedBy(entry, refreshToken, environments),
-    );
+    partition.remove((entry) => isEntry(entry, "RefreshToken") && rotated.includes(entry));
     partition.put({ section: "RefreshToken", key: refreshTokenKey(refreshToken), entity: refreshToken });
   }
+  return true;
 }
 
 function sameOwner(

@@ -13,6 +13,7 @@ import { accessContext, throughPlugin, retryIfLockLost, type PluginSession } fro
 import { StoredCache } from "./stored-cache.js";
 import type { TokenStore } from "./token-store.js";
 import { Turns } from "./turns.js";
+import type { PartitionChange } from "./unsaved.js";
 
 /** Dependencies of {@link CacheAccess}. */
 export interface CacheParts {
@@ -32,7 +33,7 @@ export interface CacheParts {
 /** A change of one partition; `onlyInStore` if it is of no use where the whole cache is in memory. */
 export interface Change {
   readonly key: PartitionKey;
-  readonly change: (memory: TokenMemory) => void;
+  readonly change: PartitionChange<void>;
   readonly onlyInStore?: boolean;
 }
 
@@ -54,10 +55,9 @@ export class CacheAccess implements ISerializableTokenCache {
   /** @internal */
   constructor(parts: CacheParts) {
     this.#parts = parts;
-    const { store, plugin, memory, warn, observer } = parts;
-    const parse = (text: string): CacheDocument | undefined => this.#parse(text);
-    if (store) this.stored = new StoredCache({ store, memory, parse, warn, observer });
-    this.turns = new Turns(plugin, store, this.stored);
+    const { store } = parts;
+    if (store) this.stored = new StoredCache({ ...parts, store, parse: (text) => this.#parse(text) });
+    this.turns = new Turns(parts);
   }
 
   /**
@@ -135,7 +135,7 @@ export class CacheAccess implements ISerializableTokenCache {
    * ```
    */
   stats(): CacheStats {
-    return this.#parts.memory.stats();
+    return { ...this.#parts.memory.stats(), ...this.stored?.unsaved() };
   }
 
   /** Counts a look-up of an access token. @internal */
@@ -169,12 +169,7 @@ export class CacheAccess implements ISerializableTokenCache {
    * @param turn the turn in which the change is made, if it is of this partition
    * @internal
    */
-  async write<T>(
-    key: PartitionKey,
-    change: (memory: TokenMemory) => T,
-    also?: Change,
-    turn?: HeldTurn,
-  ): Promise<T> {
+  async write<T>(key: PartitionKey, change: PartitionChange<T>, also?: Change, turn?: HeldTurn): Promise<T> {
     const { plugin, memory } = this.#parts;
     if (this.stored) {
       const result = await this.stored.write(key, change, turn);
@@ -182,8 +177,8 @@ export class CacheAccess implements ISerializableTokenCache {
       return result;
     }
     const both = (held: TokenMemory): T => {
-      const result = change(held);
-      if (!also?.onlyInStore) also?.change(held);
+      const result = change(held, false);
+      if (!also?.onlyInStore) also?.change(held, false);
       return result;
     };
     if (plugin) return this.#inSession(plugin, key, true, both);

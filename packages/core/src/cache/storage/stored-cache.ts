@@ -1,20 +1,23 @@
-import { clientAuthError, isAuthError } from "../../errors/errors.js";
-import { errorName } from "../../errors/error-name.js";
 import { observed, type Observer } from "../../observer.js";
-import { loadPartition, partitionDocument } from "../memory/load-and-dump.js";
+import { loadPartition } from "../memory/load-and-dump.js";
+import { REMEMBERED_REMOVAL } from "../memory/age.js";
+import type { Partition } from "../memory/partition.js";
 import { partitionName, partitionNamed, type PartitionKey } from "../memory/partition-key.js";
 import type { TokenMemory } from "../memory/token-memory.js";
 import type { CacheDocument } from "../schema/document.js";
-import { groupOf, lifetimeOf } from "./stored-partition.js";
-import type {
-  LoadedPartition,
-  PartitionUpdate,
-  StoredPartition,
-  TokenStore,
-  UpdateOutcome,
-  WorkInTurn,
-} from "./token-store.js";
+import { groupPages } from "./group-pages.js";
 import type { HeldTurn } from "./held-turn.js";
+import {
+  changeAgain,
+  changeDocument,
+  changePartition,
+  requireMade,
+  updateOf,
+  type Made,
+} from "./made-change.js";
+import type { LoadedPartition, PartitionUpdate, TokenStore, UpdateOutcome } from "./token-store.js";
+import { askStore, isPromise, isStoreFailure, storeFailure } from "./ask-store.js";
+import { Unsaved, type PartitionChange, type UnsavedChanges } from "./unsaved.js";
 
 /** Dependencies of {@link StoredCache}. */
 export interface StoredCacheParts {
@@ -22,18 +25,19 @@ export interface StoredCacheParts {
   readonly memory: TokenMemory;
   /** Parses a document. Returns `undefined` for an unreadable one that must be left unchanged. */
   readonly parse: (text: string) => CacheDocument | undefined;
+  readonly now: () => number;
   readonly warn: (message: string) => void;
   readonly observer?: (() => Observer | undefined) | undefined;
 }
 
-/** Changes one partition. Called with a memory that holds nothing else; called again with newer content if need be. */
-export type PartitionChange<T> = (memory: TokenMemory) => T;
-
-/** A change as it was made to the content of a partition. */
-interface Made<T> {
-  readonly result: T;
-  readonly scratch: TokenMemory;
-  readonly isReadable: boolean;
+/** How a partition is updated. */
+interface HowToUpdate {
+  readonly turn?: HeldTurn | undefined;
+  readonly isLate?: boolean;
+  /** What is changed in place of a partition that the store has lost. */
+  readonly base?: Partition | undefined;
+  /** The number of unsaved changes that are part of the change. */
+  readonly saves?: number;
 }
 
 const BACKEND = { "tessera.cache.backend": "store" };
@@ -41,95 +45,63 @@ const BACKEND = { "tessera.cache.backend": "store" };
 /** The cache in memory in front of a store. What is stored is authoritative, unless the store is unavailable. */
 export class StoredCache {
   readonly #parts: StoredCacheParts;
+  readonly #unsaved: Unsaved;
 
   constructor(parts: StoredCacheParts) {
     this.#parts = parts;
+    this.#unsaved = new Unsaved((unsaved) => this.#save(unsaved), parts.warn);
   }
 
-  /** Reads a partition as it is stored; synchronously if the store says so that it is unchanged. */
+  /** Returns the numbers of changes that are not saved. */
+  unsaved(): { readonly unsaved: number; readonly discarded: number } {
+    return { unsaved: this.#unsaved.count, discarded: this.#unsaved.discarded };
+  }
+
+  /** Reads a partition as it is stored; synchronously if the store says synchronously that it is unchanged. */
   read<T>(key: PartitionKey, look: (memory: TokenMemory) => T): T | Promise<T> {
     const { memory } = this.#parts;
     const held = memory.partitions.peek(key)?.stored;
     const name = held?.name ?? partitionName(key);
+    if (this.#unsaved.has(name)) return this.#readSaved(key, name, look);
     const loaded = this.#load(name, held?.version);
     if (loaded === "unchanged") return look(memory);
     if (!isPromise(loaded)) {
       this.#take(key, name, loaded);
       return look(memory);
     }
-    const load = (): Promise<void> => this.#readLater(key, loaded);
-    return observed(this.#parts.observer?.(), "cache_load", BACKEND, load).then(() => look(memory));
+    return this.#readLater(key, loaded, look);
   }
 
-  /** Changes one partition in both the store and memory, or in neither. */
+  /** Changes one partition in both the store and memory; in memory only while the store is unavailable. */
   async write<T>(key: PartitionKey, change: PartitionChange<T>, turn?: HeldTurn): Promise<T> {
-    const { memory } = this.#parts;
     const name = partitionName(key);
-    let made: Made<T> | undefined;
-    let thrown: { readonly error: unknown } | undefined;
-    const make = (current: string | undefined): PartitionUpdate => {
-      made = undefined;
+    const isAvailable = !this.#unsaved.has(name) || (await this.#unsaved.settle(name));
+    if (isAvailable) {
       try {
-        made = this.#make(key, current, change);
-        return updateOf(key, made);
+        const made = await this.#update(key, change, { turn });
+        if (made !== "unavailable") return made.result;
       } catch (error) {
-        thrown = { error };
+        // A grant has been used for it in the turn: it is made again later.
+        if (turn?.partition === name && isStoreFailure(error)) this.#keep(key, name, change);
         throw error;
       }
-    };
-    let outcome: UpdateOutcome;
-    try {
-      const held = turn?.partition === name ? turn.turn : undefined;
-      const save = (): Promise<UpdateOutcome> => this.#parts.store.update(name, make, held);
-      outcome = await observed(this.#parts.observer?.(), "cache_save", BACKEND, save);
-    } catch (error) {
-      throw thrown ? thrown.error : this.#failed("update", error);
     }
-    if (outcome === "fenced") return this.write(key, change);
-    if (outcome === "unavailable") {
-      made = this.#makeInMemory(key, change);
-      memory.adopt(key, made.scratch);
-      return made.result;
-    }
-    const { result, scratch, isReadable } = requireMade(made);
-    const partition = memory.adopt(key, scratch);
-    if (partition && isReadable && outcome.version !== undefined)
-      partition.stored = { name, version: outcome.version };
-    return result;
+    return this.#keep(key, name, change);
   }
 
-  /** Changes every partition of a group, those that are in memory only included. */
-  async writeGroup(group: string, change: (memory: TokenMemory, key: PartitionKey) => void): Promise<void> {
-    for await (const page of this.pages(group)) {
-      if (page === "unavailable") return;
-      await Promise.all(
-        page.map(async ({ partition }) => {
-          const key = partitionNamed(partition);
-          await this.write(key, (memory) => change(memory, key));
-        }),
-      );
-    }
+  /**
+   * Changes every partition of a group.
+   *
+   * @param change called with a memory that holds one partition
+   */
+  async writeGroup(group: string, change: PartitionChange<void>): Promise<void> {
+    if (await this.#changeGroup(group, change, false)) return;
+    this.#unsaved.add(`group ${group}`, change, { of: group, base: undefined, since: this.#parts.now() });
   }
 
-  /** Reads the partitions of a group, a page at a time. */
-  async *pages(
-    group: string,
-  ): AsyncIterable<readonly (StoredPartition & { readonly partition: string })[] | "unavailable"> {
-    let cursor: string | undefined;
-    do {
-      let page;
-      try {
-        page = await this.#parts.store.list(group, cursor);
-      } catch (error) {
-        throw this.#failed("list", error);
-      }
-      if (page === "unavailable") {
-        yield page;
-        return;
-      }
-      yield page.partitions;
-      ({ cursor } = page);
-    } while (cursor !== undefined);
+  /** See {@link groupPages}. */
+  pages(group: string): ReturnType<typeof groupPages> {
+    return groupPages(this.#parts, group);
   }
 
   /** Returns a memory with one stored partition; with unreadable content, what is in memory counts. */
@@ -141,55 +113,44 @@ export class StoredCache {
     return scratch;
   }
 
-  /** Runs work in a turn of a name. What the work throws reaches the caller unchanged. */
-  async inTurn<T>(name: string, work: WorkInTurn<T>, signal: AbortSignal | undefined): Promise<T> {
-    const thrown = new Set<unknown>();
-    const noted = async <R>(step: () => Promise<R>): Promise<R> => {
-      try {
-        return await step();
-      } catch (error) {
-        thrown.add(error);
-        throw error;
-      }
-    };
-    try {
-      return await this.#parts.store.inTurn(
-        name,
-        { found: () => noted(() => work.found()), run: (turn) => noted(() => work.run(turn)) },
-        signal,
-      );
-    } catch (error) {
-      throw thrown.has(error) || signal?.aborted ? error : this.#failed("inTurn", error);
-    }
+  /** Saves what the store has not taken, then reads; if it cannot be saved, memory counts. */
+  async #readSaved<T>(key: PartitionKey, name: string, look: (memory: TokenMemory) => T): Promise<T> {
+    return (await this.#unsaved.settle(name)) ? this.read(key, look) : look(this.#parts.memory);
   }
 
   #load(name: string, held: string | undefined): LoadedPartition | Promise<LoadedPartition> {
+    const { store, warn } = this.#parts;
     try {
-      return this.#parts.store.load(name, held);
+      return store.load(name, held);
     } catch (error) {
-      throw this.#failed("load", error);
+      throw storeFailure("load", error, warn);
     }
   }
 
-  async #readLater(key: PartitionKey, loading: Promise<LoadedPartition>): Promise<void> {
-    const { memory } = this.#parts;
+  async #readLater<T>(
+    key: PartitionKey,
+    loading: Promise<LoadedPartition>,
+    look: (memory: TokenMemory) => T,
+  ): Promise<T> {
+    const { memory, store, warn, observer } = this.#parts;
     const name = partitionName(key);
     const held = memory.partitions.peek(key)?.stored?.version;
-    try {
-      let loaded = await loading;
-      // In the meantime, the partition may have been evicted or replaced.
-      if (loaded === "unchanged" && memory.partitions.peek(key)?.stored?.version !== held)
-        loaded = await this.#parts.store.load(name);
-      this.#take(key, name, loaded);
-    } catch (error) {
-      throw isAuthError(error) ? error : this.#failed("load", error);
-    }
+    const load = (): Promise<LoadedPartition> => observed(observer?.(), "cache_load", BACKEND, () => loading);
+    let loaded = await askStore("load", warn, load);
+    // In the meantime, the partition may have been evicted or replaced.
+    if (loaded === "unchanged" && memory.partitions.peek(key)?.stored?.version !== held)
+      loaded = await askStore("load", warn, () => store.load(name));
+    this.#take(key, name, loaded);
+    return look(memory);
   }
 
   /** Puts what was loaded in the place of what is in memory. */
   #take(key: PartitionKey, name: string, loaded: LoadedPartition): void {
     const { memory, parse } = this.#parts;
-    if (loaded === "unavailable" || loaded === "unchanged") return;
+    if (loaded === "unavailable") return;
+    if (this.#unsaved.count > 0) void this.#unsaved.flush();
+    // What came while it was loaded is newer.
+    if (loaded === "unchanged" || this.#unsaved.has(name)) return;
     if (loaded === "absent") {
       if (memory.partitions.peek(key)) memory.put(key, undefined);
       return;
@@ -202,48 +163,86 @@ export class StoredCache {
     if (partition) partition.stored = { name, version: loaded.version };
   }
 
-  #make<T>(key: PartitionKey, current: string | undefined, change: PartitionChange<T>): Made<T> {
-    const document = this.#parts.parse(current ?? "");
-    // Unreadable content is not overwritten; the tokens are kept in memory only.
-    if (!document) return this.#makeInMemory(key, change);
-    const scratch = this.#parts.memory.scratch();
-    loadPartition(scratch, key, document);
-    return { result: change(scratch), scratch, isReadable: true };
+  /** Makes a change to what is stored, then in memory. */
+  async #update<T>(
+    key: PartitionKey,
+    change: PartitionChange<T>,
+    how: HowToUpdate,
+  ): Promise<Made<T> | "unavailable"> {
+    const { memory, store, parse, observer } = this.#parts;
+    const { turn, isLate = false, base } = how;
+    const name = partitionName(key);
+    let made: Made<T> | undefined;
+    let thrown: { readonly error: unknown } | undefined;
+    const make = (current: string | undefined): PartitionUpdate => {
+      made = undefined;
+      try {
+        const document = parse(current ?? "");
+        const changed = (scratch: TokenMemory): T => change(scratch, isLate);
+        // Unreadable content is not overwritten; the tokens are kept in memory only.
+        if (!document) made = changePartition(memory, key, memory.partitions.peek(key), changed);
+        else if (current === undefined && base) {
+          made = changePartition(memory, key, base, changed);
+          return updateOf(made.scratch, key);
+        } else made = changeDocument(memory, key, document, changed);
+        return made.update;
+      } catch (error) {
+        thrown = { error };
+        throw error;
+      }
+    };
+    let outcome: UpdateOutcome;
+    try {
+      const held = turn?.partition === name ? turn.turn : undefined;
+      const save = (): Promise<UpdateOutcome> => store.update(name, make, held);
+      outcome = await observed(observer?.(), "cache_save", BACKEND, save);
+    } catch (error) {
+      throw thrown ? thrown.error : storeFailure("update", error, this.#parts.warn);
+    }
+    if (outcome === "unavailable") return outcome;
+    if (outcome === "fenced") return this.#update(key, change, { isLate: true });
+    const done = requireMade(made);
+    // What was not saved in the meantime must not be missing in memory.
+    const later = this.#unsaved.changesOf(name).slice(how.saves ?? 0);
+    for (const another of later) changeAgain(another, done.scratch, this.#parts.warn);
+    const partition = memory.adopt(key, done.scratch);
+    if (partition && outcome.version !== undefined && later.length === 0)
+      partition.stored = { name, version: outcome.version };
+    return done;
   }
 
-  #makeInMemory<T>(key: PartitionKey, change: PartitionChange<T>): Made<T> {
-    const { memory } = this.#parts;
-    const scratch = memory.scratch();
-    scratch.put(key, memory.partitions.peek(key)?.copy());
-    return { result: change(scratch), scratch, isReadable: false };
+  /** Makes a change in memory, and again in the store when that is available. */
+  #keep<T>(key: PartitionKey, name: string, change: PartitionChange<T>): T {
+    const { memory, now } = this.#parts;
+    const base = memory.partitions.peek(key);
+    const { result, scratch } = changePartition(memory, key, base, (held) => change(held, false));
+    memory.adopt(key, scratch);
+    this.#unsaved.add(name, change, { of: key, base, since: now() });
+    return result;
   }
 
-  #failed(method: keyof TokenStore, cause: unknown): Error {
-    this.#parts.warn(`cache.store.${method} failed: ${errorName(cause)}`);
-    return clientAuthError("cache_store_failed", `cache.store.${method} failed: see the cause.`, {
-      cause,
-    });
+  /** Makes changes again. Returns whether the store has taken them. */
+  async #save({ of, base, since, changes }: UnsavedChanges): Promise<boolean> {
+    const all = [...changes];
+    const again = (scratch: TokenMemory): void => {
+      for (const change of all) changeAgain(change, scratch, this.#parts.warn);
+    };
+    if (typeof of === "string") return this.#changeGroup(of, again, true);
+    // Whether a user who is no longer stored has been removed is known for a while only.
+    const isKnown = this.#parts.now() - since < REMEMBERED_REMOVAL * 1000;
+    const how = { isLate: true, base: isKnown ? base : undefined, saves: all.length };
+    return (await this.#update(of, again, how)) !== "unavailable";
   }
-}
 
-function updateOf<T>(key: PartitionKey, { scratch, isReadable }: Made<T>): PartitionUpdate {
-  if (!isReadable) return "keep";
-  const document = partitionDocument(scratch, key);
-  const partition = scratch.partitions.peek(key);
-  if (!document || !partition) return "remove";
-  const timeToLive = lifetimeOf(partition, scratch.now() / 1000);
-  return {
-    document: JSON.stringify(document),
-    group: groupOf(key, partition),
-    ...(timeToLive === undefined ? {} : { timeToLive }),
-  };
-}
-
-function requireMade<T>(made: Made<T> | undefined): Made<T> {
-  if (made) return made;
-  throw clientAuthError("cache_store_failed", "cache.store.update did not call its change.");
-}
-
-function isPromise<T extends object | string>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === "object" && "then" in value;
+  /** Changes each partition of a group. Returns whether the store has taken all changes. */
+  async #changeGroup(group: string, change: PartitionChange<void>, isLate: boolean): Promise<boolean> {
+    for await (const page of this.pages(group)) {
+      if (page === "unavailable") return false;
+      const outcomes = page.map(({ partition }) =>
+        this.#update(partitionNamed(partition), change, { isLate }),
+      );
+      if ((await Promise.all(outcomes)).includes("unavailable")) return false;
+    }
+    return true;
+  }
 }

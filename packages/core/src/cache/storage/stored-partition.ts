@@ -1,3 +1,4 @@
+import { removalsUntil } from "../memory/age.js";
 import type { Partition } from "../memory/partition.js";
 import { partitionName, userPartition, type PartitionKey } from "../memory/partition-key.js";
 
@@ -39,6 +40,7 @@ const UNUSED_USER_LIFETIME = 90 * 86_400;
  * @param now seconds since the epoch
  */
 export function lifetimeOf(partition: Partition, now: number): number | undefined {
-  const left = partition.lastExpiry(now + UNUSED_USER_LIFETIME) - now;
+  const last = Math.max(partition.lastExpiry(now + UNUSED_USER_LIFETIME), removalsUntil(partition));
+  const left = last - now;
   return Number.isFinite(left) ? Math.max(1, Math.ceil(left)) : undefined;
 }

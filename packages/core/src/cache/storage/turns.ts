@@ -3,7 +3,7 @@ import { KeyedMutex, mutexOf } from "../../flight/keyed-mutex.js";
 import { partitionName, type PartitionKey } from "../memory/partition-key.js";
 import { isTurnLost, type HeldTurn } from "./held-turn.js";
 import type { ICachePlugin } from "./plugin.js";
-import type { StoredCache } from "./stored-cache.js";
+import { storeFailure } from "./ask-store.js";
 import type { TokenStore, WorkInTurn } from "./token-store.js";
 
 /** Work that applications with the same plugin or store do one after another. */
@@ -20,26 +20,28 @@ export interface TurnOfWork<T> extends Pick<WorkInTurn<T>, "found"> {
 /** How often a turn may be lost before anything is sent. */
 const MOST_TURNS = 5;
 
+/** Dependencies of {@link Turns}. */
+export interface TurnsParts {
+  readonly plugin?: ICachePlugin | undefined;
+  readonly store?: TokenStore | undefined;
+  readonly warn: (message: string) => void;
+}
+
 /** The turns of an application's cache. */
 export class Turns {
-  readonly #plugin: ICachePlugin | undefined;
-  readonly #stored: StoredCache | undefined;
+  readonly #parts: TurnsParts;
   readonly #refreshing: Pick<KeyedMutex, "run">;
 
-  constructor(
-    plugin: ICachePlugin | undefined,
-    store: TokenStore | undefined,
-    stored: StoredCache | undefined,
-  ) {
-    this.#plugin = plugin;
-    this.#stored = stored;
+  constructor(parts: TurnsParts) {
+    this.#parts = parts;
+    const { plugin, store } = parts;
     const owner = plugin ?? store;
     this.#refreshing = owner ? mutexOf(owner) : new KeyedMutex();
   }
 
   /** Whether other processes may take turns as well. */
   get areShared(): boolean {
-    return this.#stored !== undefined;
+    return this.#parts.store !== undefined;
   }
 
   /**
@@ -49,15 +51,17 @@ export class Turns {
   refreshing<T>(work: TurnOfWork<T>): Promise<T> {
     const name = partitionName(work.key);
     const run = (): Promise<T> => work.run(undefined);
+    const { store, plugin } = this.#parts;
     const turn = (): Promise<T> =>
-      this.#stored ? this.inTurn(work) : (this.#plugin?.aroundRefresh?.(name, run, work.signal) ?? run());
+      store ? this.inTurn(work) : (plugin?.aroundRefresh?.(name, run, work.signal) ?? run());
     // A store that cannot be reached gives turns to all.
     return this.#refreshing.run(`refresh ${name}`, turn, work.signal);
   }
 
   /** Runs work in turn with all applications that share the store; at once without one. */
   async inTurn<T>(work: TurnOfWork<T>): Promise<T> {
-    if (!this.#stored) return work.run(undefined);
+    const { store } = this.#parts;
+    if (!store) return work.run(undefined);
     const partition = partitionName(work.key);
     const name = work.only === undefined ? partition : `${partition} ${work.only}`;
     const inTurn: WorkInTurn<T> = {
@@ -66,7 +70,7 @@ export class Turns {
     };
     for (let turns = 1; ; turns += 1) {
       try {
-        return await this.#stored.inTurn(name, inTurn, work.signal);
+        return await this.#inTurn(store, { name, signal: work.signal }, inTurn);
       } catch (error) {
         if (!isTurnLost(error)) throw error;
         if (turns === MOST_TURNS)
@@ -75,6 +79,30 @@ export class Turns {
             `All of ${turns} turns of cache.store.inTurn were lost before a request was sent.`,
           );
       }
+    }
+  }
+
+  /** What the work throws reaches the caller unchanged. */
+  async #inTurn<T>(
+    store: TokenStore,
+    { name, signal }: { readonly name: string; readonly signal: AbortSignal | undefined },
+    work: WorkInTurn<T>,
+  ): Promise<T> {
+    const thrown = new Set<unknown>();
+    const noted = async <R>(step: () => Promise<R>): Promise<R> => {
+      try {
+        return await step();
+      } catch (error) {
+        thrown.add(error);
+        throw error;
+      }
+    };
+    const found = (): Promise<T | undefined> => noted(() => work.found());
+    const run: WorkInTurn<T>["run"] = (turn) => noted(() => work.run(turn));
+    try {
+      return await store.inTurn(name, { found, run }, signal);
+    } catch (error) {
+      throw thrown.has(error) || signal?.aborted ? error : storeFailure("inTurn", error, this.#parts.warn);
     }
   }
 }

@@ -1,0 +1,107 @@
+import { BoundedMap } from "../bounded-map.js";
+import type { Clock } from "../clock.js";
+import { copyFor, type AuthError } from "../errors/errors.js";
+
+/** Maximum number of failures that an application remembers. */
+const MOST_FAILURES = 10_000;
+
+/** The pause after the second failure in a row, in milliseconds. It doubles with each further one. */
+const FIRST_PAUSE_MS = 200;
+
+/** The longest of these pauses, in milliseconds. */
+const LONGEST_PAUSE_MS = 30_000;
+
+/** A failure that comes so much later than the pause of the previous one is the first of another row. */
+const NEW_ROW_MS = 300_000;
+
+/** How long the provider's refusal of a grant is remembered, in milliseconds. */
+const REFUSED_MS = 3_600_000;
+
+interface Failure {
+  readonly error: AuthError;
+  /** How many failures there were in a row. */
+  readonly count: number;
+  /** Milliseconds since the epoch. */
+  readonly from: number;
+  readonly until: number;
+  /** Whether the pause is a time after which the same call may succeed. */
+  readonly isTold: boolean;
+}
+
+/**
+ * Remembers failed calls, so that a caller in a loop does not flood the provider: for a while, an equal call is answered
+ * with a copy of the error and nothing is sent. One repetition is free. After that, the pause doubles from failure to
+ * failure, and is shortened at random, so that processes do not return at the same moment.
+ */
+export class Failures {
+  readonly #known = new BoundedMap<Failure>(MOST_FAILURES);
+  readonly #clock: Clock;
+  #signIns = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Whether nothing has failed, so that no key is needed. */
+  get isEmpty(): boolean {
+    return this.#known.size === 0;
+  }
+
+  /** Returns the failure of the last equal call. */
+  last(key: string): AuthError | undefined {
+    return this.#known.peek(key)?.error;
+  }
+
+  /** Returns the error for a call during the pause, with the seconds that are left of it. */
+  refusal(key: string, correlationId: string): AuthError | undefined {
+    const known = this.#known.get(key);
+    if (!known) return undefined;
+    const now = this.#clock.now();
+    // A clock that was set back must not prolong the pause.
+    if (now >= known.until || now < known.from) return undefined;
+    const error = copyFor(known.error, correlationId);
+    return known.isTold ? withSeconds(error, known.until - now) : error;
+  }
+
+  /** Remembers a failure that may pass by itself. */
+  note(key: string, error: AuthError): void {
+    const now = this.#clock.now();
+    const before = this.#known.peek(key);
+    const count = before && now < before.until + NEW_ROW_MS ? before.count + 1 : 1;
+    const asked = (error.retryAfterSeconds ?? 0) * 1000;
+    const pause = Math.max(asked, pauseAfter(count));
+    if (pause > 0) withSeconds(error, pause);
+    this.#known.set(key, { error, count, from: now, until: now + pause, isTold: true });
+  }
+
+  /** Remembers a refusal that lasts as long as the same grant is sent with the same request. */
+  noteRefusal(key: string, error: AuthError): void {
+    const from = this.#clock.now();
+    this.#known.set(key, { error, count: 1, from, until: from + REFUSED_MS, isTold: false });
+  }
+
+  /** How many sign-ins have succeeded: a user may have agreed in one to what was refused before. */
+  get signIns(): number {
+    return this.#signIns;
+  }
+
+  noteSignIn(): void {
+    this.#signIns += 1;
+  }
+
+  forget(key: string): void {
+    if (!this.isEmpty) this.#known.delete(key);
+  }
+}
+
+/** Returns the milliseconds of pause after the nth failure in a row. */
+function pauseAfter(count: number): number {
+  if (count < 2) return 0;
+  const longest = Math.min(FIRST_PAUSE_MS * 2 ** (count - 2), LONGEST_PAUSE_MS);
+  return longest * (0.5 + Math.random() / 2);
+}
+
+function withSeconds(error: AuthError, milliseconds: number): AuthError {
+  error.retryAfterSeconds = Math.ceil(milliseconds / 1000);
+  return error;
+}

@@ -1,0 +1,42 @@
+import type { Client } from "../client/client.js";
+import { isAuthError } from "../errors/errors.js";
+import type { SharedCall } from "./shared-call.js";
+
+/**
+ * Runs an exchange, unless an equal one has just failed: then the caller gets a copy of that error. Only failures behind
+ * which the provider or the network may be are remembered, because what this process decides costs nothing.
+ */
+export async function notedFailure<T>(
+  client: Client,
+  call: SharedCall,
+  key: string,
+  run: (call: SharedCall) => Promise<T>,
+): Promise<T> {
+  const { failures } = client;
+  const refusal = failures.refusal(key, call.correlationId);
+  if (refusal) {
+    const seconds = refusal.retryAfterSeconds ?? 0;
+    client
+      .logger()
+      .info(`Nothing is sent for ${seconds} more seconds: an equal call has failed.`, call.correlationId);
+    throw refusal;
+  }
+  let isSent = false;
+  try {
+    const result = await run({ ...call, onSend: () => (isSent = true) });
+    failures.forget(key);
+    return result;
+  } catch (error) {
+    const isOurs = isAuthError(error) && error.name === "ClientConfigurationError";
+    if (isAuthError(error) && !isOurs && !call.signal?.aborted && (isSent || UNREACHED.has(error.errorCode)))
+      failures.note(key, error);
+    throw error;
+  }
+}
+
+/** The codes of what fails before the token request. */
+const UNREACHED: ReadonlySet<string> = new Set([
+  "network_error",
+  "endpoints_resolution_error",
+  "openid_config_error",
+]);

@@ -1,0 +1,96 @@
+import type { AccountInfo } from "../account.js";
+import { accountInfo } from "../cache/account-info.js";
+import { findTokens } from "../cache/memory/find.js";
+import type { CachedTokens } from "../cache/memory/partition.js";
+import type { Client } from "../client/client.js";
+import { epochSeconds } from "../clock.js";
+import { errorName } from "../errors/error-name.js";
+import { isAuthError } from "../errors/errors.js";
+import { FROM_MEMORY } from "../metadata.js";
+import type { Miss } from "../request/miss.js";
+import { authenticationResult, type AuthenticationResult } from "../result.js";
+import type { Send, Wanted } from "./wanted.js";
+import { exchangeKey } from "./exchange.js";
+import { isUsable } from "./freshness.js";
+
+/**
+ * Renews a token that is about to expire or has expired. If that fails, the token is served as long as it can be used, and
+ * renewed in the background while the calls go on.
+ */
+export async function renewedOrStale<W extends Wanted>(
+  client: Client,
+  wanted: W,
+  send: Send<W>,
+): Promise<AuthenticationResult> {
+  const { failures } = client;
+  if (!failures.isEmpty && failures.last(exchangeKey(wanted.request, wanted))) {
+    const tokens = await usableTokens(client, wanted, false);
+    if (tokens) {
+      startRenewal(client, wanted, send, { miss: "expired", account: tokens.account });
+      return staleResult(client, wanted, tokens);
+    }
+  }
+  try {
+    return await send(client, wanted, "expired");
+  } catch (error) {
+    if (isAuthError(error) && error.errorCode === "request_aborted") throw error;
+    const tokens = await usableTokens(client, wanted, !isRefusal(error)).catch(() => undefined);
+    if (!tokens) throw error;
+    const why = `The token cannot be renewed (${errorName(error)}): the cached one is served.`;
+    client.logger().warning(why, wanted.request.correlationId);
+    return staleResult(client, wanted, tokens, error);
+  }
+}
+
+/** Renews a token in the background. */
+export function startRenewal<W extends Wanted>(
+  client: Client,
+  wanted: W,
+  send: Send<W>,
+  { miss, account }: { readonly miss: Miss } & Pick<CachedTokens, "account">,
+): void {
+  const { request, url } = wanted;
+  const user = (): AccountInfo | undefined => account && accountInfo(account, undefined);
+  const what = { request, authority: url.href, account: user };
+  client.renewals.start(exchangeKey(request, wanted), what, (background) =>
+    send(client, { ...wanted, request: background }, miss),
+  );
+}
+
+async function usableTokens(
+  client: Client,
+  wanted: Wanted,
+  isUnavailable: boolean,
+): Promise<CachedTokens | undefined> {
+  return client.cache.read(wanted.query.partition, (memory) => {
+    if (wanted.isServed?.(client, memory, wanted) === false) return undefined;
+    const tokens = findTokens(memory, wanted.query);
+    return tokens && isUsable(tokens.accessToken, epochSeconds(client.clock), isUnavailable)
+      ? tokens
+      : undefined;
+  });
+}
+
+function staleResult(
+  client: Client,
+  { request, url, query }: Wanted,
+  tokens: CachedTokens,
+  failure?: unknown,
+): AuthenticationResult {
+  if (query.scheme) client.dpop.remember(tokens.accessToken.entity);
+  const { correlationId } = request;
+  const result = authenticationResult(tokens, { authority: url.href, correlationId, fromCache: true });
+  result.isStale = true;
+  result.metadata = {
+    ...(isAuthError(failure) && failure.metadata ? failure.metadata : FROM_MEMORY),
+    source: "stale",
+  };
+  return result;
+}
+
+/** Whether the provider has answered and refused: it is not unavailable. */
+function isRefusal(error: unknown): boolean {
+  if (isAuthError(error, "InteractionRequiredAuthError")) return true;
+  const status = isAuthError(error, "ServerError") ? (error.status ?? 0) : 0;
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}

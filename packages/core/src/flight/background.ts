@@ -1,0 +1,11 @@
+const signals = new WeakSet<AbortSignal>();
+
+/** Marks the signal of work that nobody waits for: it does not keep the process alive. */
+export function markBackground(signal: AbortSignal): void {
+  signals.add(signal);
+}
+
+/** Whether work with this signal is such work. */
+export function isBackground(signal: AbortSignal | undefined): boolean {
+  return signal !== undefined && signals.has(signal);
+}
