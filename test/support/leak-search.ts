@@ -20,7 +20,8 @@ export class LeakSearch {
   /** Notes a secret. */
   issue(name: string, value: unknown): void {
     if (typeof value !== "string" || !SECRET.test(name)) return;
-    for (const [word] of value.matchAll(WORD)) if (!ID.test(word)) this.#issued.set(word.slice(0, LENGTH), name);
+    for (const [word] of value.matchAll(WORD))
+      if (!ID.test(word)) this.#issued.set(word.slice(0, LENGTH), name);
   }
 
   /** Notes the secrets in a JSON document, or in a form. */
