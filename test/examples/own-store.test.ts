@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { beforeAll, expect, test } from "@jest/globals";
 import { assertBuilt, root } from "../packages/workspace.js";
 
-const folder = join(root, "examples/own-store");
+const folder = join(root, "examples/sqlite-store");
 beforeAll(assertBuilt);
 
 test("the store has less than 150 lines", () => {
