@@ -194,7 +194,7 @@ describe("a call that sends nothing has a line that says why", () => {
     await own(app);
     expect(lines).toEqual([
       "Verbose - the cache has no token that fits",
-      "Verbose - No token request is sent (client_credentials): the server wants 48 more seconds of pause.",
+      "Verbose - Nothing is sent for 48 more seconds: an equal call has failed.",
       "Warning - acquireTokenByClientCredential failed: server_error, HTTP 429",
     ]);
   });
