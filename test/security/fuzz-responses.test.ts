@@ -2,7 +2,7 @@
 // or takes more than its input is worth.
 // proves: core/src/response/answer-body.ts, core/src/response/token-response.ts, core/src/response/server-error.ts
 import { afterAll, beforeAll, describe, it } from "@jest/globals";
-import fc from "fast-check";
+import type fc from "fast-check";
 import {
   ConfidentialClientApplication,
   ManagedIdentityApplication,

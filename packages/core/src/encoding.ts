@@ -2,7 +2,7 @@ import { nodeCrypto } from "./node-crypto.js";
 
 /** Returns the SHA-256 of a string in base64url without padding, as in PKCE challenges and assertion hashes. */
 export function sha256Base64Url(text: string): string {
-  return nodeCrypto().createHash("sha256").update(text).digest("base64url");
+  return nodeCrypto().hash("sha256", text, "base64url");
 }
 
 /** Encodes a string in base64url without padding. */
