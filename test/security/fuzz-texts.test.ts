@@ -1,5 +1,5 @@
 // The same for texts that come from elsewhere: browsers, APIs, files, tools, the environment, and federated servers.
-// proves: core/src/request/claims-challenge.ts, core/src/flows/ws-trust/xml.ts, core/src/credential/pem.ts,
+// proves: core/src/request/claims-challenge.ts, core/src/flows/ws-trust/xml.ts, core/src/credential/pem.ts, core/src/cache/schema/document-text.ts,
 // node/src/default-credential/command-line/tool-answer.ts
 import { describe, it } from "@jest/globals";
 import fc from "fast-check";

@@ -1,5 +1,4 @@
 import { isObject, parseOwnJsonObject } from "../../encoding.js";
-import { clientAuthError } from "../../errors/errors.js";
 import type { Entry, Partition } from "../memory/partition.js";
 import {
   appPartition,
@@ -16,23 +15,6 @@ export type CacheDocument = Record<string, unknown>;
 /** Parses a stored document; blank text is an empty document. Returns `undefined` if it is not a document. */
 export function parseDocument(text: string): CacheDocument | undefined {
   return text.trim() === "" ? {} : parseOwnJsonObject(text);
-}
-
-/**
- * Returns a document as text.
- *
- * @throws ClientAuthError `invalid_cache_content` when something in it, which is preserved as it was loaded, is nested too deeply
- */
-export function documentText(document: object): string {
-  try {
-    return JSON.stringify(document);
-  } catch (cause) {
-    throw clientAuthError(
-      "invalid_cache_content",
-      "The token cache cannot be written, because it has been loaded with something that is nested too deeply: remove that from what is stored.",
-      { cause },
-    );
-  }
 }
 
 /** Receives the content found by {@link readDocument}. */
