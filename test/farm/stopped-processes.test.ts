@@ -1,5 +1,5 @@
 // A process dies or stands still in the middle of a refresh: what becomes of the user's session, at providers of every strictness.
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { describeWith } from "../support/real-part.js";
 import { hasRedis, startRedis, type RedisServer } from "../support/redis-servers.js";
 import { startFarm, type Farm, type Worker } from "./farm.js";

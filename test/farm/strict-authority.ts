@@ -132,7 +132,7 @@ export async function startStrictAuthority(options: StrictOptions = {}): Promise
 
   const redeem = (form: Form): object => {
     const clientId = form["client_id"] ?? "";
-    switch (form["grant_type"]) {
+    switch (form["grant_type"] ?? "") {
       case "authorization_code": {
         const user = codes.get(form["code"] ?? "");
         if (!codes.delete(form["code"] ?? "") || user === undefined) throw new Refusal("an unknown code");
