@@ -109,6 +109,12 @@ export default defineConfig(
   ]),
   // The rule looks at static imports: persistence may be loaded on first use.
   mayNotImport("node", [{ regex: "^@tessera/(?!core(/internal)?$)", message: "node imports only core" }]),
+  mayNotImport("redis", [
+    {
+      regex: "^(redis|ioredis|@tessera/(?!core(/internal)?$))",
+      message: "redis imports only core: the app passes its client",
+    },
+  ]),
   mayNotImport("local-authority", [
     { regex: "^@tessera/", message: "both ends of the wire are written from the specifications" },
   ]),

@@ -25,6 +25,7 @@ const GROUPS = [
   "heap",
   "serialization",
   "persistence",
+  "redis",
   // Last, because their hundreds of megabytes would make everything after them slower.
   "silent-large",
   "on-behalf-of",

@@ -12,6 +12,7 @@ const allowedDependencies: Readonly<Record<string, readonly string[]>> = {
   "@tessera/core": ["jose", "lru-cache"],
   "@tessera/node": ["@tessera/core", "undici", "jose", "lru-cache"],
   "@tessera/persistence": ["@tessera/core"],
+  "@tessera/redis": ["@tessera/core", "lru-cache"],
 };
 
 /** The modules that the source of a package may not import, also not dynamically. */
@@ -20,6 +21,8 @@ const forbiddenImports: Readonly<Record<string, RegExp>> = {
   // What an app keeps on disk may be asked for: an optional peer, loaded on first use.
   "@tessera/node": /^@tessera\/(?!core(\/internal)?$|persistence$)/,
   "@tessera/persistence": /^@tessera\/(?!core$)/,
+  // The app's client is passed in: neither library is loaded.
+  "@tessera/redis": /^@tessera\/(?!core(\/internal)?$)|^(redis|ioredis)$/,
   "@tessera/local-authority": /^@tessera\//,
 };
 

@@ -155,13 +155,17 @@ export const partitionTests: Tests = {
   "takes every name": async ({ store, another }) => {
     for (const name of NAMES) await store.update(name, put(`of ${name}`, name));
     for (const name of NAMES) {
-      expectEqual(await documentOf(another, name), `document of ${name}`, `The partition ${name}`);
-      expectEqual(await listed(another, name), { [name]: `of ${name}` }, `The group ${name}`);
+      expectEqual(
+        await documentOf(another, name),
+        `document of ${name}`,
+        `The partition ${JSON.stringify(name)}`,
+      );
+      expectEqual(await listed(another, name), { [name]: `of ${name}` }, `The group ${JSON.stringify(name)}`);
       await store.inTurn(`${name} ${name}`, { found: async () => undefined, run: async () => name });
     }
     for (const name of NAMES) await store.update(name, () => "remove");
     for (const name of NAMES)
-      expectEqual(await documentOf(another, name), "absent", `What was removed: ${name}`);
+      expectEqual(await documentOf(another, name), "absent", `What was removed: ${JSON.stringify(name)}`);
   },
 
   "takes every document": async ({ store, another }) => {

@@ -1,0 +1,67 @@
+// The contract of a token store, kept by Redis through each library and kind of server.
+// proves: redis/src/create-redis-store.ts, redis/src/partitions.ts
+import { afterAll, beforeAll, describe, test } from "@jest/globals";
+import { tokenStoreTests } from "@tessera/core/testing";
+import { createRedisStore, type RedisClient } from "@tessera/redis";
+import { describeWith } from "../support/real-part.js";
+import { clientOf, clusterClientOf, type AppClient } from "../support/redis-clients.js";
+import {
+  hasRedis,
+  startRedis,
+  startRedisCluster,
+  type RedisCluster,
+  type RedisServer,
+} from "../support/redis-servers.js";
+
+describeWith("redis-server", hasRedis(), () => {
+  let server: RedisServer;
+  let cluster: RedisCluster;
+  let prefixes = 0;
+  beforeAll(async () => {
+    [server, cluster] = await Promise.all([startRedis(), startRedisCluster()]);
+  });
+  afterAll(async () => {
+    await Promise.all([server.stop(), cluster.stop()]);
+  });
+
+  describe.each([
+    ["redis, alone", () => [server], async () => clientOf("redis 6", server)],
+    ["redis, cluster", () => cluster.masters, async () => clusterClientOf("redis 5", cluster)],
+    ["ioredis, alone", () => [server], async () => clientOf("ioredis 5", server)],
+    ["ioredis, cluster", () => cluster.masters, async () => clusterClientOf("ioredis 6", cluster)],
+  ] as const)("%s", (_name, servers, clientFor) => {
+    let clients: readonly AppClient[];
+    beforeAll(async () => {
+      clients = await Promise.all([clientFor(), clientFor()]);
+    });
+    afterAll(async () => {
+      await Promise.all(clients.map(async ({ close }) => close()));
+    });
+
+    const open = async () => {
+      prefixes += 1;
+      const prefix = `contract ${prefixes}:`;
+      const [store, another] = clients.map(({ client }) =>
+        createRedisStore({ client: client as RedisClient, prefix, commandTimeoutMs: 1_000, leaseMs: 1_000 }),
+      );
+      if (!store || !another) throw new Error("no clients");
+      return {
+        store,
+        another,
+        cut: async () => {
+          for (const one of servers()) one.pause();
+          return async () => {
+            for (const one of servers()) one.resume();
+          };
+        },
+        close: async () => {
+          await Promise.all([store.close(), another.close()]);
+        },
+      };
+    };
+    test.each(tokenStoreTests(open, { canCut: true }).map(({ name, run }) => [name, run] as const))(
+      "%s",
+      async (_, run) => run(),
+    );
+  });
+});
