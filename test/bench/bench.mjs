@@ -19,6 +19,7 @@ const GROUPS = [
   "certificate",
   "managed-identity",
   "token-provider",
+  "writes",
   "silent",
   "agents",
   "accounts",
