@@ -1,6 +1,6 @@
 // proves: core/src/cache/storage/token-store.ts, core/src/cache/storage/stored-cache.ts, core/src/cache/storage/group-pages.ts,
 // core/src/cache/storage/cache-access.ts, core/src/cache/storage/stored-partition.ts
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import {
   createMemoryTokenStore,
   type AccountInfo,
@@ -68,6 +68,33 @@ describe("a token store", () => {
     await app.acquireTokenSilent({ scopes, account });
     await app.getAccountByHomeId(account.homeAccountId);
     expect(log).toEqual([alone, alone]);
+  });
+
+  it("parses nothing for a cache hit", async () => {
+    const app = appOn(store);
+    const account = accountOf(await signInWithCode(entra, app, scopes));
+    await app.acquireTokenSilent({ scopes, account });
+    const parse = jest.spyOn(JSON, "parse");
+    try {
+      expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ fromCache: true });
+      expect(parse).not.toHaveBeenCalled();
+    } finally {
+      parse.mockRestore();
+    }
+  });
+
+  it("lists accounts a page at a time, and loads none of them", async () => {
+    const app = appOn(watched(store, log));
+    const account = accountOf(await signInWithCode(entra, app, scopes));
+    const document = (await storedDocument(store, `user:${account.homeAccountId}`)) ?? "";
+    for (let user = 0; user < 250; user += 1) {
+      const renamed = document.replaceAll(account.homeAccountId, `user-${user}.${account.tenantId}`);
+      await putStored(store, `user:user-${user}.${account.tenantId}`, renamed);
+    }
+    log.length = 0;
+    expect(await app.getAllAccounts()).toHaveLength(251);
+    expect(operations()).toEqual(["list users", "list users", "list users"]);
+    expect(app.getTokenCache().stats().partitions.users).toBe(1);
   });
 
   it("keeps an app's own tokens in a partition of their own, for as long as they live", async () => {

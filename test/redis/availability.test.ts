@@ -44,11 +44,13 @@ describe("the availability of a server", () => {
     let answer = (_: string): void => undefined;
     const late: string[] = [];
     const slow = (): Promise<string> => new Promise((resolve) => (answer = resolve));
-    expect(await availability.run("write", slow, (value) => late.push(value))).toBe("unavailable");
+    expect(await availability.run("write", slow, { onLate: (value) => late.push(value) })).toBe(
+      "unavailable",
+    );
     answer("late");
     await Promise.resolve();
     expect(late).toEqual(["late"]);
-    await availability.run("write", answers, (value) => late.push(value));
+    await availability.run("write", answers, { onLate: (value) => late.push(value) });
     expect(late).toEqual(["late"]);
   });
 
@@ -74,6 +76,13 @@ describe("the availability of a server", () => {
     time += 1;
     expect(await availability.run("read", answers)).toBe("answer");
     expect(await availability.run("read", answers)).toBe("answer");
+    expect(availability.isAvailable).toBe(true);
+  });
+
+  test("what others wait for is sent even so", async () => {
+    for (let count = 0; count < 3; count += 1) await availability.run("read", fails("LOADING"));
+    expect(await availability.run("write", answers)).toBe("unavailable");
+    expect(await availability.run("write", answers, { isUrgent: true })).toBe("answer");
     expect(availability.isAvailable).toBe(true);
   });
 

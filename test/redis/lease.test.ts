@@ -116,9 +116,9 @@ describeWith("redis-server", hasRedis(), () => {
     let tell = (_: number): void => undefined;
     const deaf: LeaseParts = {
       ...parts(),
-      run: async (script, keys, parameters, onLate) => {
-        if (onLate === undefined) return run(script, keys, parameters);
-        tell = onLate;
+      run: async (script, keys, parameters, options) => {
+        if (options?.onLate === undefined) return run(script, keys, parameters);
+        tell = options.onLate;
         await run(script, keys, parameters);
         return "unavailable";
       },

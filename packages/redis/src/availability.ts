@@ -13,6 +13,14 @@ export interface AvailabilityParts {
   readonly log: (level: "warning" | "info", message: string) => void;
 }
 
+/** How a command differs from others. */
+export interface CommandOptions<T> {
+  /** Told of an answer that came after the time was up. */
+  readonly onLate?: ((answer: T) => void) | undefined;
+  /** Whether it is sent even if the server counts as unavailable, because others would wait for what it ends. */
+  readonly isUrgent?: boolean | undefined;
+}
+
 /** After so many failures in a row, the server counts as unavailable. */
 const FAILURES = 3;
 const FIRST_PAUSE_MS = 100;
@@ -50,17 +58,18 @@ export class Availability {
    * Runs a command. Client libraries cannot take back what they have queued, so a command whose time is up may still be
    * executed: its answer is dropped.
    *
-   * @param onLate told of an answer that came after the time was up
    */
   async run<T>(
     kind: "read" | "write",
     send: () => Promise<T>,
-    onLate?: (answer: T) => void,
+    { onLate, isUrgent = false }: CommandOptions<T> = {},
   ): Promise<T | "unavailable"> {
     const circuits = kind === "write" ? [this.#all, this.#writes] : [this.#all];
-    // Both are asked before one of them lets its trial through.
-    if (circuits.some((circuit) => circuit.isBlocked())) return "unavailable";
-    for (const circuit of circuits) circuit.sent();
+    if (!isUrgent) {
+      // Both are asked before one of them lets its trial through.
+      if (circuits.some((circuit) => circuit.isBlocked())) return "unavailable";
+      for (const circuit of circuits) circuit.sent();
+    }
     try {
       const answer = await this.#bounded(send, onLate);
       for (const circuit of circuits) circuit.succeeded();

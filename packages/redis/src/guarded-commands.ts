@@ -29,8 +29,8 @@ export function commandsOf(connection: RedisConnection, availability: Availabili
 
 /** Runs the scripts of leases, which answer with numbers. */
 export function leaseScripts(connection: RedisConnection, availability: Availability): RunScript {
-  return async (script, keys, parameters, onLate) =>
-    availability.run("write", async () => Number(await connection.run(script, keys, parameters)), onLate);
+  return async (script, keys, parameters, options) =>
+    availability.run("write", async () => Number(await connection.run(script, keys, parameters)), options);
 }
 
 function refused(keys: readonly string[], error: unknown): Error {

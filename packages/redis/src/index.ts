@@ -4,7 +4,14 @@
  * @packageDocumentation
  */
 export { createRedisStore, type RedisTokenStore } from "./create-redis-store.js";
-export type { RedisClient, RedisEncryption, RedisStoreLogger, RedisStoreOptions } from "./options.js";
+export { createRedisCacheClient, type RedisCacheClient } from "./create-redis-cache-client.js";
+export type {
+  RedisCacheClientOptions,
+  RedisClient,
+  RedisEncryption,
+  RedisStoreLogger,
+  RedisStoreOptions,
+} from "./options.js";
 export type { EncryptionKey } from "./envelope.js";
 export type { FirstLevelOptions } from "./first-level.js";
 export type { RedisStoreStats } from "./stats.js";

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { CommandOptions } from "./availability.js";
 import { script, type Script } from "./connection/script.js";
 
 /** Runs a script on the server that has the key; `"unavailable"` if there is no answer in time. */
@@ -6,7 +7,7 @@ export type RunScript = (
   script: Script,
   keys: readonly string[],
   parameters: readonly string[],
-  onLate?: (answer: number) => void,
+  options?: CommandOptions<number>,
 ) => Promise<number | "unavailable">;
 
 /**
@@ -64,12 +65,14 @@ export class Lease {
 
   /** @returns the lease, or for how many milliseconds somebody else has it */
   static async take(key: string, parts: LeaseParts): Promise<Lease | number | "unavailable"> {
-    const { run, leaseMs, now, channel } = parts;
+    const { run, leaseMs, now } = parts;
     const token = randomUUID();
     const askedAt = now();
-    const left = await run(TAKE, [key], [token, String(leaseMs)], (late) => {
-      // Nobody waits for it any more, and others would.
-      if (late === 0) void run(RELEASE, [key], [token, channel()]).catch(() => undefined);
+    const left = await run(TAKE, [key], [token, String(leaseMs)], {
+      // Its caller has gone on without it.
+      onLate: (late) => {
+        if (late === 0) void release(key, token, parts);
+      },
     });
     if (left === "unavailable") return left;
     return left === 0 ? new Lease(key, token, askedAt, parts) : left;
@@ -91,7 +94,7 @@ export class Lease {
     const wasLost = this.#isLost;
     this.#isLost = true;
     if (wasLost) return;
-    await this.#parts.run(RELEASE, [this.#key], [this.token, this.#parts.channel()]).catch(() => undefined);
+    await release(this.#key, this.token, this.#parts);
   }
 
   async #prolong(): Promise<void> {
@@ -118,4 +121,9 @@ export class Lease {
     };
     this.#timer = setTimeout(() => void prolong(), this.#parts.leaseMs / 3).unref();
   }
+}
+
+/** Others wait for as long as it is not given back, so that is tried whatever the server was like before. */
+async function release(key: string, token: string, { run, channel }: LeaseParts): Promise<void> {
+  await run(RELEASE, [key], [token, channel()], { isUrgent: true }).catch(() => undefined);
 }

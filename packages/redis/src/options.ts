@@ -47,6 +47,12 @@ export interface RedisStoreOptions {
   readonly logger?: RedisStoreLogger;
 }
 
+/** Options of `createRedisCacheClient`. */
+export interface RedisCacheClientOptions extends Pick<
+  RedisStoreOptions,
+  "client" | "prefix" | "encryption" | "maxLifetimeSeconds"
+> {}
+
 /** Options, checked and complete. */
 export interface CheckedOptions {
   readonly client: unknown;
@@ -60,14 +66,21 @@ export interface CheckedOptions {
   readonly logger: RedisStoreLogger | undefined;
 }
 
+const CACHE_CLIENT_OPTIONS = Object.keys({
+  client: true,
+  prefix: true,
+  encryption: true,
+  maxLifetimeSeconds: true,
+} satisfies Record<keyof RedisCacheClientOptions, true>);
+
 const OPTIONS = Object.keys({
   client: true,
   prefix: true,
   encryption: true,
+  maxLifetimeSeconds: true,
   memory: true,
   leaseMs: true,
   commandTimeoutMs: true,
-  maxLifetimeSeconds: true,
   logger: true,
 } satisfies Record<keyof RedisStoreOptions, true>);
 
@@ -77,29 +90,42 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** @throws ClientConfigurationError `invalid_option` */
 export function checkOptions(options: RedisStoreOptions): CheckedOptions {
   requireNames(options, OPTIONS, "createRedisStore");
-  const { client, encryption, memory, leaseMs, commandTimeoutMs, maxLifetimeSeconds, logger } = options;
+  const { memory, leaseMs, commandTimeoutMs, logger } = options;
   return {
-    client,
-    prefix: checkPrefix(options.prefix ?? "tessera:"),
-    ...checkEncryption(encryption ?? undefined),
+    ...checkStored(options),
     memory: memory === false ? undefined : checkMemory(memory ?? {}),
     leaseMs: positive(leaseMs ?? 10_000, "leaseMs", LONGEST_TIMER_MS),
     commandTimeoutMs: positive(commandTimeoutMs ?? 1_000, "commandTimeoutMs", LONGEST_TIMER_MS),
-    maxLifetimeSeconds: positive(
-      maxLifetimeSeconds ?? 90 * DAY_SECONDS,
-      "maxLifetimeSeconds",
-      10 * 366 * DAY_SECONDS,
-    ),
     logger: checkLogger(logger ?? undefined),
   };
 }
 
+/** What decides on what is stored, and under which keys. */
+type StoredOptions = Pick<CheckedOptions, "client" | "prefix" | "nameKey" | "keys" | "maxLifetimeSeconds">;
+
+/** @throws ClientConfigurationError `invalid_option` */
+export function checkCacheClientOptions(options: RedisCacheClientOptions): StoredOptions {
+  requireNames(options, CACHE_CLIENT_OPTIONS, "createRedisCacheClient");
+  return checkStored(options);
+}
+
+function checkStored({
+  client,
+  prefix,
+  encryption,
+  maxLifetimeSeconds,
+}: RedisCacheClientOptions): StoredOptions {
+  const most = 10 * 366 * DAY_SECONDS;
+  return {
+    client,
+    prefix: checkPrefix(prefix ?? "tessera:"),
+    ...checkEncryption(encryption ?? undefined),
+    maxLifetimeSeconds: positive(maxLifetimeSeconds ?? 90 * DAY_SECONDS, "maxLifetimeSeconds", most),
+  };
+}
+
 /** Refuses anything but an object with known members: a misspelt one would otherwise be ignored. */
-export function requireNames(
-  options: unknown,
-  names: readonly string[],
-  of: string,
-): asserts options is object {
+function requireNames(options: unknown, names: readonly string[], of: string): asserts options is object {
   if (typeof options !== "object" || options === null || Array.isArray(options))
     throw invalid("options", `of ${of} are missing`, `pass an object with ${names.join(", ")}`);
   const unknown = Object.entries(options).find(
@@ -110,7 +136,7 @@ export function requireNames(
 }
 
 /** Refuses what would change the slots of keys. */
-export function checkPrefix(prefix: unknown): string {
+function checkPrefix(prefix: unknown): string {
   if (typeof prefix !== "string" || prefix === "" || prefix.length > 200)
     throw invalid("prefix", shown(prefix), 'pass a text of 1 to 200 characters, such as "tessera:"');
   if (/[{}]/.test(prefix))
@@ -119,7 +145,7 @@ export function checkPrefix(prefix: unknown): string {
 }
 
 /** @throws ClientConfigurationError `invalid_option`, which does not show a key */
-export function checkEncryption(encryption: unknown): Pick<CheckedOptions, "nameKey" | "keys"> {
+function checkEncryption(encryption: unknown): Pick<CheckedOptions, "nameKey" | "keys"> {
   if (encryption === undefined) return { nameKey: undefined, keys: [] };
   requireNames(encryption, ["nameKey", "keys"], "encryption");
   const { nameKey, keys }: { readonly nameKey?: unknown; readonly keys?: unknown } = encryption;

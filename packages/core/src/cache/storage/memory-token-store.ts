@@ -19,7 +19,7 @@ export function createMemoryTokenStore(clock: { now(): number } = Date): TokenSt
   let versions = 0;
   const current = (partition: string): Kept | undefined => {
     const found = stored.get(partition);
-    if (found && found.until <= clock.now()) {
+    if (found && found.until !== Infinity && found.until <= clock.now()) {
       stored.delete(partition);
       return undefined;
     }
