@@ -25,14 +25,33 @@ export function newGuid(): string {
   return nodeCrypto().randomUUID();
 }
 
-/** Parses a JSON object, also after a byte order mark (RFC 8259 §8.1). Returns `undefined` for anything else. */
+/** Maximum depth of JSON from outside. Deeper values overflow the stack where they are copied or written. */
+const DEEPEST_JSON = 100;
+
+/**
+ * Parses a JSON object, also after a byte order mark (RFC 8259 §8.1). Returns `undefined` for anything else, and for one that
+ * is nested more than a hundred times.
+ */
 export function parseJsonObject(text: string): Record<string, unknown> | undefined {
+  const value = parseOwnJsonObject(text);
+  return value && isShallow(value, DEEPEST_JSON) ? value : undefined;
+}
+
+/** Does the same for what this library has written, of any depth. */
+export function parseOwnJsonObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text.startsWith("\ufeff") ? text.slice(1) : text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isShallow(value: object, depth: number): boolean {
+  if (depth === 0) return false;
+  for (const member of Object.values(value) as readonly unknown[])
+    if (typeof member === "object" && member !== null && !isShallow(member, depth - 1)) return false;
+  return true;
 }
 
 /**

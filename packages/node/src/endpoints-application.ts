@@ -8,6 +8,7 @@ import {
   type UserInfo,
 } from "@tessera/core/internal";
 import { Application } from "./application.js";
+import { diagnosticsOf, type Diagnostics } from "./diagnostics.js";
 import type {
   EndSessionRequest,
   RevocationRequest,
@@ -21,6 +22,20 @@ import type {
  * {@link ClientApplication} adds token acquisition.
  */
 export abstract class EndpointsApplication extends Application {
+  /**
+   * Returns what is known of the application now: versions, configuration, cache figures, and how the last requests to each
+   * host went. It holds no secret, no token and no user, and may be logged.
+   *
+   * @example
+   * ```ts
+   * const { hosts, cache } = app.diagnostics();
+   * for (const { host, failuresInARow } of hosts) console.log(host, failuresInARow === 0 ? "works" : "fails");
+   * ```
+   */
+  diagnostics(): Diagnostics {
+    return diagnosticsOf(this.client, this.config, this.telemetry);
+  }
+
   /**
    * Returns the URL that ends the user's session at the identity provider. Send the browser there after {@link
    * signOut}.

@@ -1,10 +1,11 @@
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
-import { untilAborted } from "@tessera/core/internal";
+import { isBackground, untilAborted } from "@tessera/core/internal";
 import { createDispatchers, type ChooseDispatcher, type NetworkOptions } from "./dispatchers.js";
 import { areSocketsMocked, mockDispatcher, replacedFetch } from "./intercepted.js";
 import { loadUndici } from "./load-undici.js";
 import type { Dispatching, Undici } from "./undici.js";
 import { textHeaders } from "./text-headers.js";
+import { unreferenced } from "./unreferenced.js";
 
 /** Loaded on first use, because it takes milliseconds and a cache hit does not need it. */
 interface Loaded {
@@ -42,14 +43,16 @@ async function byUndici(
   { origin, pathname, search }: URL,
   dispatcher: Dispatching,
 ): Promise<HttpResponse> {
-  const response = await undici.request(dispatcher, {
-    origin,
-    path: pathname + search,
-    method,
-    headers,
-    body: body ?? null,
-    signal,
-  });
+  const sent = (): ReturnType<Undici["request"]> =>
+    undici.request(dispatcher, {
+      origin,
+      path: pathname + search,
+      method,
+      headers,
+      body: body ?? null,
+      signal,
+    });
+  const response = await (isBackground(signal) ? unreferenced(sent) : sent());
   return {
     status: response.statusCode,
     headers: textHeaders(response.headers),

@@ -1,4 +1,4 @@
-import { isObject, parseJsonObject } from "../../encoding.js";
+import { isObject, parseOwnJsonObject } from "../../encoding.js";
 import type { Entry } from "../memory/entry.js";
 import type { Partition } from "../memory/partition.js";
 import {
@@ -15,7 +15,7 @@ export type CacheDocument = Record<string, unknown>;
 
 /** Parses a stored document; blank text is an empty document. Returns `undefined` if it is not a document. */
 export function parseDocument(text: string): CacheDocument | undefined {
-  return text.trim() === "" ? {} : parseJsonObject(text);
+  return text.trim() === "" ? {} : parseOwnJsonObject(text);
 }
 
 /** Receives the content found by {@link readDocument}. */
