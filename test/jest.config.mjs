@@ -3,6 +3,7 @@ export default {
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   testEnvironment: "node",
   testTimeout: 60_000,
+  setupFilesAfterEnv: ["<rootDir>/test/support/watch-for-leaks.ts"],
   maxWorkers: 2,
   // Modules of earlier test files stay in memory and make a worker several times slower, so it is replaced.
   workerIdleMemoryLimit: "500MB",

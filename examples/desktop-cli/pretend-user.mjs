@@ -6,13 +6,17 @@
  *
  * @param {string} start where the user begins
  * @param {{ readonly username: string, readonly password: string, readonly userCode?: string }} user
+ * @param {{ readonly cookies: Map<string, string>, readonly origin: string }} [browser] its cookies by name, and the website whose
+ *   pages end the visit, whatever forms they have
  * @returns {Promise<string>} the last page
  */
-export async function pretendUser(start, { username, password, userCode = "" }) {
+export async function pretendUser(
+  start,
+  { username, password, userCode = "" },
+  { cookies, origin } = { cookies: new Map(), origin: "nowhere" },
+) {
   /** @type {Record<string, string>} */
   const typed = { username, password, user_code: userCode, decision: "accept" };
-  /** @type {Map<string, string>} */
-  const cookies = new Map();
   let url = start;
   /** @type {URLSearchParams | undefined} */
   let form;
@@ -31,7 +35,7 @@ export async function pretendUser(start, { username, password, userCode = "" }) 
     const html = await response.text();
     const location = response.headers.get("location");
     const action = /<form[^>]*\baction="([^"]*)"/.exec(html)?.[1];
-    if (!location && !action) return html;
+    if (!location && (!action || new URL(url).origin === origin)) return html;
     const problem = /role="alert"[^>]*>([^<]*)/.exec(html)?.[1];
     if (problem) throw new Error(`the sign-in stopped at ${url}: ${problem}`);
     url = new URL(location ?? plain(action ?? ""), url).href;

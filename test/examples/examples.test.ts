@@ -6,6 +6,8 @@ import type { Readable } from "node:stream";
 import { afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { startLocalAuthority } from "@tessera/local-authority";
 import { createReport, StepFailure } from "../../examples/demo/report.mjs";
+import { describeWith } from "../support/real-part.js";
+import { hasRedis } from "../support/redis-servers.js";
 import { signIn } from "../support/sign-in.js";
 import { assertBuilt, root } from "../packages/workspace.js";
 
@@ -216,6 +218,27 @@ test.each([
   expect(output).toContain(`${username} has signed in`);
   expect(output).toContain(`${username} has signed out`);
   expect(status).toBe(0);
+});
+
+describeWith("redis-server", hasRedis(), () => {
+  test("the website in four processes knows in each a user who has signed in at one, until they sign out", async () => {
+    const { status, output, errors } = await run("web-farm/web-farm.mjs", ["--once"], {
+      REDIS_URL: "",
+      PORT: "0",
+    }).end();
+    const [before = "", after = ""] = output.split("signs out\n");
+    const visits = (part: string) =>
+      lines(part, "comes back: ").map((line) => /Process (\d): (.*)/.exec(line)?.slice(1) ?? line);
+    expect(lines(before, "signs in: ")).toEqual([expect.stringContaining("Hello Alice Archer")]);
+    for (const [part, said] of [
+      [before, "Hello Alice Archer, with a token from the cache."],
+      [after, "Welcome, stranger. Sign in"],
+    ] as const) {
+      expect(visits(part).sort()).toEqual(["1", "2", "3", "4"].map((process) => [process, said]));
+    }
+    expect(before).toContain("token requests of all processes: 1\n");
+    expect([status, errors]).toEqual([0, ""]);
+  });
 });
 
 test("the daemon with a certificate goes on when it is renewed", async () => {

@@ -67,7 +67,7 @@ const server = (over: Partial<Configuration> = {}, logLevel?: LogLevel) => {
 const own = (app: ConfidentialClientApplication, over: object = {}) =>
   app.acquireTokenByClientCredential({ scopes, correlationId, ...over }).catch(() => undefined);
 
-const SENDING = "Info - Sending a token request";
+const SENDING = "Verbose - Sending a token request";
 
 describe("a log says", () => {
   it("that a token was asked for and why, what came, and that the next one comes from the cache", async () => {
@@ -77,17 +77,20 @@ describe("a log says", () => {
     await own(app, { skipCache: true });
     clock.advance(3400);
     await own(app);
-    const received = "Info - Received an access token for 3600 seconds, no refresh token, an ID token.";
+    const received = "Verbose - Received an access token for 3600 seconds, no refresh token, an ID token.";
     expect(lines).toEqual([
       "Verbose - the cache has no token that fits",
       `${SENDING} (client_credentials): the cache has no token that fits.`,
       received,
+      "Info - A token has been acquired (client_credentials).",
       "Verbose - The token comes from the cache.",
       `${SENDING} (client_credentials): the caller asks for a new token.`,
       received,
+      "Info - A token has been acquired (client_credentials).",
       "Verbose - the token in the cache has expired or is about to",
       `${SENDING} (client_credentials): the token in the cache has expired or is about to.`,
       received,
+      "Info - A token has been renewed (client_credentials).",
     ]);
   });
 
@@ -102,7 +105,7 @@ describe("a log says", () => {
     await new Promise(setImmediate);
     expect(lines).toEqual(
       expect.arrayContaining([
-        "Info - Renewing the token in the background: it is due.",
+        "Verbose - Renewing the token in the background: it is due.",
         `${SENDING} (client_credentials): the token in the cache is due for renewal.`,
         "Warning - Renewing the token failed, the cached one stays in use: invalid_client (7000222), HTTP 400",
       ]),
@@ -191,7 +194,7 @@ describe("a call that sends nothing has a line that says why", () => {
     await own(app);
     expect(lines).toEqual([
       "Verbose - the cache has no token that fits",
-      "Info - No token request is sent (client_credentials): the server wants 48 more seconds of pause.",
+      "Verbose - Nothing is sent for 48 more seconds: an equal call has failed.",
       "Warning - acquireTokenByClientCredential failed: server_error, HTTP 429",
     ]);
   });

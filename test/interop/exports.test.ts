@@ -135,6 +135,7 @@ const user = [
   "acquireTokenByAuthCodeFlow",
   "acquireTokenByTokenExchange",
   "buildEndSessionUrl",
+  "diagnostics",
   "createDpopProof",
   "getAccounts",
   "initiateAuthCodeFlow",

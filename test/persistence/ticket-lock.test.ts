@@ -225,6 +225,46 @@ describe("a lock is healed", () => {
   });
 });
 
+describe("a patient wait", () => {
+  onLinux("for a process that stands still goes on until that goes on or is killed", async () => {
+    const folder = temporaryFolder();
+    const child = spawn(process.execPath, ["-e", "setInterval(() => undefined, 1000)"]);
+    const { pid: stopped = 0 } = child;
+    process.kill(stopped, "SIGSTOP");
+    const stat = readFileSync(`/proc/${stopped}/stat`, "latin1");
+    const since = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    writeFileSync(join(folder, ticketOf([host, space, stopped, since].join("-"))), "");
+    let steps = 0;
+    let waits = (): void => undefined;
+    const waited = new Promise<void>((resolve) => (waits = resolve));
+    // Two minutes, and more.
+    const clock = clockOfSteps(1000, () => (steps += 1) === 150 && waits());
+    let isHeld = false;
+    const lock = acquireLock(folder, "cache", { isPatient: true }).then((held) => {
+      isHeld = true;
+      return held;
+    });
+    await waited;
+    expect(isHeld).toBe(false);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    (await lock).release();
+    clock.mockRestore();
+  });
+
+  test("for a thread that has ended in a process that runs takes a minute", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, ticketOf(ownIdentity())), "");
+    let now = 0;
+    const clock = clockOfSteps(1000, (time) => (now = time));
+    const lock = await acquireLock(folder, "cache", { isPatient: true });
+    clock.mockRestore();
+    lock.release();
+    expect(now).toBeGreaterThan(60_000);
+    expect(now).toBeLessThan(90_000);
+  });
+});
+
 const sandbox = ["unshare", "--user", "--map-root-user", "--pid", "--fork"] as const;
 const [unshare, ...inSandbox] = sandbox;
 const canUnshare = spawnSync(unshare, [...inSandbox, "true"]).status === 0;

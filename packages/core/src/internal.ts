@@ -142,6 +142,7 @@ export { dialectOf } from "./dialect/dialects.js";
 export { marginOf } from "./exchange/freshness.js";
 export { sharedCall } from "./exchange/shared-call.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
+export type { HostFailure, HostRecord } from "./http/host-log.js";
 export { hideSecretsOf } from "./http/hide-secrets.js";
 export { isInBlock, isOnOwnLink } from "./http/private-host.js";
 export { isLoopback, parsedUrl, secureUrl, shownUrl } from "./http/secure-url.js";

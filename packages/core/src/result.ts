@@ -1,7 +1,7 @@
 import type { AccountInfo } from "./account.js";
 import { accountInfo, claimsOf } from "./cache/account-info.js";
 import { detailsIn, type AuthorizationDetail } from "./request/authorization-details.js";
-import { accessTokenFacts, type CachedTokens } from "./cache/memory/partition.js";
+import { accessTokenFacts, type CachedTokens } from "./cache/memory/entry.js";
 import { FROM_MEMORY, type AcquisitionMetadata } from "./metadata.js";
 
 /** The result of a token acquisition. */

@@ -16,7 +16,7 @@ import type {
 export type Members = "value" | { readonly [name: string]: Members };
 
 /** Every member of a configuration. A new option without a row does not compile. */
-const CONFIGURATION = {
+export const CONFIGURATION = {
   auth: {
     clientId: "value",
     authority: "value",

@@ -8,6 +8,7 @@ import {
   type UserInfo,
 } from "@tessera/core/internal";
 import { Application } from "./application.js";
+import { diagnosticsOf, type Diagnostics } from "./diagnostics.js";
 import type {
   EndSessionRequest,
   RevocationRequest,
@@ -32,6 +33,20 @@ export abstract class EndpointsApplication extends Application {
    */
   close(): Promise<void> {
     return this.closeConnections();
+  }
+
+  /**
+   * Returns what is known of the application now: versions, configuration, cache figures, and how the last requests to each
+   * host went. It holds no secret, no token and no user, and may be logged.
+   *
+   * @example
+   * ```ts
+   * const { hosts, cache } = app.diagnostics();
+   * for (const { host, failuresInARow } of hosts) console.log(host, failuresInARow === 0 ? "works" : "fails");
+   * ```
+   */
+  diagnostics(): Diagnostics {
+    return diagnosticsOf(this.client, this.config, this.telemetry);
   }
 
   /**

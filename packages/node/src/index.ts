@@ -39,6 +39,8 @@ export {
   version,
   type AccountFilter,
   type AcquisitionMetadata,
+  type HostFailure,
+  type HostRecord,
   type AgentUser,
   type AuthenticationChallenge,
   type BackchannelNotification,
@@ -177,3 +179,4 @@ export {
   type TokenProviderOptions,
 } from "./token-provider.js";
 export type { ProvidedRequest } from "./fresh-tokens.js";
+export type { Diagnostics } from "./diagnostics.js";

@@ -142,7 +142,8 @@ function cacheAccess(
 function serializeRefreshes(lockFolder: string): NonNullable<ICachePlugin["aroundRefresh"]> {
   return (partition, refresh, signal) => {
     const name = `refresh-${nodeCrypto().createHash("sha256").update(partition).digest("hex").slice(0, 16)}`;
-    return withLock(lockFolder, name, { signal }, refresh);
+    // A suspended process may have sent the refresh token: the provider would take a second redemption for a theft.
+    return withLock(lockFolder, name, { signal, isPatient: true }, refresh);
   };
 }
 

@@ -9,7 +9,7 @@ import {
   type AllIdTokenClaims,
   type IdTokenClaims,
 } from "../response/id-token.js";
-import type { Entry } from "./memory/partition.js";
+import type { Entry } from "./memory/entry.js";
 import { ADFS, GENERIC, type AccountEntity } from "./schema/schema.js";
 
 /** Returns the claims of a cached ID token, decoded on first use; `{}` if it cannot be decoded. */

@@ -4,7 +4,7 @@ import { isIssuerOf, sameIssuer } from "../authority/issuer.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { clientAuthError } from "../errors/errors.js";
 import { decodeIdToken } from "../response/id-token.js";
-import type { Entry } from "./memory/partition.js";
+import type { Entry } from "./memory/entry.js";
 import type { issuersAt, Provider } from "./provider.js";
 import { ADFS, GENERIC } from "./schema/schema.js";
 

@@ -2,7 +2,8 @@ import type { AuthorityKind } from "../authority/authority-url.js";
 import { sameIssuer } from "../authority/issuer.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { claimsOf } from "./account-info.js";
-import { isEntry, type Entry, type Partition } from "./memory/partition.js";
+import { isEntry, type Entry } from "./memory/entry.js";
+import { type Partition } from "./memory/partition.js";
 import { ADFS } from "./schema/schema.js";
 
 /**

@@ -6,7 +6,7 @@ import { isOfAuthority, onlyProvidersAccount, providerOf } from "./account-provi
 import { hasNewer, noteRemoval } from "./memory/age.js";
 import { accountsOf, findIdToken, issuersOf, users, usersBy } from "./memory/find.js";
 import { wholeDocument } from "./memory/load-and-dump.js";
-import type { Entry } from "./memory/partition.js";
+import type { Entry } from "./memory/entry.js";
 import { appPartition, partitionNamed, userPartition, type PartitionKey } from "./memory/partition-key.js";
 import type { TokenMemory } from "./memory/token-memory.js";
 import { removeAppTokens, removeFromAssertions, removeUser } from "./memory/remove.js";

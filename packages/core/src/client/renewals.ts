@@ -75,7 +75,7 @@ export class Renewals {
     const { correlationId } = request;
     if (this.#running.has(key) || this.#clock.now() < (this.#known.get(key)?.next ?? 0)) return;
     this.#running.add(key);
-    this.#logger().info("Renewing the token in the background: it is due.", correlationId);
+    this.#logger().verbose("Renewing the token in the background: it is due.", correlationId);
     const { signal } = new AbortController();
     markBackground(signal);
     const renewing = async (): Promise<AuthenticationResult> =>

@@ -1,6 +1,6 @@
 import type { Received } from "../cache/memory/age.js";
 import { findAccount, findIdToken } from "../cache/memory/find.js";
-import type { Entry } from "../cache/memory/partition.js";
+import type { Entry } from "../cache/memory/entry.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import { noteUser } from "../cache/memory/agent-users.js";
 import { appPartition, isAssertion } from "../cache/memory/partition-key.js";

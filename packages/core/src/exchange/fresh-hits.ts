@@ -1,5 +1,5 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import type { CachedTokens } from "../cache/memory/partition.js";
+import type { CachedTokens } from "../cache/memory/entry.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";

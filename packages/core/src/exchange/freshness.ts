@@ -1,4 +1,4 @@
-import { accessTokenFacts, type Entry } from "../cache/memory/partition.js";
+import { accessTokenFacts, type Entry } from "../cache/memory/entry.js";
 
 /** Default minimum remaining lifetime in seconds, so that a token is still valid when it reaches the API. */
 const USUAL_MARGIN = 300;

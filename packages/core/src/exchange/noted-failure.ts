@@ -18,7 +18,7 @@ export async function notedFailure<T>(
     const seconds = refusal.retryAfterSeconds ?? 0;
     client
       .logger()
-      .info(`Nothing is sent for ${seconds} more seconds: an equal call has failed.`, call.correlationId);
+      .verbose(`Nothing is sent for ${seconds} more seconds: an equal call has failed.`, call.correlationId);
     throw refusal;
   }
   let isSent = false;

@@ -18,6 +18,7 @@ import { acceptTokens } from "./accept-tokens.js";
 import { sendClientForm } from "./client-form.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
+import { acquiredLine, throttledLine } from "./operator-lines.js";
 import { observedRequest } from "./observed-request.js";
 import { noteRefusal, throwIfRefused } from "./refused-grants.js";
 import { requireKeys } from "./require-keys.js";
@@ -56,7 +57,7 @@ async function sendAndAccept(
     const left = `${refusal.retryAfterSeconds ?? 0} more seconds`;
     client
       .logger()
-      .info(`No token request is sent (${grantType}): the server wants ${left} of pause.`, correlationId);
+      .verbose(`No token request is sent (${grantType}): the server wants ${left} of pause.`, correlationId);
     throw refusal;
   }
   throwIfRefused(exchange, grant);
@@ -64,7 +65,7 @@ async function sendAndAccept(
   await requireKeys(exchange, grant);
   const requestedAt = epochSeconds(client.clock);
   const why = WHY_SENT[grant.miss ?? "uncached"];
-  client.logger().info(`Sending a token request (${grantType}): ${why}.`, correlationId);
+  client.logger().verbose(`Sending a token request (${grantType}): ${why}.`, correlationId);
   const key = request.scheme && (grant.key ?? (await client.dpop.newKey(authority.metadata, call)));
   const send = (): Promise<HttpResponse> => sendTokenRequest(exchange, { ...grant, key }, onSend);
   const response = await observedRequest(exchange, grant, send);
@@ -78,15 +79,21 @@ async function sendAndAccept(
   } catch (error) {
     const pause = pauseAfter(response, client.clock, grant.isPoll ? 0 : undefined);
     if (isAuthError(error)) client.throttle.note(throttleKey, withAttempts(error, response), pause);
+    if (pause !== undefined && !isPending(error))
+      client.logger().info(throttledLine(authority.url.host, pause), correlationId);
     noteRefusal(exchange, grant, error);
     if (grant.apiId !== undefined && !isPending(error))
       client.telemetry.noteFailure(grant.apiId, correlationId, error);
-    client.logger().info(`The token request was answered with an error: ${errorName(error)}`, correlationId);
+    client
+      .logger()
+      .verbose(`The token request was answered with an error: ${errorName(error)}`, correlationId);
     throw error;
   }
-  client.logger().info(`Received ${contentOf(tokens)}.`, correlationId);
+  client.logger().verbose(`Received ${contentOf(tokens)}.`, correlationId);
   if (grant.owner.kind === "user" && grantType !== "refresh_token") client.failures.noteSignIn();
-  return acceptTokens(exchange, grant, { tokens, requestedAt, key });
+  const result = await acceptTokens(exchange, grant, { tokens, requestedAt, key });
+  client.logger().info(acquiredLine(grant), correlationId);
+  return result;
 }
 
 function contentOf({ accessToken, expiresIn, refreshToken, idToken }: TokenResponse): string {

@@ -17,7 +17,7 @@ export function throwIfRefused(exchange: Exchange, grant: Grant): void {
   if (!refusal) return;
   client
     .logger()
-    .info("No token request is sent: the provider has refused the same one.", call.correlationId);
+    .verbose("No token request is sent: the provider has refused the same one.", call.correlationId);
   throw refusal;
 }
 

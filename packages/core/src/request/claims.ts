@@ -1,4 +1,4 @@
-import { isObject } from "../encoding.js";
+import { isObject, parseJsonObject } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -16,8 +16,8 @@ export function parseClaims(
   correlationId = "",
 ): Claims | undefined {
   if (claims === undefined || claims === "") return undefined;
-  const parsed = tryParse(claims);
-  if (!isObject(parsed)) {
+  const parsed = typeof claims === "string" ? parseJsonObject(claims) : undefined;
+  if (!parsed) {
     throw clientConfigurationError(
       "invalid_claims",
       `${field} is not a string holding a JSON object: pass the claims challenge exactly as received, decoded, such as {"access_token":{...}}.`,
@@ -67,12 +67,4 @@ function deepMerge(base: Claims, over: Claims): Claims {
     });
   }
   return merged;
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
-import { untilAborted } from "@tessera/core/internal";
+import { isBackground, untilAborted } from "@tessera/core/internal";
 import { closedBeforeAnswer, isUnsent, wasNewConnection } from "./connect.js";
 import { createDispatchers, type Dispatchers, type NetworkOptions, type Route } from "./dispatchers.js";
 import { areSocketsMocked, mockDispatcher, replacedFetch } from "./intercepted.js";
@@ -8,6 +8,7 @@ import { loadUndici } from "./load-undici.js";
 import { readText } from "./read-text.js";
 import type { Dispatching, Undici } from "./undici.js";
 import { textHeaders } from "./text-headers.js";
+import { unreferenced } from "./unreferenced.js";
 
 /** Loaded on first use, because it takes milliseconds and a cache hit does not need it. */
 interface Loaded {
@@ -91,14 +92,16 @@ async function byUndici(
   { origin, pathname, search }: URL,
   dispatcher: Dispatching,
 ): Promise<HttpResponse> {
-  const response = await undici.request(dispatcher, {
-    origin,
-    path: pathname + search,
-    method,
-    headers,
-    body: body ?? null,
-    signal,
-  });
+  const sent = (): ReturnType<Undici["request"]> =>
+    undici.request(dispatcher, {
+      origin,
+      path: pathname + search,
+      method,
+      headers,
+      body: body ?? null,
+      signal,
+    });
+  const response = await (isBackground(signal) ? unreferenced(sent) : sent());
   const answered = textHeaders(response.headers);
   return {
     status: response.statusCode,

@@ -56,7 +56,7 @@ async function tokenFrom(
   const throttleKey = [request.url, client.clientId, resource].join(" ");
   const refusal = client.throttle.refusal(throttleKey, correlationId);
   if (refusal) throw refusal;
-  logger.info(`Requesting a token from the managed identity of the host (${source.name}).`, correlationId);
+  logger.verbose(`Requesting a token from the managed identity of the host (${source.name}).`, correlationId);
   request.query.set("token_sha256_to_refresh", await revokedHash(request, wanted));
   request.query.set("xms_cc", client.capabilities.join(","));
   const http = client.watch(httpWith(source.connection?.(environment) ?? {}));

@@ -40,6 +40,16 @@ export function liveness(identity: string, lastSign: number): Liveness {
   return isProcess(Number(pid)) ? "running" : "gone";
 }
 
+/** Whether a process that runs is suspended, as far as that can be seen: only where there is `/proc`. */
+export function isSuspended(identity: string): boolean {
+  try {
+    const stat = readFileSync(`/proc/${identity.split("-")[2] ?? ""}/stat`, "latin1");
+    return /^[Tt]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  } catch {
+    return false;
+  }
+}
+
 /** This process's start time; `undefined` also if `/proc` belongs to another PID namespace, as after `unshare --pid`. */
 function ownStart(): string | undefined {
   try {

@@ -4,7 +4,7 @@ import { delay } from "../delay.js";
 import { PersistenceError, storageFailed, systemCode } from "../errors.js";
 import { nodeCrypto } from "../node-crypto.js";
 import { makeFolder } from "../files/private-folder.js";
-import { liveness, ownIdentity } from "./process-identity.js";
+import { isSuspended, liveness, ownIdentity } from "./process-identity.js";
 
 /** A lock that this process holds. */
 export interface HeldLock {
@@ -20,6 +20,11 @@ export interface LockWait {
   readonly signal?: AbortSignal | undefined;
   /** Maximum wait in milliseconds. Default: unlimited. */
   readonly timeoutMs?: number;
+  /**
+   * Whether an owner that is suspended keeps the lock, and one that is known to run keeps it for a minute without a sign of
+   * life. Not the default.
+   */
+  readonly isPatient?: boolean;
 }
 
 /** Interval at which a ticket is touched, in milliseconds. */
@@ -27,6 +32,9 @@ const HEARTBEAT_MS = 1000;
 
 /** A ticket is abandoned if it was not touched while being watched for this many milliseconds. */
 const ABANDONED_MS = 5000;
+
+/** The same for a process that is known to run, in a patient wait: no refresh takes longer. */
+const PATIENCE_MS = 60_000;
 
 /**
  * Upper limit for the time counted between two checks, in milliseconds. After a machine has slept, the time asleep does not
@@ -49,7 +57,7 @@ const LAST_TICKET = 999_999_999_999;
  * @throws PersistenceError `lock_timeout`, `storage_failed`; the reason of `signal` when it is aborted
  */
 export async function acquireLock(folder: string, name: string, wait: LockWait = {}): Promise<HeldLock> {
-  const { signal, timeoutMs = Infinity } = wait;
+  const { signal, timeoutMs = Infinity, isPatient = false } = wait;
   signal?.throwIfAborted();
   let ticket = takeTicket(folder, name);
   const heartbeat = setInterval(() => {
@@ -60,7 +68,7 @@ export async function acquireLock(folder: string, name: string, wait: LockWait =
     removeWithRetry(join(folder, ticket));
   };
   try {
-    const isAbandoned = watchTickets(folder);
+    const isAbandoned = watchTickets(folder, isPatient);
     let lastCheck = performance.now();
     let waited = 0;
     let place = { ahead: 0, since: 0 };
@@ -118,7 +126,10 @@ function takeTicket(folder: string, name: string): string {
 }
 
 /** Returns a function that tells, when called repeatedly, whether the owner of the first ticket is gone. */
-function watchTickets(folder: string): (first: string, others: readonly string[], waited: number) => boolean {
+function watchTickets(
+  folder: string,
+  isPatient: boolean,
+): (first: string, others: readonly string[], waited: number) => boolean {
   const signs = new Map<string, { readonly touched: number; readonly since: number }>();
   let nextInspection = CHECK_MS;
   return (first, others, waited) => {
@@ -137,7 +148,12 @@ function watchTickets(folder: string): (first: string, others: readonly string[]
       others.forEach(inspect);
     }
     const { touched, since } = inspect(first);
-    return liveness(first.split(".")[2] ?? "", touched) === "gone" || waited - since > ABANDONED_MS;
+    const owner = first.split(".")[2] ?? "";
+    const state = liveness(owner, touched);
+    if (state === "gone") return true;
+    if (!isPatient || state !== "running") return waited - since > ABANDONED_MS;
+    // A thread of the process may have ended without releasing the lock, so the wait for one that is not suspended ends.
+    return waited - since > PATIENCE_MS && !isSuspended(owner);
   };
 }
 

@@ -1,5 +1,5 @@
 import { profilesOf } from "../account-info.js";
-import type { Entry } from "./partition.js";
+import type { Entry } from "./entry.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
 
 /** Index of users by their id in any tenant and by user name. Built on first use, then kept up to date. */

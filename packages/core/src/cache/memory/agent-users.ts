@@ -3,7 +3,8 @@ import { claimsOf, isHomeTenant } from "../account-info.js";
 import { idTokenKey } from "../schema/keys.js";
 import type { IdTokenEntity } from "../schema/schema.js";
 import type { TokenQuery } from "./find.js";
-import type { Entry, Partition } from "./partition.js";
+import type { Entry } from "./entry.js";
+import type { Partition } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
 import type { TokenMemory } from "./token-memory.js";
 

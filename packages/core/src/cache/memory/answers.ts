@@ -1,5 +1,5 @@
 import { questionOf, searchScopes, splitScopes } from "../../request/scopes.js";
-import type { AccessTokenFacts } from "./partition.js";
+import type { AccessTokenFacts } from "./entry.js";
 
 /** Whether an access token grants every requested scope, or was the provider's response to exactly these scopes. */
 export function answers(facts: AccessTokenFacts, scopes: readonly string[]): boolean {
@@ -22,6 +22,6 @@ export function supersedes(newer: AccessTokenFacts, older: AccessTokenFacts): bo
 }
 
 /** The scopes of a remembered request; an app-only token may have been requested without any. */
-function scopesOf(asked: string): readonly string[] {
+export function scopesOf(asked: string): readonly string[] {
   return asked === "" ? [""] : splitScopes(asked);
 }

@@ -1,7 +1,8 @@
 import { isOfRealm } from "../account-info.js";
 import { answers } from "./answers.js";
 import { isBoundTo } from "../schema/keys.js";
-import { accessTokenFacts, hasKey, type CachedTokens, type Entry, type Partition } from "./partition.js";
+import { accessTokenFacts, hasKey, type CachedTokens, type Entry } from "./entry.js";
+import { type Partition } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
 import type { TokenMemory } from "./token-memory.js";
 import { entriesOf, isShared, issuersAt, type Provider } from "../provider.js";
@@ -192,7 +193,7 @@ function bestOf(
 ): CachedTokens | undefined {
   const isOwn = entriesOf(partition, query);
   let accessToken: Entry<"AccessToken"> | undefined;
-  for (const entry of partition.all("AccessToken")) {
+  for (const entry of partition.tokensFor(query.scopes)) {
     const facts = accessTokenFacts(entry);
     const fits =
       entry.entity.client_id === query.clientId &&

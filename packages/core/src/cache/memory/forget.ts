@@ -1,6 +1,6 @@
 import { entriesOf, type Provider } from "../provider.js";
 import { familyOf } from "./find.js";
-import { isEntry, type Entry } from "./partition.js";
+import { isEntry, type Entry } from "./entry.js";
 import { PARTITION_KINDS, type PartitionKey } from "./partition-key.js";
 import type { TokenMemory } from "./token-memory.js";
 

@@ -6,7 +6,8 @@ import {
   readDocument,
   type CacheDocument,
 } from "../schema/document.js";
-import { isEntry, Partition } from "./partition.js";
+import { isEntry } from "./entry.js";
+import { Partition } from "./partition.js";
 import { PARTITION_KINDS, type PartitionKey, type PartitionKind } from "./partition-key.js";
 
 /**

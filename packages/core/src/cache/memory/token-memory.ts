@@ -2,7 +2,8 @@ import { systemClock, type Clock } from "../../clock.js";
 import { AccountIndex } from "./account-index.js";
 import type { CacheDocument } from "../schema/document.js";
 import { appMetadataKey } from "../schema/keys.js";
-import type { Entry, Partition } from "./partition.js";
+import type { Entry } from "./entry.js";
+import type { Partition } from "./partition.js";
 import { PARTITION_KINDS, partitionName, type PartitionKey } from "./partition-key.js";
 import { Partitions } from "./partitions.js";
 import type { AppMetadataEntity } from "../schema/schema.js";
@@ -139,7 +140,7 @@ export class TokenMemory {
     const { partitions, index } = this.#state;
     const before = partitions.get(key);
     const name = this.#journal && partitionName(key);
-    if (name && !this.#journal?.has(name)) this.#journal?.set(name, { key, partition: before?.copy() });
+    if (name && !this.#journal?.has(name)) this.#journal?.set(name, { key, partition: before });
     // An assertion's partition also holds its user, but the index refers to the user's own partition.
     if (index && key.kind === "user") {
       for (const account of before?.all("Account") ?? []) index.remove(key, account);

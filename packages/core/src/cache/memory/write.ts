@@ -3,7 +3,8 @@ import { tenantOfRealm } from "../account-info.js";
 import type { TokenMemory } from "./token-memory.js";
 import { accessTokenKey, accountKey, idTokenKey, isBoundTo, refreshTokenKey } from "../schema/keys.js";
 import { isOutdated, wasRemovedAfter, type Received } from "./age.js";
-import { accessTokenFacts, isEntry, Partition, type Entry } from "./partition.js";
+import { accessTokenFacts, isEntry, type Entry } from "./entry.js";
+import { Partition } from "./partition.js";
 import { userPartition, type PartitionKey } from "./partition-key.js";
 import { entriesOf, type Provider } from "../provider.js";
 import { mergeAccount } from "../merge-account.js";
@@ -27,9 +28,7 @@ export function saveTokens(
 ): void {
   const now = memory.now() / 1000;
   const partition = memory.partitions.get(record.partition)?.copy() ?? new Partition();
-  partition.remove(
-    (entry) => isEntry(entry, "AccessToken") && accessTokenFacts(entry).extendedExpiresOn < now,
-  );
+  partition.removeExpired(now);
   const provider = providerOf(record, environments);
   if (received && isOfRemoved(partition, record, provider, received)) return;
   // A partition for an assertion or session belongs to one user; starting it again discards the previous user's
@@ -40,8 +39,8 @@ export function saveTokens(
   // A sign-in of the user replaces on-behalf-of tokens.
   if (record.partition.kind === "user" && !isLent(record))
     partition.remove(
-      ({ entity, ...entry }) =>
-        entity["on_behalf_of"] === true && entity["client_id"] === client && isOwn({ entity, ...entry }),
+      (entry) =>
+        entry.entity["on_behalf_of"] === true && entry.entity["client_id"] === client && isOwn(entry),
     );
   if (putTokens(partition, record, provider, received)) putUser(partition, record, provider);
   memory.put(record.partition, partition);
@@ -125,13 +124,11 @@ function putUser(partition: Partition, { account, idToken }: CacheRecord, provid
     const isOwn = entriesOf(partition, provider);
     const known = [...partition.all("Account")].filter(isOwn);
     const entity = known.reduceRight((merged, older) => mergeAccount(merged, older.entity), account);
-    partition.remove((entry) => isEntry(entry, "Account") && known.includes(entry));
+    partition.removeOf("Account", (entry) => known.includes(entry));
     partition.put({ section: "Account", key: accountKey(entity), entity });
   }
   if (idToken) {
-    partition.remove(
-      (entry) => isEntry(entry, "IdToken") && sameOwner(entry, idToken, provider.environments),
-    );
+    partition.removeOf("IdToken", (entry) => sameOwner(entry, idToken, provider.environments));
     partition.put({ section: "IdToken", key: idTokenKey(idToken), entity: idToken });
   }
 }
@@ -169,11 +166,12 @@ function putTokens(
       key: accessTokenKey(accessToken),
       entity: accessToken,
     };
-    partition.remove((other) => isReplacedBy(other, entry, environments));
+    const older = [...partition.tokensBefore(accessTokenFacts(entry))];
+    partition.removeTokens(older.filter((other) => isReplacedBy(other, entry, environments)));
     partition.put(entry);
   }
   if (refreshToken) {
-    partition.remove((entry) => isEntry(entry, "RefreshToken") && rotated.includes(entry));
+    partition.removeOf("RefreshToken", (entry) => rotated.includes(entry));
     partition.put({ section: "RefreshToken", key: refreshTokenKey(refreshToken), entity: refreshToken });
   }
   return true;
@@ -207,8 +205,12 @@ function isRotatedBy(
   );
 }
 
-function isReplacedBy(other: Entry, entry: Entry<"AccessToken">, environments: ReadonlySet<string>): boolean {
-  if (!isEntry(other, "AccessToken") || !sameOwner(other, entry.entity, environments)) return false;
+function isReplacedBy(
+  other: Entry<"AccessToken">,
+  entry: Entry<"AccessToken">,
+  environments: ReadonlySet<string>,
+): boolean {
+  if (!sameOwner(other, entry.entity, environments)) return false;
   const older = accessTokenFacts(other);
   const newer = accessTokenFacts(entry);
   return (

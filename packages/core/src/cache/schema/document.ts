@@ -1,5 +1,6 @@
 import { isObject, parseOwnJsonObject } from "../../encoding.js";
-import type { Entry, Partition } from "../memory/partition.js";
+import type { Entry } from "../memory/entry.js";
+import type { Partition } from "../memory/partition.js";
 import {
   appPartition,
   assertionPartition,

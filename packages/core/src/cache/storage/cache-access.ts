@@ -6,6 +6,7 @@ import type { Observer } from "../../observer.js";
 import { loadDocument, wholeDocument } from "../memory/load-and-dump.js";
 import type { PartitionKey } from "../memory/partition-key.js";
 import type { CacheStats, TokenMemory } from "../memory/token-memory.js";
+import { documentText } from "../schema/document-text.js";
 import { parseDocument, type CacheDocument } from "../schema/document.js";
 import type { HeldTurn } from "./held-turn.js";
 import type { ICachePlugin, ISerializableTokenCache } from "./plugin.js";
@@ -92,7 +93,7 @@ export class CacheAccess implements ISerializableTokenCache {
     this.#changed = false;
     const { memory } = this.#parts;
     if (this.#loaded?.revision === memory.revision) return this.#loaded.text;
-    const text = JSON.stringify(wholeDocument(memory));
+    const text = documentText(wholeDocument(memory));
     // The plugin will load the same string at the next access, which then need not be parsed.
     if (this.#session) this.#loaded = { text, revision: memory.revision };
     return text;

@@ -4,6 +4,7 @@ import { loadPartition, partitionDocument } from "../memory/load-and-dump.js";
 import type { Partition } from "../memory/partition.js";
 import type { PartitionKey } from "../memory/partition-key.js";
 import type { TokenMemory } from "../memory/token-memory.js";
+import { documentText } from "../schema/document-text.js";
 import type { CacheDocument } from "../schema/document.js";
 import { groupOf, lifetimeOf } from "./stored-partition.js";
 import type { PartitionUpdate } from "./token-store.js";
@@ -70,7 +71,7 @@ export function updateOf(scratch: TokenMemory, key: PartitionKey): PartitionUpda
   if (!document || !partition) return "remove";
   const timeToLive = lifetimeOf(partition, scratch.now() / 1000);
   return {
-    document: JSON.stringify(document),
+    document: documentText(document),
     group: groupOf(key, partition),
     ...(timeToLive === undefined ? {} : { timeToLive }),
   };

@@ -1,0 +1,15 @@
+import type { Grant } from "./grant.js";
+
+/** What an operator reads about a token that has come: once for each, whoever waits for it. */
+export function acquiredLine({ owner, miss, parameters }: Grant): string {
+  const grantType = parameters.get("grant_type") ?? "";
+  const isRenewal = grantType === "refresh_token" || miss === "due" || miss === "expired";
+  if (isRenewal) return `A token has been renewed (${grantType}).`;
+  const isSignIn = owner.kind === "user" && !owner.agent && !owner.onBehalfOf;
+  return isSignIn ? `A user has signed in (${grantType}).` : `A token has been acquired (${grantType}).`;
+}
+
+/** The same about a server that asks for a pause: once for each pause. */
+export function throttledLine(host: string, seconds: number): string {
+  return `${host} wants a pause of ${Math.ceil(seconds)} seconds: equal requests are not sent before.`;
+}

@@ -1,0 +1,26 @@
+// Connects to Redis as an application does.
+import { Cluster, Redis } from "ioredis";
+import { createClient, createCluster, createSentinel } from "redis";
+
+/**
+ * @param {{ library: "redis" | "ioredis", url?: string, urls?: readonly string[], sentinel?: { name: string, port: number } }} where
+ */
+export async function connect({ library, url, urls, sentinel }) {
+  if (library === "ioredis") {
+    const client = sentinel
+      ? new Redis({ name: sentinel.name, sentinels: [{ host: "127.0.0.1", port: sentinel.port }] })
+      : urls
+        ? new Cluster([...urls])
+        : new Redis(url ?? "");
+    client.on("error", () => undefined);
+    return { client, disconnect: async () => client.disconnect() };
+  }
+  const client = sentinel
+    ? createSentinel({ name: sentinel.name, sentinelRootNodes: [{ host: "127.0.0.1", port: sentinel.port }] })
+    : urls
+      ? createCluster({ rootNodes: urls.map((one) => ({ url: one })), defaults: { RESP: 3 } })
+      : createClient({ url, RESP: 3 });
+  client.on("error", () => undefined);
+  await client.connect();
+  return { client, disconnect: async () => client.destroy() };
+}

@@ -1,0 +1,180 @@
+// Redis restarts, fails over and moves its slots, and processes are killed, in the middle of web traffic: who is signed out.
+import { spawn } from "node:child_process";
+
+import { once } from "node:events";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { describeWith } from "../support/real-part.js";
+import {
+  hasRedis,
+  startRedis,
+  startRedisCluster,
+  startRedisWithSentinel,
+  type RedisServer,
+} from "../support/redis-servers.js";
+import { startFarm, type Farm, type FarmOptions, type RedisAddress } from "./farm.js";
+import { full } from "./load.js";
+import { startStrictAuthority, type Reuse, type StrictAuthority } from "./strict-authority.js";
+import { hourOfTraffic, randomFrom, signIn, type Crowd, type Hour } from "./traffic.js";
+
+jest.setTimeout(full ? 3_600_000 : 120_000);
+
+const PROCESSES = full ? 8 : 3;
+const USERS = full ? 4000 : 150;
+const libraries = full ? (["redis", "ioredis"] as const) : (["redis"] as const);
+
+let now = Date.now();
+let authority: StrictAuthority;
+let farm: Farm;
+let stopRedis: () => Promise<void>;
+
+afterEach(async () => {
+  await farm.close();
+  await authority.close();
+  await stopRedis();
+});
+
+interface Scene {
+  /** An hour of traffic, and something that happens in the middle of it. */
+  hour(during?: () => Promise<void>): Promise<Hour>;
+  /** All who should be signed in get a token, and nobody else is listed. */
+  expectAllSignedIn(): Promise<void>;
+}
+
+/** Signs everybody in. */
+async function begin(
+  redis: RedisAddress,
+  {
+    reuse = "revoke",
+    sticky = false,
+    ...over
+  }: Partial<FarmOptions> & { reuse?: Reuse; sticky?: boolean } = {},
+): Promise<Scene> {
+  authority = await startStrictAuthority({ reuse, now: () => now });
+  farm = await startFarm({ authority, redis, processes: PROCESSES, now: () => now, ...over });
+  const random = randomFrom(1);
+  const crowd: Crowd = {
+    names: Array.from({ length: USERS }, (_, index) => `u${index}`),
+    signedIn: new Set(),
+    sticky,
+  };
+  expect(await signIn(farm, authority, crowd, random)).toEqual([]);
+  // Every process knows everybody: of one whom it has never met, it can learn from Redis only.
+  const meet = crowd.names.map((name) => ({ call: "silent", id: authority.homeAccountId(name) }) as const);
+  if (!sticky) {
+    const met = await Promise.all(farm.workers.map((worker) => worker.doAll(meet)));
+    expect(met.flat().filter((outcome) => !outcome.includes("/"))).toEqual([]);
+  }
+  let hour = 0;
+  return {
+    hour: async (during = async () => undefined) => {
+      now += 3_600_000;
+      const inFullSwing = authority.redeems(Math.round(USERS / 4)).then(during);
+      const traffic = await hourOfTraffic(farm, authority, { crowd, hour: (hour += 1), random });
+      await inFullSwing;
+      return traffic;
+    },
+    expectAllSignedIn: async () => {
+      for (const worker of farm.workers)
+        while (Number((await worker.stats())["unsaved"]) > 0) await turnOfTheLoop();
+      now += 3_600_000;
+      authority.taken();
+      const names = [...crowd.signedIn];
+      const calls = names.map((name) => ({ call: "silent", id: authority.homeAccountId(name) }) as const);
+      const outcomes = await farm.worker(1).doAll(calls);
+      const bad = outcomes.filter((outcome, index) => !outcome.startsWith(`${names[index]}/`));
+      expect(bad).toEqual([]);
+      expect([...(await farm.worker(0).users())].sort()).toEqual(calls.map(({ id }) => id).sort());
+      expect(authority.refusals).toEqual([]);
+    },
+  };
+}
+
+/** Lets a process that is asked what it has not saved yet do something else in between. */
+const turnOfTheLoop = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+const exact = ({ faults, refreshes, onBehalfOf }: Hour) => ({ faults, refreshes, onBehalfOf });
+const due = ({ refreshesDue, onBehalfOfDue }: Hour) => ({
+  faults: [],
+  refreshes: refreshesDue,
+  onBehalfOf: onBehalfOfDue,
+});
+
+describeWith("redis-server", hasRedis(), () => {
+  describe.each(libraries)("with %s, under load,", (library) => {
+    test("a planned failover signs nobody out, and sends no refresh twice", async () => {
+      const cluster = await startRedisCluster({ replicas: 1 });
+      stopRedis = cluster.stop;
+      const { hour, expectAllSignedIn } = await begin({ library, urls: cluster.urls });
+      const traffic = await hour(async () => {
+        await cluster.replicas[0]?.command("CLUSTER", "FAILOVER");
+      });
+      expect(exact(traffic)).toEqual(due(traffic));
+      await expectAllSignedIn();
+    });
+
+    test("slots that move to another node sign nobody out, and send no refresh twice", async () => {
+      const cluster = await startRedisCluster();
+      stopRedis = cluster.stop;
+      const { hour, expectAllSignedIn } = await begin({ library, urls: cluster.urls });
+      const traffic = await hour(() => moveSlots(cluster.masters, full ? 2000 : 300));
+      expect(exact(traffic)).toEqual(due(traffic));
+      await expectAllSignedIn();
+    });
+
+    test("a master that is killed signs nobody out where a refresh token may be used twice", async () => {
+      const redis = await startRedisWithSentinel();
+      stopRedis = redis.stop;
+      const sentinel = { name: redis.name, port: redis.sentinel.port };
+      const { hour, expectAllSignedIn } = await begin({ library, sentinel }, { reuse: "allow" });
+      const { faults } = await hour(() => redis.master.kill());
+      expect(faults).toEqual([]);
+      await expectAllSignedIn();
+    });
+
+    test("a Redis that is killed and keeps its data signs nobody out whose requests reach one process", async () => {
+      const redis = await startRedis({ appendonly: "yes", appendfsync: "always" });
+      stopRedis = redis.stop;
+      const { hour, expectAllSignedIn } = await begin({ library, url: redis.url }, { sticky: true });
+      const { faults } = await hour(async () => {
+        await redis.kill();
+        await authority.redeems(Math.round(USERS / 4));
+        await redis.restart();
+      });
+      expect(faults).toEqual([]);
+      await expectAllSignedIn();
+    });
+
+    test("a process that is killed costs no session but those whose refresh token it had sent", async () => {
+      const redis = await startRedis();
+      stopRedis = redis.stop;
+      const { hour } = await begin({ library, url: redis.url }, { store: { leaseMs: 600 } });
+      const victim = farm.worker(0);
+      const traffic = await hour(() => victim.kill());
+      const atOnce = 16;
+      const others = traffic.faults.filter((fault) => !fault.includes("the process ended"));
+      expect(others.length).toBeLessThan(traffic.faults.length);
+      // Refused once, they are told so each time until they sign in again.
+      const refused = new Set(authority.refusals.map((refusal) => refusal.split(": ")[1]));
+      expect(refused.size).toBeLessThanOrEqual(atOnce);
+      expect(others.filter((fault) => !refused.has(fault.split(": ")[0]))).toEqual([]);
+    });
+  });
+});
+
+/** Moves slots of the first master to the second one, key by key, as `redis-cli` does it. */
+async function moveSlots([from, to]: readonly RedisServer[], count: number): Promise<void> {
+  if (!from || !to) throw new Error("the cluster has too few masters");
+  const id = async (server: RedisServer) => String(await server.command("CLUSTER", "MYID"));
+  const [source, target] = await Promise.all([id(from), id(to)]);
+  const cli = spawn(
+    "redis-cli",
+    [
+      ...["--cluster", "reshard", `127.0.0.1:${from.port}`, "--cluster-yes"],
+      ...["--cluster-from", source, "--cluster-to", target, "--cluster-slots", String(count)],
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  cli.stdout.resume();
+  const [code] = (await once(cli, "exit")) as [number];
+  expect(code).toBe(0);
+}

@@ -1,0 +1,102 @@
+// One process of a web farm: a website and an API behind it, which share one store. It does what its parent says.
+//
+//   fork("worker.mjs", [JSON.stringify({ redis, store, web, api })])
+import { ConfidentialClientApplication } from "@tessera/node";
+import { createRedisStore } from "@tessera/redis";
+import { connect } from "./connect.mjs";
+
+const { redis, store: options, web: webAuth, api: apiAuth } = JSON.parse(process.argv[2] ?? "{}");
+const scopes = ["Orders.Read"];
+const redirectUri = "https://shop.example/signed-in";
+/** However busy the machine is. */
+const timeoutMs = 300_000;
+const warnings = [];
+let now;
+/** Where the next token request waits before its credential is made, if the parent wants that. */
+let pause;
+
+const { client, disconnect } = await connect(redis);
+const warn = (text) => warnings.push(text);
+const logger = { error: warn, warning: warn, info: () => undefined };
+const store = createRedisStore({ ...options, client, logger });
+const system = {
+  proxy: false,
+  clock: { now: () => now ?? Date.now() },
+  loggerOptions: { logLevel: 1, loggerCallback: (_, text) => warnings.push(text) },
+};
+const application = (auth) => {
+  const clientAssertion = async () => {
+    await pause?.();
+    return "assertion of the client";
+  };
+  return new ConfidentialClientApplication({ auth: { ...auth, clientAssertion }, cache: { store }, system });
+};
+const web = application(webAuth);
+const api = application(apiAuth);
+
+const calls = {
+  async signIn({ code }) {
+    return (await web.acquireTokenByCode({ code, scopes, redirectUri, timeoutMs })).accessToken;
+  },
+  async silent({ id, forceRefresh }) {
+    const account = await web.getAccountByHomeId(id);
+    if (!account) return "signed out";
+    return (await web.acquireTokenSilent({ account, scopes, forceRefresh, timeoutMs })).accessToken;
+  },
+  async onBehalfOf({ assertion }) {
+    return (await api.acquireTokenOnBehalfOf({ oboAssertion: assertion, scopes, timeoutMs })).accessToken;
+  },
+  async signOut({ id }) {
+    const account = await web.getAccountByHomeId(id);
+    if (account) await web.signOut({ account });
+    return "signed out";
+  },
+  /** The home account IDs of all users. */
+  async users() {
+    return (await web.getAllAccounts()).map(({ homeAccountId }) => homeAccountId);
+  },
+  stats: () => store.stats(),
+  warnings: () => warnings.splice(0),
+};
+
+/** What came of a call: its value, or `!` and the code of its error. */
+async function outcomeOf({ call, ...parameters }) {
+  try {
+    return await calls[call](parameters);
+  } catch (error) {
+    return `!${error.errorCode ?? error.stack}`;
+  }
+}
+
+/** Makes calls in order, so many at once. */
+async function makeAll(all, atOnce) {
+  const outcomes = new Array(all.length);
+  let next = 0;
+  const lane = async () => {
+    while (next < all.length) {
+      const index = next++;
+      outcomes[index] = await outcomeOf(all[index]);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  return outcomes;
+}
+
+process.on("message", async ({ id, at, all, atOnce, pauses }) => {
+  now = at ?? now;
+  if (pauses) pause = () => stop(id);
+  const outcomes = await makeAll(all, atOnce);
+  process.send({ id, outcomes, cpuMs: process.cpuUsage().user / 1000 });
+});
+
+/** Says that a token request is about to be made, and stands still until the parent wakes the process. */
+async function stop(id) {
+  pause = undefined;
+  await new Promise((resolve) => process.send({ id, stopped: true }, resolve));
+  process.kill(process.pid, "SIGSTOP");
+}
+process.on("disconnect", async () => {
+  await store.close();
+  await disconnect();
+});
+process.send({ ready: true });

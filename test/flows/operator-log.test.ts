@@ -1,0 +1,60 @@
+// At the level Info, which is the default, an operator reads what matters, once each, and nothing else.
+// proves: core/src/exchange/operator-lines.ts
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "@jest/globals";
+import { LogLevel } from "@tessera/node";
+import { accountOf } from "../support/entra.js";
+import { redeem, scopes, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
+
+let provider: FakeProvider;
+let lines: string[];
+beforeAll(async () => {
+  provider = await startFakeProvider();
+});
+afterAll(() => provider.close());
+beforeEach(() => {
+  lines = [];
+});
+afterEach(() => provider.reset());
+
+const app = () => {
+  const loggerCallback = (level: LogLevel, line: string) => {
+    if (level === LogLevel.Info) lines.push(line.replace(/^.* - /, ""));
+  };
+  return provider.confidential({ system: { loggerOptions: { loggerCallback } } });
+};
+const host = () => new URL(provider.url).hostname;
+
+it("a sign-in and a renewal are one line each, however many wait for them; a hit is none", async () => {
+  const own = app();
+  const account = accountOf(await redeem(own));
+  expect(lines).toEqual(["A user has signed in (authorization_code)."]);
+  const silent = () => own.acquireTokenSilent({ scopes, account });
+  await silent();
+  provider.answers.token = () => ({ body: provider.tokens({}, { claims: { nonce: undefined } }) });
+  provider.clock.advance(3590);
+  await Promise.all([silent(), silent(), silent()]);
+  expect(lines.slice(1)).toEqual(["A token has been renewed (refresh_token)."]);
+});
+
+it("a token of the app itself is acquired", async () => {
+  await app().acquireTokenByClientCredential({ scopes: ["api"] });
+  expect(lines).toEqual(["A token has been acquired (client_credentials)."]);
+});
+
+it("a pause that a server asks for is one line, and so is the end of an outage", async () => {
+  const own = app();
+  const appToken = () => own.acquireTokenByClientCredential({ scopes: ["api"] });
+  provider.answers.token = () => ({
+    status: 429,
+    headers: { "retry-after": "3000" },
+    body: { error: "slow" },
+  });
+  for (const _ of [1, 2, 3]) await expect(appToken()).rejects.toThrow();
+  expect(lines.filter((line) => line.includes("pause"))).toEqual([
+    expect.stringMatching(new RegExp(`^${host()}\\S* wants a pause of 3000 seconds`)),
+  ]);
+  provider.reset();
+  provider.clock.advance(3001);
+  await appToken();
+  expect(lines.filter((line) => line.includes("answers again"))).toHaveLength(1);
+});

@@ -1,0 +1,53 @@
+// A renewal in the background that hangs does not keep a program alive. In a process of its own, from the build.
+// proves: node/src/http/unreferenced.ts
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { clientId, clientSecret, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
+import { root } from "./workspace.js";
+
+let provider: FakeProvider;
+beforeAll(async () => {
+  provider = await startFakeProvider();
+});
+afterAll(() => provider.close());
+
+const program = `
+  import { ConfidentialClientApplication } from "@tessera/node";
+  let now = Date.now();
+  const app = new ConfidentialClientApplication({
+    auth: { clientId: process.env.CLIENT_ID, clientSecret: process.env.CLIENT_SECRET, oidcAuthority: process.env.ISSUER },
+    system: { proxy: false, clock: { now: () => now }, onBackgroundRenewal: () => console.log("the renewal has ended") },
+  });
+  const ask = () => app.acquireTokenByClientCredential({ scopes: ["api:read"] });
+  await ask();
+  now += 3_000_000;
+  const { fromCache } = await ask();
+  // The renewal has been sent before the program ends.
+  while (!(await (await fetch(process.env.ISSUER + "/userinfo")).json()).hangs);
+  console.log(process.env.JOINS ? (await app.acquireTokenByClientCredential({ scopes: ["api:read"], skipCache: true })).accessToken : fromCache);
+`;
+
+test.each(["", "yes"])(
+  "a program ends although a renewal hangs; a caller is waited for: %s",
+  async (joins) => {
+    provider.reset();
+    let hangs = false;
+    provider.answers.token = async (request) => {
+      if (provider.count("token") === 2) {
+        hangs = true;
+        await request.ended;
+      }
+      return { body: provider.tokens({ access_token: `token ${provider.count("token")}` }) };
+    };
+    provider.answers.userinfo = () => ({ body: { hangs } });
+    const env = { CLIENT_ID: clientId, CLIENT_SECRET: clientSecret, ISSUER: provider.url, JOINS: joins };
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], {
+      cwd: join(root, "packages/node"),
+      env: { PATH: process.env["PATH"], ...env },
+    });
+    // A process that waits for the renewal hears of its end.
+    expect(stdout.trim().split("\n")).toEqual([joins ? "token 3" : "true"]);
+  },
+);
