@@ -70,7 +70,7 @@ describeWith("redis-server", hasRedis(), () => {
       const { master, replica } = stopped(await startRedisWithReplica());
       const before = opened(used(await clientOf(library, master))).store;
       await before.update("user:1", put("before"));
-      await master.command("WAIT", "1", "5000");
+      await until(async () => Number(await replica.command("DBSIZE")) > 0);
       const { store } = opened(used(await clientOf(library, replica)));
       expect(await store.load("user:1")).toMatchObject({ document: "before" });
       expect(await store.update("user:1", put("after"))).toBe("unavailable");
@@ -217,7 +217,8 @@ describeWith("redis-server", hasRedis(), () => {
       const watched = stopped(await startRedisWithSentinel());
       const { store } = opened(used(await sentinelClientOf(library, watched)));
       await store.update("user:1", put("before"));
-      await watched.master.command("WAIT", "1", "5000");
+      // WAIT would answer for the writes of its own connection only.
+      await until(async () => Number(await watched.replica.command("DBSIZE")) > 0);
       await watched.master.kill();
       await until(
         async () =>
