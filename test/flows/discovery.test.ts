@@ -221,7 +221,11 @@ describe("a host that nobody knows", () => {
 
   it.each<[string, { status: number; body: unknown } | undefined, string]>([
     ["cannot be reached", undefined, "network_error"],
-    ["is down, which does not mean that it does not know the host,", { status: 503, body: "" }, "openid_config_error"],
+    [
+      "is down, which does not mean that it does not know the host,",
+      { status: 503, body: "" },
+      "openid_config_error",
+    ],
   ])("is refused when Entra %s after further attempts", async (_, answer, errorCode) => {
     respond = ({ line }) => (line === INSTANCE ? answer : "as usual");
     await expect(ask(application({ authority }))).rejects.toMatchObject({
