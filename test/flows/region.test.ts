@@ -24,12 +24,15 @@ let sent: Sent[];
 let clock: TestClock;
 /** What the instance metadata service answers to each query, in turn. */
 let metadata: Answer[];
+/** Hosts whose token endpoint does not work. */
+let down: readonly string[];
 const environment = { ...process.env };
 
 beforeEach(() => {
   sent = [];
   clock = createTestClock();
   metadata = [];
+  down = [];
   for (const name of ["REGION_NAME", "MSAL_FORCE_REGION"]) delete process.env[name];
 });
 afterEach(() => {
@@ -40,6 +43,8 @@ afterEach(() => {
 function network(): INetworkModule {
   const answer = (url: URL): Answer => {
     if (url.href.startsWith(metadataPath)) return metadata.shift() ?? "nobody";
+    if (url.pathname.endsWith("/token") && down.includes(url.host))
+      return { status: 503, body: { error: "temporarily_unavailable" } };
     if (url.pathname.endsWith("/token"))
       return {
         status: 200,
@@ -131,6 +136,19 @@ describe("a region that is named", () => {
       expect(posts()).toEqual([]);
     },
   );
+
+  it("and does not work is replaced by the global endpoint; when that fails as well, the call fails", async () => {
+    down = ["westus2.login.microsoft.com"];
+    const app = createApp();
+    const { accessToken } = await ask(app, { azureRegion: "westus2" });
+    expect(accessToken).toBe("from login.microsoftonline.com");
+    expect(new Set(hosts())).toEqual(new Set(["westus2.login.microsoft.com", "login.microsoftonline.com"]));
+    expect(telemetry()).toMatch(/^,,5$/);
+    down = [...down, "login.microsoftonline.com"];
+    await expect(ask(app, { azureRegion: "westus2", skipCache: true })).rejects.toMatchObject({
+      status: 503,
+    });
+  });
 
   it("changes nothing of the cache: the token serves everywhere, and is kept under the global name", async () => {
     const app = createApp();

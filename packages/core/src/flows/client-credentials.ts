@@ -4,6 +4,7 @@ import type { AgentClient, Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import type { AssertionSource } from "../credential/assertion-source.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
+import { isAuthError } from "../errors/errors.js";
 import { acceptTokens } from "../exchange/accept-tokens.js";
 import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
@@ -14,6 +15,7 @@ import { observedSource } from "../exchange/observed-request.js";
 import { redeem } from "../exchange/redeem.js";
 import { questionIn } from "../exchange/repeated-hit.js";
 import { tokensFrom, type SourceRequest, type TokenSource } from "../exchange/token-source.js";
+import { isOutage } from "../http/retry-policy.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
 import type { BaseRequest, TokenRequest } from "../request/token-request.js";
@@ -146,9 +148,28 @@ async function acquire(
   }
   const { client, authority, call } = exchange;
   const found: Region | undefined = region && (await client.regions.resolve(region, call));
-  return redeem(
-    { ...exchange, authority: regionalAuthority(authority, found?.name) },
-    { ...grant, region: found },
+  const regional = regionalAuthority(authority, found?.name);
+  if (regional === authority) return redeem(exchange, { ...grant, region: found });
+  const budget = (call.budget ?? client.transport.budget()).half();
+  try {
+    return await redeem(
+      { ...exchange, authority: regional, call: { ...call, budget } },
+      { ...grant, region: found },
+    );
+  } catch (error) {
+    if (call.signal?.aborted || !isOutageError(error)) throw error;
+    client.logger().info(FALLS_BACK, call.correlationId);
+    return redeem(exchange, { ...grant, region: { name: undefined, source: found?.source, outcome: 5 } });
+  }
+}
+
+const FALLS_BACK = "The endpoint of the region does not work: the token is requested from the global one.";
+
+/** Whether an error says that a host does not work, rather than that it refuses the request or wants a pause. */
+function isOutageError(error: unknown): boolean {
+  if (!isAuthError(error) || !error.isRetryable) return false;
+  return (
+    error.errorCode === "network_error" || (isAuthError(error, "ServerError") && isOutage(error.status ?? 0))
   );
 }
 

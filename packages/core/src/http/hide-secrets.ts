@@ -1,4 +1,4 @@
-import { percentEncode } from "../encoding.js";
+import { base64Decode, percentEncode } from "../encoding.js";
 
 /** Request parameters that only the identity provider may see. */
 const SECRET_PARAMETERS: ReadonlySet<string> = new Set([
@@ -40,7 +40,7 @@ export function hideSecretsOf(request: {
 }): (text: string) => string {
   const { body = "", headers } = request;
   const credentials = Object.entries(headers).flatMap(([name, value]) =>
-    SECRET_HEADERS.has(name.toLowerCase()) ? [value, value.split(" ", 2)[1] ?? ""] : [],
+    SECRET_HEADERS.has(name.toLowerCase()) ? [value, ...partsOf(value)] : [],
   );
   const values = [...new URLSearchParams(body)].flatMap(([name, value]) =>
     SECRET_PARAMETERS.has(name) ? [value] : [],
@@ -50,4 +50,13 @@ export function hideSecretsOf(request: {
     // Each secret as is, form- or URL-encoded, and JSON-escaped.
     .flatMap((secret) => [secret, percentEncode(secret), JSON.stringify(secret).slice(1, -1)]);
   return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
+}
+
+/** The credential behind a scheme and, with HTTP Basic (RFC 7617 §2, RFC 6749 §2.3.1), the secret inside it. */
+function partsOf(header: string): readonly string[] {
+  const [scheme = "", credential = ""] = header.split(" ", 2);
+  if (scheme.toLowerCase() !== "basic") return [credential];
+  const pair = base64Decode(credential);
+  const encoded = pair.slice(pair.indexOf(":") + 1);
+  return [credential, encoded, ...new URLSearchParams(`s=${encoded.replaceAll("&", "%26")}`).values()];
 }
