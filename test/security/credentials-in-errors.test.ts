@@ -101,7 +101,7 @@ describe("a request:", () => {
   const withPassword = (network: INetworkModule, auth: object) =>
     new PublicClientApplication({
       auth: { clientId, authority, ...auth },
-      system: { networkClient: network, loggerOptions },
+      system: { networkClient: network, loggerOptions, retries: 0 },
     });
 
   it.each<[string, (value: never, network: INetworkModule) => Promise<unknown>]>([
@@ -171,7 +171,7 @@ describe("a request:", () => {
               afterCacheAccess: async () => undefined,
             },
           },
-          system: { networkClient: network, loggerOptions },
+          system: { networkClient: network, loggerOptions, retries: 0 },
         });
         return stored.acquireTokenByClientCredential({ scopes });
       },
@@ -217,7 +217,7 @@ describe("a secret part of a URL", () => {
       (value, network) =>
         new PublicClientApplication({
           auth: { clientId, authority },
-          system: { networkClient: network, loggerOptions },
+          system: { networkClient: network, loggerOptions, retries: 0 },
         }).acquireTokenInteractive({
           scopes,
           redirectUri: value as string,
@@ -290,7 +290,7 @@ describe("a proxy with a password", () => {
   const send = (system: Configuration["system"]) =>
     new ConfidentialClientApplication({
       auth: unreachable,
-      system: { loggerOptions, ...system },
+      system: { loggerOptions, retries: 0, ...system },
     }).acquireTokenByClientCredential({ scopes: ["api:read"] });
 
   it("system.proxy", async () => {

@@ -110,7 +110,7 @@ export async function leaksOf(
 export const confidential = (auth: object, network: INetworkModule): ConfidentialClientApplication =>
   new ConfidentialClientApplication({
     auth: { clientId, authority, ...auth },
-    system: { networkClient: network, loggerOptions },
+    system: { networkClient: network, loggerOptions, retries: 0 },
   });
 /** Asks for an app's token. */
 export const appToken = (auth: object, network: INetworkModule) =>
