@@ -108,7 +108,9 @@ describeWith("redis-server", hasRedis(), () => {
       const traffic = await hour(async () => {
         await cluster.replicas[0]?.command("CLUSTER", "FAILOVER");
       });
-      expect(exact(traffic)).toEqual(due(traffic));
+      // While a slot has no master, a process that cannot ask for its turn exchanges an assertion by itself.
+      expect(exact(traffic)).toEqual({ ...due(traffic), onBehalfOf: expect.any(Number) });
+      expect(traffic.onBehalfOf).toBeGreaterThanOrEqual(traffic.onBehalfOfDue);
       await expectAllSignedIn();
     });
 
