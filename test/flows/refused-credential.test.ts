@@ -69,6 +69,7 @@ const network: INetworkModule = {
 
 const system = {
   networkClient: network,
+  retries: 0,
   clock: { now: () => Date.now(), sleep: async () => undefined },
 } satisfies Configuration["system"];
 const application = (auth: Partial<NodeAuthOptions>) =>
