@@ -90,7 +90,7 @@ describe("at Entra and its AD FS", () => {
 
   /** Every flow, its failures included. What it met on the way is returned. */
   async function everything(pii: boolean) {
-    const system = { loggerOptions: logging(pii) };
+    const system = { loggerOptions: logging(pii), retries: 0 };
     const ca = entra.authority.caPem;
     const app = entra.publicClient({ system });
     const web = entra.confidential({ system });
