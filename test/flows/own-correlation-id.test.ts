@@ -20,7 +20,8 @@ beforeAll(async () => {
 afterAll(() => provider.close());
 beforeEach(() => {
   provider.reset();
-  app = provider.confidential();
+  // One request per exchange, so that each further one would be a call that was not shared.
+  app = provider.confidential({ system: { retries: 0 } });
 });
 
 const appToken = (correlationId: string): Promise<AuthenticationResult> =>
