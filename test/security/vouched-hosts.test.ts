@@ -33,7 +33,7 @@ async function appToken(
     .then(() =>
       new ConfidentialClientApplication({
         auth: { clientId, clientSecret, authority: cloud, ...auth },
-        system: { networkClient, ...(mode ? { protocolMode: mode } : {}) },
+        system: { networkClient, retries: 0, ...(mode ? { protocolMode: mode } : {}) },
       }).acquireTokenByClientCredential({ scopes, ...request }),
     )
     .catch((error: tessera.AuthError) => error);
@@ -117,18 +117,31 @@ describe.each(libraries)("nothing is sent to a host that nothing vouches for: %s
 });
 
 describe("an instance discovery that does not answer vouches for nothing", () => {
-  it.each<[string, ReturnType<Respond>]>([
-    ["another error", { status: 400, body: errorOfInstanceDiscovery("invalid_request") }],
-    ["an error with status 200", { status: 200, body: errorOfInstanceDiscovery("invalid_tenant") }],
-    ["too many requests", { status: 429, body: errorOfInstanceDiscovery("temporarily_unavailable") }],
-    ["a redirect", { status: 302, body: { metadata: [] } }],
-    ["an object that says nothing", { status: 200, body: {} }],
-  ])("%s", async (_, answer) => {
+  const untrusted = "untrusted_authority";
+  // What may pass says nothing about the host.
+  const unsaid = "openid_config_error";
+  const busy = errorOfInstanceDiscovery("temporarily_unavailable");
+  it.each<[string, ReturnType<Respond>, string]>([
+    ["another error", { status: 400, body: errorOfInstanceDiscovery("invalid_request") }, untrusted],
+    [
+      "an error with status 200",
+      { status: 200, body: errorOfInstanceDiscovery("invalid_tenant") },
+      untrusted,
+    ],
+    ["a redirect", { status: 302, body: { metadata: [] } }, untrusted],
+    ["an object that says nothing", { status: 200, body: {} }, untrusted],
+    ["too many requests", { status: 429, body: busy }, unsaid],
+    ["an outage", { status: 503, body: busy }, unsaid],
+  ])("%s", async (_, answer, reason) => {
     const way = { request: { authority: `https://${evil}/t` } };
     const { ended, lines } = await appToken(tessera, way, ({ line }) =>
       line === instanceDiscovery ? answer : undefined,
     );
-    expect(ended).toMatchObject({ cause: { errorCode: "untrusted_authority" } });
+    expect(ended).toMatchObject({
+      errorCode: "endpoints_resolution_error",
+      message: expect.stringContaining("knownAuthorities"),
+      cause: { errorCode: reason },
+    });
     expect(lines).toEqual([instanceDiscovery]);
   });
 
