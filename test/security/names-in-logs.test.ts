@@ -110,11 +110,9 @@ describe("at Entra and its AD FS", () => {
         ),
       );
     };
-    // With personal data in the log, a server's own words are there as well. No honest server quotes a password.
-    const quoted = pii ? "such password" : mia.password;
     const naming = JSON.stringify({
       error: "invalid_grant",
-      error_description: `The user ${mia.username} has no ${quoted}`,
+      error_description: `The user ${mia.username} is not welcome`,
     });
     const refusing = (match: EndpointName, status = 400): Fault => ({ match, status, body: naming });
     const broken = (match: EndpointName): Fault => ({ match, reset: true });
