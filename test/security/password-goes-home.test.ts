@@ -67,7 +67,6 @@ describe("over HTTP", () => {
     });
     return new PublicClientApplication({
       auth: { clientId: "the-client", authority, authorityMetadata },
-      // Another attempt is none of this file's business.
       system: { proxy: false, retries: 0 },
     });
   }
@@ -95,6 +94,11 @@ describe("over HTTP", () => {
     ["nothing", { body: "" }, "an empty body"],
     ["space", { body: " \r\n" }, "an empty body"],
     ["half a document", { body: managed.slice(0, -1) }, "HTTP 200"],
+    [
+      "gzip of half a document",
+      { headers: { "content-encoding": "gzip" }, body: gzipSync(managed.slice(0, -1)) },
+      "HTTP 200",
+    ],
     ["UTF-16", { body: Buffer.from(managed, "utf16le") }, "HTTP 200"],
     ["a list", json([{ account_type: "Managed" }]), "HTTP 200"],
     ["null", json(null), "HTTP 200"],
