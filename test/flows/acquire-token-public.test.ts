@@ -115,15 +115,22 @@ describe("the decision table", () => {
     expect(browser.visits).toEqual([]);
   });
 
-  test("a network that is down is an error, and no reason to ask", async () => {
+  test("a network that is down is no reason to ask: a usable token is returned, then it is an error", async () => {
     const app = await stage.appOf(alice);
     stage.entra.clock.advance(4000);
     const fault = stage.entra.authority.fault({ match: "token", reset: true, times: Infinity });
     const browser = stage.user(alice);
-    await expect(app.acquireToken({ scopes, openBrowser: browser.openBrowser })).rejects.toMatchObject({
-      errorCode: "network_error",
-    });
-    fault.clear();
+    try {
+      const stale = await app.acquireToken({ scopes, openBrowser: browser.openBrowser });
+      expect(stale).toMatchObject({ isStale: true, account: { username: alice } });
+      // The extended expiry is two hours after the sign-in.
+      stage.entra.clock.advance(4000);
+      await expect(app.acquireToken({ scopes, openBrowser: browser.openBrowser })).rejects.toMatchObject({
+        errorCode: "network_error",
+      });
+    } finally {
+      fault.clear();
+    }
     expect(browser.visits).toEqual([]);
   });
 

@@ -48,7 +48,7 @@ describe("a token that is due for renewal", () => {
     async (whose) => {
       const clock = createTestClock();
       const network = new Network(() => Promise.reject(new Error("no network")));
-      const app = tessera(network, { system: { clock } });
+      const app = tessera(network, { system: { clock, retries: 0 } });
       const bound = whose === "app" ? { home_account_id: "", target: appScopes[0] } : {};
       app
         .getTokenCache()
@@ -91,7 +91,7 @@ describe("a token that is due for renewal", () => {
     await differs(
       async (library) => {
         const network = new Network(() => Promise.reject(new Error("no network")));
-        const app = library(network, { system: { clock: createTestClock() } });
+        const app = library(network, { system: { clock: createTestClock(), retries: 0 } });
         for (let turn = 0; turn < 10; turn += 1)
           await app.acquireTokenByClientCredential({ scopes: appScopes }).catch(codeOf);
         return network.forms.length;

@@ -118,6 +118,8 @@ describe("at Entra", () => {
     await refresh();
     entra.authority.fault({ match: "token", status: 200, body: JSON.stringify({ token: collected }) });
     await refresh();
+    // Past the pause in which an equal call gets the last error again: the server is to answer this one.
+    entra.clock.advance(60);
     entra.authority.fault({ match: "token", status: 429, headers: { "retry-after": "5" }, body: "<html>" });
     await refresh();
     await refresh();
@@ -140,6 +142,12 @@ describe("at an OpenID Provider", () => {
   afterAll(() => provider.close());
   beforeEach(() => provider.reset());
 
+  /** Past the pause in which an equal call gets the last error again: the server is to answer each call. */
+  const redeemLater = (app: ClientApplication) => {
+    provider.clock.advance(60);
+    return redeem(app);
+  };
+
   it.each(["client_secret_basic", "client_secret_post"])(
     "with %s, refused tokens and good ones leave no secret behind",
     async (method) => {
@@ -154,20 +162,20 @@ describe("at an OpenID Provider", () => {
         { sub: undefined },
       ]) {
         provider.answers.token = () => ({ body: provider.tokens({}, { claims }) });
-        await failing(redeem(app));
+        await failing(redeemLater(app));
       }
       provider.answers.token = () => ({ body: provider.tokens({}, { header: { kid: "gone" } }) });
-      await failing(redeem(app));
+      await failing(redeemLater(app));
       provider.answers.token = () => ({ body: provider.tokens({ token_type: "mac" }) });
-      await failing(redeem(app));
+      await failing(redeemLater(app));
       provider.answers.token = () => ({ body: JSON.stringify(provider.tokens()).slice(0, -1) });
-      await failing(redeem(app));
+      await failing(redeemLater(app));
       provider.answers.token = () => ({ status: 401, body: { error: "invalid_client" } });
-      await failing(redeem(app));
+      await failing(redeemLater(app));
       provider.answers.token = () => ({ reset: true });
-      await failing(redeem(app));
+      await failing(redeemLater(app));
       provider.reset();
-      const account = accountOf(await redeem(app));
+      const account = accountOf(await redeemLater(app));
       provider.answers.token = () => ({ status: 400, body: { error: "invalid_grant" } });
       await failing(app.acquireTokenSilent({ scopes, account, forceRefresh: true }));
       await failing(app.acquireTokenByRefreshToken({ scopes, refreshToken: "a-refresh-token-to-import" }));

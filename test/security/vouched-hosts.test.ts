@@ -120,7 +120,6 @@ describe("an instance discovery that does not answer vouches for nothing", () =>
   it.each<[string, ReturnType<Respond>]>([
     ["another error", { status: 400, body: errorOfInstanceDiscovery("invalid_request") }],
     ["an error with status 200", { status: 200, body: errorOfInstanceDiscovery("invalid_tenant") }],
-    ["too many requests", { status: 429, body: errorOfInstanceDiscovery("temporarily_unavailable") }],
     ["a redirect", { status: 302, body: { metadata: [] } }],
     ["an object that says nothing", { status: 200, body: {} }],
   ])("%s", async (_, answer) => {
@@ -130,6 +129,17 @@ describe("an instance discovery that does not answer vouches for nothing", () =>
     );
     expect(ended).toMatchObject({ cause: { errorCode: "untrusted_authority" } });
     expect(lines).toEqual([instanceDiscovery]);
+  });
+
+  it.each([429, 503])("HTTP %i, which does not mean that the host is unknown", async (status) => {
+    const way = { request: { authority: `https://${evil}/t` } };
+    const { ended, lines } = await appToken(tessera, way, ({ line }) =>
+      line === instanceDiscovery
+        ? { status, body: errorOfInstanceDiscovery("temporarily_unavailable") }
+        : undefined,
+    );
+    expect(ended).toMatchObject({ isRetryable: true, cause: { errorCode: "openid_config_error" } });
+    expect(new Set(lines)).toEqual(new Set([instanceDiscovery]));
   });
 
   it("where the peer sends the secret after any error but one", async () => {
