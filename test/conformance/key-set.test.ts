@@ -111,11 +111,11 @@ describe("the provider's signing keys", () => {
     expect(provider.requests.map(({ path }) => path)).not.toContain("/keys-elsewhere");
   });
 
-  it("are asked for once more when the connection breaks, and then the sign-in fails as a network error", async () => {
+  it("are asked for twice more when the connection breaks, and then the sign-in fails as a network error", async () => {
     const app = provider.confidential();
     provider.answers.keys = () => ({ reset: true });
     await expect(redeem(app)).rejects.toMatchObject({ errorCode: "network_error" });
-    expect(provider.count("keys")).toBe(2);
+    expect(provider.count("keys")).toBe(3);
     await expectNothingKept(app);
     provider.reset();
     expect(await redeem(app)).toMatchObject({ fromCache: false });

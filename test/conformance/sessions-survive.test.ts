@@ -51,7 +51,7 @@ beforeEach(async () => {
     };
   };
   publish([one]);
-  app = provider.confidential();
+  app = provider.confidential({ system: { retries: 0 } });
   await signIn(USERS);
 });
 
@@ -184,22 +184,25 @@ describe("nobody is signed out", () => {
     await expectAllToRenew();
   });
 
-  it("when a caller leaves while the keys are being fetched", async () => {
-    const [account] = accounts;
-    if (!account) throw new Error("nobody has signed in");
+  it("when a caller leaves while the keys are being fetched for the refresh that was sent", async () => {
     await expectAllToRenew();
     signing = byTwo;
-    const leave = new AbortController();
-    provider.answers.keys = async ({ ended }) => {
-      leave.abort();
-      await ended;
+    const hasLeft = leaveDuringKeys(async () => {
+      await hasLeft();
       return { body: { keys: [two] } };
-    };
-    await app
-      .acquireTokenSilent({ scopes, account, forceRefresh: true, signal: leave.signal })
-      .catch(() => undefined);
-    publish([two]);
-    provider.clock.advance(60);
+    });
+    await hasLeft();
+    await expectAllToRenew();
+  });
+
+  it("when a caller leaves while the keys are being fetched before the refresh is sent", async () => {
+    provider.clock.advance(DAY);
+    const hasLeft = leaveDuringKeys(async ({ ended }) => {
+      await ended;
+      return { status: 500 };
+    });
+    await hasLeft();
+    publish([one]);
     await expectAllToRenew();
   });
 
@@ -218,6 +221,20 @@ describe("nobody is signed out", () => {
     expect((await all()).map(({ status }) => status)).toEqual(USERS.map(() => "fulfilled"));
   });
 });
+
+/** Renews the first session. Its caller leaves when the keys are asked for; the result waits until it has left. */
+function leaveDuringKeys(answer: FakeProvider["answers"]["keys"]): () => Promise<void> {
+  const [account] = accounts;
+  if (!account) throw new Error("nobody has signed in");
+  const leave = new AbortController();
+  provider.answers.keys = (request) => {
+    leave.abort();
+    return answer(request);
+  };
+  const call = app.acquireTokenSilent({ scopes, account, forceRefresh: true, signal: leave.signal });
+  const left = expect(call).rejects.toMatchObject({ errorCode: "request_aborted" });
+  return () => left;
+}
 
 /** Answers on-behalf-of assertions like codes. */
 function withAssertions(answer: FakeProvider["answers"]["token"]): FakeProvider["answers"]["token"] {

@@ -18,7 +18,7 @@ afterEach(() => provider.reset());
 
 describe("the diagnostics", () => {
   it("name versions, cache figures, and each host with its last errors", async () => {
-    const app = provider.confidential();
+    const app = provider.confidential({ system: { retries: 0 } });
     await redeem(app);
     provider.answers.token = () => ({ status: 503, body: "down" });
     const failing = app.acquireTokenByClientCredential({ scopes: ["api"], correlationId: "the-call" });

@@ -185,3 +185,12 @@ test("a caller who leaves during a pause ends the retries", async () => {
   });
   expect(endpoint.requests).toHaveLength(1);
 });
+
+test("the metadata of a result counts every request", async () => {
+  restore = setEnvironment(ENVIRONMENTS.AppService(endpoint.origin));
+  const answers: MetadataResponse[] = [{ status: 500, body: { error: "e", error_description: "no" } }];
+  endpoint.respond = () => answers.shift() ?? { body: token() };
+  const { metadata } = await ourApp({ system: { clock: clock() } }).acquireToken({ resource });
+  expect(metadata).toMatchObject({ source: "network", attempts: 2 });
+  expect(metadata?.networkMs).toBeGreaterThan(0);
+});

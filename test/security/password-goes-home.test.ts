@@ -127,6 +127,10 @@ describe("over HTTP", () => {
 
   test.each<[string, Realm]>([
     ["the answer Managed", json({ account_type: "Managed" })],
+    [
+      "the answer Managed, in gzip that nobody asked for",
+      { headers: { "content-encoding": "gzip" }, body: gzipSync(managed) },
+    ],
     ["HTTP 404, from a host without realms", { status: 404, body: "<html>" }],
   ])("after %s, the password goes to the token endpoint", async (_, answer) => {
     realm = answer;

@@ -121,6 +121,10 @@ const OWN_STATE: Readonly<Record<string, string>> = {
   "resource.ts known": "saves time only",
   "trusted-certificates.ts contexts": "saves time only",
   "key-failure.ts failures": "an error is marked and asked about in the same call",
+  "held-turn.ts lost": "an error is marked and asked about in the same call",
+  "turns.ts held": "a store hands out its turns, and gets them back",
+  "app-tokens.ts ownPartitions": "saves time only",
+  "node-crypto.ts loaded": "saves time only",
   "process-identity.ts own": "is worked out from the process, alike in both",
 };
 

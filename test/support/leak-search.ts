@@ -7,6 +7,8 @@ const SECRET =
 /** Texts are compared word by word. Shorter words may be anything. */
 const WORD = /[\w-]{16,}/g;
 const LENGTH = 16;
+/** A real secret has more different characters in its first {@link LENGTH} than filler such as `xxxx…`. */
+const LEAST_CHARACTERS = 4;
 /** Scripted providers make their tokens of the IDs of tenants and users, and of the names of grants. */
 const ID = /^([\da-f]{8}-[\da-f]{4}-|authorization_code|client_credentials)/;
 
@@ -20,8 +22,10 @@ export class LeakSearch {
   /** Notes a secret. */
   issue(name: string, value: unknown): void {
     if (typeof value !== "string" || !SECRET.test(name)) return;
-    for (const [word] of value.matchAll(WORD))
-      if (!ID.test(word)) this.#issued.set(word.slice(0, LENGTH), name);
+    for (const [word] of value.matchAll(WORD)) {
+      const start = word.slice(0, LENGTH);
+      if (!ID.test(word) && new Set(start).size >= LEAST_CHARACTERS) this.#issued.set(start, name);
+    }
   }
 
   /** Notes the secrets in a JSON document, or in a form. */

@@ -141,7 +141,15 @@ export function fieldsOf(value: unknown): unknown {
     const { name, errorCode, errorNo, subError, status } = value as Error & Record<string, unknown>;
     return { name, errorCode, errorNo, subError, status };
   }
-  const { correlationId, expiresOn, extExpiresOn, refreshOn, ...fields } = value as Record<string, unknown>;
+  // `metadata` says what a call took. The peer has none: docs/differences.md.
+  const {
+    correlationId,
+    expiresOn,
+    extExpiresOn,
+    refreshOn,
+    metadata: _,
+    ...fields
+  } = value as Record<string, unknown>;
   const seconds = [expiresOn, extExpiresOn, refreshOn].map((date) =>
     date instanceof Date ? date.getTime() / 1000 : date,
   );

@@ -1,4 +1,5 @@
 import { isHeaderValue } from "../http/header-value.js";
+import type { Call } from "../http/transport.js";
 import { lifetimeSeconds } from "../response/seconds.js";
 import type { TokenResponse } from "../response/token-response.js";
 import { clientAuthError } from "../errors/errors.js";
@@ -15,14 +16,12 @@ export interface TokenSource {
 }
 
 /** The request passed to a {@link TokenSource}. */
-export interface SourceRequest {
-  readonly correlationId: string;
+export interface SourceRequest extends Pick<Call, "correlationId" | "signal" | "tally"> {
   /** Tenant in the authority; `""` for an OpenID Provider. */
   readonly tenantId: string;
   readonly scopes: readonly string[];
   /** Claims challenge, as JSON. */
   readonly claims?: string;
-  readonly signal?: AbortSignal | undefined;
   /** Seconds since the epoch: the lifetimes of the token count from this time. */
   readonly requestedAt: number;
   /** Returns the cached token, if the claims challenge says that an API no longer accepts it. */
@@ -58,6 +57,7 @@ export async function tokensFrom(
     tenantId: authority.url.tenant,
     scopes,
     signal: call.signal,
+    tally: call.tally,
     requestedAt,
     revokedToken,
     ...(claims ? { claims: JSON.stringify(claims) } : {}),

@@ -48,7 +48,7 @@ async function tokenFrom(
   { client, identity, retries, httpWith, environment }: Context,
 ): Promise<SourcedToken> {
   const { clock } = client;
-  const { correlationId, requestedAt, signal } = wanted;
+  const { correlationId, requestedAt, signal, tally } = wanted;
   const [resource = ""] = wanted.scopes;
   const logger = client.logger();
   const warn = (message: string): void => logger.warning(message, correlationId);
@@ -67,7 +67,7 @@ async function tokenFrom(
     sendWithRetries(
       (timeoutMs) => {
         sentAt = epochSeconds(clock);
-        return sendOnce(transport, sent, { timeoutMs, correlationId, signal, advice: source.advice });
+        return sendOnce(transport, sent, { timeoutMs, correlationId, signal, tally, advice: source.advice });
       },
       {
         policy: retries ? source.retries : () => undefined,
@@ -109,20 +109,17 @@ async function revokedHash(
   return process.getBuiltinModule("node:crypto").createHash("sha256").update(token).digest("hex");
 }
 
-interface Sending {
+interface Sending extends Pick<SourceRequest, "correlationId" | "signal" | "tally"> {
   readonly timeoutMs: number;
-  readonly correlationId: string;
-  readonly signal: AbortSignal | undefined;
   readonly advice: string;
 }
 
 async function sendOnce(
   transport: Transport,
   { url, headers, query, body }: MetadataRequest,
-  { timeoutMs, correlationId, signal, advice }: Sending,
+  { timeoutMs, advice, ...call }: Sending,
 ): Promise<HttpResponse> {
   const target = withQuery(url, query.toString());
-  const call = { correlationId, signal };
   // MSAL Node sends this type with a GET, which has no body, as well.
   const all = { "Content-Type": "application/x-www-form-urlencoded;charset=utf-8", ...headers };
   try {
@@ -135,7 +132,7 @@ async function sendOnce(
     throw clientAuthError(
       "network_error",
       `The managed identity's endpoint ${url} does not answer: ${rootMessage(error.cause)}. ${advice}`,
-      { correlationId, cause: error.cause },
+      { correlationId: call.correlationId, cause: error.cause },
     );
   }
 }
