@@ -9,17 +9,23 @@ export function usesMutualTls({ tenants }: AuthorityConfig): boolean {
   return tenants.some(({ apps }) => apps.some(({ tlsClientAuth }) => tlsClientAuth !== undefined));
 }
 
+/** Node.js returns the issuers only to the first question about a connection. */
+const presented = new WeakMap<TLSSocket, readonly X509Certificate[]>();
+
 /**
  * Returns the certificates from the TLS handshake, the client's own first; empty if the server did not request one.
  */
 export function presentedCertificates(socket: Socket): readonly X509Certificate[] {
   if (!(socket instanceof TLSSocket)) return [];
+  const known = presented.get(socket);
+  if (known) return known;
   const chain: X509Certificate[] = [];
   let next = socket.getPeerX509Certificate();
   while (next !== undefined && !chain.some(({ fingerprint256 }) => fingerprint256 === next?.fingerprint256)) {
     chain.push(next);
     next = next.issuerCertificate;
   }
+  presented.set(socket, chain);
   return chain;
 }
 
