@@ -40,11 +40,18 @@ describeWith("tinyproxy and a name of this machine", hasTinyproxy() && (await ha
   });
 
   const tokenRequests = () => provider.requests.filter((path) => path === "/token").length;
-  const ask = (system: NodeSystemOptions = {}) =>
-    new ConfidentialClientApplication({
+  const ask = async (system: NodeSystemOptions = {}) => {
+    const app = new ConfidentialClientApplication({
       auth: { clientId: "the-client", clientSecret: "the-secret", oidcAuthority: provider.url },
       system: { ca: provider.caPem, ...system },
-    }).acquireTokenByClientCredential({ scopes });
+    });
+    try {
+      return await app.acquireTokenByClientCredential({ scopes });
+    } finally {
+      // Applications with equal settings share tunnels: the next one is to open its own.
+      await app.close();
+    }
+  };
 
   it("system.proxy: every request goes through it, and the TLS inside is checked", async () => {
     expect(await ask({ proxy: proxy.url })).toMatchObject({ fromCache: false, tokenType: "Bearer" });
