@@ -58,7 +58,7 @@ const builtins = {
   name: "builtins",
   renderChunk: (code) => ({
     code: code.replace(
-      /^import \{([^}]*)\} from '(node:[a-z]+)';$/gm,
+      /^import \{([^}]*)\} from '(node:[a-z_/]+)';$/gm,
       (_, names, module) =>
         `const {${names.replaceAll(" as ", ": ")}} = process.getBuiltinModule("${module}");`,
     ),

@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { build, type BuildOptions } from "esbuild";
 import { makeCertificate } from "../support/certificates.js";
+import { startCloudProxy } from "../support/cloud-proxy.js";
 import { startEntra, type Entra } from "../support/entra.js";
 import { makePfx } from "../support/pfx.js";
 import { assertBuilt, root } from "./workspace.js";
@@ -40,7 +41,7 @@ beforeAll(async () => {
       `const { ConfidentialClientApplication, ManagedIdentityApplication } = require("@tessera/node");\n${body}`,
     );
   }
-  entra = await startEntra();
+  entra = await startEntra({ hosts: ["login.microsoftonline.com:443"] });
 });
 afterAll(async () => {
   await entra.close();
@@ -125,6 +126,21 @@ describe.each(["mjs", "cjs"] as const)("in a bundle that is .%s", (kind) => {
   it("which left undici out, Node.js's own sends the requests", async () => {
     expect(await run(await bundle("daemon", kind, { external: ["undici"] }))).toBe("Bearer");
   });
+
+  it("which left undici out, Node.js's own sends them through a proxy", async () => {
+    // Loopback is never reached through a proxy.
+    const cloud = "login.microsoftonline.com";
+    const proxy = await startCloudProxy(`${cloud}:443`, Number(new URL(entra.authority.url).port));
+    const { auth } = entra.configuration("confidential");
+    const { pathname } = new URL(auth.authority ?? "");
+    const over = {
+      auth: { ...auth, authority: `https://${cloud}${pathname}` },
+      system: { proxy: proxy.url },
+    };
+    expect(await run(await bundle("daemon", kind, { external: ["undici"] }), over)).toBe("Bearer");
+    expect(proxy.refused).toEqual([]);
+    await proxy.close();
+  });
 });
 
 it.each(["mjs", "cjs"] as const)(
@@ -163,26 +179,18 @@ describe("a PFX", () => {
   });
 });
 
-describe("a proxy needs undici, and the error says how to get it", () => {
-  // Loopback is never reached through a proxy.
-  const elsewhere = {
-    auth: {
-      clientId: "c",
-      clientSecret: "s",
-      authority: "https://login.microsoftonline.com/contoso.example",
-    },
-    system: { proxy: "http://127.0.0.1:1" },
-  };
+describe("where neither undici nor Node.js's own can be had, the error says how to get the former", () => {
+  const environment = { NODE_OPTIONS: "--no-experimental-fetch" };
 
-  it("where the bundle left it out", async () => {
+  it("in a bundle that left it out", async () => {
     const file = await bundle("daemon", "cjs", { external: ["undici"] });
-    expect(await run(file, elsewhere)).toMatch(
-      /The package undici, .*proxies, cannot be loaded \(Cannot find (?:module|package) .*\): install it/,
+    expect(await run(file, { environment })).toMatch(
+      /The package undici, .* cannot be loaded \(Cannot find (?:module|package) .*\): install it/,
     );
   });
 
-  it("where an ES module by esbuild cannot require it", async () => {
-    expect(await run(await bundle("daemon", "mjs"), elsewhere)).toMatch(
+  it("in an ES module by esbuild, which cannot require it", async () => {
+    expect(await run(await bundle("daemon", "mjs"), { environment })).toMatch(
       /undici.* cannot be loaded \(Dynamic require of .*\): give esbuild --format=cjs, or --banner:js=/,
     );
   });

@@ -36,7 +36,7 @@ function installed({
 
 function notLoaded(cause: unknown): Error {
   return missingPackage(
-    "The package undici, which sends requests through proxies, cannot be loaded",
+    "The package undici, which sends requests, cannot be loaded",
     "install it beside the program, or let the bundler include it, or pass system.networkClient",
     cause,
   );

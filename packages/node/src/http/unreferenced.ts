@@ -1,4 +1,3 @@
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 
 /** Published by undici within `dispatch`, and when the request is written to a connection. */
@@ -15,6 +14,7 @@ interface Published {
  * requests on the same connection hold it again, and have timers that do.
  */
 export async function unreferenced<T>(send: () => Promise<T>): Promise<T> {
+  const { subscribe, unsubscribe } = process.getBuiltinModule("node:diagnostics_channel");
   const own = new Set<unknown>();
   const onCreated = (message: unknown): void => void own.add((message as Published).request);
   const onSent = (message: unknown): void => {
