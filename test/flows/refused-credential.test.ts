@@ -69,7 +69,6 @@ const network: INetworkModule = {
 
 const system = {
   networkClient: network,
-  retries: 0,
   clock: { now: () => Date.now(), sleep: async () => undefined },
   // A server that fails would get the request again, whatever the credential.
   retries: 0,
