@@ -74,7 +74,7 @@ async function authorize(parameters: Record<string, string>): Promise<Response> 
     code_challenge_method: "S256",
   };
   const query = new URLSearchParams({ ...usual, ...parameters });
-  return fetch(`${issuer()}/oauth2/v2.0/authorize?${query}`, { redirect: "manual" });
+  return fetch(`${issuer()}/oauth2/v2.0/authorize?${query.toString()}`, { redirect: "manual" });
 }
 
 const register = async (body: unknown) => {

@@ -21,7 +21,8 @@ export async function acceptedClaims(
 export function hasScopes(claims: JWTPayload, scopes: readonly string[]): boolean {
   const { scope, scp, roles } = claims as Readonly<Record<string, unknown>>;
   const text = (value: unknown) => (typeof value === "string" ? value.split(" ") : []);
-  const granted = [...text(scope), ...text(scp), ...(Array.isArray(roles) ? roles : [])];
+  const named: readonly unknown[] = Array.isArray(roles) ? roles : [];
+  const granted = [...text(scope), ...text(scp), ...named];
   return scopes.every(
     (wanted) => granted.includes(wanted) || granted.includes(wanted.slice(wanted.lastIndexOf("/") + 1)),
   );

@@ -50,7 +50,7 @@ export async function startResource(
       : {}),
     ...metadata,
   };
-  const resource = String((document || {}).resource ?? url);
+  const resource = document === false ? url : document.resource;
   const verify = (token: string) => acceptedClaims(state, { token, resource, issuer });
 
   const app = new Hono<Env>();
