@@ -163,7 +163,9 @@ test("an app's tests run in Jest as it comes, which knows no import()", () => {
     });`,
   );
   const around = { globalSetup: "<rootDir>/setup.js", globalTeardown: "<rootDir>/teardown.js" };
-  const config = JSON.stringify({ rootDir: folder, transform: {}, ...around });
+  // The default of five seconds fails on a busy machine.
+  const testTimeout = 120_000;
+  const config = JSON.stringify({ rootDir: folder, transform: {}, testTimeout, ...around });
   runTool("jest", "jest", ["--config", config]);
 });
 
