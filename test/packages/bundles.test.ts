@@ -28,6 +28,7 @@ beforeAll(async () => {
   for (const [from, name] of [
     ["packages/node", "undici"],
     ["packages/core", "jose"],
+    ["packages/core", "lru-cache"],
   ] as const)
     cpSync(realpathSync(join(root, from, "node_modules", name)), join(modules, name), copied);
   for (const [name, body] of Object.entries(programs)) {

@@ -9,8 +9,8 @@ import { packages, root, sources, type Package } from "./workspace.js";
 
 /** The runtime dependencies that a package may have. A package not named here may have any. */
 const allowedDependencies: Readonly<Record<string, readonly string[]>> = {
-  "@tessera/core": ["jose"],
-  "@tessera/node": ["@tessera/core", "undici", "jose"],
+  "@tessera/core": ["jose", "lru-cache"],
+  "@tessera/node": ["@tessera/core", "undici", "jose", "lru-cache"],
   "@tessera/persistence": ["@tessera/core"],
   "@tessera/redis": ["@tessera/core", "lru-cache"],
 };

@@ -1,4 +1,5 @@
-// proves: core/src/cache/memory/partitions.ts, core/src/cache/memory/partition-key.ts
+// proves: core/src/cache/memory/partitions.ts, core/src/cache/memory/partition-key.ts,
+// core/src/bounded-map.ts
 import { describe, expect, it } from "@jest/globals";
 import { LogLevel, PublicClientApplication } from "@tessera/node";
 import {
