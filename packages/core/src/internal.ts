@@ -102,6 +102,7 @@ export {
   updateRegistration,
 } from "./endpoints/registration.js";
 export {
+  checkedMetadata,
   checkedRegistration,
   type ClientRegistration,
   type RegistrationMetadata,
