@@ -15,15 +15,13 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { assertBuilt, packages, readManifest, root } from "./workspace.js";
 
 const names = packages.map(({ manifest }) => manifest.name);
 const app = mkdtempSync(join(tmpdir(), "tessera-app-"));
 const installed = (name: string) => join(app, "node_modules", name);
 let tarballs: readonly string[];
-
-jest.setTimeout(180_000);
 
 beforeAll(() => {
   assertBuilt();
