@@ -22,7 +22,7 @@ const MOST_BYTES = 5120;
  * @example
  * ```ts
  * const findings = await checkClientMetadataDocument("https://agent.example/client.json");
- * for (const { member, problem } of findings) console.error(`${member} ${problem}`);
+ * // [{ member: "client_name", problem: "is not a name" }]
  * ```
  */
 export async function checkClientMetadataDocument(
