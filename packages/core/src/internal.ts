@@ -82,6 +82,7 @@ export {
   type BackchannelAuthenticationInput,
 } from "./flows/backchannel-authentication.js";
 export { BackchannelPings, type BackchannelNotification } from "./flows/backchannel-pings.js";
+export { acrossApps, ID_JAG, type AcrossAppsInput, type VouchedUser } from "./flows/across-apps.js";
 export { redeemCode, type CodeInput } from "./flows/authorization-code.js";
 export { responseParameters, type AuthorizationResponse } from "./flows/authorization-response.js";
 export {

@@ -29,13 +29,13 @@ import type {
   UsernamePasswordRequest,
 } from "./requests.js";
 
-import { EndpointsApplication } from "./endpoints-application.js";
+import { CrossAppApplication } from "./cross-app/cross-app-application.js";
 
 /**
  * Base class of public and confidential clients: silent acquisition, the authorization code flow and accounts. One
  * instance serves a whole process with any number of users. All methods may be called concurrently.
  */
-export abstract class ClientApplication extends EndpointsApplication {
+export abstract class ClientApplication extends CrossAppApplication {
   /**
    * Returns the URL that starts a sign-in. Send the user's browser there; the provider sends the code to
    * `redirectUri`. The caller generates and keeps `state`, `nonce` and the PKCE verifier; {@link

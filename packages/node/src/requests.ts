@@ -1,5 +1,6 @@
 import type { AccountInfo, BaseRequest, DeviceCodeResponse } from "@tessera/core";
 import type {
+  AcrossAppsInput,
   AgentInput,
   AuthCodeFlowInput,
   AuthorizationInput,
@@ -20,6 +21,8 @@ import type {
   UserInfoInput,
   UsernamePasswordInput,
 } from "@tessera/core/internal";
+import type { NodeAuthOptions } from "./configuration.js";
+import type { IdentityOfUser } from "./cross-app/identity-assertion.js";
 import type { InteractiveInput } from "./interactive/interactive.js";
 import type { MsalAuthorizationRequest, MsalRequest } from "./msal/msal-request.js";
 import type { Writable } from "./msal/writable.js";
@@ -112,6 +115,22 @@ export interface SignOutRequest {
 
 /** Request of {@link ClientApplication.acquireTokenByTokenExchange}. */
 export interface TokenExchangeRequest extends Request<TokenExchangeInput> {}
+
+/** An application's registration at another company's server: public, or with a credential of its own. */
+export interface OtherServerClient extends Pick<
+  NodeAuthOptions,
+  "clientId" | "clientSecret" | "clientCertificate" | "clientAssertion" | "clientMetadata"
+> {}
+
+/** Request of {@link ClientApplication.acquireTokenAcrossApps}. */
+export interface AcrossAppsRequest extends Writable<AcrossAppsInput>, IdentityOfUser {
+  /** The issuer of the other server. */
+  audience: string;
+  /** Identifier of the resource there, as it is published (RFC 9728). */
+  resource: string;
+  /** This application's registration at the other server. Its credential is sent nowhere else. */
+  client: OtherServerClient;
+}
 
 /** Request of {@link ConfidentialClientApplication.acquireTokenByClientCredential}. */
 export interface ClientCredentialRequest extends Request<ClientCredentialsInput> {
