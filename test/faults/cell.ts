@@ -49,16 +49,24 @@ export const systemOf = (fault: Fault, clock: ReturnType<typeof cellClock>): Ove
 export type Prepared = () => Promise<string[]>;
 
 /**
- * Runs cells at the same time. They are prepared one after another, because the preparation of those that hang has little
- * time as well.
+ * Runs cells at the same time.
+ *
+ * @param hang whether they hang: they are prepared one after another, because their preparation has little time as well
  *
  * @returns what is wrong, by the name of the cell
  */
 export async function runCells(
   cells: readonly (readonly [string, () => Promise<Prepared>])[],
+  hang = false,
 ): Promise<Readonly<Record<string, string[]>>> {
-  const prepared: (readonly [string, Prepared])[] = [];
-  for (const [name, prepare] of cells) prepared.push([name, await prepare()]);
+  let before: Promise<unknown> = Promise.resolve();
+  const prepared = await Promise.all(
+    cells.map(async ([name, prepare]) => {
+      const ready = hang ? before.then(prepare) : prepare();
+      before = ready;
+      return [name, await ready] as const;
+    }),
+  );
   const found = await Promise.all(prepared.map(async ([name, run]) => [name, await run()] as const));
   return Object.fromEntries(found.filter(([, wrong]) => wrong.length > 0));
 }

@@ -133,7 +133,7 @@ const all = Object.entries(faults);
 describe.each(Object.entries(cachedFlows))("%s", (_, flow) => {
   it.each(ages)("with a token of $seconds seconds gets $gets, whatever the server does", async (age) => {
     const cells = all
-      .filter(([, { hangs }]) => !hangs)
+      .filter(([name, { hangs }]) => !hangs && (age.isAsked || name === "HTTP 500"))
       .map(([name, fault]) => [name, () => cell(name, fault, flow, age)] as const);
     expect(await runCells(cells)).toEqual({});
   });
@@ -143,12 +143,12 @@ it("the same holds in time with a server that hangs, for every flow and age", as
   const cells = Object.entries(cachedFlows).flatMap(([flowName, flow]) =>
     ages.flatMap((age) =>
       all
-        .filter(([, { hangs }]) => hangs)
+        .filter(([name, { hangs }]) => hangs && (age.isAsked || name === "no answer"))
         .map(([name, fault]) => {
           const both = `${flowName}, ${age.seconds} s: ${name}`;
           return [both, () => cell(both, fault, flow, age)] as const;
         }),
     ),
   );
-  expect(await runCells(cells)).toEqual({});
+  expect(await runCells(cells, true)).toEqual({});
 });

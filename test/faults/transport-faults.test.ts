@@ -64,5 +64,5 @@ it("every call to a server that hangs ends in its time, with the expected result
         return [both, () => cell(both, fault, flow)] as const;
       }),
   );
-  expect(await runCells(cells)).toEqual({});
+  expect(await runCells(cells, true)).toEqual({});
 });
