@@ -8,7 +8,7 @@ import { hasRedis, startRedis, type RedisServer } from "../support/redis-servers
 import { full } from "./load.js";
 import { startStrictAuthority, type StrictAuthority } from "./strict-authority.js";
 
-jest.setTimeout(full ? 1_200_000 : 120_000);
+if (full) jest.setTimeout(1_200_000);
 
 const scopes = ["Orders.Read"];
 
