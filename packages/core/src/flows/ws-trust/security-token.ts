@@ -44,7 +44,11 @@ export async function requestSecurityToken(
     accept: "application/soap+xml, text/xml",
     SOAPAction: action,
   };
-  const response = await transport.post(endpoint.url, { body: envelope(endpoint, ask, transport.hosts.timeAt(endpoint.url)), headers }, call);
+  const response = await transport.post(
+    endpoint.url,
+    { body: envelope(endpoint, ask, transport.hosts.timeAt(endpoint.url)), headers },
+    call,
+  );
   const document = await parseXml(response.body, endpoint.url);
   const fault = elements(document, "Fault")[0];
   if (fault) {
