@@ -105,6 +105,7 @@ export {
   updateRegistration,
 } from "./endpoints/registration.js";
 export {
+  checkedMetadata,
   checkedRegistration,
   type ClientRegistration,
   type RegistrationMetadata,
