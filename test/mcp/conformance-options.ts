@@ -1,4 +1,4 @@
-import type { ResourceFetchOptions, ResourceRegistration } from "@tessera/node";
+import { PublicClientApplication, type ResourceFetchOptions, type ResourceRegistration } from "@tessera/node";
 import type { ScenarioRun } from "./conformance-suite.js";
 
 /** What a scenario gives its client: a registration, a key, a workload's assertion, or nothing but a user who agrees. */
@@ -21,6 +21,14 @@ export function optionsOf({
         ...registered({ clientCertificate: { privateKey: context["private_key_pem"] ?? "", kid: "a key" } }),
         grant: "app",
       };
+    case "auth/enterprise-managed-authorization": {
+      const auth = { clientId: context["idp_client_id"] ?? "", oidcAuthority: context["idp_issuer"] ?? "" };
+      const application = new PublicClientApplication({ auth });
+      return {
+        ...registered({ clientSecret }),
+        acrossApps: { application, idToken: context["idp_id_token"] },
+      };
+    }
     case "auth/wif-jwt-bearer":
       return { ...registered({}), grant: "assertion", assertion: context["valid_jwt"] ?? "" };
     default:

@@ -101,6 +101,7 @@ export {
   type UpdateRegistrationOptions,
 } from "./client-registration.js";
 export { ClientApplication } from "./client-application.js";
+export type { CompanyApplication, IdentityOfUser } from "./cross-app/identity-assertion.js";
 export type * from "./msal/client-interfaces.js";
 export {
   ConfidentialClientApplication,

@@ -94,6 +94,7 @@ export const REQUEST_FIELDS = {
     cacheKey: component("client_claims", claimsText),
     flightKey: whole,
   },
+  client: { sent: [], cacheKey: "chooses the client at another server", flightKey: whole },
   clientAssertion: { sent: ["client_credentials", "user_fic"], cacheKey: PROOF, flightKey: whole },
   clientInfo: { sent: CODE, cacheKey: "routes the request", flightKey: whole },
   code: { sent: CODE, cacheKey: PROOF, flightKey: whole },
@@ -133,6 +134,7 @@ export const REQUEST_FIELDS = {
   forceRefresh: { sent: [], cacheKey: "never answered from the cache", flightKey: whole },
   grantType: { sent: EXCHANGE, cacheKey: { entity: "partition" }, flightKey: whole },
   httpMethod: browserOnly,
+  idToken: { sent: [], cacheKey: { entity: "partition" }, flightKey: whole },
   idTokenHint: {
     sent: ["backchannel_authentication", "end_session"],
     cacheKey: "the response names the user",

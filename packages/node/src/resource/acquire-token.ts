@@ -5,6 +5,7 @@ import type { DpopProofInput } from "../requests.js";
 import type { HowToAcquire, IssuerRequest } from "./issuer-application.js";
 import { DEFAULT_REDIRECT_URI } from "./issuer-client.js";
 import type { Issuers, ReadyIssuer } from "./issuers.js";
+import type { IssuerMetadata } from "./issuer-metadata.js";
 import type { KnownResource } from "./known-resource.js";
 import { metadataCall } from "./metadata-client.js";
 import type { ResourceOptions } from "./options.js";
@@ -47,7 +48,7 @@ export function tokenAcquirer(
   issuers: Issuers,
   resources: Pick<Resources, "keep">,
 ): AcquireToken {
-  const { grant = "user", onDeviceCode, client, assertion } = options;
+  const { grant = "user", onDeviceCode, client, assertion, acrossApps } = options;
   const openBrowser = openerOf(options.openBrowser);
 
   return async (known, how, { signal, since, scopes = known.scopes, refusedToken }) => {
@@ -81,6 +82,10 @@ export function tokenAcquirer(
     if (grant === "app") return application.appToken(request);
     if (assertion !== undefined)
       return application.assertionToken(request, (context) => assertionFor(known, request, context));
+    if (acrossApps && ready.client.way === "registered" && takesIdentityAssertions(ready.metadata)) {
+      const { resource = known.facts.covers } = known.facts;
+      return application.tokenAcrossApps(request, { ...acrossApps, audience: known.issuer, resource });
+    }
     return application.userToken({ ...request, ...ofUser(known, ready, request) }, how);
   }
 
@@ -146,6 +151,17 @@ function ofResource({ facts: { resource, wantsDpop } }: KnownResource): Partial<
     ...(resource === undefined ? {} : { resource }),
     ...(wantsDpop ? { authenticationScheme: "DPoP" } : {}),
   };
+}
+
+/** Whether an issuer takes the word of another provider. Before the draft named its own member, the grant was listed only. */
+function takesIdentityAssertions(metadata: IssuerMetadata): boolean {
+  const lists = (member: string, value: string): boolean => {
+    const listed = metadata[member];
+    return Array.isArray(listed) && listed.includes(value);
+  };
+  if (metadata["authorization_grant_profiles_supported"] !== undefined)
+    return lists("authorization_grant_profiles_supported", "urn:ietf:params:oauth:grant-profile:id-jag");
+  return lists("grant_types_supported", "urn:ietf:params:oauth:grant-type:jwt-bearer");
 }
 
 /** One function for all calls, which only then are equal. */

@@ -1,4 +1,5 @@
 import { isRecord, parsedUrl, requireRecord, secureUrl, shownUrl } from "@tessera/core/internal";
+import { requireUser } from "../cross-app/identity-assertion.js";
 import { invalid } from "../check-values.js";
 import type { ResourceClientOptions, ResourceOptions } from "./options.js";
 
@@ -11,7 +12,7 @@ const GRANTS: readonly unknown[] = ["user", "app", "assertion", undefined];
  */
 export function checkedResourceOptions<O extends ResourceOptions>(given: O): O {
   const options = requireRecord(given, "options", "{ client }");
-  const { grant, assertion, openBrowser, onDeviceCode, allowIssuer } = options;
+  const { grant, assertion, openBrowser, onDeviceCode, allowIssuer, acrossApps } = options;
   if (!GRANTS.includes(grant))
     throw invalid("grant", `is ${JSON.stringify(grant)}`, 'use "user", "app" or "assertion"');
   checkClient(requireRecord(options.client, "client", "{ registered, metadataUrl, name }"));
@@ -31,10 +32,18 @@ export function checkedResourceOptions<O extends ResourceOptions>(given: O): O {
       `is given with grant "${grant ?? "user"}"`,
       'omit it, or use grant "assertion"',
     );
+  if (acrossApps !== undefined) checkAcrossApps(acrossApps);
   requireFunction(openBrowser === true ? undefined : openBrowser, "openBrowser", "pass a function, or true");
   requireFunction(onDeviceCode, "onDeviceCode", "pass a function");
   requireFunction(allowIssuer, "allowIssuer", "pass a function that returns true for an issuer to trust");
   return options;
+}
+
+function checkAcrossApps(acrossApps: NonNullable<ResourceOptions["acrossApps"]>): void {
+  const { application, ...user } = requireRecord(acrossApps, "acrossApps", "{ application, account }");
+  if (typeof application?.acquireTokenByTokenExchange !== "function")
+    throw invalid("acrossApps.application", "is not an application", "pass the one that users sign in to");
+  requireUser(user);
 }
 
 function checkClient({ registered, metadataUrl, name, redirectUri }: ResourceClientOptions): void {

@@ -1,5 +1,6 @@
 import type { AccountInfo, AuthenticationResult } from "@tessera/core";
 import {
+  acrossApps,
   clientCredentialsNow,
   deviceCode,
   dialectOf,
@@ -11,6 +12,12 @@ import {
   type ClientCredential,
 } from "@tessera/core/internal";
 import { ClientApplication } from "../client-application.js";
+import {
+  identityAssertion,
+  subjectOf,
+  type CompanyApplication,
+  type IdentityOfUser,
+} from "../cross-app/identity-assertion.js";
 import type { Configuration } from "../configuration.js";
 import { browserSignIn } from "../interactive/browser-sign-in.js";
 import { OneCall, type CallRequest } from "../interactive/one-call.js";
@@ -27,6 +34,13 @@ export interface HowToAcquire {
   readonly mayAsk: boolean;
   /** Whether the user has to be asked. */
   readonly mustAsk?: boolean;
+}
+
+/** A user whom the company's provider vouches for at the issuer. */
+export interface AcrossApps extends IdentityOfUser {
+  readonly application: CompanyApplication;
+  readonly audience: string;
+  readonly resource: string;
 }
 
 /** A client at one issuer, public or with a credential. The cache of tokens and all that renews them are those of an application. */
@@ -81,6 +95,22 @@ export class IssuerApplication extends ClientApplication {
     return this.logged("acquireTokenByClientCredential", request, () =>
       clientCredentialsNow(this.client, this.checked(request), { assertion }),
     );
+  }
+
+  /** Acquires the token of a user whom the company's provider vouches for. */
+  tokenAcrossApps(
+    request: CallRequest,
+    { application, audience, resource, ...user }: AcrossApps,
+  ): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenAcrossApps", request, () => {
+      const { scopes = [], correlationId, signal, timeoutMs, refusedToken } = this.checked(request);
+      const asked = { scopes, correlationId, signal, timeoutMs, refusedToken };
+      return acrossApps(this.client, asked, {
+        subject: [...subjectOf(user), resource],
+        assertion: ({ call }, isNew) =>
+          identityAssertion(application, user, { ...call, audience, resource, scopes }, isNew),
+      });
+    });
   }
 
   /** Returns the user with an ID, or the only one of the issuer. */

@@ -1,5 +1,6 @@
 import type { DeviceCodeResponse } from "@tessera/core";
 import type { AssertionContext } from "@tessera/core/internal";
+import type { CompanyApplication, IdentityOfUser } from "../cross-app/identity-assertion.js";
 import type { CacheOptions, NodeAuthOptions, NodeSystemOptions } from "../configuration.js";
 
 /** A client that is registered at an issuer: public, or with a credential of its own. */
@@ -57,6 +58,11 @@ export interface ResourceOptions {
   readonly client: ResourceClientOptions;
   /** The JWT for `grant: "assertion"`, or a function that fetches it, such as `federatedTokenFile(path)`. */
   readonly assertion?: string | ((context: ResourceAssertionContext) => Promise<string>);
+  /**
+   * A user of the company's own application, for whom a token is acquired without asking where the issuer takes the word of
+   * the company's provider ("cross-app access", a draft), and the program is registered there.
+   */
+  readonly acrossApps?: IdentityOfUser & { readonly application: CompanyApplication };
   /** Where tokens and registrations are kept; in memory by default. */
   readonly cache?: CacheOptions;
   /** Opens a URL in the user's browser; `true` for the system's. Without it and `onDeviceCode`, the user is never asked. */
