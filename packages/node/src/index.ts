@@ -183,6 +183,7 @@ export type {
   ResourceAssertionContext,
   ResourceClientOptions,
   ResourceFetchOptions,
+  ResourceSendingOptions,
   ResourceOptions,
   ResourceRegistration,
 } from "./resource/options.js";

@@ -110,6 +110,7 @@ function recordInput(
     key,
     bindsRefreshToken: client.isPublic,
     resource: request.resource,
+    refreshesOnly: client.separatesResources ? request.resource : undefined,
     components: owner.kind === "user" ? request.components : isolated(request),
     correlationId: call.correlationId,
   };
