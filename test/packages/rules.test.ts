@@ -13,6 +13,7 @@ const allowedDependencies: Readonly<Record<string, readonly string[]>> = {
   "@tessera/node": ["@tessera/core", "undici", "jose", "lru-cache"],
   "@tessera/persistence": ["@tessera/core"],
   "@tessera/redis": ["@tessera/core", "lru-cache"],
+  "@tessera/mcp": ["@tessera/node"],
 };
 
 /** The modules that the source of a package may not import, also not dynamically. */
@@ -23,6 +24,8 @@ const forbiddenImports: Readonly<Record<string, RegExp>> = {
   "@tessera/persistence": /^@tessera\/(?!core$)/,
   // The app's client is passed in: neither library is loaded.
   "@tessera/redis": /^@tessera\/(?!core(\/internal)?$)|^(redis|ioredis)$/,
+  // The host passes the objects on to the SDK: it is not loaded.
+  "@tessera/mcp": /^@tessera\/(?!node$)|^@modelcontextprotocol\//,
   "@tessera/local-authority": /^@tessera\//,
 };
 

@@ -1,4 +1,10 @@
-import { createClient, type AuthenticationResult, type Client, type ClientCredential } from "@tessera/core";
+import {
+  createClient,
+  type AuthenticationResult,
+  type Client,
+  type ClientCredential,
+  type ClientOptions,
+} from "@tessera/core";
 import { acrossApps, requiredText, sha256Base64Url, wrongType } from "@tessera/core/internal";
 import { checkConfiguration } from "../check-configuration.js";
 import type { Configuration } from "../configuration.js";
@@ -18,8 +24,12 @@ export abstract class CrossAppApplication extends EndpointsApplication implement
   readonly #others = new Map<string, Client>();
 
   /** @throws ClientConfigurationError for any mistake in the configuration */
-  protected constructor(configuration: Configuration, credential: ClientCredential) {
-    super(configuration, credential);
+  protected constructor(
+    configuration: Configuration,
+    credential: ClientCredential,
+    own?: Pick<ClientOptions, "separatesResources">,
+  ) {
+    super(configuration, credential, own);
     this.#configuration = configuration;
   }
 

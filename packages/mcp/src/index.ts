@@ -1,0 +1,11 @@
+/**
+ * Signs MCP clients in.
+ *
+ * @packageDocumentation
+ */
+export {
+  createMcpAuthProvider,
+  type McpAuth,
+  type McpAuthOptions,
+  type McpAuthProvider,
+} from "./create-mcp-auth-provider.js";
