@@ -1,6 +1,7 @@
 // Cross-app access (identity assertion authorization grant, a draft): the company's provider, which is `oidc-provider`, vouches
 // for a user, and another company's server takes its word. Both requests are the draft's.
-// proves: core/src/flows/across-apps.ts, node/src/cross-app/cross-app-application.ts, node/src/cross-app/identity-assertion.ts
+// proves: core/src/flows/across-apps.ts, node/src/cross-app/cross-app-application.ts, node/src/cross-app/identity-assertion.ts,
+// node/src/cross-app/identity-of-user.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { createResourceFetch, type AccountInfo, type AcrossAppsRequest } from "@tessera/node";
 import { atOther, startOtherServer, vouching, type OtherServer } from "../support/cross-app.js";

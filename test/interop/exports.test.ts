@@ -137,6 +137,7 @@ const logLevels = [
 const user = [
   "acquireToken",
   "acquireTokenByAuthCodeFlow",
+  "acquireTokenAcrossApps",
   "acquireTokenByTokenExchange",
   "buildEndSessionUrl",
   "diagnostics",

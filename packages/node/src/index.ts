@@ -101,7 +101,8 @@ export {
   type UpdateRegistrationOptions,
 } from "./client-registration.js";
 export { ClientApplication } from "./client-application.js";
-export type { CompanyApplication, IdentityOfUser } from "./cross-app/identity-assertion.js";
+export type { CompanyApplication } from "./cross-app/identity-assertion.js";
+export type { IdentityOfUser } from "./cross-app/identity-of-user.js";
 export type * from "./msal/client-interfaces.js";
 export {
   ConfidentialClientApplication,

@@ -22,7 +22,7 @@ import type {
   UsernamePasswordInput,
 } from "@tessera/core/internal";
 import type { NodeAuthOptions } from "./configuration.js";
-import type { IdentityOfUser } from "./cross-app/identity-assertion.js";
+import type { IdentityOfUser } from "./cross-app/identity-of-user.js";
 import type { InteractiveInput } from "./interactive/interactive.js";
 import type { MsalAuthorizationRequest, MsalRequest } from "./msal/msal-request.js";
 import type { Writable } from "./msal/writable.js";

@@ -1,19 +1,12 @@
 import type { AccountInfo, AuthenticationResult } from "@tessera/core";
 import { clientConfigurationError, ID_JAG, parseJsonObject, wrongType } from "@tessera/core/internal";
+import type { IdentityOfUser } from "./identity-of-user.js";
 import type { SilentFlowRequest, TokenExchangeRequest } from "../requests.js";
 
 /** What the company's application has to be able to do. */
 export interface CompanyApplication {
   acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult>;
   acquireTokenByTokenExchange(request: TokenExchangeRequest): Promise<AuthenticationResult>;
-}
-
-/** The user that the company's provider vouches for: exactly one of the two. */
-export interface IdentityOfUser {
-  /** A user of the application; the ID token is renewed when it has expired. */
-  account?: AccountInfo | undefined;
-  /** An ID token of the provider for the application. Validate it first, if it came from outside. */
-  idToken?: string | undefined;
 }
 
 /** What the assertion is for. */

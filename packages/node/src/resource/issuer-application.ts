@@ -12,12 +12,8 @@ import {
   type ClientCredential,
 } from "@tessera/core/internal";
 import { ClientApplication } from "../client-application.js";
-import {
-  identityAssertion,
-  subjectOf,
-  type CompanyApplication,
-  type IdentityOfUser,
-} from "../cross-app/identity-assertion.js";
+import { identityAssertion, subjectOf, type CompanyApplication } from "../cross-app/identity-assertion.js";
+import type { IdentityOfUser } from "../cross-app/identity-of-user.js";
 import type { Configuration } from "../configuration.js";
 import { browserSignIn } from "../interactive/browser-sign-in.js";
 import { OneCall, type CallRequest } from "../interactive/one-call.js";

@@ -1,6 +1,7 @@
 import type { DeviceCodeResponse } from "@tessera/core";
 import type { AssertionContext } from "@tessera/core/internal";
-import type { CompanyApplication, IdentityOfUser } from "../cross-app/identity-assertion.js";
+import type { CompanyApplication } from "../cross-app/identity-assertion.js";
+import type { IdentityOfUser } from "../cross-app/identity-of-user.js";
 import type { CacheOptions, NodeAuthOptions, NodeSystemOptions } from "../configuration.js";
 
 /** A client that is registered at an issuer: public, or with a credential of its own. */
