@@ -65,12 +65,16 @@ export class StoredCache {
     const name = held?.name ?? partitionName(key);
     if (this.#unsaved.has(name)) return this.#readSaved(key, name, look);
     const loaded = this.#load(name, held?.version);
-    if (loaded === "unchanged") return look(memory);
-    if (!isPromise(loaded)) {
-      this.#take(key, name, loaded);
-      return look(memory);
-    }
-    return this.#readLater(key, loaded, look);
+    if (isPromise(loaded)) return this.#readLater(key, loaded, look);
+    if (loaded !== "unchanged") this.#take(key, name, loaded);
+    return look(memory);
+  }
+
+  /** Whether a partition in memory is known, without asking for it, to be the stored one. */
+  isCurrent(key: PartitionKey): boolean {
+    const { memory, store } = this.#parts;
+    const held = store.isCurrent && memory.partitions.peek(key)?.stored;
+    return !!held && store.isCurrent?.(held.name, held.version) === true && !this.#unsaved.has(held.name);
   }
 
   /** Changes one partition in both the store and memory; in memory only while the store is unavailable. */
