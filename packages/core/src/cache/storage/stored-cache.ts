@@ -46,6 +46,7 @@ const BACKEND = { "tessera.cache.backend": "store" };
 export class StoredCache {
   readonly #parts: StoredCacheParts;
   readonly #unsaved: Unsaved;
+  #isAway = false;
 
   constructor(parts: StoredCacheParts) {
     this.#parts = parts;
@@ -57,6 +58,11 @@ export class StoredCache {
     return { unsaved: this.#unsaved.count, discarded: this.#unsaved.discarded };
   }
 
+  /** Whether the store did not answer the last read: what is not in memory may be stored. */
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
   /** Reads a partition as it is stored; synchronously if the store says synchronously that it is unchanged. */
   read<T>(key: PartitionKey, look: (memory: TokenMemory) => T): T | Promise<T> {
     const { memory } = this.#parts;
@@ -64,7 +70,10 @@ export class StoredCache {
     const name = held?.name ?? partitionName(key);
     if (this.#unsaved.has(name)) return this.#readSaved(key, name, look);
     const loaded = this.#load(name, held?.version);
-    if (loaded === "unchanged") return look(memory);
+    if (loaded === "unchanged") {
+      this.#isAway = false;
+      return look(memory);
+    }
     if (!isPromise(loaded)) {
       this.#take(key, name, loaded);
       return look(memory);
@@ -115,7 +124,9 @@ export class StoredCache {
 
   /** Saves what the store has not taken, then reads; if it cannot be saved, memory counts. */
   async #readSaved<T>(key: PartitionKey, name: string, look: (memory: TokenMemory) => T): Promise<T> {
-    return (await this.#unsaved.settle(name)) ? this.read(key, look) : look(this.#parts.memory);
+    if (await this.#unsaved.settle(name)) return this.read(key, look);
+    this.#isAway = true;
+    return look(this.#parts.memory);
   }
 
   #load(name: string, held: string | undefined): LoadedPartition | Promise<LoadedPartition> {
@@ -147,6 +158,7 @@ export class StoredCache {
   /** Puts what was loaded in the place of what is in memory. */
   #take(key: PartitionKey, name: string, loaded: LoadedPartition): void {
     const { memory, parse } = this.#parts;
+    this.#isAway = loaded === "unavailable";
     if (loaded === "unavailable") return;
     if (this.#unsaved.count > 0) void this.#unsaved.flush();
     // What came while it was loaded is newer.
