@@ -1,11 +1,9 @@
 // A process dies or stands still in the middle of a refresh: what becomes of the user's session, at providers of every strictness.
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { describeWith } from "../support/real-part.js";
 import { hasRedis, startRedis, type RedisServer } from "../support/redis-servers.js";
 import { startFarm, type Farm, type Worker } from "./farm.js";
 import { startStrictAuthority, type Reuse, type StrictAuthority } from "./strict-authority.js";
-
-jest.setTimeout(60_000);
 
 const leaseMs = 600;
 

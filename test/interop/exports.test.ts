@@ -30,6 +30,8 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "createAuthenticatedFetch",
     "createDefaultCredential",
     "createMemoryTokenStore",
+    "createResourceFetch",
+    "createResourceTokens",
     "createTokenProvider",
     "deleteClientRegistration",
     "discoverProtectedResource",

@@ -41,6 +41,9 @@ export {
   type ICacheClient,
   type IPartitionManager,
 } from "./cache/storage/distributed-cache-plugin.js";
+export { documentText } from "./cache/schema/document-text.js";
+export { parseDocument, type CacheDocument } from "./cache/schema/document.js";
+export { retryIfLockLost } from "./cache/storage/plugin-session.js";
 export type { CacheKVStore, PeerAccountEntity, ValidCacheType } from "./cache/schema/key-value-store.js";
 export type * from "./cache/schema/schema.js";
 export type { CertificateOptions } from "./credential/certificate.js";
@@ -71,7 +74,7 @@ export { authorityOf, isServed, requireAccountOf, tenantAuthorityOf } from "./fl
 export { withinBounds, type Bounds } from "./flight/deadline.js";
 export { SingleFlight } from "./flight/single-flight.js";
 export { untilAborted } from "./flight/until-aborted.js";
-export { KeyedMutex } from "./flight/keyed-mutex.js";
+export { KeyedMutex, mutexOf } from "./flight/keyed-mutex.js";
 export { agentToken, type AgentInput, type AgentUser } from "./flows/agent.js";
 export { authorizationUrl, type AuthorizationInput } from "./flows/authorization-url.js";
 export {
@@ -106,7 +109,13 @@ export {
   type ClientRegistration,
   type RegistrationMetadata,
 } from "./endpoints/registration-record.js";
-export { protectedResource, type ProtectedResource } from "./endpoints/protected-resource.js";
+export {
+  isWithinResource,
+  protectedResource,
+  publishedResource,
+  resourceDocuments,
+  type ProtectedResource,
+} from "./endpoints/protected-resource.js";
 export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
 export { introspect, type Introspection, type IntrospectionInput } from "./endpoints/introspection.js";
 export {
@@ -144,8 +153,8 @@ export { sharedCall } from "./exchange/shared-call.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
 export type { HostFailure, HostRecord } from "./http/host-log.js";
 export { hideSecretsOf } from "./http/hide-secrets.js";
-export { isInBlock, isOnOwnLink } from "./http/private-host.js";
-export { isLoopback, parsedUrl, secureUrl, shownUrl } from "./http/secure-url.js";
+export { isInBlock, isOnOwnLink, isPrivateHost } from "./http/private-host.js";
+export { isLoopback, parsedUrl, secureEndpoint, secureUrl, shownUrl } from "./http/secure-url.js";
 export { base64Content, holdsCredential } from "./credential/pem.js";
 export { retryAfterSeconds } from "./http/retry-after.js";
 export { DEFAULT_RETRIES } from "./http/retry-policy.js";
@@ -164,7 +173,7 @@ export {
 export type { AcquisitionMetadata } from "./metadata.js";
 export type { Counted, Facts, Observer, Step, Subject, Tell } from "./observer.js";
 export { printable } from "./printable.js";
-export { requestedScopes } from "./request/scopes.js";
+export { requestedScopes, splitScopes } from "./request/scopes.js";
 export { processWide } from "./process-wide.js";
 export {
   checkFieldTypes,

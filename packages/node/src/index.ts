@@ -166,6 +166,22 @@ export { PublicClientApplication } from "./public-client-application.js";
 export { PromptValue, ResponseMode } from "./msal/prompt-value.js";
 export type * from "./authorization-response.js";
 export type * from "./requests.js";
+export { createResourceFetch } from "./resource/create-resource-fetch.js";
+export {
+  createResourceTokens,
+  type ResourceAttempt,
+  type ResourceCallOptions,
+  type ResourceTokens,
+} from "./resource/resource-tokens.js";
+export type { ResourceToken } from "./resource/acquire-token.js";
+export type {
+  FindRegistration,
+  ResourceAssertionContext,
+  ResourceClientOptions,
+  ResourceFetchOptions,
+  ResourceOptions,
+  ResourceRegistration,
+} from "./resource/options.js";
 export {
   tokenCredential,
   type AccessToken,

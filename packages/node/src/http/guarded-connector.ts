@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import type { Reach } from "./network-zone.js";
 import { destroy, unsent, type Connect, type EndableConnect } from "./connect.js";
 
 /** Limits of a connection. */
@@ -8,6 +9,8 @@ export interface ConnectionLimits {
   readonly timeoutMs?: number;
   /** SHA-1 of the server's certificate in hexadecimal, which is then trusted in place of an authority. */
   readonly thumbprint?: string;
+  /** Where connections may lead. */
+  readonly reach?: Reach | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
