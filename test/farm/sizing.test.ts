@@ -1,7 +1,7 @@
 // The figures that the sizing page plans with: round trips of each kind of call, and bytes of each kind of partition.
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { describeWith } from "../support/real-part.js";
-import { hasRedis } from "../support/redis-servers.js";
+import { hasRedis, until } from "../support/redis-servers.js";
 import { full } from "./load.js";
 import { startWebsite, type Client, type Website, type WebProcess } from "./website.js";
 
@@ -15,6 +15,8 @@ const commands: string[] = [];
 
 /** How many commands a call sends. */
 async function roundTrips(call: () => Promise<unknown>): Promise<number> {
+  // What was held is given back after a call has ended.
+  await until(async () => (await control.keys("*turn:*")).length === 0);
   await control.ping();
   commands.length = 0;
   await call();
@@ -50,6 +52,7 @@ describeWith("redis-server", hasRedis(), () => {
     await first.signIn("u1");
     now += 3_600_000;
     await first.silent("u1");
+    await upToDate(second, first);
 
     expect(await roundTrips(() => second.silent("u1"))).toEqual(1);
     expect(await roundTrips(() => second.silent("u1"))).toEqual(0);
@@ -127,6 +130,19 @@ const memory = async (): Promise<number> => {
 
 async function processorSeconds(): Promise<number> {
   return (await infoOf("cpu", "used_cpu_sys")) + (await infoOf("cpu", "used_cpu_user"));
+}
+
+/** Waits until a process has heard of all that another has changed so far: messages come in order. */
+async function upToDate({ store }: WebProcess, other: WebProcess): Promise<void> {
+  const mark = () => other.store.update("mark", () => ({ document: "", group: "marks" }));
+  await mark();
+  let version: string | undefined;
+  while (version === undefined || store.load("mark", version) !== "unchanged") {
+    const loaded = await store.load("mark");
+    version = typeof loaded === "object" ? loaded.version : undefined;
+  }
+  await mark();
+  while (store.load("mark", version) === "unchanged") await new Promise((resolve) => setImmediate(resolve));
 }
 
 async function heard({ store }: WebProcess): Promise<void> {

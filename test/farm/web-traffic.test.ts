@@ -73,6 +73,7 @@ describeWith("redis-server", hasRedis(), () => {
         const traffic = await hourOfTraffic(farm, authority, { crowd, hour, random });
         expect(traffic.faults).toEqual([]);
         hours.push(traffic);
+        if (full) process.stdout.write(`hour ${hour + 1}: ${JSON.stringify(traffic)}\n`);
         // Whoever has signed out stays signed out, whatever was refreshed at the same time.
         expect([...(await farm.worker(hour).users())].sort()).toEqual(
           [...crowd.signedIn].map((name) => authority.homeAccountId(name)).sort(),

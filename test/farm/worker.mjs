@@ -83,13 +83,15 @@ async function outcomeOf({ call, ...parameters }) {
   }
 }
 
-/** What is beneath an error of the network or of a program: the class, code and text of each cause. */
+/** What is beneath an error of the network or of a program: the class, code, host and text of each cause. */
 function causesOf(error) {
   const causes = [];
   for (let cause = error.cause; cause && causes.length < 5; cause = cause.cause ?? cause.errors?.[0])
-    causes.push(
-      [cause.name, cause.code, cause.host ?? cause.address, cause.message].filter(Boolean).join(" "),
-    );
+    // An error of a call that others share has the original as its cause.
+    if (!cause.errorCode)
+      causes.push(
+        [cause.name, cause.code, cause.host ?? cause.address, cause.message].filter(Boolean).join(" "),
+      );
   return causes.length > 0 ? ` because of ${causes.join("; because of ")}` : "";
 }
 

@@ -170,7 +170,7 @@ describeWith("redis-server", hasRedis(), () => {
 });
 
 /** Sends a command on a connection of the app. */
-async function raw(client: object, ...words: readonly [string, ...string[]]): Promise<unknown> {
+async function raw(client: object, ...words: string[]): Promise<unknown> {
   const { sendCommand, call } = client as {
     sendCommand: (words: string[]) => Promise<unknown>;
     call?: (...words: string[]) => Promise<unknown>;

@@ -117,7 +117,8 @@ export class StoredCache {
   /** Saves what the store has not taken, then reads; if it cannot be saved, memory counts. */
   async #readSaved<T>(key: PartitionKey, name: string, look: (memory: TokenMemory) => T): Promise<T> {
     if (await this.#unsaved.settle(name)) return this.read(key, look);
-    this.isAway = true;
+    // This process has made the last change itself.
+    this.isAway = false;
     return look(this.#parts.memory);
   }
 
