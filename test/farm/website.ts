@@ -46,7 +46,8 @@ export async function startWebsite(
     authority,
     connect: connected,
     process: async () => {
-      const store = createRedisStore({ client: await connected() });
+      // However busy the machine is.
+      const store = createRedisStore({ client: await connected(), commandTimeoutMs: 30_000 });
       stores.push(store);
       return webProcess(store, authority, options.now);
     },
