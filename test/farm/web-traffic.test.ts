@@ -37,7 +37,7 @@ const servers: Readonly<Record<string, () => Promise<Omit<RedisAddress, "library
     return { url: redis.url };
   },
   "a cluster of three": async () => {
-    const cluster = await startRedisCluster();
+    const cluster = await startRedisCluster({ settings: { "cluster-node-timeout": 60_000 } });
     stopRedis = cluster.stop;
     return { urls: cluster.urls };
   },
