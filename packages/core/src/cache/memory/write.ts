@@ -199,6 +199,7 @@ function isRotatedBy(
   if (!environments.has(entity.environment) || (entity.family_id ?? "") !== (fresh.family_id ?? ""))
     return false;
   if ((entity.key_id === undefined) !== (fresh.key_id === undefined)) return false;
+  if ((entity.resource ?? "") !== (fresh.resource ?? "")) return false;
   if (fresh.family_id) return true;
   const realm = (entity.realm ?? "").toLowerCase();
   return (
