@@ -42,7 +42,7 @@ const guided = ["redis", "reliability", "endpoints", "high-security"].flatMap((p
 /** A block as a module in TypeScript: what it does not import is from the package, and it may `return`. */
 function moduleOf(code: string): string {
   const imports = [...code.matchAll(/^import .*$/gm)].map(([line]) => line);
-  const names = imports.join().match(/\w+/g) ?? [];
+  const names: readonly string[] = imports.join().match(/\w+/g) ?? [];
   const missing = (from: string, used: readonly string[]): string =>
     `import { ${used.filter((name) => !names.includes(name)).join(", ")} } from "${from}";`;
   const body = code

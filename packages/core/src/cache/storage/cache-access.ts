@@ -150,11 +150,6 @@ export class CacheAccess implements ISerializableTokenCache {
     return plugin ? this.#inSession(plugin, key, false, look) : look(memory);
   }
 
-  /** Whether the last {@link read} had no answer from the store, and what was looked at is memory only. @internal */
-  get storeIsAway(): boolean {
-    return this.stored?.isAway ?? false;
-  }
-
   /** Reads the cache in memory if there is no plugin or store; otherwise does nothing. @internal */
   readNow<T>(look: (memory: TokenMemory) => T): T | undefined {
     const { plugin, store, memory } = this.#parts;
