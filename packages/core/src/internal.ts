@@ -105,6 +105,7 @@ export {
   updateRegistration,
 } from "./endpoints/registration.js";
 export {
+  checkedMetadata,
   checkedRegistration,
   type ClientRegistration,
   type RegistrationMetadata,
@@ -151,7 +152,8 @@ export { dialectOf } from "./dialect/dialects.js";
 export { marginOf } from "./exchange/freshness.js";
 export { sharedCall } from "./exchange/shared-call.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
-export type { HostFailure, HostRecord } from "./http/host-log.js";
+export type { HostFailure } from "./http/host-log.js";
+export type { HostRecord } from "./http/host.js";
 export { hideSecretsOf } from "./http/hide-secrets.js";
 export { isInBlock, isOnOwnLink, isPrivateHost } from "./http/private-host.js";
 export { isLoopback, parsedUrl, secureEndpoint, secureUrl, shownUrl } from "./http/secure-url.js";
@@ -163,6 +165,7 @@ export { isHeaderValue } from "./http/header-value.js";
 export { MAX_RESPONSE_BYTES } from "./http/attempt.js";
 export { CALL_BUDGET_MS } from "./http/budget.js";
 export { rootMessage } from "./http/network-error.js";
+export type { Schedule } from "./http/retry-policy.js";
 export { createTransport, type Transport } from "./http/transport.js";
 export { Logger, LogLevel, type ILoggerCallback, type LoggerOptions } from "./logger.js";
 export {

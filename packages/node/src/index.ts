@@ -86,6 +86,9 @@ export type {
   AppTokenProviderResult,
 } from "./msal/app-token-provider.js";
 export type * from "./msal/cache-types.js";
+export { checkClientMetadataDocument } from "./check-client-metadata-document.js";
+export { clientMetadataDocument, type ClientMetadataDocumentOptions } from "./client-metadata-document.js";
+export type { ClientMetadataFinding } from "./client-metadata-rules.js";
 export {
   deleteClientRegistration,
   readClientRegistration,
@@ -179,6 +182,7 @@ export type {
   ResourceAssertionContext,
   ResourceClientOptions,
   ResourceFetchOptions,
+  ResourceSendingOptions,
   ResourceOptions,
   ResourceRegistration,
 } from "./resource/options.js";

@@ -75,6 +75,7 @@ export interface CacheRecordInput {
   /** Whether a refresh token is bound to the key as well: that of a client with a credential is bound to that (RFC 9449 §5). */
   readonly bindsRefreshToken?: boolean;
   readonly resource?: string | undefined;
+  readonly refreshesOnly?: string | undefined;
   readonly components?: Readonly<Record<string, string>> | undefined;
   readonly correlationId: string;
 }
@@ -148,7 +149,7 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
         ...(response.refreshTokenExpiresIn
           ? { expires_on: String(requestedAt + response.refreshTokenExpiresIn) }
           : {}),
-        ...assertion,
+        ...(input.refreshesOnly ? { resource: input.refreshesOnly, ...assertion } : assertion),
       }
     : undefined;
   return {

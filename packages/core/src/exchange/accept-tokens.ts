@@ -11,7 +11,6 @@ import { storable } from "../cache/storable.js";
 import { mergeAccount } from "../cache/merge-account.js";
 import type { Change } from "../cache/storage/cache-access.js";
 import { accessTokenKey, accountKey, idTokenKey } from "../cache/schema/keys.js";
-import { dialectOf } from "../dialect/dialects.js";
 import type { BindingKey } from "../dpop/binding-key.js";
 import { clientAuthError } from "../errors/errors.js";
 import { isolated } from "../request/request-keys.js";
@@ -25,7 +24,7 @@ import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { requireAskedDetails } from "./asked-details.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
-import { plainUser } from "./plain-user.js";
+import { bringsIdTokens, plainUser } from "./plain-user.js";
 import { queryOf, requireSameUser } from "./same-user.js";
 
 /** Tokens received from the token endpoint or from a token source. */
@@ -111,6 +110,7 @@ function recordInput(
     key,
     bindsRefreshToken: client.isPublic,
     resource: request.resource,
+    refreshesOnly: client.separatesResources ? request.resource : undefined,
     components: owner.kind === "user" ? request.components : isolated(request),
     correlationId: call.correlationId,
   };
@@ -176,7 +176,7 @@ async function verify(
   if (idToken === undefined) {
     if (nonce === "unchecked" || nonce.expected === undefined) return undefined;
     // An OAuth server without ID tokens ignores the nonce. The code is bound to the sign-in by PKCE and the state.
-    if (!dialectOf(authority.url).issuesIdTokens(authority.metadata)) return undefined;
+    if (!bringsIdTokens(client, authority)) return undefined;
     throw clientAuthError(
       "nonce_mismatch",
       "The response has no ID token, so nothing shows that it belongs to this sign-in: request the scope openid.",

@@ -38,7 +38,8 @@ const REFUSALS: ReadonlySet<string> = new Set([
 const NO_BROWSER: ReadonlySet<string> = new Set(["no_browser", "missing_dependency"]);
 
 /** A request, and what only a prompt needs. */
-export type CallRequest = PublicTokenRequest & Pick<InteractiveRequest, "redirectUri" | "prompt">;
+export type CallRequest = PublicTokenRequest &
+  Pick<InteractiveRequest, "redirectUri" | "prompt" | "useNonce">;
 
 /** The outcome of the last prompt. */
 interface PromptOutcome {

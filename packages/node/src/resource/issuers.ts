@@ -11,7 +11,12 @@ import {
   registeredAt,
   type IssuerClient,
 } from "./issuer-client.js";
-import { assumedMetadata, fetchIssuerMetadata, type IssuerMetadata } from "./issuer-metadata.js";
+import {
+  assumedMetadata,
+  fetchIssuerMetadata,
+  withoutOpenId,
+  type IssuerMetadata,
+} from "./issuer-metadata.js";
 import type { Kept, KeptDocuments } from "./kept-documents.js";
 import type { KnownResource, ResourceFacts } from "./known-resource.js";
 import { issuerClient, metadataClients, type MetadataCall } from "./metadata-client.js";
@@ -168,7 +173,7 @@ export class Issuers {
         ...auth,
         ...(clientMetadata ? { clientMetadata } : {}),
         oidcAuthority: metadata.issuer,
-        authorityMetadata: JSON.stringify(metadata),
+        authorityMetadata: JSON.stringify(withoutOpenId(metadata)),
         isMcp: true,
       },
       ...(cache ? { cache } : {}),
