@@ -84,10 +84,11 @@ function isOfRemoved(
   partition: Partition,
   record: CacheRecord,
   provider: Provider,
-  { at, isLate }: Received,
+  { at, redeemed, isLate }: Received,
 ): boolean {
   if (record.partition.kind !== "user" || !(isLate || isLent(record))) return false;
-  return wasRemovedAfter(partition, provider, at);
+  // Times are whole seconds. Of a refresh and a removal in the same one, the removal counts; of a sign-in, the sign-in.
+  return wasRemovedAfter(partition, provider, redeemed === undefined ? at : at - 1);
 }
 
 function isLent({ accessToken, refreshToken }: CacheRecord): boolean {

@@ -47,6 +47,8 @@ const BACKEND = { "tessera.cache.backend": "store" };
 export class StoredCache {
   readonly #parts: StoredCacheParts;
   readonly #unsaved: Unsaved;
+  /** Whether the store did not answer the last read, so that memory may lack what is stored. */
+  isAway = false;
 
   constructor(parts: StoredCacheParts) {
     this.#parts = parts;
@@ -65,12 +67,10 @@ export class StoredCache {
     const name = held?.name ?? partitionName(key);
     if (this.#unsaved.has(name)) return this.#readSaved(key, name, look);
     const loaded = this.#load(name, held?.version);
-    if (loaded === "unchanged") return look(memory);
-    if (!isPromise(loaded)) {
-      this.#take(key, name, loaded);
-      return look(memory);
-    }
-    return this.#readLater(key, loaded, look);
+    if (isPromise(loaded)) return this.#readLater(key, loaded, look);
+    if (loaded === "unchanged") this.isAway = false;
+    else this.#take(key, name, loaded);
+    return look(memory);
   }
 
   /** Changes one partition in both the store and memory; in memory only while the store is unavailable. */
@@ -116,7 +116,10 @@ export class StoredCache {
 
   /** Saves what the store has not taken, then reads; if it cannot be saved, memory counts. */
   async #readSaved<T>(key: PartitionKey, name: string, look: (memory: TokenMemory) => T): Promise<T> {
-    return (await this.#unsaved.settle(name)) ? this.read(key, look) : look(this.#parts.memory);
+    if (await this.#unsaved.settle(name)) return this.read(key, look);
+    // This process has made the last change itself.
+    this.isAway = false;
+    return look(this.#parts.memory);
   }
 
   #load(name: string, held: string | undefined): LoadedPartition | Promise<LoadedPartition> {
@@ -148,6 +151,7 @@ export class StoredCache {
   /** Puts what was loaded in the place of what is in memory. */
   #take(key: PartitionKey, name: string, loaded: LoadedPartition): void {
     const { memory } = this.#parts;
+    this.isAway = loaded === "unavailable";
     if (loaded === "unavailable") return;
     if (this.#unsaved.count > 0) void this.#unsaved.flush();
     // What came while it was loaded is newer.
