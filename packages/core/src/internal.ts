@@ -145,7 +145,7 @@ export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/ht
 export type { HostFailure, HostRecord } from "./http/host-log.js";
 export { hideSecretsOf } from "./http/hide-secrets.js";
 export { isInBlock, isOnOwnLink } from "./http/private-host.js";
-export { isLoopback, parsedUrl, secureUrl, shownUrl } from "./http/secure-url.js";
+export { isLoopback, parsedUrl, secureUrl, sharedUrl, shownUrl } from "./http/secure-url.js";
 export { base64Content, holdsCredential } from "./credential/pem.js";
 export { retryAfterSeconds } from "./http/retry-after.js";
 export { DEFAULT_RETRIES } from "./http/retry-policy.js";

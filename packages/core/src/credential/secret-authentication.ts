@@ -30,6 +30,8 @@ export class SecretAuthentication {
   readonly #client: { readonly clientId: string; readonly method: AuthMethod | undefined };
   readonly #signer: AssertionSigner;
   readonly #renewals = new SharedRenewals<string>();
+  /** The last secret in HTTP Basic. */
+  #basic: { readonly secret: string; readonly header: string } | undefined;
   /** The method that an issuer has accepted, where the provider takes either. */
   readonly #accepted = new BoundedMap<{ readonly method: AuthMethod }>(MOST_ISSUERS);
 
@@ -88,9 +90,11 @@ export class SecretAuthentication {
       return assertionAuthentication(await this.#signer.withSecret(secret, authority));
     if (method !== "client_secret_basic")
       return { parameters: new Parameters().set("client_secret", secret), headers: {} };
+    if (this.#basic?.secret !== secret)
+      this.#basic = { secret, header: basic(this.#client.clientId, secret) };
     return {
       parameters: new Parameters(),
-      headers: { authorization: basic(this.#client.clientId, secret) },
+      headers: { authorization: this.#basic.header },
       namesClient: !dialectOf(authority.url).repeatsClientId,
     };
   }

@@ -196,6 +196,11 @@ function keep(
   { record: fresh, received }: { readonly record: FreshRecord; readonly received: Received },
 ): Kept {
   const { authority, request } = exchange;
+  if (grant.owner.kind === "app") {
+    const record = storable(fresh, request.storeInCache);
+    saveTokens(memory, record, authority.cloud.aliases, received);
+    return { record: fresh, known: undefined, knownIdToken: undefined };
+  }
   const query = queryOf(exchange, fresh);
   // An on-behalf-of session may previously have belonged to another provider.
   if (grant.owner.kind === "assertion") removeForeign(memory, fresh.partition, query);
@@ -227,12 +232,14 @@ function resultOf(
   { record, known, knownIdToken }: Kept,
   tokens: TokenResponse,
 ): AuthenticationResult {
-  const { accessToken, account, idToken } = record;
+  const { accessToken, account, idToken, claims } = record;
   const result = authenticationResult(
     {
       accessToken: { section: "AccessToken", key: accessTokenKey(accessToken), entity: accessToken },
       account: account ? { section: "Account", key: accountKey(account), entity: account } : known,
-      idToken: idToken ? { section: "IdToken", key: idTokenKey(idToken), entity: idToken } : knownIdToken,
+      idToken: idToken
+        ? { section: "IdToken", key: idTokenKey(idToken), entity: idToken, facts: claims }
+        : knownIdToken,
     },
     {
       authority: authority.url.href,

@@ -48,12 +48,16 @@ export class SingleFlight {
   ): Flight {
     const controller = new AbortController();
     if (isBackground(signal)) markBackground(controller.signal);
-    const flight: Flight = { controller, leader, waiting: 0, work: Promise.resolve() };
+    const flight: Flight = { controller, leader, waiting: 0, isOver: false, work: Promise.resolve() };
     this.#flights.set(key, flight);
     flight.work = start(controller.signal, () => this.#enter(key, flight));
-    // Prevents an unhandled rejection when the work fails after every caller has left. Waiting callers still get the
-    // failure.
-    flight.work.catch(() => undefined).finally(() => this.#land(key, flight));
+    // The first to hear of the end. It also hears a failure after every caller has left, which would otherwise count as
+    // unhandled.
+    const end = (): void => {
+      flight.isOver = true;
+      this.#land(key, flight);
+    };
+    flight.work.then(end, end);
     return flight;
   }
 
@@ -65,7 +69,8 @@ export class SingleFlight {
       if (!isIn) return;
       isIn = false;
       flight.waiting -= 1;
-      if (flight.waiting > 0) return;
+      // Work that is over has nothing to abort, and the error that an abort makes costs more than the rest of the flight.
+      if (flight.waiting > 0 || flight.isOver) return;
       flight.controller.abort();
       this.#land(key, flight);
     };
@@ -86,4 +91,6 @@ interface Flight {
   readonly leader: string;
   work: Promise<unknown>;
   waiting: number;
+  /** Whether the work has ended. */
+  isOver: boolean;
 }

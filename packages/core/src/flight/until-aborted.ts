@@ -8,6 +8,16 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
     const leave = (): void => reject(signal.reason as Error);
     if (signal.aborted) leave();
     signal.addEventListener("abort", leave, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+    const end = (): void => signal.removeEventListener("abort", leave);
+    work.then(
+      (value) => {
+        end();
+        resolve(value);
+      },
+      (reason: unknown) => {
+        end();
+        reject(reason);
+      },
+    );
   });
 }

@@ -67,18 +67,19 @@ export async function attempt(
   const startedAt = tally?.begun() ?? 0;
   let response: HttpResponse | undefined;
   try {
-    response = await http.send({
+    const request: { -readonly [Member in keyof HttpRequest]: HttpRequest[Member] } = {
       method,
       url,
       headers,
-      ...(body === undefined ? undefined : { body }),
-      ...(tls ? { tls } : undefined),
       signal: deadline.signal,
       correlationId,
       timeoutMs,
       maxResponseBytes: MAX_RESPONSE_BYTES,
       isRepeatable,
-    });
+    };
+    if (body !== undefined) request.body = body;
+    if (tls) request.tls = tls;
+    response = await http.send(request);
     logger().verbose(`${line}: HTTP ${response.status}`, correlationId);
     host.learnTime(response);
     const isDown = isOutage(response.status);

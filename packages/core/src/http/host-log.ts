@@ -2,7 +2,7 @@ import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { errorName } from "../errors/error-name.js";
 import type { Logger } from "../logger.js";
-import { parsedUrl } from "./secure-url.js";
+import { sharedUrl } from "./secure-url.js";
 
 /** A request that failed, without anything that could name a user or quote a secret. */
 export interface HostFailure {
@@ -82,7 +82,11 @@ export class HostLog {
 
 /** Returns the host of a URL, with its port unless that is the usual one. */
 export function hostIn(url: string): string {
-  return parsedUrl(url)?.host ?? "";
+  try {
+    return sharedUrl(url).host;
+  } catch {
+    return "";
+  }
 }
 
 /** Whether a status says that the host, and not the request, is the reason. */

@@ -6,7 +6,7 @@ import { checkHeaders } from "./header-value.js";
 import { Hosts } from "./hosts.js";
 import type { ClientTls, HttpClient, HttpResponse } from "./http-client.js";
 import { DEFAULT_RETRIES, waitAfterAnswer, waitAfterFailure, type Repeats } from "./retry-policy.js";
-import { withoutQuery } from "./secure-url.js";
+import { sharedUrl, withoutQuery } from "./secure-url.js";
 
 export type { Call };
 
@@ -107,7 +107,7 @@ export function createTransport({
     let { content } = outgoing;
     call.signal?.throwIfAborted();
     checkHeaders(content.headers, call.correlationId);
-    const host = hosts.of(new URL(content.url).host);
+    const host = hosts.of(sharedUrl(content.url).host);
     const time = timeFor(call, outgoing.timeoutMs);
     host.count();
     for (let number = 1; ; number += 1) {

@@ -12,6 +12,7 @@ import { observed, serverOf, type Observer } from "../observer.js";
 import { asKeyFailure, isKeyFailure } from "./key-failure.js";
 import {
   finderAmong,
+  finderIn,
   isBadSignature,
   isKey,
   isWithoutKey,
@@ -36,7 +37,7 @@ const FAILURE_PAUSE_MS = 10_000;
 export interface Verification<T> {
   /** Whether a key may sign for the issuer of the token. */
   readonly accepts: (key: PublishedKey) => boolean;
-  /** Verifies with a key finder of `jose`. */
+  /** Verifies with a key that the finder returns. */
   readonly verify: (find: KeyFinder) => Promise<T>;
   /** The token, for messages, such as `ID token`. */
   readonly name: string;
@@ -181,7 +182,6 @@ export class KeySource {
   }
 
   async #received(jwksUri: string, call: Call): Promise<KeySet> {
-    const { createLocalJWKSet } = await import("jose");
     const response = await this.#transport.get(jwksUri, call);
     const { keys: entries } = (response.status === 200 && parseJsonObject(response.body)) || {};
     // An entry that is not a key must not make the others unusable.
@@ -194,7 +194,7 @@ export class KeySource {
       );
       throw withPause(error, response, this.#clock);
     }
-    const find = createLocalJWKSet({ keys: published });
+    const find = await finderIn(published);
     const keys = { published, find, fetchedAt: this.#clock.now() };
     this.#keys.set(jwksUri, keys);
     return keys;

@@ -1,5 +1,6 @@
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
-import { isBackground, untilAborted } from "@tessera/core/internal";
+import { isBackground, sharedUrl, untilAborted } from "@tessera/core/internal";
+import { answerOf } from "./answer.js";
 import { closedBeforeAnswer, isUnsent, wasNewConnection } from "./connect.js";
 import { createDispatchers, type Dispatchers, type NetworkOptions, type Route } from "./dispatchers.js";
 import { areSocketsMocked, mockDispatcher, replacedFetch } from "./intercepted.js";
@@ -29,7 +30,7 @@ export function createUndiciHttpClient(options: NetworkOptions): ClosableHttpCli
   return {
     async send(request: HttpRequest): Promise<HttpResponse> {
       const { undici, dispatchers } = await (loading ??= load(options));
-      const url = new URL(request.url);
+      const url = sharedUrl(request.url);
       const mock = options.dispatcher ? undefined : mockDispatcher();
       const fetch = replacedFetch();
       const isDirect = fetch !== undefined && areSocketsMocked();
@@ -64,13 +65,12 @@ async function inLane(
   send: () => Promise<HttpResponse>,
 ): Promise<HttpResponse> {
   const { signal, isRepeatable = false } = request;
-  if (!connections) return untilAborted(send(), signal);
+  if (!connections) return send();
   for (;;) {
     await lanes.enter(origin, signal);
     const received = isRepeatable ? undefined : connections.received(origin);
     try {
-      // undici does not end a request that waits for a connection.
-      const response = await untilAborted(send(), signal);
+      const response = await send();
       lanes.answered(origin);
       return response;
     } catch (error) {
@@ -86,28 +86,27 @@ async function inLane(
   }
 }
 
-async function byUndici(
+function byUndici(
   undici: Undici,
-  { method, headers, body, signal, maxResponseBytes }: HttpRequest,
+  request: HttpRequest,
   { origin, pathname, search }: URL,
   dispatcher: Dispatching,
 ): Promise<HttpResponse> {
-  const sent = (): ReturnType<Undici["request"]> =>
-    undici.request(dispatcher, {
-      origin,
-      path: pathname + search,
-      method,
-      headers,
-      body: body ?? null,
-      signal,
-    });
-  const response = await (isBackground(signal) ? unreferenced(sent) : sent());
-  const answered = textHeaders(response.headers);
-  return {
-    status: response.statusCode,
-    headers: answered,
-    body: await readText(response.body, answered["content-encoding"], maxResponseBytes),
-  };
+  const { method, headers, body, signal } = request;
+  const options = { origin, path: pathname + search, method, headers, body: body ?? null };
+  if (undici.request)
+    return untilAborted(byRequest(undici.request(dispatcher, options, signal), request), signal);
+  const sent = (): Promise<HttpResponse> => answerOf(dispatcher, options, request);
+  return isBackground(signal) ? unreferenced(sent) : sent();
+}
+
+async function byRequest(
+  sent: ReturnType<NonNullable<Undici["request"]>>,
+  { maxResponseBytes }: HttpRequest,
+): Promise<HttpResponse> {
+  const { statusCode: status, body, ...response } = await sent;
+  const headers = textHeaders(response.headers);
+  return { status, headers, body: await readText(body, headers["content-encoding"], maxResponseBytes) };
 }
 
 /** @param way an option of Node.js's `fetch` and of its wrappers */
