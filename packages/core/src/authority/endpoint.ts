@@ -19,11 +19,10 @@ export function endpointOf(
 ): string {
   const endpoint = metadata[name];
   if (typeof endpoint === "string" && endpoint !== "") {
-    let known = accepted.get(metadata);
-    if (!known) accepted.set(metadata, (known = new Map()));
+    const known = accepted.get(metadata) ?? new Map<string, string>();
     if (known.get(endpoint) === url.href) return endpoint;
     secureEndpoint(endpoint, name, url.href);
-    known.set(endpoint, url.href);
+    accepted.set(metadata, known.set(endpoint, url.href));
     return endpoint;
   }
   const what =

@@ -1,6 +1,5 @@
 import type { Received } from "../cache/memory/age.js";
 import { findAccount, findIdToken } from "../cache/memory/find.js";
-import type { Entry } from "../cache/memory/entry.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import { noteUser } from "../cache/memory/agent-users.js";
 import { appPartition, isAssertion } from "../cache/memory/partition-key.js";
@@ -10,7 +9,6 @@ import { cacheRecord, type CacheRecordInput, type FreshRecord } from "../cache/r
 import { storable } from "../cache/storable.js";
 import { mergeAccount } from "../cache/merge-account.js";
 import type { Change } from "../cache/storage/cache-access.js";
-import { accessTokenKey, accountKey, idTokenKey } from "../cache/schema/keys.js";
 import { dialectOf } from "../dialect/dialects.js";
 import type { BindingKey } from "../dpop/binding-key.js";
 import { clientAuthError } from "../errors/errors.js";
@@ -21,7 +19,8 @@ import { ID_TOKEN } from "../response/jwt-kind.js";
 import { isKeyFailure } from "../response/key-failure.js";
 import type { TokenResponse } from "../response/token-response.js";
 import { verifyIdToken } from "../response/verify-id-token.js";
-import { authenticationResult, type AuthenticationResult } from "../result.js";
+import type { AuthenticationResult } from "../result.js";
+import { acceptedResult, type Kept } from "./accepted-result.js";
 import { requireAskedDetails } from "./asked-details.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
@@ -81,7 +80,7 @@ async function accept(
   const kept = await client.cache.write(record.partition, change, also, exchange.turn);
   exchange.call.tally?.written(startedAt);
   if (response.key) client.dpop.remember(record.accessToken);
-  return resultOf(exchange, kept, tokens);
+  return acceptedResult(exchange, kept, tokens);
 }
 
 /** The ID token is cached as it is after decryption: its signature is the provider's, and it has to be read later. */
@@ -218,38 +217,4 @@ function keep(
       removeRefreshToken(memory, record.partition, redeemed);
   }
   return { record, known, knownIdToken: findIdToken(memory, query) };
-}
-
-/** The written record, and the user's previous entries, which a refresh response may omit. */
-interface Kept {
-  readonly record: FreshRecord;
-  readonly known: Entry<"Account"> | undefined;
-  readonly knownIdToken: Entry<"IdToken"> | undefined;
-}
-
-function resultOf(
-  { authority, call }: Exchange,
-  { record, known, knownIdToken }: Kept,
-  tokens: TokenResponse,
-): AuthenticationResult {
-  const { accessToken, account, idToken, claims } = record;
-  const result = authenticationResult(
-    {
-      accessToken: { section: "AccessToken", key: accessTokenKey(accessToken), entity: accessToken },
-      account: account ? { section: "Account", key: accountKey(account), entity: account } : known,
-      idToken: idToken
-        ? { section: "IdToken", key: idTokenKey(idToken), entity: idToken, facts: claims }
-        : knownIdToken,
-    },
-    {
-      authority: authority.url.href,
-      correlationId: call.correlationId,
-      fromCache: false,
-      requestId: tokens.requestId ?? "",
-      familyId: tokens.foci ?? "",
-      code: tokens.spaCode,
-    },
-  );
-  if (tokens.accessToken) return result;
-  return { ...result, scopes: [], expiresOn: null, extExpiresOn: undefined, tokenType: "" };
 }

@@ -9,15 +9,7 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
     if (signal.aborted) leave();
     signal.addEventListener("abort", leave, { once: true });
     const end = (): void => signal.removeEventListener("abort", leave);
-    work.then(
-      (value) => {
-        end();
-        resolve(value);
-      },
-      (reason: unknown) => {
-        end();
-        reject(reason);
-      },
-    );
+    work.then(end, end);
+    work.then(resolve, reject);
   });
 }

@@ -7,8 +7,8 @@ const HASHES: Readonly<Record<string, string>> = { 256: "sha256", 384: "sha384",
 /** Shorter RSA keys must not be used (RFC 7518 §3.3). */
 const MIN_RSA_BITS = 2048;
 
-/** The signature of a JWT (RFC 7515 §3.1). */
-const SIGNATURE = /^[A-Za-z0-9_-]+$/;
+/** What `jose` decodes as a signature: base64url (RFC 7515 §2), and base64. */
+const SIGNATURE = /^[\w+/-]+={0,2}$/;
 
 /**
  * Verifies the signature of a JWT with a key that `jose` has chosen and imported for the algorithm. `jose` would leave the
