@@ -50,9 +50,19 @@ export class SecretAuthentication {
    * A refused authentication is renewed once: by the provider's other method until one has been accepted, and after that
    * with a fresh secret, if a function provides it.
    */
-  async authentication(authority: Authority): Promise<ClientAuthentication> {
+  authentication(authority: Authority): ClientAuthentication | Promise<ClientAuthentication> {
     const source = this.#source;
     const [method, other] = this.#methods(authority);
+    if (typeof source !== "function" && !other) return this.#present(authority, method, source);
+    return this.#renewable(authority, method, other);
+  }
+
+  async #renewable(
+    authority: Authority,
+    method: AuthMethod,
+    other: AuthMethod | undefined,
+  ): Promise<ClientAuthentication> {
+    const source = this.#source;
     const since = this.#renewals.mark();
     const secret = typeof source === "function" ? checked(await source({})) : source;
     const proof = await this.#present(authority, method, secret);
@@ -85,9 +95,13 @@ export class SecretAuthentication {
     return accepted ? [accepted.method] : dialectOf(url).secretMethods(metadata);
   }
 
-  async #present(authority: Authority, method: AuthMethod, secret: string): Promise<ClientAuthentication> {
+  #present(
+    authority: Authority,
+    method: AuthMethod,
+    secret: string,
+  ): ClientAuthentication | Promise<ClientAuthentication> {
     if (method === "client_secret_jwt")
-      return assertionAuthentication(await this.#signer.withSecret(secret, authority));
+      return this.#signer.withSecret(secret, authority).then(assertionAuthentication);
     if (method !== "client_secret_basic")
       return { parameters: new Parameters().set("client_secret", secret), headers: {} };
     if (this.#basic?.secret !== secret)

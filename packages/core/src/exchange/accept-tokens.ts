@@ -46,6 +46,16 @@ export async function acceptTokens(
   grant: Grant,
   received: AcceptedResponse,
 ): Promise<AuthenticationResult> {
+  if (received.tokens.idToken === undefined) {
+    requireNoIdToken(exchange, grant);
+    const isOfUser = grant.owner.kind === "user";
+    return accept(
+      exchange,
+      grant,
+      received,
+      isOfUser ? await plainUser(exchange, grant, received.tokens) : undefined,
+    );
+  }
   const response = await decrypted(exchange, received);
   let claims: IdTokenClaims | undefined;
   try {
@@ -54,7 +64,6 @@ export async function acceptTokens(
     if (isKeyFailure(error)) await keepRefreshToken(exchange, grant, response);
     throw error;
   }
-  claims ??= await plainUser(exchange, grant, response.tokens);
   return accept(exchange, grant, response, claims);
 }
 
@@ -167,21 +176,23 @@ function lent({ authority, request }: Exchange, input: CacheRecordInput): Change
   };
 }
 
-async function verify(
+/** Refuses a response without an ID token if that has to hold a nonce. */
+function requireNoIdToken({ authority, call }: Exchange, { nonce }: Grant): void {
+  if (nonce === "unchecked" || nonce.expected === undefined) return;
+  // An OAuth server without ID tokens ignores the nonce. The code is bound to the sign-in by PKCE and the state.
+  if (!dialectOf(authority.url).issuesIdTokens(authority.metadata)) return;
+  throw clientAuthError(
+    "nonce_mismatch",
+    "The response has no ID token, so nothing shows that it belongs to this sign-in: request the scope openid.",
+    call,
+  );
+}
+
+function verify(
   { client, authority, call }: Exchange,
   { nonce, maxAge, subject, signature, hashed }: Grant,
-  { idToken, accessToken }: TokenResponse,
-): Promise<IdTokenClaims | undefined> {
-  if (idToken === undefined) {
-    if (nonce === "unchecked" || nonce.expected === undefined) return undefined;
-    // An OAuth server without ID tokens ignores the nonce. The code is bound to the sign-in by PKCE and the state.
-    if (!dialectOf(authority.url).issuesIdTokens(authority.metadata)) return undefined;
-    throw clientAuthError(
-      "nonce_mismatch",
-      "The response has no ID token, so nothing shows that it belongs to this sign-in: request the scope openid.",
-      call,
-    );
-  }
+  { idToken = "", accessToken }: TokenResponse,
+): Promise<IdTokenClaims> {
   const expected = { client, authority, nonce, maxAge, subject, signature };
   const all = { ...hashed, at_hash: accessToken || undefined };
   return verifyIdToken(idToken, { ...expected, hashed: all }, call);

@@ -108,9 +108,18 @@ function isDeliberate(reason: unknown): boolean {
  *
  * @throws ClientAuthError `network_error` while the host is left alone, or when there is no time left
  */
-export async function turnAt(host: Host, call: Call, time: Budget): Promise<Turn> {
-  for (;;) {
-    const turn = host.enter();
+export function turnAt(host: Host, call: Call, time: Budget): Turn | Promise<Turn> {
+  const turn = host.enter();
+  return turn === "usual" ? turn : awaitedTurn(turn, host, call, time);
+}
+
+async function awaitedTurn(
+  first: ReturnType<Host["enter"]>,
+  host: Host,
+  call: Call,
+  time: Budget,
+): Promise<Turn> {
+  for (let turn = first; ; turn = host.enter()) {
     if (turn === "usual" || turn === "trial") return turn;
     if (turn === "refused") throw refusal(host, call);
     const deadline = abortAfter(time.left(), call.signal);

@@ -84,6 +84,12 @@ export class KeySource {
     await this.#wherePublished(authority, call, (jwksUri) => this.#usable(jwksUri, call));
   }
 
+  /** Whether fresh keys are in memory. */
+  has(authority: Authority, call: Call): boolean {
+    const known = this.#keys.get(jwksUriOf(authority, call));
+    return known !== undefined && this.#clock.now() - known.fetchedAt < LIFETIME_MS;
+  }
+
   /**
    * Runs a verification with the provider's keys. If none matches, the key set is fetched again, and after that the
    * discovery document, because the key set may have moved.

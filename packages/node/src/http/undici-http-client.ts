@@ -26,10 +26,11 @@ export interface ClosableHttpClient extends HttpClient {
 /** Creates an {@link HttpClient} on undici, which is loaded with the first request. It does not follow redirects. */
 export function createUndiciHttpClient(options: NetworkOptions): ClosableHttpClient {
   let loading: Promise<Loaded> | undefined;
+  let loaded: Loaded | undefined;
   const lanes = new Lanes(options.maxConnections);
   return {
     async send(request: HttpRequest): Promise<HttpResponse> {
-      const { undici, dispatchers } = await (loading ??= load(options));
+      const { undici, dispatchers } = (loaded ??= await (loading ??= load(options)));
       const url = sharedUrl(request.url);
       const mock = options.dispatcher ? undefined : mockDispatcher();
       const fetch = replacedFetch();
@@ -41,8 +42,7 @@ export function createUndiciHttpClient(options: NetworkOptions): ClosableHttpCli
       return inLane(lanes, { request, url, route }, () => byUndici(undici, request, url, route.dispatcher));
     },
     async close() {
-      const loaded = await loading;
-      await loaded?.dispatchers.close();
+      await (await loading)?.dispatchers.close();
     },
   };
 }
@@ -67,7 +67,8 @@ async function inLane(
   const { signal, isRepeatable = false } = request;
   if (!connections) return send();
   for (;;) {
-    await lanes.enter(origin, signal);
+    const lane = lanes.enter(origin, signal);
+    if (lane) await lane;
     const received = isRepeatable ? undefined : connections.received(origin);
     try {
       const response = await send();
