@@ -151,8 +151,9 @@ function noted(
   { owner }: CacheRecordInput,
   record: FreshRecord,
 ): Change | undefined {
+  if (owner.kind !== "user" || !owner.agent) return undefined;
   const { idToken } = storable(record, request.storeInCache);
-  if (owner.kind !== "user" || !owner.agent || !idToken) return undefined;
+  if (!idToken) return undefined;
   const key = appPartition(client.clientId, authority.url.realm);
   return { key, change: (memory) => noteUser(memory, key, idToken), onlyInStore: true };
 }
@@ -227,5 +228,5 @@ function keep(
     if (redeemed && record.refreshToken && record.refreshToken.secret !== redeemed)
       removeRefreshToken(memory, record.partition, redeemed);
   }
-  return { record, known, knownIdToken: findIdToken(memory, query) };
+  return { record, known, knownIdToken: record.idToken ? undefined : findIdToken(memory, query) };
 }

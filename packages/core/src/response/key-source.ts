@@ -176,7 +176,7 @@ export class KeySource {
         const retryAt = this.#clock.now() + (asked || FAILURE_PAUSE_MS);
         // Even when every caller has left: the next one should not have to wait as long.
         this.#retries.set(jwksUri, retryAt);
-        if (isRefetch) this.#refetches.set(jwksUri, signal.aborted ? 0 : retryAt);
+        if (isRefetch) this.#refetches.set(jwksUri, signal?.aborted ? 0 : retryAt);
         throw asKeyFailure(error);
       }
     });
