@@ -1,11 +1,9 @@
 // A process dies or stands still in the middle of a refresh: what becomes of the user's session, at providers of every strictness.
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { describeWith } from "../support/real-part.js";
 import { hasRedis, startRedis, type RedisServer } from "../support/redis-servers.js";
 import { startFarm, type Farm, type Worker } from "./farm.js";
 import { startStrictAuthority, type Reuse, type StrictAuthority } from "./strict-authority.js";
-
-jest.setTimeout(60_000);
 
 const leaseMs = 600;
 
@@ -48,18 +46,18 @@ describeWith("redis-server", hasRedis(), () => {
   beforeAll(async () => {
     redis = await startRedis();
     authority = await startStrictAuthority({ now: () => now });
+    farm = await startFarm({ processes: 3, now: () => now });
   });
   afterAll(async () => {
+    await farm.close();
     await authority.close();
     await redis.stop();
   });
 
   describe.each(["ioredis", "redis"] as const)("through %s,", (library) => {
     beforeAll(async () => {
-      const address = { library, url: redis.url };
-      farm = await startFarm({ authority, redis: address, processes: 3, store: { leaseMs }, now: () => now });
+      await farm.connect({ authority, redis: { library, url: redis.url }, store: { leaseMs } });
     });
-    afterAll(() => farm.close());
 
     test("a process that is killed before it sends a refresh token blocks the others no longer than its lease", async () => {
       const { first, second, silent, user, expectToGoOn } = await stage("revoke");

@@ -1,14 +1,12 @@
 import type { AuthenticationResult } from "@tessera/node";
 import { accountOf } from "../support/entra.js";
-import { redeem, scopes, type Endpoint, type FakeProvider, type Over } from "../support/fake-provider.js";
+import { redeem, scopes, type FakeProvider, type Over } from "../support/fake-provider.js";
+import type { Asked } from "./cell.js";
 
 /** A call that reaches one endpoint, and what it may be sent again after. */
-export interface Flow {
-  readonly endpoint: Endpoint;
-  /** Repeated after every failure that may pass; after none that the server may have processed; after none. */
-  readonly repeats: "always" | "unprocessed" | "never";
+export interface Flow extends Asked {
   /** Prepares the application, with good answers. Returns the call. */
-  readonly prepare: (provider: FakeProvider, over: Over) => Promise<() => Promise<unknown>>;
+  readonly prepare: (provider: FakeProvider, over: Over) => Promise<() => Promise<AuthenticationResult>>;
 }
 
 const app = async (provider: FakeProvider, over: Over) => provider.confidential(over);

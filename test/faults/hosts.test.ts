@@ -1,8 +1,9 @@
 // What is known about a host: when it is left alone, how much may be repeated, what its clock says; and the time of a call.
-// proves: core/src/http/hosts.ts, core/src/http/budget.ts
+// proves: core/src/http/host.ts, core/src/http/hosts.ts, core/src/http/budget.ts
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { Budget } from "../../packages/core/src/http/budget.js";
-import { Hosts, MOST_FAILURES, type Host } from "../../packages/core/src/http/hosts.js";
+import { MOST_FAILURES, type Host } from "../../packages/core/src/http/host.js";
+import { Hosts } from "../../packages/core/src/http/hosts.js";
 import { createTestClock, type TestClock } from "../support/test-clock.js";
 
 let clock: TestClock;
@@ -84,9 +85,19 @@ describe("a host", () => {
     clock = createTestClock(1_800_000_000_000);
     host = new Hosts(clock).of("login.example");
     const said = date.startsWith("+") ? new Date(clock.now() + Number(date) * 1000).toUTCString() : date;
-    host.learnTime({ status: 200, body: "", headers: { date: said, ...headers } });
+    host.learnTime({ status: 200, body: "", headers: { date: said, ...headers } }, clock.now());
     expect(host.skewMs).toBe(skew);
   });
+});
+
+it("an answer that took long says nothing of the clock: the host told the time in between", () => {
+  clock = createTestClock(1_800_000_000_000);
+  host = new Hosts(clock).of("login.example");
+  const date = new Date(clock.now() + 20_000).toUTCString();
+  const sentAt = clock.now();
+  clock.advance(110);
+  host.learnTime({ status: 200, body: "", headers: { date } }, sentAt);
+  expect(host.skewMs).toBe(0);
 });
 
 it("the hosts that are known are listed, each once", () => {
@@ -95,8 +106,8 @@ it("the hosts that are known are listed, each once", () => {
   hosts.of("b:8443");
   expect(
     hosts
-      .all()
-      .map(({ name }) => name)
+      .records()
+      .map(({ host: name }) => name)
       .sort(),
   ).toEqual(["a", "b:8443"]);
 });

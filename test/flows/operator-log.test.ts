@@ -58,3 +58,29 @@ it("a pause that a server asks for is one line, and so is the end of an outage",
   await appToken();
   expect(lines.filter((line) => line.includes("answers again"))).toHaveLength(1);
 });
+
+it("a token that is served during an outage is one line for the episode, and so is its end", async () => {
+  const own = app();
+  const account = accountOf(await redeem(own));
+  const silent = () => own.acquireTokenSilent({ scopes, account });
+  const good = () => ({ body: provider.tokens({}, { claims: { nonce: undefined } }) });
+  const outage = () => ({ status: 503, body: "down" });
+  for (const episode of [1, 2]) {
+    lines.length = 0;
+    provider.answers.token = outage;
+    provider.clock.advance(3400);
+    for (const _ of [1, 2, 3]) {
+      expect(await silent()).toMatchObject({ isStale: true });
+      provider.clock.advance(30);
+    }
+    const served = lines.filter((line) => line.includes("served meanwhile"));
+    expect([episode, served]).toEqual([
+      episode,
+      ["A token cannot be renewed (server_error, HTTP 503): the cached one is served meanwhile."],
+    ]);
+    provider.answers.token = good;
+    provider.clock.advance(600);
+    expect(await silent()).not.toHaveProperty("isStale");
+    expect(lines.filter((line) => line.includes("can be renewed again"))).toHaveLength(1);
+  }
+});

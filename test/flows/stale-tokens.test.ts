@@ -112,6 +112,8 @@ describe("a token with an extended lifetime", () => {
     outage = { reset: true };
     expect(await ask()).toMatchObject({ accessToken, isStale: true });
     outage = { status: 400, body: { error: "invalid_client" } };
+    // The calls pause for a moment after the outage.
+    provider.clock.advance(1);
     await expect(ask()).rejects.toMatchObject({ errorCode: "invalid_client" });
   });
 });

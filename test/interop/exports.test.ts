@@ -24,12 +24,16 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "auth0TokenVault",
     "awsTokenFile",
     "azurePipelinesToken",
+    "checkClientMetadataDocument",
     "claimsFromChallenge",
+    "clientMetadataDocument",
     "cognito",
     "commandLineToken",
     "createAuthenticatedFetch",
     "createDefaultCredential",
     "createMemoryTokenStore",
+    "createResourceFetch",
+    "createResourceTokens",
     "createTokenProvider",
     "deleteClientRegistration",
     "discoverProtectedResource",
@@ -175,7 +179,7 @@ const classes: Readonly<Record<string, ClassDifferences>> = {
   TokenCache: {
     // `persistence` is a field there.
     added: [
-      ...["clear", "countLookup", "getAccounts", "persistence", "read", "readNow"],
+      ...["clear", "countLookup", "getAccounts", "persistence", "read", "readNow", "storeIsAway"],
       ...["removeAppTokens", "stats", "write"],
     ],
     absent: ["getCacheSnapshot"],

@@ -128,7 +128,8 @@ describe("the guide names every", () => {
     const pages = /(login|select-account|verify|consent|deviceauth\/confirm|\{version\}\/usernamemixed)$/;
     const paths = endpoints.map((line) => line.split(" ")[1] ?? "").filter((path) => !pages.test(path));
     expect(paths.length).toBeGreaterThan(15);
-    const short = (path: string) => path.replace(/^\/(adfs|\{tenant\}\/\{policy\}|\{tenant\})\//, "");
+    const short = (path: string) =>
+      path.replace(/^\/(adfs|\{tenant\}\/(\{policy\}|openid)|\{tenant\})\//, "");
     expect(paths.filter((path) => !guide.includes(path) && !guide.includes(`\`${short(path)}\``))).toEqual(
       [],
     );

@@ -1,6 +1,8 @@
 // A renewal in the background that hangs does not keep a program alive. In a process of its own, from the build.
 // proves: node/src/http/unreferenced.ts
 import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -51,3 +53,44 @@ test.each(["", "yes"])(
     expect(stdout.trim().split("\n")).toEqual([joins ? "token 3" : "true"]);
   },
 );
+
+/** The second request of the token endpoint finds another host, which takes the connection and says nothing. */
+const connecting = `
+  import { ConfidentialClientApplication } from "@tessera/node";
+  let now = Date.now();
+  const app = new ConfidentialClientApplication({
+    auth: { clientId: process.env.CLIENT_ID, clientSecret: process.env.CLIENT_SECRET, oidcAuthority: process.env.ISSUER },
+    system: { proxy: false, clock: { now: () => now }, onBackgroundRenewal: () => console.log("the renewal has ended") },
+  });
+  const ask = () => app.acquireTokenByClientCredential({ scopes: ["api:read"] });
+  await ask();
+  // The document is a day old with the next call, and then names the silent host.
+  now += 86_401_000;
+  const { fromCache } = await ask();
+  while (!(await (await fetch(process.env.ISSUER + "/userinfo")).json()).isConnected);
+  console.log(fromCache);
+`;
+
+test("a program ends although the connection for a renewal is never made", async () => {
+  provider.reset();
+  const open: Socket[] = [];
+  const silent = createServer((socket) => void open.push(socket));
+  silent.listen(0, "localhost");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  provider.answers.token = () => ({ body: provider.tokens({ expires_in: 100_000, refresh_in: 3600 }) });
+  provider.answers.discovery = () => ({
+    body: provider.metadata(
+      provider.count("discovery") === 1 ? {} : { token_endpoint: `https://localhost:${port}/token` },
+    ),
+  });
+  provider.answers.userinfo = () => ({ body: { isConnected: open.length > 0 } });
+  const env = { CLIENT_ID: clientId, CLIENT_SECRET: clientSecret, ISSUER: provider.url };
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", connecting], {
+    cwd: join(root, "packages/node"),
+    env: { PATH: process.env["PATH"], ...env },
+  });
+  expect(stdout.trim()).toBe("true");
+  for (const socket of open) socket.destroy();
+  silent.close();
+});

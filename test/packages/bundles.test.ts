@@ -6,15 +6,13 @@ import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { build, type BuildOptions } from "esbuild";
 import { makeCertificate } from "../support/certificates.js";
 import { startCloudProxy } from "../support/cloud-proxy.js";
 import { startEntra, type Entra } from "../support/entra.js";
 import { makePfx } from "../support/pfx.js";
 import { assertBuilt, root } from "./workspace.js";
-
-jest.setTimeout(180_000);
 
 const app = mkdtempSync(join(tmpdir(), "tessera-bundles-"));
 let entra: Entra;

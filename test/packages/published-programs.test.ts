@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import {
   startLocalAuthority,
   type App,
@@ -25,8 +25,6 @@ import { interactiveUser } from "../support/interactive-user.js";
 import { signIn } from "../support/sign-in.js";
 import { installed } from "./installed-programs.js";
 import { assertBuilt } from "./workspace.js";
-
-jest.setTimeout(100_000);
 
 const graph = "https://graph.microsoft.com";
 const own = makeCertificate({ subject: "orders" });

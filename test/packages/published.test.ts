@@ -15,15 +15,13 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { assertBuilt, packages, readManifest, root } from "./workspace.js";
 
 const names = packages.map(({ manifest }) => manifest.name);
 const app = mkdtempSync(join(tmpdir(), "tessera-app-"));
 const installed = (name: string) => join(app, "node_modules", name);
 let tarballs: readonly string[];
-
-jest.setTimeout(180_000);
 
 beforeAll(() => {
   assertBuilt();
@@ -163,7 +161,9 @@ test("an app's tests run in Jest as it comes, which knows no import()", () => {
     });`,
   );
   const around = { globalSetup: "<rootDir>/setup.js", globalTeardown: "<rootDir>/teardown.js" };
-  const config = JSON.stringify({ rootDir: folder, transform: {}, ...around });
+  // The default of five seconds fails on a busy machine.
+  const testTimeout = 120_000;
+  const config = JSON.stringify({ rootDir: folder, transform: {}, testTimeout, ...around });
   runTool("jest", "jest", ["--config", config]);
 });
 

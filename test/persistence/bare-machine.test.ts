@@ -10,11 +10,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { delimiter, join } from "node:path";
-import { beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { beforeAll, describe, expect, test } from "@jest/globals";
 import { assertBuilt, root, readManifest } from "../packages/workspace.js";
 import { temporaryFolder } from "./folder.js";
-
-jest.setTimeout(120_000);
 
 // Elsewhere a keychain is always there.
 const onLinux = process.platform === "linux" ? describe : describe.skip;

@@ -8,7 +8,7 @@ import { full } from "./load.js";
 import { alice, scopes, startStage, type Stage } from "./stage.js";
 import { forkWorker, killed, startWorker } from "./worker.js";
 
-jest.setTimeout(full ? 600_000 : 240_000);
+if (full) jest.setTimeout(600_000);
 
 const KILLS = full ? 200 : 8;
 

@@ -155,7 +155,7 @@ onLinux.each(["/proc/app", "/proc/no/app"])(
       import { createPersistentCache } from "@tessera/persistence";
       await createPersistentCache({ appName: "app", directory: ${JSON.stringify(directory)}, protection: "none" })
         .catch(({ errorCode }) => console.log(errorCode));`;
-    const options = { cwd: root, encoding: "utf8", timeout: 10_000, killSignal: "SIGKILL" } as const;
+    const options = { cwd: root, encoding: "utf8", timeout: 120_000, killSignal: "SIGKILL" } as const;
     const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], options);
     expect(stdout.trim()).toBe("storage_failed");
   },

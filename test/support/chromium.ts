@@ -43,6 +43,8 @@ export async function launchChromium(): Promise<Chromium> {
         ignoreHTTPSErrors: true,
         viewport: { width: 900, height: 640 },
       });
+      // Playwright's thirty seconds for each action are short on a busy machine.
+      context.setDefaultTimeout(120_000);
       const page = await context.newPage();
       return { context, page, close: () => context.close() };
     },

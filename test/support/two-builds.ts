@@ -15,7 +15,7 @@ export function inOneProcess(body: string): unknown {
       "--eval",
       `${PRELUDE}\nconsole.log(JSON.stringify(await (async () => {${body}})()));`,
     ],
-    { cwd: root, encoding: "utf8", timeout: 120_000 },
+    { cwd: root, encoding: "utf8" },
   );
   if (status !== 0) throw new Error(stderr || stdout);
   return JSON.parse(stdout);

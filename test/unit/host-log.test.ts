@@ -1,17 +1,17 @@
 // What is known of a host: how its last requests went, and that it answers again after it did not.
-// proves: core/src/http/host-log.ts
+// proves: core/src/http/host-log.ts, core/src/http/hosts.ts
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { Logger, LogLevel } from "@tessera/node";
-import { HostLog } from "../../packages/core/src/http/host-log.js";
+import { Hosts } from "../../packages/core/src/http/hosts.js";
 import { createTestClock } from "../support/test-clock.js";
 
 let lines: string[];
-let hosts: HostLog;
+let hosts: Hosts;
 beforeEach(() => {
   lines = [];
   const loggerCallback = (_: LogLevel, line: string) => void lines.push(line.replace(/^.* - /, ""));
   const logger = new Logger({ loggerCallback, logLevel: LogLevel.Info });
-  hosts = new HostLog(createTestClock(Date.parse("2026-01-01T00:00:00Z")), () => logger);
+  hosts = new Hosts(createTestClock(Date.parse("2026-01-01T00:00:00Z")), () => logger);
 });
 
 const url = "https://login.example:8443/token?client_id=the-client";
@@ -35,6 +35,9 @@ describe("a host", () => {
           { at, error: "ECONNREFUSED", correlationId: "three" },
           { at, error: "HTTP 503", correlationId: "two" },
         ],
+        circuit: "closed",
+        secondsLeftAlone: 0,
+        retries: { sent: 0, allowed: 10 },
       },
     ]);
   });

@@ -53,8 +53,10 @@ export function parseOwnJsonObject(text: string): Record<string, unknown> | unde
 
 function isShallow(value: object, depth: number): boolean {
   if (depth === 0) return false;
-  for (const member of Object.values(value) as readonly unknown[])
+  for (const name in value) {
+    const member: unknown = value[name as keyof typeof value];
     if (typeof member === "object" && member !== null && !isShallow(member, depth - 1)) return false;
+  }
   return true;
 }
 

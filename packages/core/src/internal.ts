@@ -41,6 +41,9 @@ export {
   type ICacheClient,
   type IPartitionManager,
 } from "./cache/storage/distributed-cache-plugin.js";
+export { documentText } from "./cache/schema/document-text.js";
+export { parseDocument, type CacheDocument } from "./cache/schema/document.js";
+export { retryIfLockLost } from "./cache/storage/plugin-session.js";
 export type { CacheKVStore, PeerAccountEntity, ValidCacheType } from "./cache/schema/key-value-store.js";
 export type * from "./cache/schema/schema.js";
 export type { CertificateOptions } from "./credential/certificate.js";
@@ -71,7 +74,7 @@ export { authorityOf, isServed, requireAccountOf, tenantAuthorityOf } from "./fl
 export { withinBounds, type Bounds } from "./flight/deadline.js";
 export { SingleFlight } from "./flight/single-flight.js";
 export { untilAborted } from "./flight/until-aborted.js";
-export { KeyedMutex } from "./flight/keyed-mutex.js";
+export { KeyedMutex, mutexOf } from "./flight/keyed-mutex.js";
 export { agentToken, type AgentInput, type AgentUser } from "./flows/agent.js";
 export { authorizationUrl, type AuthorizationInput } from "./flows/authorization-url.js";
 export {
@@ -102,11 +105,18 @@ export {
   updateRegistration,
 } from "./endpoints/registration.js";
 export {
+  checkedMetadata,
   checkedRegistration,
   type ClientRegistration,
   type RegistrationMetadata,
 } from "./endpoints/registration-record.js";
-export { protectedResource, type ProtectedResource } from "./endpoints/protected-resource.js";
+export {
+  isWithinResource,
+  protectedResource,
+  publishedResource,
+  resourceDocuments,
+  type ProtectedResource,
+} from "./endpoints/protected-resource.js";
 export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
 export { introspect, type Introspection, type IntrospectionInput } from "./endpoints/introspection.js";
 export {
@@ -142,10 +152,11 @@ export { dialectOf } from "./dialect/dialects.js";
 export { marginOf } from "./exchange/freshness.js";
 export { sharedCall } from "./exchange/shared-call.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
-export type { HostFailure, HostRecord } from "./http/host-log.js";
+export type { HostFailure } from "./http/host-log.js";
+export type { HostRecord } from "./http/host.js";
 export { hideSecretsOf } from "./http/hide-secrets.js";
-export { isInBlock, isOnOwnLink } from "./http/private-host.js";
-export { isLoopback, parsedUrl, secureUrl, sharedUrl, shownUrl } from "./http/secure-url.js";
+export { isInBlock, isOnOwnLink, isPrivateHost } from "./http/private-host.js";
+export { isLoopback, parsedUrl, secureEndpoint, secureUrl, sharedUrl, shownUrl } from "./http/secure-url.js";
 export { base64Content, holdsCredential } from "./credential/pem.js";
 export { retryAfterSeconds } from "./http/retry-after.js";
 export { DEFAULT_RETRIES } from "./http/retry-policy.js";
@@ -154,6 +165,7 @@ export { isHeaderValue } from "./http/header-value.js";
 export { MAX_RESPONSE_BYTES } from "./http/attempt.js";
 export { CALL_BUDGET_MS } from "./http/budget.js";
 export { rootMessage } from "./http/network-error.js";
+export type { Schedule } from "./http/retry-policy.js";
 export { createTransport, type Transport } from "./http/transport.js";
 export { Logger, LogLevel, type ILoggerCallback, type LoggerOptions } from "./logger.js";
 export {
@@ -164,7 +176,7 @@ export {
 export type { AcquisitionMetadata } from "./metadata.js";
 export type { Counted, Facts, Observer, Step, Subject, Tell } from "./observer.js";
 export { printable } from "./printable.js";
-export { requestedScopes } from "./request/scopes.js";
+export { requestedScopes, splitScopes } from "./request/scopes.js";
 export { processWide } from "./process-wide.js";
 export {
   checkFieldTypes,

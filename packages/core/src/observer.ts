@@ -4,7 +4,7 @@ import type { HttpRequest, HttpResponse } from "./http/http-client.js";
 export type Step = "operation" | "discovery" | "key_fetch" | "token_request" | "cache_load" | "cache_save";
 
 /** What happened, as the application counts it. */
-export type Counted = "hit" | "miss" | "renewal" | "throttled";
+export type Counted = "hit" | "miss" | "renewal" | "retry" | "throttled";
 
 /** Attributes with the names of OpenTelemetry's semantic conventions, where there are any. Never a secret. */
 export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;

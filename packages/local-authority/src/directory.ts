@@ -14,8 +14,8 @@ import { refuse } from "./errors/errors.js";
 /** The resolved authority of a request's path. */
 export interface TenantScope {
   /** The emulated product. */
-  readonly kind: "entra" | "b2c" | "adfs";
-  /** Its path in endpoint URLs: a GUID, `common`, `organizations`, `consumers`, `{tenant}/{policy}`, or `adfs`. */
+  readonly kind: "entra" | "b2c" | "adfs" | "openid";
+  /** Its path in endpoint URLs: a GUID, `common`, `organizations`, `consumers`, `{tenant}/{policy}`, `{tenant}/openid`, or `adfs`. */
   readonly segment: string;
   /** The tenant; absent for `common`, `organizations`, `consumers` and AD FS. */
   readonly tenant?: Tenant;
@@ -42,6 +42,8 @@ export interface Directory {
   readonly apps: readonly App[];
   readonly resources?: readonly string[];
   appById(clientId: string): App | undefined;
+  /** Adds an app that registered itself, or replaces what it said before. */
+  addApp(app: App, home: Tenant): void;
   homeOf(app: App): Tenant | undefined;
   federatedCredentialsOf(app: App): readonly FederatedCredential[];
   /** Returns the blueprint of an agent identity. */
@@ -66,7 +68,7 @@ export interface Directory {
   /**
    * Resolves the tenant segment of a path.
    *
-   * @param policy B2C policy
+   * @param policy B2C policy, or `openid`
    * @throws {AadstsError} 90002, 900023
    */
   findTenant(segment: string, policy?: string): TenantScope;
@@ -119,8 +121,13 @@ export function createDirectory(config: AuthorityConfig): Directory {
   };
 
   return {
-    apps: [...homes.values()].map(({ app }) => app),
+    get apps() {
+      return [...homes.values()].map(({ app }) => app);
+    },
     resources: config.resources,
+    addApp: (app, home) => {
+      homes.set(app.clientId.toLowerCase(), { app, home });
+    },
     appById: (clientId) => registration(clientId)?.app,
     homeOf: (app) => registration(app.clientId)?.home,
     blueprintOf: ({ agentIdentityBlueprintId: id }) => (id === undefined ? undefined : registration(id)?.app),
@@ -153,6 +160,9 @@ export function createDirectory(config: AuthorityConfig): Directory {
     findTenant: (text, policy) => {
       const segment = text.toLowerCase();
       const tenant = tenants.get(segment);
+      if (policy === "openid" && tenant !== undefined) {
+        return { kind: "openid", segment: `${tenant.id}/openid`, tenant };
+      }
       if (policy !== undefined && tenant !== undefined) {
         return { kind: "b2c", segment: `${segment}/${policy.toLowerCase()}`, tenant, policy };
       }

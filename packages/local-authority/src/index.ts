@@ -5,6 +5,7 @@ export { LocalAuthorityConfigurationError } from "./config/checks.js";
 export type {
   App,
   AuthorityConfig,
+  ClientRegistration,
   ConditionalAccessPolicy,
   DeviceCodeSettings,
   Federation,
@@ -32,6 +33,11 @@ export type {
 } from "./config/config-options.js";
 export { appObjectId, fmiSubject } from "./tokens/object-ids.js";
 export type { EmulateOptions, EmulatedHost, HostName } from "./emulator/emulated-host.js";
+export type {
+  ProtectedResource,
+  ProtectedResourceOptions,
+  TokenClaims,
+} from "./resource/protected-resource.js";
 export type { Fault, FaultHandle } from "./server/faults.js";
 export type { EndpointName, RecordedRequest } from "./http/journal.js";
 export type { Parameters } from "./http/parameters.js";

@@ -22,6 +22,7 @@ import { flag, invalid, requireFunctions, strings, texts } from "./check-values.
 import { checkedCallTimeout, checkedMaxConnections, checkedRetries } from "./check-network.js";
 import { checkedResponses } from "./check-responses.js";
 import { fromNetworkModule } from "./http/network-client.js";
+import { reachOf, type Reach } from "./http/network-zone.js";
 import { isHttpUrl } from "./http/proxy-variables.js";
 import { sharedHttpClient } from "./http/shared-http-client.js";
 import type { INativeBrokerPlugin } from "./broker/broker.js";
@@ -89,7 +90,7 @@ export function checkConfiguration(
     requiresPkceSupport: flag(auth.isMcp, "auth.isMcp"),
     authorizationRequests: checkedAuthorizationRequests(metadata, auth),
     cache: checkedCache(withoutNull(cache ?? {})),
-    http: checkedHttp(system),
+    http: checkedHttp(system, reachOf(sections.system)),
     retries: checkedRetries(system),
     callTimeoutMs: checkedCallTimeout(system),
     clock: system.clock ?? systemClock,
@@ -180,13 +181,10 @@ function checkBroker(plugin: INativeBrokerPlugin | undefined): void {
   requireFunctions(plugin, "broker.nativeBrokerPlugin", "INativeBrokerPlugin", ["setLogger", ...calls]);
 }
 
-function checkedHttp({
-  networkClient,
-  dispatcher,
-  proxy,
-  ca,
-  maxConnections,
-}: NodeSystemOptions): HttpClient {
+function checkedHttp(
+  { networkClient, dispatcher, proxy, ca, maxConnections }: NodeSystemOptions,
+  reach: Reach | undefined,
+): HttpClient {
   if (networkClient) {
     requireFunctions(networkClient, "system.networkClient", "INetworkModule", [
       "sendGetRequestAsync",
@@ -214,7 +212,8 @@ function checkedHttp({
     );
   }
   const most = checkedMaxConnections(maxConnections);
-  return sharedHttpClient({ dispatcher, proxy, ca: certificates, maxConnections: most });
+  const limits = reach && { reach };
+  return sharedHttpClient({ dispatcher, proxy, ca: certificates, maxConnections: most, limits });
 }
 
 function json(

@@ -24,7 +24,7 @@ export function diagnosticsOf(client: Client, configuration: object, telemetry: 
     versions: { tessera: version, node: process.version, platform: `${process.platform} ${process.arch}` },
     configuration: Object.fromEntries(shownIn(configuration, CONFIGURATION, "")),
     cache: client.cache.stats(),
-    hosts: client.hosts.records(),
+    hosts: client.transport.hosts.records(),
     openTelemetry: telemetry.state(),
   };
 }

@@ -86,6 +86,9 @@ export type {
   AppTokenProviderResult,
 } from "./msal/app-token-provider.js";
 export type * from "./msal/cache-types.js";
+export { checkClientMetadataDocument } from "./check-client-metadata-document.js";
+export { clientMetadataDocument, type ClientMetadataDocumentOptions } from "./client-metadata-document.js";
+export type { ClientMetadataFinding } from "./client-metadata-rules.js";
 export {
   deleteClientRegistration,
   readClientRegistration,
@@ -166,6 +169,23 @@ export { PublicClientApplication } from "./public-client-application.js";
 export { PromptValue, ResponseMode } from "./msal/prompt-value.js";
 export type * from "./authorization-response.js";
 export type * from "./requests.js";
+export { createResourceFetch } from "./resource/create-resource-fetch.js";
+export {
+  createResourceTokens,
+  type ResourceAttempt,
+  type ResourceCallOptions,
+  type ResourceTokens,
+} from "./resource/resource-tokens.js";
+export type { ResourceToken } from "./resource/acquire-token.js";
+export type {
+  FindRegistration,
+  ResourceAssertionContext,
+  ResourceClientOptions,
+  ResourceFetchOptions,
+  ResourceSendingOptions,
+  ResourceOptions,
+  ResourceRegistration,
+} from "./resource/options.js";
 export {
   tokenCredential,
   type AccessToken,

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { ICachePlugin, TokenCacheContext } from "@tessera/core";
 import { keychainEntry, keychainProtection } from "./protection/keychain.js";
-import { nodeCrypto } from "./node-crypto.js";
 import { assertWritable, preparePrivateFolder } from "./files/private-folder.js";
 import { checkOptions, type PersistentCacheOptions } from "./options.js";
 import { openStoredCache, type StoredCache } from "./stored-cache.js";
+import { sentMark, shortHash } from "./lock/sent-mark.js";
 import { acquireLock, type HeldLock, type LockWait } from "./lock/ticket-lock.js";
 
 /** A token cache on disk, to pass as `cache.cachePlugin` to an application. */
@@ -137,20 +137,32 @@ function cacheAccess(
 
 /**
  * Two processes must not redeem the same rotating refresh token: the second one waits, and then finds the first one's
- * new token.
+ * new token. If the first one was killed after it had sent the token, the second one does not send it again.
  */
 function serializeRefreshes(lockFolder: string): NonNullable<ICachePlugin["aroundRefresh"]> {
   return (partition, refresh, signal) => {
-    const name = `refresh-${nodeCrypto().createHash("sha256").update(partition).digest("hex").slice(0, 16)}`;
+    const name = `refresh-${shortHash(partition, 16)}`;
     // A suspended process may have sent the refresh token: the provider would take a second redemption for a theft.
-    return withLock(lockFolder, name, { signal, isPatient: true }, refresh);
+    return withLock(lockFolder, name, { signal, isPatient: true }, async ({ isHeld }) => {
+      const mark = sentMark(lockFolder, name);
+      try {
+        return await refresh({ holds: async () => isHeld(), sends: async (grant) => mark.put(grant) });
+      } finally {
+        mark.remove();
+      }
+    });
   };
 }
 
-async function withLock<T>(folder: string, name: string, wait: LockWait, work: () => Promise<T>): Promise<T> {
+async function withLock<T>(
+  folder: string,
+  name: string,
+  wait: LockWait,
+  work: (lock: HeldLock) => Promise<T>,
+): Promise<T> {
   const lock = await acquireLock(folder, name, wait);
   try {
-    return await work();
+    return await work(lock);
   } finally {
     lock.release();
   }

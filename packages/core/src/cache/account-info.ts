@@ -79,15 +79,17 @@ export function accountProfiles(
   if (profiles.length === 0) return [accountInfo(account, idTokenOf(account.entity.realm))];
   return profiles.map((profile) => {
     const idToken = idTokenOf(profile.tenantId);
-    const { isHomeTenant: _, nativeAccountId, ...profileFields } = profile;
+    const { nativeAccountId } = profile;
     // The token's claims are newer than the profile.
-    const base = baseAccount(account);
-    // A synthesized profile has no name of its own.
-    const info = idToken
-      ? accountInfo(account, idToken)
-      : { ...base, ...profileFields, username: profileFields.username || base.username };
+    const info = idToken ? accountInfo(account, idToken) : infoOfProfile(baseAccount(account), profile);
     return nativeAccountId === undefined ? info : { ...info, nativeAccountId };
   });
+}
+
+function infoOfProfile(base: AccountInfo, profile: TenantProfile): AccountInfo {
+  const { isHomeTenant: _, nativeAccountId: __, ...fields } = profile;
+  // A synthesized profile has no name of its own.
+  return { ...base, ...fields, username: fields.username || base.username };
 }
 
 /** Returns the user's profile in the tenant of an ID token. */
@@ -178,17 +180,28 @@ function baseAccount(entry: Entry<"Account">): AccountInfo {
   return base;
 }
 
+const REGION = "xms_tdbr";
+
 /** Returns the home tenant's data boundary from `client_info`. */
 function dataBoundaryOf({ client_info: clientInfo }: AccountEntity): DataBoundary | undefined {
-  const region = clientInfo ? parseJsonObject(base64Decode(clientInfo))?.["xms_tdbr"] : undefined;
+  if (!clientInfo) return undefined;
+  const text = base64Decode(clientInfo);
+  // Most have none, and parsing takes as long as all the rest of an account. A name may also be written with escapes.
+  if (!text.includes(REGION) && !text.includes("\\")) return undefined;
+  const region = parseJsonObject(text)?.[REGION];
   if (typeof region !== "string" || region === "") return undefined;
   return region === "EU" ? "EU" : "None";
 }
 
 function isProfile(profile: Readonly<Record<string, unknown>>): boolean {
-  const optional = ["name", "username", "loginHint", "upn", "nativeAccountId"];
-  return (
-    ["tenantId", "localAccountId"].every((field) => typeof profile[field] === "string") &&
-    optional.every((field) => profile[field] === undefined || typeof profile[field] === "string")
-  );
+  for (const field of PROFILE_FIELDS) {
+    const value = profile[field];
+    const isRequired = field === "tenantId" || field === "localAccountId";
+    if (typeof value !== "string" && (isRequired || value !== undefined)) return false;
+  }
+  return true;
 }
+
+const PROFILE_FIELDS = [
+  ...["tenantId", "localAccountId", "name", "username", "loginHint", "upn", "nativeAccountId"],
+] as const;

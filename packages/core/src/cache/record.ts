@@ -77,6 +77,7 @@ export interface CacheRecordInput {
   /** Whether a refresh token is bound to the key as well: that of a client with a credential is bound to that (RFC 9449 §5). */
   readonly bindsRefreshToken?: boolean;
   readonly resource?: string | undefined;
+  readonly refreshesOnly?: string | undefined;
   readonly components?: Readonly<Record<string, string>> | undefined;
   readonly correlationId: string;
 }
@@ -154,6 +155,7 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
       refreshToken.realm = realm;
     if (response.refreshTokenExpiresIn)
       refreshToken.expires_on = String(requestedAt + response.refreshTokenExpiresIn);
+    if (input.refreshesOnly) refreshToken.resource = input.refreshesOnly;
     markOwner(refreshToken, owner);
     record.refreshToken = refreshToken;
   }
@@ -163,17 +165,15 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
 
 type Writable<T> = { -readonly [Member in keyof T]: T[Member] };
 
-type WritableToken = Writable<AccessTokenEntity> | Writable<RefreshTokenEntity>;
-
 /** MSAL looks for credentials of other types than its own, so that it does not present bound tokens as bearer tokens. */
-function bind(token: WritableToken, key: BindingKey): void {
+function bind(token: Writable<AccessTokenEntity | RefreshTokenEntity>, key: BindingKey): void {
   token.credential_type = `${token.credential_type}_With_AuthScheme`;
   token.key_id = key.thumbprint;
   token[BINDING_KEY] = key;
   if (key.text !== undefined) token.dpop_key = key.text;
 }
 
-function markOwner(token: WritableToken, owner: TokenOwner): void {
+function markOwner(token: Writable<AccessTokenEntity | RefreshTokenEntity>, owner: TokenOwner): void {
   if (owner.kind === "assertion") token.userAssertionHash = owner.hash;
   else if (owner.kind === "user" && owner.onBehalfOf) token.on_behalf_of = true;
 }

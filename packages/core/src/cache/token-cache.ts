@@ -12,7 +12,8 @@ import type { TokenMemory } from "./memory/token-memory.js";
 import { removeAppTokens, removeFromAssertions, removeUser } from "./memory/remove.js";
 import { requireAccount, requireRecord } from "../request/field-types.js";
 import { keyValueStore, type CacheKVStore } from "./schema/key-value-store.js";
-import { CacheAccess, type CacheParts } from "./storage/cache-access.js";
+import { CacheAccess } from "./storage/cache-access.js";
+import type { CacheParts } from "./storage/cache-parts.js";
 import type { StoredCache } from "./storage/stored-cache.js";
 import { appGroup, groupOfUser, USERS } from "./storage/stored-partition.js";
 
@@ -35,6 +36,11 @@ export class TokenCache extends CacheAccess {
   constructor(parts: TokenCacheParts) {
     super(parts);
     this.#parts = parts;
+  }
+
+  /** Whether the last {@link read} had no answer from the store, and what was looked at is memory only. @internal */
+  get storeIsAway(): boolean {
+    return this.stored?.isAway ?? false;
   }
 
   /**

@@ -10,8 +10,6 @@ import type { ClientAuthenticator } from "../credential/client-credential.js";
 import type { RequestObjectSigner } from "../credential/request-object-signer.js";
 import type { Dpop } from "../dpop/dpop.js";
 import type { SingleFlight } from "../flight/single-flight.js";
-import type { Throttle } from "../http/throttle.js";
-import type { HostLog } from "../http/host-log.js";
 import type { HttpClient } from "../http/http-client.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { Logger } from "../logger.js";
@@ -47,6 +45,8 @@ export interface Client {
   readonly extraAuthorizationParameters: Readonly<Record<string, string>> | undefined;
   /** Whether users may only be sent to a provider that announces PKCE with `S256` (Model Context Protocol). */
   readonly requiresPkceSupport: boolean;
+  /** Whether a refresh token is used for the resource of its sign-in alone: a server may have bound it to that (RFC 8707 §2.2). */
+  readonly separatesResources: boolean;
   /** Scopes that no request asks for. */
   readonly excludeScopes: readonly string[];
   /** Keys and proofs of tokens that are bound to a key. */
@@ -66,9 +66,6 @@ export interface Client {
   /** Tokens are reachable only inside an access: `read` and `write` pass the token memory to a callback. */
   readonly cache: TokenCache;
   readonly transport: Transport;
-  readonly throttle: Throttle;
-  /** How the last requests to each host went. */
-  readonly hosts: HostLog;
   /** Watches what is sent with a client of a flow's own, as that of the application is watched. */
   watch(http: HttpClient): HttpClient;
   /** Traces and metrics, if somebody collects them now. */

@@ -17,9 +17,8 @@ import { Dpop } from "../dpop/dpop.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { ServerTelemetry, type LibraryInfo } from "../dialect/entra-telemetry.js";
 import { SingleFlight } from "../flight/single-flight.js";
-import { HostLog } from "../http/host-log.js";
+import { Hosts } from "../http/hosts.js";
 import type { HttpClient } from "../http/http-client.js";
-import { Throttle } from "../http/throttle.js";
 import { createTransport } from "../http/transport.js";
 import { watchedHttp } from "../http/watched-http.js";
 import { Logger } from "../logger.js";
@@ -66,6 +65,8 @@ export interface ClientOptions {
   readonly extraAuthorizationParameters?: Readonly<Record<string, string>> | undefined;
   /** Send users only to a provider that announces PKCE with `S256`. */
   readonly requiresPkceSupport?: boolean;
+  /** Use a refresh token for the resource of its sign-in alone. */
+  readonly separatesResources?: boolean;
   /** Scopes to leave out of every request, such as `offline_access`. */
   readonly excludeScopes?: readonly string[];
   /** Whether authorization requests are signed, and pushed to the provider. */
@@ -83,7 +84,6 @@ export interface ClientOptions {
   readonly retries?: number | undefined;
   /** The time that all requests of one call may take together, in milliseconds; 30,000 by default. */
   readonly callTimeoutMs?: number | undefined;
-  /** Whether to retry a discovery request once when its connection fails; `true` by default. */
   /** Called when a renewal in the background has ended. */
   readonly onBackgroundRenewal?: BackgroundRenewalListener | undefined;
   /** Defaults to the system clock. */
@@ -136,15 +136,18 @@ export function createClient(options: ClientOptions): Client {
   const silentLogger = new Logger({}, "@tessera/core", version);
   const logger = options.logger ?? ((): Logger => silentLogger);
   const observer = options.observer ?? unobserved;
-  const hosts = new HostLog(clock, logger);
+  const hosts = new Hosts(clock, logger);
   const watch = (http: HttpClient): HttpClient => watchedHttp(http, { hosts, observer });
   const transport = createTransport({
     http: watch(options.http),
     clock,
+    hosts,
     logger,
     retries: options.retries,
     budgetMs: options.callTimeoutMs,
+    observer,
   });
+  const { timeAt } = hosts;
   const knownAuthorities = new Set(Array.from(options.knownAuthorities ?? [], knownHost));
   const authorities = new AuthorityResolver(
     {
@@ -158,7 +161,12 @@ export function createClient(options: ClientOptions): Client {
     { warn: (message) => logger().warning(message), observer },
   );
   authorities.check(authority);
-  const authenticator = createAuthenticator(credential, { clientId, method: options.authMethod, clock });
+  const authenticator = createAuthenticator(credential, {
+    clientId,
+    method: options.authMethod,
+    clock,
+    timeAt,
+  });
   return {
     clientId,
     defaultAuthority: authority,
@@ -175,19 +183,18 @@ export function createClient(options: ClientOptions): Client {
     extraParameters: options.extraParameters,
     extraAuthorizationParameters: options.extraAuthorizationParameters,
     requiresPkceSupport: options.requiresPkceSupport ?? false,
+    separatesResources: options.separatesResources ?? false,
     excludeScopes: checkedExclusion(options.excludeScopes, "auth.excludeScopes"),
-    dpop: new Dpop(clock, Boolean(options.cache?.plugin ?? options.cache?.store)),
+    dpop: new Dpop(timeAt, Boolean(options.cache?.plugin ?? options.cache?.store)),
     bindsTokens: (url) => dialectOf(authorities.url(url)).bindsTokens,
     authorizationRequests: {
       isPushed: authorizationRequests.isPushed ?? false,
-      sign: createRequestObjectSigner(authorizationRequests, { clientId, clock }),
+      sign: createRequestObjectSigner(authorizationRequests, { clientId, timeAt }),
     },
     capabilities: options.capabilities ?? [],
     authorities,
     cache: createCache(options, { clock, authorities, logger, observer }),
     transport,
-    throttle: new Throttle(clock),
-    hosts,
     watch,
     observer,
     flights: new SingleFlight(),

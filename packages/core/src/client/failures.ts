@@ -1,11 +1,12 @@
 import { BoundedMap } from "../bounded-map.js";
-import type { Clock } from "../clock.js";
+import { elapsed, type Clock } from "../clock.js";
 import { copyFor, type AuthError } from "../errors/errors.js";
+import { withSeconds } from "../http/throttle.js";
 
 /** Maximum number of failures that an application remembers. */
 const MOST_FAILURES = 10_000;
 
-/** The pause after the second failure in a row, in milliseconds. It doubles with each further one. */
+/** The first pause, in milliseconds. It doubles with each further failure in a row. */
 const FIRST_PAUSE_MS = 200;
 
 /** The longest of these pauses, in milliseconds. */
@@ -21,7 +22,7 @@ interface Failure {
   readonly error: AuthError;
   /** How many failures there were in a row. */
   readonly count: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds, by the clock that nobody sets. */
   readonly from: number;
   readonly until: number;
   /** Whether the pause is a time after which the same call may succeed. */
@@ -30,8 +31,9 @@ interface Failure {
 
 /**
  * Remembers failed calls, so that a caller in a loop does not flood the provider: for a while, an equal call is answered
- * with a copy of the error and nothing is sent. One repetition is free. After that, the pause doubles from failure to
- * failure, and is shortened at random, so that processes do not return at the same moment.
+ * with a copy of the error and nothing is sent. The pause doubles from failure to failure, and is shortened at random, so
+ * that processes do not return at the same moment. A failure is not followed by a pause if it was the first and its
+ * request was sent only once.
  */
 export class Failures {
   readonly #known = new BoundedMap<Failure>(MOST_FAILURES);
@@ -56,27 +58,35 @@ export class Failures {
   refusal(key: string, correlationId: string): AuthError | undefined {
     const known = this.#known.get(key);
     if (!known) return undefined;
-    const now = this.#clock.now();
-    // A clock that was set back must not prolong the pause.
+    const now = elapsed(this.#clock);
+    // A clock of the application may be set back, which must not prolong the pause.
     if (now >= known.until || now < known.from) return undefined;
     const error = copyFor(known.error, correlationId);
-    return known.isTold ? withSeconds(error, known.until - now) : error;
+    return known.isTold ? withSeconds(error, (known.until - now) / 1000) : error;
   }
 
   /** Remembers a failure that may pass by itself. */
   note(key: string, error: AuthError): void {
-    const now = this.#clock.now();
+    const now = elapsed(this.#clock);
     const before = this.#known.peek(key);
     const count = before && now < before.until + NEW_ROW_MS ? before.count + 1 : 1;
     const asked = (error.retryAfterSeconds ?? 0) * 1000;
-    const pause = Math.max(asked, pauseAfter(count));
-    if (pause > 0) withSeconds(error, pause);
+    const pause = Math.max(asked, pauseAfter(count, error.attempts));
+    if (pause > 0) withSeconds(error, pause / 1000);
     this.#known.set(key, { error, count, from: now, until: now + pause, isTold: true });
+  }
+
+  /** Remembers that the server wants equal requests to pause, and adds the length of the pause to its error. */
+  notePause(key: string, error: AuthError, seconds: number): void {
+    const from = elapsed(this.#clock);
+    error.isRetryable = true;
+    withSeconds(error, seconds);
+    this.#known.set(key, { error, count: 1, from, until: from + seconds * 1000, isTold: true });
   }
 
   /** Remembers a refusal that lasts as long as the same grant is sent with the same request. */
   noteRefusal(key: string, error: AuthError): void {
-    const from = this.#clock.now();
+    const from = elapsed(this.#clock);
     this.#known.set(key, { error, count: 1, from, until: from + REFUSED_MS, isTold: false });
   }
 
@@ -94,14 +104,10 @@ export class Failures {
   }
 }
 
-/** Returns the milliseconds of pause after the nth failure in a row. */
-function pauseAfter(count: number): number {
-  if (count < 2) return 0;
-  const longest = Math.min(FIRST_PAUSE_MS * 2 ** (count - 2), LONGEST_PAUSE_MS);
+/** Returns the milliseconds of pause after the nth failure in a row, whose last request was sent so often. */
+function pauseAfter(count: number, attempts = 1): number {
+  const doublings = attempts > 1 ? count - 1 : count - 2;
+  if (doublings < 0) return 0;
+  const longest = Math.min(FIRST_PAUSE_MS * 2 ** doublings, LONGEST_PAUSE_MS);
   return longest * (0.5 + Math.random() / 2);
-}
-
-function withSeconds(error: AuthError, milliseconds: number): AuthError {
-  error.retryAfterSeconds = Math.ceil(milliseconds / 1000);
-  return error;
 }

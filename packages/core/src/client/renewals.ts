@@ -1,6 +1,6 @@
 import type { AccountInfo } from "../account.js";
 import { BoundedMap } from "../bounded-map.js";
-import type { Clock } from "../clock.js";
+import { elapsed, type Clock } from "../clock.js";
 import { errorName } from "../errors/error-name.js";
 import { isAuthError } from "../errors/errors.js";
 import { markBackground } from "../flight/background.js";
@@ -48,6 +48,8 @@ export class Renewals {
   readonly #listener: BackgroundRenewalListener | undefined;
   readonly #known = new BoundedMap<{ readonly next: number; readonly failures: number }>(10_000);
   readonly #running = new Set<string>();
+  /** The tokens that are served although they should have been renewed. */
+  readonly #stale = new BoundedMap<true>(10_000);
 
   constructor(clock: Clock, logger: () => Logger, listener?: BackgroundRenewalListener) {
     this.#clock = clock;
@@ -73,7 +75,7 @@ export class Renewals {
   ): void {
     const { request } = what;
     const { correlationId } = request;
-    if (this.#running.has(key) || this.#clock.now() < (this.#known.get(key)?.next ?? 0)) return;
+    if (this.#running.has(key) || elapsed(this.#clock) < (this.#known.get(key)?.next ?? 0)) return;
     this.#running.add(key);
     this.#logger().verbose("Renewing the token in the background: it is due.", correlationId);
     const { signal } = new AbortController();
@@ -84,6 +86,7 @@ export class Renewals {
       .then(
         ({ expiresOn }) => {
           this.#pause(key, 0);
+          this.noteRecovery(key, correlationId);
           this.#tell(what, { expiresOn });
         },
         (error: unknown) => {
@@ -95,10 +98,25 @@ export class Renewals {
       .finally(() => this.#running.delete(key));
   }
 
+  /** Notes that a token is served although it cannot be renewed. An operator reads that once, until it is renewed. */
+  noteStale(key: string, error: unknown, correlationId: string): void {
+    if (this.#stale.get(key)) return;
+    this.#stale.set(key, true);
+    const why = `A token cannot be renewed (${errorName(error)}): the cached one is served meanwhile.`;
+    this.#logger().info(why, correlationId);
+  }
+
+  /** Notes that a token has been renewed. */
+  noteRecovery(key: string, correlationId: string): void {
+    if (!this.#stale.get(key)) return;
+    this.#stale.delete(key);
+    this.#logger().info("A token can be renewed again: it is not served stale any more.", correlationId);
+  }
+
   #pause(key: string, failures: number): void {
     const longest = Math.min(PAUSE_MS.shortest * 2 ** Math.max(0, failures - 1), PAUSE_MS.longest);
     const pause = longest * (0.5 + Math.random() / 2);
-    this.#known.set(key, { next: this.#clock.now() + pause, failures });
+    this.#known.set(key, { next: elapsed(this.#clock) + pause, failures });
   }
 
   #logFailure(error: unknown, correlationId: string): void {

@@ -43,10 +43,11 @@ export class GivenAssertions {
     context: AssertionContext,
     reusable: boolean,
   ): Promise<ClientAuthentication> {
-    if (typeof source !== "function") return assertionAuthentication(checked(source));
+    if (typeof source !== "function") return assertionAuthentication(checkedAssertion(source));
     const since = this.#renewals.mark();
-    const refusedAssertion = checked(await source(context));
-    const fresh = async (): Promise<string> => checked(await source({ ...context, refusedAssertion }));
+    const refusedAssertion = checkedAssertion(await source(context));
+    const fresh = async (): Promise<string> =>
+      checkedAssertion(await source({ ...context, refusedAssertion }));
     const key = JSON.stringify([context.tokenEndpoint, context.fmiPath]);
     const renew = (): Promise<string> =>
       reusable ? this.#renewals.run(source, { key, since }, fresh) : fresh();
@@ -57,7 +58,8 @@ export class GivenAssertions {
   }
 }
 
-function checked(assertion: unknown): string {
+/** @throws ClientAuthError `invalid_assertion` */
+export function checkedAssertion(assertion: unknown): string {
   // A file that it was read from may end in a line break, which no JWT has.
   const jwt = typeof assertion === "string" ? assertion.trim() : "";
   if (jwt !== "") return jwt;

@@ -1,6 +1,7 @@
 import type { Authority } from "../authority/authority.js";
 import type { Clock } from "../clock.js";
 import { clientConfigurationError } from "../errors/errors.js";
+import type { TimeAt } from "../http/hosts.js";
 import type { ClientTls } from "../http/http-client.js";
 import type { AuthMethod } from "../dialect/auth-methods.js";
 import { dialectOf } from "../dialect/dialects.js";
@@ -43,10 +44,15 @@ export type ClientAuthenticator = (
  */
 export function createAuthenticator(
   credential: ClientCredential,
-  client: { readonly clientId: string; readonly method: AuthMethod | undefined; readonly clock: Clock },
+  client: {
+    readonly clientId: string;
+    readonly method: AuthMethod | undefined;
+    readonly clock: Clock;
+    readonly timeAt: TimeAt;
+  },
 ): ClientAuthenticator {
-  const { clientId, clock, method } = client;
-  const signer = new AssertionSigner(clientId, clock);
+  const { clientId, clock, timeAt, method } = client;
+  const signer = new AssertionSigner(clientId, timeAt);
   const assertions = new GivenAssertions();
   const secrets =
     credential.kind === "secret"

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { ProviderMetadata } from "../authority/authority.js";
-import { epochSeconds, type Clock } from "../clock.js";
+import type { TimeAt } from "../http/hosts.js";
 import { newGuid } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import type { Parameters } from "../request/parameters.js";
@@ -40,7 +40,7 @@ const JSON_PARAMETERS: ReadonlySet<string> = new Set(["authorization_details", "
  */
 export function createRequestObjectSigner(
   { key: options, algorithm }: AuthorizationRequestOptions,
-  { clientId, clock }: { readonly clientId: string; readonly clock: Clock },
+  { clientId, timeAt }: { readonly clientId: string; readonly timeAt: TimeAt },
 ): RequestObjectSigner | undefined {
   if (options === undefined) return undefined;
   const key = readPrivateKey(options, invalid);
@@ -58,7 +58,7 @@ export function createRequestObjectSigner(
     const { SignJWT } = await import("jose");
     const listed = metadata["request_object_signing_alg_values_supported"];
     const alg = algorithm ?? fitting.find((one) => Array.isArray(listed) && listed.includes(one)) ?? usual;
-    const now = epochSeconds(clock);
+    const now = Math.floor(timeAt(issuer) / 1000);
     const times = { iat: now, nbf: now, exp: now + LIFETIME };
     const claims = { ...claimsOf(parameters), iss: clientId, aud: issuer, ...times, jti: newGuid() };
     const header = { alg, typ: "oauth-authz-req+jwt", ...(kid ? { kid } : {}) };

@@ -1,10 +1,10 @@
 import type { KeyObject } from "node:crypto";
 import type { Authority } from "../authority/authority.js";
 import { BoundedMap } from "../bounded-map.js";
-import { epochSeconds, type Clock } from "../clock.js";
 import { newGuid } from "../encoding.js";
 import type { AssertionHeader } from "../dialect/dialect.js";
 import { dialectOf } from "../dialect/dialects.js";
+import type { TimeAt } from "../http/hosts.js";
 import { hs256Key } from "../hs256-key.js";
 import type { Certificate } from "./certificate.js";
 import { externallySigned } from "./external-signature.js";
@@ -21,9 +21,18 @@ type Claims = Readonly<Record<string, string | number>>;
 /** A reusable assertion. */
 interface Made {
   readonly jwt: Promise<string>;
+  readonly from: number;
   readonly until: number;
   /** Set once it is signed. */
   text?: string;
+}
+
+/** An assertion that may be reused. */
+interface Reusable {
+  readonly name: string;
+  readonly now: number;
+  readonly refused: string | undefined;
+  readonly sign: () => Promise<string>;
 }
 
 /**
@@ -32,13 +41,13 @@ interface Made {
  */
 export class AssertionSigner {
   readonly #clientId: string;
-  readonly #clock: Clock;
+  readonly #timeAt: TimeAt;
   /** Reusable assertions by certificate and audience. */
   readonly #made = new BoundedMap<Made>(MAX_REUSED);
 
-  constructor(clientId: string, clock: Clock) {
+  constructor(clientId: string, timeAt: TimeAt) {
     this.#clientId = clientId;
-    this.#clock = clock;
+    this.#timeAt = timeAt;
   }
 
   /**
@@ -50,27 +59,32 @@ export class AssertionSigner {
     const dialect = dialectOf(authority.url);
     const audience = dialect.assertionAudience(authority.metadata);
     const { key, sign: callback } = certificate;
+    const now = this.#secondsAt(authority);
     const sign = (): Promise<string> => {
       const header = dialect.assertionHeader(certificate, authority.metadata);
-      const claims = this.#claims(audience);
+      const claims = this.#claims(audience, now);
       return callback
         ? externallySigned({ key, sign: callback }, header, claims)
         : signed(key, header, claims);
     };
-    return dialect.reusesAssertions ? this.#reused(`${certificate.id} ${audience}`, refused, sign) : sign();
+    return dialect.reusesAssertions
+      ? this.#reused({ name: `${certificate.id} ${audience}`, now, refused, sign })
+      : sign();
   }
 
   /** Returns an assertion signed with the client's secret (`client_secret_jwt`). */
-  withSecret(secret: string, { url, metadata }: Authority): Promise<string> {
-    const audience = dialectOf(url).assertionAudience(metadata);
-    return signed(hs256Key(secret), { alg: "HS256", typ: "JWT" }, this.#claims(audience));
+  withSecret(secret: string, authority: Authority): Promise<string> {
+    const audience = dialectOf(authority.url).assertionAudience(authority.metadata);
+    const claims = this.#claims(audience, this.#secondsAt(authority));
+    return signed(hs256Key(secret), { alg: "HS256", typ: "JWT" }, claims);
   }
 
-  #reused(name: string, refused: string | undefined, sign: () => Promise<string>): Promise<string> {
-    const now = epochSeconds(this.#clock);
+  #reused({ name, now, refused, sign }: Reusable): Promise<string> {
     const known = this.#made.get(name);
-    if (known && now < known.until && (refused === undefined || known.text !== refused)) return known.jwt;
-    const made: Made = { jwt: sign(), until: now + LIFETIME - RENEW_BEFORE_END };
+    // One from the future was signed before this machine's clock was known to be wrong.
+    if (known && now >= known.from && now < known.until && (refused === undefined || known.text !== refused))
+      return known.jwt;
+    const made: Made = { jwt: sign(), from: now, until: now + LIFETIME - RENEW_BEFORE_END };
     this.#made.set(name, made);
     made.jwt.then(
       (text) => {
@@ -81,8 +95,13 @@ export class AssertionSigner {
     return made.jwt;
   }
 
-  #claims(audience: string): Claims {
-    const now = epochSeconds(this.#clock);
+  /** The provider checks the times by its own clock. */
+  #secondsAt({ url, metadata }: Authority): number {
+    const { token_endpoint: endpoint } = metadata;
+    return Math.floor(this.#timeAt(typeof endpoint === "string" ? endpoint : url.href) / 1000);
+  }
+
+  #claims(audience: string, now: number): Claims {
     const iss = this.#clientId;
     return { aud: audience, iss, sub: iss, jti: newGuid(), nbf: now, iat: now, exp: now + LIFETIME };
   }

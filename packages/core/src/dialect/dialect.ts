@@ -28,6 +28,8 @@ export interface Dialect {
   readonly bindsTokens: boolean;
   /** Whether a refresh may request only scopes that the user has granted (RFC 6749 §6). */
   readonly refreshesGrantedScopesOnly: boolean;
+  /** Whether a refresh token may be good for one request, and a second one may count as a theft (RFC 9700 §4.14.2). */
+  readonly rotatesRefreshTokens: boolean;
   /** Accepted difference between the provider's clock and this machine's, in seconds. */
   readonly clockTolerance: number;
   /**

@@ -18,6 +18,7 @@ export const entra: Dialect = {
   refreshesGrantedScopesOnly: false,
   // Desktop clocks are often wrong. Five minutes is also the margin at which access tokens count as expired.
   clockTolerance: 300,
+  rotatesRefreshTokens: false,
   tlsVouches: true,
   issuesIdTokens: () => true,
   postsForms: true,

@@ -14,6 +14,7 @@ export const openid: Dialect = {
   bindsTokens: true,
   refreshesGrantedScopesOnly: true,
   clockTolerance: 30,
+  rotatesRefreshTokens: true,
   tlsVouches: false,
   issuesIdTokens,
   postsForms: false,

@@ -1,7 +1,7 @@
 import { BoundedMap } from "../bounded-map.js";
-import type { Clock } from "../clock.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
+import type { TimeAt } from "../http/hosts.js";
 import { parsedUrl } from "../http/secure-url.js";
 import {
   BINDING_KEY,
@@ -22,7 +22,7 @@ const NONCE = /^[\x21\x23-\x5b\x5d-\x7e]{1,1024}$/;
 
 /** The keys that an application's tokens are bound to, and its proofs of possession (RFC 9449). */
 export class Dpop {
-  readonly #clock: Clock;
+  readonly #timeAt: TimeAt;
   readonly #isPersisted: boolean;
   /** By origin. */
   readonly #nonces = new BoundedMap<{ readonly nonce: string }>(MOST_SERVERS);
@@ -32,8 +32,8 @@ export class Dpop {
   readonly #read = new BoundedMap<Promise<BindingKey | undefined>>(MOST_SERVERS);
 
   /** @param isPersisted whether a plugin or store persists tokens, and their keys with them */
-  constructor(clock: Clock, isPersisted: boolean) {
-    this.#clock = clock;
+  constructor(timeAt: TimeAt, isPersisted: boolean) {
+    this.#timeAt = timeAt;
     this.#isPersisted = isPersisted;
   }
 
@@ -85,7 +85,7 @@ export class Dpop {
   /** Signs a proof for a request, with the last nonce of its server. */
   proof(key: BindingKey, request: ProvenRequest): Promise<string> {
     const nonce = request.nonce ?? this.#nonces.get(new URL(request.url).origin)?.nonce;
-    return dpopProof(key, { ...request, nonce }, this.#clock);
+    return dpopProof(key, { ...request, nonce }, this.#timeAt(request.url));
   }
 
   /**

@@ -1,4 +1,3 @@
-import { epochSeconds, type Clock } from "../clock.js";
 import { newGuid, sha256Base64Url } from "../encoding.js";
 import type { BindingKey } from "./binding-key.js";
 
@@ -12,11 +11,15 @@ export interface ProvenRequest {
   readonly nonce?: string | undefined;
 }
 
-/** Signs a proof of possession for one request (RFC 9449 §4.2). */
+/**
+ * Signs a proof of possession for one request (RFC 9449 §4.2).
+ *
+ * @param now milliseconds since the epoch, by the clock of the server that checks it
+ */
 export async function dpopProof(
   { algorithm, publicKey, privateKey }: BindingKey,
   { method, url, accessToken, nonce }: ProvenRequest,
-  clock: Clock,
+  now: number,
 ): Promise<string> {
   const { SignJWT } = await import("jose");
   const { origin, pathname } = new URL(url);
@@ -24,7 +27,7 @@ export async function dpopProof(
     jti: newGuid(),
     htm: method,
     htu: origin + pathname,
-    iat: epochSeconds(clock),
+    iat: Math.floor(now / 1000),
     ...(nonce === undefined ? {} : { nonce }),
     ...(accessToken === undefined ? {} : { ath: sha256Base64Url(accessToken) }),
   };

@@ -20,6 +20,19 @@ export interface ProtectedResource {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
+/** A question about a protected resource. */
+export interface ResourceQuestion {
+  readonly resource: string;
+  /** Value of the header `WWW-Authenticate` with which the resource refused a request. */
+  readonly challenge?: string | undefined;
+  /** Whether a document may be about a parent of the resource: the same origin, and a path in front of a `/`. */
+  readonly acceptsParent?: boolean;
+}
+
+/** The document of a resource, or what was returned in place of one. */
+export type ResourceAnswer =
+  (ProtectedResource & { readonly document: string }) | { readonly missing: string };
+
 const WELL_KNOWN = "/.well-known/oauth-protected-resource";
 
 /**
@@ -34,21 +47,51 @@ export async function protectedResource(
   challenge: string | undefined,
   call: Call,
 ): Promise<ProtectedResource> {
+  const found = await publishedResource(client, { resource, challenge }, call);
+  if ("missing" in found) throw invalid(`it has none: ${found.missing} without a JSON document`, call);
+  const { document: _, ...published } = found;
+  return published;
+}
+
+/**
+ * Does the same as {@link protectedResource}, for callers that know what to do when a resource publishes nothing.
+ *
+ * @throws ClientAuthError `invalid_resource_metadata` also when the challenge names a document that is missing, or when a
+ * server fails
+ */
+export async function publishedResource(
+  client: Client,
+  { resource, challenge, acceptsParent = false }: ResourceQuestion,
+  call: Call,
+): Promise<ResourceAnswer> {
   const url = secureUrl(resource, "resource");
   if (url.hash !== "" || resource.includes("#") || url.username !== "" || url.password !== "") {
     const text = `resource "${shownUrl(resource)}" has a fragment or a user name: pass the identifier of the resource without them.`;
     throw clientConfigurationError("invalid_option", text, call);
   }
   const named = challengeOf(challenge);
-  let last = "";
-  for (const document of named?.url ? [namedBy(named.url, url, call)] : documentsOf(url)) {
+  let missing = "";
+  for (const document of named?.url ? [namedBy(named.url, url, call)] : resourceDocuments(url)) {
     const response = await client.transport.get(document, call);
     const metadata = response.status === 200 ? parseJsonObject(response.body) : undefined;
-    if (metadata) return checked(metadata, { resource, url, document, scope: named?.scope }, call);
-    last = `${shownUrl(document)} returned ${statusOf(response)}`;
-    if (response.status < 400 || response.status > 499) break;
+    if (metadata)
+      return checked(metadata, { resource, url, document, scope: named?.scope, acceptsParent }, call);
+    missing = `${shownUrl(document)} returned ${statusOf(response)}`;
+    if (response.status < 400 || response.status > 499 || named?.url)
+      throw invalid(`it has none: ${missing} without a JSON document`, call);
   }
-  throw invalid(`it has none: ${last} without a JSON document`, call);
+  return { missing };
+}
+
+/**
+ * Whether a URL is a resource, or inside of it: of the same origin, with a path that is the same or continues after a `/`.
+ *
+ * @see RFC 9728 §3.3
+ */
+export function isWithinResource(url: URL, resource: URL): boolean {
+  if (url.origin !== resource.origin || resource.search !== "") return url.href === resource.href;
+  const parent = resource.pathname.endsWith("/") ? resource.pathname : `${resource.pathname}/`;
+  return url.pathname === resource.pathname || url.pathname.startsWith(parent);
 }
 
 /** The metadata's URL and the scopes in a challenge, whichever scheme it has. */
@@ -72,7 +115,7 @@ function namedBy(text: string, resource: URL, call: Call): string {
 }
 
 /** The well-known URLs of a resource: with its path inserted (RFC 9728 §3.1), then at its origin. */
-function documentsOf({ origin, pathname, search }: URL): readonly string[] {
+export function resourceDocuments({ origin, pathname, search }: URL): readonly string[] {
   const path = pathname === "/" ? "" : pathname;
   const inserted = `${origin}${WELL_KNOWN}${path}${search}`;
   return path === "" ? [inserted] : [inserted, `${origin}${WELL_KNOWN}`];
@@ -83,18 +126,22 @@ interface Asked {
   readonly url: URL;
   readonly document: string;
   readonly scope: string | undefined;
+  readonly acceptsParent: boolean;
 }
 
 function checked(
   metadata: Readonly<Record<string, unknown>>,
-  { resource, url, document, scope }: Asked,
+  { resource, url, document, scope, acceptsParent }: Asked,
   call: Call,
-): ProtectedResource {
+): ProtectedResource & { readonly document: string } {
   const { resource: published } = metadata;
   // RFC 9728 §3.3: identical. Only the slash of an empty path makes no difference.
   const isSame =
     published === resource ||
-    (url.pathname === "/" && [url.origin, `${url.origin}/`].includes(String(published)) && url.search === "");
+    (url.pathname === "/" &&
+      [url.origin, `${url.origin}/`].includes(String(published)) &&
+      url.search === "") ||
+    (acceptsParent && isParent(published, url));
   if (typeof published !== "string" || !isSame)
     throw invalid(
       `the document ${shownUrl(document)} is about ${typeof published === "string" ? `"${printable(shownUrl(published))}"` : "no resource"}`,
@@ -104,7 +151,21 @@ function checked(
   const scopes = scope === undefined ? listed : splitScopes(scope);
   const servers = texts(metadata["authorization_servers"], "authorization_servers", call) ?? [];
   for (const server of servers) requireServer(server, url, call);
-  return { resource: published, authorizationServers: servers, ...(scopes ? { scopes } : {}), metadata };
+  const found = {
+    resource: published,
+    authorizationServers: servers,
+    ...(scopes ? { scopes } : {}),
+    metadata,
+  };
+  return { ...found, document };
+}
+
+/** What the URL parser rewrites, such as `..`, does not name a parent. */
+function isParent(published: unknown, url: URL): boolean {
+  const parent =
+    typeof published === "string" && !/[#?\\\s]/.test(published) ? parsedUrl(published) : undefined;
+  const isAsWritten = parent && [parent.href, parent.href.replace(/\/$/, "")].includes(String(published));
+  return Boolean(isAsWritten && parent.username === "" && isWithinResource(url, parent));
 }
 
 /** A resource on the network must not direct the app to this machine, or to plain http. */

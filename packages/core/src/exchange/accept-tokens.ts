@@ -9,7 +9,6 @@ import { cacheRecord, type CacheRecordInput, type FreshRecord } from "../cache/r
 import { storable } from "../cache/storable.js";
 import { mergeAccount } from "../cache/merge-account.js";
 import type { Change } from "../cache/storage/cache-access.js";
-import { dialectOf } from "../dialect/dialects.js";
 import type { BindingKey } from "../dpop/binding-key.js";
 import { clientAuthError } from "../errors/errors.js";
 import { isolated } from "../request/request-keys.js";
@@ -24,7 +23,7 @@ import { acceptedResult, type Kept } from "./accepted-result.js";
 import { requireAskedDetails } from "./asked-details.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
-import { plainUser } from "./plain-user.js";
+import { bringsIdTokens, plainUser } from "./plain-user.js";
 import { queryOf, requireSameUser } from "./same-user.js";
 
 /** Tokens received from the token endpoint or from a token source. */
@@ -119,6 +118,7 @@ function recordInput(
     key,
     bindsRefreshToken: client.isPublic,
     resource: request.resource,
+    refreshesOnly: client.separatesResources ? request.resource : undefined,
     components: owner.kind === "user" ? request.components : isolated(request),
     correlationId: call.correlationId,
   };
@@ -178,10 +178,10 @@ function lent({ authority, request }: Exchange, input: CacheRecordInput): Change
 }
 
 /** Refuses a response without an ID token if that has to hold a nonce. */
-function requireNoIdToken({ authority, call }: Exchange, { nonce }: Grant): void {
+function requireNoIdToken({ client, authority, call }: Exchange, { nonce }: Grant): void {
   if (nonce === "unchecked" || nonce.expected === undefined) return;
   // An OAuth server without ID tokens ignores the nonce. The code is bound to the sign-in by PKCE and the state.
-  if (!dialectOf(authority.url).issuesIdTokens(authority.metadata)) return;
+  if (!bringsIdTokens(client, authority)) return;
   throw clientAuthError(
     "nonce_mismatch",
     "The response has no ID token, so nothing shows that it belongs to this sign-in: request the scope openid.",

@@ -1,8 +1,10 @@
 import { endpointOf } from "../authority/endpoint.js";
-import { requireTurn } from "../cache/storage/held-turn.js";
+import { requireTurn, requireUnsent } from "../cache/storage/held-turn.js";
 import type { AssertionOverride } from "../credential/client-credential.js";
 import type { ClientAuthentication } from "../credential/client-authentication.js";
 import type { Clock } from "../clock.js";
+import { isClockWrong } from "../http/clock-skew.js";
+import { dialectOf } from "../dialect/dialects.js";
 import { hideSecretsOf } from "../http/hide-secrets.js";
 import type { BindingKey } from "../dpop/binding-key.js";
 import type { HttpResponse } from "../http/http-client.js";
@@ -47,6 +49,7 @@ export async function sendClientForm(
 ): Promise<HttpResponse> {
   const { client_id: _, ...extra } = form.extraParameters ?? {};
   let hasNonce = false;
+  let hasNewTime = false;
   const repeats = repeatsOfForm(form.endpoint, form.parameters.get("grant_type"));
   const make = async (proof: ClientAuthentication): Promise<Filled> => {
     const body = new Parameters()
@@ -68,6 +71,9 @@ export async function sendClientForm(
     const { url } = sent;
     // A process that stood still in the meantime must not send a grant that another one has used.
     if (turn) await requireTurn(turn);
+    const refreshToken = form.parameters.get("refresh_token");
+    if (turn && refreshToken !== undefined && dialectOf(authority.url).rotatesRefreshTokens)
+      await requireUnsent(turn, refreshToken, call);
     call.signal?.throwIfAborted();
     form.onSend?.();
     // An assertion of the client, and a proof of possession, may be good for one request.
@@ -76,14 +82,17 @@ export async function sendClientForm(
       if (turn) await requireTurn(turn);
       return sent;
     };
+    const { hosts } = client.transport;
+    const correction = hosts.correctionAt(url);
     const response = await client.transport.post(url, { ...sent, repeats, again }, call);
+    hasNewTime = isClockWrong(hosts.correctionAt(url) - correction);
     const nonce = response.headers["dpop-nonce"];
     hasNonce = nonce !== undefined && client.dpop.noteNonce(url, nonce);
     return mayBeError(response) ? withoutEcho(response, hideSecretsOf(sent)) : response;
   };
   let proof = await client.authenticate(authority, form.authentication);
   let response = await send(proof);
-  if (form.key && hasNonce && wantsNonce(response)) {
+  if ((form.key && hasNonce && wantsNonce(response)) || (hasNewTime && refusesTime(response))) {
     // The server has not looked at the grant yet. An assertion of the client is good for one request.
     proof = await client.authenticate(authority, form.authentication);
     response = await send(proof);
@@ -100,6 +109,12 @@ type Filled = Form & { readonly url: string };
 /** Whether the server has refused a proof because of its nonce (RFC 9449 §8). */
 function wantsNonce(response: HttpResponse): boolean {
   return answerBody(response)?.["error"] === "use_dpop_nonce";
+}
+
+/** Whether a server may have refused a proof because of its times. */
+function refusesTime(response: HttpResponse): boolean {
+  const error = answerBody(response)?.["error"];
+  return error === "invalid_client" || error === "invalid_dpop_proof";
 }
 
 const RENEWS =

@@ -1,5 +1,7 @@
+import type { Authority } from "../authority/authority.js";
 import { endpointOf } from "../authority/endpoint.js";
 import { sameIssuer } from "../authority/issuer.js";
+import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { base64Decode, newGuid, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
@@ -27,9 +29,17 @@ export async function plainUser(
 ): Promise<IdTokenClaims | undefined> {
   const { authority, client } = exchange;
   if (owner.kind !== "user" || owner.account || tokens.idToken || !tokens.accessToken) return undefined;
-  if (dialectOf(authority.url).issuesIdTokens(authority.metadata)) return undefined;
+  if (bringsIdTokens(client, authority)) return undefined;
   const user = (await userFromEndpoint(exchange, tokens)) ?? userInToken(exchange, tokens.accessToken);
   return user ?? { sub: client.isPublic ? THE_USER : newGuid() };
+}
+
+/** Whether a sign-in brings an ID token. With MCP, a server that announces them may leave them out: PKCE binds the code. */
+export function bringsIdTokens(
+  { requiresPkceSupport }: Pick<Client, "requiresPkceSupport">,
+  { url, metadata }: Authority,
+): boolean {
+  return !requiresPkceSupport && dialectOf(url).issuesIdTokens(metadata);
 }
 
 /** Asks the user info endpoint, if there is one and it accepts the token. Servers have it under several forms. */

@@ -52,7 +52,7 @@ async function sendAndAccept(
   const { correlationId } = call;
   const grantType = grant.parameters.get("grant_type") ?? "";
   const throttleKey = `${endpointOf(authority, "token_endpoint", call)} ${grant.throttleKey}`;
-  const refusal = client.throttle.refusal(throttleKey, correlationId);
+  const refusal = client.failures.refusal(throttleKey, correlationId);
   if (refusal) {
     const left = `${refusal.retryAfterSeconds ?? 0} more seconds`;
     client
@@ -79,7 +79,8 @@ async function sendAndAccept(
       : parseTokenResponse(response, acceptsIdTokenAlone, correlationId, request.scheme);
   } catch (error) {
     const pause = pauseAfter(response, client.clock, grant.isPoll ? 0 : undefined);
-    if (isAuthError(error)) client.throttle.note(throttleKey, withAttempts(error, response), pause);
+    if (isAuthError(error)) withAttempts(error, response);
+    if (isAuthError(error) && pause !== undefined) client.failures.notePause(throttleKey, error, pause);
     if (pause !== undefined && !isPending(error))
       client.logger().info(throttledLine(authority.url.host, pause), correlationId);
     noteRefusal(exchange, grant, error);

@@ -1,4 +1,5 @@
 import { dialectOf } from "../dialect/dialects.js";
+import { isAuthError } from "../errors/errors.js";
 import { jwtHeader } from "../response/id-token.js";
 import { ID_TOKEN } from "../response/jwt-kind.js";
 import { allowedAlgorithms } from "../response/verify-jwt.js";
@@ -32,6 +33,9 @@ async function fetched({ client, authority, call }: Exchange, likely: readonly s
   try {
     await client.keys.require(authority, call);
   } catch (error) {
+    // An MCP server may publish an OpenID document without being a provider: then there are no keys, and no ID tokens.
+    const hasNone = isAuthError(error) && error.errorCode === "invalid_id_token" && !error.isRetryable;
+    if (client.requiresPkceSupport && hasNone) return;
     // The ID token may be signed with the client's secret: a provider that always does so publishes no keys.
     if (!likely.includes("HS256") || call.signal?.aborted) throw error;
   }

@@ -4,7 +4,6 @@ import { findTokens } from "../cache/memory/find.js";
 import type { CachedTokens } from "../cache/memory/partition.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
-import { errorName } from "../errors/error-name.js";
 import { isAuthError } from "../errors/errors.js";
 import { FROM_MEMORY } from "../metadata.js";
 import type { Miss } from "../request/miss.js";
@@ -23,7 +22,8 @@ export async function renewedOrStale<W extends Wanted>(
   send: Send<W>,
 ): Promise<AuthenticationResult> {
   const { failures } = client;
-  if (!failures.isEmpty && failures.last(exchangeKey(wanted.request, wanted))) {
+  const key = exchangeKey(wanted.request, wanted);
+  if (!failures.isEmpty && failures.last(key)) {
     const tokens = await usableTokens(client, wanted, false);
     if (tokens) {
       startRenewal(client, wanted, send, { miss: "expired", account: tokens.account });
@@ -31,13 +31,14 @@ export async function renewedOrStale<W extends Wanted>(
     }
   }
   try {
-    return await send(client, wanted, "expired");
+    const result = await send(client, wanted, "expired");
+    client.renewals.noteRecovery(key, wanted.request.correlationId);
+    return result;
   } catch (error) {
     if (isAuthError(error) && error.errorCode === "request_aborted") throw error;
     const tokens = await usableTokens(client, wanted, !isRefusal(error)).catch(() => undefined);
     if (!tokens) throw error;
-    const why = `The token cannot be renewed (${errorName(error)}): the cached one is served.`;
-    client.logger().warning(why, wanted.request.correlationId);
+    client.renewals.noteStale(key, error, wanted.request.correlationId);
     return staleResult(client, wanted, tokens, error);
   }
 }

@@ -9,7 +9,6 @@ import { ServerTelemetry } from "../dialect/entra-telemetry.js";
 import { clientConfigurationError, copyFor, isAuthError } from "../errors/errors.js";
 import type { Exchange } from "../exchange/exchange.js";
 import { SingleFlight } from "../flight/single-flight.js";
-import { Throttle } from "../http/throttle.js";
 import type { Call } from "../http/transport.js";
 import { wrongType } from "../request/field-types.js";
 import { emptyChoice } from "../request/request-keys.js";
@@ -44,13 +43,16 @@ export function agentClient(blueprint: Client, agentId: unknown, correlationId: 
 
 function createAgent(blueprint: Client, agentId: string): AgentClient {
   const { clock } = blueprint;
+  const { timeAt } = blueprint.transport.hosts;
   return {
     ...blueprint,
     clientId: agentId,
     // A request without the proof below must not be sent with the blueprint's credential.
-    authenticate: createAuthenticator({ kind: "none" }, { clientId: agentId, method: undefined, clock }),
+    authenticate: createAuthenticator(
+      { kind: "none" },
+      { clientId: agentId, method: undefined, clock, timeAt },
+    ),
     secret: undefined,
-    throttle: new Throttle(clock),
     flights: new SingleFlight(),
     failures: new Failures(clock),
     renewals: blueprint.renewals.copy(),

@@ -106,7 +106,8 @@ export async function redeemCode(
   const result = await sharedExchange(client, request, { url, flow }, async (exchange) => {
     const { hasWholeResponse = response !== undefined } = expectations;
     const { authority, call } = exchange;
-    checkResponseIssuer(authority, { iss: response?.["iss"], isWhole: hasWholeResponse }, call);
+    const isExact = client.requiresPkceSupport;
+    checkResponseIssuer(authority, { iss: response?.["iss"], isWhole: hasWholeResponse, isExact }, call);
     const scopes = userScopes(exchange);
     const dialect = dialectOf(url);
     const info = dialect.hasTenants ? decodeClientInfo(given.clientInfo, correlationId) : undefined;

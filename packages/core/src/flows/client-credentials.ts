@@ -2,7 +2,11 @@ import { checkRegion, regionalAuthority, type Region, type RegionAsk } from "../
 import { findTokens } from "../cache/memory/find.js";
 import type { AgentClient, Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
-import type { AssertionSource } from "../credential/assertion-source.js";
+import {
+  checkedAssertion,
+  type AssertionContext,
+  type AssertionSource,
+} from "../credential/assertion-source.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { isAuthError } from "../errors/errors.js";
 import { acceptTokens } from "../exchange/accept-tokens.js";
@@ -42,6 +46,8 @@ export interface ClientCredentialsHost {
   readonly source?: TokenSource | undefined;
   /** Authenticates the client in place of its own credential. */
   readonly proof?: AgentClient["proof"] | undefined;
+  /** Fetches a JWT that is the grant itself (RFC 7523 §2.1): the token is that of its subject. One for each client. */
+  readonly assertion?: ((context: AssertionContext) => Promise<string>) | undefined;
 }
 
 /** The fields of a request for an app-only token, besides those of every request. */
@@ -79,20 +85,28 @@ export function clientCredentialsNow(
 /** Does the same as {@link clientCredentials} for a request that has been checked. Returns a cache hit synchronously. */
 export function appToken(
   client: Client,
-  request: TokenRequest,
+  asked: TokenRequest,
   host: ClientCredentialsHost,
   own: OwnFields,
 ): AuthenticationResult | Promise<AuthenticationResult> {
-  const url = tenantAuthority(client, request);
+  const url = tenantAuthority(client, asked);
   const { fmiPath } = own;
+  // The client's own tokens are others.
+  const request = host.assertion
+    ? { ...asked, components: { ...asked.components, grant: "assertion" } }
+    : asked;
   if (host.region) checkRegion(host.region, request.correlationId);
   const wanted: WantedByApp = {
     request,
     url,
-    flow: ["client_credentials", host.region, host.source?.sharedAs ?? host.source],
+    flow: [
+      host.assertion ? "assertion" : "client_credentials",
+      host.region,
+      host.source?.sharedAs ?? host.source,
+    ],
     query: appQuery(client, request, url, fmiPath),
     renewsEarly: true,
-    question: questionIn(client, request.given),
+    question: host.assertion ? undefined : questionIn(client, request.given),
     host,
     own,
   };
@@ -139,9 +153,10 @@ function send(client: Client, wanted: WantedByApp, miss: Miss): Promise<Authenti
 /** Acquires the token from another source, from a regional token endpoint, or from the authority's. */
 async function acquire(
   exchange: Exchange,
-  { source, region, revokedToken }: ClientCredentialsHost & Pick<SourceRequest, "revokedToken">,
+  { source, region, assertion, revokedToken }: ClientCredentialsHost & Pick<SourceRequest, "revokedToken">,
   grant: Grant,
 ): Promise<AuthenticationResult> {
+  if (assertion) return redeem(exchange, await assertionGrant(exchange, grant, assertion));
   if (source) {
     const asked = { source, scopes: grant.scopes, revokedToken };
     const received = await observedSource(exchange, grant, () => tokensFrom(exchange, asked));
@@ -162,6 +177,24 @@ async function acquire(
     client.logger().info(FALLS_BACK, call.correlationId);
     return redeem(exchange, { ...grant, region: { name: undefined, source: found?.source, outcome: 5 } });
   }
+}
+
+/** Replaces the grant of the client by that of an assertion's subject. */
+async function assertionGrant(
+  { client, authority }: Exchange,
+  grant: Grant,
+  fetch: NonNullable<ClientCredentialsHost["assertion"]>,
+): Promise<Grant> {
+  const { clientId } = client;
+  const jwt: unknown = await fetch({ clientId, tokenEndpoint: authority.metadata.token_endpoint });
+  return {
+    ...grant,
+    parameters: new Parameters()
+      .set("scope", grant.scopes.join(" "))
+      .set("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
+      .set("assertion", checkedAssertion(jwt)),
+    throttleKey: `assertion ${grant.throttleKey}`,
+  };
 }
 
 const FALLS_BACK = "The endpoint of the region does not work: the token is requested from the global one.";

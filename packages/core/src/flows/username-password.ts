@@ -84,9 +84,9 @@ interface FederatedUser extends Federation {
 }
 
 async function federated(exchange: Exchange, user: FederatedUser): Promise<Parameters> {
-  const { transport, clock } = exchange.client;
+  const { transport } = exchange.client;
   const endpoint = await endpointOf(exchange, user);
-  const token = await requestSecurityToken(transport, endpoint, { ...user, clock }, exchange.call);
+  const token = await requestSecurityToken(transport, endpoint, user, exchange.call);
   return new Parameters()
     .set("grant_type", token.grantType)
     .set("assertion", Buffer.from(token.assertion, "utf8").toString("base64url"));

@@ -4,7 +4,8 @@ import { untilAborted } from "../flight/until-aborted.js";
 import type { Logger } from "../logger.js";
 import type { Budget } from "./budget.js";
 import { hideSecretsOf } from "./hide-secrets.js";
-import type { Host, Turn } from "./hosts.js";
+import type { Host, Turn } from "./host.js";
+import type { Hosts } from "./hosts.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 import { networkError } from "./network-error.js";
 import { failureOf, isOutage, type Failure } from "./retry-policy.js";
@@ -38,6 +39,7 @@ interface Attempt {
 /** What an attempt needs of its application. */
 interface Sender {
   readonly http: HttpClient;
+  readonly hosts: Hosts;
   readonly host: Host;
   readonly turn: Turn;
   readonly logger: () => Logger;
@@ -57,7 +59,7 @@ export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
  * @throws the reason of the call's signal
  */
 export async function attempt(
-  { http, host, turn, logger }: Sender,
+  { http, hosts, host, turn, logger }: Sender,
   { content, line, timeoutMs, isRepeatable }: Attempt,
   { signal, correlationId, tally }: Call,
 ): Promise<Attempted> {
@@ -65,6 +67,7 @@ export async function attempt(
   const deadline = abortAfter(timeoutMs, signal);
   const { method, url, headers, body, tls } = content;
   const startedAt = tally?.begun() ?? 0;
+  const sentAt = hosts.now();
   let response: HttpResponse | undefined;
   try {
     const request: { -readonly [Member in keyof HttpRequest]: HttpRequest[Member] } = {
@@ -81,7 +84,7 @@ export async function attempt(
     if (tls) request.tls = tls;
     response = await http.send(request);
     logger().verbose(`${line}: HTTP ${response.status}`, correlationId);
-    host.learnTime(response);
+    hosts.learnTime(host, response, { sentAt, correlationId });
     const isDown = isOutage(response.status);
     host.leave(turn, isDown ? "failed" : "answered", isDown ? `HTTP ${response.status}` : undefined);
     return { response };

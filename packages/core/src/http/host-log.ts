@@ -1,8 +1,5 @@
-import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { errorName } from "../errors/error-name.js";
-import type { Logger } from "../logger.js";
-import { sharedUrl } from "./secure-url.js";
 
 /** A request that failed, without anything that could name a user or quote a secret. */
 export interface HostFailure {
@@ -13,10 +10,8 @@ export interface HostFailure {
   readonly correlationId: string;
 }
 
-/** What is known of one host that requests are sent to. */
-export interface HostRecord {
-  /** Host, with its port unless that is the usual one. */
-  readonly host: string;
+/** How the last requests to a host went. */
+export interface HostRequests {
   readonly requests: number;
   readonly failures: number;
   /** Failures since the last answer that was none. */
@@ -25,67 +20,48 @@ export interface HostRecord {
   readonly lastErrors: readonly HostFailure[];
 }
 
-type Mutable = { -readonly [K in keyof HostRecord]: HostRecord[K] };
-
-const MOST_HOSTS = 100;
 const MOST_ERRORS = 5;
 
-/** Remembers how the last requests to each host went, for diagnostics, and logs that a host answers again. */
+/** Remembers how the last requests to one host went. */
 export class HostLog {
   readonly #clock: Clock;
-  readonly #logger: () => Logger;
-  readonly #hosts = new BoundedMap<Mutable>(MOST_HOSTS);
+  #requests = 0;
+  #failures = 0;
+  #failuresInARow = 0;
+  #lastErrors: readonly HostFailure[] = [];
 
-  constructor(clock: Clock, logger: () => Logger) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#logger = logger;
   }
 
   /**
    * Notes the outcome of a request.
    *
    * @param outcome the status, or the error of a request without an answer
+   * @returns how many requests had failed before the host answers again; otherwise 0
    */
-  note(url: string, outcome: unknown, correlationId = ""): void {
-    const record = this.#of(url);
-    record.requests += 1;
+  note(outcome: unknown, correlationId: string): number {
+    this.#requests += 1;
     if (typeof outcome === "number" && !isFailure(outcome)) {
-      if (record.failuresInARow > 0) {
-        const times =
-          record.failuresInARow === 1 ? "a failed request" : `${record.failuresInARow} failed requests`;
-        this.#logger().info(`${record.host} answers again, after ${times}.`, correlationId);
-      }
-      record.failuresInARow = 0;
-      return;
+      const failed = this.#failuresInARow;
+      this.#failuresInARow = 0;
+      return failed;
     }
-    record.failures += 1;
-    record.failuresInARow += 1;
+    this.#failures += 1;
+    this.#failuresInARow += 1;
     const error = typeof outcome === "number" ? `HTTP ${outcome}` : reasonOf(outcome);
     const at = new Date(this.#clock.now()).toISOString();
-    record.lastErrors = [{ at, error, correlationId }, ...record.lastErrors.slice(0, MOST_ERRORS - 1)];
+    this.#lastErrors = [{ at, error, correlationId }, ...this.#lastErrors.slice(0, MOST_ERRORS - 1)];
+    return 0;
   }
 
-  /** All hosts, the one that was last sent a request last. */
-  records(): readonly HostRecord[] {
-    return Array.from(this.#hosts.oldestFirst(), ([, record]) => ({ ...record }));
-  }
-
-  #of(url: string): Mutable {
-    const host = hostIn(url);
-    const known = this.#hosts.get(host);
-    if (known) return known;
-    const record = { host, requests: 0, failures: 0, failuresInARow: 0, lastErrors: [] };
-    this.#hosts.set(host, record);
-    return record;
-  }
-}
-
-/** Returns the host of a URL, with its port unless that is the usual one. */
-export function hostIn(url: string): string {
-  try {
-    return sharedUrl(url).host;
-  } catch {
-    return "";
+  record(): HostRequests {
+    return {
+      requests: this.#requests,
+      failures: this.#failures,
+      failuresInARow: this.#failuresInARow,
+      lastErrors: this.#lastErrors,
+    };
   }
 }
 

@@ -17,11 +17,21 @@ export function networkError(
   const cause = bareError(error, hide);
   const own = clientAuthError(
     "network_error",
-    `${line} received no response: ${rootMessage(cause)}. Check the network, the proxy and the trusted certificates.`,
+    `${line} received no response: ${rootMessage(cause)}. ${remedyFor(cause)}`,
     { correlationId, cause },
   );
   own.isRetryable = failureOf(error) !== "permanent";
   return own;
+}
+
+/** Codes of certificates that are not valid at the time of this machine's clock. */
+const CERTIFICATE_TIMES: ReadonlySet<unknown> = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID"]);
+
+function remedyFor(error: Error & { readonly code?: string | number }): string {
+  if (!CERTIFICATE_TIMES.has(rootCode(error)))
+    return "Check the network, the proxy and the trusted certificates.";
+  const time = new Date().toISOString();
+  return `The server's certificate is not valid at ${time}, the time by this machine's clock: if the clock is wrong, set it; otherwise the certificate has to be renewed.`;
 }
 
 /** Copies an error of the app's own client: class and code stay, and secrets of the request are removed. */
@@ -54,6 +64,10 @@ function bareError(error: unknown, hide: (text: string) => string, depth = 0): E
   if (typeof code === "number") Object.assign(bare, { code });
   if (cause !== undefined && depth < DEEPEST_CAUSE) bare.cause = bareError(cause, hide, depth + 1);
   return bare;
+}
+
+function rootCode(error: Error & { readonly code?: string | number }): string | number | undefined {
+  return error.cause instanceof Error ? rootCode(error.cause) : error.code;
 }
 
 /** The message of the innermost cause of an error. */

@@ -87,6 +87,25 @@ export function waitAfterFailure(failure: Failure, repeats: Repeats, attempt: nu
   return failure === "closed" ? 0 : backOff(attempt);
 }
 
+/**
+ * When a host on the same machine or network, such as the Instance Metadata Service, is asked again: the milliseconds to wait
+ * after the statuses so far, or `undefined` if it is not. It takes the place of {@link STATUSES} and the usual pauses.
+ */
+export type Schedule = (statuses: readonly number[]) => number | undefined;
+
+/** Returns the milliseconds to wait after an answer, by a schedule; longer if `Retry-After` asks for it. */
+export function waitBySchedule(
+  schedule: Schedule,
+  statuses: readonly number[],
+  response: HttpResponse,
+  clock: Clock,
+): number | undefined {
+  const least = schedule(statuses);
+  return least === undefined
+    ? undefined
+    : Math.max(least, (retryAfterSeconds(response.headers, clock) ?? 0) * 1000);
+}
+
 /** Returns the milliseconds to wait after an answer before the request is sent again; `undefined` if it is not. */
 export function waitAfterAnswer(
   response: HttpResponse,

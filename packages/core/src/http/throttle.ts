@@ -1,6 +1,5 @@
-import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
-import { copyFor, isAuthError, type AuthError } from "../errors/errors.js";
+import { isAuthError, type AuthError } from "../errors/errors.js";
 import type { HttpResponse } from "./http-client.js";
 import { retryAfterSeconds } from "./retry-after.js";
 import { STATUSES } from "./retry-policy.js";
@@ -13,35 +12,7 @@ const DEFAULT_PAUSE = 60;
 
 const TOO_MANY_REQUESTS = 429;
 
-/**
- * Honors `Retry-After` (RFC 9110 §10.2.3), and HTTP 429 without it (RFC 6585 §4): an equal request is not sent again
- * before the pause has passed; the caller gets the server's previous error at once, with the remaining seconds. Requests
- * for other users, apps or scopes are not affected.
- */
-export class Throttle {
-  readonly #paused = new BoundedMap<{ readonly until: number; readonly error: AuthError }>(1000);
-  readonly #clock: Clock;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** Returns the server's previous error with the remaining seconds, while its pause lasts. */
-  refusal(key: string, correlationId: string): AuthError | undefined {
-    const paused = this.#paused.get(key);
-    if (!paused) return undefined;
-    const left = (paused.until - this.#clock.now()) / 1000;
-    if (left > 0) return withSeconds(copyFor(paused.error, correlationId), left);
-    this.#paused.delete(key);
-    return undefined;
-  }
-
-  /** Starts a pause if the server asks for one, and adds its length to the error. */
-  note(key: string, error: AuthError, seconds: number | undefined): void {
-    if (seconds === undefined) return;
-    this.#paused.set(key, { until: this.#clock.now() + seconds * 1000, error: withSeconds(error, seconds) });
-  }
-}
+// The pause that a server asks for: `Retry-After` (RFC 9110 §10.2.3), and HTTP 429 without it (RFC 6585 §4).
 
 /**
  * The pause that an error response asks for, in seconds; at most an hour.
@@ -62,7 +33,9 @@ export function pauseAfter(
 export function withPause(error: AuthError, response: HttpResponse, clock: Clock): AuthError {
   const seconds = pauseAfter(response, clock);
   withAttempts(error, response);
-  return seconds === undefined ? error : withSeconds(error, seconds);
+  if (seconds === undefined) return error;
+  error.isRetryable = true;
+  return withSeconds(error, seconds);
 }
 
 /** Adds to an error how often its request was sent, and whether it may succeed later. */
@@ -81,8 +54,8 @@ export function withPauseOf(error: AuthError, cause: unknown): AuthError {
   return retryAfterSeconds === undefined ? error : withSeconds(error, retryAfterSeconds);
 }
 
-function withSeconds(error: AuthError, seconds: number): AuthError {
-  error.isRetryable = true;
+/** Adds to an error how long equal requests are not sent. */
+export function withSeconds(error: AuthError, seconds: number): AuthError {
   error.retryAfterSeconds = Math.ceil(seconds);
   return error;
 }

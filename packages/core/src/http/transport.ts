@@ -5,7 +5,15 @@ import { Budget, CALL_BUDGET_MS } from "./budget.js";
 import { checkHeaders } from "./header-value.js";
 import { Hosts } from "./hosts.js";
 import type { ClientTls, HttpClient, HttpResponse } from "./http-client.js";
-import { DEFAULT_RETRIES, waitAfterAnswer, waitAfterFailure, type Repeats } from "./retry-policy.js";
+import { serverOf, type Observer } from "../observer.js";
+import {
+  DEFAULT_RETRIES,
+  waitAfterAnswer,
+  waitAfterFailure,
+  waitBySchedule,
+  type Repeats,
+  type Schedule,
+} from "./retry-policy.js";
 import { sharedUrl, withoutQuery } from "./secure-url.js";
 
 export type { Call };
@@ -36,6 +44,8 @@ export interface GetOptions {
   readonly timeoutMs?: number;
   /** The URL to show in log lines and errors, when the path of the real one names a user. */
   readonly shownAs?: string;
+  /** When it is sent again, if the host prescribes it. */
+  readonly schedule?: Schedule | undefined;
 }
 
 /** A form to post. */
@@ -48,6 +58,8 @@ export interface Form {
   readonly timeoutMs?: number;
   /** When it is sent again; by default only if it has certainly not been processed. */
   readonly repeats?: Repeats;
+  /** When it is sent again, if the host prescribes it. */
+  readonly schedule?: Schedule | undefined;
   /** Makes it anew for another attempt, because a proof may be good for one only. */
   readonly again?: () => Promise<Pick<Form, "body" | "headers">>;
 }
@@ -56,12 +68,15 @@ export interface Form {
 export interface TransportOptions {
   readonly http: HttpClient;
   readonly clock: Clock;
+  /** What is known about hosts, to share it with another transport. */
+  readonly hosts?: Hosts;
   /** Receives the method, host and path of each request, never its query, headers, body or user. */
   readonly logger: () => Logger;
   /** Further attempts of a request, at most. */
   readonly retries?: number | undefined;
   /** The time for all requests of one call together, in milliseconds. */
   readonly budgetMs?: number | undefined;
+  readonly observer?: (() => Observer | undefined) | undefined;
 }
 
 /** A request with what decides whether it is sent again. */
@@ -71,6 +86,7 @@ interface Outgoing {
   readonly line: string;
   readonly repeats: Repeats;
   readonly timeoutMs?: number | undefined;
+  readonly schedule?: Schedule | undefined;
   readonly again?: Form["again"];
 }
 
@@ -78,16 +94,18 @@ export function createTransport({
   http,
   clock,
   logger,
+  hosts = new Hosts(clock, logger),
   retries = DEFAULT_RETRIES,
   budgetMs = CALL_BUDGET_MS,
+  observer,
 }: TransportOptions): Transport {
-  const hosts = new Hosts(clock);
   return {
     hosts,
     budget: () => new Budget(clock, budgetMs),
-    get(url, call, { headers, timeoutMs, shownAs = url } = {}) {
+    get(url, call, { headers, timeoutMs, schedule, shownAs = url } = {}) {
       const content = { method: "GET" as const, url, headers: { accept: "application/json", ...headers } };
-      return send({ content, line: `GET ${withoutQuery(shownAs)}`, repeats: "always", timeoutMs }, call);
+      const line = `GET ${withoutQuery(shownAs)}`;
+      return send({ content, line, repeats: "always", timeoutMs, schedule }, call);
     },
     send(method, url, { json, headers }, call) {
       const type: Record<string, string> = json ? { "content-type": "application/json" } : {};
@@ -95,33 +113,41 @@ export function createTransport({
       const content = { method, url, headers: all, body: json && JSON.stringify(json) };
       return send({ content, line: `${method} ${withoutQuery(url)}`, repeats: "unprocessed" }, call);
     },
-    post(url, { body, headers, tls, timeoutMs, repeats = "unprocessed", again }, call) {
+    post(url, { body, headers, tls, timeoutMs, repeats = "unprocessed", schedule, again }, call) {
       const content = { method: "POST" as const, url, headers: formHeaders(headers), body, tls };
-      return send({ content, line: `POST ${withoutQuery(url)}`, repeats, timeoutMs, again }, call);
+      return send({ content, line: `POST ${withoutQuery(url)}`, repeats, timeoutMs, schedule, again }, call);
     },
   };
 
   /** Sends a request, and again while that may help and there is time. */
   async function send(outgoing: Outgoing, call: Call): Promise<HttpResponse> {
-    const { line, repeats } = outgoing;
+    const { line, repeats, schedule } = outgoing;
     let { content } = outgoing;
     call.signal?.throwIfAborted();
     checkHeaders(content.headers, call.correlationId);
     const host = hosts.of(sharedUrl(content.url).host);
     const time = timeFor(call, outgoing.timeoutMs);
+    const statuses: number[] = [];
     host.count();
     for (let number = 1; ; number += 1) {
-      const mayRepeat = number <= retries;
+      const mayRepeat = schedule !== undefined || number <= retries;
       const turn = await turnAt(host, call, time);
       // A document that is slow to come is fetched once more.
-      const timeoutMs = Math.ceil(content.method === "GET" && mayRepeat ? time.left() / 2 : time.left());
+      const halves = content.method === "GET" && mayRepeat && !schedule;
+      const timeoutMs = Math.ceil(halves ? time.left() / 2 : time.left());
       const limits = { timeoutMs, isRepeatable: mayRepeat && repeats === "always" };
-      const outcome = await attempt({ http, host, turn, logger }, { content, line, ...limits }, call);
-      const wait = mayRepeat ? waitAfter(outcome, outgoing, number) : undefined;
-      if (wait === undefined || wait >= time.left() || host.restMs > wait || !host.mayRepeat())
-        return resultOf(outcome, number);
+      const outcome = await attempt({ http, hosts, host, turn, logger }, { content, line, ...limits }, call);
+      if (outcome.response) statuses.push(outcome.response.status);
+      const wait = mayRepeat ? waitAfter(outcome, outgoing, { number, statuses }) : undefined;
+      if (wait === undefined || wait >= time.left() || host.restMs > wait) return resultOf(outcome, number);
+      // What a host prescribes is counted, and not refused.
+      if (!host.mayRepeat() && !schedule) return resultOf(outcome, number);
       const reason = outcome.error ? "no answer" : `HTTP ${outcome.response.status}`;
       logger().verbose(`${line}: ${reason}, sent again in ${Math.round(wait)} ms.`, call.correlationId);
+      observer?.()?.count("retry", {
+        ...serverOf(host.name),
+        "error.type": outcome.error ? outcome.failure : String(outcome.response.status),
+      });
       if (wait > 0) await pause(clock, wait, call.signal);
       if (outgoing.again) {
         const { body, headers } = await outgoing.again();
@@ -135,10 +161,22 @@ export function createTransport({
     return new Budget(clock, Math.min(timeoutMs, budget?.left() ?? timeoutMs));
   }
 
-  function waitAfter(outcome: Attempted, { repeats, content }: Outgoing, number: number): number | undefined {
-    if (outcome.error) return waitAfterFailure(outcome.failure, repeats, number);
-    const isDocument = content.method === "GET";
-    return waitAfterAnswer(outcome.response, { repeats, isDocument, attempt: number, clock });
+  function waitAfter(
+    outcome: Attempted,
+    { repeats, content, schedule }: Outgoing,
+    { number, statuses }: { readonly number: number; readonly statuses: readonly number[] },
+  ): number | undefined {
+    const { error, response } = outcome;
+    // A host with a schedule is there at once or not at all.
+    if (error && schedule && outcome.failure !== "closed") return undefined;
+    if (error) return waitAfterFailure(outcome.failure, repeats, number);
+    if (schedule) return waitBySchedule(schedule, statuses, response, clock);
+    return waitAfterAnswer(response, {
+      repeats,
+      isDocument: content.method === "GET",
+      attempt: number,
+      clock,
+    });
   }
 }
 

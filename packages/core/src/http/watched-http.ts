@@ -1,11 +1,11 @@
 import { serverOf, type Observer } from "../observer.js";
-import { hostIn, type HostLog } from "./host-log.js";
+import { hostIn, type Hosts } from "./hosts.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 
 /** Notes the outcome of every request that an HTTP client sends, repeated ones as well. */
 export function watchedHttp(
   http: HttpClient,
-  { hosts, observer }: { readonly hosts: HostLog; readonly observer: () => Observer | undefined },
+  { hosts, observer }: { readonly hosts: Hosts; readonly observer: () => Observer | undefined },
 ): HttpClient {
   const send = async (request: HttpRequest): Promise<HttpResponse> => {
     try {

@@ -64,10 +64,16 @@ const TEXT_CLAIMS = [
  * claims at many providers, and one user's malformed claim must not fail a look-up across all users.
  */
 export function typedClaims(raw: RawClaims): AllIdTokenClaims {
+  if (hasTypedClaims(raw)) return raw;
   const wrong: string[] = TEXT_CLAIMS.filter((name) => !isAbsentOr(raw[name], isText));
   if (!isAbsentOr(raw["emails"], isTextList)) wrong.push("emails");
-  if (wrong.length === 0) return raw;
   return Object.fromEntries(Object.entries(raw).filter(([name]) => !wrong.includes(name)));
+}
+
+/** Allocates nothing, because a list of users does this for each. */
+function hasTypedClaims(raw: RawClaims): boolean {
+  for (const name of TEXT_CLAIMS) if (!isAbsentOr(raw[name], isText)) return false;
+  return isAbsentOr(raw["emails"], isTextList);
 }
 
 function isAbsentOr(value: unknown, fits: (value: unknown) => boolean): boolean {

@@ -1,5 +1,4 @@
 import type { Authority } from "../authority/authority.js";
-import { epochSeconds } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
@@ -7,7 +6,14 @@ import { jwtHeader, typedClaims, type IdTokenClaims, type RawClaims } from "./id
 import { ID_TOKEN } from "./jwt-kind.js";
 import { sameText } from "./same-text.js";
 import { tokenHash } from "./token-hash.js";
-import { audiencesIn, isNumericDate, verifyJwt, type Refuse, type Verifier } from "./verify-jwt.js";
+import {
+  audiencesIn,
+  isNumericDate,
+  secondsAt,
+  verifyJwt,
+  type Refuse,
+  type Verifier,
+} from "./verify-jwt.js";
 
 /** The values an ID token is validated against. */
 export interface IdTokenExpectations {
@@ -63,13 +69,13 @@ export async function verifyIdToken(
 /** Checks the claims that only an ID token has. */
 function checkSignIn(claims: RawClaims, expected: IdTokenExpectations, refuse: Refuse): void {
   const { authority, client, maxAge, subject } = expected;
-  const { clientId, clock } = client;
+  const { clientId } = client;
   const { sub, aud, azp, auth_time: authTime } = claims;
   if (subject !== undefined && sub !== subject)
     return refuse("its sub differs from that of the ID token that came with the code");
   if (azp !== undefined ? azp !== clientId : audiencesIn(aud).length > 1)
     return refuse(`azp is ${JSON.stringify(azp)}, this client is "${clientId}"`);
-  const now = epochSeconds(clock);
+  const now = secondsAt(authority, client);
   const tolerance = dialectOf(authority.url).clockTolerance;
   if (maxAge !== undefined && !(isNumericDate(authTime) && authTime + maxAge + tolerance >= now))
     return refuse(`auth_time is ${JSON.stringify(authTime)}, more than ${maxAge} seconds before now, ${now}`);

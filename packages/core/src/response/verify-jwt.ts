@@ -1,9 +1,8 @@
 import type { Authority } from "../authority/authority.js";
 import { idTokenIssuerMatches, keySpeaksFor } from "../authority/issuer.js";
-import { epochSeconds, type Clock } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { clientAuthError } from "../errors/errors.js";
-import type { Call } from "../http/transport.js";
+import type { Call, Transport } from "../http/transport.js";
 import { hs256Key } from "../hs256-key.js";
 import { decodeJwt, jwtHeader, type RawClaims } from "./id-token.js";
 import type { JwtKind } from "./jwt-kind.js";
@@ -14,7 +13,7 @@ import { verifySignature } from "./verify-signature.js";
 /** The client's settings that JWTs of a provider are validated against. */
 export interface Verifier {
   readonly clientId: string;
-  readonly clock: Clock;
+  readonly transport: Pick<Transport, "hosts">;
   readonly keys: KeySource;
   /** Secret of a confidential client: the key of HS256 signatures. */
   readonly secret: (() => string | Promise<string>) | undefined;
@@ -79,10 +78,10 @@ function checkHeader(jwt: string, { typ: expected }: JwtKind, refuse: Refuse): v
 }
 
 function checkClaims(claims: RawClaims, { kind, client, authority }: JwtExpectations, refuse: Refuse): void {
-  const { clientId, clock } = client;
+  const { clientId } = client;
   const tolerance = dialectOf(authority.url).clockTolerance;
   const { iss, sub, aud, exp, nbf, iat, tid } = claims;
-  const now = epochSeconds(clock);
+  const now = secondsAt(authority, client);
   const isChecked = (name: JwtKind["required"][number]): boolean =>
     kind.required.includes(name) || claims[name] !== undefined;
 
@@ -96,12 +95,29 @@ function checkClaims(claims: RawClaims, { kind, client, authority }: JwtExpectat
     return refuse(`aud is ${JSON.stringify(aud)}, this client is "${clientId}"`);
   if (isChecked("exp")) {
     if (!isNumericDate(exp)) return refuse("exp is missing");
-    if (exp <= now - tolerance) return refuse(`it expired at ${exp}, now is ${now}`);
+    if (exp <= now - tolerance)
+      return refuse(`it expired at ${exp}, now is ${now}${clockNote(authority, client)}`);
   }
   if (isChecked("iat") && !isNumericDate(iat)) return refuse("iat is missing");
   if (nbf !== undefined && !(isNumericDate(nbf) && nbf <= now + tolerance)) {
-    return refuse(`it is not valid before ${JSON.stringify(nbf)}, now is ${now}; check this machine's clock`);
+    const note = clockNote(authority, client) || "; check this machine's clock";
+    return refuse(`it is not valid before ${JSON.stringify(nbf)}, now is ${now}${note}`);
   }
+}
+
+/** Whole seconds since the epoch by the provider's clock, as far as it is known. */
+export function secondsAt(authority: Authority, { transport }: Pick<Verifier, "transport">): number {
+  return Math.floor(transport.hosts.timeAt(tokenUrl(authority)) / 1000);
+}
+
+/** What a user needs to know when the clock of this machine is wrong beyond what is corrected. */
+function clockNote(authority: Authority, { transport }: Verifier): string {
+  const sentence = transport.hosts.skewSentence(tokenUrl(authority));
+  return sentence && `. ${sentence.slice(0, -1)}`;
+}
+
+function tokenUrl({ url, metadata: { token_endpoint: endpoint } }: Authority): string {
+  return typeof endpoint === "string" ? endpoint : url.href;
 }
 
 /** The audiences of a token: `aud` is one or a list (RFC 7519 §4.1.3). */

@@ -1,5 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import { isConfidential, type App } from "../config/config.js";
+import { admitDescribedClient } from "../clients/described-client.js";
 import type { TenantScope } from "../directory.js";
 import { refuse } from "../errors/errors.js";
 import { readJwt } from "../crypto/jwt.js";
@@ -50,6 +51,7 @@ export async function authenticateClient(
   if (given.length > 1) throw refuse(9002313);
 
   const clientId = form["client_id"] ?? basic?.id ?? subjectOf(assertion);
+  await admitDescribedClient(state, at, clientId);
   const app = state.directory.findApp(clientId, at);
   const [certificate] = certificates;
   const boundTo = certificate === undefined ? {} : { boundTo: certificateHash(certificate) };

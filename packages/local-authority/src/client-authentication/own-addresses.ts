@@ -14,7 +14,8 @@ export function isOwnAddress(state: AuthorityState, at: TenantScope, address: un
   if (protocol !== new URL(state.url).protocol || !isOwnHost(state, host)) return false;
   const path = withoutSlashesAtEnd(pathname.toLowerCase()).slice(1);
   if (at.kind === "adfs") return ["adfs", "adfs/oauth2/token"].includes(path);
-  const policy = at.policy === undefined ? "" : `/${at.policy.toLowerCase()}`;
+  const below = at.kind === "openid" ? "openid" : at.policy?.toLowerCase();
+  const policy = below === undefined ? "" : `/${below}`;
   const names = at.tenant === undefined ? [at.segment] : [at.tenant.id, at.tenant.domain];
   const ends = ["", "/v2.0", "/oauth2/v2.0/token"];
   return names.some((name) => ends.some((end) => path === `${name}${policy}${end}`));

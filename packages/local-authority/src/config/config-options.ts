@@ -1,5 +1,6 @@
 import type {
   App,
+  ClientRegistration,
   ConditionalAccessPolicy,
   DeviceCodeSettings,
   FederatedCredential,
@@ -54,5 +55,6 @@ export interface ConfigOptions {
   readonly refreshTokenRotation?: RefreshTokenRotation;
   readonly resources?: readonly string[];
   readonly conditionalAccess?: readonly ConditionalAccessOptions[];
+  readonly clientRegistration?: Partial<ClientRegistration>;
   readonly instanceMetadata?: InstanceMetadata;
 }

@@ -189,6 +189,16 @@ export interface DeviceCodeSettings {
  */
 export type RefreshTokenRotation = "reuse-allowed" | "strict";
 
+/** How apps make themselves known to the standard issuer of a tenant. */
+export interface ClientRegistration {
+  /** `false`: there is no registration endpoint (RFC 7591). */
+  readonly dynamic: boolean;
+  /** `false`: a client ID is never the URL of a client metadata document. */
+  readonly metadataDocuments: boolean;
+  /** Client metadata documents by URL that count as published there; others are read if they are on this machine. */
+  readonly documents: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
 /** The effective configuration: the options merged into the defaults. */
 export interface AuthorityConfig {
   readonly tenants: readonly Tenant[];
@@ -206,6 +216,7 @@ export interface AuthorityConfig {
    * AADSTS500011. Absent: any resource.
    */
   readonly resources?: readonly string[];
+  readonly clientRegistration: ClientRegistration;
   readonly conditionalAccess: readonly ConditionalAccessPolicy[];
   /** Settings of the instance metadata service. Absent: the service is not started. */
   readonly instanceMetadata?: InstanceMetadata;

@@ -53,6 +53,7 @@ const optionNames: readonly (keyof LocalAuthorityOptions)[] = [
   "refreshIn",
   "refreshTokenRotation",
   "resources",
+  "clientRegistration",
   "conditionalAccess",
   "instanceMetadata",
 ];

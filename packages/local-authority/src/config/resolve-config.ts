@@ -8,7 +8,7 @@ import {
   checkString,
   pickDefined,
 } from "./checks.js";
-import type { AuthorityConfig, DeviceCodeSettings, Lifetimes } from "./config.js";
+import type { AuthorityConfig, ClientRegistration, DeviceCodeSettings, Lifetimes } from "./config.js";
 import type { ConfigOptions } from "./config-options.js";
 import { defaultDeviceCode, defaultLifetimes } from "./defaults.js";
 import { checkAgents } from "./check-agents.js";
@@ -30,6 +30,7 @@ export function resolveConfig(options: ConfigOptions): AuthorityConfig {
     conditionalAccess: [...resolvePolicies(options.conditionalAccess), ...multiFactorPolicies(tenants)],
     lifetimes: resolveLifetimes(options.lifetimes),
     deviceCode: resolveDeviceCode(options.deviceCode),
+    clientRegistration: resolveRegistration(options.clientRegistration),
     refreshTokenRotation: options.refreshTokenRotation ?? "reuse-allowed",
     ...pickDefined({
       extExpiresIn: options.extExpiresIn,
@@ -67,6 +68,15 @@ function resolveDeviceCode(given: Partial<DeviceCodeSettings> = {}): DeviceCodeS
   checkSeconds("deviceCode.interval", settings.interval);
   checkSeconds("deviceCode.lifetime", settings.lifetime);
   return settings;
+}
+
+function resolveRegistration(given: Partial<ClientRegistration> = {}): ClientRegistration {
+  const registration = { dynamic: true, metadataDocuments: true, documents: {}, ...pickDefined(given) };
+  checkKeys("clientRegistration", given, Object.keys(registration));
+  checkFlag("clientRegistration.dynamic", registration.dynamic);
+  checkFlag("clientRegistration.metadataDocuments", registration.metadataDocuments);
+  checkKeys("clientRegistration.documents", registration.documents, Object.keys(registration.documents));
+  return registration;
 }
 
 /** Rejects duplicate IDs and names, which would make look-ups ambiguous. */

@@ -1,3 +1,4 @@
+import { admitDescribedClient } from "../clients/described-client.js";
 import { matchingAccounts, identify } from "../sign-in/account-choice.js";
 import { readAuthorizationRequest, readReturnAddress } from "../sign-in/authorization-request.js";
 import type { AuthorizationRequest } from "../stores/sign-in-request.js";
@@ -13,6 +14,7 @@ import type { AuthorityState } from "../state.js";
 export async function authorize(c: RequestContext, state: AuthorityState): Promise<Response> {
   const at = requestedAuthority(c, state.directory);
   const parameters = { ...c.get("query"), ...c.get("form") };
+  await admitDescribedClient(state, at, parameters["client_id"], true);
   const address = readReturnAddress(parameters, at, state.directory);
   try {
     const request = readAuthorizationRequest(parameters, at, address, state.directory);

@@ -1,4 +1,5 @@
 import { readClaims } from "../tokens/claims-parameter.js";
+import { admitDescribedClient } from "../clients/described-client.js";
 import { dialectOf } from "../dialects/dialects.js";
 import { requestedAuthority, type RequestContext } from "../http/request-context.js";
 import type { AuthorityState } from "../state.js";
@@ -8,10 +9,11 @@ import type { AuthorityState } from "../state.js";
  *
  * @throws {AadstsError} 90002, 900144, 700016, 50194 and those of the dialect and of `readClaims`
  */
-export function deviceCode(c: RequestContext, state: AuthorityState): Response {
+export async function deviceCode(c: RequestContext, state: AuthorityState): Promise<Response> {
   const { directory, url, config } = state;
   const at = requestedAuthority(c, directory);
   const { client_id: clientId, scope, resource, claims } = c.get("form");
+  await admitDescribedClient(state, at, clientId, true);
   const app = directory.findApp(clientId, at);
   const scopes = dialectOf(at).readScopes({ at, app, scope, resource, directory });
   readClaims(claims);

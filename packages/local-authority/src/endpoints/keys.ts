@@ -8,6 +8,6 @@ export async function keys(c: RequestContext, state: AuthorityState): Promise<Re
   const at = requestedAuthority(c, state.directory);
   const jwk = await publicJwk();
   if (at.kind === "adfs") return c.json({ keys: [{ ...jwk, alg: "RS256" }] });
-  if (at.kind === "b2c") return c.json({ keys: [jwk] });
+  if (at.kind === "b2c" || at.kind === "openid") return c.json({ keys: [jwk] });
   return c.json({ keys: [{ ...jwk, issuer: issuerOf(state.url, at.tenant?.id ?? "{tenantid}") }] });
 }

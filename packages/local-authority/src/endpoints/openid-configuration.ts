@@ -3,6 +3,7 @@ import { AadstsError, refuse } from "../errors/errors.js";
 import { requestedAuthority, type RequestContext } from "../http/request-context.js";
 import type { AuthorityState } from "../state.js";
 import { issuerOf } from "../tokens/tokens.js";
+import { openidMetadata } from "./openid-metadata.js";
 import { adfsConfiguration, b2cConfiguration } from "./other-configurations.js";
 
 /** The discovery document (OpenID Connect Discovery §4). */
@@ -10,6 +11,7 @@ export function openidConfiguration(c: RequestContext, state: AuthorityState): R
   const at = findTenant(c, state);
   if (at.kind === "adfs") return c.json(adfsConfiguration(state));
   if (at.kind === "b2c" && at.tenant !== undefined) return c.json(b2cConfiguration(state, at, at.tenant));
+  if (at.kind === "openid") return c.json(openidMetadata(state, at));
   return c.json(entraConfiguration(state, at));
 }
 

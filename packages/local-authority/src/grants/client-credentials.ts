@@ -20,7 +20,7 @@ export const clientCredentials: Grant = async (state, { form, at, app, azpacr, b
   }
   const claims = readClaims(form["claims"]);
   const fmiPath = form["fmi_path"];
-  const input = { at, app, tenant, audience, claims, azpacr, boundTo, fmiPath };
+  const input = { at, app, tenant, audience, claims, azpacr, boundTo, fmiPath, scope };
   const accessToken = await signAppAccessToken(state, input);
   return dialect.tokenResponse(state, { at, accessToken, resource });
 };

@@ -118,6 +118,7 @@ function issueRefreshToken(
   scopes: RequestedScopes,
 ): string {
   const { user, home, sessionId, authTime, multiFactor } = grant.signIn;
+  const full = (name: string) => `${scopes.resource}/${name}`;
   return state.refreshTokens.issue({
     user,
     home,
@@ -127,7 +128,7 @@ function issueRefreshToken(
     clientId: app.clientId,
     familyId: app.familyId,
     realm: realmOf(at),
-    scope: [...scopes.permissions.map((name) => `${scopes.resource}/${name}`), ...scopes.oidc].join(" "),
+    scope: [...scopes.permissions.map(at.kind === "openid" ? scopes.write : full), ...scopes.oidc].join(" "),
     resource: scopes.resource,
   });
 }

@@ -20,6 +20,9 @@ export type EndpointName =
   | "logout"
   | "instance-metadata"
   | "managed-identity"
+  | "register"
+  | "protected-resource"
+  | "protected-resource-metadata"
   | "other";
 
 /** A request as it was received, including secrets, which tests need. */
@@ -75,13 +78,16 @@ export function createJournal(): Journal {
 }
 
 const patterns: readonly (readonly [EndpointName, RegExp])[] = [
-  ["openid-configuration", /\/\.well-known\/openid-configuration$/],
+  [
+    "openid-configuration",
+    /\/\.well-known\/openid-configuration$|^\/\.well-known\/(openid-configuration|oauth-authorization-server)\//,
+  ],
   ["instance-discovery", /^\/common\/discovery\/instance$/],
   ["authorize", /(^\/adfs\/oauth2|\/oauth2\/v2\.0)\/authorize\/?$/],
-  ["login", /^\/[^/]+(\/b2c_1[^/]*)?\/login$/i],
-  ["select-account", /^\/[^/]+(\/b2c_1[^/]*)?\/select-account$/i],
-  ["verify", /^\/[^/]+(\/b2c_1[^/]*)?\/verify$/i],
-  ["consent", /^\/[^/]+(\/b2c_1[^/]*)?\/consent$/i],
+  ["login", /^\/[^/]+(\/b2c_1[^/]*|\/openid)?\/login$/i],
+  ["select-account", /^\/[^/]+(\/b2c_1[^/]*|\/openid)?\/select-account$/i],
+  ["verify", /^\/[^/]+(\/b2c_1[^/]*|\/openid)?\/verify$/i],
+  ["consent", /^\/[^/]+(\/b2c_1[^/]*|\/openid)?\/consent$/i],
   ["token", /(^\/adfs\/oauth2|\/oauth2\/v2\.0)\/token\/?$/],
   ["device-code", /(^\/adfs\/oauth2|\/oauth2\/v2\.0)\/devicecode$/],
   ["device-sign-in", /^\/(common|adfs)\/oauth2\/deviceauth(\/confirm)?$/],
@@ -90,6 +96,7 @@ const patterns: readonly (readonly [EndpointName, RegExp])[] = [
   ["ws-trust", /^\/adfs\/services\/trust\/(2005|13)\/usernamemixed$/],
   ["keys", /(^\/adfs\/discovery|\/discovery\/v2\.0)\/keys$/],
   ["userinfo", /^\/(oidc|adfs)\/userinfo$/],
+  ["register", /^\/[^/]+\/openid\/register$/],
   ["instance-metadata", /^\/metadata\/instance(\/|$)/],
   ["logout", /(^\/adfs\/oauth2|\/oauth2\/v2\.0)\/logout$/],
 ];
@@ -98,6 +105,8 @@ const patterns: readonly (readonly [EndpointName, RegExp])[] = [
 export const endpointNames: readonly EndpointName[] = [
   ...patterns.map(([name]) => name),
   "managed-identity",
+  "protected-resource",
+  "protected-resource-metadata",
   "other",
 ];
 

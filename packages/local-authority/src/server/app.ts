@@ -41,9 +41,8 @@ export function createApp(
   state: AuthorityState,
   { journal, faults, closing, hosts }: ServerContext,
 ): Hono<Env> {
-  const { apps } = state.directory;
   const isAppOrigin = (origin: string) =>
-    apps.some(({ redirectUris }) => isRegisteredOrigin(origin, redirectUris));
+    state.directory.apps.some(({ redirectUris }) => isRegisteredOrigin(origin, redirectUris));
   // Some clients append a slash to regional token endpoints, and AD FS publishes its own with one.
   const app = new Hono<Env>({ strict: false });
   app.use(checkHost(hosts), checkOrigin(isAppOrigin));

@@ -1,5 +1,6 @@
 import type { AuthorityConfig } from "../config/config.js";
 import type { EmulateOptions, EmulatedHost, HostName } from "../emulator/emulated-host.js";
+import type { ProtectedResource, ProtectedResourceOptions } from "../resource/protected-resource.js";
 import type { RecordedRequest } from "../http/journal.js";
 import type { Fault, FaultHandle } from "./faults.js";
 
@@ -111,6 +112,28 @@ export interface LocalAuthority {
    * ```
    */
   readonly emulate: (name: HostName, options?: EmulateOptions) => Promise<EmulatedHost>;
+  /**
+   * Starts a resource that accepts the tokens of this authority and answers as the edge of an MCP server does: 401 with
+   * `WWW-Authenticate`, protected-resource metadata (RFC 9728), 403 for a missing scope. It has a port of its own; its
+   * requests are in `requests`, and `fault` affects them.
+   *
+   * @param options path, scopes, metadata and issuer
+   * @returns the running resource with its URL
+   * @throws {LocalAuthorityConfigurationError} for an invalid option
+   *
+   * @example
+   * ```ts
+   * import { startLocalAuthority } from "@tessera/local-authority";
+   *
+   * const authority = await startLocalAuthority({ http: true });
+   * const resource = await authority.protectedResource({ path: "/mcp", scopes: ["tools"] });
+   * const response = await fetch(resource.url, { method: "POST" });
+   * console.log(response.status, response.headers.get("www-authenticate"));
+   * // 401 'Bearer resource_metadata="http://localhost:{port}/.well-known/oauth-protected-resource/mcp", scope="tools"'
+   * await authority.close(); // also closes the resource
+   * ```
+   */
+  readonly protectedResource: (options?: ProtectedResourceOptions) => Promise<ProtectedResource>;
   /**
    * Moves the authority's clock, for example to expire tokens.
    *

@@ -29,6 +29,8 @@ export function readRequest(clock: AuthorityClock): MiddlewareHandler<Env> {
     c.set("form", form);
     c.set("trace", trace);
     await next();
+    // Clients learn from it how far their clock is from this one.
+    c.header("date", new Date(clock.milliseconds()).toUTCString());
     c.header("x-ms-request-id", trace.traceId);
     c.header("client-request-id", trace.correlationId);
     return undefined;

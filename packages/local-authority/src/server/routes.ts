@@ -9,6 +9,7 @@ import { keys } from "../endpoints/keys.js";
 import { login } from "../endpoints/login.js";
 import { logout } from "../endpoints/logout.js";
 import { openidConfiguration } from "../endpoints/openid-configuration.js";
+import { register } from "../endpoints/register.js";
 import { selectAccount } from "../endpoints/select-account.js";
 import { token } from "../endpoints/token.js";
 import { userRealm } from "../endpoints/user-realm.js";
@@ -30,6 +31,9 @@ export const sharedPaths: readonly string[] = [
   "/:tenant/:policy/v2.0/.well-known/*",
   "/:tenant/:policy/discovery/*",
   "/:tenant/:policy/oauth2/v2.0/token",
+  "/.well-known/*",
+  "/:tenant/openid/.well-known/*",
+  "/:tenant/openid/register",
 ];
 
 type Endpoint = (c: RequestContext, state: AuthorityState) => Response | Promise<Response>;
@@ -64,8 +68,19 @@ export function addRoutes(app: Hono<Env>, state: AuthorityState): void {
   app.all("/adfs/*", (c) => c.notFound());
 
   serve(["GET"], "/:tenant/.well-known/openid-configuration", openidConfiguration);
-  for (const authority of ["/:tenant", "/:tenant/:policy{[bB]2[cC]_1[^/]*}"]) {
+  // RFC 8414 §3.1 and OpenID Connect Discovery §4: the first two insert the well-known part before the path.
+  const openid = "/:tenant/:policy{openid}";
+  serve(["GET"], `/.well-known/oauth-authorization-server${openid}`, openidConfiguration);
+  serve(["GET"], `/.well-known/openid-configuration${openid}`, openidConfiguration);
+  serve(["GET"], `${openid}/.well-known/openid-configuration`, openidConfiguration);
+  serve(["POST"], `${openid}/register`, register);
+  serve(["POST"], `${openid}/oauth2/v2.0/devicecode`, deviceCode);
+
+  const policy = "/:tenant/:policy{[bB]2[cC]_1[^/]*}";
+  for (const authority of ["/:tenant", policy]) {
     serve(["GET"], `${authority}/v2.0/.well-known/openid-configuration`, openidConfiguration);
+  }
+  for (const authority of ["/:tenant", policy, openid]) {
     serve(["GET"], `${authority}/discovery/v2.0/keys`, keys);
     serve(both, `${authority}/oauth2/v2.0/authorize`, authorize);
     serve(["POST"], `${authority}/oauth2/v2.0/token`, token);

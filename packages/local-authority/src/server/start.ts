@@ -9,7 +9,7 @@ import { createFaults } from "./faults.js";
 import { createJournal } from "../http/journal.js";
 import { prepareSigningKey } from "../crypto/jwt.js";
 import { startHost } from "../emulator/start-host.js";
-import type { EmulatedHost } from "../emulator/emulated-host.js";
+import { startResource } from "../resource/start-resource.js";
 import { startInstanceMetadata } from "./instance-metadata.js";
 import { listen, systemCode } from "./listener.js";
 import type { LocalAuthority } from "./local-authority.js";
@@ -112,7 +112,12 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
     }));
   for (const each of [listener, mtlsListener])
     each?.serve((request, response) => void answer(request, response));
-  const emulated = new Set<Promise<EmulatedHost>>();
+  const started = new Set<Promise<{ readonly close: () => Promise<void> }>>();
+  const keep = <T extends { readonly close: () => Promise<void> }>(starting: Promise<T>): Promise<T> => {
+    started.add(starting);
+    starting.catch(() => started.delete(starting));
+    return starting;
+  };
   const servers = [listener, mtlsListener, metadata].filter((server) => server !== undefined);
 
   let closed: Promise<void> | undefined;
@@ -137,10 +142,13 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
     emulate: async (name, hostOptions = {}) => {
       if (closing.signal.aborted) throw new Error("The authority is closed: start another one.");
       const context = { state, certificate, caFile, journal, faults, closing: closing.signal };
-      const starting = startHost(name, hostOptions, context);
-      emulated.add(starting);
-      starting.catch(() => emulated.delete(starting));
-      return starting;
+      return keep(startHost(name, hostOptions, context));
+    },
+    protectedResource: async (resourceOptions = {}) => {
+      if (closing.signal.aborted) throw new Error("The authority is closed: start another one.");
+      return keep(
+        startResource(resourceOptions, { state, certificate, journal, faults, closing: closing.signal }),
+      );
     },
     revokeSignInSessions: (username) => {
       const found = directory.userByName(username);
@@ -156,7 +164,7 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
     },
     close: () => {
       closing.abort();
-      closed ??= Promise.all([...servers, ...emulated].map(async (server) => (await server).close())).then(
+      closed ??= Promise.all([...servers, ...started].map(async (server) => (await server).close())).then(
         () => undefined,
       );
       return closed;

@@ -70,7 +70,7 @@ export function readAuthorizationRequest(
     nonce: parameters["nonce"],
     claims: parameters["claims"],
     maxAge: readMaxAge(parameters["max_age"]),
-    ...readChallenge(parameters),
+    ...readChallenge(parameters, at),
   };
 }
 
@@ -102,8 +102,13 @@ function readMaxAge(maxAge: string | undefined): string | undefined {
 }
 
 /** RFC 7636 §4.3: the default method is `plain`. */
-function readChallenge(parameters: Parameters) {
+function readChallenge(parameters: Parameters, { kind }: TenantScope) {
   const codeChallenge = parameters["code_challenge"];
+  // RFC 9700 §2.1.1: the standard issuer announces S256 and takes nothing else.
+  if (kind === "openid") {
+    if (codeChallenge === undefined) throw refuse(900144, { parameter: "code_challenge" });
+    if (parameters["code_challenge_method"] !== "S256") throw refuse(50149);
+  }
   const codeChallengeMethod = parameters["code_challenge_method"] ?? "plain";
   if (codeChallenge === undefined) return {};
   if (codeChallengeMethod !== "S256" && codeChallengeMethod !== "plain") throw refuse(50149);

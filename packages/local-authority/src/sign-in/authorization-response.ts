@@ -1,5 +1,6 @@
 import { readClaims } from "../tokens/claims-parameter.js";
 import type { AuthorizationRequest, ReturnAddress } from "../stores/sign-in-request.js";
+import { openidIssuer } from "../dialects/openid.js";
 import { dialectOf } from "../dialects/dialects.js";
 import { errorUri, type AadstsError } from "../errors/errors.js";
 import type { RequestContext } from "../http/request-context.js";
@@ -23,13 +24,14 @@ export async function sendCode(
   { code, signIn }: { readonly code: string; readonly signIn: SignIn },
 ) {
   const { user, home, sessionId } = signIn;
-  const isAdfs = request.at.kind === "adfs";
+  const isEntra = request.at.kind === "entra" || request.at.kind === "b2c";
   return send(c, request, {
     code,
     ...(request.isHybrid ? { id_token: await idTokenFor(state, request, code, signIn) } : {}),
-    ...(request.clientInfo && !isAdfs ? { client_info: clientInfo(user.oid, home) } : {}),
+    ...(request.clientInfo && isEntra ? { client_info: clientInfo(user.oid, home) } : {}),
     ...stateOf(request),
-    ...(isAdfs ? {} : { session_state: sessionId }),
+    ...issuerField(state, request),
+    ...(isEntra ? { session_state: sessionId } : {}),
   });
 }
 
@@ -60,7 +62,13 @@ export function sendError(
     error_description,
     ...(address.at.kind === "entra" ? entraFields(failure, state.url) : {}),
     ...stateOf(address),
+    ...issuerField(state, address),
   });
+}
+
+/** RFC 9207 §2. Entra, AD FS and B2C do not send it. */
+function issuerField({ url }: AuthorityState, { at }: ReturnAddress): Fields {
+  return at.kind === "openid" && at.tenant !== undefined ? { iss: openidIssuer(url, at.tenant) } : {};
 }
 
 function entraFields(failure: AadstsError, url: string): Fields {

@@ -48,6 +48,8 @@ export interface UserTokenInput extends AccessTokenInput {
 
 /** The input for an app's own access token, or with `fmiPath` for that of a part of the app. */
 export interface AppTokenInput extends AccessTokenInput {
+  /** The requested scope, which a standard issuer grants to every app. */
+  readonly scope?: string;
   readonly fmiPath?: string;
 }
 

@@ -1,3 +1,4 @@
+import type { LookupFunction } from "node:net";
 import type { buildConnector } from "undici";
 import type { Connect } from "./connect.js";
 import { agentOfFetch } from "./intercepted.js";
@@ -21,6 +22,12 @@ export function builtInUndici(missing: Error): Undici {
   };
 }
 
+/** Other options are those of TLS. */
+function lookupIn(options: object): { readonly lookup?: LookupFunction } {
+  const lookup: unknown = Reflect.get(options, "lookup");
+  return typeof lookup === "function" ? { lookup: lookup as LookupFunction } : {};
+}
+
 function plainConnector(options: buildConnector.BuildOptions): Connect {
   return ({ hostname: host, port, protocol, servername, httpSocket }, callback) => {
     const isSecure = protocol === "https:";
@@ -32,7 +39,11 @@ function plainConnector(options: buildConnector.BuildOptions): Connect {
           ...(httpSocket ? { socket: httpSocket } : {}),
           servername: servername ?? host,
         })
-      : process.getBuiltinModule("node:net").connect({ host, port: Number(port || 80) });
+      : process.getBuiltinModule("node:net").connect({
+          ...lookupIn(options),
+          host,
+          port: Number(port || 80),
+        });
     socket.setNoDelay(true);
     socket.once(isSecure ? "secureConnect" : "connect", () => {
       socket.off("error", fail);

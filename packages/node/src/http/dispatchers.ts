@@ -4,6 +4,7 @@ import type { Dispatcher } from "undici";
 import { Connections } from "./connections.js";
 import { guarded, type ConnectionLimits } from "./guarded-connector.js";
 import { appsGlobalDispatcher, globalDispatcher, isMock } from "./intercepted.js";
+import { lookupWithin } from "./network-zone.js";
 import { throughProxy } from "./tunnel.js";
 import type { Dispatching, Undici } from "./undici.js";
 import { proxyOf } from "./proxy-variables.js";
@@ -59,7 +60,7 @@ export function createDispatchers(
 ): Dispatchers {
   /** Keyed by proxy, then by certificate; `""` stands for none. */
   const kept = new Map<string, Map<string, OwnRoute>>();
-  const isLeftToOthers = proxy === undefined && ca.length === 0;
+  const isLeftToOthers = proxy === undefined && ca.length === 0 && !limits?.reach;
 
   return {
     choose(url, { certificate, isDirect: isForcedDirect, isByFetch }) {
@@ -106,9 +107,11 @@ export function createDispatchers(
       };
     const trust = limits?.thumbprint === undefined ? tls : { rejectUnauthorized: false };
     // A resumed session might not carry the certificate to compare.
-    const sessions = limits ? { maxCachedSessions: 0 } : {};
+    const sessions = limits?.thumbprint === undefined ? {} : { maxCachedSessions: 0 };
     const timeout = limits?.timeoutMs === undefined ? {} : { timeout: limits.timeoutMs };
-    const direct = undici.connector({ ...trust, ...sessions, ...timeout });
+    // The proxy looks up the names of those that it connects to.
+    const look = limits?.reach && !via ? { lookup: lookupWithin(limits.reach) } : {};
+    const direct = undici.connector({ ...trust, ...sessions, ...timeout, ...look });
     const connect = via ? throughProxy({ proxy: via, ...proxyTls, secure: direct }) : direct;
     const tracked = connections.tracked(guarded(connect, via ? {} : (limits ?? {})));
     const most = maxConnections === undefined ? {} : { connections: maxConnections };

@@ -1,6 +1,8 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import type { Reach } from "./network-zone.js";
 import { destroy, unsent, type Connect, type EndableConnect } from "./connect.js";
+import { isUnreferenced, unreference } from "./unreferenced.js";
 
 /** Limits of a connection. */
 export interface ConnectionLimits {
@@ -8,6 +10,8 @@ export interface ConnectionLimits {
   readonly timeoutMs?: number;
   /** SHA-1 of the server's certificate in hexadecimal, which is then trusted in place of an authority. */
   readonly thumbprint?: string;
+  /** Where connections may lead. */
+  readonly reach?: Reach | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -36,6 +40,10 @@ export function guarded(
         fail(new Error("the certificate of the server does not have the expected thumbprint"));
       }
     });
+    if (isUnreferenced()) {
+      timer.unref();
+      unreference(begun);
+    }
     return { end: () => end(new Error("the connection is not needed any more")) };
 
     function succeed(socket: Socket): void {

@@ -69,7 +69,8 @@ export async function sendWithToken(
   return { ...(await send(again)), unused };
 }
 
-function wantsNonce({ status, headers }: Response): boolean {
+/** Whether a resource refuses a request only because its proof lacks a nonce, which the response has (RFC 9449 §9). */
+export function wantsNonce({ status, headers }: Response): boolean {
   if (status !== 401 || !headers.get("dpop-nonce")) return false;
   return parseAuthenticationChallenges(headers.get("www-authenticate") ?? "").some(
     ({ scheme, parameters }) => scheme.toLowerCase() === "dpop" && parameters["error"] === "use_dpop_nonce",

@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { destroy, type Connect } from "./connect.js";
+import { unreference } from "./unreferenced.js";
 
 /** The way to a proxy. */
 export interface ProxyRoute {
@@ -29,6 +30,7 @@ export function throughProxy({ proxy, secureContext, secure }: ProxyRoute): Conn
     const target = hostWithPort(options);
     const request = connectRequest(target);
     let inside: unknown;
+    let isHeld = true;
     request.once("connect", ({ statusCode = 0 }: IncomingMessage, socket: Socket, head: Buffer) => {
       if (head.length > 0) socket.unshift(head);
       if (statusCode < 200 || statusCode > 299) {
@@ -38,10 +40,15 @@ export function throughProxy({ proxy, secureContext, secure }: ProxyRoute): Conn
       }
       if (options.protocol === "https:") inside = secure({ ...options, httpSocket: socket }, callback);
       else callback(null, socket);
+      if (!isHeld) unreference(inside);
     });
     request.once("error", (error) => callback(error, null));
     request.end();
     return {
+      unref() {
+        isHeld = false;
+        request.once("socket", unreference);
+      },
       destroy() {
         request.destroy();
         destroy(inside);

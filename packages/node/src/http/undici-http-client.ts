@@ -6,6 +6,7 @@ import { createDispatchers, type Dispatchers, type NetworkOptions, type Route } 
 import { areSocketsMocked, mockDispatcher, replacedFetch } from "./intercepted.js";
 import { Lanes } from "./lanes.js";
 import { loadUndici } from "./load-undici.js";
+import { requireReach } from "./network-zone.js";
 import { readText } from "./read-text.js";
 import type { Dispatching, Undici } from "./undici.js";
 import { textHeaders } from "./text-headers.js";
@@ -32,6 +33,7 @@ export function createUndiciHttpClient(options: NetworkOptions): ClosableHttpCli
     async send(request: HttpRequest): Promise<HttpResponse> {
       const { undici, dispatchers } = (loaded ??= await (loading ??= load(options)));
       const url = sharedUrl(request.url);
+      requireReach(url.hostname, options.limits?.reach);
       const mock = options.dispatcher ? undefined : mockDispatcher();
       const fetch = replacedFetch();
       const isDirect = fetch !== undefined && areSocketsMocked();

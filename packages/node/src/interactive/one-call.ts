@@ -19,7 +19,7 @@ import {
   withoutNull,
   type TokenRequest,
 } from "@tessera/core/internal";
-import type { DeviceCodeRequest, PublicTokenRequest } from "../requests.js";
+import type { DeviceCodeRequest, InteractiveRequest, PublicTokenRequest } from "../requests.js";
 import type { SignIn } from "./sign-in.js";
 import { hasBrowser } from "./open-browser.js";
 
@@ -36,6 +36,10 @@ const REFUSALS: ReadonlySet<string> = new Set([
 
 /** Errors that mean that no browser could be opened, or that the package for it is missing. */
 const NO_BROWSER: ReadonlySet<string> = new Set(["no_browser", "missing_dependency"]);
+
+/** A request, and what only a prompt needs. */
+export type CallRequest = PublicTokenRequest &
+  Pick<InteractiveRequest, "redirectUri" | "prompt" | "useNonce">;
 
 /** The outcome of the last prompt. */
 interface PromptOutcome {
@@ -61,33 +65,46 @@ export class OneCall {
   readonly #client: Client;
   readonly #signIn: SignIn;
   readonly #deviceCode: DeviceCode;
+  readonly #hasSystemBrowser: () => boolean;
   readonly #prompts = new KeyedMutex();
   #last: PromptOutcome | undefined;
 
-  constructor(client: Client, signIn: SignIn, deviceCode: DeviceCode) {
+  /** @param hasSystemBrowser whether a browser may be opened for a request without `openBrowser` */
+  constructor(client: Client, signIn: SignIn, deviceCode: DeviceCode, hasSystemBrowser = hasBrowser) {
+    this.#hasSystemBrowser = hasSystemBrowser;
     this.#client = client;
     this.#signIn = signIn;
     this.#deviceCode = deviceCode;
   }
 
-  /** Runs a call that equal concurrent calls share. */
-  acquire(request: PublicTokenRequest, input: BaseRequest): Promise<AuthenticationResult> {
+  /**
+   * Runs a call that equal concurrent calls share.
+   *
+   * @param mustAsk whether the user has to decide, because a refresh cannot bring more than was granted. A call that has
+   * waited for another prompt looks for its token first
+   */
+  acquire(request: CallRequest, input: BaseRequest, mustAsk = false): Promise<AuthenticationResult> {
     if (request.loginHint === "") throw emptyChoice("loginHint", request.correlationId);
     const checked = { ...tokenRequest(this.#client, input), given: { ...withoutNull(request) } };
-    return sharedCall(this.#client, checked, ["one call"], (call) =>
-      this.#run({ ...request, ...call, timeoutMs: undefined }, checked),
+    return sharedCall(this.#client, checked, ["one call", mustAsk], (call) =>
+      this.#run({ ...request, ...call, timeoutMs: undefined }, checked, mustAsk),
     );
   }
 
-  async #run(request: PublicTokenRequest, checked: TokenRequest): Promise<AuthenticationResult> {
+  async #run(request: CallRequest, checked: TokenRequest, mustAsk: boolean): Promise<AuthenticationResult> {
     const before = this.#last;
-    const { tokens } = await this.#silently(request, checked, before);
-    if (tokens) return tokens;
+    if (!mustAsk) {
+      const { tokens } = await this.#silently(request, checked, before);
+      if (tokens) return tokens;
+    }
     return this.#prompts.run(
       "user",
       async () => {
         // Another call may have signed the user in while this one waited.
-        const outcome = await this.#silently(request, checked, before);
+        const isFirst = mustAsk && this.#last === before;
+        const outcome = isFirst
+          ? await this.#userOf(request, checked, before)
+          : await this.#silently(request, checked, before);
         if (outcome.tokens) return outcome.tokens;
         const { account, reason } = outcome;
         // Prompting at one provider would not help a user of another.
@@ -106,10 +123,7 @@ export class OneCall {
     checked: TokenRequest,
     before: PromptOutcome | undefined,
   ): Promise<SilentOutcome> {
-    const account =
-      request.account ??
-      (await this.#onlyAccount(request.loginHint, checked)) ??
-      (await this.#justSignedIn(before, request, checked));
+    const { account } = await this.#userOf(request, checked, before);
     if (!account) return {};
     try {
       const { openBrowser: _, onDeviceCode: __, ...silent } = request;
@@ -118,6 +132,18 @@ export class OneCall {
       if (isAuthError(reason, "InteractionRequiredAuthError")) return { account, reason };
       throw reason;
     }
+  }
+
+  async #userOf(
+    request: PublicTokenRequest,
+    checked: TokenRequest,
+    before: PromptOutcome | undefined,
+  ): Promise<SilentOutcome> {
+    const account =
+      request.account ??
+      (await this.#onlyAccount(request.loginHint, checked)) ??
+      (await this.#justSignedIn(before, request, checked));
+    return account ? { account } : {};
   }
 
   /** Returns the only known user of the request's provider, if there is exactly one. */
@@ -164,7 +190,7 @@ export class OneCall {
     const ask = { ...common, claims: request.claims ?? (reason?.claims || undefined) };
     const why = reason?.errorCode ?? (account ? "there are no tokens" : "no account is known");
     const { correlationId = "" } = common;
-    if (openBrowser || this.#signIn.needsNoBrowser || hasBrowser()) {
+    if (openBrowser || this.#signIn.needsNoBrowser || this.#hasSystemBrowser()) {
       this.#client.logger().info(`The user has to sign in (${why}): through the browser.`, correlationId);
       try {
         const opener = openBrowser ? { openBrowser } : {};

@@ -19,6 +19,8 @@ export interface AnswerContext {
   readonly requestedAt: number;
   /** When the request that was answered was sent. */
   readonly sentAt: number;
+  /** How far the host's clock is ahead of a clock of this machine that is wrong. */
+  readonly correction: number;
   readonly correlationId: string;
   /** What to do when something else than the host answers. */
   readonly advice: string;
@@ -34,7 +36,7 @@ export interface AnswerContext {
  * @throws ServerError for an error response; ClientAuthError `invalid_token_response` for one that is not valid
  */
 export function tokenIn(response: HttpResponse, context: AnswerContext): SourcedToken {
-  const { clock, requestedAt, sentAt, correlationId } = context;
+  const { clock, requestedAt, sentAt, correction, correlationId } = context;
   const body = parseJsonObject(response.body);
   if (!body) throw foreign(response, context);
   // A list would be read as the scopes of an OAuth server.
@@ -42,7 +44,8 @@ export function tokenIn(response: HttpResponse, context: AnswerContext): Sourced
   const oauth = { ...response, body: JSON.stringify(inOAuthForm(body, context.hide)) };
   const { accessToken, scope } = parseTokenResponse(oauth, false, correlationId);
   context.confirm(body);
-  const expiresOn = parsedTime(body["expires_on"]) ?? after(sentAt, body["expires_in"]);
+  const stated = parsedTime(body["expires_on"]);
+  const expiresOn = stated === undefined ? after(sentAt, body["expires_in"]) : stated - correction;
   if (expiresOn === undefined) {
     throw invalid(
       "the token's expires_on and expires_in are missing, or in a format that is not known",

@@ -8,6 +8,7 @@ import {
   retryAfterSeconds,
   rootMessage,
   withQuery,
+  type Schedule,
   type SourcedToken,
   type SourceRequest,
   type TokenSource,
@@ -16,7 +17,7 @@ import {
 import type { ConnectionLimits } from "../http/guarded-connector.js";
 import { tokenIn } from "./answer.js";
 import type { UserAssigned } from "./configuration.js";
-import { BUDGET_MS, sendWithRetries } from "./retry.js";
+import { BUDGET_MS } from "./retry.js";
 import type { Environment, ManagedIdentitySource, MetadataRequest } from "./source.js";
 import { sourceIn } from "./sources.js";
 
@@ -54,29 +55,32 @@ async function tokenFrom(
   const warn = (message: string): void => logger.warning(message, correlationId);
   const request = source.request({ resource, identity, environment, correlationId, warn });
   const throttleKey = [request.url, client.clientId, resource].join(" ");
-  const refusal = client.throttle.refusal(throttleKey, correlationId);
+  const refusal = client.failures.refusal(throttleKey, correlationId);
   if (refusal) throw refusal;
   logger.verbose(`Requesting a token from the managed identity of the host (${source.name}).`, correlationId);
   request.query.set("token_sha256_to_refresh", await revokedHash(request, wanted));
   request.query.set("xms_cc", client.capabilities.join(","));
   const http = client.watch(httpWith(source.connection?.(environment) ?? {}));
-  const transport = createTransport({ http, clock, logger: () => logger, retries: 0 });
-  const deadline = clock.now() + BUDGET_MS;
+  const { hosts } = client.transport;
   let sentAt = requestedAt;
-  const send = (sent: MetadataRequest): Promise<HttpResponse> =>
-    sendWithRetries(
-      (timeoutMs) => {
+  const transport = createTransport({
+    http: {
+      send: (sent) => {
         sentAt = epochSeconds(clock);
-        return sendOnce(transport, sent, { timeoutMs, correlationId, signal, tally, advice: source.advice });
+        return http.send(sent);
       },
-      {
-        policy: retries ? source.retries : () => undefined,
-        clock,
-        signal,
-        deadline,
-        log: (message) => logger.verbose(message, correlationId),
-      },
-    );
+    },
+    clock,
+    hosts,
+    logger: () => logger,
+    retries: 0,
+    budgetMs: BUDGET_MS,
+    observer: () => client.observer(),
+  });
+  const budget = transport.budget();
+  const schedule = retries ? source.retries : undefined;
+  const send = (sent: MetadataRequest): Promise<HttpResponse> =>
+    sendOnce(transport, sent, { correlationId, signal, tally, budget, schedule, advice: source.advice });
   const first = await send(request);
   const proven = await source.answerChallenge?.(first, request, environment);
   const response = proven ? await send(proven) : first;
@@ -85,6 +89,7 @@ async function tokenFrom(
       clock,
       requestedAt,
       sentAt,
+      correction: Math.round(hosts.correctionAt(request.url) / 1000),
       correlationId,
       advice: source.advice,
       hide: hideSecretsOf({ headers: (proven ?? request).headers }),
@@ -94,7 +99,8 @@ async function tokenFrom(
     });
   } catch (error) {
     const seconds = retryAfterSeconds(response.headers, clock) ?? 0;
-    if (isAuthError(error) && seconds > 0) client.throttle.note(throttleKey, error, Math.min(seconds, 3600));
+    if (isAuthError(error) && seconds > 0)
+      client.failures.notePause(throttleKey, error, Math.min(seconds, 3600));
     throw error;
   }
 }
@@ -110,22 +116,23 @@ async function revokedHash(
 }
 
 interface Sending extends Pick<SourceRequest, "correlationId" | "signal" | "tally"> {
-  readonly timeoutMs: number;
+  readonly budget: ReturnType<Transport["budget"]>;
+  readonly schedule: Schedule | undefined;
   readonly advice: string;
 }
 
 async function sendOnce(
   transport: Transport,
   { url, headers, query, body }: MetadataRequest,
-  { timeoutMs, advice, ...call }: Sending,
+  { schedule, advice, ...call }: Sending,
 ): Promise<HttpResponse> {
   const target = withQuery(url, query.toString());
   // MSAL Node sends this type with a GET, which has no body, as well.
   const all = { "Content-Type": "application/x-www-form-urlencoded;charset=utf-8", ...headers };
   try {
     return body
-      ? await transport.post(target, { body: body.toString(), headers, timeoutMs }, call)
-      : await transport.get(target, call, { headers: all, timeoutMs });
+      ? await transport.post(target, { body: body.toString(), headers, schedule }, call)
+      : await transport.get(target, call, { headers: all, schedule });
   } catch (error) {
     if (!isAuthError(error) || error.errorCode !== "network_error" || !(error.cause instanceof Error))
       throw error;

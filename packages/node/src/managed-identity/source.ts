@@ -1,9 +1,8 @@
 import type { HttpResponse } from "@tessera/core";
-import { parsedUrl, shownUrl, type Parameters } from "@tessera/core/internal";
+import { parsedUrl, shownUrl, type Parameters, type Schedule } from "@tessera/core/internal";
 import type { ConnectionLimits } from "../http/guarded-connector.js";
 import type { IdType, UserAssigned } from "./configuration.js";
 import { managedIdentityError } from "./managed-identity-error.js";
-import type { RetryPolicy } from "./retry.js";
 
 /** Names of the sources, as MSAL Node has them. */
 export const ManagedIdentitySourceNames = {
@@ -33,7 +32,8 @@ export interface ManagedIdentitySource {
    * @throws ManagedIdentityError when the source does not support the identity, or the environment is not valid
    */
   request(wanted: WantedToken): MetadataRequest;
-  readonly retries: RetryPolicy;
+  /** When the host is asked again. */
+  readonly retries: Schedule;
   /** What to do when the endpoint does not answer. */
   readonly advice: string;
   /** Limits of the connection to the endpoint. */

@@ -34,6 +34,12 @@ export const INSTRUMENTS = {
     unit: "{renewal}",
     description: "Renewals of cached tokens, in the background or while the caller waits",
   },
+  retry: {
+    name: "tessera.retries",
+    kind: "counter",
+    unit: "{retry}",
+    description: "HTTP requests that are sent again after a failure",
+  },
   throttled: {
     name: "tessera.throttled",
     kind: "counter",
@@ -91,6 +97,7 @@ export function instrumentsOf(meter: Meter): Instruments {
     hit: counter(INSTRUMENTS.hit),
     miss: counter(INSTRUMENTS.miss),
     renewal: counter(INSTRUMENTS.renewal),
+    retry: counter(INSTRUMENTS.retry),
     throttled: counter(INSTRUMENTS.throttled),
     operation: histogram(INSTRUMENTS.operation),
     request: histogram(INSTRUMENTS.request),

@@ -28,6 +28,8 @@ export class Partition {
   foreign: Record<string, unknown> | undefined;
   /** Its name in a store, and the version of its content. A copy is not what is stored. */
   stored: { readonly name: string; readonly version: string } | undefined;
+  /** Refresh tokens that have been replaced by those of the partition: a store that still has them has lost changes. */
+  replaced: readonly string[] | undefined;
 
   /** All entries of a section. */
   *all<S extends Section>(section: S): Iterable<Entry<S>> {
@@ -162,6 +164,7 @@ export class Partition {
     copy.#tokens = this.#tokens.slice();
     copy.#others = this.#others.slice();
     copy.foreign = this.foreign;
+    copy.replaced = this.replaced;
     copy.#index = this.#index;
     this.#index = undefined;
     return copy;

@@ -78,10 +78,11 @@ function isOfRemoved(
   partition: Partition,
   record: CacheRecord,
   provider: Provider,
-  { at, isLate }: Received,
+  { at, redeemed, isLate }: Received,
 ): boolean {
   if (record.partition.kind !== "user" || !(isLate || isLent(record))) return false;
-  return wasRemovedAfter(partition, provider, at);
+  // Times are whole seconds. Of a refresh and a removal in the same one, the removal counts; of a sign-in, the sign-in.
+  return wasRemovedAfter(partition, provider, redeemed === undefined ? at : at - 1);
 }
 
 function removeLent(
@@ -212,6 +213,7 @@ function isRotatedBy(
   if (!environments.has(entity.environment) || (entity.family_id ?? "") !== (fresh.family_id ?? ""))
     return false;
   if ((entity.key_id === undefined) !== (fresh.key_id === undefined)) return false;
+  if ((entity.resource ?? "") !== (fresh.resource ?? "")) return false;
   if (fresh.family_id) return true;
   const realm = (entity.realm ?? "").toLowerCase();
   return (

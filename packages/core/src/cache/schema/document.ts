@@ -51,7 +51,7 @@ export class DocumentWriter {
   /** Adds an entity, unless its key already exists: a user may be in more than one partition. */
   add({ section, key, entity }: Entry): void {
     const entities = this.#sections[section];
-    if (!Object.hasOwn(entities, key)) set(entities, key, entity);
+    if (!Object.hasOwn(entities, key)) setMember(entities, key, entity);
     // Keys are in lower case, ids are not: of two users who differ in that alone, none may displace the other.
     else if (!sameUser(entities[key], entity)) this.add({ section, key: `${key}-`, entity });
   }
@@ -68,9 +68,9 @@ export class DocumentWriter {
       const entities = isSection(name) ? this.#sections[name] : undefined;
       if (entities && isObject(value)) {
         for (const [key, entity] of Object.entries(value)) {
-          if (!Object.hasOwn(entities, key)) set(entities, key, entity);
+          if (!Object.hasOwn(entities, key)) setMember(entities, key, entity);
         }
-      } else if (!entities || Object.keys(entities).length === 0) set(this.#rest, name, value);
+      } else if (!entities || Object.keys(entities).length === 0) setMember(this.#rest, name, value);
     }
   }
 
@@ -85,7 +85,7 @@ export function overlaid(below: CacheDocument, above: CacheDocument): CacheDocum
   const merged: CacheDocument = { ...below };
   for (const [section, entities] of Object.entries(above)) {
     const base = Object.hasOwn(below, section) ? below[section] : undefined;
-    set(merged, section, isObject(base) && isObject(entities) ? { ...base, ...entities } : entities);
+    setMember(merged, section, isObject(base) && isObject(entities) ? { ...base, ...entities } : entities);
   }
   return merged;
 }
@@ -98,15 +98,15 @@ export function addForeign(
   value: unknown,
 ): void {
   if (key === undefined) {
-    set(foreign, section, value);
+    setMember(foreign, section, value);
     return;
   }
   const entities = foreign[section];
-  if (isObject(entities)) set(entities, key, value);
+  if (isObject(entities)) setMember(entities, key, value);
   else {
     const fresh: Record<string, unknown> = {};
-    set(fresh, key, value);
-    set(foreign, section, fresh);
+    setMember(fresh, key, value);
+    setMember(foreign, section, fresh);
   }
 }
 
@@ -239,7 +239,12 @@ function isSection(name: string): name is Section {
 }
 
 /** Sets a member of any name; an assignment to `__proto__` would not create one. */
-function set(target: Record<string, unknown>, name: string, value: unknown): void {
+export function setMember(
+  target: Record<string, unknown>,
+  name: string,
+  value: unknown,
+): Record<string, unknown> {
   if (name !== "__proto__") target[name] = value;
   else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+  return target;
 }

@@ -41,7 +41,7 @@ export function idTokenKey(token: IdTokenEntity): string {
 
 /** `{home}-{environment}-refreshtoken-{client or family}-{realm}--[-{assertion hash}]`. */
 export function refreshTokenKey(token: RefreshTokenEntity): string {
-  const key = [...credentialStart(token, token.family_id), token.realm ?? "", "", ""];
+  const key = [...credentialStart(token, token.family_id), token.realm ?? "", token.resource ?? "", ""];
   return join(...key, ...(token.userAssertionHash ? [token.userAssertionHash] : []));
 }
 

@@ -2,34 +2,20 @@ import { errorName } from "../../errors/error-name.js";
 import { clientAuthError } from "../../errors/errors.js";
 import { wrongType } from "../../request/field-types.js";
 import { mutexOf } from "../../flight/keyed-mutex.js";
-import type { Observer } from "../../observer.js";
-import { loadDocument, wholeDocument } from "../memory/load-and-dump.js";
+import { loadDocument, loadInSlices, wholeDocument } from "../memory/load-and-dump.js";
 import type { PartitionKey } from "../memory/partition-key.js";
 import type { CacheStats, TokenMemory } from "../memory/token-memory.js";
 import { documentText } from "../schema/document-text.js";
 import { parseDocument, type CacheDocument } from "../schema/document.js";
+import { isLarge, parseInSlices } from "../schema/in-slices.js";
+import type { CacheParts } from "./cache-parts.js";
+import { HeldText } from "./held-text.js";
 import type { HeldTurn } from "./held-turn.js";
 import type { ICachePlugin, ISerializableTokenCache } from "./plugin.js";
 import { accessContext, throughPlugin, retryIfLockLost, type PluginSession } from "./plugin-session.js";
 import { StoredCache } from "./stored-cache.js";
-import type { TokenStore } from "./token-store.js";
 import { Turns } from "./turns.js";
 import type { PartitionChange } from "./unsaved.js";
-
-/** Dependencies of {@link CacheAccess}. */
-export interface CacheParts {
-  readonly memory: TokenMemory;
-  /** Persists the cache as a whole. */
-  readonly plugin?: ICachePlugin | undefined;
-  /** Persists the cache by partition. */
-  readonly store?: TokenStore | undefined;
-  /** Whether to refuse or ignore stored content that is not a cache. */
-  readonly onUnreadable: "refuse" | "ignore";
-  /** Returns the time in milliseconds since the epoch. */
-  readonly now: () => number;
-  readonly warn: (message: string) => void;
-  readonly observer?: () => Observer | undefined;
-}
 
 /** A change of one partition; `onlyInStore` if it is of no use where the whole cache is in memory. */
 export interface Change {
@@ -51,11 +37,12 @@ export class CacheAccess implements ISerializableTokenCache {
   protected readonly stored: StoredCache | undefined;
   #changed = false;
   #session: PluginSession | undefined;
-  #loaded: { readonly text: string; readonly revision: number } | undefined;
+  readonly #text: HeldText;
 
   /** @internal */
   constructor(parts: CacheParts) {
     this.#parts = parts;
+    this.#text = new HeldText(parts.memory);
     const { store } = parts;
     if (store) this.stored = new StoredCache({ ...parts, store, parse: (text) => this.#parse(text) });
     this.turns = new Turns(parts);
@@ -91,11 +78,13 @@ export class CacheAccess implements ISerializableTokenCache {
    */
   serialize(): string {
     this.#changed = false;
-    const { memory } = this.#parts;
-    if (this.#loaded?.revision === memory.revision) return this.#loaded.text;
-    const text = documentText(wholeDocument(memory));
+    const pending = this.#takePending();
+    if (pending !== undefined) this.deserialize(pending);
+    const held = this.#text.current;
+    if (held !== undefined) return held;
+    const text = documentText(wholeDocument(this.#parts.memory));
     // The plugin will load the same string at the next access, which then need not be parsed.
-    if (this.#session) this.#loaded = { text, revision: memory.revision };
+    if (this.#session) this.#text.set(text);
     return text;
   }
 
@@ -113,17 +102,21 @@ export class CacheAccess implements ISerializableTokenCache {
    */
   deserialize(text: string): void {
     if (typeof (text ?? "") !== "string") throw wrongType("text", text, "the cache as a JSON string");
-    const { memory } = this.#parts;
-    if (this.#session && text && this.#loaded?.text === text && this.#loaded.revision === memory.revision)
-      return;
-    const document = this.#parse(text || "");
-    if (!document) {
-      if (this.#session) this.#session.unreadable = true;
+    const session = this.#session;
+    if (session) session.pending = undefined;
+    if (session && text && this.#text.current === text) return;
+    if (session?.isLoading && isLarge(text)) {
+      session.pending = text;
       return;
     }
-    const replace = this.#session !== undefined;
-    loadDocument(memory, document, replace);
-    this.#loaded = replace && text ? { text, revision: memory.revision } : undefined;
+    const document = this.#parse(text || "");
+    if (!document) {
+      if (session) session.unreadable = true;
+      return;
+    }
+    const replace = session !== undefined;
+    loadDocument(this.#parts.memory, document, replace);
+    this.#text.set(replace ? text : undefined);
   }
 
   /**
@@ -195,14 +188,21 @@ export class CacheAccess implements ISerializableTokenCache {
   ): Promise<T> {
     const { memory } = this.#parts;
     const access = async (): Promise<T> => {
-      const session: PluginSession = { unreadable: false, account: undefined };
+      const session: PluginSession = {
+        unreadable: false,
+        isLoading: true,
+        pending: undefined,
+        account: undefined,
+      };
       this.#session = session;
       const context = accessContext(this, writes, session);
       const onFailure = (method: string, error: unknown): void =>
         this.#parts.warn(`cache.cachePlugin.${method} failed: ${errorName(error)}`);
       try {
         const observer = this.#parts.observer?.();
-        return await throughPlugin(plugin, { memory, context, session, onFailure, observer }, key, () => {
+        const readPending = (): Promise<void> => this.#readPending(session);
+        const access = { memory, context, session, onFailure, observer, readPending, text: this.#text };
+        return await throughPlugin(plugin, access, key, () => {
           const result = work(memory);
           this.#changed ||= writes;
           return result;
@@ -212,6 +212,27 @@ export class CacheAccess implements ISerializableTokenCache {
       }
     };
     return mutexOf(plugin).run("session", () => retryIfLockLost(access));
+  }
+
+  /** Returns the large document that is still to be read, if any, for a caller that reads it. */
+  #takePending(): string | undefined {
+    const session = this.#session;
+    const pending = session?.pending;
+    if (session) {
+      session.isLoading = false;
+      session.pending = undefined;
+    }
+    return pending;
+  }
+
+  /** Reads a large document in slices, and takes it over as a whole. */
+  async #readPending(session: PluginSession): Promise<void> {
+    const text = this.#takePending() ?? "";
+    const document = (await parseInSlices(text)) ?? this.#parse(text);
+    session.unreadable = !document;
+    if (!document) return;
+    await loadInSlices(this.#parts.memory, document);
+    this.#text.set(text);
   }
 
   /** Parses a document. Returns `undefined` when it is unreadable and that is to be ignored. */

@@ -1,3 +1,4 @@
+import { interactionRequiredError } from "../../errors/errors.js";
 import type { Turn } from "./token-store.js";
 
 /** A turn, and the partition that may be updated in it. */
@@ -14,6 +15,24 @@ export async function requireTurn({ turn }: HeldTurn): Promise<void> {
   const error = new Error("Another process has taken the turn.");
   lost.add(error);
   throw error;
+}
+
+/**
+ * Notes that a refresh token is about to be sent that is good for one request.
+ *
+ * @throws InteractionRequiredAuthError `no_tokens_found` if a process has sent it that ended before the outcome was saved
+ */
+export async function requireUnsent(
+  { turn }: HeldTurn,
+  refreshToken: string,
+  context: { readonly correlationId: string },
+): Promise<void> {
+  if ((await turn.sends?.(refreshToken)) !== false) return;
+  throw interactionRequiredError(
+    "no_tokens_found",
+    "Another process has sent the user's refresh token and ended before the answer was saved. Sent again, it would count as stolen: let the user sign in.",
+    context,
+  );
 }
 
 /** Whether a turn was lost before anything was sent, so that the work can be done in another one. */

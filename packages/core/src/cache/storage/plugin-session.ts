@@ -2,6 +2,7 @@ import { observed, type Observer } from "../../observer.js";
 import type { PartitionKey } from "../memory/partition-key.js";
 import { accountsOf } from "../memory/find.js";
 import type { TokenMemory } from "../memory/token-memory.js";
+import type { HeldText } from "./held-text.js";
 import { peerAccount, type PeerAccountEntity } from "../schema/key-value-store.js";
 import { TokenCacheContext, type ICachePlugin, type ISerializableTokenCache } from "./plugin.js";
 import type { AccountEntity } from "../schema/schema.js";
@@ -10,6 +11,10 @@ import type { AccountEntity } from "../schema/schema.js";
 export interface PluginSession {
   /** Whether the stored content is not a cache, and must be left unchanged. */
   unreadable: boolean;
+  /** Whether the plugin is about to load the cache. */
+  isLoading: boolean;
+  /** A large document that the plugin has loaded, and that is still to be read. */
+  pending: string | undefined;
   /** The account that the access concerns. */
   account: AccountEntity | undefined;
 }
@@ -22,6 +27,9 @@ export interface PluginAccess {
   /** Told when the plugin fails. */
   readonly onFailure: (method: keyof ICachePlugin, error: unknown) => void;
   readonly observer?: Observer | undefined;
+  /** Reads a large document. Called only if there is one. */
+  readonly readPending: () => Promise<void>;
+  readonly text: HeldText;
 }
 
 /**
@@ -57,7 +65,7 @@ const BACKEND = { "tessera.cache.backend": "plugin" };
  */
 export async function throughPlugin<T>(
   plugin: ICachePlugin,
-  { memory, context, session, onFailure, observer }: PluginAccess,
+  { memory, context, session, onFailure, observer, readPending, text }: PluginAccess,
   key: PartitionKey,
   work: () => T,
 ): Promise<T> {
@@ -72,7 +80,11 @@ export async function throughPlugin<T>(
     }
   };
   try {
-    await observed(observer, "cache_load", BACKEND, () => ask("beforeCacheAccess"));
+    await observed(observer, "cache_load", BACKEND, async () => {
+      await ask("beforeCacheAccess");
+      if (session.pending !== undefined) await readPending();
+    });
+    session.isLoading = false;
     const [before] = accountsOf(memory, key);
     const result = work();
     const [about = before] = accountsOf(memory, key);
@@ -81,7 +93,11 @@ export async function throughPlugin<T>(
     if (session.unreadable) context.hasChanged = false;
     worked = true;
     const saving = context.cacheHasChanged ? observer : undefined;
-    await observed(saving, "cache_save", BACKEND, () => ask("afterCacheAccess"));
+    await observed(saving, "cache_save", BACKEND, async () => {
+      const preparing = context.cacheHasChanged ? text.prepare() : undefined;
+      if (preparing) await preparing;
+      await ask("afterCacheAccess");
+    });
     checkpoint.commit();
     return result;
   } catch (error) {

@@ -1,3 +1,5 @@
+import type { Turn } from "./token-store.js";
+
 /** The cache as a plugin sees it: MSAL's `ISerializableTokenCache`. */
 export interface ISerializableTokenCache {
   /** Loads a serialized cache. */
@@ -49,8 +51,12 @@ export interface ICachePlugin {
    * have this method; a plugin without it supports one process, or refresh tokens that do not rotate.
    *
    * @param partition identifies the user; the same in all processes
-   * @param refresh runs the refresh; call it once
+   * @param refresh runs the refresh; call it once, and with a turn if the plugin can tell whether the refresh still runs alone
    * @param signal lets the caller leave while waiting
    */
-  aroundRefresh?<T>(partition: string, refresh: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  aroundRefresh?<T>(
+    partition: string,
+    refresh: (turn?: Turn) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T>;
 }

@@ -17,6 +17,7 @@ import {
 } from "./made-change.js";
 import type { LoadedPartition, PartitionUpdate, TokenStore, UpdateOutcome } from "./token-store.js";
 import { askStore, isPromise, isStoreFailure, storeFailure } from "./ask-store.js";
+import { adoptPartition, takeLoaded } from "./take-loaded.js";
 import { Unsaved, type PartitionChange, type UnsavedChanges } from "./unsaved.js";
 
 /** Dependencies of {@link StoredCache}. */
@@ -46,6 +47,8 @@ const BACKEND = { "tessera.cache.backend": "store" };
 export class StoredCache {
   readonly #parts: StoredCacheParts;
   readonly #unsaved: Unsaved;
+  /** Whether the store did not answer the last read, so that memory may lack what is stored. */
+  isAway = false;
 
   constructor(parts: StoredCacheParts) {
     this.#parts = parts;
@@ -64,12 +67,10 @@ export class StoredCache {
     const name = held?.name ?? partitionName(key);
     if (this.#unsaved.has(name)) return this.#readSaved(key, name, look);
     const loaded = this.#load(name, held?.version);
-    if (loaded === "unchanged") return look(memory);
-    if (!isPromise(loaded)) {
-      this.#take(key, name, loaded);
-      return look(memory);
-    }
-    return this.#readLater(key, loaded, look);
+    if (isPromise(loaded)) return this.#readLater(key, loaded, look);
+    if (loaded === "unchanged") this.isAway = false;
+    else this.#take(key, name, loaded);
+    return look(memory);
   }
 
   /** Changes one partition in both the store and memory; in memory only while the store is unavailable. */
@@ -115,7 +116,10 @@ export class StoredCache {
 
   /** Saves what the store has not taken, then reads; if it cannot be saved, memory counts. */
   async #readSaved<T>(key: PartitionKey, name: string, look: (memory: TokenMemory) => T): Promise<T> {
-    return (await this.#unsaved.settle(name)) ? this.read(key, look) : look(this.#parts.memory);
+    if (await this.#unsaved.settle(name)) return this.read(key, look);
+    // This process has made the last change itself.
+    this.isAway = false;
+    return look(this.#parts.memory);
   }
 
   #load(name: string, held: string | undefined): LoadedPartition | Promise<LoadedPartition> {
@@ -146,7 +150,8 @@ export class StoredCache {
 
   /** Puts what was loaded in the place of what is in memory. */
   #take(key: PartitionKey, name: string, loaded: LoadedPartition): void {
-    const { memory, parse } = this.#parts;
+    const { memory } = this.#parts;
+    this.isAway = loaded === "unavailable";
     if (loaded === "unavailable") return;
     if (this.#unsaved.count > 0) void this.#unsaved.flush();
     // What came while it was loaded is newer.
@@ -155,12 +160,7 @@ export class StoredCache {
       if (memory.partitions.peek(key)) memory.put(key, undefined);
       return;
     }
-    const document = parse(loaded.document);
-    // Unreadable content does not replace the cache in memory.
-    if (!document) return;
-    loadPartition(memory, key, document);
-    const partition = memory.partitions.peek(key);
-    if (partition) partition.stored = { name, version: loaded.version };
+    takeLoaded({ ...this.#parts, unsaved: this.#unsaved }, key, name, loaded);
   }
 
   /** Makes a change to what is stored, then in memory. */
@@ -205,7 +205,7 @@ export class StoredCache {
     // What was not saved in the meantime must not be missing in memory.
     const later = this.#unsaved.changesOf(name).slice(how.saves ?? 0);
     for (const another of later) changeAgain(another, done.scratch, this.#parts.warn);
-    const partition = memory.adopt(key, done.scratch);
+    const partition = adoptPartition(memory, key, done.scratch);
     if (partition && outcome.version !== undefined && later.length === 0)
       partition.stored = { name, version: outcome.version };
     return done;
@@ -216,7 +216,7 @@ export class StoredCache {
     const { memory, now } = this.#parts;
     const base = memory.partitions.peek(key);
     const { result, scratch } = changePartition(memory, key, base, (held) => change(held, false));
-    memory.adopt(key, scratch);
+    adoptPartition(memory, key, scratch);
     this.#unsaved.add(name, change, { of: key, base, since: now() });
     return result;
   }

@@ -94,4 +94,9 @@ export interface WorkInTurn<T> {
 export interface Turn {
   /** Whether the turn still holds. Asked right before a grant is sent that can be used once. */
   holds(): Promise<boolean>;
+  /**
+   * Notes that a grant is about to be sent, until the work of the turn ends. `false`: the work of an earlier turn sent it
+   * and never ended, so it must not be sent again. Optional.
+   */
+  sends?(grant: string): Promise<boolean>;
 }

@@ -4,7 +4,7 @@ import { partitionName, type PartitionKey } from "../memory/partition-key.js";
 import { isTurnLost, type HeldTurn } from "./held-turn.js";
 import type { ICachePlugin } from "./plugin.js";
 import { storeFailure } from "./ask-store.js";
-import type { TokenStore, WorkInTurn } from "./token-store.js";
+import type { TokenStore, Turn, WorkInTurn } from "./token-store.js";
 
 /** Work that applications with the same plugin or store do one after another. */
 export interface TurnOfWork<T> extends Pick<WorkInTurn<T>, "found"> {
@@ -50,10 +50,10 @@ export class Turns {
    */
   refreshing<T>(work: TurnOfWork<T>): Promise<T> {
     const name = partitionName(work.key);
-    const run = (): Promise<T> => work.run(undefined);
+    const run = (turn?: Turn): Promise<T> => work.run(turn && { partition: name, turn });
     const { store, plugin } = this.#parts;
     const turn = (): Promise<T> =>
-      store ? this.inTurn(work) : (plugin?.aroundRefresh?.(name, run, work.signal) ?? run());
+      store ? this.inTurn(work) : unlessLost(() => plugin?.aroundRefresh?.(name, run, work.signal) ?? run());
     // A store that cannot be reached gives turns to all.
     return this.#refreshing.run(`refresh ${name}`, turn, work.signal);
   }
@@ -68,18 +68,7 @@ export class Turns {
       found: () => work.found(),
       run: (turn) => work.run({ partition: name, turn }),
     };
-    for (let turns = 1; ; turns += 1) {
-      try {
-        return await this.#inTurn(store, { name, signal: work.signal }, inTurn);
-      } catch (error) {
-        if (!isTurnLost(error)) throw error;
-        if (turns === MOST_TURNS)
-          throw clientAuthError(
-            "cache_store_failed",
-            `All of ${turns} turns of cache.store.inTurn were lost before a request was sent.`,
-          );
-      }
-    }
+    return unlessLost(() => this.#inTurn(store, { name, signal: work.signal }, inTurn));
   }
 
   /** What the work throws reaches the caller unchanged. */
@@ -103,6 +92,22 @@ export class Turns {
       return await store.inTurn(name, { found, run }, signal);
     } catch (error) {
       throw thrown.has(error) || signal?.aborted ? error : storeFailure("inTurn", error, this.#parts.warn);
+    }
+  }
+}
+
+/** Takes another turn when one was lost before anything was sent. */
+async function unlessLost<T>(inTurn: () => Promise<T>): Promise<T> {
+  for (let turns = 1; ; turns += 1) {
+    try {
+      return await inTurn();
+    } catch (error) {
+      if (!isTurnLost(error)) throw error;
+      if (turns === MOST_TURNS)
+        throw clientAuthError(
+          "cache_store_failed",
+          `All of ${turns} turns of the cache's store or plugin were lost before a request was sent.`,
+        );
     }
   }
 }

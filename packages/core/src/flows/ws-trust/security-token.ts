@@ -1,4 +1,3 @@
-import type { Clock } from "../../clock.js";
 import { newGuid } from "../../encoding.js";
 import { statusOf } from "../../http/throttle.js";
 import type { Call, Transport } from "../../http/transport.js";
@@ -36,7 +35,6 @@ export async function requestSecurityToken(
     readonly username: string;
     readonly password: string;
     readonly audience: string;
-    readonly clock: Clock;
   },
   call: Call,
 ): Promise<SecurityToken> {
@@ -46,7 +44,11 @@ export async function requestSecurityToken(
     accept: "application/soap+xml, text/xml",
     SOAPAction: action,
   };
-  const response = await transport.post(endpoint.url, { body: envelope(endpoint, ask), headers }, call);
+  const response = await transport.post(
+    endpoint.url,
+    { body: envelope(endpoint, ask, transport.hosts.timeAt(endpoint.url)), headers },
+    call,
+  );
   const document = await parseXml(response.body, endpoint.url);
   const fault = elements(document, "Fault")[0];
   if (fault) {
@@ -91,11 +93,10 @@ function envelope(
     readonly username: string;
     readonly password: string;
     readonly audience: string;
-    readonly clock: Clock;
   },
+  now: number,
 ): string {
   const { action, namespace, keyType, requestType } = WS_TRUST_VERSIONS[version];
-  const now = ask.clock.now();
   const time = (at: number): string => new Date(at).toISOString();
   return `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://www.w3.org/2005/08/addressing" xmlns:u="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd">
   <s:Header>

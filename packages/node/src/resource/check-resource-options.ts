@@ -1,0 +1,67 @@
+import { isRecord, parsedUrl, requireRecord, secureUrl, shownUrl } from "@tessera/core/internal";
+import { invalid } from "../check-values.js";
+import type { ResourceClientOptions, ResourceOptions } from "./options.js";
+
+const GRANTS: readonly unknown[] = ["user", "app", "assertion", undefined];
+
+/**
+ * Checks the options of a protected resource's client, before anything is sent.
+ *
+ * @throws ClientConfigurationError naming the field, the value and the remedy
+ */
+export function checkedResourceOptions<O extends ResourceOptions>(given: O): O {
+  const options = requireRecord(given, "options", "{ client }");
+  const { grant, assertion, openBrowser, onDeviceCode, allowIssuer } = options;
+  if (!GRANTS.includes(grant))
+    throw invalid("grant", `is ${JSON.stringify(grant)}`, 'use "user", "app" or "assertion"');
+  checkClient(requireRecord(options.client, "client", "{ registered, metadataUrl, name }"));
+  if (
+    grant === "assertion" &&
+    typeof assertion !== "function" &&
+    (typeof assertion !== "string" || assertion === "")
+  )
+    throw invalid(
+      "assertion",
+      "is missing",
+      'with grant "assertion", pass the JWT or a function that fetches it',
+    );
+  if (grant !== "assertion" && assertion !== undefined)
+    throw invalid(
+      "assertion",
+      `is given with grant "${grant ?? "user"}"`,
+      'omit it, or use grant "assertion"',
+    );
+  requireFunction(openBrowser === true ? undefined : openBrowser, "openBrowser", "pass a function, or true");
+  requireFunction(onDeviceCode, "onDeviceCode", "pass a function");
+  requireFunction(allowIssuer, "allowIssuer", "pass a function that returns true for an issuer to trust");
+  return options;
+}
+
+function checkClient({ registered, metadataUrl, name, redirectUri }: ResourceClientOptions): void {
+  if (registered !== undefined && typeof registered !== "function" && !isRecord(registered))
+    throw invalid("client.registered", "is neither an object nor a function", "pass registrations by issuer");
+  if (registered === undefined && metadataUrl === undefined && name === undefined)
+    throw invalid("client", "names no client", "pass registered, metadataUrl or name");
+  if (metadataUrl !== undefined) checkMetadataUrl(metadataUrl);
+  if (name !== undefined && (typeof name !== "string" || name === ""))
+    throw invalid("client.name", "is not a name", "pass the name that users know the program by");
+  if (redirectUri !== undefined && !parsedUrl(redirectUri))
+    throw invalid("client.redirectUri", "is not a URL", 'pass one such as "http://localhost"');
+}
+
+/** The URL is the client's ID, and is compared as it is written. */
+function checkMetadataUrl(metadataUrl: string): void {
+  const url = secureUrl(metadataUrl, "client.metadataUrl");
+  const isPlain = url.hash === "" && url.username === "" && url.password === "" && url.pathname !== "/";
+  if (isPlain && url.href === metadataUrl) return;
+  throw invalid(
+    "client.metadataUrl",
+    `is "${shownUrl(metadataUrl)}"`,
+    "pass the URL with a path, without user name and fragment, in its normal form",
+  );
+}
+
+function requireFunction(value: unknown, field: string, remedy: string): void {
+  if (value !== undefined && value !== null && typeof value !== "function")
+    throw invalid(field, "is not a function", remedy);
+}

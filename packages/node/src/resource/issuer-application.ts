@@ -1,0 +1,95 @@
+import type { AccountInfo, AuthenticationResult } from "@tessera/core";
+import {
+  clientCredentialsNow,
+  deviceCode,
+  dialectOf,
+  interactionRequiredError,
+  isServed,
+  silent,
+  tokenRequest,
+  type AssertionContext,
+  type ClientCredential,
+} from "@tessera/core/internal";
+import { ClientApplication } from "../client-application.js";
+import type { Configuration } from "../configuration.js";
+import { browserSignIn } from "../interactive/browser-sign-in.js";
+import { OneCall, type CallRequest } from "../interactive/one-call.js";
+
+/** A request for a token of a resource. */
+export interface IssuerRequest extends CallRequest {
+  /** The home account ID of the user, if it is known. */
+  readonly user?: string | undefined;
+}
+
+/** Ways to acquire a user's token. */
+export interface HowToAcquire {
+  /** Whether the user may be asked. */
+  readonly mayAsk: boolean;
+  /** Whether the user has to be asked. */
+  readonly mustAsk?: boolean;
+}
+
+/** A client at one issuer, public or with a credential. The cache of tokens and all that renews them are those of an application. */
+export class IssuerApplication extends ClientApplication {
+  readonly #oneCall: OneCall;
+
+  constructor(configuration: Configuration, credential: ClientCredential) {
+    super(configuration, credential, { separatesResources: true });
+    const signIn = browserSignIn(this.client, (request) => this.checked(request), false);
+    const byDevice = (request: Parameters<typeof deviceCode>[1]): Promise<AuthenticationResult> =>
+      deviceCode(this.client, request);
+    this.#oneCall = new OneCall(this.client, signIn, byDevice, () => false);
+  }
+
+  /** Whether the issuer announces what it supports, rather than being known to support it. */
+  get announcesFeatures(): boolean {
+    return dialectOf(this.client.authorities.url(this.client.defaultAuthority)).announcesFeatures;
+  }
+
+  /**
+   * Acquires a user's token: silently, or by asking the user.
+   *
+   * @throws InteractionRequiredAuthError when the user must not be asked
+   */
+  userToken(
+    request: IssuerRequest,
+    { mayAsk, mustAsk = false }: HowToAcquire,
+  ): Promise<AuthenticationResult> {
+    return this.logged("acquireToken", request, async () => {
+      const { user, ...asked } = request;
+      const account = asked.account ?? (await this.#accountOf(user, asked));
+      const known = account ? { ...asked, account } : asked;
+      if (mayAsk) return this.#oneCall.acquire(known, this.checked(known), mustAsk);
+      const { openBrowser: _, onDeviceCode: __, redirectUri: ___, ...rest } = known;
+      const { prompt: ____, useNonce: _____, ...quiet } = rest;
+      if (account) return silent(this.client, { ...quiet, account });
+      throw interactionRequiredError("no_tokens_found", "No user has signed in for this resource.", request);
+    });
+  }
+
+  /** Acquires the program's own token. */
+  appToken(request: CallRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenByClientCredential", request, () =>
+      clientCredentialsNow(this.client, this.checked(request), {}),
+    );
+  }
+
+  /** Acquires the token of an assertion's subject. */
+  assertionToken(
+    request: CallRequest,
+    assertion: (context: AssertionContext) => Promise<string>,
+  ): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenByClientCredential", request, () =>
+      clientCredentialsNow(this.client, this.checked(request), { assertion }),
+    );
+  }
+
+  /** Returns the user with an ID, or the only one of the issuer. */
+  async #accountOf(user: string | undefined, request: CallRequest): Promise<AccountInfo | undefined> {
+    const all = await this.client.cache.getAccounts(user === undefined ? {} : { homeAccountId: user });
+    const checked = tokenRequest(this.client, request);
+    const served = await Promise.all(all.map((account) => isServed(this.client, checked, account)));
+    const own = all.filter((_, index) => served[index]);
+    return new Set(own.map(({ homeAccountId }) => homeAccountId)).size === 1 ? own[0] : undefined;
+  }
+}
