@@ -170,7 +170,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     clientId,
     defaultAuthority: authority,
-    authenticate: async (issuer, override) => {
+    authenticate: (issuer, override) => {
       if (credential.kind !== "none")
         requireOwnIssuer(issuer.url, { own: authorities.url(authority), knownAuthorities });
       return authenticator(issuer, override);

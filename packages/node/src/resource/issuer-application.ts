@@ -70,8 +70,8 @@ export class IssuerApplication extends ClientApplication {
       const account = asked.account ?? (await this.#accountOf(user, asked));
       const known = account ? { ...asked, account } : asked;
       if (mayAsk) return this.#oneCall.acquire(known, this.checked(known), mustAsk);
-      const { openBrowser: _, onDeviceCode: __, redirectUri: ___, ...rest } = known;
-      const { prompt: ____, useNonce: _____, ...quiet } = rest;
+      // All other fields are as in the call that may ask, so that a refusal counts for both.
+      const { openBrowser: _, onDeviceCode: __, ...quiet } = known;
       if (account) return silent(this.client, { ...quiet, account });
       throw interactionRequiredError("no_tokens_found", "No user has signed in for this resource.", request);
     });

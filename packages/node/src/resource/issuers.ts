@@ -143,7 +143,7 @@ export class Issuers {
       this.#metadata.set(issuer, known);
       return known;
     }
-    const read = async (signal: AbortSignal): Promise<ReadMetadata> => {
+    const read = async (signal: AbortSignal | undefined): Promise<ReadMetadata> => {
       const client = this.#clients(reach);
       try {
         const found = await fetchIssuerMetadata(client, issuer, { ...call, signal });
@@ -153,7 +153,7 @@ export class Issuers {
         return latest;
       } catch (error) {
         // What is known stays in use while the issuer cannot be asked.
-        if (!known || signal.aborted) throw error;
+        if (!known || signal?.aborted) throw error;
         client.logger().warning(`The metadata of ${issuer} cannot be read again: the last ones are used.`);
         return known;
       }
