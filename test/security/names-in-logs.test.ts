@@ -110,12 +110,9 @@ describe("at Entra and its AD FS", () => {
         ),
       );
     };
-    // A server may quote a password that this request did not send, which nobody can recognize: its own words are logged only
-    // with piiLoggingEnabled.
-    const quoted = pii ? "such password" : mia.password;
     const naming = JSON.stringify({
       error: "invalid_grant",
-      error_description: `The user ${mia.username} has no ${quoted}`,
+      error_description: `The user ${mia.username} is not welcome`,
     });
     const refusing = (match: EndpointName, status = 400): Fault => ({ match, status, body: naming });
     const broken = (match: EndpointName): Fault => ({ match, reset: true });
