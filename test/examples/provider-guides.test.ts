@@ -1,4 +1,5 @@
-// docs/providers: every configuration compiles, makes an application without a warning, and calls what there is.
+// docs/providers: every configuration compiles, makes an application without a warning, and calls what there is. The
+// programs of other guides, which need servers, compile.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
@@ -17,13 +18,55 @@ const variables = { clientId: "the-client", clientSecret: "the-secret-of-the-cli
 const declared = Object.keys(variables)
   .map((name) => `declare const ${name}: string;`)
   .join(" ");
-const pathOf = (index: number): string => join(root, `test/examples/provider-guide-${index}.ts`);
+
+/** What the other guides take for granted. */
+const GRANTED = `import * as tessera from "@tessera/node";
+import type { RedisClient } from "@tessera/redis";
+declare const app: tessera.ConfidentialClientApplication;
+declare const auth: tessera.Configuration["auth"];
+declare const account: tessera.AccountInfo;
+declare const clientId: string, token: string, redirectUri: string, postLogoutRedirectUri: string;
+declare const client: RedisClient;
+declare const request: tessera.ClientCredentialRequest;
+declare const scopes: string[];
+declare const query: Record<string, string>;
+declare const site: any, express: any, sessions: any, response: any, report: any, process: any;
+declare const later: any, signInAgain: any;
+`;
+const guided = ["redis", "reliability", "endpoints", "high-security"].flatMap((page) =>
+  [...readFileSync(join(root, `docs/${page}.md`), "utf8").matchAll(/```js\n(.*?)```/gs)].map(
+    ([, code = ""], index) => ({ page: `${page}.md`, index, code }),
+  ),
+);
+
+/** A block as a module in TypeScript: what it does not import is from the package, and it may `return`. */
+function moduleOf(code: string): string {
+  const imports = [...code.matchAll(/^import .*$/gm)].map(([line]) => line);
+  const names: readonly string[] = imports.join().match(/\w+/g) ?? [];
+  const missing = (from: string, used: readonly string[]): string =>
+    `import { ${used.filter((name) => !names.includes(name)).join(", ")} } from "${from}";`;
+  const body = code
+    .replace(/^import .*$/gm, "")
+    .replaceAll("catch (error)", "catch (error: any)")
+    .replaceAll("(request, response)", "(request: any, response: any)");
+  return [
+    GRANTED,
+    ...imports,
+    missing("@tessera/node", ["ConfidentialClientApplication", "createAuthenticatedFetch"]),
+    missing("@tessera/redis", ["createRedisStore"]),
+    `export async function block(): Promise<unknown> {${body}\nreturn; }`,
+  ].join("\n");
+}
+
+const pathOf = (index: number): string => join(root, `test/examples/guide-block-${index}.ts`);
 
 /** What the compiler objects to in each block. */
 function errorsOfBlocks(): readonly (readonly string[])[] {
-  const modules = new Map(
-    blocks.map(({ code }, index) => [pathOf(index), `${declared}\n${code}\nexport {};`] as const),
-  );
+  const texts = [
+    ...blocks.map(({ code }) => `${declared}\n${code}\nexport {};`),
+    ...guided.map(({ code }) => moduleOf(code)),
+  ];
+  const modules = new Map(texts.map((text, index) => [pathOf(index), text] as const));
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
   const compilerOptions = { ...options, allowJs: false, types: ["node"], noUnusedLocals: false };
@@ -35,7 +78,7 @@ function errorsOfBlocks(): readonly (readonly string[])[] {
     return text === undefined ? getSourceFile(path, version) : ts.createSourceFile(path, text, version);
   };
   const program = ts.createProgram([...modules.keys()], compilerOptions, host);
-  return blocks.map((_, index) => {
+  return texts.map((_, index) => {
     const file = program.getSourceFile(pathOf(index));
     const found = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
     return found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
@@ -96,6 +139,12 @@ describe.each(blocks.map((block, at) => ({ ...block, at })))("$page, block $inde
     await run(modules, ...Object.values(variables));
     expect(warning).not.toHaveBeenCalled();
     expect(made.length > 0 || !code.includes("Application")).toBe(true);
+  });
+});
+
+describe.each(guided.map((block, at) => ({ ...block, at })))("$page, block $index", ({ at }) => {
+  it("compiles", () => {
+    expect(errors[blocks.length + at]).toEqual([]);
   });
 });
 

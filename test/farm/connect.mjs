@@ -1,12 +1,12 @@
 // Connects to Redis as an application does.
-import { Cluster, Redis } from "ioredis";
-import { createClient, createCluster, createSentinel } from "redis";
 
 /**
  * @param {{ library: "redis" | "ioredis", url?: string, urls?: readonly string[], sentinel?: { name: string, port: number } }} where
  */
 export async function connect({ library, url, urls, sentinel }) {
+  // A process starts faster with one library than with both.
   if (library === "ioredis") {
+    const { Cluster, Redis } = await import("ioredis");
     const client = sentinel
       ? new Redis({ name: sentinel.name, sentinels: [{ host: "127.0.0.1", port: sentinel.port }] })
       : urls
@@ -15,6 +15,7 @@ export async function connect({ library, url, urls, sentinel }) {
     client.on("error", () => undefined);
     return { client, disconnect: async () => client.disconnect() };
   }
+  const { createClient, createCluster, createSentinel } = await import("redis");
   const client = sentinel
     ? createSentinel({ name: sentinel.name, sentinelRootNodes: [{ host: "127.0.0.1", port: sentinel.port }] })
     : urls

@@ -24,6 +24,8 @@ export type Call =
 /** A process of a website, started as `worker.mjs` with the built packages. */
 export interface Worker {
   readonly process: ChildProcess;
+  /** Has it begin anew with another store, as if it had just been started. */
+  connect(connection: FarmConnection): Promise<void>;
   /** Makes a call; the access token, `"signed out"`, or `!` and the code of the error. */
   do(call: Call): Promise<string>;
   /** Makes calls in order, so many at once. */
@@ -41,11 +43,15 @@ export interface Worker {
   kill(): Promise<void>;
 }
 
-export interface FarmOptions {
+/** What the processes share. */
+export interface FarmConnection {
   readonly authority: StrictAuthority;
   readonly redis: RedisAddress;
-  readonly processes: number;
   readonly store?: Partial<Omit<RedisStoreOptions, "client" | "logger">>;
+}
+
+export interface FarmOptions {
+  readonly processes: number;
   /** The time that every process believes it is, in milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -54,6 +60,11 @@ export interface Farm {
   readonly workers: readonly Worker[];
   /** The processes, in the order in which a user's requests reach them: a balancer that goes round. */
   worker(index: number): Worker;
+  /**
+   * Has every process begin anew with this store. To start a process takes much longer, so tests share processes. One that
+   * has ended is replaced.
+   */
+  connect(connection: FarmConnection): Promise<void>;
   /** Starts a process in the place of each that has ended. */
   refill(): Promise<void>;
   close(): Promise<void>;
@@ -66,10 +77,19 @@ interface Told {
   readonly outcomes?: readonly unknown[];
 }
 
-/** Starts the processes of a website that share one Redis. */
-export async function startFarm(options: FarmOptions): Promise<Farm> {
+/** Starts the processes of a website, which share nothing until they are connected. */
+export async function startFarm({ processes, now }: FarmOptions): Promise<Farm> {
   assertBuilt();
-  const workers = await Promise.all(Array.from({ length: options.processes }, () => startWorker(options)));
+  const workers = await Promise.all(Array.from({ length: processes }, () => startWorker(now)));
+  let connection: FarmConnection | undefined;
+  const refill = async () => {
+    for (const [index, { process }] of workers.entries())
+      if (process.exitCode !== null || process.signalCode !== null) {
+        const worker = await startWorker(now);
+        workers[index] = worker;
+        if (connection) await worker.connect(connection);
+      }
+  };
   return {
     workers,
     worker: (index) => {
@@ -77,20 +97,21 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       if (!worker) throw new Error("the farm has no process");
       return worker;
     },
-    refill: async () => {
-      for (const [index, { process }] of workers.entries())
-        if (process.exitCode !== null || process.signalCode !== null)
-          workers[index] = await startWorker(options);
+    connect: async (next) => {
+      connection = undefined;
+      await refill();
+      connection = next;
+      await Promise.all(workers.map((worker) => worker.connect(next)));
     },
+    refill,
     close: async () => {
       await Promise.all(workers.map((worker) => worker.kill()));
     },
   };
 }
 
-async function startWorker({ authority, redis, store = {}, now }: FarmOptions): Promise<Worker> {
-  const settings = { redis, store, web: authority.auth("web"), api: authority.auth("api") };
-  const child = fork(join(root, "test/farm/worker.mjs"), [JSON.stringify(settings)], { execArgv: [] });
+async function startWorker(now: FarmOptions["now"]): Promise<Worker> {
+  const child = fork(join(root, "test/farm/worker.mjs"), [], { execArgv: [] });
   const waiting = new Map<number, (told: Told) => void>();
   let ended: string | undefined;
   let last = 0;
@@ -123,6 +144,11 @@ async function startWorker({ authority, redis, store = {}, now }: FarmOptions): 
   await ready;
   return {
     process: child,
+    connect: async ({ authority, redis, store = {} }) => {
+      const settings = { redis, store, web: authority.auth("web"), api: authority.auth("api") };
+      const outcome = await one({ call: "connect", ...settings });
+      if (outcome !== "connected") throw new Error(String(outcome));
+    },
     do: async (call) => String(await one(call)),
     doAll: async (calls, atOnce = 16) => (await ask(calls, atOnce)).map(String),
     doUntilItSends: (call) => {

@@ -46,18 +46,18 @@ describeWith("redis-server", hasRedis(), () => {
   beforeAll(async () => {
     redis = await startRedis();
     authority = await startStrictAuthority({ now: () => now });
+    farm = await startFarm({ processes: 3, now: () => now });
   });
   afterAll(async () => {
+    await farm.close();
     await authority.close();
     await redis.stop();
   });
 
   describe.each(["ioredis", "redis"] as const)("through %s,", (library) => {
     beforeAll(async () => {
-      const address = { library, url: redis.url };
-      farm = await startFarm({ authority, redis: address, processes: 3, store: { leaseMs }, now: () => now });
+      await farm.connect({ authority, redis: { library, url: redis.url }, store: { leaseMs } });
     });
-    afterAll(() => farm.close());
 
     test("a process that is killed before it sends a refresh token blocks the others no longer than its lease", async () => {
       const { first, second, silent, user, expectToGoOn } = await stage("revoke");

@@ -1,4 +1,5 @@
 import type { Call, Farm } from "./farm.js";
+import { atOnce } from "./load.js";
 import type { Redeemed, StrictAuthority } from "./strict-authority.js";
 
 /** A generator of numbers from 0 to 1 that gives the same ones for the same seed (mulberry32). */
@@ -142,7 +143,8 @@ async function spread(
   }
   const answered = await Promise.all(
     shares.map(async (share, index) => {
-      const outcomes = await farm.worker(index).doAll(share.map(({ call }) => call));
+      const calls = share.map(({ call }) => call);
+      const outcomes = await farm.worker(index).doAll(calls, atOnce);
       return share.map((planned, place) => ({ ...planned, outcome: outcomes[place] ?? "" }));
     }),
   );

@@ -22,12 +22,13 @@ let stopRedis: () => Promise<void>;
 
 beforeAll(async () => {
   authority = await startStrictAuthority({ now: () => now, latencyMs: 5 });
+  farm = await startFarm({ processes: PROCESSES, now: () => now });
 });
-afterEach(async () => {
+afterEach(() => stopRedis());
+afterAll(async () => {
   await farm.close();
-  await stopRedis();
+  await authority.close();
 });
-afterAll(() => authority.close());
 
 const servers: Readonly<Record<string, () => Promise<Omit<RedisAddress, "library">>>> = {
   "one Redis": async () => {
@@ -36,7 +37,7 @@ const servers: Readonly<Record<string, () => Promise<Omit<RedisAddress, "library
     return { url: redis.url };
   },
   "a cluster of three": async () => {
-    const cluster = await startRedisCluster();
+    const cluster = await startRedisCluster({ settings: { "cluster-node-timeout": 60_000 } });
     stopRedis = cluster.stop;
     return { urls: cluster.urls };
   },
@@ -55,7 +56,7 @@ describeWith("redis-server", hasRedis(), () => {
       const redis = { library, ...(await servers[server]?.()) };
       // A busy machine makes everything slow, and a store that answers late would count as away.
       const store = { commandTimeoutMs: 30_000 };
-      farm = await startFarm({ authority, redis, processes: PROCESSES, store, now: () => now });
+      await farm.connect({ authority, redis, store });
       const random = randomFrom(seed);
       const names = Array.from({ length: USERS }, (_, index) => `u${index}`);
       const crowd: Crowd = { names, signedIn: new Set(), sticky: false };
@@ -72,6 +73,7 @@ describeWith("redis-server", hasRedis(), () => {
         const traffic = await hourOfTraffic(farm, authority, { crowd, hour, random });
         expect(traffic.faults).toEqual([]);
         hours.push(traffic);
+        if (full) process.stdout.write(`hour ${hour + 1}: ${JSON.stringify(traffic)}\n`);
         // Whoever has signed out stays signed out, whatever was refreshed at the same time.
         expect([...(await farm.worker(hour).users())].sort()).toEqual(
           [...crowd.signedIn].map((name) => authority.homeAccountId(name)).sort(),

@@ -1,11 +1,10 @@
 // One process of a web farm: a website and an API behind it, which share one store. It does what its parent says.
 //
-//   fork("worker.mjs", [JSON.stringify({ redis, store, web, api })])
+//   fork("worker.mjs"), then { call: "connect", redis, store, web, api }
 import { ConfidentialClientApplication } from "@tessera/node";
 import { createRedisStore } from "@tessera/redis";
 import { connect } from "./connect.mjs";
 
-const { redis, store: options, web: webAuth, api: apiAuth } = JSON.parse(process.argv[2] ?? "{}");
 const scopes = ["Orders.Read"];
 const redirectUri = "https://shop.example/signed-in";
 /** However busy the machine is. */
@@ -14,11 +13,13 @@ const warnings = [];
 let now;
 /** Where the next token request waits before its credential is made, if the parent wants that. */
 let pause;
+let web;
+let api;
+let store;
+let disconnect;
 
-const { client, disconnect } = await connect(redis);
 const warn = (text) => warnings.push(text);
 const logger = { error: warn, warning: warn, info: () => undefined };
-const store = createRedisStore({ ...options, client, logger });
 const system = {
   proxy: false,
   clock: { now: () => now ?? Date.now() },
@@ -31,10 +32,19 @@ const application = (auth) => {
   };
   return new ConfidentialClientApplication({ auth: { ...auth, clientAssertion }, cache: { store }, system });
 };
-const web = application(webAuth);
-const api = application(apiAuth);
 
 const calls = {
+  /** Begins anew, like a process that has just been started. */
+  async connect({ redis, store: options, web: webAuth, api: apiAuth }) {
+    await end();
+    const connected = await connect(redis);
+    disconnect = connected.disconnect;
+    store = createRedisStore({ ...options, client: connected.client, logger });
+    web = application(webAuth);
+    api = application(apiAuth);
+    warnings.length = 0;
+    return "connected";
+  },
   async signIn({ code }) {
     return (await web.acquireTokenByCode({ code, scopes, redirectUri, timeoutMs })).accessToken;
   },
@@ -55,17 +65,39 @@ const calls = {
   async users() {
     return (await web.getAllAccounts()).map(({ homeAccountId }) => homeAccountId);
   },
-  stats: () => store.stats(),
+  /** `unsaved`: what the applications have still to store, which they do with a call. */
+  async stats() {
+    const caches = [web, api].map((app) => app.getTokenCache());
+    for (const cache of caches) await cache.getAccountByHomeId("nobody");
+    return { ...store.stats(), unsaved: caches.reduce((sum, cache) => sum + cache.stats().unsaved, 0) };
+  },
   warnings: () => warnings.splice(0),
 };
+
+async function end() {
+  await store?.close();
+  await disconnect?.();
+}
 
 /** What came of a call: its value, or `!` and the code of its error. */
 async function outcomeOf({ call, ...parameters }) {
   try {
     return await calls[call](parameters);
   } catch (error) {
-    return `!${error.errorCode ?? error.stack}`;
+    return `!${error.errorCode ?? error.stack}${causesOf(error)}`;
   }
+}
+
+/** What is beneath an error of the network or of a program: the class, code, host and text of each cause. */
+function causesOf(error) {
+  const causes = [];
+  for (let cause = error.cause; cause && causes.length < 5; cause = cause.cause ?? cause.errors?.[0])
+    // An error of a call that others share has the original as its cause.
+    if (!cause.errorCode)
+      causes.push(
+        [cause.name, cause.code, cause.host ?? cause.address, cause.message].filter(Boolean).join(" "),
+      );
+  return causes.length > 0 ? ` because of ${causes.join("; because of ")}` : "";
 }
 
 /** Makes calls in order, so many at once. */
@@ -86,7 +118,7 @@ process.on("message", async ({ id, at, all, atOnce, pauses }) => {
   now = at ?? now;
   if (pauses) pause = () => stop(id);
   const outcomes = await makeAll(all, atOnce);
-  process.send({ id, outcomes, cpuMs: process.cpuUsage().user / 1000 });
+  process.send({ id, outcomes });
 });
 
 /** Says that a token request is about to be made, and stands still until the parent wakes the process. */
@@ -95,8 +127,5 @@ async function stop(id) {
   await new Promise((resolve) => process.send({ id, stopped: true }, resolve));
   process.kill(process.pid, "SIGSTOP");
 }
-process.on("disconnect", async () => {
-  await store.close();
-  await disconnect();
-});
+process.on("disconnect", end);
 process.send({ ready: true });

@@ -106,13 +106,22 @@ describe("an application whose store is unavailable", () => {
     expect(await hit(other)).toBe(true);
   });
 
-  it("has no more than the provider gives for what it does not have", async () => {
-    await cut();
-    expect(await hit(app)).toBe("no_tokens_found");
+  it("has no more than the provider gives for what it does not have, and says why", async () => {
+    const restore = await cut();
+    const unknown = app.acquireTokenSilent({ scopes, account });
+    await expect(unknown).rejects.toMatchObject({
+      errorCode: "cache_store_unavailable",
+      isRetryable: true,
+      message: expect.stringContaining("cache.store cannot be reached"),
+    });
     const request = { scopes: ["https://api/.default"] };
     await app.acquireTokenByClientCredential(request);
     expect(await app.acquireTokenByClientCredential(request)).toMatchObject({ fromCache: true });
     expect(network.forms).toHaveLength(1);
+    const session = app.acquireTokenOnBehalfOf({ scopes, sessionKey: "one" });
+    expect(await session.then(() => "", codeOf)).toBe("cache_store_unavailable");
+    await restore();
+    expect(await hit(app)).toBe("no_tokens_found");
   });
 
   describe("does not replace what is newer when it is back:", () => {
@@ -139,11 +148,11 @@ describe("an application whose store is unavailable", () => {
       expect(await storedDocument(store, partition)).toContain("refresh 2;");
     });
 
-    it("a user who was removed stays removed", async () => {
+    it.each([60, 0])("a user who was removed stays removed (%s seconds later)", async (seconds) => {
       await signIn(app);
       const restore = await cut();
       await refresh(app);
-      clock.advance(60);
+      clock.advance(seconds);
       await remove(other);
       await restore();
       expect(await hit(app)).toBe("no_tokens_found");

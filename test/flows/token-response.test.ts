@@ -1,5 +1,5 @@
 // What a token endpoint may answer, and what not: RFC 6749 §5, and what networks make of it.
-// proves: core/src/exchange/accept-tokens.ts, core/src/response/token-response.ts,
+// proves: core/src/exchange/accept-tokens.ts, core/src/exchange/accepted-result.ts, core/src/response/token-response.ts,
 // core/src/response/seconds.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {

@@ -179,7 +179,7 @@ const classes: Readonly<Record<string, ClassDifferences>> = {
   TokenCache: {
     // `persistence` is a field there.
     added: [
-      ...["clear", "countLookup", "getAccounts", "persistence", "read", "readNow"],
+      ...["clear", "countLookup", "getAccounts", "persistence", "read", "readNow", "storeIsAway"],
       ...["removeAppTokens", "stats", "write"],
     ],
     absent: ["getCacheSnapshot"],

@@ -101,27 +101,6 @@ describeWith("redis-server", hasRedis(), () => {
     },
   );
 
-  test.each(["redis 6", "ioredis 5"] as const)(
-    "%s: a server that refuses writes is read from",
-    async (library) => {
-      const store = await opened(library);
-      await store.update("user:1", put("before"));
-      await server.command("CONFIG", "SET", "min-replicas-to-write", "1");
-      for (let count = 0; count < 3; count += 1)
-        expect(await store.update("user:1", put("refused"))).toBe("unavailable");
-      expect(store.stats()).toMatchObject({ available: false, unsaved: 1, errors: { NOREPLICAS: 3 } });
-      expect(await store.load("user:1")).toMatchObject({ document: "before" });
-      expect(lines).toEqual([expect.stringMatching(/^warning: Redis refuses writes \(NOREPLICAS\)\./)]);
-      await server.command("CONFIG", "SET", "min-replicas-to-write", "0");
-      await until(
-        async () => store.update("user:1", put("after")),
-        (outcome) => outcome !== "unavailable",
-      );
-      expect(store.stats()).toMatchObject({ available: true, unsaved: 0 });
-      expect(lines).toHaveLength(2);
-    },
-  );
-
   test.each(libraries)(
     "%s: after close the app's client works, and the store works without messages",
     async (library) => {

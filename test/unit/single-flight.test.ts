@@ -6,10 +6,10 @@ import { SingleFlight } from "../../packages/core/src/flight/single-flight.js";
 
 /** Work that ends when the test says so. */
 function work() {
-  const started: AbortSignal[] = [];
+  const started: (AbortSignal | undefined)[] = [];
   let finish: (value: string) => void = () => undefined;
   let fail: (error: Error) => void = () => undefined;
-  const start = (signal: AbortSignal) =>
+  const start = (signal: AbortSignal | undefined) =>
     new Promise<string>((resolve, reject) => {
       started.push(signal);
       finish = resolve;
@@ -86,6 +86,19 @@ describe("single flight", () => {
     const { start, started } = work();
     await expect(new SingleFlight().run("key", AbortSignal.abort("no"), start)).rejects.toBe("no");
     expect(started).toHaveLength(0);
+  });
+
+  it("does not abort work that is over, and makes no signal for a caller who cannot leave", async () => {
+    const flights = new SingleFlight();
+    const { start, started, finish } = work();
+    const bounded = flights.run("key", new AbortController().signal, start);
+    finish("done");
+    expect(await bounded).toBe("done");
+    expect(started[0]?.aborted).toBe(false);
+    const unbounded = flights.run("key", undefined, start);
+    finish("done");
+    expect(await unbounded).toBe("done");
+    expect(started[1]).toBeUndefined();
   });
 
   it("leaves no rejection unhandled when the work fails after everybody has left", async () => {

@@ -17,7 +17,11 @@ export function base64Decode(text: string): string {
 
 /** Percent-encodes a string for a URL or a form (RFC 3986 §2.1). An unpaired surrogate becomes U+FFFD. */
 export function percentEncode(text: string): string {
-  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\ufffd"));
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    return encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\ufffd"));
+  }
 }
 
 /** Returns an unguessable GUID, as required for `state` and `nonce`. */

@@ -156,7 +156,7 @@ export type { HostFailure } from "./http/host-log.js";
 export type { HostRecord } from "./http/host.js";
 export { hideSecretsOf } from "./http/hide-secrets.js";
 export { isInBlock, isOnOwnLink, isPrivateHost } from "./http/private-host.js";
-export { isLoopback, parsedUrl, secureEndpoint, secureUrl, shownUrl } from "./http/secure-url.js";
+export { isLoopback, parsedUrl, secureEndpoint, secureUrl, sharedUrl, shownUrl } from "./http/secure-url.js";
 export { base64Content, holdsCredential } from "./credential/pem.js";
 export { retryAfterSeconds } from "./http/retry-after.js";
 export { DEFAULT_RETRIES } from "./http/retry-policy.js";

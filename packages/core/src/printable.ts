@@ -12,6 +12,7 @@ const CONTROLS = /[\p{Cc}\p{Bidi_Control}\p{Surrogate}\u2028\u2029]/gu;
  * direction. Line breaks become spaces; other control characters are shown as `\u{1b}`.
  */
 export function printable(text: string): string {
+  if (text === "") return text;
   return text
     .replace(BREAKS, " ")
     .replace(CONTROLS, (control) => `\\u{${control.charCodeAt(0).toString(16)}}`);

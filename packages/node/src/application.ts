@@ -4,6 +4,7 @@ import {
   type AccountInfo,
   type Client,
   type ClientCredential,
+  type ClientOptions,
   type TokenCache,
 } from "@tessera/core";
 import {
@@ -44,9 +45,14 @@ export abstract class Application {
   /**
    * @param configuration the application's configuration
    * @param credential the application's credential
+   * @param own what no configuration can say
    * @throws ClientConfigurationError for any mistake, before anything is sent
    */
-  protected constructor(configuration: Configuration, credential: ClientCredential) {
+  protected constructor(
+    configuration: Configuration,
+    credential: ClientCredential,
+    own: Pick<ClientOptions, "separatesResources"> = {},
+  ) {
     checkMembers(configuration);
     const { loggerOptions, ...options } = checkConfiguration(configuration, credential);
     this.#logger = new Logger(loggerOptions, "@tessera/node", version);
@@ -55,7 +61,7 @@ export abstract class Application {
     this.closeConnections = async (): Promise<void> => options.http.close?.();
     const logger = (): Logger => this.#logger;
     this.telemetry = new Telemetry(configuration.telemetry, options.clock, logger);
-    this.client = createClient({ ...options, credential, logger, observer: this.telemetry.observer });
+    this.client = createClient({ ...options, ...own, credential, logger, observer: this.telemetry.observer });
   }
 
   /** What the application was configured with, for subclasses. An accessor: a printed application shows no secret. */

@@ -182,6 +182,7 @@ export type {
   ResourceAssertionContext,
   ResourceClientOptions,
   ResourceFetchOptions,
+  ResourceSendingOptions,
   ResourceOptions,
   ResourceRegistration,
 } from "./resource/options.js";

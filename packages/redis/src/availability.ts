@@ -99,10 +99,12 @@ export class Availability {
     let timer: NodeJS.Timeout | undefined;
     let isOver = false;
     const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+      const end = (): void => {
         isOver = true;
         reject(TIMED_OUT);
-      }, this.#parts.commandTimeoutMs);
+      };
+      // A process that was busy for so long first reads what has come in the meantime.
+      timer = setTimeout(() => setImmediate(end), this.#parts.commandTimeoutMs);
     });
     answer.then(
       (value) => {

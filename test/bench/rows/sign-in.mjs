@@ -11,6 +11,7 @@ const clientId = "web-app";
 const clientSecret = "a-secret-of-the-benchmark";
 const redirectUri = "https://app.example/callback";
 const scopes = ["openid", "profile"];
+const WARM_UP = 3000;
 
 export async function run({ tessera, seconds }) {
   const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
@@ -57,17 +58,17 @@ export async function run({ tessera, seconds }) {
     globalThis.Response.json(String(url).endsWith("/keys") ? keys : tokens);
   client.enableNonRepudiationChecks(config);
 
-  const found = await measure(
-    {
-      tessera: (i) => app.acquireTokenByCode({ code: `code ${i}`, scopes, redirectUri }),
-      openidClient: (i) =>
-        client.authorizationCodeGrant(config, new URL(`${redirectUri}?code=code-${i}`), {
-          pkceCodeVerifier: "v".repeat(43),
-        }),
-      signature: () => compactVerify(idToken, publicKey),
-    },
-    { seconds, watch: processorWatch },
-  );
+  const contenders = {
+    tessera: (i) => app.acquireTokenByCode({ code: `code ${i}`, scopes, redirectUri }),
+    openidClient: (i) =>
+      client.authorizationCodeGrant(config, new URL(`${redirectUri}?code=code-${i}`), {
+        pkceCodeVerifier: "v".repeat(43),
+      }),
+    signature: () => compactVerify(idToken, publicKey),
+  };
+  // A server soon runs compiled code only. Compiling it takes a thousand calls, and as long as all of them.
+  for (const call of Object.values(contenders)) for (let i = 0; i < WARM_UP; i += 1) await call(i);
+  const found = await measure(contenders, { seconds, watch: processorWatch });
   const beside = (against, wanted) => ({
     tessera: found.tessera.median,
     other: against === "openid-client" ? found.openidClient.median : found.signature.median,

@@ -2,6 +2,9 @@ import { clientAuthError, type ErrorContext } from "../errors/errors.js";
 import { secureEndpoint } from "../http/secure-url.js";
 import type { Authority } from "./authority.js";
 
+/** The endpoints in a document that were checked, with the authority that they were checked for. */
+const accepted = new WeakMap<object, Map<string, string>>();
+
 /**
  * Returns an endpoint of a provider. Endpoints are checked when they are used, because documents also name others, in
  * every form.
@@ -16,7 +19,10 @@ export function endpointOf(
 ): string {
   const endpoint = metadata[name];
   if (typeof endpoint === "string" && endpoint !== "") {
+    const known = accepted.get(metadata) ?? new Map<string, string>();
+    if (known.get(endpoint) === url.href) return endpoint;
     secureEndpoint(endpoint, name, url.href);
+    accepted.set(metadata, known.set(endpoint, url.href));
     return endpoint;
   }
   const what =

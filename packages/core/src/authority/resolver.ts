@@ -115,14 +115,20 @@ export class AuthorityResolver {
     return isVouchedFor(url, this.#vouchers());
   }
 
+  /** Returns the identity provider of a URL if it has been resolved, and not too long ago. */
+  resolved({ href }: AuthorityUrl): Authority | undefined {
+    const known = this.#resolved.get(href);
+    return known && this.#clock.now() < known.until ? known.authority : undefined;
+  }
+
   /**
    * Resolves the identity provider of a URL.
    *
    * @throws ClientAuthError `endpoints_resolution_error` with the reason as `cause`
    */
   async resolve(url: AuthorityUrl, call: Call): Promise<Authority> {
-    const known = this.#resolved.get(url.href);
-    if (known && this.#clock.now() < known.until) return known.authority;
+    const known = this.resolved(url);
+    if (known) return known;
     try {
       return await this.#resolveAgain(url, call);
     } catch (cause) {

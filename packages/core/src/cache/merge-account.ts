@@ -9,6 +9,7 @@ import { GENERIC, type AccountEntity } from "./schema/schema.js";
  */
 export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefined): AccountEntity {
   if (!known) return fresh;
+  if (saysTheSame(fresh, known)) return known;
   const before = profilesOf(known);
   const freshProfiles = profilesOf(fresh).map((one) =>
     saidOver(
@@ -37,7 +38,19 @@ export function mergeAccount(fresh: AccountEntity, known: AccountEntity | undefi
 
 /** New values laid over known ones. A response may omit a value or leave it empty, which hides nothing. */
 function saidOver<T extends object>(known: T | undefined, said: T): T {
-  const isSaid = ([, value]: [string, unknown]): boolean =>
-    value !== "" && value !== undefined && value !== null;
-  return { ...said, ...known, ...Object.fromEntries(Object.entries(said).filter(isSaid)) };
+  const merged = { ...said, ...known };
+  for (const name of Object.keys(said) as (keyof T)[]) {
+    const value: unknown = said[name];
+    if (value !== "" && value !== undefined && value !== null) merged[name] = said[name];
+  }
+  return merged;
+}
+
+/** Whether there is nothing to merge, as for a user who signs in again. */
+function saysTheSame(fresh: AccountEntity, known: AccountEntity): boolean {
+  const { tenantProfiles: said, ...rest } = fresh;
+  const { tenantProfiles: before, agents_only } = known;
+  if (said?.length !== 1 || before?.length !== 1 || said[0] !== before[0]) return false;
+  if (agents_only !== fresh.agents_only) return false;
+  return Object.keys(rest).every((name) => rest[name] === known[name]);
 }

@@ -5,7 +5,7 @@ import { BINDING_KEY, type BindingKey } from "../dpop/binding-key.js";
 import { decodeClientInfo, type ClientInfo } from "../response/client-info.js";
 import { tenantOf, type IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
-import type { AccountInfo } from "../account.js";
+import type { AccountInfo, TenantProfile } from "../account.js";
 import { profileFromClaims } from "./account-info.js";
 import {
   appPartition,
@@ -30,6 +30,8 @@ export interface CacheRecord {
   readonly issuer?: string;
   readonly account?: AccountEntity;
   readonly idToken?: IdTokenEntity;
+  /** What the ID token says, so that it need not be decoded again. */
+  readonly claims?: IdTokenClaims;
   readonly accessToken?: AccessTokenEntity;
   readonly refreshToken?: RefreshTokenEntity;
   readonly appMetadata?: AppMetadataEntity;
@@ -75,6 +77,7 @@ export interface CacheRecordInput {
   /** Whether a refresh token is bound to the key as well: that of a client with a credential is bound to that (RFC 9449 §5). */
   readonly bindsRefreshToken?: boolean;
   readonly resource?: string | undefined;
+  readonly refreshesOnly?: string | undefined;
   readonly components?: Readonly<Record<string, string>> | undefined;
   readonly correlationId: string;
 }
@@ -88,13 +91,6 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
   const environment = authority.cloud.preferredCache;
   const home = homeAccountId(input);
   const realm = realmOf(input);
-  const common = { home_account_id: home, environment, client_id: clientId };
-  const assertion =
-    owner.kind === "assertion"
-      ? { userAssertionHash: owner.hash }
-      : owner.kind === "user" && owner.onBehalfOf
-        ? { on_behalf_of: true }
-        : {};
   const expiresOn = requestedAt + (response.expiresIn ?? input.defaultLifetime);
   const dialect = dialectOf(authority.url);
   const idTokenRealm = dialect.hasIssuers ? realm : tenantAt(authority, claims);
@@ -102,75 +98,84 @@ export function cacheRecord(input: CacheRecordInput): FreshRecord {
   const target = response.scope ?? input.sentScopes.join(" ");
   const components = withAsked(input.components, input.askedScopes, target);
 
-  const accessToken: AccessTokenEntity = {
-    ...common,
-    ...boundTo("AccessToken", response.tokenType === "DPoP" ? input.key : undefined),
+  // Members are assigned one by one, because each spread of an object that may be empty takes as long as ten of them.
+  const accessToken: Writable<AccessTokenEntity> = {
+    home_account_id: home,
+    environment,
+    client_id: clientId,
+    credential_type: "AccessToken",
     secret: response.accessToken,
     realm,
     target,
     cached_at: String(requestedAt),
     expires_on: String(expiresOn),
     extended_expires_on: String(expiresOn + (response.extExpiresIn ?? 0)),
-    ...(response.refreshIn ? { refresh_on: String(requestedAt + response.refreshIn) } : {}),
     token_type: response.tokenType,
-    ...(response.expiresIn === undefined ? { has_assumed_lifetime: true } : {}),
-    ...(response.issuedTokenType ? { issued_token_type: response.issuedTokenType } : {}),
-    ...assertion,
-    ...(owner.kind === "assertion" && claims && idTokenRealm !== realm
-      ? { id_token_realm: idTokenRealm }
-      : {}),
-    ...(owner.kind === "user" && isDomainOf(authority.url, realm)
-      ? { tenant_domain: authority.url.tenant }
-      : {}),
-    ...(response.authorizationDetails ? { authorization_details: response.authorizationDetails } : {}),
-    ...(input.resource ? { resource: input.resource } : {}),
-    ...(components ? { additionalCacheKeyComponents: components } : {}),
   };
-  const idToken: IdTokenEntity | undefined = response.idToken
-    ? {
-        ...common,
-        credential_type: "IdToken",
-        secret: response.idToken,
-        realm: idTokenRealm,
-      }
-    : undefined;
+  if (response.tokenType === "DPoP" && input.key) bind(accessToken, input.key);
+  if (response.refreshIn) accessToken.refresh_on = String(requestedAt + response.refreshIn);
+  if (response.expiresIn === undefined) accessToken.has_assumed_lifetime = true;
+  if (response.issuedTokenType) accessToken.issued_token_type = response.issuedTokenType;
+  markOwner(accessToken, owner);
+  if (owner.kind === "assertion" && claims && idTokenRealm !== realm)
+    accessToken.id_token_realm = idTokenRealm;
+  if (owner.kind === "user" && isDomainOf(authority.url, realm))
+    accessToken.tenant_domain = authority.url.tenant;
+  if (response.authorizationDetails) accessToken.authorization_details = response.authorizationDetails;
+  if (input.resource) accessToken.resource = input.resource;
+  if (components) accessToken.additionalCacheKeyComponents = components;
+
+  const record: Writable<FreshRecord> = { partition: partitionOf(input, realm, home), accessToken };
+  if (dialect.hasIssuers) record.issuer = authority.metadata.issuer;
+  if (claims) record.account = accountEntity(input, home, claims);
+  if (response.idToken) {
+    if (claims) record.claims = claims;
+    record.idToken = {
+      home_account_id: home,
+      environment,
+      client_id: clientId,
+      credential_type: "IdToken",
+      secret: response.idToken,
+      realm: idTokenRealm,
+    };
+  }
   // An agent asks for its user's tokens anew, in the name that the request has. Nothing that outlives them is kept.
-  const isRenewable = response.refreshToken && !isOfAgent(owner);
-  const refreshToken: RefreshTokenEntity | undefined = isRenewable
-    ? {
-        ...common,
-        ...boundTo("RefreshToken", input.bindsRefreshToken ? input.key : undefined),
-        secret: response.refreshToken,
-        ...(response.foci ? { family_id: response.foci } : {}),
-        // AD FS subjects normally have no dot. One with a dot could pass for an Entra id on the same host, so it gets
-        // a realm.
-        ...(!dialect.hasTenants && realm && (dialect.hasIssuers || home.includes(".")) ? { realm } : {}),
-        ...(response.refreshTokenExpiresIn
-          ? { expires_on: String(requestedAt + response.refreshTokenExpiresIn) }
-          : {}),
-        ...assertion,
-      }
-    : undefined;
-  return {
-    partition: partitionOf(input, realm, home),
-    ...(dialect.hasIssuers ? { issuer: authority.metadata.issuer } : {}),
-    accessToken,
-    ...(claims ? { account: accountEntity(input, home, claims) } : {}),
-    ...(idToken ? { idToken } : {}),
-    ...(refreshToken ? { refreshToken } : {}),
-    ...(response.foci ? { appMetadata: { client_id: clientId, environment, family_id: response.foci } } : {}),
-  };
+  if (response.refreshToken && !isOfAgent(owner)) {
+    const refreshToken: Writable<RefreshTokenEntity> = {
+      home_account_id: home,
+      environment,
+      client_id: clientId,
+      credential_type: "RefreshToken",
+      secret: response.refreshToken,
+    };
+    if (input.bindsRefreshToken && input.key) bind(refreshToken, input.key);
+    if (response.foci) refreshToken.family_id = response.foci;
+    // AD FS subjects normally have no dot. One with a dot could pass for an Entra id on the same host, so it gets a realm.
+    if (!dialect.hasTenants && realm && (dialect.hasIssuers || home.includes(".")))
+      refreshToken.realm = realm;
+    if (response.refreshTokenExpiresIn)
+      refreshToken.expires_on = String(requestedAt + response.refreshTokenExpiresIn);
+    if (input.refreshesOnly) refreshToken.resource = input.refreshesOnly;
+    markOwner(refreshToken, owner);
+    record.refreshToken = refreshToken;
+  }
+  if (response.foci) record.appMetadata = { client_id: clientId, environment, family_id: response.foci };
+  return record;
 }
 
+type Writable<T> = { -readonly [Member in keyof T]: T[Member] };
+
 /** MSAL looks for credentials of other types than its own, so that it does not present bound tokens as bearer tokens. */
-function boundTo(type: "AccessToken" | "RefreshToken", key: BindingKey | undefined) {
-  if (!key) return { credential_type: type };
-  return {
-    credential_type: `${type}_With_AuthScheme`,
-    key_id: key.thumbprint,
-    [BINDING_KEY]: key,
-    ...(key.text === undefined ? {} : { dpop_key: key.text }),
-  };
+function bind(token: Writable<AccessTokenEntity | RefreshTokenEntity>, key: BindingKey): void {
+  token.credential_type = `${token.credential_type}_With_AuthScheme`;
+  token.key_id = key.thumbprint;
+  token[BINDING_KEY] = key;
+  if (key.text !== undefined) token.dpop_key = key.text;
+}
+
+function markOwner(token: Writable<AccessTokenEntity | RefreshTokenEntity>, owner: TokenOwner): void {
+  if (owner.kind === "assertion") token.userAssertionHash = owner.hash;
+  else if (owner.kind === "user" && owner.onBehalfOf) token.on_behalf_of = true;
 }
 
 function homeAccountId(input: CacheRecordInput): string {
@@ -211,28 +216,24 @@ function accountEntity(input: CacheRecordInput, home: string, claims: IdTokenCla
   const { response, authority } = input;
   const { accountType, hasTenants, hasIssuers } = dialectOf(authority.url);
   const info = clientInfoOf(input);
-  return {
+  const account: Writable<AccountEntity> = {
     home_account_id: home,
     environment: authority.cloud.preferredCache,
     realm: hasIssuers ? authority.url.realm : (info?.utid ?? tenantAt(authority, claims)),
     local_account_id: info?.uid ?? claims.oid ?? claims.sub ?? "",
     username: claims.preferred_username || claims.upn || claims.emails?.[0] || "",
     authority_type: accountType,
-    ...(isOfAgent(input.owner) ? { agents_only: true } : {}),
     name: claims.name ?? "",
-    ...(response.clientInfo && hasTenants ? { client_info: response.clientInfo } : {}),
-    // Without an ID token, the realm names the provider, as the tenant of the account.
-    ...(response.idToken
-      ? {
-          tenantProfiles: [
-            JSON.stringify({
-              ...profileFromClaims(home, claims, !hasTenants),
-              ...(response.spaAccountId && hasTenants ? { nativeAccountId: response.spaAccountId } : {}),
-            }),
-          ],
-        }
-      : {}),
   };
+  if (isOfAgent(input.owner)) account.agents_only = true;
+  if (response.clientInfo && hasTenants) account.client_info = response.clientInfo;
+  // Without an ID token, the realm names the provider, as the tenant of the account.
+  if (response.idToken) {
+    const profile: Writable<TenantProfile> = profileFromClaims(home, claims, !hasTenants);
+    if (response.spaAccountId && hasTenants) profile.nativeAccountId = response.spaAccountId;
+    account.tenantProfiles = [JSON.stringify(profile)];
+  }
+  return account;
 }
 
 function isOfAgent(owner: TokenOwner): boolean {

@@ -8,12 +8,13 @@ import type { AccessTokenEntity } from "./schema/schema.js";
  * or that an exchange issued in its place and that cannot be returned twice.
  */
 export function storable(record: FreshRecord, store: StoreInCache | undefined): CacheRecord {
+  const keepsAccessToken =
+    record.accessToken.secret !== "" && store?.accessToken !== false && !isForOneCall(record.accessToken);
+  if (keepsAccessToken && store === undefined) return record;
   const { accessToken, idToken, refreshToken, ...rest } = record;
   return {
     ...rest,
-    ...(accessToken.secret && store?.accessToken !== false && !isForOneCall(accessToken)
-      ? { accessToken }
-      : {}),
+    ...(keepsAccessToken ? { accessToken } : {}),
     ...(idToken && store?.idToken !== false ? { idToken } : {}),
     ...(refreshToken && store?.refreshToken !== false ? { refreshToken } : {}),
   };

@@ -38,6 +38,11 @@ export class TokenCache extends CacheAccess {
     this.#parts = parts;
   }
 
+  /** Whether the last {@link read} had no answer from the store, and what was looked at is memory only. @internal */
+  get storeIsAway(): boolean {
+    return this.stored?.isAway ?? false;
+  }
+
   /**
    * Returns a copy of every entity by its key, with MSAL Node's field names, for plugins that inspect the cache.
    *

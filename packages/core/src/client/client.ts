@@ -45,6 +45,8 @@ export interface Client {
   readonly extraAuthorizationParameters: Readonly<Record<string, string>> | undefined;
   /** Whether users may only be sent to a provider that announces PKCE with `S256` (Model Context Protocol). */
   readonly requiresPkceSupport: boolean;
+  /** Whether a refresh token is used for the resource of its sign-in alone: a server may have bound it to that (RFC 8707 §2.2). */
+  readonly separatesResources: boolean;
   /** Scopes that no request asks for. */
   readonly excludeScopes: readonly string[];
   /** Keys and proofs of tokens that are bound to a key. */

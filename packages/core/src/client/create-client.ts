@@ -65,6 +65,8 @@ export interface ClientOptions {
   readonly extraAuthorizationParameters?: Readonly<Record<string, string>> | undefined;
   /** Send users only to a provider that announces PKCE with `S256`. */
   readonly requiresPkceSupport?: boolean;
+  /** Use a refresh token for the resource of its sign-in alone. */
+  readonly separatesResources?: boolean;
   /** Scopes to leave out of every request, such as `offline_access`. */
   readonly excludeScopes?: readonly string[];
   /** Whether authorization requests are signed, and pushed to the provider. */
@@ -168,7 +170,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     clientId,
     defaultAuthority: authority,
-    authenticate: async (issuer, override) => {
+    authenticate: (issuer, override) => {
       if (credential.kind !== "none")
         requireOwnIssuer(issuer.url, { own: authorities.url(authority), knownAuthorities });
       return authenticator(issuer, override);
@@ -181,6 +183,7 @@ export function createClient(options: ClientOptions): Client {
     extraParameters: options.extraParameters,
     extraAuthorizationParameters: options.extraAuthorizationParameters,
     requiresPkceSupport: options.requiresPkceSupport ?? false,
+    separatesResources: options.separatesResources ?? false,
     excludeScopes: checkedExclusion(options.excludeScopes, "auth.excludeScopes"),
     dpop: new Dpop(timeAt, Boolean(options.cache?.plugin ?? options.cache?.store)),
     bindsTokens: (url) => dialectOf(authorities.url(url)).bindsTokens,

@@ -35,7 +35,7 @@ export interface AssertionOverride {
 export type ClientAuthenticator = (
   authority: Authority,
   override?: AssertionOverride,
-) => Promise<ClientAuthentication>;
+) => ClientAuthentication | Promise<ClientAuthentication>;
 
 /**
  * @param credential the client's credential; a certificate that is not a function is validated at once
@@ -78,27 +78,33 @@ export function createAuthenticator(
       ? tlsAuthentication(tlsOf(current))
       : assertionAuthentication(await signer.withCertificate(current, authority, refused));
 
-  return async (authority, override = {}) => {
-    const dialect = dialectOf(authority.url);
+  return (authority, override = {}) => {
     const given = override.assertion ?? (credential.kind === "assertion" ? credential.assertion : undefined);
     if (given !== undefined) {
       const { fmiPath } = override;
+      const dialect = dialectOf(authority.url);
       const { token_endpoint: endpoint } = authority.metadata;
       const tokenEndpoint = typeof endpoint === "string" ? endpoint : "";
       const context = { clientId, tokenEndpoint, ...(fmiPath ? { fmiPath } : {}) };
       return assertions.authentication(given, context, dialect.reusesAssertions);
     }
     if (secrets) return secrets.authentication(authority);
-    if (certificate) {
-      const { certificate: current, renew } = await certificate();
-      const proof = await present(current, authority);
-      if (!renew) return proof;
-      const refused = proof.parameters.get("client_assertion");
-      return { ...proof, renew: async () => present(await renew(), authority, refused) };
-    }
-    return { parameters: new Parameters(), headers: {} };
+    return certificate ? byCertificate(certificate, authority) : NO_CREDENTIAL;
   };
+
+  async function byCertificate(
+    source: ReturnType<typeof currentCertificate>,
+    authority: Authority,
+  ): Promise<ClientAuthentication> {
+    const { certificate: current, renew } = await source();
+    const proof = await present(current, authority);
+    if (!renew) return proof;
+    const refused = proof.parameters.get("client_assertion");
+    return { ...proof, renew: async () => present(await renew(), authority, refused) };
+  }
 }
+
+const NO_CREDENTIAL: ClientAuthentication = { parameters: new Parameters(), headers: {} };
 
 function tlsOf({ sign, tls }: Certificate): ClientTls {
   if (tls) return tls;

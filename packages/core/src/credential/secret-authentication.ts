@@ -30,6 +30,8 @@ export class SecretAuthentication {
   readonly #client: { readonly clientId: string; readonly method: AuthMethod | undefined };
   readonly #signer: AssertionSigner;
   readonly #renewals = new SharedRenewals<string>();
+  /** The last secret in HTTP Basic. */
+  #basic: { readonly secret: string; readonly header: string } | undefined;
   /** The method that an issuer has accepted, where the provider takes either. */
   readonly #accepted = new BoundedMap<{ readonly method: AuthMethod }>(MOST_ISSUERS);
 
@@ -48,9 +50,19 @@ export class SecretAuthentication {
    * A refused authentication is renewed once: by the provider's other method until one has been accepted, and after that
    * with a fresh secret, if a function provides it.
    */
-  async authentication(authority: Authority): Promise<ClientAuthentication> {
+  authentication(authority: Authority): ClientAuthentication | Promise<ClientAuthentication> {
     const source = this.#source;
     const [method, other] = this.#methods(authority);
+    if (typeof source !== "function" && !other) return this.#present(authority, method, source);
+    return this.#renewable(authority, method, other);
+  }
+
+  async #renewable(
+    authority: Authority,
+    method: AuthMethod,
+    other: AuthMethod | undefined,
+  ): Promise<ClientAuthentication> {
+    const source = this.#source;
     const since = this.#renewals.mark();
     const secret = typeof source === "function" ? checked(await source({})) : source;
     const proof = await this.#present(authority, method, secret);
@@ -83,14 +95,20 @@ export class SecretAuthentication {
     return accepted ? [accepted.method] : dialectOf(url).secretMethods(metadata);
   }
 
-  async #present(authority: Authority, method: AuthMethod, secret: string): Promise<ClientAuthentication> {
+  #present(
+    authority: Authority,
+    method: AuthMethod,
+    secret: string,
+  ): ClientAuthentication | Promise<ClientAuthentication> {
     if (method === "client_secret_jwt")
-      return assertionAuthentication(await this.#signer.withSecret(secret, authority));
+      return this.#signer.withSecret(secret, authority).then(assertionAuthentication);
     if (method !== "client_secret_basic")
       return { parameters: new Parameters().set("client_secret", secret), headers: {} };
+    if (this.#basic?.secret !== secret)
+      this.#basic = { secret, header: basic(this.#client.clientId, secret) };
     return {
       parameters: new Parameters(),
-      headers: { authorization: basic(this.#client.clientId, secret) },
+      headers: { authorization: this.#basic.header },
       namesClient: !dialectOf(authority.url).repeatsClientId,
     };
   }

@@ -113,6 +113,8 @@ export const ClientAuthErrorCodes = {
   invalidCacheContent: "invalid_cache_content",
   /** The token store threw an error, which is the cause. */
   cacheStoreFailed: "cache_store_failed",
+  /** The user's tokens are not in memory, and `cache.store` cannot be reached. */
+  cacheStoreUnavailable: "cache_store_unavailable",
   /** A credential finds no identity where the program runs. */
   credentialUnavailable: "credential_unavailable",
   /** A command-line tool with a signed-in user gives no token. */

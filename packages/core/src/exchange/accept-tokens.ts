@@ -1,6 +1,5 @@
 import type { Received } from "../cache/memory/age.js";
 import { findAccount, findIdToken } from "../cache/memory/find.js";
-import type { Entry } from "../cache/memory/entry.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import { noteUser } from "../cache/memory/agent-users.js";
 import { appPartition, isAssertion } from "../cache/memory/partition-key.js";
@@ -10,7 +9,6 @@ import { cacheRecord, type CacheRecordInput, type FreshRecord } from "../cache/r
 import { storable } from "../cache/storable.js";
 import { mergeAccount } from "../cache/merge-account.js";
 import type { Change } from "../cache/storage/cache-access.js";
-import { accessTokenKey, accountKey, idTokenKey } from "../cache/schema/keys.js";
 import type { BindingKey } from "../dpop/binding-key.js";
 import { clientAuthError } from "../errors/errors.js";
 import { isolated } from "../request/request-keys.js";
@@ -20,7 +18,8 @@ import { ID_TOKEN } from "../response/jwt-kind.js";
 import { isKeyFailure } from "../response/key-failure.js";
 import type { TokenResponse } from "../response/token-response.js";
 import { verifyIdToken } from "../response/verify-id-token.js";
-import { authenticationResult, type AuthenticationResult } from "../result.js";
+import type { AuthenticationResult } from "../result.js";
+import { acceptedResult, type Kept } from "./accepted-result.js";
 import { requireAskedDetails } from "./asked-details.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
@@ -46,6 +45,16 @@ export async function acceptTokens(
   grant: Grant,
   received: AcceptedResponse,
 ): Promise<AuthenticationResult> {
+  if (received.tokens.idToken === undefined) {
+    requireNoIdToken(exchange, grant);
+    const isOfUser = grant.owner.kind === "user";
+    return accept(
+      exchange,
+      grant,
+      received,
+      isOfUser ? await plainUser(exchange, grant, received.tokens) : undefined,
+    );
+  }
   const response = await decrypted(exchange, received);
   let claims: IdTokenClaims | undefined;
   try {
@@ -54,7 +63,6 @@ export async function acceptTokens(
     if (isKeyFailure(error)) await keepRefreshToken(exchange, grant, response);
     throw error;
   }
-  claims ??= await plainUser(exchange, grant, response.tokens);
   return accept(exchange, grant, response, claims);
 }
 
@@ -80,7 +88,7 @@ async function accept(
   const kept = await client.cache.write(record.partition, change, also, exchange.turn);
   exchange.call.tally?.written(startedAt);
   if (response.key) client.dpop.remember(record.accessToken);
-  return resultOf(exchange, kept, tokens);
+  return acceptedResult(exchange, kept, tokens);
 }
 
 /** The ID token is cached as it is after decryption: its signature is the provider's, and it has to be read later. */
@@ -110,6 +118,7 @@ function recordInput(
     key,
     bindsRefreshToken: client.isPublic,
     resource: request.resource,
+    refreshesOnly: client.separatesResources ? request.resource : undefined,
     components: owner.kind === "user" ? request.components : isolated(request),
     correlationId: call.correlationId,
   };
@@ -142,8 +151,9 @@ function noted(
   { owner }: CacheRecordInput,
   record: FreshRecord,
 ): Change | undefined {
+  if (owner.kind !== "user" || !owner.agent) return undefined;
   const { idToken } = storable(record, request.storeInCache);
-  if (owner.kind !== "user" || !owner.agent || !idToken) return undefined;
+  if (!idToken) return undefined;
   const key = appPartition(client.clientId, authority.url.realm);
   return { key, change: (memory) => noteUser(memory, key, idToken), onlyInStore: true };
 }
@@ -167,21 +177,23 @@ function lent({ authority, request }: Exchange, input: CacheRecordInput): Change
   };
 }
 
-async function verify(
+/** Refuses a response without an ID token if that has to hold a nonce. */
+function requireNoIdToken({ client, authority, call }: Exchange, { nonce }: Grant): void {
+  if (nonce === "unchecked" || nonce.expected === undefined) return;
+  // An OAuth server without ID tokens ignores the nonce. The code is bound to the sign-in by PKCE and the state.
+  if (!bringsIdTokens(client, authority)) return;
+  throw clientAuthError(
+    "nonce_mismatch",
+    "The response has no ID token, so nothing shows that it belongs to this sign-in: request the scope openid.",
+    call,
+  );
+}
+
+function verify(
   { client, authority, call }: Exchange,
   { nonce, maxAge, subject, signature, hashed }: Grant,
-  { idToken, accessToken }: TokenResponse,
-): Promise<IdTokenClaims | undefined> {
-  if (idToken === undefined) {
-    if (nonce === "unchecked" || nonce.expected === undefined) return undefined;
-    // An OAuth server without ID tokens ignores the nonce. The code is bound to the sign-in by PKCE and the state.
-    if (!bringsIdTokens(client, authority)) return undefined;
-    throw clientAuthError(
-      "nonce_mismatch",
-      "The response has no ID token, so nothing shows that it belongs to this sign-in: request the scope openid.",
-      call,
-    );
-  }
+  { idToken = "", accessToken }: TokenResponse,
+): Promise<IdTokenClaims> {
   const expected = { client, authority, nonce, maxAge, subject, signature };
   const all = { ...hashed, at_hash: accessToken || undefined };
   return verifyIdToken(idToken, { ...expected, hashed: all }, call);
@@ -195,6 +207,11 @@ function keep(
   { record: fresh, received }: { readonly record: FreshRecord; readonly received: Received },
 ): Kept {
   const { authority, request } = exchange;
+  if (grant.owner.kind === "app") {
+    const record = storable(fresh, request.storeInCache);
+    saveTokens(memory, record, authority.cloud.aliases, received);
+    return { record: fresh, known: undefined, knownIdToken: undefined };
+  }
   const query = queryOf(exchange, fresh);
   // An on-behalf-of session may previously have belonged to another provider.
   if (grant.owner.kind === "assertion") removeForeign(memory, fresh.partition, query);
@@ -211,37 +228,5 @@ function keep(
     if (redeemed && record.refreshToken && record.refreshToken.secret !== redeemed)
       removeRefreshToken(memory, record.partition, redeemed);
   }
-  return { record, known, knownIdToken: findIdToken(memory, query) };
-}
-
-/** The written record, and the user's previous entries, which a refresh response may omit. */
-interface Kept {
-  readonly record: FreshRecord;
-  readonly known: Entry<"Account"> | undefined;
-  readonly knownIdToken: Entry<"IdToken"> | undefined;
-}
-
-function resultOf(
-  { authority, call }: Exchange,
-  { record, known, knownIdToken }: Kept,
-  tokens: TokenResponse,
-): AuthenticationResult {
-  const { accessToken, account, idToken } = record;
-  const result = authenticationResult(
-    {
-      accessToken: { section: "AccessToken", key: accessTokenKey(accessToken), entity: accessToken },
-      account: account ? { section: "Account", key: accountKey(account), entity: account } : known,
-      idToken: idToken ? { section: "IdToken", key: idTokenKey(idToken), entity: idToken } : knownIdToken,
-    },
-    {
-      authority: authority.url.href,
-      correlationId: call.correlationId,
-      fromCache: false,
-      requestId: tokens.requestId ?? "",
-      familyId: tokens.foci ?? "",
-      code: tokens.spaCode,
-    },
-  );
-  if (tokens.accessToken) return result;
-  return { ...result, scopes: [], expiresOn: null, extExpiresOn: undefined, tokenType: "" };
+  return { record, known, knownIdToken: record.idToken ? undefined : findIdToken(memory, query) };
 }

@@ -86,8 +86,9 @@ export async function sendClientForm(
     const correction = hosts.correctionAt(url);
     const response = await client.transport.post(url, { ...sent, repeats, again }, call);
     hasNewTime = isClockWrong(hosts.correctionAt(url) - correction);
-    hasNonce = client.dpop.noteNonce(url, response.headers["dpop-nonce"]);
-    return withoutEcho(response, hideSecretsOf(sent));
+    const nonce = response.headers["dpop-nonce"];
+    hasNonce = nonce !== undefined && client.dpop.noteNonce(url, nonce);
+    return mayBeError(response) ? withoutEcho(response, hideSecretsOf(sent)) : response;
   };
   let proof = await client.authenticate(authority, form.authentication);
   let response = await send(proof);
@@ -126,7 +127,8 @@ function isNamed({ parameters }: ClientForm, { namesClient }: ClientAuthenticati
 
 /** Tokens show that the server has accepted the client; an error may have come before it looked. */
 function noted(response: HttpResponse, { accepted }: ClientAuthentication): HttpResponse {
-  if (accepted && response.status < 300 && answerBody(response)?.["error"] === undefined) accepted();
+  const isError = mayBeError(response) && answerBody(response)?.["error"] !== undefined;
+  if (accepted && response.status < 300 && !isError) accepted();
   return response;
 }
 
@@ -149,17 +151,20 @@ function formEndpoint(
  * code or refresh token can still be redeemed. A server that asks for a pause gets no second request.
  */
 function refusesClient(response: HttpResponse, clock: Clock): boolean {
-  if (pauseAfter(response, clock) !== undefined) return false;
+  if (!mayBeError(response) || pauseAfter(response, clock) !== undefined) return false;
   return REFUSALS.has(answerBody(response)?.["error"]);
 }
 
 /** The second is GitHub's. */
 const REFUSALS: ReadonlySet<unknown> = new Set(["invalid_client", "incorrect_client_credentials"]);
 
+/** Most answers are tokens, and need not be parsed to see that they are no errors. */
+function mayBeError({ status, body }: HttpResponse): boolean {
+  return status >= 400 || body.includes("error");
+}
+
 /** Hides secrets in an error's description, which may repeat what the server was sent. */
 export function withoutEcho(response: HttpResponse, hide: (text: string) => string): HttpResponse {
-  // Most answers are tokens.
-  if (response.status < 400 && !response.body.includes("error")) return response;
   const body = answerBody(response);
   if (body === undefined || (response.status < 400 && body["error"] === undefined)) return response;
   const shown = withoutSecrets(body, hide);

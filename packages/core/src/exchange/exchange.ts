@@ -44,7 +44,8 @@ export function sharedExchange(
     sharedCall(client, request, sharedBy({ url, flow }), (shared, key) =>
       accounted(shared, (accountedCall) =>
         notedFailure(client, accountedCall, key, async (call) => {
-          const authority = await client.authorities.resolve(url, call);
+          const { authorities } = client;
+          const authority = authorities.resolved(url) ?? (await authorities.resolve(url, call));
           return run({ client, authority, request, call });
         }),
       ),

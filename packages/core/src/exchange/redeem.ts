@@ -15,7 +15,7 @@ import { parseIssuedToken } from "../response/issued-token.js";
 import { parseTokenResponse, type TokenResponse } from "../response/token-response.js";
 import type { AuthenticationResult } from "../result.js";
 import { acceptTokens } from "./accept-tokens.js";
-import { sendClientForm } from "./client-form.js";
+import { sendClientForm, type ClientForm } from "./client-form.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
 import { acquiredLine, throttledLine } from "./operator-lines.js";
@@ -62,12 +62,13 @@ async function sendAndAccept(
   }
   throwIfRefused(exchange, grant);
   call.onSend?.();
-  await requireKeys(exchange, grant);
+  const keys = requireKeys(exchange, grant);
+  if (keys) await keys;
   const requestedAt = epochSeconds(client.clock);
   const why = WHY_SENT[grant.miss ?? "uncached"];
   client.logger().verbose(`Sending a token request (${grantType}): ${why}.`, correlationId);
   const key = request.scheme && (grant.key ?? (await client.dpop.newKey(authority.metadata, call)));
-  const send = (): Promise<HttpResponse> => sendTokenRequest(exchange, { ...grant, key }, onSend);
+  const send = (): Promise<HttpResponse> => sendTokenRequest(exchange, grant, { key, onSend });
   const response = await observedRequest(exchange, grant, send);
   let tokens: TokenResponse;
   try {
@@ -109,7 +110,7 @@ function contentOf({ accessToken, expiresIn, refreshToken, idToken }: TokenRespo
 async function sendTokenRequest(
   { client, authority, request, call, turn }: Exchange,
   grant: Grant,
-  onSend: () => void,
+  { key, onSend }: Pick<ClientForm, "key" | "onSend">,
 ): Promise<HttpResponse> {
   if (!grant.hasDetails) requireKnownTypes(request.authorizationDetails, authority.metadata, call);
   const dialect = dialectOf(authority.url);
@@ -143,7 +144,7 @@ async function sendTokenRequest(
       query: new Parameters().addMissing(request.extraQueryParameters).setAll(own.query),
       headers: grant.headers,
       authentication: grant.authentication,
-      key: grant.key,
+      key,
       onSend,
     },
   );

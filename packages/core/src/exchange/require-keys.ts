@@ -10,20 +10,26 @@ import type { Grant } from "./grant.js";
  * Ensures that the provider's keys are in memory before a grant is redeemed that brings an ID token. A code, and a
  * refresh token that is rotated, can be redeemed only once.
  *
+ * @returns `undefined` if there is nothing to wait for
  * @throws ClientAuthError when the keys cannot be fetched; nothing has been redeemed
  */
-export async function requireKeys(
-  { client, authority, call }: Exchange,
+export function requireKeys(
+  exchange: Exchange,
   { owner, scopes }: Pick<Grant, "owner" | "scopes">,
-): Promise<void> {
+): Promise<void> | undefined {
+  const { client, authority, call } = exchange;
   const account = owner.kind === "user" ? owner.account : undefined;
   const bringsIdToken = owner.kind !== "app" && (scopes.includes("openid") || account !== undefined);
   const dialect = dialectOf(authority.url);
-  if (!bringsIdToken || dialect.tlsVouches || !dialect.issuesIdTokens(authority.metadata)) return;
+  if (!bringsIdToken || dialect.tlsVouches || !dialect.issuesIdTokens(authority.metadata)) return undefined;
+  if (client.keys.has(authority, call)) return undefined;
   const allowed = allowedAlgorithms({ kind: ID_TOKEN, client, authority });
   const last = account?.idToken ? jwtHeader(account.idToken)["alg"] : undefined;
   const likely = typeof last === "string" && allowed.includes(last) ? [last] : allowed;
-  if (likely.every((alg) => alg === "HS256")) return;
+  return likely.every((alg) => alg === "HS256") ? undefined : fetched(exchange, likely);
+}
+
+async function fetched({ client, authority, call }: Exchange, likely: readonly string[]): Promise<void> {
   try {
     await client.keys.require(authority, call);
   } catch (error) {

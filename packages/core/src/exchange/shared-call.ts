@@ -38,7 +38,7 @@ export function sharedCall(
     const leader = client.flights.leaderOf(key);
     if (leader !== undefined)
       client.logger().verbose(`Waiting for the outcome of an equal call, ${leader}.`, correlationId);
-    const start = (shared: AbortSignal, hold: () => () => void): Promise<AuthenticationResult> =>
+    const start = (shared: AbortSignal | undefined, hold: () => () => void): Promise<AuthenticationResult> =>
       acquire({ correlationId, signal: shared, hold, budget: client.transport.budget() }, key);
     const result = await client.flights.run(key, signal, start, correlationId);
     return result.correlationId === correlationId ? result : resultFor(result, correlationId);

@@ -4,9 +4,9 @@ import { untilAborted } from "./until-aborted.js";
 
 /**
  * Starts work. The signal aborts when every caller has left; until the function that `hold` returns is called, it does
- * not, and equal calls still join the work.
+ * not, and equal calls still join the work. There is none if the first caller has no signal, and so cannot leave.
  */
-export type Start<T> = (signal: AbortSignal, hold: () => () => void) => Promise<T>;
+export type Start<T> = (signal: AbortSignal | undefined, hold: () => () => void) => Promise<T>;
 
 /**
  * Runs equal concurrent calls once. Each caller can leave by its own signal; the work is aborted only when every
@@ -27,7 +27,7 @@ export class SingleFlight {
     const flight = this.#flights.get(key) ?? this.#depart(key, start, { leader, signal });
     const leave = this.#enter(key, flight);
     const keptAlive =
-      isBackground(flight.controller.signal) && !isBackground(signal) ? keepAlive() : undefined;
+      isBackground(flight.controller?.signal) && !isBackground(signal) ? keepAlive() : undefined;
     try {
       return (await (signal ? untilAborted(flight.work, signal) : flight.work)) as T;
     } finally {
@@ -46,14 +46,18 @@ export class SingleFlight {
     start: Start<unknown>,
     { leader, signal }: { readonly leader: string; readonly signal: AbortSignal | undefined },
   ): Flight {
-    const controller = new AbortController();
-    if (isBackground(signal)) markBackground(controller.signal);
-    const flight: Flight = { controller, leader, waiting: 0, work: Promise.resolve() };
+    const controller = signal && new AbortController();
+    if (controller && isBackground(signal)) markBackground(controller.signal);
+    const flight: Flight = { controller, leader, waiting: 0, isOver: false, work: Promise.resolve() };
     this.#flights.set(key, flight);
-    flight.work = start(controller.signal, () => this.#enter(key, flight));
-    // Prevents an unhandled rejection when the work fails after every caller has left. Waiting callers still get the
-    // failure.
-    flight.work.catch(() => undefined).finally(() => this.#land(key, flight));
+    flight.work = start(controller?.signal, () => this.#enter(key, flight));
+    // The first to hear of the end. It also hears a failure after every caller has left, which would otherwise count as
+    // unhandled.
+    const end = (): void => {
+      flight.isOver = true;
+      this.#land(key, flight);
+    };
+    flight.work.then(end, end);
     return flight;
   }
 
@@ -65,8 +69,9 @@ export class SingleFlight {
       if (!isIn) return;
       isIn = false;
       flight.waiting -= 1;
-      if (flight.waiting > 0) return;
-      flight.controller.abort();
+      // Work that is over has nothing to abort, and the error that an abort makes costs more than the rest of the flight.
+      if (flight.waiting > 0 || flight.isOver) return;
+      flight.controller?.abort();
       this.#land(key, flight);
     };
   }
@@ -82,8 +87,10 @@ function keepAlive(): NodeJS.Timeout {
 }
 
 interface Flight {
-  readonly controller: AbortController;
+  readonly controller: AbortController | undefined;
   readonly leader: string;
   work: Promise<unknown>;
   waiting: number;
+  /** Whether the work has ended. */
+  isOver: boolean;
 }

@@ -8,6 +8,8 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
     const leave = (): void => reject(signal.reason as Error);
     if (signal.aborted) leave();
     signal.addEventListener("abort", leave, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+    const end = (): void => signal.removeEventListener("abort", leave);
+    work.then(end, end);
+    work.then(resolve, reject);
   });
 }

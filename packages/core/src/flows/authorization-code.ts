@@ -101,11 +101,13 @@ export async function redeemCode(
   const { codeVerifier, nonce, enableSpaAuthorizationCode, ccsCredential } = given;
   // Only calls of the same sign-in share a request: a code injected into another sign-in must fail there (RFC 9700
   // §2.1.1).
-  const flow = ["authorization_code", { ...expectations, iss: response?.["iss"] }];
+  const expected: readonly (readonly [string, unknown])[] = Object.entries(expectations);
+  const flow = ["authorization_code", response?.["iss"], ...expected.flat()];
   const result = await sharedExchange(client, request, { url, flow }, async (exchange) => {
     const { hasWholeResponse = response !== undefined } = expectations;
     const { authority, call } = exchange;
-    checkResponseIssuer(authority, { iss: response?.["iss"], isWhole: hasWholeResponse }, call);
+    const isExact = client.requiresPkceSupport;
+    checkResponseIssuer(authority, { iss: response?.["iss"], isWhole: hasWholeResponse, isExact }, call);
     const scopes = userScopes(exchange);
     const dialect = dialectOf(url);
     const info = dialect.hasTenants ? decodeClientInfo(given.clientInfo, correlationId) : undefined;

@@ -123,11 +123,12 @@ function send(client: Client, wanted: WantedByApp, miss: Miss): Promise<Authenti
   const { query } = wanted;
   const scopes = query.scopes === UNSCOPED ? [] : query.scopes;
   const { fmiPath, clientAssertion } = wanted.own;
-  return sharedExchange(client, { ...request, scopes: query.scopes }, wanted, (shared) =>
+  const asked = { ...request, scopes: query.scopes };
+  return sharedExchange(client, asked, wanted, (shared) =>
     requestInTurn(shared, wanted, miss, (exchange) =>
       acquire(
         exchange,
-        { ...host, revokedToken: () => revokedToken(exchange, wanted) },
+        { source: host.source, region: host.region, revokedToken: () => revokedToken(exchange, wanted) },
         {
           apiId: ApiId.clientCredential,
           miss,

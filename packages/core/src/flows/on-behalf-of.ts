@@ -1,4 +1,5 @@
 import { assertionPartition, SESSION } from "../cache/memory/partition-key.js";
+import { storeUnavailable } from "../cache/storage/ask-store.js";
 import type { Client } from "../client/client.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { sha256Base64Url } from "../encoding.js";
@@ -126,6 +127,7 @@ function acquire(client: Client, wanted: WantedForUser, miss: Miss): Promise<Aut
     const renewed = renewing ? await renew(exchange, wanted, miss) : undefined;
     if (renewed) return renewed;
     if (!oboAssertion) {
+      if (exchange.client.cache.storeIsAway) throw storeUnavailable(exchange.call);
       throw interactionRequiredError(
         "no_tokens_found",
         "No tokens are cached for this sessionKey, or they have been removed: start the session again with an assertion.",

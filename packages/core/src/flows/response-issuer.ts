@@ -15,6 +15,8 @@ export interface ResponseIssuer {
   readonly iss: unknown;
   /** Whether the response is complete, so that it must name its issuer if the provider promises to. */
   readonly isWhole: boolean;
+  /** Whether it has to be spelled as the provider publishes it, as in the Model Context Protocol. */
+  readonly isExact?: boolean;
 }
 
 /**
@@ -25,12 +27,12 @@ export interface ResponseIssuer {
  */
 export function checkResponseIssuer(
   authority: Authority,
-  { iss, isWhole }: ResponseIssuer,
+  { iss, isWhole, isExact = false }: ResponseIssuer,
   call: Pick<Call, "correlationId">,
 ): void {
   const { metadata } = authority;
   const isPromised = isWhole && metadata["authorization_response_iss_parameter_supported"] === true;
-  if ((iss === undefined && !isPromised) || isIssuedBy(authority, iss)) return;
+  if ((iss === undefined && !isPromised) || isIssuedBy(authority, iss, isExact)) return;
   const issuer =
     typeof iss === "string" ? `issued by "${iss}"` : "issued by an unknown provider (iss is missing)";
   throw clientAuthError(
@@ -57,14 +59,16 @@ export async function refuseErrorResponse(
   if (iss !== undefined || dialectOf(url).hasIssuers) {
     await withinBounds(request, async (signal) => {
       const authority = await client.authorities.resolve(url, { correlationId, signal });
-      checkResponseIssuer(authority, { iss, isWhole: true }, { correlationId });
+      const isExact = client.requiresPkceSupport;
+      checkResponseIssuer(authority, { iss, isWhole: true, isExact }, { correlationId });
     });
   }
   throw serverError(response, undefined, correlationId);
 }
 
-function isIssuedBy(authority: Authority, iss: unknown): boolean {
+function isIssuedBy(authority: Authority, iss: unknown, isExact: boolean): boolean {
   if (typeof iss !== "string") return false;
+  if (isExact && dialectOf(authority.url).announcesFeatures) return iss === authority.metadata.issuer;
   const tenant = /^https:\/\/[^/]+\/([^/]+)\/v2\.0$/.exec(iss)?.[1] ?? "";
   return idTokenIssuerMatches(authority, { iss, tid: tenant });
 }

@@ -6,6 +6,7 @@ import {
   writtenAt,
 } from "../cache/memory/find.js";
 import { removeRefreshToken } from "../cache/memory/remove.js";
+import { storeUnavailable } from "../cache/storage/ask-store.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
@@ -34,6 +35,7 @@ import { redeemRefreshToken } from "./refresh-token.js";
  *
  * @throws InteractionRequiredAuthError `no_tokens_found` (also for an account of another provider),
  * `refresh_token_expired`, or the server's error
+ * @throws ClientAuthError `cache_store_unavailable` for a user whom memory does not know while the store is away
  * @example
  * ```ts
  * const { accessToken } = await silent(client, { scopes: ["User.Read"], account });
@@ -110,10 +112,12 @@ async function redeemCached(
   let granted: ReadonlySet<string> = new Set();
   const refused = new Set<string>();
   let failure: AuthError | undefined;
+  let isAway = false;
   for (const turn of [0, 1]) {
     for (;;) {
       const found = await client.cache.read(partition, (memory) => {
         requireProvider(client, memory, { request, url, account });
+        isAway = client.cache.storeIsAway;
         order ??= familyOf(memory, client.clientId, query.environments) ? [true, false] : [false, true];
         granted = grantedScopes(memory, query);
         const token = findRefreshToken(memory, query, order[turn] ?? false);
@@ -143,6 +147,7 @@ async function redeemCached(
     // A family refresh token may be refused for this client, while its own works.
     if (failure && failure.subError !== "client_mismatch") throw failure;
   }
+  if (!failure && isAway) throw storeUnavailable(call);
   const why = failure ? REFUSED : granted.size > 0 ? NOT_RENEWABLE : noToken(client);
   const context = { correlationId: call.correlationId, cause: failure };
   throw interactionRequiredError("no_tokens_found", why, context);

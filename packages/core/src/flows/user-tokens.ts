@@ -122,6 +122,7 @@ function tokenQuery(
     scopes: request.scopes,
     scheme: request.scheme,
     resource: request.resource,
+    refreshesOnly: client.separatesResources ? request.resource : undefined,
     components: request.components,
   };
 }

@@ -70,18 +70,19 @@ export async function attempt(
   const sentAt = hosts.now();
   let response: HttpResponse | undefined;
   try {
-    response = await http.send({
+    const request: { -readonly [Member in keyof HttpRequest]: HttpRequest[Member] } = {
       method,
       url,
       headers,
-      ...(body === undefined ? undefined : { body }),
-      ...(tls ? { tls } : undefined),
       signal: deadline.signal,
       correlationId,
       timeoutMs,
       maxResponseBytes: MAX_RESPONSE_BYTES,
       isRepeatable,
-    });
+    };
+    if (body !== undefined) request.body = body;
+    if (tls) request.tls = tls;
+    response = await http.send(request);
     logger().verbose(`${line}: HTTP ${response.status}`, correlationId);
     hosts.learnTime(host, response, { sentAt, correlationId });
     const isDown = isOutage(response.status);
@@ -110,9 +111,18 @@ function isDeliberate(reason: unknown): boolean {
  *
  * @throws ClientAuthError `network_error` while the host is left alone, or when there is no time left
  */
-export async function turnAt(host: Host, call: Call, time: Budget): Promise<Turn> {
-  for (;;) {
-    const turn = host.enter();
+export function turnAt(host: Host, call: Call, time: Budget): Turn | Promise<Turn> {
+  const turn = host.enter();
+  return turn === "usual" ? turn : awaitedTurn(turn, host, call, time);
+}
+
+async function awaitedTurn(
+  first: ReturnType<Host["enter"]>,
+  host: Host,
+  call: Call,
+  time: Budget,
+): Promise<Turn> {
+  for (let turn = first; ; turn = host.enter()) {
     if (turn === "usual" || turn === "trial") return turn;
     if (turn === "refused") throw refusal(host, call);
     const deadline = abortAfter(time.left(), call.signal);

@@ -4,7 +4,7 @@ import type { Logger } from "../logger.js";
 import { correctionOf, isClockWrong, skewSentence } from "./clock-skew.js";
 import { Host, type HostRecord } from "./host.js";
 import type { HttpResponse } from "./http-client.js";
-import { parsedUrl } from "./secure-url.js";
+import { sharedUrl } from "./secure-url.js";
 
 /** Maximum number of hosts that are remembered. */
 const MOST_HOSTS = 100;
@@ -91,5 +91,9 @@ export class Hosts {
 
 /** Returns the host of a URL, with its port unless that is the usual one. */
 export function hostIn(url: string): string {
-  return parsedUrl(url)?.host ?? "";
+  try {
+    return sharedUrl(url).host;
+  } catch {
+    return "";
+  }
 }

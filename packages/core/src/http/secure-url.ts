@@ -22,6 +22,28 @@ export function parsedUrl(text: string): URL | undefined {
   }
 }
 
+/** URLs that were parsed before: parsing one takes longer than any other step of a request. */
+const parsed = new Map<string, URL>();
+
+/** Maximum number of them. */
+const MOST_PARSED = 100;
+
+/**
+ * Parses the URL of a request. The result is shared: do not modify it.
+ *
+ * @throws TypeError if it is not an absolute URL
+ */
+export function sharedUrl(text: string): URL {
+  const known = parsed.get(text);
+  if (known) return known;
+  const url = new URL(text);
+  // A query has parts that do not come back.
+  if (url.search !== "") return url;
+  if (parsed.size >= MOST_PARSED) parsed.clear();
+  parsed.set(text, url);
+  return url;
+}
+
 /**
  * Parses an absolute URL that requests may be sent to: `https`, or `http` on loopback.
  *

@@ -14,7 +14,7 @@ import {
   type Repeats,
   type Schedule,
 } from "./retry-policy.js";
-import { withoutQuery } from "./secure-url.js";
+import { sharedUrl, withoutQuery } from "./secure-url.js";
 
 export type { Call };
 
@@ -125,7 +125,7 @@ export function createTransport({
     let { content } = outgoing;
     call.signal?.throwIfAborted();
     checkHeaders(content.headers, call.correlationId);
-    const host = hosts.of(new URL(content.url).host);
+    const host = hosts.of(sharedUrl(content.url).host);
     const time = timeFor(call, outgoing.timeoutMs);
     const statuses: number[] = [];
     host.count();

@@ -81,8 +81,18 @@ export function flightKey(given: GivenRequest, flow: readonly unknown[]): string
     const value = given[field];
     if (value !== undefined) parts.push(field, part(value));
   }
-  return JSON.stringify([...flow, parts], comparable);
+  const all = [...flow, parts];
+  return areEqualIfSame(all) ? JSON.stringify(all) : JSON.stringify(all, comparable);
 }
+
+/** Whether JSON without a replacer, which takes a tenth of the time, serializes equal values equally. */
+function areEqualIfSame(values: readonly unknown[]): boolean {
+  return values.every((value) =>
+    Array.isArray(value) ? areEqualIfSame(value) : PLAIN.has(typeof value) || value === null,
+  );
+}
+
+const PLAIN: ReadonlySet<string> = new Set(["string", "number", "boolean", "undefined"]);
 
 /**
  * JSON replacer that serializes equal values equally: object members are sorted, and functions are compared by

@@ -1,10 +1,19 @@
+import type { webcrypto } from "node:crypto";
+import type { JSONWebKeySet } from "jose";
 import { isObject } from "../encoding.js";
 
 /**
- * The key argument of `jose`'s verify functions. Declared here so that this package's type declarations do not depend
- * on `jose`.
+ * Chooses and imports the key for the header of a token, as a key set of `jose` does.
+ *
+ * @throws an error of `jose` if there is none, or more than one
  */
-export type KeyFinder = (...parameters: never[]) => unknown;
+export type KeyFinder = (header: TokenHeader) => Promise<webcrypto.CryptoKey>;
+
+/** What a token says about its key. */
+export interface TokenHeader {
+  readonly alg: string;
+  readonly kid: unknown;
+}
 
 /** A key of a set. Only the members that select a key have been type-checked. */
 export type PublishedKey = Readonly<Record<string, unknown>>;
@@ -25,17 +34,23 @@ export async function finderAmong(
 ): Promise<KeyFinder> {
   const accepted = published.filter(accepts);
   if (accepted.length === published.length) return find;
-  const { createLocalJWKSet } = await import("jose");
-  const findAccepted = createLocalJWKSet({ keys: accepted });
-  return async (header: { readonly kid?: unknown }, token: never) => {
+  const findAccepted = await finderIn(accepted);
+  return async (header) => {
     const named = published.find(({ kid }) => kid !== undefined && kid === header.kid);
     if (named && !accepts(named) && !accepted.some(({ kid }) => kid === header.kid)) {
       throw new Error(
         `its key ${JSON.stringify(named["kid"])} is for the issuer ${JSON.stringify(named["issuer"])}`,
       );
     }
-    return findAccepted(header as Parameters<typeof findAccepted>[0], token);
+    return findAccepted(header);
   };
+}
+
+/** Returns a finder among keys. */
+export async function finderIn(published: readonly PublishedKey[]): Promise<KeyFinder> {
+  const { createLocalJWKSet } = await import("jose");
+  const find = createLocalJWKSet({ keys: published as unknown as JSONWebKeySet["keys"] });
+  return ({ alg, kid }) => find(typeof kid === "string" ? { alg, kid } : { alg });
 }
 
 /** Whether the members that select a key have the types required by RFC 7517 §4. */

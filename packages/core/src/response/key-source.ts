@@ -12,6 +12,7 @@ import { observed, serverOf, type Observer } from "../observer.js";
 import { asKeyFailure, isKeyFailure } from "./key-failure.js";
 import {
   finderAmong,
+  finderIn,
   isBadSignature,
   isKey,
   isWithoutKey,
@@ -36,7 +37,7 @@ const FAILURE_PAUSE_MS = 10_000;
 export interface Verification<T> {
   /** Whether a key may sign for the issuer of the token. */
   readonly accepts: (key: PublishedKey) => boolean;
-  /** Verifies with a key finder of `jose`. */
+  /** Verifies with a key that the finder returns. */
   readonly verify: (find: KeyFinder) => Promise<T>;
   /** The token, for messages, such as `ID token`. */
   readonly name: string;
@@ -81,6 +82,12 @@ export class KeySource {
    */
   async require(authority: Authority, call: Call): Promise<void> {
     await this.#wherePublished(authority, call, (jwksUri) => this.#usable(jwksUri, call));
+  }
+
+  /** Whether fresh keys are in memory. */
+  has(authority: Authority, call: Call): boolean {
+    const known = this.#keys.get(jwksUriOf(authority, call));
+    return known !== undefined && this.#clock.now() - known.fetchedAt < LIFETIME_MS;
   }
 
   /**
@@ -169,7 +176,7 @@ export class KeySource {
         const retryAt = this.#clock.now() + (asked || FAILURE_PAUSE_MS);
         // Even when every caller has left: the next one should not have to wait as long.
         this.#retries.set(jwksUri, retryAt);
-        if (isRefetch) this.#refetches.set(jwksUri, signal.aborted ? 0 : retryAt);
+        if (isRefetch) this.#refetches.set(jwksUri, signal?.aborted ? 0 : retryAt);
         throw asKeyFailure(error);
       }
     });
@@ -181,7 +188,6 @@ export class KeySource {
   }
 
   async #received(jwksUri: string, call: Call): Promise<KeySet> {
-    const { createLocalJWKSet } = await import("jose");
     const response = await this.#transport.get(jwksUri, call);
     const { keys: entries } = (response.status === 200 && parseJsonObject(response.body)) || {};
     // An entry that is not a key must not make the others unusable.
@@ -194,7 +200,7 @@ export class KeySource {
       );
       throw withPause(error, response, this.#clock);
     }
-    const find = createLocalJWKSet({ keys: published });
+    const find = await finderIn(published);
     const keys = { published, find, fetchedAt: this.#clock.now() };
     this.#keys.set(jwksUri, keys);
     return keys;

@@ -8,6 +8,7 @@ import { decodeJwt, jwtHeader, type RawClaims } from "./id-token.js";
 import type { JwtKind } from "./jwt-kind.js";
 import type { KeySource } from "./key-source.js";
 import type { ResponseAlgorithms } from "./response-algorithms.js";
+import { verifySignature } from "./verify-signature.js";
 
 /** The client's settings that JWTs of a provider are validated against. */
 export interface Verifier {
@@ -137,23 +138,22 @@ async function checkSignature(
 ): Promise<void> {
   const { kind, authority, client } = expected;
   const { secret, keys } = client;
-  const { compactVerify, decodeProtectedHeader } = await import("jose");
   const allowed = allowedAlgorithms(expected);
   try {
-    const { alg, kid } = decodeProtectedHeader(jwt);
+    const { alg, kid } = jwtHeader(jwt);
     if (typeof alg !== "string" || !allowed.includes(alg)) {
       throw new Error(`alg is ${JSON.stringify(alg)}, allowed: ${allowed.join(", ")}`);
     }
     // The algorithm was allowed above. HS256 is verified only with this client's own secret.
-    if (alg === "HS256")
+    if (alg === "HS256") {
+      const { compactVerify } = await import("jose");
       await compactVerify(jwt, hs256Key((await secret?.()) ?? ""), { algorithms: ["HS256"] });
-    else {
+    } else {
       await keys.verifyWith(authority, call, {
         name: kind.name,
         header: { alg, kid },
         accepts: (key) => keySpeaksFor(key["issuer"], claims, authority),
-        verify: (find) =>
-          compactVerify(jwt, find as Parameters<typeof compactVerify>[1], { algorithms: [alg] }),
+        verify: async (find) => verifySignature(jwt, alg, await find({ alg, kid })),
       });
     }
   } catch (cause) {

@@ -19,7 +19,6 @@ export function builtInUndici(missing: Error): Undici {
     proxyAgent() {
       throw missing;
     },
-    request: (target, options) => OwnAgent.prototype.request.call(target, options),
   };
 }
 

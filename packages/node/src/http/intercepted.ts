@@ -48,8 +48,22 @@ export function globalDispatcher(): Dispatching | undefined {
 /** Returns the process's dispatcher if the app has set it: one that undici or Node.js has made differs from ours in nothing. */
 export function appsGlobalDispatcher(): Dispatching | undefined {
   const found = globalDispatcher();
-  return found && isMadeByDefault(found) ? undefined : found;
+  if (!found) return undefined;
+  // Neither its class nor its options change.
+  const dispatch: unknown = Reflect.get(found, "dispatch");
+  if (examined?.dispatcher !== found || examined.dispatch !== dispatch)
+    examined = { dispatcher: found, dispatch, isMadeByDefault: isMadeByDefault(found) };
+  return examined.isMadeByDefault ? undefined : found;
 }
+
+/** The last dispatcher that was looked at, so that it is not examined with every request. */
+let examined:
+  | {
+      readonly dispatcher: Dispatching;
+      readonly dispatch: unknown;
+      readonly isMadeByDefault: boolean;
+    }
+  | undefined;
 
 /** Whether a dispatcher is an `Agent` without options of its own. What cannot be told counts as the app's. */
 function isMadeByDefault(dispatcher: Dispatching): boolean {
@@ -85,21 +99,24 @@ function isAgentClass(value: unknown): value is typeof Agent {
   );
 }
 
-/** Returns the global dispatcher if it is an active `MockAgent`. */
+/** Returns the global dispatcher if it is an active `MockAgent`. Allocates nothing, because every request asks. */
 export function mockDispatcher(): Dispatching | undefined {
-  return dispatchers().find(isMock);
+  for (const name of REGISTERED) {
+    const found: unknown = Reflect.get(globalThis, name);
+    if (isDispatching(found) && isMock(found)) return found;
+  }
+  return undefined;
 }
 
 export function isMock(dispatcher: object): boolean {
   return Reflect.get(dispatcher, "isMockActive") === true;
 }
 
-/** Reads the symbols under which releases of undici, including Node.js's own, register it. The second is new in undici 7. */
+/** The symbols under which releases of undici, including Node.js's own, register it. The second is new in undici 7. */
+const REGISTERED = ["1", "2"].map((generation) => Symbol.for(`undici.globalDispatcher.${generation}`));
+
 function dispatchers(): readonly Dispatching[] {
-  return ["1", "2"].flatMap((generation) => {
-    const found: unknown = Reflect.get(globalThis, Symbol.for(`undici.globalDispatcher.${generation}`));
-    return isDispatching(found) ? [found] : [];
-  });
+  return REGISTERED.map((name): unknown => Reflect.get(globalThis, name)).filter(isDispatching);
 }
 
 function isDispatching(value: unknown): value is Dispatching {

@@ -1,4 +1,3 @@
-import type { Dispatcher } from "undici";
 import { missingPackage } from "../missing-package.js";
 import { builtInUndici } from "./built-in-undici.js";
 import type { Undici } from "./undici.js";
@@ -13,24 +12,14 @@ export async function loadUndici(): Promise<Undici> {
   return loaded instanceof Error ? builtInUndici(loaded) : installed(loaded);
 }
 
-function installed({
-  Agent,
-  buildConnector,
-  DecoratorHandler,
-  Dispatcher,
-  ProxyAgent,
-}: typeof import("undici")): Undici {
+function installed({ Agent, buildConnector, Dispatcher, ProxyAgent }: typeof import("undici")): Undici {
   return {
     agent: (options) => new Agent(options),
     connector: buildConnector,
     proxyAgent: (options) => new ProxyAgent(options),
-    request(target, options) {
-      if (target instanceof Dispatcher) return target.request(options);
-      // Other releases may expect handlers of another form; a decorator has both.
-      const dispatch: Dispatcher["dispatch"] = (sent, handler) =>
-        target.dispatch(sent, new DecoratorHandler(handler));
-      return Dispatcher.prototype.request.call({ dispatch }, options);
-    },
+    ...("bun" in process.versions && {
+      request: (target, options, signal) => Dispatcher.prototype.request.call(target, { ...options, signal }),
+    }),
   };
 }
 

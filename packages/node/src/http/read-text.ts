@@ -17,9 +17,17 @@ export async function readText(
     if (size > limit) throw tooLong(limit);
     chunks.push(chunk);
   }
-  const content = Buffer.concat(chunks);
-  const decoded = encoding === undefined || size === 0 ? content : await decode(content, encoding, limit);
-  return decoded.toString("utf8");
+  return decodedText(Buffer.concat(chunks), encoding, limit);
+}
+
+/** Returns the text of a body, synchronously if it is not encoded. */
+export function decodedText(
+  content: Buffer,
+  encoding: string | undefined,
+  limit: number,
+): string | Promise<string> {
+  if (encoding === undefined || content.length === 0) return content.toString("utf8");
+  return decode(content, encoding, limit).then((decoded) => decoded.toString("utf8"));
 }
 
 const IDENTITY = "identity";
@@ -54,6 +62,6 @@ function codeOf(error: unknown): unknown {
 }
 
 /** An error that another attempt would not avoid. */
-function tooLong(limit: number): Error {
+export function tooLong(limit: number): Error {
   return Object.assign(new Error(`the response is longer than ${limit} bytes`), { isPermanent: true });
 }

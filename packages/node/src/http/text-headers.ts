@@ -1,11 +1,12 @@
 /** Converts names to lower case and values to strings: some clients return numbers and lists. */
 export function textHeaders(headers: object): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]: [string, unknown]) => {
-      const parts = (Array.isArray(value) ? value : [value]).filter(isHeaderPart);
-      return parts.length > 0 ? [[name.toLowerCase(), parts.join(", ")]] : [];
-    }),
-  );
+  const text: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers) as [string, unknown][]) {
+    if (isHeaderPart(value)) text[name.toLowerCase()] = String(value);
+    else if (Array.isArray(value) && value.some(isHeaderPart))
+      text[name.toLowerCase()] = value.filter(isHeaderPart).join(", ");
+  }
+  return text;
 }
 
 function isHeaderPart(value: unknown): value is string | number {

@@ -1,5 +1,6 @@
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
-import { isBackground, untilAborted } from "@tessera/core/internal";
+import { isBackground, sharedUrl, untilAborted } from "@tessera/core/internal";
+import { answerOf } from "./answer.js";
 import { closedBeforeAnswer, isUnsent, wasNewConnection } from "./connect.js";
 import { createDispatchers, type Dispatchers, type NetworkOptions, type Route } from "./dispatchers.js";
 import { areSocketsMocked, mockDispatcher, replacedFetch } from "./intercepted.js";
@@ -26,11 +27,12 @@ export interface ClosableHttpClient extends HttpClient {
 /** Creates an {@link HttpClient} on undici, which is loaded with the first request. It does not follow redirects. */
 export function createUndiciHttpClient(options: NetworkOptions): ClosableHttpClient {
   let loading: Promise<Loaded> | undefined;
+  let loaded: Loaded | undefined;
   const lanes = new Lanes(options.maxConnections);
   return {
     async send(request: HttpRequest): Promise<HttpResponse> {
-      const { undici, dispatchers } = await (loading ??= load(options));
-      const url = new URL(request.url);
+      const { undici, dispatchers } = (loaded ??= await (loading ??= load(options)));
+      const url = sharedUrl(request.url);
       requireReach(url.hostname, options.limits?.reach);
       const mock = options.dispatcher ? undefined : mockDispatcher();
       const fetch = replacedFetch();
@@ -42,8 +44,7 @@ export function createUndiciHttpClient(options: NetworkOptions): ClosableHttpCli
       return inLane(lanes, { request, url, route }, () => byUndici(undici, request, url, route.dispatcher));
     },
     async close() {
-      const loaded = await loading;
-      await loaded?.dispatchers.close();
+      await (await loading)?.dispatchers.close();
     },
   };
 }
@@ -66,13 +67,13 @@ async function inLane(
   send: () => Promise<HttpResponse>,
 ): Promise<HttpResponse> {
   const { signal, isRepeatable = false } = request;
-  if (!connections) return untilAborted(send(), signal);
+  if (!connections) return send();
   for (;;) {
-    await lanes.enter(origin, signal);
+    const lane = lanes.enter(origin, signal);
+    if (lane) await lane;
     const received = isRepeatable ? undefined : connections.received(origin);
     try {
-      // undici does not end a request that waits for a connection.
-      const response = await untilAborted(send(), signal);
+      const response = await send();
       lanes.answered(origin);
       return response;
     } catch (error) {
@@ -88,28 +89,27 @@ async function inLane(
   }
 }
 
-async function byUndici(
+function byUndici(
   undici: Undici,
-  { method, headers, body, signal, maxResponseBytes }: HttpRequest,
+  request: HttpRequest,
   { origin, pathname, search }: URL,
   dispatcher: Dispatching,
 ): Promise<HttpResponse> {
-  const sent = (): ReturnType<Undici["request"]> =>
-    undici.request(dispatcher, {
-      origin,
-      path: pathname + search,
-      method,
-      headers,
-      body: body ?? null,
-      signal,
-    });
-  const response = await (isBackground(signal) ? unreferenced(sent) : sent());
-  const answered = textHeaders(response.headers);
-  return {
-    status: response.statusCode,
-    headers: answered,
-    body: await readText(response.body, answered["content-encoding"], maxResponseBytes),
-  };
+  const { method, headers, body, signal } = request;
+  const options = { origin, path: pathname + search, method, headers, body: body ?? null };
+  if (undici.request)
+    return untilAborted(byRequest(undici.request(dispatcher, options, signal), request), signal);
+  const sent = (): Promise<HttpResponse> => answerOf(dispatcher, options, request);
+  return isBackground(signal) ? unreferenced(sent) : sent();
+}
+
+async function byRequest(
+  sent: ReturnType<NonNullable<Undici["request"]>>,
+  { maxResponseBytes }: HttpRequest,
+): Promise<HttpResponse> {
+  const { statusCode: status, body, ...response } = await sent;
+  const headers = textHeaders(response.headers);
+  return { status, headers, body: await readText(body, headers["content-encoding"], maxResponseBytes) };
 }
 
 /** @param way an option of Node.js's `fetch` and of its wrappers */

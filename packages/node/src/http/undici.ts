@@ -7,10 +7,11 @@ export interface Undici {
   connector(options: buildConnector.BuildOptions): Connect;
   /** For Bun only. */
   proxyAgent(options: ProxyAgent.Options): Dispatcher;
-  /** Sends a request through a dispatcher, which may belong to another release of undici or to Node.js. */
-  request(
+  /** For Bun only, whose dispatchers take no handler. */
+  request?(
     dispatcher: Dispatching,
     options: Dispatcher.RequestOptions,
+    signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData<unknown>>;
 }
 

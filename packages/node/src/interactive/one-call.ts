@@ -1,6 +1,5 @@
 import {
   type AuthError,
-  type InteractionRequiredAuthError,
   type AccountInfo,
   type BaseRequest,
   type AuthenticationResult,
@@ -38,7 +37,14 @@ const REFUSALS: ReadonlySet<string> = new Set([
 const NO_BROWSER: ReadonlySet<string> = new Set(["no_browser", "missing_dependency"]);
 
 /** A request, and what only a prompt needs. */
-export type CallRequest = PublicTokenRequest & Pick<InteractiveRequest, "redirectUri" | "prompt">;
+export type CallRequest = PublicTokenRequest &
+  Pick<InteractiveRequest, "redirectUri" | "prompt" | "useNonce">;
+
+/** Whether a refresh failed because the user has to sign in again: other providers than Microsoft's say only `invalid_grant`. */
+export function endsSession(error: unknown): error is AuthError {
+  if (isAuthError(error, "InteractionRequiredAuthError")) return true;
+  return isAuthError(error, "ServerError") && error.errorCode === "invalid_grant";
+}
 
 /** The outcome of the last prompt. */
 interface PromptOutcome {
@@ -54,7 +60,7 @@ interface SilentOutcome {
   /** The user whose tokens are requested, if known. */
   readonly account?: AccountInfo;
   /** Why the user must sign in. */
-  readonly reason?: InteractionRequiredAuthError;
+  readonly reason?: AuthError;
 }
 
 /**
@@ -128,7 +134,7 @@ export class OneCall {
       const { openBrowser: _, onDeviceCode: __, ...silent } = request;
       return { tokens: await this.#signIn.silently({ ...silent, account }) };
     } catch (reason) {
-      if (isAuthError(reason, "InteractionRequiredAuthError")) return { account, reason };
+      if (endsSession(reason)) return { account, reason };
       throw reason;
     }
   }
@@ -186,7 +192,8 @@ export class OneCall {
     { account, reason }: SilentOutcome,
   ): Promise<AuthenticationResult> {
     const { onDeviceCode, openBrowser, loginHint, account: _, ...common } = request;
-    const ask = { ...common, claims: request.claims ?? (reason?.claims || undefined) };
+    const wanted = isAuthError(reason, "InteractionRequiredAuthError") ? reason.claims : "";
+    const ask = { ...common, claims: request.claims ?? (wanted || undefined) };
     const why = reason?.errorCode ?? (account ? "there are no tokens" : "no account is known");
     const { correlationId = "" } = common;
     if (openBrowser || this.#signIn.needsNoBrowser || this.#hasSystemBrowser()) {

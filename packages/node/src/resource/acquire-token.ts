@@ -94,10 +94,10 @@ export function tokenAcquirer(
     const isOffered =
       application.announcesFeatures && Array.isArray(listed) && listed.includes("offline_access");
     return {
-      // Who the user is, the ID token says without it.
-      ...(scopes.includes("profile") ? {} : { excludeScopes: ["profile"] }),
       ...(account ? { account } : {}),
       ...(user === undefined ? {} : { user }),
+      // A nonce is for an ID token.
+      useNonce: scopes.includes("openid"),
       redirectUri: client.redirectUri ?? DEFAULT_REDIRECT_URI,
       // OpenID Connect Core §11: without it, a provider may ignore the scope.
       ...(isOffered ? { prompt: "consent" } : {}),

@@ -29,7 +29,7 @@ export async function allowIssuer(
   const { allowIssuer: allows, grant = "user", openBrowser } = options;
   const isSecret = grant !== "user" || client?.isConfidential === true;
   const isAllowed = allows
-    ? await allows(issuer, resource)
+    ? isTrue(await allows(issuer, resource))
     : client?.isNamed === true || (!isSecret && (isInUse || openBrowser !== undefined));
   if (isAllowed || !isRequired) return isAllowed;
   const remedy = allows
@@ -39,4 +39,9 @@ export async function allowIssuer(
     "untrusted_authority",
     `${resource} is protected by ${issuer}, which is not trusted for it: ${remedy}. Nothing has been sent there.`,
   );
+}
+
+/** A function without types may return anything, such as the promise of a look-up that found nobody. */
+function isTrue(answer: unknown): boolean {
+  return answer === true;
 }

@@ -1,9 +1,9 @@
-import { secureUrl, wrongType } from "@tessera/core/internal";
+import { requireRecord, secureUrl, wrongType } from "@tessera/core/internal";
 import { sendWithToken, wantsNonce, type LastNonce } from "../http/send-with-token.js";
 import { isCovered } from "./known-resource.js";
-import type { ResourceFetchOptions } from "./options.js";
+import type { ResourceFetchOptions, ResourceSendingOptions } from "./options.js";
 import { repeatableRequest } from "./repeatable-request.js";
-import { createResourceTokens, type ResourceAttempt } from "./resource-tokens.js";
+import { createResourceTokens, type ResourceAttempt, type ResourceTokens } from "./resource-tokens.js";
 
 /**
  * Returns a `fetch` for protected resources whose authorization is found out at run time, such as MCP servers. When a resource
@@ -14,6 +14,7 @@ import { createResourceTokens, type ResourceAttempt } from "./resource-tokens.js
  * A token is sent only to its resource: never to another origin or along a redirect, and an issuer gets a secret only if the
  * program names or allows it.
  *
+ * @param options or `{ tokens }`, to send with the tokens of {@link createResourceTokens}
  * @returns a function with the signature of `fetch`; it rejects as `fetch` and as the acquisition of tokens do. A response that
  * a token does not change is returned as it is
  * @throws ClientConfigurationError for a mistake in the options
@@ -28,9 +29,13 @@ import { createResourceTokens, type ResourceAttempt } from "./resource-tokens.js
  * const response = await fetch("https://mcp.example/mcp", { method: "POST", body: "{}" });
  * ```
  */
-export function createResourceFetch(options: ResourceFetchOptions): typeof globalThis.fetch {
-  const tokens = createResourceTokens(options);
-  const { fetch } = options;
+export function createResourceFetch(
+  options: ResourceFetchOptions | ({ readonly tokens: ResourceTokens } & ResourceSendingOptions),
+): typeof globalThis.fetch {
+  const { fetch, ...given } = requireRecord(options, "options", "{ client }");
+  const tokens = "tokens" in given ? given.tokens : createResourceTokens(given);
+  if (typeof tokens?.begin !== "function")
+    throw wrongType("tokens", tokens, "the result of createResourceTokens");
   if (fetch !== undefined && typeof fetch !== "function") throw wrongType("fetch", fetch, "a function");
   const last: LastNonce = {};
 

@@ -34,7 +34,7 @@ export class IssuerApplication extends ClientApplication {
   readonly #oneCall: OneCall;
 
   constructor(configuration: Configuration, credential: ClientCredential) {
-    super(configuration, credential);
+    super(configuration, credential, { separatesResources: true });
     const signIn = browserSignIn(this.client, (request) => this.checked(request), false);
     const byDevice = (request: Parameters<typeof deviceCode>[1]): Promise<AuthenticationResult> =>
       deviceCode(this.client, request);
@@ -60,7 +60,8 @@ export class IssuerApplication extends ClientApplication {
       const account = asked.account ?? (await this.#accountOf(user, asked));
       const known = account ? { ...asked, account } : asked;
       if (mayAsk) return this.#oneCall.acquire(known, this.checked(known), mustAsk);
-      const { openBrowser: _, onDeviceCode: __, redirectUri: ___, prompt: ____, ...quiet } = known;
+      // All other fields are as in the call that may ask, so that a refusal counts for both.
+      const { openBrowser: _, onDeviceCode: __, ...quiet } = known;
       if (account) return silent(this.client, { ...quiet, account });
       throw interactionRequiredError("no_tokens_found", "No user has signed in for this resource.", request);
     });

@@ -93,6 +93,26 @@ function usable(
   );
 }
 
+/** What makes an OAuth server an OpenID Provider, besides the scopes. */
+const OPENID_MEMBERS: ReadonlySet<string> = new Set([
+  "id_token_signing_alg_values_supported",
+  "subject_types_supported",
+  "userinfo_endpoint",
+]);
+
+/**
+ * Returns the metadata of an OpenID Provider as those of the OAuth server that it also is. A resource needs no ID token, so
+ * that none is asked for, keys are not needed, and the token is not sent to the user info endpoint.
+ */
+export function withoutOpenId(metadata: IssuerMetadata): IssuerMetadata {
+  const { issuer, scopes_supported: listed } = metadata;
+  const own = Object.entries(metadata).filter(([name]) => !OPENID_MEMBERS.has(name));
+  const scopes = Array.isArray(listed)
+    ? { scopes_supported: listed.filter((one) => one === "offline_access") }
+    : {};
+  return { response_types_supported: ["code"], ...Object.fromEntries(own), ...scopes, issuer };
+}
+
 function isEndpoint(name: string): boolean {
   return name === "jwks_uri" || name.endsWith("_endpoint");
 }

@@ -11,7 +11,12 @@ import {
   registeredAt,
   type IssuerClient,
 } from "./issuer-client.js";
-import { assumedMetadata, fetchIssuerMetadata, type IssuerMetadata } from "./issuer-metadata.js";
+import {
+  assumedMetadata,
+  fetchIssuerMetadata,
+  withoutOpenId,
+  type IssuerMetadata,
+} from "./issuer-metadata.js";
 import type { Kept, KeptDocuments } from "./kept-documents.js";
 import type { KnownResource, ResourceFacts } from "./known-resource.js";
 import { issuerClient, metadataClients, type MetadataCall } from "./metadata-client.js";
@@ -138,7 +143,7 @@ export class Issuers {
       this.#metadata.set(issuer, known);
       return known;
     }
-    const read = async (signal: AbortSignal): Promise<ReadMetadata> => {
+    const read = async (signal: AbortSignal | undefined): Promise<ReadMetadata> => {
       const client = this.#clients(reach);
       try {
         const found = await fetchIssuerMetadata(client, issuer, { ...call, signal });
@@ -148,7 +153,7 @@ export class Issuers {
         return latest;
       } catch (error) {
         // What is known stays in use while the issuer cannot be asked.
-        if (!known || signal.aborted) throw error;
+        if (!known || signal?.aborted) throw error;
         client.logger().warning(`The metadata of ${issuer} cannot be read again: the last ones are used.`);
         return known;
       }
@@ -168,7 +173,7 @@ export class Issuers {
         ...auth,
         ...(clientMetadata ? { clientMetadata } : {}),
         oidcAuthority: metadata.issuer,
-        authorityMetadata: JSON.stringify(metadata),
+        authorityMetadata: JSON.stringify(withoutOpenId(metadata)),
         isMcp: true,
       },
       ...(cache ? { cache } : {}),

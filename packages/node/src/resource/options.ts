@@ -73,7 +73,10 @@ export interface ResourceOptions {
 }
 
 /** Options of {@link createResourceFetch}. */
-export interface ResourceFetchOptions extends ResourceOptions {
+export interface ResourceFetchOptions extends ResourceOptions, ResourceSendingOptions {}
+
+/** How requests are sent. */
+export interface ResourceSendingOptions {
   /** The `fetch` to send with; Node.js's own by default. It must honor `redirect: "manual"`. */
   readonly fetch?: typeof globalThis.fetch;
 }

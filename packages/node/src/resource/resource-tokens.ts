@@ -1,4 +1,5 @@
-import { isAuthError, secureUrl, systemClock } from "@tessera/core/internal";
+import { secureUrl, systemClock } from "@tessera/core/internal";
+import { endsSession } from "../interactive/one-call.js";
 import { tokenAcquirer, type ResourceToken } from "./acquire-token.js";
 import { challengeOf } from "./challenge.js";
 import { checkedResourceOptions } from "./check-resource-options.js";
@@ -69,6 +70,7 @@ export function createResourceTokens(given: ResourceOptions): ResourceTokens {
   const issuers = new Issuers(options, kept, now);
   const resources = new Resources(kept, issuers, now);
   const acquire = tokenAcquirer(options, issuers, resources);
+  const { grant = "user" } = options;
   const canAsk = options.openBrowser !== undefined || options.onDeviceCode !== undefined;
 
   return {
@@ -82,7 +84,7 @@ export function createResourceTokens(given: ResourceOptions): ResourceTokens {
         return { ...attempt, token: result };
       } catch (error) {
         // The resource is asked first: it may have moved to another issuer.
-        if (isAuthError(error, "InteractionRequiredAuthError")) return attempt;
+        if (grant === "user" && endsSession(error)) return attempt;
         throw error;
       }
     },

@@ -36,7 +36,10 @@ export function isOutdated(
   });
 }
 
-/** Whether a partition has an access token that is newer than a time, in seconds since the epoch. */
+/**
+ * Whether a partition has an access token that is newer than a time, in seconds since the epoch. Where it is asked for a
+ * removal, one of the same second is not: a user who has signed out does not stay signed in by chance.
+ */
 export function hasNewer(partition: Partition, at: number): boolean {
   for (const entry of partition.all("AccessToken")) if (accessTokenFacts(entry).cachedAt > at) return true;
   return false;

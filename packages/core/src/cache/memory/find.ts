@@ -14,6 +14,8 @@ export interface TokenQuery extends Provider {
   readonly clientId: string;
   /** Whether the token is bound to a key (RFC 9449); a bearer token by default. */
   readonly scheme?: "DPoP" | undefined;
+  /** The resource that the refresh token is for alone. */
+  readonly refreshesOnly?: string | undefined;
   /** Accepted realms, in lower case: tenants, or the realm of an issuer. */
   readonly realms: readonly string[];
 }
@@ -78,6 +80,7 @@ export function findRefreshToken(
     const fits =
       (family ? entity.family_id === THE_FAMILY : entity.client_id === query.clientId && !entity.family_id) &&
       isOwn(entry) &&
+      (entity.resource || undefined) === query.refreshesOnly &&
       (!entity.realm || query.issuer !== undefined || query.realms.includes(entity.realm.toLowerCase()));
     const isBound = entity.key_id !== undefined;
     if (!fits || (isBound && !(query.scheme && hasKey(entity)))) continue;

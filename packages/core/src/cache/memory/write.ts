@@ -34,14 +34,8 @@ export function saveTokens(
   // A partition for an assertion or session belongs to one user; starting it again discards the previous user's
   // tokens.
   if (record.partition.kind === "assertion") partition.remove((entry) => isOfAnother(entry, record));
-  const client = (record.accessToken ?? record.refreshToken)?.client_id;
-  const isOwn = entriesOf(partition, provider);
   // A sign-in of the user replaces on-behalf-of tokens.
-  if (record.partition.kind === "user" && !isLent(record))
-    partition.remove(
-      (entry) =>
-        entry.entity["on_behalf_of"] === true && entry.entity["client_id"] === client && isOwn(entry),
-    );
+  if (record.partition.kind === "user" && !isLent(record)) removeLent(partition, record, provider);
   if (putTokens(partition, record, provider, received)) putUser(partition, record, provider);
   memory.put(record.partition, partition);
   const home = record.account?.home_account_id;
@@ -84,10 +78,24 @@ function isOfRemoved(
   partition: Partition,
   record: CacheRecord,
   provider: Provider,
-  { at, isLate }: Received,
+  { at, redeemed, isLate }: Received,
 ): boolean {
   if (record.partition.kind !== "user" || !(isLate || isLent(record))) return false;
-  return wasRemovedAfter(partition, provider, at);
+  // Times are whole seconds. Of a refresh and a removal in the same one, the removal counts; of a sign-in, the sign-in.
+  return wasRemovedAfter(partition, provider, redeemed === undefined ? at : at - 1);
+}
+
+function removeLent(
+  partition: Partition,
+  { accessToken, refreshToken }: CacheRecord,
+  provider: Provider,
+): void {
+  const client = (accessToken ?? refreshToken)?.client_id;
+  const isCandidate = ({ entity }: Entry): boolean =>
+    entity["on_behalf_of"] === true && entity["client_id"] === client;
+  if (!partition.has(isCandidate)) return;
+  const isOwn = entriesOf(partition, provider);
+  partition.remove((entry) => isCandidate(entry) && isOwn(entry));
 }
 
 function isLent({ accessToken, refreshToken }: CacheRecord): boolean {
@@ -119,17 +127,17 @@ function isOfAnother({ section, entity }: Entry, record: CacheRecord): boolean {
   );
 }
 
-function putUser(partition: Partition, { account, idToken }: CacheRecord, provider: Provider): void {
+function putUser(partition: Partition, { account, idToken, claims }: CacheRecord, provider: Provider): void {
   if (account) {
-    const isOwn = entriesOf(partition, provider);
-    const known = [...partition.all("Account")].filter(isOwn);
+    const accounts = [...partition.all("Account")];
+    const known = accounts.length > 0 ? accounts.filter(entriesOf(partition, provider)) : accounts;
     const entity = known.reduceRight((merged, older) => mergeAccount(merged, older.entity), account);
     partition.removeOf("Account", (entry) => known.includes(entry));
     partition.put({ section: "Account", key: accountKey(entity), entity });
   }
   if (idToken) {
     partition.removeOf("IdToken", (entry) => sameOwner(entry, idToken, provider.environments));
-    partition.put({ section: "IdToken", key: idTokenKey(idToken), entity: idToken });
+    partition.put({ section: "IdToken", key: idTokenKey(idToken), entity: idToken, facts: claims });
   }
 }
 
@@ -153,12 +161,7 @@ function putTokens(
   received: Received | undefined,
 ): boolean {
   const { environments } = provider;
-  const isOwn = entriesOf(partition, provider);
-  const rotated = refreshToken
-    ? [...partition.all("RefreshToken")].filter(
-        (entry) => isOwn(entry) && isRotatedBy(entry, refreshToken, environments),
-      )
-    : [];
+  const rotated = refreshToken ? rotatedBy(refreshToken, partition, provider) : [];
   if (received && isOutdated(partition, rotated, received)) return false;
   if (accessToken) {
     const entry: Entry<"AccessToken"> = {
@@ -175,6 +178,18 @@ function putTokens(
     partition.put({ section: "RefreshToken", key: refreshTokenKey(refreshToken), entity: refreshToken });
   }
   return true;
+}
+
+/** Returns the refresh tokens of a provider that a new one replaces. */
+function rotatedBy(
+  fresh: RefreshTokenEntity,
+  partition: Partition,
+  provider: Provider,
+): readonly Entry<"RefreshToken">[] {
+  const similar = [...partition.all("RefreshToken")].filter((entry) =>
+    isRotatedBy(entry, fresh, provider.environments),
+  );
+  return similar.length > 0 ? similar.filter(entriesOf(partition, provider)) : similar;
 }
 
 function sameOwner(
@@ -198,6 +213,7 @@ function isRotatedBy(
   if (!environments.has(entity.environment) || (entity.family_id ?? "") !== (fresh.family_id ?? ""))
     return false;
   if ((entity.key_id === undefined) !== (fresh.key_id === undefined)) return false;
+  if ((entity.resource ?? "") !== (fresh.resource ?? "")) return false;
   if (fresh.family_id) return true;
   const realm = (entity.realm ?? "").toLowerCase();
   return (

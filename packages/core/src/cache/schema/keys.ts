@@ -27,13 +27,11 @@ export function accountKey({ home_account_id: home, environment, realm, ...accou
  */
 export function accessTokenKey(token: AccessTokenEntity): string {
   const scheme = token.token_type?.toLowerCase() === "bearer" ? "" : (token.token_type ?? "");
-  const key = join(...credentialStart(token), token.realm, token.target, scheme);
-  const { resource, additionalCacheKeyComponents: components } = token;
-  const suffixes = [
-    componentsHash(resource ? { ...components, resource } : components),
-    token.userAssertionHash,
-  ];
-  return [key, ...suffixes.filter((suffix) => suffix !== undefined)].join("-").toLowerCase();
+  const { home_account_id: home, environment, credential_type, client_id, realm, target } = token;
+  const { resource, additionalCacheKeyComponents: components, userAssertionHash: assertion } = token;
+  const hash = componentsHash(resource ? { ...components, resource } : components);
+  const key = `${home ?? ""}-${environment}-${credential_type}-${client_id}-${realm}-${target}-${scheme}`;
+  return `${key}${hash === undefined ? "" : `-${hash}`}${assertion === undefined ? "" : `-${assertion}`}`.toLowerCase();
 }
 
 /** `{home}-{environment}-idtoken-{client}-{realm}--`. */
@@ -43,7 +41,7 @@ export function idTokenKey(token: IdTokenEntity): string {
 
 /** `{home}-{environment}-refreshtoken-{client or family}-{realm}--[-{assertion hash}]`. */
 export function refreshTokenKey(token: RefreshTokenEntity): string {
-  const key = [...credentialStart(token, token.family_id), token.realm ?? "", "", ""];
+  const key = [...credentialStart(token, token.family_id), token.realm ?? "", token.resource ?? "", ""];
   return join(...key, ...(token.userAssertionHash ? [token.userAssertionHash] : []));
 }
 
@@ -57,7 +55,8 @@ export function appMetadataKey(metadata: AppMetadataEntity): string {
  * sorted, so that their order does not matter.
  */
 export function componentsHash(components: Readonly<Record<string, string>> | undefined): string | undefined {
-  const entries = Object.entries(components ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (!components) return undefined;
+  const entries = Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1));
   return entries.length > 0 ? sha256Base64Url(JSON.stringify(Object.fromEntries(entries))) : undefined;
 }
 

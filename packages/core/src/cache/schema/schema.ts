@@ -104,6 +104,8 @@ export interface RefreshTokenEntity extends Credential, Lent {
   readonly expires_on?: string;
   /** base64url SHA-256 of the assertion of an on-behalf-of token. */
   readonly userAssertionHash?: string;
+  /** The resource of the sign-in (RFC 8707), if the token is good for no other. Tessera's own field. */
+  readonly resource?: string;
 }
 
 /** Metadata of an app: its family. */

@@ -1,11 +1,11 @@
-import { observed, type Observer } from "../../observer.js";
+import { observed } from "../../observer.js";
 import { loadPartition } from "../memory/load-and-dump.js";
 import { REMEMBERED_REMOVAL } from "../memory/age.js";
 import type { Partition } from "../memory/partition.js";
 import { partitionName, partitionNamed, type PartitionKey } from "../memory/partition-key.js";
 import type { TokenMemory } from "../memory/token-memory.js";
-import type { CacheDocument } from "../schema/document.js";
 import { groupPages } from "./group-pages.js";
+import type { StoredCacheParts } from "./cache-parts.js";
 import type { HeldTurn } from "./held-turn.js";
 import {
   changeAgain,
@@ -15,21 +15,10 @@ import {
   updateOf,
   type Made,
 } from "./made-change.js";
-import type { LoadedPartition, PartitionUpdate, TokenStore, UpdateOutcome } from "./token-store.js";
+import type { LoadedPartition, PartitionUpdate, UpdateOutcome } from "./token-store.js";
 import { askStore, isPromise, isStoreFailure, storeFailure } from "./ask-store.js";
 import { adoptPartition, takeLoaded } from "./take-loaded.js";
 import { Unsaved, type PartitionChange, type UnsavedChanges } from "./unsaved.js";
-
-/** Dependencies of {@link StoredCache}. */
-export interface StoredCacheParts {
-  readonly store: TokenStore;
-  readonly memory: TokenMemory;
-  /** Parses a document. Returns `undefined` for an unreadable one that must be left unchanged. */
-  readonly parse: (text: string) => CacheDocument | undefined;
-  readonly now: () => number;
-  readonly warn: (message: string) => void;
-  readonly observer?: (() => Observer | undefined) | undefined;
-}
 
 /** How a partition is updated. */
 interface HowToUpdate {
@@ -47,6 +36,8 @@ const BACKEND = { "tessera.cache.backend": "store" };
 export class StoredCache {
   readonly #parts: StoredCacheParts;
   readonly #unsaved: Unsaved;
+  /** Whether the store did not answer the last read, so that memory may lack what is stored. */
+  isAway = false;
 
   constructor(parts: StoredCacheParts) {
     this.#parts = parts;
@@ -65,12 +56,17 @@ export class StoredCache {
     const name = held?.name ?? partitionName(key);
     if (this.#unsaved.has(name)) return this.#readSaved(key, name, look);
     const loaded = this.#load(name, held?.version);
-    if (loaded === "unchanged") return look(memory);
-    if (!isPromise(loaded)) {
-      this.#take(key, name, loaded);
-      return look(memory);
-    }
-    return this.#readLater(key, loaded, look);
+    if (isPromise(loaded)) return this.#readLater(key, loaded, look);
+    if (loaded === "unchanged") this.isAway = false;
+    else this.#take(key, name, loaded);
+    return look(memory);
+  }
+
+  /** Whether a partition in memory is known, without asking for it, to be the stored one. */
+  isCurrent(key: PartitionKey): boolean {
+    const { memory, store } = this.#parts;
+    const held = store.isCurrent && memory.partitions.peek(key)?.stored;
+    return !!held && store.isCurrent?.(held.name, held.version) === true && !this.#unsaved.has(held.name);
   }
 
   /** Changes one partition in both the store and memory; in memory only while the store is unavailable. */
@@ -116,7 +112,10 @@ export class StoredCache {
 
   /** Saves what the store has not taken, then reads; if it cannot be saved, memory counts. */
   async #readSaved<T>(key: PartitionKey, name: string, look: (memory: TokenMemory) => T): Promise<T> {
-    return (await this.#unsaved.settle(name)) ? this.read(key, look) : look(this.#parts.memory);
+    if (await this.#unsaved.settle(name)) return this.read(key, look);
+    // This process has made the last change itself.
+    this.isAway = false;
+    return look(this.#parts.memory);
   }
 
   #load(name: string, held: string | undefined): LoadedPartition | Promise<LoadedPartition> {
@@ -148,6 +147,7 @@ export class StoredCache {
   /** Puts what was loaded in the place of what is in memory. */
   #take(key: PartitionKey, name: string, loaded: LoadedPartition): void {
     const { memory } = this.#parts;
+    this.isAway = loaded === "unavailable";
     if (loaded === "unavailable") return;
     if (this.#unsaved.count > 0) void this.#unsaved.flush();
     // What came while it was loaded is newer.

@@ -62,7 +62,7 @@ export function keptTokensOf({ name, accountFiles }: CommandLine): KeptTokens {
       const isWatched = watch.start();
       const started = generation;
       return flights.run(`${started}\n${asked}\n${claims ?? ""}`, signal, async (shared) => {
-        const answer = await ask(shared);
+        const answer = await ask(shared ?? new AbortController().signal);
         if (!("unavailable" in answer) && isWatched && started === generation) keep(tokens, asked, answer);
         return answer;
       });
