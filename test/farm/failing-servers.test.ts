@@ -13,7 +13,7 @@ import {
   type SentinelRedis,
 } from "../support/redis-servers.js";
 import { startFarm, type Farm, type FarmConnection, type RedisAddress } from "./farm.js";
-import { full } from "./load.js";
+import { full, withAllLibraries } from "./load.js";
 import { startStrictAuthority, type Reuse, type StrictAuthority } from "./strict-authority.js";
 import { hourOfTraffic, randomFrom, signIn, type Crowd, type Hour } from "./traffic.js";
 
@@ -21,7 +21,7 @@ if (full) jest.setTimeout(3_600_000);
 
 const PROCESSES = full ? 8 : 3;
 const USERS = full ? 4000 : 100;
-const libraries = full ? (["redis", "ioredis"] as const) : (["redis"] as const);
+const libraries = withAllLibraries ? (["redis", "ioredis"] as const) : (["redis"] as const);
 
 let now = Date.now();
 let authority: StrictAuthority;

@@ -88,7 +88,11 @@ export async function startStrictAuthority(options: StrictOptions = {}): Promise
   let held: (HeldRequest & { pass(user: string): Promise<void> }) | undefined;
   let counting: { left: number; readonly done: () => void } | undefined;
 
-  const server = createServer((request, response) => void answer(request, response));
+  const server = createServer((request, response) => {
+    // Clients compare its clock with their own.
+    response.setHeader("date", new Date(now()).toUTCString());
+    void answer(request, response);
+  });
   // However busy the machine is.
   server.keepAliveTimeout = 600_000;
   server.requestTimeout = 0;

@@ -53,7 +53,7 @@ export async function startWebsite(
     },
     close: async () => {
       await Promise.all(stores.map((store) => store.close()));
-      for (const client of clients) client.destroy();
+      for (const client of clients) if (client.isOpen) client.destroy();
       await authority.close();
       await redis.stop();
     },

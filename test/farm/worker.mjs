@@ -65,7 +65,12 @@ const calls = {
   async users() {
     return (await web.getAllAccounts()).map(({ homeAccountId }) => homeAccountId);
   },
-  stats: () => store.stats(),
+  /** `unsaved`: what the applications have still to store, which they do with a call. */
+  async stats() {
+    const caches = [web, api].map((app) => app.getTokenCache());
+    for (const cache of caches) await cache.getAccountByHomeId("nobody");
+    return { ...store.stats(), unsaved: caches.reduce((sum, cache) => sum + cache.stats().unsaved, 0) };
+  },
   warnings: () => warnings.splice(0),
 };
 

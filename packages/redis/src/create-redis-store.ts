@@ -168,14 +168,21 @@ export function createRedisStore(options: RedisStoreOptions): RedisTokenStore {
     }
   };
 
+  const isCurrent = (partition: string, held: string): boolean => {
+    if (!firstLevel.isCurrent(partition, held)) return false;
+    counters.loads += 1;
+    counters.firstLevelHits += 1;
+    return true;
+  };
+
   return {
     load(partition, held) {
       listen();
+      if (held !== undefined && isCurrent(partition, held)) return "unchanged";
       counters.loads += 1;
-      if (held === undefined || !firstLevel.isCurrent(partition, held)) return load(partition, held);
-      counters.firstLevelHits += 1;
-      return "unchanged";
+      return load(partition, held);
     },
+    isCurrent,
     update: async (partition, change, turn) => update(partition, change, turn),
     list: async (group, cursor) => pages.list(group, cursor),
     async inTurn(name, work, signal) {

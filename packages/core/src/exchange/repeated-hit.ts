@@ -14,19 +14,19 @@ import { freshness } from "./freshness.js";
 type Request = BaseRequest & { readonly account?: AccountInfo };
 
 /**
- * Returns the token that an equal question found before in a partition, if it is fresh and the cache is in memory only. Most
+ * Returns the token that an equal question found before in a partition, if it is fresh and memory is known to be current. Most
  * calls of a program ask the same again, and this takes a third of the time of checking and looking up what they ask.
  *
  * @param request passed by the caller, for which {@link isQuestion} is true
  */
 export function repeatedHit(
   client: Client,
-  { kind, id }: PartitionKey,
+  key: PartitionKey,
   request: Request,
 ): AuthenticationResult | undefined {
   // What is watched takes the path on which it is noted.
   if (client.observer()) return undefined;
-  const partition = client.cache.readNow(itself)?.partitions.hot[kind].get(id);
+  const partition = client.cache.readNow(itself, key)?.partitions.hot[key.kind].get(key.id);
   const known = partition?.memo.answer(client, client.authorities.revision, request);
   if (!known) return undefined;
   const { tokens, authority } = known;

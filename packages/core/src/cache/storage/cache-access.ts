@@ -41,9 +41,8 @@ export class CacheAccess implements ISerializableTokenCache {
 
   /** @internal */
   constructor(parts: CacheParts) {
-    this.#parts = parts;
+    const { store } = (this.#parts = parts);
     this.#text = new HeldText(parts.memory);
-    const { store } = parts;
     if (store) this.stored = new StoredCache({ ...parts, store, parse: (text) => this.#parse(text) });
     this.turns = new Turns(parts);
   }
@@ -150,10 +149,11 @@ export class CacheAccess implements ISerializableTokenCache {
     return plugin ? this.#inSession(plugin, key, false, look) : look(memory);
   }
 
-  /** Reads the cache in memory if there is no plugin or store; otherwise does nothing. @internal */
-  readNow<T>(look: (memory: TokenMemory) => T): T | undefined {
-    const { plugin, store, memory } = this.#parts;
-    return plugin || store ? undefined : look(memory);
+  /** Reads the cache in memory if there is no plugin or store, or the store knows the partition to be current. @internal */
+  readNow<T>(look: (memory: TokenMemory) => T, key?: PartitionKey): T | undefined {
+    const { plugin, memory } = this.#parts;
+    const isCurrent = this.stored ? key !== undefined && this.stored.isCurrent(key) : !plugin;
+    return isCurrent ? look(memory) : undefined;
   }
 
   /**

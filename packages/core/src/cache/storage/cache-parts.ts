@@ -1,5 +1,6 @@
 import type { Observer } from "../../observer.js";
 import type { TokenMemory } from "../memory/token-memory.js";
+import type { CacheDocument } from "../schema/document.js";
 import type { ICachePlugin } from "./plugin.js";
 import type { TokenStore } from "./token-store.js";
 
@@ -16,4 +17,15 @@ export interface CacheParts {
   readonly now: () => number;
   readonly warn: (message: string) => void;
   readonly observer?: () => Observer | undefined;
+}
+
+/** Dependencies of `StoredCache`. */
+export interface StoredCacheParts {
+  readonly store: TokenStore;
+  readonly memory: TokenMemory;
+  /** Parses a document. Returns `undefined` for an unreadable one that must be left unchanged. */
+  readonly parse: (text: string) => CacheDocument | undefined;
+  readonly now: () => number;
+  readonly warn: (message: string) => void;
+  readonly observer?: (() => Observer | undefined) | undefined;
 }

@@ -31,6 +31,7 @@ export function createMemoryTokenStore(clock: { now(): number } = Date): TokenSt
       if (!found) return "absent";
       return found.version === held ? "unchanged" : { document: found.document, version: found.version };
     },
+    isCurrent: (partition, held) => current(partition)?.version === held,
     async update(partition, change, turn) {
       if (turn && turns.get(partition)?.turn !== turn) return "fenced";
       const found = current(partition);

@@ -1,11 +1,11 @@
-import { observed, type Observer } from "../../observer.js";
+import { observed } from "../../observer.js";
 import { loadPartition } from "../memory/load-and-dump.js";
 import { REMEMBERED_REMOVAL } from "../memory/age.js";
 import type { Partition } from "../memory/partition.js";
 import { partitionName, partitionNamed, type PartitionKey } from "../memory/partition-key.js";
 import type { TokenMemory } from "../memory/token-memory.js";
-import type { CacheDocument } from "../schema/document.js";
 import { groupPages } from "./group-pages.js";
+import type { StoredCacheParts } from "./cache-parts.js";
 import type { HeldTurn } from "./held-turn.js";
 import {
   changeAgain,
@@ -15,21 +15,10 @@ import {
   updateOf,
   type Made,
 } from "./made-change.js";
-import type { LoadedPartition, PartitionUpdate, TokenStore, UpdateOutcome } from "./token-store.js";
+import type { LoadedPartition, PartitionUpdate, UpdateOutcome } from "./token-store.js";
 import { askStore, isPromise, isStoreFailure, storeFailure } from "./ask-store.js";
 import { adoptPartition, takeLoaded } from "./take-loaded.js";
 import { Unsaved, type PartitionChange, type UnsavedChanges } from "./unsaved.js";
-
-/** Dependencies of {@link StoredCache}. */
-export interface StoredCacheParts {
-  readonly store: TokenStore;
-  readonly memory: TokenMemory;
-  /** Parses a document. Returns `undefined` for an unreadable one that must be left unchanged. */
-  readonly parse: (text: string) => CacheDocument | undefined;
-  readonly now: () => number;
-  readonly warn: (message: string) => void;
-  readonly observer?: (() => Observer | undefined) | undefined;
-}
 
 /** How a partition is updated. */
 interface HowToUpdate {
@@ -71,6 +60,13 @@ export class StoredCache {
     if (loaded === "unchanged") this.isAway = false;
     else this.#take(key, name, loaded);
     return look(memory);
+  }
+
+  /** Whether a partition in memory is known, without asking for it, to be the stored one. */
+  isCurrent(key: PartitionKey): boolean {
+    const { memory, store } = this.#parts;
+    const held = store.isCurrent && memory.partitions.peek(key)?.stored;
+    return !!held && store.isCurrent?.(held.name, held.version) === true && !this.#unsaved.has(held.name);
   }
 
   /** Changes one partition in both the store and memory; in memory only while the store is unavailable. */
