@@ -35,6 +35,26 @@ describe("the diagnostics", () => {
     ]);
   });
 
+  it("say of a host that keeps failing that it is left alone, and how often requests were sent again", async () => {
+    const clock = { now: () => provider.clock.now(), sleep: async () => undefined };
+    const app = provider.confidential({ system: { clock } });
+    await redeem(app);
+    provider.answers.token = () => ({ status: 503, body: "down" });
+    for (const scope of ["a", "b", "c", "d"])
+      await expect(app.acquireTokenByClientCredential({ scopes: [scope] })).rejects.toThrow();
+    expect(app.diagnostics().hosts).toMatchObject([
+      {
+        circuit: "open",
+        secondsLeftAlone: 1,
+        failuresInARow: 10,
+        retries: { sent: 6, allowed: 10 },
+        clockSkewSeconds: expect.any(Number),
+      },
+    ]);
+    provider.clock.advance(1);
+    expect(app.diagnostics().hosts).toMatchObject([{ circuit: "half-open", secondsLeftAlone: 0 }]);
+  });
+
   it("are plain JSON without a secret, a token or a user", async () => {
     const app = provider.confidential();
     await redeem(app);

@@ -193,6 +193,16 @@ describe("a metric", () => {
     ]);
   });
 
+  it("counts each request that is sent again, and why", async () => {
+    const clock = { now: () => provider.clock.now(), sleep: async () => undefined };
+    const app = provider.confidential({ system: { clock } });
+    provider.answers.token = () => ({ status: 500, body: {} });
+    await expect(appToken(app)).rejects.toThrow();
+    expect(await seen.metric("tessera.retries")).toEqual([
+      { attributes: { "server.address": "localhost", "error.type": "500" }, value: 2 },
+    ]);
+  });
+
   it("measures the calls, their requests, and the lifetime that is left of what they return", async () => {
     const app = provider.confidential();
     await appToken(app);

@@ -9,6 +9,7 @@ import {
   zoneOfHost,
   type Zone,
 } from "../../packages/node/src/http/network-zone.js";
+import { fromNetworkModule } from "../../packages/node/src/http/network-client.js";
 import { createUndiciHttpClient } from "../../packages/node/src/http/undici-http-client.js";
 import { startFakeIssuer, type FakeIssuer, type IssuerReply } from "../support/fake-issuer.js";
 import { startResource, type TestResource } from "../support/protected-resource.js";
@@ -111,6 +112,23 @@ describe("with a name that leads to this machine", () => {
     for (const host of ["127.0.0.1", "localhost"])
       await expect(send(issuer.url.replace("localhost", host), "public")).rejects.toThrow("must not name");
     expect(issuer.requests).toEqual([]);
+  });
+
+  test("an app's own network client is not asked for an address out of reach", async () => {
+    const network = { sendGetRequestAsync: jest.fn<never>(), sendPostRequestAsync: jest.fn<never>() };
+    const request = {
+      method: "GET",
+      url: issuer.url,
+      headers: {},
+      timeoutMs: 1,
+      maxResponseBytes: 1,
+    } as const;
+    const sending = fromNetworkModule(network, { from: "public" }).send({
+      ...request,
+      signal: new AbortController().signal,
+    });
+    await expect(sending).rejects.toThrow("must not name");
+    expect(network.sendGetRequestAsync).not.toHaveBeenCalled();
   });
 
   test("a server on this machine may name it", async () => {

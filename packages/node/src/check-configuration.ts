@@ -190,7 +190,7 @@ function checkedHttp(
       "sendGetRequestAsync",
       "sendPostRequestAsync",
     ]);
-    return fromNetworkModule(networkClient);
+    return fromNetworkModule(networkClient, reach);
   }
   requireFunctions(dispatcher, "system.dispatcher", "undici's Dispatcher", ["dispatch"]);
   if (dispatcher && proxy)

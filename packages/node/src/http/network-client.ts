@@ -1,5 +1,6 @@
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
 import { clientConfigurationError, untilAborted } from "@tessera/core/internal";
+import { requireReach, type Reach } from "./network-zone.js";
 import { textHeaders } from "./text-headers.js";
 
 /** Options of a call to an {@link INetworkModule}. */
@@ -30,10 +31,11 @@ export interface INetworkModule {
 }
 
 /** Adapts an app's own network client to an {@link HttpClient}, and adds support for deadlines and signals. */
-export function fromNetworkModule(network: INetworkModule): HttpClient {
+export function fromNetworkModule(network: INetworkModule, reach?: Reach): HttpClient {
   return {
     async send(request: HttpRequest): Promise<HttpResponse> {
       const { url, method, headers, body, signal, timeoutMs, correlationId } = request;
+      requireReach(new URL(url).hostname, reach);
       const options: NetworkRequestOptions = {
         headers: { ...headers },
         ...(body === undefined ? {} : { body }),
