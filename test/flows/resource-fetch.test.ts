@@ -7,6 +7,7 @@
 // node/src/resource/refused-tokens.ts, node/src/resource/acquire-token.ts, node/src/resource/options.ts, node/src/http/network-zone.ts
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { createMemoryTokenStore, createResourceFetch, type ResourceFetchOptions } from "@tessera/node";
+import type { Adapter } from "oidc-provider";
 import { startOpenIdProvider, type OpenIdProvider } from "../support/oidc-provider.js";
 import { startResource, type TestResource } from "../support/protected-resource.js";
 import { interactiveUserOf, type ResourceUser } from "../support/resource-user.js";
@@ -14,8 +15,14 @@ import { interactiveUserOf, type ResourceUser } from "../support/resource-user.j
 let provider: OpenIdProvider;
 let resource: TestResource;
 let user: ResourceUser;
+/** Removes a client that was registered. */
+let forget: (clientId: string) => Promise<void>;
 beforeAll(async () => {
   provider = await startOpenIdProvider({
+    prepare: (own) => {
+      const { adapter } = own.Client as typeof own.Client & Record<"adapter", Adapter>;
+      forget = (clientId) => adapter.destroy(clientId);
+    },
     configure: (own) => ({
       ...own,
       features: {
@@ -80,6 +87,21 @@ test("afterwards nothing but the request itself is sent, also to what is below t
   expect(resource.requests.map(({ token }) => token !== undefined)).toEqual([true, true, true]);
   await fetch(`${resource.origin}/mcp-of-somebody-else`).catch(() => undefined);
   expect(resource.calls().at(-1)?.token).toBeUndefined();
+});
+
+test("a client that the issuer has forgotten registers again, once, and the user signs in again", async () => {
+  const fetch = agent();
+  await fetch(resource.url);
+  const old = user.visits[0]?.searchParams.get("client_id") ?? "";
+  await forget(old);
+  const tokens = new Set(resource.calls().map(({ token }) => token));
+  resource.accepts = (token) => !tokens.has(token);
+  provider.clearRequests();
+  const responses = await Promise.all([1, 2, 3].map(() => fetch(resource.url)));
+  expect(responses.map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect(seen().filter((one) => one === "reg")).toHaveLength(1);
+  expect(user.visits).toHaveLength(2);
+  expect(user.visits[1]?.searchParams.get("client_id")).not.toBe(old);
 });
 
 test("callers at the same time ask the user once", async () => {

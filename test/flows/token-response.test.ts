@@ -118,6 +118,7 @@ describe("a token response that cannot be used is refused, and nothing is cached
     expect(error).toMatchObject({ name: "ClientAuthError", errorCode: "network_error", attempts: 3 });
     expect(provider.count("token")).toBe(3);
     provider.reset();
+    provider.clock.advance(60);
     expect(await ask()).toMatchObject({ fromCache: false });
   });
 

@@ -47,7 +47,7 @@ async function vouch(provider: Provider, context: KoaContextWithOIDC): Promise<v
     .setProtectedHeader({ alg: "ES256", typ: "oauth-id-jag+jwt" })
     .setIssuer(provider.issuer)
     .setSubject(String(payload["sub"]))
-    .setAudience(String(audience))
+    .setAudience(typeof audience === "string" ? audience : "")
     .setJti(randomUUID())
     .setIssuedAt()
     .setExpirationTime("5m")

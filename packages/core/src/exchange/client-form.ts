@@ -158,9 +158,9 @@ function refusesClient(response: HttpResponse, clock: Clock): boolean {
 /** The second is GitHub's. */
 const REFUSALS: ReadonlySet<unknown> = new Set(["invalid_client", "incorrect_client_credentials"]);
 
-/** Most answers are tokens, and need not be parsed to see that they are no errors. */
+/** Most answers are tokens, and need not be parsed to see that they are no errors. JSON may escape the letters of a name. */
 function mayBeError({ status, body }: HttpResponse): boolean {
-  return status >= 400 || body.includes("error");
+  return status >= 400 || body.includes("error") || body.includes("\\u");
 }
 
 /** Hides secrets in an error's description, which may repeat what the server was sent. */

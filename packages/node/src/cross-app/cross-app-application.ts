@@ -5,7 +5,7 @@ import {
   type ClientCredential,
   type ClientOptions,
 } from "@tessera/core";
-import { acrossApps, requiredText, sha256Base64Url, wrongType } from "@tessera/core/internal";
+import { acrossApps, BoundedMap, requiredText, sha256Base64Url, wrongType } from "@tessera/core/internal";
 import { checkConfiguration } from "../check-configuration.js";
 import type { Configuration } from "../configuration.js";
 import { isGiven, onlyCredential } from "../credential/credential.js";
@@ -21,7 +21,9 @@ import { identityAssertion, requireUser, subjectOf, type CompanyApplication } fr
 /** Base class of public and confidential clients: tokens of other companies' servers. */
 export abstract class CrossAppApplication extends EndpointsApplication implements CompanyApplication {
   readonly #configuration: Configuration;
-  readonly #others = new Map<string, Client>();
+  readonly #others = new BoundedMap<OtherServer>(MAX_OTHERS, {
+    onEvicted: (_, { close }) => void close(),
+  });
 
   /** @throws ClientConfigurationError for any mistake in the configuration */
   protected constructor(
@@ -82,6 +84,11 @@ export abstract class CrossAppApplication extends EndpointsApplication implement
     });
   }
 
+  override async close(): Promise<void> {
+    const others = Array.from(this.#others.oldestFirst(), ([, { close }]) => close());
+    await Promise.all([super.close(), ...others]);
+  }
+
   /** Returns the application's client at another server, the same for equal registrations. */
   #clientAt(audience: string, registration: OtherServerClient): Client {
     if (typeof registration?.clientId !== "string" || registration.clientId === "")
@@ -92,7 +99,7 @@ export abstract class CrossAppApplication extends EndpointsApplication implement
       );
     const key = sha256Base64Url(JSON.stringify([audience, registration], functionsByName));
     const known = this.#others.get(key);
-    if (known) return known;
+    if (known) return known.client;
     const { clientSecret, clientCertificate, clientAssertion } = registration;
     const isConfidential = [clientSecret, clientCertificate, clientAssertion].some(isGiven);
     const credential: ClientCredential = isConfidential ? onlyCredential(registration) : { kind: "none" };
@@ -108,9 +115,17 @@ export abstract class CrossAppApplication extends EndpointsApplication implement
     );
     const logger = () => this.logger;
     const other = createClient({ ...options, credential, logger, observer: this.telemetry.observer });
-    this.#others.set(key, other);
+    this.#others.set(key, { client: other, close: async () => options.http.close?.() });
     return other;
   }
+}
+
+/** How many registrations at other servers an application remembers. */
+const MAX_OTHERS = 100;
+
+interface OtherServer {
+  readonly client: Client;
+  readonly close: () => Promise<void>;
 }
 
 const names = new WeakMap<object, number>();

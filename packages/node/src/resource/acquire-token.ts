@@ -1,5 +1,5 @@
 import type { AuthenticationResult } from "@tessera/core";
-import { untilAborted, type AssertionContext } from "@tessera/core/internal";
+import { isAuthError, untilAborted, type AssertionContext } from "@tessera/core/internal";
 import { openSystemBrowser } from "../interactive/open-browser.js";
 import type { DpopProofInput } from "../requests.js";
 import type { HowToAcquire, IssuerRequest } from "./issuer-application.js";
@@ -52,16 +52,31 @@ export function tokenAcquirer(
   const openBrowser = openerOf(options.openBrowser);
 
   return async (known, how, { signal, since, scopes = known.scopes, refusedToken }) => {
-    const preparing = issuers.ready(known, since, metadataCall(signal));
-    const ready = await (signal ? untilAborted(preparing, signal) : preparing);
-    const { application } = ready;
+    const prepared = (forgotten?: string): Promise<ReadyIssuer> => {
+      const preparing = issuers.ready(
+        known,
+        { since, ...(forgotten === undefined ? {} : { forgotten }) },
+        metadataCall(signal),
+      );
+      return signal ? untilAborted(preparing, signal) : preparing;
+    };
+    let ready = await prepared();
     const request: IssuerRequest = {
       scopes: [...(scopes ?? [])],
       ...ofResource(known),
       ...(refusedToken === undefined ? {} : { refusedToken }),
       ...(signal ? { signal } : {}),
     };
-    const result = await acquire(known, ready, how, request);
+    let result: AuthenticationResult;
+    try {
+      result = await acquire(known, ready, how, request);
+    } catch (error) {
+      const { client } = ready;
+      if (client.way !== "dynamic" || !isForgotten(error)) throw error;
+      ready = await prepared(client.auth.clientId);
+      result = await acquire(known, ready, how, request);
+    }
+    const { application } = ready;
     await note(known, ready, { result, scopes });
     return {
       accessToken: result.accessToken,
@@ -144,6 +159,13 @@ export function tokenAcquirer(
     if (scopes) known.scopes = scopes;
     if (!isKept) await resources.keep(known);
   }
+}
+
+/** Whether an issuer no longer knows a client that it has registered: such clients may expire (RFC 7591 §5). */
+function isForgotten(error: unknown): boolean {
+  return (
+    isAuthError(error) && (error.errorCode === "invalid_client" || error.errorCode === "unauthorized_client")
+  );
 }
 
 function ofResource({ facts: { resource, wantsDpop } }: KnownResource): Partial<IssuerRequest> {

@@ -100,7 +100,7 @@ export class IssuerApplication extends ClientApplication {
     { application, audience, resource, ...user }: AcrossApps,
   ): Promise<AuthenticationResult> {
     return this.logged("acquireTokenAcrossApps", request, () => {
-      const { scopes = [], correlationId, signal, timeoutMs, refusedToken } = this.checked(request);
+      const { scopes, correlationId, signal, timeoutMs, refusedToken } = this.checked(request);
       const asked = { scopes, correlationId, signal, timeoutMs, refusedToken };
       return acrossApps(this.client, asked, {
         subject: [...subjectOf(user), resource],

@@ -100,13 +100,13 @@ export function registrationName(issuer: string): string {
  * Returns the client that is registered at an issuer on demand: once for all processes and starts of the program that share
  * the cache. It is never used at another issuer.
  *
- * @param refused a client that the issuer no longer knows
+ * @param forgotten a client that the issuer no longer knows
  * @see RFC 7591
  */
 export async function dynamicClient(
   { options, kept, client, metadata }: Registrar,
   call: MetadataCall,
-  refused?: string,
+  forgotten?: string,
 ): Promise<IssuerClient | undefined> {
   const { issuer } = metadata;
   if (options.client.name === undefined || metadata["registration_endpoint"] === undefined) return undefined;
@@ -119,7 +119,7 @@ export async function dynamicClient(
       issuer,
       // Without a user, the client is as good as it was.
       redirectUri: mayAsk ? redirectUri : undefined,
-      refused,
+      forgotten,
       now: epochSeconds(client.clock),
     });
   const run = async (): Promise<IssuerClient> => {
@@ -176,7 +176,7 @@ function clientIn(
   expected: {
     readonly issuer: string;
     readonly redirectUri: string | undefined;
-    readonly refused: string | undefined;
+    readonly forgotten: string | undefined;
     readonly now: number;
   },
 ): IssuerClient | undefined {
@@ -185,7 +185,7 @@ function clientIn(
   if (expected.redirectUri !== undefined && redirectUri !== expected.redirectUri) return undefined;
   const { issuer, clientId, clientSecretExpiresAt = Infinity } = registration;
   const isGood =
-    issuer === expected.issuer && clientId !== expected.refused && expected.now < clientSecretExpiresAt;
+    issuer === expected.issuer && clientId !== expected.forgotten && expected.now < clientSecretExpiresAt;
   return isGood ? asClient(registration) : undefined;
 }
 

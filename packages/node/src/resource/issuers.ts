@@ -83,21 +83,27 @@ export class Issuers {
   /**
    * Prepares the client of a known resource at its issuer.
    *
-   * @param since metadata that were read earlier, in milliseconds since the epoch, are read again
+   * @param about metadata that were read before `since`, in milliseconds since the epoch, are read again; `forgotten` is the
+   * ID of a registered client that the issuer no longer knows
    * @throws ClientConfigurationError `untrusted_authority`, `client_id_missing`, `authority_mismatch`; ClientAuthError
    * `openid_config_error`
    */
-  async ready(known: KnownResource, since: number, call: MetadataCall): Promise<ReadyIssuer> {
+  async ready(
+    known: KnownResource,
+    { since, forgotten }: { readonly since: number; readonly forgotten?: string },
+    call: MetadataCall,
+  ): Promise<ReadyIssuer> {
     const { issuer, facts } = known;
     const last = this.#ready.get(known);
-    if (last && last.readAt >= since && this.#now() < last.readAt + LIFETIME_MS) return last;
+    const isCurrent = last && last.readAt >= since && this.#now() < last.readAt + LIFETIME_MS;
+    if (isCurrent && last.client.auth.clientId !== forgotten) return last;
     const resource = facts.resource ?? facts.covers;
     const registered = await registeredAt(issuer, resource, this.#options.client);
     const isInUse = known.user !== undefined;
     await allowIssuer(this.#options, { issuer, resource, client: registered, isInUse }, true);
     const reach = { from: facts.zone };
     const { metadata, readAt } = await this.#metadataOf(facts, { issuer, reach, since }, call);
-    const client = registered ?? (await this.#clientAt(metadata, reach, call));
+    const client = registered ?? (await this.#clientAt({ metadata, reach, forgotten }, call));
     if (!client) throw noClient(issuer, resource);
     const ready = { application: this.#application(metadata, client, reach), metadata, client, readAt };
     this.#ready.set(known, ready);
@@ -110,8 +116,11 @@ export class Issuers {
   }
 
   async #clientAt(
-    metadata: IssuerMetadata,
-    reach: Reach,
+    {
+      metadata,
+      reach,
+      forgotten,
+    }: { readonly metadata: IssuerMetadata; readonly reach: Reach; readonly forgotten: string | undefined },
     call: MetadataCall,
   ): Promise<IssuerClient | undefined> {
     const { grant = "user", client, system } = this.#options;
@@ -127,6 +136,7 @@ export class Issuers {
           metadata,
         },
         { ...call, signal },
+        forgotten,
       ),
     );
   }
