@@ -1,7 +1,6 @@
 import type { LookupAddress, LookupAllOptions } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { isOnOwnLink, isPrivateHost } from "@tessera/core/internal";
-import type { NodeSystemOptions } from "../configuration.js";
 import { unsent } from "./connect.js";
 
 /** Where an address is, seen from this machine. */
@@ -88,7 +87,7 @@ export function lookupWithin(reach: Reach, find: Lookup = systemLookup): LookupF
 const reaches = new WeakMap<object, Reach>();
 
 /** Returns the network options of an application that sends requests within reach only. */
-export function withinReach(system: NodeSystemOptions | undefined, reach: Reach): NodeSystemOptions {
+export function withinReach<T extends object>(system: T, reach: Reach): T {
   const limited = { ...system };
   reaches.set(limited, reach);
   return limited;

@@ -187,7 +187,7 @@ export class Issuers {
         isMcp: true,
       },
       ...(cache ? { cache } : {}),
-      system: withinReach(system, reach),
+      system: withinReach(system ?? {}, reach),
     };
     const credential: ClientCredential = client.isConfidential ? onlyCredential(auth) : { kind: "none" };
     const application = new IssuerApplication(configuration, credential);

@@ -47,7 +47,7 @@ function create(
   authority: Partial<NodeAuthOptions> = { authority: DEFAULT_AUTHORITY },
 ): Client {
   const auth = { clientId: "none", ...authority };
-  const configuration = { auth, system: withinReach(system, reach) };
+  const configuration = { auth, system: withinReach(system ?? {}, reach) };
   const { loggerOptions, ...checked } = checkConfiguration(configuration, { kind: "none" });
   const logger = new Logger(loggerOptions, "@tessera/node", version);
   return createClient({ ...checked, logger: () => logger });
