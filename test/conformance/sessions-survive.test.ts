@@ -272,6 +272,8 @@ describe("a grant that can be redeemed once is not sent while its ID token could
     });
     expect(provider.count("token")).toBe(before);
     publish([one]);
+    // Past the pause in which an equal call gets the last error again.
+    provider.clock.advance(60);
     expect(await redeem(other)).toMatchObject({ fromCache: false });
   });
 

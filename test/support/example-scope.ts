@@ -329,6 +329,27 @@ const fetchClient: HttpClient = {
 /** What a 401 response of the API demands: a newer token, as after a change of the user's password. */
 const challenge = `Bearer error="insufficient_claims", claims="${btoa('{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}')}"`;
 
+/** An identity assertion for another company's server, from any provider. */
+const VOUCHER = {
+  access_token: "an.identity.assertion",
+  issued_token_type: "urn:ietf:params:oauth:token-type:id-jag",
+  token_type: "N_A",
+  expires_in: 300,
+};
+
+/** The server of another company. */
+const CHAT = "https://auth.chat.example";
+
+function atChat(path: string): unknown {
+  if (path === "/token") return { access_token: "a.chat.token", token_type: "Bearer", expires_in: 3600 };
+  return {
+    issuer: CHAT,
+    authorization_endpoint: `${CHAT}/authorize`,
+    token_endpoint: `${CHAT}/token`,
+    jwks_uri: `${CHAT}/keys`,
+  };
+}
+
 /** The endpoint of an App Service. */
 const MANAGED_IDENTITY = "http://managed-identity.localhost/msi/token";
 
@@ -357,6 +378,9 @@ async function prepareSurroundings(): Promise<() => Promise<void>> {
     const request = new Request(input, init);
     if (request.url.startsWith(MANAGED_IDENTITY))
       return Response.json({ access_token: "a.host.token", token_type: "Bearer", expires_in: 3600 });
+    if (request.url.startsWith(CHAT)) return Response.json(atChat(new URL(request.url).pathname));
+    if (request.url.startsWith("https://mcp.example/")) return Response.json({});
+    if (String(init?.body).includes("token-type%3Aid-jag")) return Response.json(VOUCHER);
     if (!request.url.startsWith("https://graph.microsoft.com/")) return before.fetch(input, init);
     return request.headers.get("authorization")?.startsWith("Bearer ")
       ? Response.json({ value: [] })

@@ -128,7 +128,7 @@ function send(client: Client, wanted: WantedByApp, miss: Miss): Promise<Authenti
     requestInTurn(shared, wanted, miss, (exchange) =>
       acquire(
         exchange,
-        { source: host.source, region: host.region, revokedToken: () => revokedToken(exchange, wanted) },
+        { ...host, revokedToken: () => revokedToken(exchange, wanted) },
         {
           apiId: ApiId.clientCredential,
           miss,

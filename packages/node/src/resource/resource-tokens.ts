@@ -55,11 +55,12 @@ const MOST_AUTHORIZATIONS = 3;
  * @throws ClientConfigurationError for a mistake in the options
  * @example
  * ```ts
+ * const url = "https://mcp.example/mcp";
  * const tokens = createResourceTokens({ client: { name: "Contoso agent" }, openBrowser });
- * let attempt = await tokens.begin(url);
- * // Send the request with attempt.token, if there is one. With the response:
- * const next = await tokens.next(attempt, response);
- * if (next) attempt = next; // Send the request again.
+ * const attempt = await tokens.begin(url);
+ * const { token } = attempt;
+ * const response = await fetch(url, token && { headers: { authorization: `Bearer ${token.accessToken}` } });
+ * const next = await tokens.next(attempt, response); // with another token to send the request with, or undefined
  * ```
  */
 export function createResourceTokens(given: ResourceOptions): ResourceTokens {
