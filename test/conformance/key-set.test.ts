@@ -118,6 +118,8 @@ describe("the provider's signing keys", () => {
     expect(provider.count("keys")).toBe(3);
     await expectNothingKept(app);
     provider.reset();
+    // Past the pause in which an equal call gets the last error again.
+    provider.clock.advance(60);
     expect(await redeem(app)).toMatchObject({ fromCache: false });
   });
 });

@@ -313,6 +313,31 @@ describe("programs on the user's machine", () => {
   );
 });
 
+describe("the agent of an MCP server", () => {
+  const direct = { NO_PROXY: "localhost", no_proxy: "localhost", CLIENT_METADATA_URL: "" };
+
+  test("asks its user when it connects and when a tool needs more, and after a restart not at all", async () => {
+    const { status, output, errors } = await run("mcp-agent/mcp-agent.mjs", [], direct).end();
+    const asked = "sign-ins: 1, token requests: 1";
+    const silent = "sign-ins: 0, token requests: 0";
+    expect(output.trimEnd().split("\n")).toEqual([
+      `first start, connected: ${asked}`,
+      `first start, list_orders: 4711, 4712 (${silent})`,
+      `first start, cancel_order: 4712 is cancelled (${asked})`,
+      `second start, connected: ${silent}`,
+      `second start, list_orders: 4711, 4712 (${silent})`,
+      `second start, cancel_order: 4712 is cancelled (${silent})`,
+    ]);
+    expect([status, errors]).toEqual([0, ""]);
+  });
+
+  test("refuses an option it does not know", async () => {
+    const { status, errors } = await run("mcp-agent/mcp-agent.mjs", ["--brwser"], direct).end();
+    expect(errors).toContain("unknown option --brwser");
+    expect(status).toBe(1);
+  });
+});
+
 test("an app registers itself, signs a user in, revokes the tokens, and deletes its registration", async () => {
   const { status, output } = await run("own-registration/own-registration.mjs", []).end();
   expect(output).toMatch(/^Registered at http:\/\/localhost:\d+ as \S+\n/);

@@ -26,6 +26,8 @@ declare const app: tessera.ConfidentialClientApplication;
 declare const auth: tessera.Configuration["auth"];
 declare const account: tessera.AccountInfo;
 declare const clientId: string, token: string, redirectUri: string, postLogoutRedirectUri: string;
+declare const clientSecret: string, trusted: ReadonlySet<string>;
+declare const cachePlugin: tessera.ICachePlugin, store: tessera.TokenStore;
 declare const client: RedisClient;
 declare const request: tessera.ClientCredentialRequest;
 declare const scopes: string[];
@@ -33,7 +35,15 @@ declare const query: Record<string, string>;
 declare const site: any, express: any, sessions: any, response: any, report: any, process: any;
 declare const later: any, signInAgain: any;
 `;
-const guided = ["redis", "reliability", "endpoints", "high-security"].flatMap((page) =>
+const guided = [
+  "redis",
+  "reliability",
+  "endpoints",
+  "high-security",
+  "mcp",
+  "../packages/mcp/README",
+  "protected-resources",
+].flatMap((page) =>
   [...readFileSync(join(root, `docs/${page}.md`), "utf8").matchAll(/```js\n(.*?)```/gs)].map(
     ([, code = ""], index) => ({ page: `${page}.md`, index, code }),
   ),
@@ -52,7 +62,11 @@ function moduleOf(code: string): string {
   return [
     GRANTED,
     ...imports,
-    missing("@tessera/node", ["ConfidentialClientApplication", "createAuthenticatedFetch"]),
+    missing("@tessera/node", [
+      "ConfidentialClientApplication",
+      "createAuthenticatedFetch",
+      "createResourceFetch",
+    ]),
     missing("@tessera/redis", ["createRedisStore"]),
     `export async function block(): Promise<unknown> {${body}\nreturn; }`,
   ].join("\n");

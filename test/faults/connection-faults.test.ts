@@ -135,6 +135,19 @@ describe.each(Object.entries(faults))("a server that is %s", (name, fault) => {
   });
 });
 
+it("the requests of a call go over one connection, one after the other", async () => {
+  const ports = new Set<number | undefined>();
+  for (const endpoint of ["discovery", "keys", "token"] as const) {
+    const answer = provider.answers[endpoint];
+    provider.answers[endpoint] = async (request) => {
+      ports.add(request.port);
+      return answer(request);
+    };
+  }
+  await redeem(application({ system: { ...isolated, maxConnections: 27 } }));
+  expect(ports.size).toBe(1);
+});
+
 describe("a kept connection that the server closes before a byte of the answer", () => {
   /** Closes a connection on which something was answered; answers on a new one. */
   const closingKept = (good: unknown) => {
@@ -149,7 +162,7 @@ describe("a kept connection that the server closes before a byte of the answer",
   };
 
   it("is replaced at once for a refresh token, which has certainly not been processed", async () => {
-    const app = application();
+    const app = application({ system: { ...isolated, maxConnections: 28 } });
     const account = accountOf(await redeem(app));
     const before = provider.count("token");
     provider.answers.token = () => closingKept(provider.tokens({ access_token: "the new one" }));
@@ -159,7 +172,7 @@ describe("a kept connection that the server closes before a byte of the answer",
   });
 
   it("is not replaced for an authorization code, which is sent once in any case", async () => {
-    const app = application();
+    const app = application({ system: { ...isolated, maxConnections: 29 } });
     await app.acquireTokenByClientCredential({ scopes: ["api:read"] });
     const before = provider.count("token");
     provider.answers.token = () => closingKept(provider.tokens());

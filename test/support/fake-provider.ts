@@ -42,6 +42,8 @@ export interface FakeRequest {
   /** The body as it came, such as the JSON of a registration. */
   readonly text: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The client's port: one for each connection. */
+  readonly port: number | undefined;
   /** Settles when the connection has ended, answered or not. */
   readonly ended: Promise<unknown>;
 }
@@ -153,7 +155,8 @@ export async function startFakeProvider(path = ""): Promise<FakeProvider> {
     const form = Object.fromEntries(new URLSearchParams(body));
     const query = Object.fromEntries(new URL(incoming.url ?? "/", url).searchParams);
     const { method = "", headers } = incoming;
-    const request = { method, path: at, query, form, text: body, headers, ended };
+    const { remotePort: port } = incoming.socket;
+    const request = { method, path: at, query, form, text: body, headers, port, ended };
     requests.push(request);
     const endpoint = paths[at.slice(path.length) as keyof typeof paths];
     const answer: Answer = endpoint

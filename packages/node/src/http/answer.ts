@@ -114,8 +114,10 @@ class Answer {
     const status = this.#status;
     const headers = this.#headers;
     const text = decodedText(content, headers["content-encoding"], this.#limit);
-    if (typeof text === "string") this.#settle()?.resolve({ status, headers, body: text });
-    else
+    if (typeof text === "string") {
+      const waiting = this.#settle();
+      afterReuse(() => waiting?.resolve({ status, headers, body: text }));
+    } else
       text.then(
         (body) => this.#settle()?.resolve({ status, headers, body }),
         (error: unknown) => this.end(error),
@@ -132,6 +134,17 @@ class Answer {
     waiting?.settled();
     return waiting;
   }
+}
+
+// Taken at load time, so that a test's fake timers do not hold answers back.
+const { queueMicrotask: afterHandler, setImmediate: afterCycle } = globalThis;
+
+/**
+ * Goes on when the connection can be used again. undici waits a cycle of the event loop, from when its handler has returned:
+ * a request that is sent earlier, as the next one of the same call would be, opens another connection.
+ */
+function afterReuse(goOn: () => void): void {
+  afterHandler(() => afterCycle(goOn));
 }
 
 /** Reads headers in pairs of name and value. */
