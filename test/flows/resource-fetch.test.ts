@@ -8,6 +8,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { createMemoryTokenStore, createResourceFetch, type ResourceFetchOptions } from "@tessera/node";
 import type { Adapter } from "oidc-provider";
+import { signInOnDevice } from "../support/device-sign-in.js";
 import { startOpenIdProvider, type OpenIdProvider } from "../support/oidc-provider.js";
 import { startResource, type TestResource } from "../support/protected-resource.js";
 import { interactiveUserOf, type ResourceUser } from "../support/resource-user.js";
@@ -133,6 +134,25 @@ test("a program that may not ask the user gets an error that says so", async () 
   const quiet = createResourceFetch({ client: { name: "Agent" }, system, allowIssuer: () => true });
   await expect(quiet(resource.url)).rejects.toMatchObject({ errorCode: "no_tokens_found" });
   expect(seen()).not.toContain("reg");
+});
+
+test("a user without a browser on this machine signs in with a device code", async () => {
+  let signedIn: Promise<unknown> = Promise.resolve();
+  const fetch = agent({
+    openBrowser: undefined,
+    allowIssuer: () => true,
+    onDeviceCode: ({ verificationUri, userCode }) => {
+      signedIn = signInOnDevice(verificationUri, userCode, { username: "alice", password: "any" });
+    },
+    system: { ...system, clock: { now: () => Date.now(), sleep: async () => void (await signedIn) } },
+  });
+  expect((await fetch(resource.url)).status).toBe(200);
+  expect((await fetch(resource.url)).status).toBe(200);
+  const device = provider.requests.filter(({ path }) => path === "/device/auth");
+  expect(device.map(({ form }) => form)).toMatchObject([
+    { resource: resource.url, scope: "reports:read offline_access" },
+  ]);
+  expect(resource.calls().map(({ token }) => token !== undefined)).toEqual([false, true, true]);
 });
 
 test("a registration is used at its issuer, with its secret", async () => {
