@@ -47,7 +47,6 @@ export { retryIfLockLost } from "./cache/storage/plugin-session.js";
 export type { CacheKVStore, PeerAccountEntity, ValidCacheType } from "./cache/schema/key-value-store.js";
 export type * from "./cache/schema/schema.js";
 export type { CertificateOptions } from "./credential/certificate.js";
-export { BoundedMap } from "./bounded-map.js";
 export { epochSeconds, pause, systemClock, type Clock } from "./clock.js";
 export type { AssertionContext, AssertionSource } from "./credential/assertion-source.js";
 export type { CertificateContext, CertificateSource } from "./credential/certificate-source.js";

@@ -5,7 +5,7 @@ import {
   type ClientCredential,
   type ClientOptions,
 } from "@tessera/core";
-import { acrossApps, BoundedMap, requiredText, sha256Base64Url, wrongType } from "@tessera/core/internal";
+import { acrossApps, requiredText, sha256Base64Url, wrongType } from "@tessera/core/internal";
 import { checkConfiguration } from "../check-configuration.js";
 import type { Configuration } from "../configuration.js";
 import { isGiven, onlyCredential } from "../credential/credential.js";
@@ -21,9 +21,7 @@ import { identityAssertion, requireUser, subjectOf, type CompanyApplication } fr
 /** Base class of public and confidential clients: tokens of other companies' servers. */
 export abstract class CrossAppApplication extends EndpointsApplication implements CompanyApplication {
   readonly #configuration: Configuration;
-  readonly #others = new BoundedMap<OtherServer>(MAX_OTHERS, {
-    onEvicted: (_, { close }) => void close(),
-  });
+  readonly #others = new Map<string, OtherServer>();
 
   /** @throws ClientConfigurationError for any mistake in the configuration */
   protected constructor(
@@ -85,7 +83,7 @@ export abstract class CrossAppApplication extends EndpointsApplication implement
   }
 
   override async close(): Promise<void> {
-    const others = Array.from(this.#others.oldestFirst(), ([, { close }]) => close());
+    const others = Array.from(this.#others.values(), ({ close }) => close());
     await Promise.all([super.close(), ...others]);
   }
 
@@ -115,6 +113,11 @@ export abstract class CrossAppApplication extends EndpointsApplication implement
     );
     const logger = () => this.logger;
     const other = createClient({ ...options, credential, logger, observer: this.telemetry.observer });
+    const [oldest] = this.#others;
+    if (oldest && this.#others.size >= MAX_OTHERS) {
+      this.#others.delete(oldest[0]);
+      void oldest[1].close();
+    }
     this.#others.set(key, { client: other, close: async () => options.http.close?.() });
     return other;
   }
