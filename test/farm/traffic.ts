@@ -118,10 +118,14 @@ function counted(
   };
 }
 
-/** Anything but a token of this user; one who is leaving may also be told that they have left. */
+const HAS_LEFT: ReadonlySet<string> = new Set(["signed out", "!no_tokens_found", "!cache_store_unavailable"]);
+
+/**
+ * Anything but a token of this user; one who is leaving may also be told that they have left, or that this cannot be known
+ * while the store is away.
+ */
 function faultOf(user: string, outcome: string, isLeaving: boolean): readonly string[] {
-  if (outcome.startsWith(`${user}/`)) return [];
-  if (isLeaving && (outcome === "signed out" || outcome === "!no_tokens_found")) return [];
+  if (outcome.startsWith(`${user}/`) || (isLeaving && HAS_LEFT.has(outcome))) return [];
   return [`${user}: ${outcome}`];
 }
 
