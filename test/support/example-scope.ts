@@ -380,7 +380,8 @@ async function prepareSurroundings(): Promise<() => Promise<void>> {
       return Response.json({ access_token: "a.host.token", token_type: "Bearer", expires_in: 3600 });
     if (request.url.startsWith(CHAT)) return Response.json(atChat(new URL(request.url).pathname));
     if (request.url.startsWith("https://mcp.example/")) return Response.json({});
-    if (String(init?.body).includes("token-type%3Aid-jag")) return Response.json(VOUCHER);
+    if (typeof init?.body === "string" && init.body.includes("token-type%3Aid-jag"))
+      return Response.json(VOUCHER);
     if (!request.url.startsWith("https://graph.microsoft.com/")) return before.fetch(input, init);
     return request.headers.get("authorization")?.startsWith("Bearer ")
       ? Response.json({ value: [] })
