@@ -209,3 +209,13 @@ function text(seed, length) {
 function guid(first, index) {
   return `${first}0000000-0000-4000-8000-${index.toString(16).padStart(12, "0")}`;
 }
+
+/** The metadata of test/bench/token-server.mjs, as `auth.authorityMetadata`. */
+export function metadataOf(origin) {
+  return JSON.stringify({
+    issuer: origin,
+    authorization_endpoint: `${origin}/authorize`,
+    token_endpoint: `${origin}/token`,
+    jwks_uri: `${origin}/keys`,
+  });
+}

@@ -9,6 +9,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { ConfidentialClientApplication } from "@tessera/node";
+import { metadataOf } from "./fixtures.mjs";
 
 const [seconds, cached, cold] = [600, 50_000, 500].map((usual, index) =>
   Number(process.argv[2 + index] ?? usual),
@@ -24,12 +25,7 @@ const app = new ConfidentialClientApplication({
     clientId: "the-client",
     clientSecret: "the-secret-of-the-client",
     oidcAuthority: origin,
-    authorityMetadata: JSON.stringify({
-      issuer: origin,
-      authorization_endpoint: `${origin}/authorize`,
-      token_endpoint: `${origin}/token`,
-      jwks_uri: `${origin}/keys`,
-    }),
+    authorityMetadata: metadataOf(origin),
   },
   system: { ca, proxy: false },
 });

@@ -7,6 +7,7 @@ import { startLocalAuthority, type LocalAuthority } from "@tessera/local-authori
 import { createMcpAuthProvider, type McpAuthOptions } from "@tessera/mcp";
 import { createResourceFetch, type ICachePlugin } from "@tessera/node";
 import { hasChromium, launchChromium, typeCredentials } from "../support/chromium.js";
+import { describeWith } from "../support/real-part.js";
 import { filePlugin } from "../support/file-plugin.js";
 import { signIn } from "../support/sign-in.js";
 import { createTestClock } from "../support/test-clock.js";
@@ -125,22 +126,24 @@ describe.each(Object.entries(ways))("%s", (_, transportOf) => {
   });
 });
 
-(hasChromium ? test : test.skip)("a user signs in in Chromium", async () => {
-  const chromium = await launchChromium();
-  const user = await chromium.user();
-  const opener = async (url: string) => {
-    visits.push(url);
-    await user.page.goto(url);
-    await typeCredentials(user.page, person);
-    await user.page.getByRole("button", { name: /accept/i }).click();
-  };
-  const program = await started(
-    ways["createResourceFetch as fetch"] as Transport,
-    filePlugin({ text: "" }),
-    opener,
-  );
-  expect(await program.call()).toEqual(answer);
-  expect(visits).toHaveLength(1);
-  await program.close();
-  await chromium.close();
+describeWith("Chromium", hasChromium, () => {
+  test("a user signs in in Chromium", async () => {
+    const chromium = await launchChromium();
+    const user = await chromium.user();
+    const opener = async (url: string) => {
+      visits.push(url);
+      await user.page.goto(url);
+      await typeCredentials(user.page, person);
+      await user.page.getByRole("button", { name: /accept/i }).click();
+    };
+    const program = await started(
+      ways["createResourceFetch as fetch"] as Transport,
+      filePlugin({ text: "" }),
+      opener,
+    );
+    expect(await program.call()).toEqual(answer);
+    expect(visits).toHaveLength(1);
+    await program.close();
+    await chromium.close();
+  });
 });

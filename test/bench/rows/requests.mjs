@@ -4,7 +4,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Agent, request } from "undici";
-import { clientId } from "../fixtures.mjs";
+import { clientId, metadataOf } from "../fixtures.mjs";
 import { median, processorWatch } from "../measure.mjs";
 import { share } from "../table.mjs";
 
@@ -21,12 +21,7 @@ export async function run({ tessera, quick }) {
       clientId,
       clientSecret: "a-secret-of-the-benchmark",
       oidcAuthority: origin,
-      authorityMetadata: JSON.stringify({
-        issuer: origin,
-        authorization_endpoint: `${origin}/authorize`,
-        token_endpoint: `${origin}/token`,
-        jwks_uri: `${origin}/keys`,
-      }),
+      authorityMetadata: metadataOf(origin),
     };
     const app = new tessera.ConfidentialClientApplication({ auth, system: { ca } });
     const dispatcher = new Agent({ connect: { ca } });

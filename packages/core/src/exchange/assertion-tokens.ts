@@ -4,6 +4,7 @@ import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { isAuthError } from "../errors/errors.js";
 import type { Miss } from "../request/miss.js";
+import { Parameters } from "../request/parameters.js";
 import { isolated } from "../request/request-keys.js";
 import type { AuthenticationResult } from "../result.js";
 import type { Wanted } from "./cache-first.js";
@@ -33,6 +34,39 @@ export function assertionQuery(
     scheme: request.scheme,
     resource: request.resource,
     components: isolated(request),
+  };
+}
+
+/**
+ * Returns the grant for tokens that are kept under the hash of an assertion.
+ *
+ * @param throttledBy names the request: after a failure, equal ones pause
+ */
+export function assertionGrant(
+  { request, hash, url }: Pick<WantedForAssertion, "request" | "hash" | "url">,
+  miss: Miss,
+  sent: Parameters,
+  throttledBy = hash,
+): Grant {
+  const scope = request.scopes.join(" ");
+  return {
+    miss,
+    scopes: request.scopes,
+    parameters: sent.set("scope", scope),
+    owner: { kind: "assertion", hash },
+    nonce: "unchecked",
+    throttleKey: [sent.get("grant_type"), url.href, throttledBy, scope].join(" "),
+  };
+}
+
+/** Returns the grant of a refresh token that is kept under the hash of an assertion. */
+export function renewalGrant(
+  wanted: Pick<WantedForAssertion, "request" | "hash" | "url">,
+  miss: Miss,
+): (refreshToken: string) => Grant {
+  return (refreshToken) => {
+    const sent = new Parameters().set("grant_type", "refresh_token").set("refresh_token", refreshToken);
+    return assertionGrant(wanted, miss, sent);
   };
 }
 

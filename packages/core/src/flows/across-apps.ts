@@ -2,10 +2,15 @@ import { EXCHANGE } from "../cache/memory/partition-key.js";
 import type { Client } from "../client/client.js";
 import { sha256Base64Url } from "../encoding.js";
 import { isAuthError } from "../errors/errors.js";
-import { assertionQuery, redeemKeptToken, type WantedForAssertion } from "../exchange/assertion-tokens.js";
+import {
+  assertionGrant,
+  assertionQuery,
+  redeemKeptToken,
+  renewalGrant,
+  type WantedForAssertion,
+} from "../exchange/assertion-tokens.js";
 import { cacheFirst } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
-import type { Grant } from "../exchange/grant.js";
 import { requestInTurn } from "../exchange/in-turn.js";
 import { redeem } from "../exchange/redeem.js";
 import type { Miss } from "../request/miss.js";
@@ -75,15 +80,21 @@ function acquire(client: Client, wanted: WantedAcrossApps, miss: Miss): Promise<
   return sharedExchange(client, request, wanted, async (exchange) => {
     const renewed =
       miss === "expired"
-        ? await redeemKeptToken(exchange, wanted, { miss, canStartAgain: true, grant: renewal(wanted, miss) })
+        ? await redeemKeptToken(exchange, wanted, {
+            miss,
+            canStartAgain: true,
+            grant: renewalGrant(wanted, miss),
+          })
         : undefined;
     if (renewed) return renewed;
     return requestInTurn(exchange, wanted, miss, async (inTurn) => {
       const send = async (isNew: boolean): Promise<AuthenticationResult> => {
+        const assertion = await user.assertion(inTurn, isNew);
         const sent = new Parameters()
           .set("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
-          .set("assertion", await user.assertion(inTurn, isNew));
-        return redeem(inTurn, grant(wanted, miss, sent));
+          .set("assertion", assertion);
+        // A refused assertion must not keep a new one from being sent.
+        return redeem(inTurn, assertionGrant(wanted, miss, sent, sha256Base64Url(assertion)));
       };
       try {
         return await send(false);
@@ -93,26 +104,4 @@ function acquire(client: Client, wanted: WantedAcrossApps, miss: Miss): Promise<
       }
     });
   });
-}
-
-function renewal(wanted: WantedAcrossApps, miss: Miss): (refreshToken: string) => Grant {
-  return (refreshToken) => {
-    const sent = new Parameters().set("grant_type", "refresh_token").set("refresh_token", refreshToken);
-    return grant(wanted, miss, sent);
-  };
-}
-
-function grant({ request, hash, url }: WantedAcrossApps, miss: Miss, sent: Parameters): Grant {
-  const scope = request.scopes.join(" ");
-  return {
-    miss,
-    scopes: request.scopes,
-    parameters: sent.set("scope", scope),
-    owner: { kind: "assertion", hash },
-    nonce: "unchecked",
-    // A refused assertion must not keep a new one from being sent.
-    throttleKey: [sent.get("grant_type"), url.href, sha256Base64Url(sent.get("assertion") ?? ""), scope].join(
-      " ",
-    ),
-  };
 }

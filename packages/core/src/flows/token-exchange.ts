@@ -2,10 +2,15 @@ import { EXCHANGE } from "../cache/memory/partition-key.js";
 import type { Client } from "../client/client.js";
 import { sha256Base64Url } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
-import { assertionQuery, redeemKeptToken, type WantedForAssertion } from "../exchange/assertion-tokens.js";
+import {
+  assertionGrant,
+  assertionQuery,
+  redeemKeptToken,
+  renewalGrant,
+  type WantedForAssertion,
+} from "../exchange/assertion-tokens.js";
 import { cacheFirst } from "../exchange/cache-first.js";
 import { sharedExchange } from "../exchange/exchange.js";
-import type { Grant } from "../exchange/grant.js";
 import { requestInTurn } from "../exchange/in-turn.js";
 import { redeem } from "../exchange/redeem.js";
 import type { Miss } from "../request/miss.js";
@@ -88,33 +93,18 @@ function acquire(client: Client, wanted: WantedExchange, miss: Miss): Promise<Au
     // A refresh token yields access tokens only.
     const renewed =
       miss === "expired" && (!requestedType || isAccessTokenType(requestedType))
-        ? await redeemKeptToken(exchange, wanted, { miss, canStartAgain: true, grant: renewal(wanted, miss) })
+        ? await redeemKeptToken(exchange, wanted, {
+            miss,
+            canStartAgain: true,
+            grant: renewalGrant(wanted, miss),
+          })
         : undefined;
     if (renewed) return renewed;
     const sent = new Parameters().setAll(parameters);
     return requestInTurn(exchange, wanted, miss, (inTurn) =>
-      redeem(inTurn, { ...grant(wanted, miss, sent), exchange: { requestedType } }),
+      redeem(inTurn, { ...assertionGrant(wanted, miss, sent), exchange: { requestedType } }),
     );
   });
-}
-
-function renewal(wanted: WantedExchange, miss: Miss): (refreshToken: string) => Grant {
-  return (refreshToken) => {
-    const sent = new Parameters().set("grant_type", "refresh_token").set("refresh_token", refreshToken);
-    return grant(wanted, miss, sent);
-  };
-}
-
-function grant({ request, hash, url }: WantedExchange, miss: Miss, sent: Parameters): Grant {
-  const scope = request.scopes.join(" ");
-  return {
-    miss,
-    scopes: request.scopes,
-    parameters: sent.set("scope", scope),
-    owner: { kind: "assertion", hash },
-    nonce: "unchecked",
-    throttleKey: [sent.get("grant_type"), url.href, hash, scope].join(" "),
-  };
 }
 
 /** The parameters of the exchange (RFC 8693 §2.1) except scope and resource. */

@@ -16,7 +16,7 @@ export interface TokenHeader {
 }
 
 /** A key of a set. Only the members that select a key have been type-checked. */
-export type PublishedKey = Readonly<Record<string, unknown>>;
+export type PublishedKey = JSONWebKeySet["keys"][number] & Readonly<Record<string, unknown>>;
 
 /** The keys that a provider has published. */
 export interface KeySet {
@@ -49,7 +49,7 @@ export async function finderAmong(
 /** Returns a finder among keys. */
 export async function finderIn(published: readonly PublishedKey[]): Promise<KeyFinder> {
   const { createLocalJWKSet } = await import("jose");
-  const find = createLocalJWKSet({ keys: published as unknown as JSONWebKeySet["keys"] });
+  const find = createLocalJWKSet({ keys: [...published] });
   return ({ alg, kid }) => find(typeof kid === "string" ? { alg, kid } : { alg });
 }
 
