@@ -27,6 +27,8 @@ const SPOILED: Readonly<Record<string, (jwt: string) => string>> = {
   "claims that were changed": (jwt) =>
     changed(jwt, 1, () => Buffer.from('{"sub":"bob"}').toString("base64url")),
   "a header that was changed": (jwt) => changed(jwt, 0, (text) => `${text}AA`),
+  "a letter of another alphabet with the same low byte": (jwt) =>
+    changed(jwt, 1, (text) => `${String.fromCharCode(text.charCodeAt(0) + 0x100)}${text.slice(1)}`),
   "no signature": (jwt) => changed(jwt, 2, () => ""),
   "half a signature": (jwt) => changed(jwt, 2, (text) => text.slice(0, text.length / 2)),
   "a signature with other characters": (jwt) => changed(jwt, 2, (text) => `${text}!`),

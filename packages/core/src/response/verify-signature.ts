@@ -25,7 +25,8 @@ export function verifySignature(jwt: string, alg: string, key: webcrypto.CryptoK
     SIGNATURE.test(signature) &&
     verify(
       HASHES[alg.slice(2)],
-      Buffer.from(jwt.slice(0, end), "latin1"),
+      // A single-byte encoding would drop the upper byte of other letters, and a changed token would have the same bytes.
+      Buffer.from(jwt.slice(0, end), "utf8"),
       { key: keyObjectOf(key), ...parametersOf(alg) },
       Buffer.from(signature, "base64url"),
     );
