@@ -33,12 +33,16 @@ const REACHABLE: Readonly<Record<Zone, readonly Zone[]>> = {
 /** The nearest last: a name with addresses in several zones is used for the one that is farthest away. */
 const ZONES: readonly Zone[] = ["public", "private", "link-local", "loopback"];
 
+/** A connection to one of these addresses ends at this machine. */
+const UNSPECIFIED = /^(0\.|\[::\]$|\[::ffff:0:)/;
+
 /** Returns the zone of an address or of `localhost`; `undefined` for any other name. */
 export function zoneOfHost(hostname: string): Zone | undefined {
   const host = hostname.replace(/\.$/, "");
   if (!/^\d+(\.\d+){3}$/.test(host) && !host.startsWith("["))
     return isOnOwnLink(hostname) ? "loopback" : undefined;
   if (!isPrivateHost(hostname)) return "public";
+  if (UNSPECIFIED.test(host)) return "loopback";
   if (!isOnOwnLink(hostname)) return "private";
   return /^(169\.254\.|\[fe[89ab]|\[::ffff:a9fe:)/.test(host) ? "link-local" : "loopback";
 }
