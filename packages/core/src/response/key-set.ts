@@ -1,5 +1,4 @@
 import type { webcrypto } from "node:crypto";
-import type { JSONWebKeySet } from "jose";
 import { isObject } from "../encoding.js";
 
 /**
@@ -15,8 +14,16 @@ export interface TokenHeader {
   readonly kid: unknown;
 }
 
-/** A key of a set. Only the members that select a key have been type-checked. */
-export type PublishedKey = JSONWebKeySet["keys"][number] & Readonly<Record<string, unknown>>;
+/** A key of a set. Only the members that select a key have been type-checked; `jose` reads the others. */
+export interface PublishedKey {
+  readonly kty?: string;
+  readonly kid?: string;
+  readonly alg?: string;
+  readonly use?: string;
+  readonly key_ops?: string[];
+  /** The issuer that a key of Entra is limited to. */
+  readonly issuer?: unknown;
+}
 
 /** The keys that a provider has published. */
 export interface KeySet {
@@ -39,7 +46,7 @@ export async function finderAmong(
     const named = published.find(({ kid }) => kid !== undefined && kid === header.kid);
     if (named && !accepts(named) && !accepted.some(({ kid }) => kid === header.kid)) {
       throw new Error(
-        `its key ${JSON.stringify(named["kid"])} is for the issuer ${JSON.stringify(named["issuer"])}`,
+        `its key ${JSON.stringify(named.kid)} is for the issuer ${JSON.stringify(named.issuer)}`,
       );
     }
     return findAccepted(header);
