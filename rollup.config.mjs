@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { dts } from "rollup-plugin-dts";
 import { minify } from "terser";
 import ts from "typescript";
+import { noticesOf } from "./scripts/dependencies.mjs";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const { options: compilerOptions } = ts.parseJsonConfigFileContent(
@@ -94,6 +95,19 @@ const withJose = (folder) => ({
     isEntry ? "" : `/*! jose\n\n${readFileSync(join(folder, "node_modules/jose/LICENSE.md"), "utf8")}*/`,
 });
 
+/** The licenses of the packages that an installation brings, and of those whose code is in the build. */
+const notices = (folder) => ({
+  name: "notices",
+  generateBundle(_options, bundle) {
+    const modules = Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds);
+    const packages = modules.flatMap(
+      (id) => /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(id)?.[1] ?? [],
+    );
+    const source = noticesOf(folder, [...new Set(packages)].sort());
+    this.emitFile({ type: "asset", fileName: "THIRD-PARTY-NOTICES.md", source });
+  },
+});
+
 const declarations = dts({ tsconfig: join(root, "tsconfig.base.json") });
 
 /**
@@ -158,7 +172,7 @@ function configurationOf(folder) {
       ...common,
       external: (id) => isExternal(id) && !(takesJose && id === "jose"),
       input: code,
-      plugins: [typescript, required, ...(takesJose ? [withJose(folder)] : []), shorten],
+      plugins: [typescript, required, ...(takesJose ? [withJose(folder)] : []), shorten, notices(folder)],
       output: {
         ...output,
         inlineDynamicImports: !takesJose,
