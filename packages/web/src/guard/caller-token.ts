@@ -7,6 +7,8 @@ import type { Refusal } from "./refusal.js";
 export interface Exchange {
   readonly app: GuardApplication | undefined;
   readonly how: "on-behalf-of" | "token-exchange";
+  /** The authority of the caller's tenant, where the app's own stands for several. */
+  readonly authority: string | undefined;
   /** Returns the response for the caller's client. */
   readonly refuse: (refusal: Refusal) => Response;
 }
@@ -19,7 +21,7 @@ export interface Subject {
 
 /** Acquires a token on behalf of a caller. */
 export async function callerToken(
-  { app, how, refuse }: Exchange,
+  { app, how, authority, refuse }: Exchange,
   { token, isOfApp }: Subject,
   { scopes, audience, signal }: CallerTokenRequest,
 ): Promise<CallerToken> {
@@ -36,7 +38,11 @@ export async function callerToken(
       description: "A user is needed",
       reason: "An app calls for itself: there is nobody on whose behalf to acquire a token.",
     });
-  const asked = { scopes: [...scopes], ...(signal ? { signal } : {}) };
+  const asked = {
+    scopes: [...scopes],
+    ...(authority === undefined ? {} : { authority }),
+    ...(signal ? { signal } : {}),
+  };
   try {
     if (how === "on-behalf-of") return await app.acquireTokenOnBehalfOf({ ...asked, oboAssertion: token });
     return await app.acquireTokenByTokenExchange({
@@ -46,8 +52,8 @@ export async function callerToken(
       ...(audience === undefined ? {} : { audience }),
     });
   } catch (error) {
-    if (!isAuthError(error) || error.name !== "InteractionRequiredAuthError") throw error;
-    const claims = "claims" in error && typeof error.claims === "string" ? error.claims : "";
+    if (!isAuthError(error, "InteractionRequiredAuthError")) throw error;
+    const { claims } = error;
     return refused({
       status: 401,
       error: claims === "" ? "insufficient_user_authentication" : "insufficient_claims",
