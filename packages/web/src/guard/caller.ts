@@ -2,7 +2,7 @@ import type { AuthenticationResult } from "@tessera/node";
 
 /** A token on behalf of a caller, or the response that lets the caller's client get what is missing for one. */
 export type CallerToken =
-  | (AuthenticationResult & { readonly response?: undefined })
+  | (AuthenticationResult & { readonly response?: undefined; readonly reason?: undefined })
   | { readonly response: Response; readonly accessToken?: undefined; readonly reason: string };
 
 /** A request for a token on behalf of a caller. */

@@ -3,7 +3,12 @@ import type { CheckOptions, GuardedRequest } from "./options.js";
 
 /** The outcome of a check: the caller, or the response that refuses the request. */
 export type Checked =
-  | { readonly caller: Caller; readonly response?: undefined }
+  | {
+      readonly caller: Caller;
+      readonly response?: undefined;
+      readonly reason?: undefined;
+      readonly cause?: undefined;
+    }
   | {
       readonly response: Response;
       readonly caller?: undefined;
