@@ -55,7 +55,10 @@ export function guardedApi({ options, script, claims }: GuardedApiOptions): Guar
     },
     call: (token, checked) =>
       guard.check(
-        new Request(`${BASE}/orders`, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+        new Request(
+          `${BASE}/orders`,
+          token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } },
+        ),
         checked,
       ),
   };
@@ -68,7 +71,15 @@ export function keySet(over: object = {}): object {
 
 /** Claims of a user's token in the form of Entra's v2.0 tokens. */
 export function entraUser(issuer: string, tid = TENANT): Readonly<Record<string, unknown>> {
-  return { iss: issuer, tid, sub: "pairwise", oid: "object", azp: "the-client", scp: "Orders.Read", ver: "2.0" };
+  return {
+    iss: issuer,
+    tid,
+    sub: "pairwise",
+    oid: "object",
+    azp: "the-client",
+    scp: "Orders.Read",
+    ver: "2.0",
+  };
 }
 
 /** Says how a check went: who calls, or the status and the error. */

@@ -21,7 +21,7 @@ const provider = (over: object = {}) => ({
   options: { issuer, ...over },
   script: {
     [`GET ${issuer}/.well-known/openid-configuration`]: { issuer, jwks_uri: `${issuer}/keys` },
-    [`GET ${issuer}/keys`]: keySet(),
+    [`GET ${issuer}/keys`]: keySet({ alg: "RS256" }),
   },
   claims: { iss: issuer, sub: "user-1", client_id: "the-client", scope: "Orders.Read" },
 });
@@ -40,11 +40,14 @@ const forgeries: Readonly<Record<string, TokenChanges>> = {
   "HS256 with the public key as PEM": { header: { alg: "HS256" }, key: Buffer.from(publicPem) },
   "HS256 with the public key as JWK": { header: { alg: "HS256" }, key: Buffer.from(rsaText) },
   "HS256 with an empty key": { header: { alg: "HS256" }, key: new Uint8Array(1) },
-  "HS384": { header: { alg: "HS384" }, key: Buffer.from(publicPem) },
+  HS384: { header: { alg: "HS384" }, key: Buffer.from(publicPem) },
   "no algorithm": { header: { alg: "none" } },
   "no algorithm, in capitals": { header: { alg: "NONE" } },
   "an algorithm that is a list": { header: { alg: ["RS256"] } },
-  "another algorithm for the same key": { header: { alg: "PS256" }, key: keys.one.privateKey },
+  "another algorithm than the one that the key is for": {
+    header: { alg: "PS256" },
+    key: keys.one.privateKey,
+  },
   "ES256 that names the RSA key": { header: { alg: "ES256" }, key: keys.elliptic.privateKey },
   "another key under the same kid": { key: keys.two.privateKey },
   "another key, in the header itself": {
@@ -162,7 +165,11 @@ describe("how a token is presented", () => {
 
   test("in the URL: refused, also with a good one in the header", async () => {
     const authorization = `Bearer ${token()}`;
-    for (const path of [`/orders?access_token=${token()}`, "/orders?a=b&access_token=x#y", "/orders?%61ccess_token=x"]) {
+    for (const path of [
+      `/orders?access_token=${token()}`,
+      "/orders?a=b&access_token=x#y",
+      "/orders?%61ccess_token=x",
+    ]) {
       expect(outcome(await asked({}, path))).toBe("400 invalid_request");
       expect(outcome(await asked({ authorization }, path))).toBe("400 invalid_request");
     }
@@ -172,7 +179,9 @@ describe("how a token is presented", () => {
   test("two of them, or none behind the scheme: refused", async () => {
     const headers = new Headers({ authorization: `Bearer ${token()}` });
     headers.append("authorization", `Bearer ${token()}`);
-    expect(outcome(await guard.check(new Request(`${BASE}/orders`, { headers })))).toBe("400 invalid_request");
+    expect(outcome(await guard.check(new Request(`${BASE}/orders`, { headers })))).toBe(
+      "400 invalid_request",
+    );
     expect(outcome(await asked({ authorization: "Bearer" }))).toBe("400 invalid_request");
     expect(outcome(await asked({ authorization: 'Bearer a"b' }))).toBe("400 invalid_request");
   });
@@ -194,12 +203,17 @@ test("nothing of a token is written into a header or a reason", async () => {
 test("two APIs of one provider do not take each other's tokens", async () => {
   const orders = guardedApi(provider());
   const system = { networkClient: orders.network, clock: orders.clock };
-  const payments = createApiGuard({ baseUrl: "https://payments.example", issuer, audience: "payments", system });
+  const payments = createApiGuard({
+    baseUrl: "https://payments.example",
+    issuer,
+    audience: "payments",
+    system,
+  });
   const request = new Request("https://payments.example/", {
     headers: { authorization: `Bearer ${orders.token()}` },
   });
   expect(outcome(await payments.check(request))).toBe("401 invalid_token");
-  expect(outcome(await orders.call(sign({ iss: issuer, sub: "u", aud: API }, { alg: "RS256", kid: "one" })))).toBe(
-    "401 invalid_token",
-  );
+  expect(
+    outcome(await orders.call(sign({ iss: issuer, sub: "u", aud: API }, { alg: "RS256", kid: "one" }))),
+  ).toBe("401 invalid_token");
 });

@@ -35,8 +35,11 @@ async function listening(listener: RequestListener): Promise<string> {
 }
 
 /** A guarded API that says who calls. */
-async function startApi(path: string, guardOf: (url: string) => ApiGuard, demands?: (request: Request) => Demands) {
-  let guard: ApiGuard;
+async function startApi(
+  path: string,
+  guardOf: (url: string) => ApiGuard,
+  demands?: (request: Request) => Demands,
+) {
   const origin = await listening((incoming, outgoing) => {
     const request = requestOf(incoming, origin);
     void (async () => {
@@ -44,11 +47,15 @@ async function startApi(path: string, guardOf: (url: string) => ApiGuard, demand
       const answer =
         (await guard.handle(request)) ??
         response ??
-        Response.json({ kind: caller?.kind, scopes: caller?.scopes, scheme: incoming.headers.authorization?.split(" ")[0] });
+        Response.json({
+          kind: caller?.kind,
+          scopes: caller?.scopes,
+          scheme: incoming.headers.authorization?.split(" ")[0],
+        });
       await sendResponse(answer, outgoing);
     })();
   });
-  guard = guardOf(`${origin}${path}`);
+  const guard = guardOf(`${origin}${path}`);
   return { url: `${origin}${path}`, guard };
 }
 
@@ -83,7 +90,13 @@ describe("createResourceFetch", () => {
     const { url } = await startApi(
       "/reports",
       (baseUrl) =>
-        createApiGuard({ baseUrl, issuer: provider.url, audience: baseUrl, scopes: ["reports:read"], system }),
+        createApiGuard({
+          baseUrl,
+          issuer: provider.url,
+          audience: baseUrl,
+          scopes: ["reports:read"],
+          system,
+        }),
       demands,
     );
     const user = interactiveUserOf();
@@ -126,7 +139,6 @@ describe("the official MCP SDK", () => {
       clientRegistration: { documents: { [document]: described } },
     });
     const issuer = authority.issuer().replace("/v2.0", "/openid");
-    let guard: ApiGuard;
     const origin = await listening((incoming, outgoing) => {
       void (async () => {
         const request = requestOf(incoming, origin);
@@ -144,7 +156,7 @@ describe("the official MCP SDK", () => {
       })();
     });
     url = `${origin}/mcp`;
-    guard = createApiGuard({ baseUrl: url, issuer, audience: url, scopes: ["tools"], system });
+    const guard = createApiGuard({ baseUrl: url, issuer, audience: url, scopes: ["tools"], system });
   });
   beforeEach(() => {
     visits = 0;
@@ -182,9 +194,8 @@ describe("the official MCP SDK", () => {
   });
 
   test("with its own OAuth client: the SDK itself discovers provider and scope", async () => {
-    const { discoverOAuthProtectedResourceMetadata, extractWWWAuthenticateParams } = await import(
-      "@modelcontextprotocol/sdk/client/auth.js"
-    );
+    const { discoverOAuthProtectedResourceMetadata, extractWWWAuthenticateParams } =
+      await import("@modelcontextprotocol/sdk/client/auth.js");
     const refused = await fetch(url, { method: "POST" });
     const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(refused);
     expect(scope).toBe("tools");
@@ -204,7 +215,8 @@ test("the metadata are served at their place only, to web pages as well", async 
     scopes: ["Orders.Read"],
     metadata: { resource_name: "Orders" },
   });
-  const at = (path: string, method = "GET") => guard.handle(new Request(`https://orders.example${path}`, { method }));
+  const at = (path: string, method = "GET") =>
+    guard.handle(new Request(`https://orders.example${path}`, { method }));
   const place = "/.well-known/oauth-protected-resource/api/";
   const response = await at(place);
   expect(response?.headers.get("access-control-allow-origin")).toBe("*");

@@ -51,9 +51,19 @@ test.each<[string, CheckOptions, string, string]>([
   ["one of two roles", { roles: ["Orders.Write.All", "Orders.Read.All"] }, "app", "app"],
   ["a role", { roles: ["Admin"] }, "user", "403"],
   ["a role", { roles: ["Admin"] }, "admin", "user"],
-  ["a scope of users, a role of apps", { scopes: ["Orders.Read"], roles: ["Orders.Read.All"] }, "user", "user"],
+  [
+    "a scope of users, a role of apps",
+    { scopes: ["Orders.Read"], roles: ["Orders.Read.All"] },
+    "user",
+    "user",
+  ],
   ["a scope of users, a role of apps", { scopes: ["Orders.Read"], roles: ["Orders.Read.All"] }, "app", "app"],
-  ["a scope of users, a role of apps", { scopes: ["Orders.Write"], roles: ["Orders.Read.All"] }, "user", "403"],
+  [
+    "a scope of users, a role of apps",
+    { scopes: ["Orders.Write"], roles: ["Orders.Read.All"] },
+    "user",
+    "403",
+  ],
   ["a scope and a role of users", { scopes: ["Orders.Read"], userRoles: ["Admin"] }, "user", "403"],
   ["a scope and a role of users", { scopes: ["Orders.Read"], userRoles: ["Admin"] }, "admin", "user"],
   ["a role of users", { userRoles: ["Admin"] }, "app", "403"],
@@ -71,7 +81,9 @@ test("the demands of an operation replace those of the guard, so that a role for
   expect(outcome(await call(token()))).toBe("user pairwise");
   expect(outcome(await call(token({ claims: { scp: "Other" } })))).toBe("403 insufficient_scope");
   // How to sign in is no such demand.
-  expect(outcome(await call(token({ claims: { scp: "Other" } }), { acrs: ["c1"] }))).toBe("403 insufficient_scope");
+  expect(outcome(await call(token({ claims: { scp: "Other" } }), { acrs: ["c1"] }))).toBe(
+    "403 insufficient_scope",
+  );
 });
 
 test("the caller is what the token says, and nothing else", async () => {
@@ -149,7 +161,9 @@ describe("what is lacking is said", () => {
     expect(JSON.parse(claimsFromChallenge(response?.headers.get("www-authenticate")) ?? "")).toEqual({
       access_token: { acrs: { essential: true, value: "c1" } },
     });
-    expect(outcome(await call(token({ claims: { acrs: ["c1", "c2"] } }), { acrs: ["c1"] }))).toBe("user pairwise");
+    expect(outcome(await call(token({ claims: { acrs: ["c1", "c2"] } }), { acrs: ["c1"] }))).toBe(
+      "user pairwise",
+    );
     expect(outcome(await call(token({ claims: { acrs: ["c2"] } }), { acrs: ["c1"] }))).toMatch(/^401/);
   });
 
@@ -175,6 +189,8 @@ describe("what is lacking is said", () => {
       max_age: "300",
     });
     expect(outcome(await call(token(), { maxAge: 300 }))).toBe("401 insufficient_user_authentication");
-    expect(outcome(await call(token({ claims: { auth_time: String(now) } }), { maxAge: 300 }))).toMatch(/^401/);
+    expect(outcome(await call(token({ claims: { auth_time: String(now) } }), { maxAge: 300 }))).toMatch(
+      /^401/,
+    );
   });
 });

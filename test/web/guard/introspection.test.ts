@@ -15,7 +15,10 @@ beforeEach(() => provider.reset());
 afterAll(() => provider.close());
 
 const active = { active: true, sub: "user-1", client_id: "the-client", scope: "read", aud: "orders" };
-function opaque(answer: () => object = () => ({ ...active, iss: provider.url }), over: Partial<ApiGuardOptions> = {}) {
+function opaque(
+  answer: () => object = () => ({ ...active, iss: provider.url }),
+  over: Partial<ApiGuardOptions> = {},
+) {
   provider.answers.introspection = () => ({ body: answer() });
   const guard = createApiGuard({
     baseUrl: BASE,
@@ -73,7 +76,9 @@ test.each<[string, object]>([
 });
 
 test("an answer without audience counts where the provider is known to answer for this API only", async () => {
-  const call = opaque(() => ({ ...active, aud: undefined }), { introspection: { acceptsMissingAudience: true } });
+  const call = opaque(() => ({ ...active, aud: undefined }), {
+    introspection: { acceptsMissingAudience: true },
+  });
   expect(outcome(await call())).toBe("user user-1");
 });
 
@@ -120,7 +125,9 @@ describe("at oidc-provider", () => {
         system: { proxy: false },
       });
       const call = async (token: string) =>
-        guard.check(new Request(BASE, { headers: { authorization: `Bearer ${token}` } }), { scopes: ["reports:read"] });
+        guard.check(new Request(BASE, { headers: { authorization: `Bearer ${token}` } }), {
+          scopes: ["reports:read"],
+        });
       expect((await call(accessToken)).caller).toMatchObject({ kind: "app", clientId: daemon.clientId });
       await app.revoke({ token: accessToken });
       expect(outcome(await call(accessToken))).toBe("401 invalid_token");

@@ -60,7 +60,12 @@ const kinds: Readonly<Record<string, GuardedApiOptions & { readonly strangers: r
   "Entra, v1.0 tokens": {
     options: { authority: `${login}/${TENANT}/v2.0` },
     script: entraKeys(login),
-    claims: { ...entraUser(`https://sts.windows.net/${TENANT}/`), azp: undefined, appid: "the-client", ver: "1.0" },
+    claims: {
+      ...entraUser(`https://sts.windows.net/${TENANT}/`),
+      azp: undefined,
+      appid: "the-client",
+      ver: "1.0",
+    },
     strangers: [
       { iss: `https://sts.windows.net/${OTHER_TENANT}/`, tid: OTHER_TENANT },
       { iss: `https://sts.windows.net/${TENANT}` },
@@ -171,7 +176,9 @@ describe.each(Object.entries(kinds))("%s", (_, { strangers, ...given }) => {
 
   test.each(strangers.map((one) => [JSON.stringify(one), one]))("not with %s", async (_changes, claims) => {
     const { call, token } = guardedApi(given);
-    expect(outcome(await call(token({ claims: claims as Record<string, unknown> })))).toBe("401 invalid_token");
+    expect(outcome(await call(token({ claims: claims as Record<string, unknown> })))).toBe(
+      "401 invalid_token",
+    );
   });
 
   test("nor for another audience", async () => {
@@ -189,7 +196,11 @@ describe("a key of Entra signs for its own issuer only", () => {
   });
   test.each([
     ["that of a tenant, for another", `${login}/${TENANT}/v2.0`, "401 invalid_token"],
-    ["that of personal accounts, for a tenant", `${login}/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0`, "401 invalid_token"],
+    [
+      "that of personal accounts, for a tenant",
+      `${login}/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0`,
+      "401 invalid_token",
+    ],
     ["that of all tenants", `${login}/{tenantid}/v2.0`, "user pairwise"],
     ["that of the tenant", `${login}/${OTHER_TENANT}/v2.0`, "user pairwise"],
   ])("%s", async (_, issuer, expected) => {
@@ -237,13 +248,19 @@ test.each<[string, object, RegExp]>([
   ["what is no header", { clientCertificateHeader: "a header" }, /clientCertificateHeader/],
   ["what is no store", { store: {} }, /store/],
 ])("%s: refused when the guard is made", (_, over, message) => {
-  expect(() => createApiGuard({ ...good, ...over } as never)).toThrow(message);
+  expect(() => createApiGuard({ ...good, ...over })).toThrow(message);
 });
 
 test("a cache of answers may hold ten minutes, and no more", () => {
   const app = { acquireTokenOnBehalfOf() {}, introspect() {} };
   const made = (cacheSeconds: number) => () =>
-    createApiGuard({ baseUrl: BASE, audience: API, issuer: oidc, app, introspection: { cacheSeconds } } as never);
+    createApiGuard({
+      baseUrl: BASE,
+      audience: API,
+      issuer: oidc,
+      app,
+      introspection: { cacheSeconds },
+    } as never);
   expect(made(600)).not.toThrow();
   expect(made(601)).toThrow(/600/);
   expect(made(-1)).toThrow(/600/);

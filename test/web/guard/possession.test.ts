@@ -37,7 +37,11 @@ interface Changes {
   readonly key?: typeof pair.privateKey | Uint8Array;
 }
 
-function proof({ clock }: Api, token: string, { header, claims, key = pair.privateKey }: Changes = {}): string {
+function proof(
+  { clock }: Api,
+  token: string,
+  { header, claims, key = pair.privateKey }: Changes = {},
+): string {
   const good = {
     jti: `proof-${(count += 1)}`,
     htm: "GET",
@@ -103,7 +107,9 @@ describe("DPoP", () => {
     expect(outcome(await send(one, token, undefined))).toBe("401 invalid_dpop_proof");
     const two = `${proof(one, token)}, ${proof(one, token)}`;
     expect(outcome(await send(one, token, two))).toBe("401 invalid_dpop_proof");
-    expect(outcome(await send(one, token, proof(one, token), { scheme: "Bearer" }))).toBe("401 invalid_token");
+    expect(outcome(await send(one, token, proof(one, token), { scheme: "Bearer" }))).toBe(
+      "401 invalid_token",
+    );
     const unbound = one.token();
     expect(outcome(await send(one, unbound, proof(one, unbound)))).toBe("401 invalid_token");
   });
@@ -156,7 +162,9 @@ describe("DPoP", () => {
         "401 use_dpop_nonce",
       );
     first.clock.advance(301);
-    expect(outcome(await send(first, token, proof(first, token, { claims: { nonce } })))).toBe("401 use_dpop_nonce");
+    expect(outcome(await send(first, token, proof(first, token, { claims: { nonce } })))).toBe(
+      "401 use_dpop_nonce",
+    );
   });
 
   test("an API that requires it says so, and refuses what is not bound", async () => {
@@ -166,7 +174,9 @@ describe("DPoP", () => {
     const document = await one.guard.handle(new Request(`${BASE}/.well-known/oauth-protected-resource`));
     expect(await document?.json()).toMatchObject({ dpop_bound_access_tokens_required: true });
     const two = api({ dpop: {} });
-    expect((await two.call(undefined)).response?.headers.get("www-authenticate")).toMatch(/^Bearer .*, DPoP .*algs=/);
+    expect((await two.call(undefined)).response?.headers.get("www-authenticate")).toMatch(
+      /^Bearer .*, DPoP .*algs=/,
+    );
   });
 });
 

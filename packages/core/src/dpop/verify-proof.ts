@@ -77,12 +77,14 @@ export async function verifyDpopProof(proof: string, expected: ProofExpectations
   if (typeof htu !== "string" || addressOf(htu) !== addressOf(expected.url))
     throw new Error(`htu is ${JSON.stringify(htu)}`);
   const age = expected.now / 1000 - Number(iat);
-  if (typeof iat !== "number" || !(Math.abs(age) <= TOLERANCE)) throw new Error("iat is too long ago or ahead");
+  if (typeof iat !== "number" || !(Math.abs(age) <= TOLERANCE))
+    throw new Error("iat is too long ago or ahead");
   if (typeof ath !== "string" || !sameText(ath, sha256Base64Url(expected.accessToken)))
     throw new Error("ath is not the hash of the access token");
 
   const { key, thumbprint } = await keyOf(jwk, alg);
-  if (!sameText(thumbprint, expected.thumbprint)) throw new Error("its key is not the one of the token (jkt)");
+  if (!sameText(thumbprint, expected.thumbprint))
+    throw new Error("its key is not the one of the token (jkt)");
   verifySignature(proof, alg, key);
   const id = sha256Base64Url(JSON.stringify([thumbprint, jti]));
   return { id, nonce, expiresIn: Math.ceil(TOLERANCE - age) + 1 };

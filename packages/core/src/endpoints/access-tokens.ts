@@ -59,8 +59,7 @@ export class AccessTokens {
     const { tenants } = rules;
     this.#client = client;
     this.#rules = rules;
-    this.#tenants =
-      typeof tenants === "object" ? new Set(tenants.map((id) => id.toLowerCase())) : undefined;
+    this.#tenants = typeof tenants === "object" ? new Set(tenants.map((id) => id.toLowerCase())) : undefined;
   }
 
   /** Returns a token that has been validated, unless a tenant has to be asked for. */
@@ -131,7 +130,7 @@ export class AccessTokens {
     const { types } = this.#rules;
     const { typ } = jwtHeader(token);
     const name = typeof typ === "string" ? typ.toLowerCase().replace(/^application\//, "") : typ;
-    if ((types ?? USUAL_TYPES).includes(name as string)) return name;
+    if ((types ?? USUAL_TYPES).includes(name)) return name;
     return refuse(
       `its typ is ${JSON.stringify(typ)}, ${types ? `not "${types.join('" or "')}"` : "that of another token"}`,
     );
@@ -147,7 +146,7 @@ export class AccessTokens {
   async #requireTenant({ tid }: RawClaims, refuse: Refuse): Promise<void> {
     const { tenants } = this.#rules;
     if (typeof tenants !== "function") return;
-    if (typeof tid !== "string" || (await tenants(tid)) !== true)
+    if (typeof tid !== "string" || !(await tenants(tid)))
       refuse(`its tenant, ${JSON.stringify(tid)}, is not accepted`);
   }
 }

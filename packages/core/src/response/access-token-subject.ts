@@ -38,9 +38,7 @@ export function isOfApp(authority: Authority, claims: RawClaims, typ: unknown, r
   if (typ !== "at+jwt" && !OF_ACCESS_TOKENS.some((name) => claims[name] !== undefined))
     refuse(`nothing tells it from an ID token: it has neither the typ "at+jwt" nor scope nor client_id`);
   if (sub === undefined || sub === client || sub === named || gty === "client-credentials") return true;
-  return (
-    (typeof client === "string" && sub === `${client}@clients`) || (appid !== undefined && !hasScopes)
-  );
+  return (typeof client === "string" && sub === `${client}@clients`) || (appid !== undefined && !hasScopes);
 }
 
 function isFilled(value: unknown): boolean {

@@ -40,10 +40,7 @@ export interface KeySet {
 const findersAmong = new WeakMap<KeySet, Map<string, Promise<KeyFinder>>>();
 
 /** Returns a finder limited to the keys that a verification accepts. */
-export async function finderAmong(
-  keys: KeySet,
-  accepts: (key: PublishedKey) => boolean,
-): Promise<KeyFinder> {
+export async function finderAmong(keys: KeySet, accepts: (key: PublishedKey) => boolean): Promise<KeyFinder> {
   const { published, find } = keys;
   const accepted = published.filter(accepts);
   if (accepted.length === published.length) return find;

@@ -65,11 +65,7 @@ export interface VerifiedJwt {
 }
 
 /** Does the same as {@link verifyJwt}, for callers that go on trusting the JWT while its key is published. */
-export async function verifiedJwt(
-  jwt: string,
-  expected: JwtExpectations,
-  call: Call,
-): Promise<VerifiedJwt> {
+export async function verifiedJwt(jwt: string, expected: JwtExpectations, call: Call): Promise<VerifiedJwt> {
   const { kind, check } = expected;
   const refuse: Refuse = (reason) => {
     throw clientAuthError(kind.code, `The ${kind.name} is refused: ${reason}.`, call);
@@ -209,7 +205,8 @@ export function allowedAlgorithms({
   if (!kind.use) return ASYMMETRIC_ALGORITHMS;
   const { algorithms, secret } = client;
   const algorithm = algorithms[`${kind.use}_signed_response_alg`];
-  const usable = (alg: string): boolean => ASYMMETRIC_ALGORITHMS.includes(alg) || (alg === "HS256" && secret !== undefined);
+  const usable = (alg: string): boolean =>
+    ASYMMETRIC_ALGORITHMS.includes(alg) || (alg === "HS256" && secret !== undefined);
   if (algorithm !== undefined) return [algorithm].filter(usable);
   const listed = authority.metadata[`${kind.use}_signing_alg_values_supported`];
   const supported = Array.isArray(listed)

@@ -28,10 +28,7 @@ export function checkedGuardOptions(given: ApiGuardOptions): ApiGuardOptions & {
     throw invalid("app", "is not an application", "pass a ConfidentialClientApplication");
   if (introspection) checkIntrospection(options, introspection === true ? {} : introspection);
   if (dpop !== undefined) checkDpop(requireRecord(dpop, "dpop", "{ nonceSecrets }"));
-  if (
-    clientCertificateHeader !== undefined &&
-    !/^[\w!#$%&'*+.^`|~-]+$/.test(String(clientCertificateHeader))
-  )
+  if (clientCertificateHeader !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(clientCertificateHeader))
     throw invalid("clientCertificateHeader", "is not the name of a header", 'pass one such as "client-cert"');
   if (store !== undefined && (typeof store?.get !== "function" || typeof store.set !== "function"))
     throw invalid("store", "lacks get or set", "pass a WebStore");

@@ -27,7 +27,8 @@ export function certificateIn(
   name: string | undefined,
 ): string | undefined {
   const value = name === undefined ? null : headers.get(name);
-  if (value === null || value === undefined || value === "" || value.length > LONGEST_HEADER) return undefined;
+  if (value === null || value === undefined || value === "" || value.length > LONGEST_HEADER)
+    return undefined;
   if (value.startsWith(":") && value.endsWith(":")) return value.slice(1, -1);
   if (!value.includes("%")) return value;
   try {

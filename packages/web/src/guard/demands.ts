@@ -29,10 +29,7 @@ export interface Names {
 }
 
 /** Returns scopes as clients ask for them; nothing if there are none. */
-export function askedScopes(
-  scopes: readonly string[] | undefined,
-  { prefix }: Names,
-): string | undefined {
+export function askedScopes(scopes: readonly string[] | undefined, { prefix }: Names): string | undefined {
   if (!scopes || scopes.length === 0) return undefined;
   return scopes.map((scope) => (scope.includes("/") ? scope : prefix + scope)).join(" ");
 }
@@ -50,7 +47,9 @@ export function unmetDemand(
       : lackOfUser(caller, { scopes, roles, userRoles }, names);
   if (lacks) return lacks;
   if (acrs && !hasSignedInWith(caller, acrs)) return notSignedInWith(acrs, names);
-  return maxAge !== undefined && !hasSignedInSince(caller, now - maxAge) ? notSignedInSince(maxAge) : undefined;
+  return maxAge !== undefined && !hasSignedInSince(caller, now - maxAge)
+    ? notSignedInSince(maxAge)
+    : undefined;
 }
 
 function lackOfUser(
@@ -64,11 +63,7 @@ function lackOfUser(
 }
 
 /** What nobody has granted to an app must not be open to any app of the tenant. */
-function lackOfApp(
-  caller: Caller,
-  { scopes, roles, userRoles }: Demands,
-  names: Names,
-): Refusal | undefined {
+function lackOfApp(caller: Caller, { scopes, roles, userRoles }: Demands, names: Names): Refusal | undefined {
   const isAllowed = roles
     ? hasOneOf(caller.roles, roles)
     : scopes

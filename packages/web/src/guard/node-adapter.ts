@@ -26,7 +26,7 @@ export async function checkIncoming(
 }
 
 function certificateOf({ socket }: IncomingMessage): ClientCertificate | undefined {
-  if (!("getPeerCertificate" in socket) || typeof socket.getPeerCertificate !== "function") return undefined;
-  const certificate = socket.getPeerCertificate() as { readonly raw?: Uint8Array } | undefined;
+  const { getPeerCertificate } = socket as { getPeerCertificate?: () => { readonly raw?: Uint8Array } };
+  const certificate = getPeerCertificate?.call(socket);
   return certificate?.raw ? certificate : undefined;
 }
