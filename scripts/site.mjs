@@ -22,9 +22,18 @@ function prepare({ section, path, title, text }, known) {
     if (isPage || at.endsWith(".svg")) return whole;
     return `](${repository}/blob/main/${at}${anchor ? `#${anchor}` : ""})`;
   });
+  // TypeDoc leaves code out of the anchors of headings; GitHub, whose anchors the links have, does not.
+  const anchored = linked.replace(/^#{2,4} (.*`.*)$/gm, (whole, /** @type {string} */ heading) => {
+    const slug = heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .trim()
+      .replace(/\s/g, "-");
+    return `<a id="${slug}"></a>\n\n${whole}`;
+  });
   const file = join(prepared, "docs", `${path}.md`);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `---\ntitle: ${JSON.stringify(title)}\ngroup: ${section}\n---\n${linked}`);
+  writeFileSync(file, `---\ntitle: ${JSON.stringify(title)}\ngroup: ${section}\n---\n${anchored}`);
   return file;
 }
 
