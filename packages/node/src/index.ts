@@ -47,6 +47,7 @@ export {
   type BackgroundRenewal,
   type BackgroundRenewalListener,
   type AssertionContext,
+  type AuthCodeFlowOptions,
   type AzureCloudOptions,
   type CacheKVStore,
   type ClientRegistration,
@@ -71,6 +72,7 @@ export {
   type SecretContext,
   type StoreInCache,
   type TenantProfile,
+  type UseOnce,
   type UserInfo,
   type ValidCacheType,
 } from "@tessera/core/internal";

@@ -64,9 +64,17 @@ export async function sendResponse(response: Response, outgoing: ServerResponse)
   try {
     await pipeline(Readable.fromWeb(response.body as NodeReadableStream), outgoing);
   } catch (error) {
-    const isAway = error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
-    if (!isAway) throw error;
+    if (!isPrematureClose(error)) throw error;
   }
+}
+
+function isPrematureClose(error: unknown): boolean {
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "code" in error &&
+    error.code === "ERR_STREAM_PREMATURE_CLOSE"
+  );
 }
 
 /** Path and query. An absolute URL, and a path that begins with two slashes, must not name another host. */
