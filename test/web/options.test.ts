@@ -1,7 +1,6 @@
 // A mistake in the options of a website is refused when it starts, and names the option, never a secret.
 // proves: web/src/sign-in/check-options.ts, web/src/sign-in/options.ts
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { WebSignInOptions } from "@tessera/web";
 import { startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
 import { secret, siteAt } from "../support/web-visitor.js";
 
@@ -36,7 +35,7 @@ test.each<[string, Readonly<Record<string, unknown>>]>([
 ])("%s of %j", (option, over) => {
   let message = "";
   try {
-    siteAt(provider, over as Partial<WebSignInOptions>);
+    siteAt(provider, over);
   } catch (error) {
     expect(error).toMatchObject({ name: "ClientConfigurationError", errorCode: "invalid_option" });
     message = String(error);

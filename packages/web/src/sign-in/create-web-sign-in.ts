@@ -130,7 +130,9 @@ async function route(site: Site, sessions: Sessions, request: Request): Promise<
 }
 
 /** Tells the routes of the sign-in from the paths of the site. */
-function isRouteOf({ paths: { root, ...paths } }: Site): (url: string) => boolean {
+function isRouteOf({ paths }: Site): (url: string) => boolean {
   const routes = new Set<string>(Object.values(paths));
+  // What the routes begin with is none of them.
+  routes.delete(paths.root);
   return (url) => routes.has(new URL(url).pathname);
 }

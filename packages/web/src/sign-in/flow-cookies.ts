@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AuthCodeFlow } from "@tessera/node";
 import { LONGEST_COOKIE, cookiesOf, setCookie } from "./cookies.js";
+import type { Seal } from "./key-ring.js";
 import { isPosted, type Site } from "./site.js";
 
 /** A sign-in that waits for its answer, as the browser keeps it. */
@@ -12,6 +13,8 @@ export interface WaitingFlow {
   /** See `Session.asked`. */
   readonly asked?: string;
 }
+
+const FLOW: Seal<WaitingFlow> = { purpose: "flow" };
 
 /** Seconds that a sign-in may take: the lifetime of a flow. */
 export const LONGEST_SIGN_IN = 3600;
@@ -35,7 +38,7 @@ export async function flowCookies(
   // The browser has the URL already.
   const kept = { ...waiting, flow: { ...waiting.flow, authUrl: "" } };
   const name = nameOf(site, waiting.flow.state, site.clock.now());
-  const value = await site.keys.seal("flow", kept);
+  const value = await site.keys.seal(FLOW, kept);
   const cookie = cookieOf(site, { name, value, maxAge: LONGEST_SIGN_IN });
   if (cookie.length > LONGEST_COOKIE) return undefined;
   let left = MOST_CHARACTERS - name.length - value.length;
@@ -55,7 +58,7 @@ export async function waitingFlow(
   const end = suffixOf(state);
   for (const [name, value] of waitingIn(site, request)) {
     if (!name.endsWith(end)) continue;
-    const opened = await site.keys.open<WaitingFlow>("flow", value);
+    const opened = await site.keys.open(FLOW, value);
     if (opened) return { waiting: opened.content, ended: cookieOf(site, { name, value: "", maxAge: 0 }) };
   }
   return undefined;

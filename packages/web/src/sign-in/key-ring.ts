@@ -1,7 +1,11 @@
 import { createHash, hkdfSync } from "node:crypto";
 
-/** What a sealed text is for: a text of one purpose cannot be opened as one of another. */
-export type Purpose = "session" | "flow" | "step";
+/** What a sealed text is for, and what it contains: a text of one purpose cannot be opened as one of another. */
+export interface Seal<T extends object> {
+  readonly purpose: string;
+  /** Only for its type. */
+  readonly content?: T;
+}
 
 /** A text that was opened. */
 export interface Opened<T> {
@@ -13,9 +17,9 @@ export interface Opened<T> {
 /** Seals and opens what browsers keep for the site. */
 export interface KeyRing {
   /** Encrypts with the first secret (JWE, `dir` with `A256GCM`). */
-  seal(purpose: Purpose, content: object): Promise<string>;
+  seal<T extends object>(seal: Seal<T>, content: T): Promise<string>;
   /** Decrypts with whichever secret it was sealed with. Returns `undefined` for anything that this site has not sealed. */
-  open<T extends object>(purpose: Purpose, text: string): Promise<Opened<T> | undefined>;
+  open<T extends object>(seal: Seal<T>, text: string): Promise<Opened<T> | undefined>;
 }
 
 interface Key {
@@ -31,8 +35,8 @@ const LONGEST_TEXT = 16_384;
  * removed when the cookies that it has sealed are too old.
  */
 export function createKeyRing(secrets: readonly string[]): KeyRing {
-  const rings = new Map<Purpose, readonly Key[]>();
-  const ringOf = (purpose: Purpose): readonly Key[] => {
+  const rings = new Map<string, readonly Key[]>();
+  const ringOf = (purpose: string): readonly Key[] => {
     const known = rings.get(purpose);
     if (known) return known;
     const keys = secrets.map((secret) => derivedKey(secret, purpose));
@@ -40,14 +44,14 @@ export function createKeyRing(secrets: readonly string[]): KeyRing {
     return keys;
   };
   return {
-    async seal(purpose, content) {
+    async seal({ purpose }, content) {
       const [key] = ringOf(purpose);
       const { CompactEncrypt } = await import("jose");
       return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(content)))
         .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid: key?.id ?? "" })
         .encrypt(key?.bytes ?? new Uint8Array());
     },
-    async open<T extends object>(purpose: Purpose, text: string) {
+    async open<T extends object>({ purpose }: Seal<T>, text: string) {
       if (text === "" || text.length > LONGEST_TEXT) return undefined;
       const keys = ringOf(purpose);
       const { compactDecrypt } = await import("jose");
@@ -72,7 +76,7 @@ export function createKeyRing(secrets: readonly string[]): KeyRing {
   };
 }
 
-function derivedKey(secret: string, purpose: Purpose): Key {
+function derivedKey(secret: string, purpose: string): Key {
   const bytes = new Uint8Array(hkdfSync("sha256", secret, "", `@tessera/web ${purpose}`, 32));
   const id = createHash("sha256").update(bytes).digest("base64url").slice(0, 8);
   return { id, bytes };

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { AccountInfo } from "@tessera/node";
 import { LONGEST_COOKIE, cookiesOf, setCookie } from "./cookies.js";
+import type { Seal } from "./key-ring.js";
 import { sidHash } from "./session-store.js";
 import type { Site } from "./site.js";
 
@@ -46,6 +47,8 @@ export interface ReadSession {
   readonly session: Session;
   readonly isCurrent: boolean;
 }
+
+const SESSION: Seal<Session> = { purpose: "session" };
 
 /** Longer names are cut off: they are shown, and nobody is known by them. */
 const LONGEST_NAME = 200;
@@ -103,7 +106,7 @@ export async function sessionCookie(
   for (let count = wanted.length; count >= 0; count -= 1) {
     const names = wanted.slice(0, count);
     const claims = Object.fromEntries(names.map((name) => [name, idTokenClaims[name]]));
-    const cookie = cookieWith(site, await site.keys.seal("session", { ...session, claims }));
+    const cookie = cookieWith(site, await site.keys.seal(SESSION, { ...session, claims }));
     if (cookie.length <= LONGEST_COOKIE) return cookie;
   }
   throw new Error(
@@ -119,7 +122,7 @@ export function endedCookie(site: Site): string {
 /** Reads the session of a request from its cookie alone. */
 export async function sessionInCookie(site: Site, request: Request): Promise<ReadSession | undefined> {
   const text = cookiesOf(request).get(site.cookieNames.session) ?? "";
-  const opened = await site.keys.open<Session>("session", text);
+  const opened = await site.keys.open(SESSION, text);
   if (!opened) return undefined;
   const { content: session, isCurrent } = opened;
   const age = site.clock.now() - session.begunAt;

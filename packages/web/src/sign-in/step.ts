@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Seal } from "./key-ring.js";
 import type { Site } from "./site.js";
 
 /** What a sign-in asks for beyond what the site always asks for. */
@@ -14,6 +15,8 @@ export interface SignInStep {
   readonly prompt?: string;
   readonly loginHint?: string;
 }
+
+const STEP: Seal<SignInStep> = { purpose: "step" };
 
 /** The page that a sign-in returns to, and what it asks for. */
 export interface SignInAddress {
@@ -32,13 +35,13 @@ export async function signInUrl(site: Site, { returnTo, step }: SignInAddress): 
     url.searchParams.set("returnTo", pathname + search + hash);
   }
   if (step && Object.values(step).some((value) => value !== undefined))
-    url.searchParams.set("step", await site.keys.seal("step", step));
+    url.searchParams.set("step", await site.keys.seal(STEP, step));
   return url.href;
 }
 
 /** Reads what the URL of a sign-in asks for. */
 export async function stepOf(site: Site, parameters: URLSearchParams): Promise<SignInStep> {
-  const opened = await site.keys.open<SignInStep>("step", parameters.get("step") ?? "");
+  const opened = await site.keys.open(STEP, parameters.get("step") ?? "");
   return opened?.content ?? {};
 }
 
