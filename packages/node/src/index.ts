@@ -48,6 +48,8 @@ export {
   type BackgroundRenewalListener,
   type AssertionContext,
   type AuthCodeFlowOptions,
+  type TicketContext,
+  type TicketSource,
   type AzureCloudOptions,
   type CacheKVStore,
   type ClientRegistration,

@@ -99,11 +99,11 @@ function headersOf({ rawHeaders }: IncomingMessage): Headers {
 
 /** The body as a stream that leaves the connection alone until somebody reads it: the app may parse the body itself. */
 function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
-  let chunks: AsyncIterator<Uint8Array> | undefined;
+  let chunks: AsyncIterator<Uint8Array, undefined> | undefined;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        chunks ??= incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+        chunks ??= incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;
         const { done, value } = await chunks.next();
         if (done) controller.close();
         else controller.enqueue(value);
