@@ -20,3 +20,24 @@ export type { WebTokenAnswer, WebTokenOptions } from "./sign-in/session-token.js
 export type { ResponseModeOption, SignInApplication } from "./sign-in/site.js";
 export type { SignInStep } from "./sign-in/step.js";
 export type { WebSignInProblem } from "./sign-in/web-sign-in-problem.js";
+export { createApiGuard, type ApiGuard } from "./guard/create-api-guard.js";
+export type { Checked, RequestGuard } from "./guard/request-guard.js";
+export type { Caller, CallerToken, CallerTokenRequest } from "./guard/caller.js";
+export type { Demands } from "./guard/demands.js";
+export type { ExpressGuard } from "./guard/express.js";
+export type {
+  FastifyGuard,
+  FastifyInstanceLike,
+  FastifyMetadata,
+  FastifyReplyLike,
+  FastifyRequestLike,
+} from "./guard/fastify.js";
+export type {
+  ApiGuardOptions,
+  CheckOptions,
+  ClientCertificate,
+  DpopOptions,
+  GuardApplication,
+  GuardedRequest,
+  IntrospectionOptions,
+} from "./guard/options.js";
