@@ -1,6 +1,6 @@
 // A request with a token: the token goes to bound hosts only, whatever a host redirects to or publishes.
 // proves: cli/src/commands/bind.ts, cli/src/commands/fetch.ts, cli/src/commands/curl-request.ts, cli/src/network.ts,
-// cli/src/profiles/bindings.ts
+// cli/src/profiles/bindings.ts, cli/src/terminal/standard-input.ts
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";

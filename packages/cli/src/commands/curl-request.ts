@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { codeOf, failure, usageError } from "../errors.js";
+import type { Context } from "../context.js";
 import type { Given } from "../options.js";
+import { standardInput } from "../terminal/standard-input.js";
 
 /** A request as the options of curl describe it. */
 export interface CurlRequest {
@@ -9,10 +11,12 @@ export interface CurlRequest {
 }
 
 /** Reads the request that a command line describes. */
-export function curlRequest(url: URL, given: Given): CurlRequest {
+export async function curlRequest(url: URL, { given, signal }: Pick<Context, "given" | "signal">): Promise<CurlRequest> {
   const headers = new Headers();
+  const isRead = ["data", "data-binary", "json"].some((name) => given.texts(name).includes("@-"));
+  const input = isRead ? await standardInput(signal) : undefined;
   for (const line of given.texts("header").flatMap(headerLines)) addHeader(headers, line);
-  const body = bodyOf(given, headers);
+  const body = bodyOf(given, headers, input);
   const target = new URL(url);
   const isQuery = given.has("get") && body !== undefined;
   if (isQuery) target.search = [target.search.slice(1), body.toString()].filter(Boolean).join("&");
@@ -47,7 +51,12 @@ function addHeader(headers: Headers, line: string): void {
   }
 }
 
-function bodyOf(given: Given, headers: Headers): Buffer | undefined {
+function bodyOf(given: Given, headers: Headers, input: Buffer | undefined): Buffer | undefined {
+  const dataOf = (text: string, isLines: boolean): Buffer => {
+    if (!text.startsWith("@")) return Buffer.from(text);
+    const content = text === "@-" && input ? input : fileContent(text.slice(1));
+    return isLines ? Buffer.from(content.toString("latin1").replaceAll(/[\r\n]/g, ""), "latin1") : content;
+  };
   const plain = [
     ...given.texts("data").map((text) => dataOf(text, true)),
     ...given.texts("data-binary").map((text) => dataOf(text, false)),
@@ -65,15 +74,9 @@ function bodyOf(given: Given, headers: Headers): Buffer | undefined {
   return Buffer.concat(plain.flatMap((one, index) => (index === 0 ? [one] : [Buffer.from("&"), one])));
 }
 
-function dataOf(text: string, isLines: boolean): Buffer {
-  if (!text.startsWith("@")) return Buffer.from(text);
-  const content = fileContent(text.slice(1));
-  return isLines ? Buffer.from(content.toString("latin1").replaceAll(/[\r\n]/g, ""), "latin1") : content;
-}
-
 function fileContent(file: string): Buffer {
   try {
-    return readFileSync(file === "-" ? 0 : file);
+    return readFileSync(file);
   } catch (error) {
     throw failure(`${file} cannot be read (${codeOf(error)}): check its path.`, error);
   }

@@ -21,7 +21,7 @@ export async function fetchUrl(context: Context): Promise<void> {
     throw usageError(`"${text}" is not a URL: pass one that begins with https://.`);
   const found = profileFor(url, given.text("profile"));
   if (!found) throw notBound(url, given.text("profile"));
-  const request = curlRequest(url, given);
+  const request = await curlRequest(url, context);
   const seconds = given.number("max-time");
   const limits = [context.signal, ...(seconds === undefined ? [] : [AbortSignal.timeout(seconds * 1000)])];
   const signal = AbortSignal.any(limits);

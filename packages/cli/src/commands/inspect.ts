@@ -3,11 +3,12 @@ import type { Context } from "../context.js";
 import { codeOf, failure, usageError } from "../errors.js";
 import { decodedToken, tokenIn } from "../inspection/decoded-token.js";
 import { checkSignature, trustedIssuers, type Signature } from "../inspection/signature.js";
+import { standardInput } from "../terminal/standard-input.js";
 import { TIME_CLAIMS, timeInWords, validity } from "../inspection/times.js";
 
 /** `tessera inspect`: explains a token. */
 export async function inspect({ given, signal, say }: Context): Promise<void> {
-  const token = tokenIn(await textOf(given.positionals[0] ?? "-", say));
+  const token = tokenIn(await textOf(given.positionals[0] ?? "-", { say, signal }));
   if (token === "") throw usageError("There is no token: pass a file, or write the token to standard input.");
   const decoded = decodedToken(token);
   if (!decoded) throw failure("This token has no readable parts: only its issuer can say what it means.");
@@ -30,10 +31,13 @@ export async function inspect({ given, signal, say }: Context): Promise<void> {
   process.stdout.write([...section("Header", header, now), "", ...lines, ""].join("\n"));
 }
 
-async function textOf(file: string, say: (text: string) => void): Promise<string> {
-  if (file === "-" && process.stdin.isTTY) say("Paste the token, and end with Ctrl+D.");
+async function textOf(file: string, { say, signal }: Pick<Context, "say" | "signal">): Promise<string> {
+  if (file === "-") {
+    if (process.stdin.isTTY) say("Paste the token, and end with Ctrl+D.");
+    return (await standardInput(signal)).toString("utf8");
+  }
   try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
+    return readFileSync(file, "utf8");
   } catch (error) {
     // A token in place of a file would be repeated.
     if (decodedToken(file)) throw usageError("A token is not passed as an argument: write it to standard input.");

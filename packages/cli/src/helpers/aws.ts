@@ -3,7 +3,7 @@ import { failure, usageError } from "../errors.js";
 import { networkFetch } from "../network.js";
 import { notBound, urlOf } from "../profiles/bindings.js";
 import { certificates } from "../profiles/provider.js";
-import { boundToken } from "./bound-token.js";
+import { boundIdToken } from "./bound-token.js";
 
 /**
  * AWS's `credential_process`: exchanges the user's ID token for the keys of a role.
@@ -15,7 +15,7 @@ export async function aws(context: Context): Promise<void> {
   const role = given.text("role-arn") ?? process.env["AWS_ROLE_ARN"];
   if (!role) throw usageError("The role is missing: pass --role-arn with its ARN.");
   const url = serviceUrl(given.text("region"));
-  const found = await boundToken(url, context);
+  const found = await boundIdToken(url, context);
   if (!found) throw notBound(url, given.text("profile"));
   const { idToken } = found.result;
   if (idToken === "")

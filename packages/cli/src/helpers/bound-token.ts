@@ -3,6 +3,7 @@ import type { Context } from "../context.js";
 import { tokenOfProfile, wantedToken } from "../commands/token.js";
 import { profileFor } from "../profiles/bindings.js";
 import type { Binding, Profile } from "../profiles/profile.js";
+import type { WantedToken } from "../tokens/user-token.js";
 
 /** A token for a bound host. */
 export interface BoundToken {
@@ -14,13 +15,13 @@ export interface BoundToken {
 /**
  * Returns a token for a host.
  *
- * @param refusedToken a token that the host has refused
+ * @param renewal why a token in the cache will not do
  * @returns `undefined` for a host that no profile is bound to
  */
 export async function boundToken(
   url: URL,
   context: Context,
-  refusedToken?: string,
+  renewal: Pick<WantedToken, "refusedToken" | "forceRefresh"> = {},
 ): Promise<BoundToken | undefined> {
   const found = profileFor(url, context.given.text("profile"));
   if (!found) return undefined;
@@ -32,7 +33,7 @@ export async function boundToken(
     {
       ...wanted,
       ...(isNamed || !binding.scopes ? {} : { scopes: binding.scopes }),
-      ...(refusedToken === undefined ? {} : { refusedToken }),
+      ...renewal,
     },
     context,
   );
@@ -42,8 +43,17 @@ export async function boundToken(
 /** The user name for protocols that want one beside a token, if none is bound: servers take any, or this one. */
 export const TOKEN_USER = "oauth2";
 
-/** Reads standard input to its end. */
-export async function standardInput(): Promise<string> {
-  const { readFileSync } = await import("node:fs");
-  return readFileSync(0, "utf8");
+/** The same with an ID token that is good for some minutes more: one from the cache may be older than the access token. */
+export async function boundIdToken(url: URL, context: Context): Promise<BoundToken | undefined> {
+  const found = await boundToken(url, context);
+  if (!found || found.result.idToken === "" || isGood(found.result.idTokenClaims)) return found;
+  return boundToken(url, context, { forceRefresh: true });
+}
+
+/** Time in seconds that an ID token has to be good for. */
+const MARGIN = 300;
+
+function isGood(claims: object): boolean {
+  const exp: unknown = Reflect.get(claims, "exp");
+  return typeof exp === "number" && exp > Date.now() / 1000 + MARGIN;
 }

@@ -3,7 +3,8 @@ import { usageError } from "../errors.js";
 import { ExitCodes } from "../exit-codes.js";
 import { hostName, urlOf } from "../profiles/bindings.js";
 import { allProfiles } from "../profiles/profiles.js";
-import { boundToken, standardInput, TOKEN_USER } from "./bound-token.js";
+import { standardInput } from "../terminal/standard-input.js";
+import { boundToken, TOKEN_USER } from "./bound-token.js";
 
 /** Docker recognizes this text. @see github.com/docker/docker-credential-helpers */
 const NOT_FOUND = "credentials not found in native keychain";
@@ -11,16 +12,17 @@ const NOT_FOUND = "credentials not found in native keychain";
 /** Docker's credential helper: a token as the password for a bound registry. */
 export async function docker(context: Context): Promise<void> {
   const [, operation] = context.given.positionals;
+  const input = async (): Promise<string> => (await standardInput(context.signal)).toString("utf8");
   switch (operation) {
     case "get":
-      return get((await standardInput()).trim(), context);
+      return get((await input()).trim(), context);
     case "list":
       return list();
     case "store":
-      return store(await standardInput());
+      return store(await input());
     case "erase":
       // Signing out is a command of its own: other programs use the same session.
-      await standardInput();
+      await input();
       return;
     default:
       throw usageError("Docker passes get, list, store or erase: tessera credential docker get.");

@@ -1,7 +1,8 @@
 import type { Context } from "../context.js";
 import { usageError } from "../errors.js";
 import { urlOf } from "../profiles/bindings.js";
-import { boundToken, standardInput, TOKEN_USER } from "./bound-token.js";
+import { standardInput } from "../terminal/standard-input.js";
+import { boundToken, TOKEN_USER } from "./bound-token.js";
 
 /**
  * Git's credential helper: `get` returns a token for a bound host, `erase` renews one that was refused. Hosts that are not bound
@@ -11,7 +12,7 @@ import { boundToken, standardInput, TOKEN_USER } from "./bound-token.js";
  */
 export async function git(context: Context): Promise<void> {
   const [, operation] = context.given.positionals;
-  const attributes = attributesIn(await standardInput());
+  const attributes = attributesIn((await standardInput(context.signal)).toString("utf8"));
   switch (operation) {
     case "get":
       return get(attributes, context);
@@ -47,7 +48,7 @@ async function get(attributes: Attributes, context: Context): Promise<void> {
 async function erase(attributes: Attributes, context: Context): Promise<void> {
   const url = hostIn(attributes);
   const [refused] = attributes.get("credential") ?? attributes.get("password") ?? [];
-  if (url && refused) await boundToken(url, { ...context, mayAsk: false }, refused);
+  if (url && refused) await boundToken(url, { ...context, mayAsk: false }, { refusedToken: refused });
 }
 
 function hostIn(attributes: Attributes): URL | undefined {

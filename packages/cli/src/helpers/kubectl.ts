@@ -1,7 +1,7 @@
 import type { Context } from "../context.js";
 import { failure } from "../errors.js";
 import { notBound, urlOf } from "../profiles/bindings.js";
-import { boundToken } from "./bound-token.js";
+import { boundIdToken, boundToken } from "./bound-token.js";
 
 const API_VERSION = "client.authentication.k8s.io/v1";
 
@@ -19,7 +19,8 @@ export async function kubectl(context: Context): Promise<void> {
       "The cluster is not known: set provideClusterInfo: true and apiVersion: client.authentication.k8s.io/v1 in the exec section of the kubeconfig.",
     );
   const { given, mayAsk } = context;
-  const found = await boundToken(url, { ...context, mayAsk: mayAsk && isInteractive });
+  const find = given.has("id-token") ? boundIdToken : boundToken;
+  const found = await find(url, { ...context, mayAsk: mayAsk && isInteractive });
   if (!found) throw notBound(url, given.text("profile"));
   const { accessToken, idToken, expiresOn, idTokenClaims } = found.result;
   if (given.has("id-token") && idToken === "")

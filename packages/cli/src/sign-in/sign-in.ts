@@ -71,17 +71,20 @@ async function withDeviceCode(
   { app }: Session,
   { wanted, screen, signal }: SignInOptions,
 ): Promise<AuthenticationResult> {
-  let hide = (): void => undefined;
+  let hide: (() => void) | undefined;
+  let isOver = false;
   try {
     return await app.acquireTokenByDeviceCode({
       ...requestOf(wanted),
       signal,
       deviceCodeCallback: async (code) => {
         hide = await showDeviceCode(code, screen);
+        if (isOver) hide();
       },
     });
   } finally {
-    hide();
+    isOver = true;
+    hide?.();
   }
 }
 

@@ -15,6 +15,8 @@ export interface WantedToken {
   /** A token that the API has refused. */
   readonly refusedToken?: string;
   readonly claims?: string;
+  /** Renew it, even if there is one in the cache. */
+  readonly forceRefresh?: boolean;
 }
 
 /** Returns a user's token: from the cache, renewed, or asked for. */
@@ -46,7 +48,12 @@ export async function silentToken(
   const account = chosenAccount(await app.getAllAccounts(), profile.account, wanted.account);
   if (!account) return { account, reason: undefined };
   try {
-    return await app.acquireTokenSilent({ ...requestOf(wanted), account, ...(signal ? { signal } : {}) });
+    return await app.acquireTokenSilent({
+      ...requestOf(wanted),
+      account,
+      ...(wanted.forceRefresh === true ? { forceRefresh: true } : {}),
+      ...(signal ? { signal } : {}),
+    });
   } catch (reason) {
     if (needsUser(reason)) return { account, reason };
     throw reason;
