@@ -1,3 +1,6 @@
 import { main } from "./main.js";
 
-process.exitCode = await main(process.argv.slice(2));
+// Not awaited here: what is loaded later imports from this file, which would then wait for itself.
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});
