@@ -34,7 +34,10 @@ describe("a wrong command line ends with 2, one line and the remedy:", () => {
     [["token", "--client-id", "x"], /belong to tessera login, or to a machine's identity/],
     [["login"], /The provider is missing: pass --authority, --issuer or --preset/],
     [["login", "--issuer", "https://sso.example"], /The client is missing: pass --client-id/],
-    [["login", "--issuer", "https://sso.example", "--client-id", "a", "--browser", "--device-code"], /exclude each other/],
+    [
+      ["login", "--issuer", "https://sso.example", "--client-id", "a", "--browser", "--device-code"],
+      /exclude each other/,
+    ],
     [["completion", "tcsh"], /pass bash, zsh or fish/],
     [["token", "--store", "cloud"], /--store is "cloud"/],
   ])("%j", async (args, message) => {
@@ -46,21 +49,30 @@ describe("a wrong command line ends with 2, one line and the remedy:", () => {
   });
 });
 
-test.each([[[]], [["--help"]], [["help"]], [["-h"]]])("%j explains the program", async (args: readonly string[]) => {
-  const { code, stdout } = await home.run(args);
-  expect(code).toBe(0);
-  for (const { name, text } of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name} +${text.slice(0, 20)}`, "m"));
-});
+test.each([[[]], [["--help"]], [["help"]], [["-h"]]])(
+  "%j explains the program",
+  async (args: readonly string[]) => {
+    const { code, stdout } = await home.run(args);
+    expect(code).toBe(0);
+    for (const { name, text } of COMMANDS)
+      expect(stdout).toMatch(new RegExp(`^  ${name} +${text.slice(0, 20)}`, "m"));
+  },
+);
 
-test.each(COMMANDS.map((command) => [command.name, command] as const))("tessera %s --help explains every option", async (name, command) => {
-  const { code, stdout } = await home.run([name, "--help"]);
-  expect(code).toBe(0);
-  for (const option of command.options) expect(stdout).toContain(`--${option.name}`);
-  expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(130);
-});
+test.each(COMMANDS.map((command) => [command.name, command] as const))(
+  "tessera %s --help explains every option",
+  async (name, command) => {
+    const { code, stdout } = await home.run([name, "--help"]);
+    expect(code).toBe(0);
+    for (const option of command.options) expect(stdout).toContain(`--${option.name}`);
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(130);
+  },
+);
 
 test("--version is the packages'", async () => {
-  expect((await home.run(["--version"])).stdout).toBe(`${readManifest(join(root, "packages/cli")).version}\n`);
+  expect((await home.run(["--version"])).stdout).toBe(
+    `${readManifest(join(root, "packages/cli")).version}\n`,
+  );
 });
 
 test("a reader that has seen enough is no error", async () => {
@@ -87,7 +99,8 @@ describe("completion", () => {
     const { stdout } = await home.run(["completion", shell]);
     for (const { name, options } of COMMANDS) {
       expect(stdout).toContain(name);
-      for (const option of options) expect(stdout).toContain(shell === "zsh" ? `--${option.name}` : `-l ${option.name}`);
+      for (const option of options)
+        expect(stdout).toContain(shell === "zsh" ? `--${option.name}` : `-l ${option.name}`);
     }
     const check = spawnSync(shell, ["-n"], { input: stdout, encoding: "utf8" });
     if (!check.error) expect([check.status, check.stderr]).toEqual([0, ""]);
@@ -109,13 +122,20 @@ test("a profile that is damaged is named, with the remedy", async () => {
   mkdirSync(join(home.profiles, "damaged"), { recursive: true });
   writeFileSync(join(home.profiles, "damaged/profile.json"), '{"clientId":1}');
   const { code, stderr } = await home.run(["token", "-p", "damaged"]);
-  expect([code, stderr]).toEqual([1, `tessera: ${home.profiles}/damaged/profile.json is damaged: remove it, and run tessera login --profile damaged.\n`]);
+  expect([code, stderr]).toEqual([
+    1,
+    `tessera: ${home.profiles}/damaged/profile.json is damaged: remove it, and run tessera login --profile damaged.\n`,
+  ]);
 });
 
 describe("errors", () => {
   test("of servers are one line, and more of them with --verbose", () => {
     const cause = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
-    const error = Object.assign(new Error("x", { cause }), { errorCode: "network_error", errorMessage: "The host\r\n did not\tanswer.", correlationId: "1-2" });
+    const error = Object.assign(new Error("x", { cause }), {
+      errorCode: "network_error",
+      errorMessage: "The host\r\n did not\tanswer.",
+      correlationId: "1-2",
+    });
     expect(explain(error)).toBe("The host did not answer.");
     expect(details(error)).toEqual([
       "Error, network_error, correlation ID 1-2: The host did not answer.",
@@ -137,22 +157,33 @@ describe("errors", () => {
 });
 
 test("a number is a number", () => {
-  const grammar = { options: [{ name: "max-time", value: "SECONDS", text: "" }], positionals: [0, 0] as const, usage: "" };
+  const grammar = {
+    options: [{ name: "max-time", value: "SECONDS", text: "" }],
+    positionals: [0, 0] as const,
+    usage: "",
+  };
   expect(parse(["--max-time", "1.5"], grammar).number("max-time")).toBe(1.5);
   expect(() => parse(["--max-time", "soon"], grammar).number("max-time")).toThrow("pass a number");
 });
 
 test("programs have the exit codes and a profile's token, and nobody is asked", async () => {
-  await expect(profileToken({ profile: "a-profile-of-nobody" })).rejects.toMatchObject({ exitCode: ExitCodes.usage });
+  await expect(profileToken({ profile: "a-profile-of-nobody" })).rejects.toMatchObject({
+    exitCode: ExitCodes.usage,
+  });
 });
 
 describe("docs/cli.md", () => {
   const guide = readFileSync(join(root, "docs/cli.md"), "utf8");
 
-  test.each(COMMANDS.map((command) => [command.name, command] as const))("explains tessera %s and its options", (name, { options }) => {
-    expect(guide).toContain(`tessera ${name}`);
-    expect(options.filter((option) => !guide.includes(`--${option.name}`)).map((option) => option.name)).toEqual([]);
-  });
+  test.each(COMMANDS.map((command) => [command.name, command] as const))(
+    "explains tessera %s and its options",
+    (name, { options }) => {
+      expect(guide).toContain(`tessera ${name}`);
+      expect(
+        options.filter((option) => !guide.includes(`--${option.name}`)).map((option) => option.name),
+      ).toEqual([]);
+    },
+  );
 
   test("lists every exit code", () => {
     for (const code of Object.values(ExitCodes)) expect(guide).toMatch(new RegExp(`^\\| ${code} +\\|`, "m"));

@@ -27,7 +27,7 @@ test("a profile that works is described: configuration, store, discovery, clock,
     /^ok discovery: https:\/\/.*; browser, device code/m,
     /^ok clock: agrees with the provider's$/m,
     /^ok certificate: issued by .*, good until /m,
-    /^ok a renewal would send: POST https:\/\/localhost:\d+\/\S+\/token with .*grant_type=refresh_token.*refresh_token=…/m,
+    /^ok a renewal would send: POST https:\/\/localhost:\d+\/\S+\/token\S* with .*grant_type=refresh_token.*refresh_token=…/m,
   ])
     expect(stdout).toMatch(line);
 });
@@ -42,27 +42,59 @@ test("every secret of the run is searched for, and none is there", async () => {
     TESSERA_PASSPHRASE_FILE: join(home.folder, "none"),
     ORDERS_SECRET: stage.daemon.clientSecret,
   };
-  const machine = ["--client-id", stage.daemon.clientId, "--authority", stage.authority.authorityUrl(), "--ca", stage.ca];
+  const machine = [
+    "--client-id",
+    stage.daemon.clientId,
+    "--authority",
+    stage.authority.authorityUrl(),
+    "--ca",
+    stage.ca,
+  ];
   const scope = ["--scope", "https://graph.microsoft.com/.default"];
-  await home.run(["login", "-p", "daemon", ...machine, ...scope, "--client-secret-env", "ORDERS_SECRET"], { env });
+  await home.run(["login", "-p", "daemon", ...machine, ...scope, "--client-secret-env", "ORDERS_SECRET"], {
+    env,
+  });
   const { stdout, stderr } = await home.run(["doctor", "--verbose"], { env });
   const said = stdout + stderr;
   expect(said).toContain("HTTPS_PROXY: http://127.0.0.1:9 (with a login)");
   expect(said).toContain("AZURE_CLIENT_SECRET: (set)");
   const secrets = secretsIn(home.profiles);
   expect(secrets.length).toBeGreaterThan(2);
-  for (const secret of [...secrets, "proxy-password", "alice", "a-client-secret", stage.daemon.clientSecret ?? "", stage.user.password])
+  for (const secret of [
+    ...secrets,
+    "proxy-password",
+    "alice",
+    "a-client-secret",
+    stage.daemon.clientSecret ?? "",
+    stage.user.password,
+  ])
     expect(said).not.toContain(secret);
 });
 
 test("what is wrong is marked, and makes exit code 1", async () => {
   const home = stage.home();
   await stage.signedIn(home);
-  const args = ["login", "-p", "gone", "--issuer", "https://localhost:9", "--client-id", "a", "--client-secret-env", "PATH"];
+  const args = [
+    "login",
+    "-p",
+    "gone",
+    "--issuer",
+    "https://localhost:9",
+    "--client-id",
+    "a",
+    "--client-secret-env",
+    "PATH",
+  ];
   expect((await home.run([...args, "--scope", "a"])).code).toBe(1);
   const nobody = await home.run(["doctor", "-p", "nobody"]);
-  expect(nobody).toMatchObject({ code: 1, stdout: expect.stringContaining('!! profile: "nobody" does not exist'), stderr: expect.stringContaining("1 problem was found") });
-  const wrong = await home.run(["doctor"], { env: { NODE_EXTRA_CA_CERTS: "/no/file", HTTP_PROXY: "http://[" } });
+  expect(nobody).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('!! profile: "nobody" does not exist'),
+    stderr: expect.stringContaining("1 problem was found"),
+  });
+  const wrong = await home.run(["doctor"], {
+    env: { NODE_EXTRA_CA_CERTS: "/no/file", HTTP_PROXY: "http://[" },
+  });
   expect(wrong.code).toBe(1);
   expect(wrong.stdout).toContain("!! certificates: /no/file cannot be read (ENOENT)");
   expect(wrong.stdout).toContain("!! HTTP_PROXY: its value is not a URL");

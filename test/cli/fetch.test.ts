@@ -82,7 +82,9 @@ afterAll(async () => {
 test("a bound host is sent the token, and its answer is printed", async () => {
   expect(await home.run(["fetch", `${api.url}/orders`])).toEqual({ code: 0, stdout: "hello\n", stderr: "" });
   const token = (await home.run(["token"])).stdout.trim();
-  expect(api.seen).toMatchObject([{ method: "GET", url: "/orders", headers: { authorization: `Bearer ${token}` } }]);
+  expect(api.seen).toMatchObject([
+    { method: "GET", url: "/orders", headers: { authorization: `Bearer ${token}` } },
+  ]);
 });
 
 test("another host is sent nothing at all, and the remedy is said", async () => {
@@ -96,7 +98,10 @@ test("another host is sent nothing at all, and the remedy is said", async () => 
 
 test("a redirect to another host is followed without the token, and only with -L", async () => {
   api.answer = (_, response) => void response.writeHead(302, { location: `${other.url}/elsewhere` }).end();
-  expect(await home.run(["fetch", "-i", api.url])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^HTTP 302 Found\n/) });
+  expect(await home.run(["fetch", "-i", api.url])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^HTTP 302 Found\n/),
+  });
   expect(other.seen).toEqual([]);
   expect(await home.run(["fetch", "-L", api.url])).toMatchObject({ code: 0, stdout: "hello\n" });
   expect(other.seen).toHaveLength(1);
@@ -106,15 +111,30 @@ test("a redirect to another host is followed without the token, and only with -L
 describe("the options of curl", () => {
   test.each([
     [["-X", "DELETE"], { method: "DELETE", body: "" }],
-    [["-d", "a=1", "--data", "b=2"], { method: "POST", body: "a=1&b=2", headers: { "content-type": "application/x-www-form-urlencoded" } }],
-    [["--json", '{"a":1}'], { method: "POST", body: '{"a":1}', headers: { "content-type": "application/json", accept: "application/json" } }],
+    [
+      ["-d", "a=1", "--data", "b=2"],
+      { method: "POST", body: "a=1&b=2", headers: { "content-type": "application/x-www-form-urlencoded" } },
+    ],
+    [
+      ["--json", '{"a":1}'],
+      {
+        method: "POST",
+        body: '{"a":1}',
+        headers: { "content-type": "application/json", accept: "application/json" },
+      },
+    ],
     [["-G", "-d", "a=1"], { method: "GET", url: "/?a=1", body: "" }],
-    [["-H", "X-Mine: yes", "-H", "Accept: text/plain"], { headers: { "x-mine": "yes", accept: "text/plain" } }],
+    [
+      ["-H", "X-Mine: yes", "-H", "Accept: text/plain"],
+      { headers: { "x-mine": "yes", accept: "text/plain" } },
+    ],
     [["-I"], { method: "HEAD" }],
     [["-d", "@-"], { method: "POST", body: "from standard input" }],
     [["--data-raw", "@-"], { method: "POST", body: "@-" }],
   ])("%j", async (args, expected) => {
-    const { code, stderr } = await home.run(["fetch", `${api.url}/`, ...args], { input: "from standard input\n" });
+    const { code, stderr } = await home.run(["fetch", `${api.url}/`, ...args], {
+      input: "from standard input\n",
+    });
     expect([code, stderr]).toEqual([0, ""]);
     expect(api.seen).toMatchObject([expected]);
   });
@@ -125,9 +145,16 @@ describe("the options of curl", () => {
     expect(readFileSync(file, "utf8")).toBe("hello\n");
     api.answer = (_, response) => void response.writeHead(500).end("broken");
     expect(await home.run(["fetch", api.url])).toMatchObject({ code: 0, stdout: "broken" });
-    expect(await home.run(["fetch", "-f", api.url])).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("answers 500") });
+    expect(await home.run(["fetch", "-f", api.url])).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringContaining("answers 500"),
+    });
     const secret = await home.run(["fetch", api.url, "-H", "Authorization: Bearer my-own-secret"]);
-    expect(secret).toMatchObject({ code: 2, stderr: expect.stringContaining("Authorization is set by tessera fetch") });
+    expect(secret).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("Authorization is set by tessera fetch"),
+    });
     expect(secret.stderr).not.toContain("my-own-secret");
   });
 });
@@ -139,7 +166,11 @@ test("a claims challenge is answered with another token", async () => {
     const challenge = `Bearer error="insufficient_claims", claims="${claims}"`;
     response.writeHead(401, { "www-authenticate": challenge }).end();
   };
-  expect(await home.run(["fetch", `${api.url}/`, "-d", "body"])).toEqual({ code: 0, stdout: "stepped up\n", stderr: "" });
+  expect(await home.run(["fetch", `${api.url}/`, "-d", "body"])).toEqual({
+    code: 0,
+    stdout: "stepped up\n",
+    stderr: "",
+  });
   expect(api.seen.map(({ body }) => body)).toEqual(["body", "body"]);
   const [first, second] = api.seen.map(({ headers }) => headers.authorization);
   expect(first).not.toBe(second);
@@ -147,9 +178,16 @@ test("a claims challenge is answered with another token", async () => {
 
 test("a token that is refused for good is the user's to mend", async () => {
   api.answer = (_, response) =>
-    void response.writeHead(401, { "www-authenticate": 'Bearer error="invalid_token", error_description="wrong audience"' }).end();
+    void response
+      .writeHead(401, {
+        "www-authenticate": 'Bearer error="invalid_token", error_description="wrong audience"',
+      })
+      .end();
   const { code, stderr } = await home.run(["fetch", api.url]);
-  expect([code, stderr]).toEqual([3, "tessera: The server refuses the token (401): wrong audience. Check the scopes with tessera token | tessera inspect.\n"]);
+  expect([code, stderr]).toEqual([
+    3,
+    "tessera: The server refuses the token (401): wrong audience. Check the scopes with tessera token | tessera inspect.\n",
+  ]);
 });
 
 describe("an API that publishes what it wants (RFC 9728)", () => {
@@ -161,7 +199,11 @@ describe("an API that publishes what it wants (RFC 9728)", () => {
           ...own.features,
           resourceIndicators: {
             enabled: true,
-            getResourceServerInfo: (_context, audience) => ({ scope: "reports:read", audience, accessTokenFormat: "jwt" }),
+            getResourceServerInfo: (_context, audience) => ({
+              scope: "reports:read",
+              audience,
+              accessTokenFormat: "jwt",
+            }),
             useGrantedResource: () => true,
           },
         },
@@ -180,13 +222,26 @@ describe("an API that publishes what it wants (RFC 9728)", () => {
         if (seen.url.includes(".well-known"))
           return void response
             .writeHead(200, { "content-type": "application/json" })
-            .end(JSON.stringify({ resource: `${api.url}/`, authorization_servers: [issuer], scopes_supported: ["reports:read"] }));
+            .end(
+              JSON.stringify({
+                resource: `${api.url}/`,
+                authorization_servers: [issuer],
+                scopes_supported: ["reports:read"],
+              }),
+            );
         if (seen.headers.authorization) return void response.end("found\n");
-        response.writeHead(401, { "www-authenticate": `Bearer resource_metadata="${api.url}/.well-known/oauth-protected-resource"` }).end();
+        response
+          .writeHead(401, {
+            "www-authenticate": `Bearer resource_metadata="${api.url}/.well-known/oauth-protected-resource"`,
+          })
+          .end();
       };
       api.answer = metadata(stage.authority.authorityUrl());
       const foreign = await own.run(["fetch", `${api.url}/`]);
-      expect(foreign).toMatchObject({ code: 1, stderr: expect.stringMatching(/takes tokens of .*: nothing is sent\.\n$/) });
+      expect(foreign).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/takes tokens of .*: nothing is sent\.\n$/),
+      });
       expect(api.seen.some(({ headers }) => headers.authorization)).toBe(false);
       api.answer = metadata(provider.url);
       // The token for the API needs the user's consent, at the terminal.
@@ -195,7 +250,10 @@ describe("an API that publishes what it wants (RFC 9728)", () => {
       await found.see(/found/);
       expect(await found.end()).toBe(0);
       const { authorization = "" } = api.seen.at(-1)?.headers ?? {};
-      expect(decodeJwt(authorization.replace("Bearer ", ""))).toMatchObject({ iss: provider.url, scope: "reports:read" });
+      expect(decodeJwt(authorization.replace("Bearer ", ""))).toMatchObject({
+        iss: provider.url,
+        scope: "reports:read",
+      });
     } finally {
       await provider.close();
     }
@@ -220,7 +278,10 @@ test("a host of two profiles needs a name", async () => {
     await stage.signedIn(own, "-p", name);
     await own.run(["bind", api.host, "-p", name]);
   }
-  expect(await own.run(["fetch", api.url])).toMatchObject({ code: 2, stderr: expect.stringContaining("pass --profile with one of one, two") });
+  expect(await own.run(["fetch", api.url])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("pass --profile with one of one, two"),
+  });
   expect(await own.run(["fetch", api.url, "-p", "two"])).toMatchObject({ code: 0, stdout: "hello\n" });
 });
 
@@ -241,7 +302,11 @@ test.each([
   ["http://localhost:8080/", "localhost:8080"],
   ["http://127.0.0.1.evil.example:8080/", undefined],
 ])("%s falls under %s", (url, host) => {
-  const bindings = [{ host: "api.example" }, { host: "localhost:8080" }, { host: "127.0.0.1.evil.example:8080" }];
+  const bindings = [
+    { host: "api.example" },
+    { host: "localhost:8080" },
+    { host: "127.0.0.1.evil.example:8080" },
+  ];
   expect(bindingOf({ bindings }, new URL(url))?.host).toBe(host);
 });
 
@@ -250,5 +315,8 @@ test("a header file is read, and a file that is not there is named", async () =>
   writeFileSync(file, "X-One: 1\nX-Two: 2\n");
   await home.run(["fetch", api.url, "-H", `@${file}`]);
   expect(api.seen).toMatchObject([{ headers: { "x-one": "1", "x-two": "2" } }]);
-  expect(await home.run(["fetch", api.url, "-d", "@/no/file"])).toMatchObject({ code: 1, stderr: expect.stringContaining("/no/file cannot be read (ENOENT)") });
+  expect(await home.run(["fetch", api.url, "-d", "@/no/file"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("/no/file cannot be read (ENOENT)"),
+  });
 });

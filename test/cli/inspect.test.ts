@@ -35,7 +35,10 @@ test("a token of a profile's issuer is explained, and its signature holds", asyn
 
 test("one whose content was changed is not vouched for", async () => {
   const [header = "", claims = "", signature = ""] = token.split(".");
-  const forged = { ...(JSON.parse(Buffer.from(claims, "base64url").toString()) as object), scp: "Everything" };
+  const forged = {
+    ...(JSON.parse(Buffer.from(claims, "base64url").toString()) as object),
+    scp: "Everything",
+  };
   const input = [header, Buffer.from(JSON.stringify(forged)).toString("base64url"), signature].join(".");
   const { stdout } = await home.run(["inspect", "-"], { input });
   expect(stdout).toContain("Its signature does not hold: the key of");
@@ -66,27 +69,37 @@ describe("a token of an issuer that no profile knows", () => {
   afterAll(() => close());
 
   const signed = (claims: object, header: object = {}): Promise<string> =>
-    new SignJWT({ iss: issuer, ...claims }).setProtectedHeader({ alg: "ES256", kid: "one", ...header }).sign(key);
+    new SignJWT({ iss: issuer, ...claims })
+      .setProtectedHeader({ alg: "ES256", kid: "one", ...header })
+      .sign(key);
 
   test("has nothing fetched for it, whatever it names", async () => {
     const input = await signed({ exp: 1 }, { jku: `${issuer}/keys`, jwk: {}, x5u: `${issuer}/keys` });
     const { stdout } = await home.run(["inspect"], { input });
     expect(asked).toEqual([]);
-    expect(stdout).toContain(`Its signature is not known: no profile is of the issuer ${issuer}: if you trust it, pass --issuer ${issuer}.`);
+    expect(stdout).toContain(
+      `Its signature is not known: no profile is of the issuer ${issuer}: if you trust it, pass --issuer ${issuer}.`,
+    );
     expect(stdout).toMatch(/It has expired, \d+ days ago\./);
   });
 
   test("is checked with the keys of the issuer that is named", async () => {
     const { stdout } = await home.run(["inspect", "--issuer", issuer, "--json"], { input: await signed({}) });
-    expect(JSON.parse(stdout)).toMatchObject({ header: { kid: "one" }, claims: { iss: issuer }, signature: { state: "holds" } });
-    const other = await home.run(["inspect", "--issuer", issuer], { input: await signed({}, { kid: "two" }) });
+    expect(JSON.parse(stdout)).toMatchObject({
+      header: { kid: "one" },
+      claims: { iss: issuer },
+      signature: { state: "holds" },
+    });
+    const other = await home.run(["inspect", "--issuer", issuer], {
+      input: await signed({}, { kid: "two" }),
+    });
     expect(other.stdout).toContain("publishes no key with which it can have been signed");
   });
 
   test("cannot move the cursor", async () => {
     const { stdout } = await home.run(["inspect"], { input: await signed({ name: "\u001b[2Jgone\u202e" }) });
     expect(stdout).toContain("\\u001b[2Jgone\\u202e");
-    expect(stdout).not.toMatch(/[\u001b\u202e]/);
+    for (const control of ["\u001b", "\u202e"]) expect(stdout).not.toContain(control);
   });
 });
 
@@ -95,10 +108,22 @@ test("a file, a header and a JSON response are read; a token is not an argument"
   writeFileSync(file, `Authorization: Bearer ${token}\n`);
   expect((await home.run(["inspect", file])).stdout).toContain("Its signature holds");
   const argument = await home.run(["inspect", token]);
-  expect(argument).toMatchObject({ code: 2, stderr: "tessera: A token is not passed as an argument: write it to standard input.\n" });
-  expect(await home.run(["inspect"], { input: "opaque" })).toMatchObject({ code: 1, stderr: expect.stringContaining("no readable parts") });
+  expect(argument).toMatchObject({
+    code: 2,
+    stderr: "tessera: A token is not passed as an argument: write it to standard input.\n",
+  });
+  expect(await home.run(["inspect"], { input: "opaque" })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("no readable parts"),
+  });
   expect(await home.run(["inspect"], { input: " \n" })).toMatchObject({ code: 2 });
-  const encrypted = [Buffer.from('{"alg":"RSA-OAEP","enc":"A256GCM"}').toString("base64url"), "a", "b", "c", "d"].join(".");
+  const encrypted = [
+    Buffer.from('{"alg":"RSA-OAEP","enc":"A256GCM"}').toString("base64url"),
+    "a",
+    "b",
+    "c",
+    "d",
+  ].join(".");
   expect((await home.run(["inspect"], { input: encrypted })).stdout).toContain("The token is encrypted");
 });
 

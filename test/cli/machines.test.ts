@@ -31,7 +31,10 @@ test("with a secret from an environment variable, which appears nowhere", async 
   expect([code, stderr]).toEqual([0, ""]);
   expect(decodeJwt(stdout.trim())).toMatchObject({ appid: clientId, idtyp: "app" });
   const missing = await home.run(args);
-  expect(missing).toMatchObject({ code: 2, stderr: "tessera: The environment variable ORDERS_SECRET is not set: set it to the client's secret.\n" });
+  expect(missing).toMatchObject({
+    code: 2,
+    stderr: "tessera: The environment variable ORDERS_SECRET is not set: set it to the client's secret.\n",
+  });
   const wrong = await home.run([...args, "--verbose"], { env: { ORDERS_SECRET: "wrong-but-secret" } });
   expect(wrong.code).toBe(1);
   expect(wrong.stderr).toContain("invalid_client");
@@ -42,7 +45,9 @@ test("under a profile, whose token is then kept", async () => {
   const { clientId, clientSecret } = stage.daemon;
   const env = { ORDERS_SECRET: clientSecret };
   const args = [...provider(clientId).slice(0, -2), "--scope", "https://graph.microsoft.com/.default"];
-  const login = await home.run(["login", "-p", "daemon", ...args, "--client-secret-env", "ORDERS_SECRET"], { env });
+  const login = await home.run(["login", "-p", "daemon", ...args, "--client-secret-env", "ORDERS_SECRET"], {
+    env,
+  });
   expect(login).toMatchObject({ code: 0, stderr: expect.stringContaining('The profile "daemon" is ready') });
   const first = await home.run(["token", "-p", "daemon"], { env });
   expect(first).toMatchObject({ code: 0, stderr: "" });
@@ -70,7 +75,10 @@ describe("with other credentials", () => {
       const result = await home.run(["token", ...args, ...resource, "--certificate", file]);
       expect(result).toMatchObject({ code: 0, stderr: "" });
       const gone = await home.run(["token", ...args, ...resource, "--certificate", "/no/file"]);
-      expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining("--certificate names /no/file") });
+      expect(gone).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("--certificate names /no/file"),
+      });
     } finally {
       await other.close();
     }
@@ -83,7 +91,10 @@ describe("with other credentials", () => {
     const result = await home.run(["token", ...provider(clientId), "--federated-token-file", file]);
     expect(result).toMatchObject({ code: 0, stderr: "" });
     const env = { ...host.environment, NODE_EXTRA_CA_CERTS: stage.ca };
-    expect(await home.run(["token", "--default", ...resource, "--ca", stage.ca], { env })).toMatchObject({ code: 0, stderr: "" });
+    expect(await home.run(["token", "--default", ...resource, "--ca", stage.ca], { env })).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
   });
 
   test("the managed identity of the machine", async () => {
@@ -92,9 +103,15 @@ describe("with other credentials", () => {
     const result = await home.run(["token", "--managed-identity", ...resource], { env });
     expect(result).toMatchObject({ code: 0, stderr: "" });
     const two = await home.run(["token", "--managed-identity", "--default", ...resource], { env });
-    expect(two).toMatchObject({ code: 2, stderr: "tessera: --managed-identity and --default exclude each other.\n" });
+    expect(two).toMatchObject({
+      code: 2,
+      stderr: "tessera: --managed-identity and --default exclude each other.\n",
+    });
     const none = await home.run(["token", "--managed-identity"], { env });
-    expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining("name it with --scope or --resource") });
+    expect(none).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("name it with --scope or --resource"),
+    });
   });
 });
 

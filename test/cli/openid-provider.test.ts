@@ -63,7 +63,10 @@ test("a refresh token that the provider refuses is the user's to mend: exit code
   // The provider forgets what it has issued when the grant is revoked elsewhere.
   await fetch(`${provider.url}/token/revocation`, {
     method: "POST",
-    body: new URLSearchParams({ client_id: provider.clients.publicClient.clientId, token: refreshToken(home) }),
+    body: new URLSearchParams({
+      client_id: provider.clients.publicClient.clientId,
+      token: refreshToken(home),
+    }),
   });
   const input = `protocol=https\nhost=a.example\npassword=${token}\n\n`;
   expect(await home.run(["credential", "git", "erase"], { input })).toMatchObject({

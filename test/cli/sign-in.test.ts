@@ -15,8 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-const login = (more = ""): string =>
-  `tessera login ${stage.client.join(" ")} --scope User.Read ${more}`;
+const login = (more = ""): string => `tessera login ${stage.client.join(" ")} --scope User.Read ${more}`;
 
 describe("tessera login", () => {
   test("opens the browser, and remembers the user; tessera token then prints the token and nothing else", async () => {
@@ -34,7 +33,10 @@ describe("tessera login", () => {
     const visits = stage.visits();
     const token = await home.run(["token"]);
     expect([token.code, token.stderr]).toEqual([0, ""]);
-    expect(decodeJwt(token.stdout.trim())).toMatchObject({ scp: "User.Read", appid: stage.app.clientId });
+    expect(decodeJwt(token.stdout.trim())).toMatchObject({
+      scp: expect.stringContaining("User.Read"),
+      appid: stage.app.clientId,
+    });
     expect(stage.visits()).toBe(visits);
   });
 
@@ -58,7 +60,8 @@ describe("tessera login", () => {
     await terminal.see(/The code is good for 1[45]:\d\d\. Ctrl\+C gives up\./);
     await stage.signInOn(terminal);
     expect(await terminal.end()).toBe(0);
-    expect(terminal.shown()).not.toMatch(/[█▀▄⠋]|\u001b/);
+    expect(terminal.shown()).not.toMatch(/[█▀▄⠋]/);
+    expect(terminal.shown()).not.toContain("\u001b");
   });
 
   test("shows no QR code where it does not fit, and no colors with NO_COLOR", async () => {
@@ -66,11 +69,12 @@ describe("tessera login", () => {
     const terminal = stage.home().atTerminal(login("--device-code"), options);
     await stage.signInOn(terminal);
     expect(await terminal.end()).toBe(0);
-    expect(terminal.shown()).not.toMatch(/[█▀▄]|\u001b\[1m/);
+    expect(terminal.shown()).not.toMatch(/[█▀▄]/);
+    expect(terminal.shown()).not.toContain("\u001b[1m");
   });
 
   test("prints the address, and the port to forward, with --browser where there is none", async () => {
-    const terminal = stage.home({ BROWSER: "" }).atTerminal(login("--browser"));
+    const terminal = stage.home({ BROWSER: "" }).atTerminal(`exec ${login("--browser")}`);
     const [, url = "", port = ""] = await terminal.see(
       /Open this address in a browser to sign in:\s+(https:\S+)[^]*ssh -L (\d+):localhost:/,
     );
@@ -90,7 +94,10 @@ describe("tessera login", () => {
     const home = stage.home();
     stage.decline(1);
     const inBrowser = await home.run(["login", ...stage.client]);
-    expect(inBrowser).toMatchObject({ code: 4, stderr: expect.stringMatching(/tessera: The sign-in was declined/) });
+    expect(inBrowser).toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(/tessera: The sign-in was declined/),
+    });
     const terminal = home.atTerminal(login("--device-code"));
     await stage.signInOn(terminal, "cancel");
     expect(await terminal.end()).toBe(4);
@@ -115,7 +122,8 @@ describe("tessera token", () => {
     await stage.signedIn(home);
     await home.run(["logout"]);
     const visits = stage.visits();
-    const told = 'tessera: Nobody is signed in to the profile "default": run tessera login --profile default.\n';
+    const told =
+      'tessera: Nobody is signed in to the profile "default": run tessera login --profile default.\n';
     expect(await home.run(["token"])).toEqual({ code: 3, stdout: "", stderr: told });
     const terminal = home.atTerminal("tessera token --no-prompt");
     expect(await terminal.end()).toBe(3);
@@ -128,7 +136,11 @@ describe("tessera token", () => {
     await stage.signedIn(home);
     const raw = (await home.run(["token"])).stdout.trim();
     expect((await home.run(["token", "--output", "header"])).stdout).toBe(`Authorization: Bearer ${raw}\n`);
-    const env = await home.tool(["sh", "-c", 'eval "$(tessera token -o env)"; echo "$TESSERA_ACCESS_TOKEN $TESSERA_EXPIRES_ON"']);
+    const env = await home.tool([
+      "sh",
+      "-c",
+      'eval "$(tessera token -o env)"; echo "$TESSERA_ACCESS_TOKEN $TESSERA_EXPIRES_ON"',
+    ]);
     expect(env.stdout).toMatch(new RegExp(`^${raw.replaceAll(".", "\\.")} \\d{4}-`));
     expect(JSON.parse((await home.run(["token", "-o", "json"])).stdout)).toMatchObject({
       accessToken: raw,
@@ -142,7 +154,9 @@ describe("tessera token", () => {
     await stage.signedIn(home);
     const terminal = home.atTerminal("tessera token");
     expect(await terminal.end()).toBe(0);
-    expect(terminal.shown()).toMatch(/What follows is an access token\. Anybody who sees it can use it until/);
+    expect(terminal.shown()).toMatch(
+      /What follows is an access token\. Anybody who sees it can use it until/,
+    );
   });
 
   test("renews a token, and asks when the provider refuses that", async () => {
@@ -160,12 +174,19 @@ test("tessera accounts says who is signed in where, and tessera logout ends it",
   const home = stage.home();
   await stage.signedIn(home, "--profile", "work");
   const listed = await home.run(["accounts"]);
-  expect(listed.stdout).toMatch(new RegExp(`^work: ${stage.user.username}\n  at https://localhost:\\d+/.*, client .*, store file\n  scopes User\\.Read\n$`));
+  expect(listed.stdout).toMatch(
+    new RegExp(
+      `^work: ${stage.user.username}\n  at https://localhost:\\d+/.*, client .*, store file\n  scopes User\\.Read\n$`,
+    ),
+  );
   expect(JSON.parse((await home.run(["accounts", "--json"])).stdout)).toMatchObject([
     { profile: "work", users: [stage.user.username], store: "file" },
   ]);
   const out = await home.run(["logout"]);
-  expect(out).toMatchObject({ code: 0, stderr: `tessera: ${stage.user.username} is signed out of the profile "work".\n` });
+  expect(out).toMatchObject({
+    code: 0,
+    stderr: `tessera: ${stage.user.username} is signed out of the profile "work".\n`,
+  });
   expect((await home.run(["accounts"])).stdout).toContain("work: nobody is signed in");
   expect(readFileSync(join(home.profiles, "work/token-cache.json"), "utf8")).not.toContain("eyJ");
 });
@@ -173,7 +194,7 @@ test("tessera accounts says who is signed in where, and tessera logout ends it",
 test("Ctrl+C at a sign-in leaves no lock and no half-written file, and exits with 130", async () => {
   const home = stage.home({ BROWSER: "true" });
   await stage.signedIn(stage.home());
-  const terminal = home.atTerminal(login());
+  const terminal = home.atTerminal(`exec ${login()}`);
   await terminal.see(/Sign in in the browser window/);
   terminal.type("\u0003");
   expect(await terminal.end()).toBe(130);

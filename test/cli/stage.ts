@@ -6,7 +6,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { startLocalAuthority, type App, type LocalAuthority, type LocalAuthorityOptions, type User } from "@tessera/local-authority";
+import { stripVTControlCharacters } from "node:util";
+import {
+  startLocalAuthority,
+  type App,
+  type LocalAuthority,
+  type LocalAuthorityOptions,
+  type User,
+} from "@tessera/local-authority";
 import { assertBuilt, root } from "../packages/workspace.js";
 import { signInOnDevice } from "../support/device-sign-in.js";
 import { interactiveUser } from "../support/interactive-user.js";
@@ -40,9 +47,15 @@ export interface Home {
   /** Where the profiles are. */
   readonly profiles: string;
   /** Runs a command without a terminal. */
-  run(args: readonly string[], options?: { readonly input?: string; readonly env?: Environment }): Promise<Ended>;
+  run(
+    args: readonly string[],
+    options?: { readonly input?: string; readonly env?: Environment },
+  ): Promise<Ended>;
   /** Runs a tool without a terminal, with `tessera` on its path. */
-  tool(command: readonly string[], options?: { readonly input?: string; readonly env?: Environment }): Promise<Ended>;
+  tool(
+    command: readonly string[],
+    options?: { readonly input?: string; readonly env?: Environment },
+  ): Promise<Ended>;
   /** Runs a line of a shell at a terminal, in which `tessera` is a command. */
   atTerminal(
     line: string,
@@ -101,7 +114,10 @@ export function makeHome(env: Environment = {}): Home {
     atTerminal(line, { env: more, columns = 100, rows = 50 } = {}) {
       const script = join(root, "test/cli/terminal.py");
       const child = started(
-        spawn("python3", [script, String(columns), String(rows), line], { env: environment(more), cwd: folder }),
+        spawn("python3", [script, String(columns), String(rows), line], {
+          env: environment(more),
+          cwd: folder,
+        }),
       );
       return terminalOf(child);
     },
@@ -119,6 +135,8 @@ export function makeHome(env: Environment = {}): Home {
 function terminalOf(child: ChildProcess): Terminal {
   const shown = collected(child.stdout);
   const errors = collected(child.stderr);
+  // Bold letters are letters.
+  const plain = (): string => stripVTControlCharacters(shown());
   const ended = once(child, "close") as Promise<[number | null]>;
   return {
     shown,
@@ -126,13 +144,13 @@ function terminalOf(child: ChildProcess): Terminal {
     end: async () => (await ended)[0],
     see: async (expected) => {
       for (;;) {
-        const match = expected.exec(shown());
+        const match = expected.exec(plain());
         if (match) return match;
         const isOver = await Promise.race([
           ended.then(() => true),
           once(child.stdout ?? child, "data").then(() => false),
         ]);
-        const last = expected.exec(shown());
+        const last = expected.exec(plain());
         if (last) return last;
         if (isOver) throw new Error(`The terminal has not shown ${String(expected)}:\n${shown()}${errors()}`);
       }
@@ -221,12 +239,15 @@ export async function startStage(options: LocalAuthorityOptions = {}): Promise<S
     visits: () => visits,
     decline: (count) => void (declines = count),
     async signInOn(terminal, decision = "accept") {
-      const [, url = "", code = ""] = await terminal.see(/open (?:\S*?)(https?:\/\/[^\s\u001b]+).*? code (?:\u001b\[1m)?([A-Z\d-]+)/);
+      const [, url = "", code = ""] = await terminal.see(
+        /open (\S+) on any device and enter the code ([A-Z\d-]+)/,
+      );
       await signInOnDevice(url, code, { ...user, ca: authority.caPem, decision });
     },
     async signedIn(home, ...more) {
       const { code, stderr } = await home.run(["login", ...client, "--scope", "User.Read", ...more]);
-      if (code !== 0) throw new Error(`The user is not signed in: ${stderr}${problems.map(String).join("\n")}`);
+      if (code !== 0)
+        throw new Error(`The user is not signed in: ${stderr}${problems.map(String).join("\n")}`);
     },
     async close() {
       await Promise.all(homes.map((home) => home.close()));
@@ -241,5 +262,8 @@ export async function startStage(options: LocalAuthorityOptions = {}): Promise<S
 
 /** The text of a profile's file. */
 export function profileIn(home: Home, name = "default"): Readonly<Record<string, unknown>> {
-  return JSON.parse(readFileSync(join(home.profiles, name, "profile.json"), "utf8")) as Record<string, unknown>;
+  return JSON.parse(readFileSync(join(home.profiles, name, "profile.json"), "utf8")) as Record<
+    string,
+    unknown
+  >;
 }

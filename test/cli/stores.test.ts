@@ -20,7 +20,9 @@ test("without a keychain, the first use names the three stores and what each pro
   const { code, stderr } = await home.run(login());
   expect(code).toBe(1);
   expect(stderr.trim().split("\n")).toHaveLength(1);
-  expect(stderr).toMatch(/There is no keychain here: choose --store passphrase \(encrypted .*--store file \(not encrypted, only its owner .*--store keychain \(encrypted/);
+  expect(stderr).toMatch(
+    /There is no keychain here: choose --store passphrase \(encrypted .*--store file \(not encrypted, only its owner .*--store keychain \(encrypted/,
+  );
   expect(existsSync(join(home.profiles, "default/profile.json"))).toBe(false);
 });
 
@@ -33,13 +35,21 @@ test("a passphrase in a file encrypts what is kept; a wrong one opens nothing", 
   expect(signedIn).toMatchObject({ code: 0 });
   // The profile remembers its store.
   expect(await home.run(["token"], { env })).toMatchObject({ code: 0, stderr: "" });
-  expect(readFileSync(join(home.profiles, "default/token-cache.passphrase.jwe"), "utf8")).not.toContain("RefreshToken");
+  expect(readFileSync(join(home.profiles, "default/token-cache.passphrase.jwe"), "utf8")).not.toContain(
+    "RefreshToken",
+  );
   writeFileSync(file, "another one");
   const wrong = await home.run(["token"], { env });
-  expect(wrong).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^tessera: The passphrase is not the one/) });
+  expect(wrong).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^tessera: The passphrase is not the one/),
+  });
   expect((await home.run(["token"])).stderr).toMatch(/needs TESSERA_PASSPHRASE_FILE: set it to the path/);
   writeFileSync(file, "\n");
-  expect((await home.run(["token"], { env })).stderr).toMatch(/passphrase, which is empty: write the passphrase/);
+  expect((await home.run(["token"], { env })).stderr).toMatch(
+    /passphrase, which is empty: write the passphrase/,
+  );
 });
 
 (keyringIsAvailable ? test : test.skip)("the keychain is the default", async () => {
@@ -53,9 +63,9 @@ test("a passphrase in a file encrypts what is kept; a wrong one opens nothing", 
     expect(signedIn).toMatchObject({ code: 0 });
     const token = await home.run(["token"], { env });
     expect(token).toMatchObject({ code: 0, stderr: "" });
-    expect(readFileSync(join(place, ".local/share/tessera/profiles/default/token-cache.jwe"), "utf8")).not.toContain(
-      token.stdout.trim(),
-    );
+    expect(
+      readFileSync(join(place, ".local/share/tessera/profiles/default/token-cache.jwe"), "utf8"),
+    ).not.toContain(token.stdout.trim());
   } finally {
     await keyring.close();
   }

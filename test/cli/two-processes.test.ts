@@ -35,7 +35,7 @@ test.each([
   ["is interrupted", "\u0003"],
   ["loses its terminal", undefined],
 ])("when the one that asks %s, the other takes over", async (_, typed) => {
-  const first = home.atTerminal(typed === undefined ? `exec ${"tessera token"}` : ask, alone);
+  const first = home.atTerminal(typed === undefined ? "exec tessera token" : ask, alone);
   await first.see(/enter the code/);
   const second = home.atTerminal(ask, alone);
   const [, pid] = await second.see(/Another process \((\d+)\)/);

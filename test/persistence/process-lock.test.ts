@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 const ticketOf = (identity: string): string => `sign-in.000000000001.${identity}.00000000`;
-const [host, space, pid, start] = ownIdentity().split("-") as [string, string, string, string];
+const [, space, pid, start] = ownIdentity().split("-") as [string, string, string, string];
 
 /** Lets every look at the clock be so many milliseconds later, and says how late it has become. */
 function clockOfSteps(milliseconds: number): () => number {
@@ -67,7 +67,12 @@ describe("the time limits are the caller's:", () => {
   test.each([
     // A thread of this process that ended without releasing it.
     ["abandonedMs, for an owner without a sign of life", { abandonedMs: 20_000 }, ownIdentity(), 20_000],
-    ["abandonedMs, for one on another host", { abandonedMs: 9000 }, ["b".repeat(12), space, pid, start].join("-"), 9000],
+    [
+      "abandonedMs, for one on another host",
+      { abandonedMs: 9000 },
+      ["b".repeat(12), space, pid, start].join("-"),
+      9000,
+    ],
     ["patienceMs, for one that is known to run", { patienceMs: 30_000 }, ownIdentity(), 30_000],
   ])("%s", async (_, limits: Partial<ProcessLockOptions>, owner, expected) => {
     const directory = temporaryFolder();
@@ -101,7 +106,11 @@ describe("the time limits are the caller's:", () => {
 
   test("heartbeatMs, for the signs of life", async () => {
     const spy = jest.spyOn(globalThis, "setInterval");
-    const lock = await acquireProcessLock({ directory: temporaryFolder(), name: "sign-in", heartbeatMs: 250 });
+    const lock = await acquireProcessLock({
+      directory: temporaryFolder(),
+      name: "sign-in",
+      heartbeatMs: 250,
+    });
     lock.release();
     expect(spy.mock.calls.map(([, interval]) => interval)).toEqual([250]);
   });
@@ -115,10 +124,16 @@ test.each([
   [{ directory: "/tmp", name: "a", timeout: 5 }, /timeout is not an option of acquireProcessLock/],
   [{ directory: "/tmp", name: "a", timeoutMs: 0 }, /timeoutMs is 0: pass a positive number/],
   [{ directory: "/tmp", name: "a", patienceMs: "1" }, /patienceMs is "1": pass a positive number/],
-  [{ directory: "/tmp", name: "a", heartbeatMs: 3000 }, /abandonedMs is 5000, and signs of life come every 3000 ms/],
+  [
+    { directory: "/tmp", name: "a", heartbeatMs: 3000 },
+    /abandonedMs is 5000, and signs of life come every 3000 ms/,
+  ],
   [{ directory: "/tmp", name: "a", onWait: true }, /onWait is a boolean: pass a function/],
   [{ directory: "/tmp", name: "a", signal: {} }, /signal is a object: pass an AbortSignal/],
 ])("%j is refused", async (options, message) => {
   const lock = acquireProcessLock(options as unknown as ProcessLockOptions);
-  await expect(lock).rejects.toMatchObject({ errorCode: "invalid_option", message: expect.stringMatching(message) });
+  await expect(lock).rejects.toMatchObject({
+    errorCode: "invalid_option",
+    message: expect.stringMatching(message),
+  });
 });

@@ -52,7 +52,11 @@ const PROVIDER: readonly Option[] = [
 
 const MACHINE: readonly Option[] = [
   { name: "client-secret-env", value: "NAME", text: "an app, with the secret in this environment variable" },
-  { name: "certificate", value: "FILE", text: "an app, with the certificate and key in this file (PEM, PFX)" },
+  {
+    name: "certificate",
+    value: "FILE",
+    text: "an app, with the certificate and key in this file (PEM, PFX)",
+  },
   { name: "federated-token-file", value: "FILE", text: "a workload, with the token in this file" },
   { name: "managed-identity", text: "the managed identity of this machine" },
   { name: "default", text: "whatever identity this machine has" },
@@ -92,7 +96,8 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "login",
     text: "sign a user in, and remember it under a profile",
-    usage: "tessera login --client-id ID (--authority URL | --issuer URL | --preset PRESET) [--scope SCOPE]...",
+    usage:
+      "tessera login --client-id ID (--authority URL | --issuer URL | --preset PRESET) [--scope SCOPE]...",
     examples: [
       "tessera login --authority https://login.microsoftonline.com/contoso.example --client-id ID --scope User.Read",
       "tessera login --profile work --issuer https://sso.contoso.example --client-id cli --device-code",
@@ -101,7 +106,10 @@ export const COMMANDS: readonly Command[] = [
       ...PROVIDER,
       scope,
       { name: "device-code", text: "sign in on another device" },
-      { name: "browser", text: "sign in in a browser; without one here, print the address to open elsewhere" },
+      {
+        name: "browser",
+        text: "sign in in a browser; without one here, print the address to open elsewhere",
+      },
       { name: "redirect-uri", value: "URI", text: "where the browser comes back to (http://localhost)" },
       account,
       ...MACHINE,
@@ -145,7 +153,10 @@ export const COMMANDS: readonly Command[] = [
     name: "bind",
     text: "say which hosts may be sent this profile's tokens",
     usage: "tessera bind [HOST...] [--profile NAME]",
-    examples: ["tessera bind api.contoso.example --scope orders.read", "tessera bind --remove api.contoso.example"],
+    examples: [
+      "tessera bind api.contoso.example --scope orders.read",
+      "tessera bind --remove api.contoso.example",
+    ],
     options: [
       scope,
       { name: "username", value: "NAME", text: "user name for git and docker (oauth2)" },
@@ -160,7 +171,10 @@ export const COMMANDS: readonly Command[] = [
     name: "fetch",
     text: "send a request with a token to a bound host",
     usage: "tessera fetch URL [options of curl]",
-    examples: ["tessera fetch https://graph.microsoft.com/v1.0/me", "tessera fetch https://api.example/orders --json '{}'"],
+    examples: [
+      "tessera fetch https://graph.microsoft.com/v1.0/me",
+      "tessera fetch https://api.example/orders --json '{}'",
+    ],
     options: [...CURL, scope, resource, account, noPrompt, profile, store, ...COMMON],
     positionals: [1, 1],
     load: async () => (await import("./commands/fetch.js")).fetchUrl,
@@ -191,9 +205,16 @@ export const COMMANDS: readonly Command[] = [
     name: "inspect",
     text: "explain a token: header, claims, times, signature",
     usage: "tessera inspect [FILE|-]",
-    examples: ["tessera token | tessera inspect", "tessera inspect token.txt --issuer https://sso.contoso.example"],
+    examples: [
+      "tessera token | tessera inspect",
+      "tessera inspect token.txt --issuer https://sso.contoso.example",
+    ],
     options: [
-      { name: "issuer", value: "URL", text: "an issuer whose keys may be fetched, beside those of the profiles" },
+      {
+        name: "issuer",
+        value: "URL",
+        text: "an issuer whose keys may be fetched, beside those of the profiles",
+      },
       { name: "ca", value: "FILE", text: "certificates to trust in addition, as PEM" },
       { name: "json", text: "print JSON" },
       ...COMMON,
@@ -247,7 +268,11 @@ export const COMMANDS: readonly Command[] = [
       { name: "http", text: "plain HTTP" },
       { name: "ca-file", value: "FILE", text: "write its CA certificate to a file" },
       { name: "config", value: "FILE", text: "its options, as JSON" },
-      { name: "emulate", value: "HOST", text: "emulate a host with managed identities: imds, app-service, …" },
+      {
+        name: "emulate",
+        value: "HOST",
+        text: "emulate a host with managed identities: imds, app-service, …",
+      },
       { name: "format", value: "FORM", text: "the form of the host's variables: export, env, json" },
       { name: "json", text: "print JSON, also to a terminal" },
       ...COMMON,

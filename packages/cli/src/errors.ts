@@ -47,7 +47,9 @@ const DECLINED: ReadonlySet<string> = new Set(["access_denied", "authorization_d
 
 /** Whether the user has declined a sign-in. */
 export function isDeclined(error: unknown): boolean {
-  return DECLINED.has(codeOf(error)) || (error instanceof CommandError && error.exitCode === ExitCodes.declined);
+  return (
+    DECLINED.has(codeOf(error)) || (error instanceof CommandError && error.exitCode === ExitCodes.declined)
+  );
 }
 
 /** Errors of a sign-in after which the user can simply try again. */
@@ -74,7 +76,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   device_code_expired: "The code expired before anybody signed in: run the command again.",
   access_denied: "The sign-in was declined: run the command again to sign in after all.",
   authorization_declined: "The sign-in was declined: run the command again to sign in after all.",
-  untrusted_authority: "The authority is not known to Microsoft: pass the issuer of an OpenID Provider with --issuer.",
+  untrusted_authority:
+    "The authority is not known to Microsoft: pass the issuer of an OpenID Provider with --issuer.",
 };
 
 /** Returns what is said about an error, in one line. */

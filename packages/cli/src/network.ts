@@ -13,7 +13,8 @@ export function networkFetch(ca: string | undefined): typeof globalThis.fetch {
   const lives = { keepAliveTimeout: 1, keepAliveMaxTimeout: 1 };
   const direct = new Agent({ connect, ...lives });
   const proxied = new EnvHttpProxyAgent({ connect, requestTls: connect, ...lives });
-  const dispatcherFor = (url: string): Dispatcher => (isOnThisMachine(new URL(url).hostname) ? direct : proxied);
+  const dispatcherFor = (url: string): Dispatcher =>
+    isOnThisMachine(new URL(url).hostname) ? direct : proxied;
   return async (input, init) => {
     const request = new Request(input, init);
     const { method, headers, signal, redirect } = request;
@@ -25,8 +26,7 @@ export function networkFetch(ca: string | undefined): typeof globalThis.fetch {
       dispatcher: dispatcherFor(request.url),
       ...(request.body ? { body: await request.arrayBuffer() } : {}),
     });
-    // undici's class is that of Node.js in another copy.
-    return response as unknown as Response;
+    return response;
   };
 }
 

@@ -106,7 +106,9 @@ function parsedArgs(
     const isUnknown = error instanceof Error && /unknown option/i.test(error.message);
     if (name === undefined) throw usageError("The command line cannot be read: try --help.");
     throw usageError(
-      isUnknown ? `${name} is not an option of this command: try --help.` : `${name} needs a value, or has one too many: try --help.`,
+      isUnknown
+        ? `${name} is not an option of this command: try --help.`
+        : `${name} needs a value, or has one too many: try --help.`,
     );
   }
 }

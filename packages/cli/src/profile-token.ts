@@ -37,7 +37,11 @@ export interface ProfileTokenOptions {
 export async function profileToken(options: ProfileTokenOptions = {}): Promise<AuthenticationResult> {
   const profile = selectedProfile(options.profile);
   const given = new Given(options.store === undefined ? {} : { store: options.store }, []);
-  const session = await openSession(profile, { given, say: process.emitWarning, log: undefined });
+  const session = await openSession(profile, {
+    given,
+    say: (text) => process.emitWarning(text),
+    log: undefined,
+  });
   const found = await silentToken(session, { scopes: options.scopes ?? profile.scopes }, options.signal);
   if ("accessToken" in found) return found;
   throw userMustAct(

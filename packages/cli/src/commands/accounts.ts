@@ -43,7 +43,9 @@ async function entryOf(profile: Profile, context: Context): Promise<Entry> {
   if (identity.kind !== "user") return { ...common, users: [`this machine (${identity.kind})`] };
   try {
     const { app } = await openSession(profile, context);
-    const users = (await app.getAllAccounts()).map(({ username, homeAccountId }) => username || homeAccountId);
+    const users = (await app.getAllAccounts()).map(
+      ({ username, homeAccountId }) => username || homeAccountId,
+    );
     return { ...common, users: [...new Set(users)] };
   } catch (error) {
     return { ...common, users: [], problem: explain(error) };

@@ -20,13 +20,11 @@ export async function bind({ given, say }: Context): Promise<void> {
   const username = given.text("username");
   const added = given.has("remove")
     ? []
-    : hosts.map(
-        (host): Binding => ({
-          host,
-          ...(scopes.length > 0 ? { scopes } : {}),
-          ...(username === undefined ? {} : { username }),
-        }),
-      );
+    : hosts.map((host): Binding => ({
+        host,
+        ...(scopes.length > 0 ? { scopes } : {}),
+        ...(username === undefined ? {} : { username }),
+      }));
   await changeProfile(name, (current) => {
     if (!current) throw usageError(`There is no profile "${name}" any more.`);
     const others = current.bindings.filter(({ host }) => !hosts.includes(host));

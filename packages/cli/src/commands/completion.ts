@@ -28,7 +28,9 @@ function bash(): string {
     const all = [...words, ...options.map((option) => `--${option.name}`)];
     return `    ${name}) words=${quoted(all.join(" "))} ;;`;
   });
-  const choices = choicesByOption().map(([name, values]) => `    --${name}) words=${quoted(values.join(" "))} ;;`);
+  const choices = choicesByOption().map(
+    ([name, values]) => `    --${name}) words=${quoted(values.join(" "))} ;;`,
+  );
   return `_tessera() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words=
   COMPREPLY=()
@@ -87,8 +89,7 @@ function zshOption(option: Option): string {
 
 function fish(): string {
   const first = COMMANDS.map(
-    ({ name, text }) =>
-      `complete -c tessera -n __fish_use_subcommand -f -a ${name} -d ${quoted(text)}`,
+    ({ name, text }) => `complete -c tessera -n __fish_use_subcommand -f -a ${name} -d ${quoted(text)}`,
   );
   const rows = COMMANDS.flatMap(({ name, options, words = [] }) => {
     const condition = `-n '__fish_seen_subcommand_from ${name}'`;

@@ -14,7 +14,8 @@ const HELPERS: Readonly<Record<string, () => Promise<Run>>> = {
 export async function credential(context: Context): Promise<void> {
   const [tool = ""] = context.given.positionals;
   const load = Object.hasOwn(HELPERS, tool) ? HELPERS[tool] : undefined;
-  if (!load) throw usageError(`"${tool}" is not a known tool: pass one of ${Object.keys(HELPERS).join(", ")}.`);
+  if (!load)
+    throw usageError(`"${tool}" is not a known tool: pass one of ${Object.keys(HELPERS).join(", ")}.`);
   const helper = await load();
   await helper(context);
 }

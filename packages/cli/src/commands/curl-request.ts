@@ -11,7 +11,10 @@ export interface CurlRequest {
 }
 
 /** Reads the request that a command line describes. */
-export async function curlRequest(url: URL, { given, signal }: Pick<Context, "given" | "signal">): Promise<CurlRequest> {
+export async function curlRequest(
+  url: URL,
+  { given, signal }: Pick<Context, "given" | "signal">,
+): Promise<CurlRequest> {
   const headers = new Headers();
   const isRead = ["data", "data-binary", "json"].some((name) => given.texts(name).includes("@-"));
   const input = isRead ? await standardInput(signal) : undefined;

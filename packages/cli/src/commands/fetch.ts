@@ -35,8 +35,15 @@ export async function fetchUrl(context: Context): Promise<void> {
 }
 
 /** Returns a `fetch` that adds the token. */
-async function sender(profile: Profile, binding: Binding, context: Context): Promise<typeof globalThis.fetch> {
-  const network = onlyBound(profile, networkFetch(profile.ca === undefined ? undefined : certificates(profile.ca)));
+async function sender(
+  profile: Profile,
+  binding: Binding,
+  context: Context,
+): Promise<typeof globalThis.fetch> {
+  const network = onlyBound(
+    profile,
+    networkFetch(profile.ca === undefined ? undefined : certificates(profile.ca)),
+  );
   const wanted = wantedToken(context.given);
   const isNamed = wanted.scopes.length > 0 || wanted.resource !== undefined;
   const known = isNamed ? wanted : { ...wanted, scopes: binding.scopes ?? profile.scopes };
@@ -111,7 +118,11 @@ function onlyBound(profile: Profile, fetch: typeof globalThis.fetch): typeof glo
   };
 }
 
-async function print(response: Response, { init }: { readonly init: RequestInit }, { given }: Context): Promise<void> {
+async function print(
+  response: Response,
+  { init }: { readonly init: RequestInit },
+  { given }: Context,
+): Promise<void> {
   const file = given.text("output");
   if (given.has("include") || init.method === "HEAD") {
     const lines = [...response.headers].map(([name, value]) => `${name}: ${value}`);
@@ -121,22 +132,25 @@ async function print(response: Response, { init }: { readonly init: RequestInit 
   if (response.body && !isFailure) {
     const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
     if (file !== undefined) await pipeline(body, createWriteStream(file));
-    else for await (const chunk of body) process.stdout.write(chunk as Uint8Array);
+    else for await (const chunk of body) process.stdout.write(chunk);
   }
   if (response.status === 401 && !given.has("fail"))
     throw userMustAct(`The server refuses the token (401): ${challengeText(response)}`);
-  if (isFailure) throw failure(`The server answers ${response.status} ${response.statusText}.`.replace(" .", "."));
+  if (isFailure)
+    throw failure(`The server answers ${response.status} ${response.statusText}.`.replace(" .", "."));
 }
 
 function challengeText({ headers }: Response): string {
   const challenge = headers.get("www-authenticate") ?? "";
-  const said = /error_description="([^"]{0,300})"/.exec(challenge)?.[1] ?? /error="([^"]{0,100})"/.exec(challenge)?.[1];
+  const said =
+    /error_description="([^"]{0,300})"/.exec(challenge)?.[1] ?? /error="([^"]{0,100})"/.exec(challenge)?.[1];
   return `${said ?? "it does not say why"}. Check the scopes with tessera token | tessera inspect.`;
 }
 
 function explained(error: unknown, url: URL, signal: AbortSignal): unknown {
   if (error instanceof CommandError) return error;
-  if (signal.aborted) return failure(`${hostOf(url)} did not answer in time: pass a longer --max-time.`, error);
+  if (signal.aborted)
+    return failure(`${hostOf(url)} did not answer in time: pass a longer --max-time.`, error);
   const cause = error instanceof TypeError ? error.cause : undefined;
   if (cause === undefined) return error;
   const code = codeOf(cause);

@@ -40,7 +40,8 @@ async function textOf(file: string, { say, signal }: Pick<Context, "say" | "sign
     return readFileSync(file, "utf8");
   } catch (error) {
     // A token in place of a file would be repeated.
-    if (decodedToken(file)) throw usageError("A token is not passed as an argument: write it to standard input.");
+    if (decodedToken(file))
+      throw usageError("A token is not passed as an argument: write it to standard input.");
     throw failure(`The file cannot be read (${codeOf(error)}): check its path.`, error);
   }
 }
@@ -64,5 +65,8 @@ function signatureText({ state, reason }: Signature): string {
 /** A token may come from anywhere: what would move the cursor is shown as it is written in JSON. */
 function printable(text: string): string {
   // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

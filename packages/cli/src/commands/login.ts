@@ -29,7 +29,9 @@ export async function login(context: Context): Promise<void> {
   // A profile is remembered when its user has signed in, with what it was bound to before.
   await changeProfile(name, (current) => ({ ...profile, bindings: current?.bindings ?? [] }));
   await rememberAccount(name, result);
-  say(`${result.account?.username || "The user"} is signed in to the profile "${name}", at ${providerUrl(profile.provider)}.`);
+  say(
+    `${result.account?.username || "The user"} is signed in to the profile "${name}", at ${providerUrl(profile.provider)}.`,
+  );
 }
 
 async function signInUser(profile: Profile, context: Context): Promise<AuthenticationResult> {

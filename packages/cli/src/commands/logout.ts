@@ -82,6 +82,8 @@ async function openUrl(url: string, say: (text: string) => void): Promise<void> 
     else throw failure("There is no browser.");
     say("The browser opens, and ends the session at the provider.");
   } catch {
-    say(`To end the session at the provider, open this address in the browser that is signed in there: ${url}`);
+    say(
+      `To end the session at the provider, open this address in the browser that is signed in there: ${url}`,
+    );
   }
 }

@@ -12,7 +12,8 @@ import { userToken, type WantedToken } from "../tokens/user-token.js";
 export async function token(context: Context): Promise<void> {
   const { given } = context;
   const identity = identityIn(given);
-  const isNamed = given.has("client-id") || given.has("authority") || given.has("issuer") || given.has("preset");
+  const isNamed =
+    given.has("client-id") || given.has("authority") || given.has("issuer") || given.has("preset");
   const result =
     identity || isNamed
       ? await tokenOfMachine(context, identity)
@@ -28,7 +29,8 @@ export async function tokenOfProfile(
 ): Promise<AuthenticationResult> {
   const isNamed = wanted.scopes.length > 0 || wanted.resource !== undefined;
   const complete = isNamed ? wanted : { ...wanted, scopes: profile.scopes };
-  if (profile.identity.kind !== "user") return machineToken({ ...profile, stored: profile }, complete, context);
+  if (profile.identity.kind !== "user")
+    return machineToken({ ...profile, stored: profile }, complete, context);
   const session = await openSession(profile, context);
   try {
     return await userToken(session, forProvider(profile.provider, complete), context);
@@ -74,7 +76,12 @@ async function tokenOfMachine(
   const isAlone = identity.kind === "managed" || identity.kind === "default";
   const ca = given.text("ca");
   if (isAlone || (provider !== undefined && clientId !== undefined)) {
-    const machine = { identity, clientId: clientId ?? "", provider: provider ?? "authority:", ...(ca ? { ca } : {}) };
+    const machine = {
+      identity,
+      clientId: clientId ?? "",
+      provider: provider ?? "authority:",
+      ...(ca ? { ca } : {}),
+    };
     return machineToken(machine, required(wantedToken(given)), context);
   }
   // The profile knows the provider and the client; the options say how the client proves itself.
@@ -96,7 +103,7 @@ function required(wanted: WantedToken): WantedToken {
 }
 
 function print(result: AuthenticationResult, { given, say }: Context): void {
-  const { accessToken, expiresOn } = result;
+  const { expiresOn } = result;
   if (process.stdout.isTTY) {
     const until = expiresOn ? ` until ${expiresOn.toLocaleTimeString()}` : "";
     say(`What follows is an access token. Anybody who sees it can use it${until}.`);

@@ -29,7 +29,11 @@ export async function providerChecks(profile: Profile, { signal }: Context): Pro
       if (found) break;
     }
     return [
-      found ?? { state: "problem", what: "discovery", text: `${url} publishes no discovery document: check the URL` },
+      found ?? {
+        state: "problem",
+        what: "discovery",
+        text: `${url} publishes no discovery document: check the URL`,
+      },
       ...skewFinding(date),
       ...(await certificateFinding(new URL(url), profile)),
     ];
@@ -41,7 +45,8 @@ export async function providerChecks(profile: Profile, { signal }: Context): Pro
 
 function discoveryFinding(document: unknown): Finding {
   const read = (name: string): string => {
-    const value: unknown = typeof document === "object" && document !== null ? Reflect.get(document, name) : undefined;
+    const value: unknown =
+      typeof document === "object" && document !== null ? Reflect.get(document, name) : undefined;
     return typeof value === "string" ? value : "";
   };
   const ways = [
@@ -55,7 +60,8 @@ function discoveryFinding(document: unknown): Finding {
 
 function skewFinding(date: string | null): readonly Finding[] {
   const theirs = date === null ? NaN : Date.parse(date);
-  if (Number.isNaN(theirs)) return [{ state: "note", what: "clock", text: "the provider does not say its time" }];
+  if (Number.isNaN(theirs))
+    return [{ state: "note", what: "clock", text: "the provider does not say its time" }];
   const seconds = Math.round((Date.now() - theirs) / 1000);
   const isNear = Math.abs(seconds) <= 2;
   if (isNear) return [{ state: "good", what: "clock", text: "agrees with the provider's" }];
@@ -66,7 +72,8 @@ function skewFinding(date: string | null): readonly Finding[] {
 
 /** Who vouches for the provider: a proxy that reads along has another issuer. */
 function certificateFinding(url: URL, { ca }: Profile): Promise<readonly Finding[]> {
-  if (url.protocol !== "https:" || process.env["HTTPS_PROXY"] || process.env["https_proxy"]) return Promise.resolve([]);
+  if (url.protocol !== "https:" || process.env["HTTPS_PROXY"] || process.env["https_proxy"])
+    return Promise.resolve([]);
   return new Promise((resolve) => {
     const host = url.hostname.replace(/^\[|\]$/g, "");
     const socket = connect({

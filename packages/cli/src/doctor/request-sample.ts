@@ -19,7 +19,10 @@ export async function requestSample(profile: Profile): Promise<readonly Finding[
       const headers = Object.fromEntries(response.headers);
       return { status: response.status, headers, body: (await response.json()) as T };
     },
-    async sendPostRequestAsync<T>(url: string, options?: { readonly body?: string }): Promise<NetworkResponse<T>> {
+    async sendPostRequestAsync<T>(
+      url: string,
+      options?: { readonly body?: string },
+    ): Promise<NetworkResponse<T>> {
       shown = `POST ${url} with ${formText(options?.body ?? "")}`;
       return { status: 400, headers: {}, body: { error: "invalid_grant" } as T };
     },
@@ -33,6 +36,8 @@ export async function requestSample(profile: Profile): Promise<readonly Finding[
 }
 
 function formText(body: string): string {
-  const parts = [...new URLSearchParams(body)].map(([name, value]) => `${name}=${SHOWN.has(name) ? value : "…"}`);
+  const parts = [...new URLSearchParams(body)].map(
+    ([name, value]) => `${name}=${SHOWN.has(name) ? value : "…"}`,
+  );
   return parts.join(" ");
 }

@@ -21,7 +21,14 @@ export interface Finding {
 }
 
 /** Variables whose values hold no secret. */
-const SHOWN = ["TESSERA_STORE", "TESSERA_PROFILE", "TESSERA_PASSPHRASE_FILE", "NODE_EXTRA_CA_CERTS", "BROWSER", "TERM"];
+const SHOWN = [
+  "TESSERA_STORE",
+  "TESSERA_PROFILE",
+  "TESSERA_PASSPHRASE_FILE",
+  "NODE_EXTRA_CA_CERTS",
+  "BROWSER",
+  "TERM",
+];
 
 /** Variables that are only said to be set: their values are, or may hold, secrets. */
 const HIDDEN = [
@@ -35,26 +42,41 @@ const HIDDEN = [
   "KUBERNETES_EXEC_INFO",
 ];
 
-const PROXIES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"];
+const PROXIES = [
+  "HTTPS_PROXY",
+  "https_proxy",
+  "HTTP_PROXY",
+  "http_proxy",
+  "ALL_PROXY",
+  "all_proxy",
+  "NO_PROXY",
+  "no_proxy",
+];
 
 /** Looks at the machine. */
-export async function systemChecks(context: Context): Promise<readonly Finding[]> {
+export async function systemChecks(): Promise<readonly Finding[]> {
   const { env } = process;
   const screen = await controllingTerminal(true);
   screen?.stream.destroy();
   return [
-    { state: "good", what: "versions", text: `tessera ${version}, Node.js ${process.version}, ${process.platform} ${process.arch}` },
+    {
+      state: "good",
+      what: "versions",
+      text: `tessera ${version}, Node.js ${process.version}, ${process.platform} ${process.arch}`,
+    },
     { state: "good", what: "folder", text: dataFolder() },
     ...SHOWN.flatMap((name): readonly Finding[] =>
       env[name] ? [{ state: "note", what: name, text: env[name] ?? "" }] : [],
     ),
-    ...HIDDEN.flatMap((name): readonly Finding[] => (env[name] ? [{ state: "note", what: name, text: "(set)" }] : [])),
+    ...HIDDEN.flatMap((name): readonly Finding[] =>
+      env[name] ? [{ state: "note", what: name, text: "(set)" }] : [],
+    ),
     ...PROXIES.flatMap((name): readonly Finding[] => proxyFinding(name, env[name])),
     ...certificateFindings(env["NODE_EXTRA_CA_CERTS"]),
     screen
       ? { state: "good", what: "terminal", text: "there is one: a sign-in can be asked for" }
       : { state: "note", what: "terminal", text: "there is none: a sign-in is not asked for (exit code 3)" },
-    await keychainFinding(context),
+    await keychainFinding(),
   ];
 }
 
@@ -83,14 +105,13 @@ function certificateFindings(file: string | undefined): readonly Finding[] {
 }
 
 /** Uses the keychain with a folder of its own, of which nothing is kept. */
-async function keychainFinding({ given }: Context): Promise<Finding> {
+async function keychainFinding(): Promise<Finding> {
   const directory = await mkdtemp(join(tmpdir(), "tessera-doctor-"));
-  const isWanted = (storeName(given.text("store")) ?? "keychain") === "keychain";
   try {
     await createPersistentCache({ appName: "tessera-doctor", directory });
     return { state: "good", what: "keychain", text: "works" };
   } catch (error) {
-    return { state: isWanted ? "note" : "good", what: "keychain", text: explain(error) };
+    return { state: "note", what: "keychain", text: explain(error) };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -101,11 +122,16 @@ export async function accountChecks(profile: Profile, context: Context): Promise
   const { clientId, provider, scopes, identity, bindings, ca } = profile;
   const store = storeName(context.given.text("store")) ?? profile.store;
   const facts: Finding[] = [
-    { state: "good", what: "configuration", text: `${providerUrl(provider)}, client ${clientId}, store ${store}, ${identity.kind}` },
+    {
+      state: "good",
+      what: "configuration",
+      text: `${providerUrl(provider)}, client ${clientId}, store ${store}, ${identity.kind}`,
+    },
     { state: "good", what: "scopes", text: scopes.join(" ") || "none" },
     { state: "good", what: "bound to", text: bindings.map(({ host }) => host).join(", ") || "no host" },
   ];
-  if (ca !== undefined && !existsSync(ca)) facts.push({ state: "problem", what: "certificates", text: `${ca} does not exist` });
+  if (ca !== undefined && !existsSync(ca))
+    facts.push({ state: "problem", what: "certificates", text: `${ca} does not exist` });
   if (identity.kind === "secret" && !process.env[identity.variable])
     facts.push({ state: "problem", what: "secret", text: `${identity.variable} is not set` });
   if (identity.kind !== "user") return facts;

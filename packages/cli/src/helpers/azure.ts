@@ -11,11 +11,15 @@ const WORDS = ["azure", "account", "get-access-token"];
 export async function azure(context: Context): Promise<void> {
   const { given } = context;
   const unexpected = given.positionals.find((word, index) => word !== WORDS[index]);
-  if (unexpected !== undefined) throw usageError(`"${unexpected}" is not expected here: pass --resource or --scope.`);
+  if (unexpected !== undefined)
+    throw usageError(`"${unexpected}" is not expected here: pass --resource or --scope.`);
   const wanted = wantedToken(given);
   const api = wanted.resource ?? wanted.scopes[0]?.replace(/\/[^/]*$/, "");
   const url = urlOf(api ?? "");
-  if (!url) throw usageError("The API is missing: pass --resource with its URL, or --scope with a scope that begins with it.");
+  if (!url)
+    throw usageError(
+      "The API is missing: pass --resource with its URL, or --scope with a scope that begins with it.",
+    );
   const found = profileFor(url, given.text("profile"));
   if (!found) throw notBound(url, given.text("profile"));
   const { profile } = found;
@@ -41,7 +45,8 @@ export async function azure(context: Context): Promise<void> {
 function authorityOf({ provider, name }: Profile, tenant: string): string {
   const url = provider.startsWith("authority:") ? urlOf(provider.slice("authority:".length)) : undefined;
   if (!url) throw usageError(`The profile "${name}" is not of Microsoft Entra: omit --tenant.`);
-  if (!/^[\w.-]{1,100}$/.test(tenant)) throw usageError(`--tenant is "${tenant}": pass the ID or the domain of a tenant.`);
+  if (!/^[\w.-]{1,100}$/.test(tenant))
+    throw usageError(`--tenant is "${tenant}": pass the ID or the domain of a tenant.`);
   return `${url.origin}/${tenant}`;
 }
 

@@ -13,20 +13,12 @@ const NOT_FOUND = "credentials not found in native keychain";
 export async function docker(context: Context): Promise<void> {
   const [, operation] = context.given.positionals;
   const input = async (): Promise<string> => (await standardInput(context.signal)).toString("utf8");
-  switch (operation) {
-    case "get":
-      return get((await input()).trim(), context);
-    case "list":
-      return list();
-    case "store":
-      return store(await input());
-    case "erase":
-      // Signing out is a command of its own: other programs use the same session.
-      await input();
-      return;
-    default:
-      throw usageError("Docker passes get, list, store or erase: tessera credential docker get.");
-  }
+  if (operation === "get") await get((await input()).trim(), context);
+  else if (operation === "list") list();
+  else if (operation === "store") store(await input());
+  // Signing out is a command of its own: other programs use the same session.
+  else if (operation === "erase") await input();
+  else throw usageError("Docker passes get, list, store or erase: tessera credential docker get.");
 }
 
 async function get(server: string, context: Context): Promise<void> {
@@ -63,7 +55,8 @@ function store(text: string): void {
 function serverIn(text: string): string {
   try {
     const document: unknown = JSON.parse(text);
-    const server: unknown = typeof document === "object" && document !== null ? Reflect.get(document, "ServerURL") : "";
+    const server: unknown =
+      typeof document === "object" && document !== null ? Reflect.get(document, "ServerURL") : "";
     return typeof server === "string" ? server : "";
   } catch {
     return "";

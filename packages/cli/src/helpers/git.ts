@@ -13,16 +13,11 @@ import { boundToken, TOKEN_USER } from "./bound-token.js";
 export async function git(context: Context): Promise<void> {
   const [, operation] = context.given.positionals;
   const attributes = attributesIn((await standardInput(context.signal)).toString("utf8"));
-  switch (operation) {
-    case "get":
-      return get(attributes, context);
-    case "erase":
-      return erase(attributes, context);
-    // The token is kept already. Git also announces operations of later versions, which helpers are to ignore.
-    default:
-      if (operation === undefined) throw usageError("Git passes get, store or erase: tessera credential git get.");
-      return;
-  }
+  if (operation === undefined)
+    throw usageError("Git passes get, store or erase: tessera credential git get.");
+  if (operation === "get") await get(attributes, context);
+  // `store`: the token is kept already. Operations of later versions are to be ignored.
+  if (operation === "erase") await erase(attributes, context);
 }
 
 type Attributes = ReadonlyMap<string, readonly string[]>;
@@ -40,7 +35,10 @@ async function get(attributes: Attributes, context: Context): Promise<void> {
   const credential = knowsTypes
     ? // Git asks again for each session rather than storing it elsewhere.
       ["capability[]=authtype", `authtype=${tokenType}`, `credential=${accessToken}`, "ephemeral=1"]
-    : [`username=${attributes.get("username")?.[0] ?? binding.username ?? TOKEN_USER}`, `password=${accessToken}`];
+    : [
+        `username=${attributes.get("username")?.[0] ?? binding.username ?? TOKEN_USER}`,
+        `password=${accessToken}`,
+      ];
   process.stdout.write(`${[...credential, ...expiry].join("\n")}\n`);
 }
 

@@ -45,7 +45,10 @@ function execInfo(text: string | undefined): ExecInfo {
   const { server } = record(spec["cluster"]);
   const version = document["apiVersion"];
   return {
-    apiVersion: typeof version === "string" && version.startsWith("client.authentication.k8s.io/") ? version : API_VERSION,
+    apiVersion:
+      typeof version === "string" && version.startsWith("client.authentication.k8s.io/")
+        ? version
+        : API_VERSION,
     ...(typeof server === "string" ? { server } : {}),
     isInteractive: spec["interactive"] !== false,
   };

@@ -76,7 +76,8 @@ async function discover(
     try {
       const document = await readJson(`${place}/.well-known/openid-configuration`, requesting);
       const { issuer, jwks_uri: jwksUri } = document;
-      if (typeof issuer !== "string" || typeof jwksUri !== "string") throw new Error("its metadata are incomplete");
+      if (typeof issuer !== "string" || typeof jwksUri !== "string")
+        throw new Error("its metadata are incomplete");
       if (new URL(jwksUri).protocol !== new URL(place).protocol) throw new Error("its keys are not at https");
       found = { jwksUri, issuer: issuer.replace("{tenantid}", typeof tid === "string" ? tid : "") };
       return found;
@@ -87,7 +88,10 @@ async function discover(
   throw last;
 }
 
-async function readJson(url: string, { fetch, signal }: Requesting): Promise<Readonly<Record<string, unknown>>> {
+async function readJson(
+  url: string,
+  { fetch, signal }: Requesting,
+): Promise<Readonly<Record<string, unknown>>> {
   const response = await fetch(url, { signal, redirect: "error" });
   if (!response.ok) throw new Error(`${url} answers ${response.status}`);
   const value: unknown = await response.json();
@@ -95,7 +99,11 @@ async function readJson(url: string, { fetch, signal }: Requesting): Promise<Rea
   return { ...value };
 }
 
-async function verify(token: string, keys: Readonly<Record<string, unknown>>, iss: string): Promise<Signature> {
+async function verify(
+  token: string,
+  keys: Readonly<Record<string, unknown>>,
+  iss: string,
+): Promise<Signature> {
   const { createLocalJWKSet, compactVerify } = await import("jose");
   try {
     await compactVerify(token, createLocalJWKSet({ keys: [], ...keys }));

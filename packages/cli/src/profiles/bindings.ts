@@ -13,7 +13,9 @@ export function hostName(text: string): string {
   const url = urlOf(/^https?:\/\//i.test(text) ? text : `https://${text}`);
   const isHost = url && url.pathname === "/" && !url.search && !url.hash && !url.username && !url.password;
   if (isHost && !url.hostname.includes("*")) return url.host;
-  throw usageError(`"${text}" is not a host: pass one such as api.example or localhost:8080; a binding holds for all its paths.`);
+  throw usageError(
+    `"${text}" is not a host: pass one such as api.example or localhost:8080; a binding holds for all its paths.`,
+  );
 }
 
 /** Returns the binding that a URL falls under. Plain HTTP is for this machine only. */
@@ -39,7 +41,9 @@ export function profileFor(
   });
   if (others.length === 0) return first;
   const names = [first, ...others].map((one) => one?.profile.name);
-  throw usageError(`${hostOf(url)} is bound to several profiles: pass --profile with one of ${names.join(", ")}.`);
+  throw usageError(
+    `${hostOf(url)} is bound to several profiles: pass --profile with one of ${names.join(", ")}.`,
+  );
 }
 
 /** The error for a host that no profile is bound to. */

@@ -8,7 +8,9 @@ export function dataFolder(
 ): string {
   if (platform === "darwin") return join(homedir(), "Library", "Application Support", "tessera");
   const [variable, ...inHome] =
-    platform === "win32" ? (["LOCALAPPDATA", "AppData", "Local"] as const) : (["XDG_DATA_HOME", ".local", "share"] as const);
+    platform === "win32"
+      ? (["LOCALAPPDATA", "AppData", "Local"] as const)
+      : (["XDG_DATA_HOME", ".local", "share"] as const);
   const named = environment[variable];
   return join(named && isAbsolute(named) ? named : join(homedir(), ...inHome), "tessera");
 }

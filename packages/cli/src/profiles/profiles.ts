@@ -107,7 +107,10 @@ function writeProfile(profile: Profile): void {
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw failure(`${file} cannot be written (${codeOf(error)}): check the folder and the space on its disk.`, error);
+    throw failure(
+      `${file} cannot be written (${codeOf(error)}): check the folder and the space on its disk.`,
+      error,
+    );
   }
 }
 

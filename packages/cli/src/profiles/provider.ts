@@ -48,7 +48,8 @@ export function providerText(options: {
     ["issuer", issuer],
   ] as const) {
     if (url === undefined) continue;
-    if (!/^https?:\/\//i.test(url)) throw usageError(`--${name} is "${url}": pass a URL that begins with https://.`);
+    if (!/^https?:\/\//i.test(url))
+      throw usageError(`--${name} is "${url}": pass a URL that begins with https://.`);
     return `${name}:${url}`;
   }
   if (preset !== undefined) providerOptions(preset);
@@ -71,7 +72,9 @@ export function providerOptions(provider: string): ProviderPreset | Pick<NodeAut
   try {
     return known.preset(first, second);
   } catch (error) {
-    throw usageError(`--preset ${provider} is incomplete: write ${known.form}. ${error instanceof Error ? error.message : ""}`);
+    throw usageError(
+      `--preset ${provider} is incomplete: write ${known.form}. ${error instanceof Error ? error.message : ""}`,
+    );
   }
 }
 

@@ -37,9 +37,12 @@ export async function askOnce(
       name: "prompt",
       signal,
       onWait: (pid) =>
-        screen.line(`Another process${pid === undefined ? "" : ` (${pid})`} is asking you to sign in; waiting for it.`),
+        screen.line(
+          `Another process${pid === undefined ? "" : ` (${pid})`} is asking you to sign in; waiting for it.`,
+        ),
     });
-    process.once("exit", lock.release);
+    const release = (): void => lock.release();
+    process.once("exit", release);
     try {
       // The process before may have signed the user in.
       const found = await silently();
@@ -53,8 +56,8 @@ export async function askOnce(
       if (isDeclined(error)) noteDeclined(refusals);
       throw error;
     } finally {
-      lock.release();
-      process.off("exit", lock.release);
+      release();
+      process.off("exit", release);
     }
   } finally {
     // An open terminal keeps the process running.

@@ -37,7 +37,7 @@ async function showQrCode(url: string, screen: Screen): Promise<void> {
   const { renderUnicodeCompact } = await import("uqr");
   const picture = renderUnicodeCompact(url, { border: 2 });
   const width = picture.indexOf("\n");
-  const { columns = 80, rows = 24 } = screen.stream;
+  const { columns, rows } = screen.stream;
   if (width < columns && picture.split("\n").length < rows) screen.line(picture);
 }
 

@@ -32,7 +32,8 @@ export async function signIn(session: Session, options: SignInOptions): Promise<
     return await withDeviceCode(session, options);
   } catch (error) {
     // The provider offers no device codes, or this client may not use them.
-    if (!["openid_config_error", "unauthorized_client", "unsupported_grant_type"].includes(codeOf(error))) throw error;
+    if (!["openid_config_error", "unauthorized_client", "unsupported_grant_type"].includes(codeOf(error)))
+      throw error;
     return atAddress(session, options);
   }
 }

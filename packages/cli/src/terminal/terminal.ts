@@ -18,7 +18,7 @@ export function hasColors(screen: Pick<Screen, "isRich">): boolean {
 
 /** Returns standard error: what is said beside the result of a command. */
 export function standardError(isPlain: boolean): Screen {
-  return screenOn(process.stderr, process.stderr.isTTY === true, isPlain);
+  return screenOn(process.stderr, process.stderr.isTTY, isPlain);
 }
 
 /**

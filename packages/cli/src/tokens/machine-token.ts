@@ -88,17 +88,21 @@ async function confidentialApp(
   const { ConfidentialClientApplication: Application } = await import("@tessera/node");
   const { auth, ...configuration } = configurationOf(machine, log);
   const { stored } = machine;
-  const cache = stored
-    ? { cachePlugin: await openStore(profileFolder(stored.name), stored.store, say) }
-    : {};
-  return new Application({ ...configuration, auth: { ...auth, ...(await credentialOf(machine.identity)) }, cache });
+  const cache = stored ? { cachePlugin: await openStore(profileFolder(stored.name), stored.store, say) } : {};
+  return new Application({
+    ...configuration,
+    auth: { ...auth, ...(await credentialOf(machine.identity)) },
+    cache,
+  });
 }
 
 async function credentialOf(identity: Identity): Promise<Partial<NodeAuthOptions>> {
   if (identity.kind === "secret") {
     const clientSecret = process.env[identity.variable];
     if (clientSecret) return { clientSecret };
-    throw usageError(`The environment variable ${identity.variable} is not set: set it to the client's secret.`);
+    throw usageError(
+      `The environment variable ${identity.variable} is not set: set it to the client's secret.`,
+    );
   }
   if (identity.kind === "certificate") return { clientCertificate: certificateIn(identity.file) };
   const { federatedTokenFile } = await import("@tessera/node");
@@ -112,7 +116,10 @@ function certificateIn(file: string): NodeAuthOptions["clientCertificate"] & obj
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw failure(`--certificate names ${file}, which cannot be read (${codeOf(error)}): check its path.`, error);
+    throw failure(
+      `--certificate names ${file}, which cannot be read (${codeOf(error)}): check its path.`,
+      error,
+    );
   }
   return { privateKey: text, x5c: text };
 }

@@ -13,7 +13,10 @@ export interface Session {
 }
 
 /** Opens the tokens of a profile's user. */
-export async function openSession(profile: Profile, context: Pick<Context, "given" | "say" | "log">): Promise<Session> {
+export async function openSession(
+  profile: Profile,
+  context: Pick<Context, "given" | "say" | "log">,
+): Promise<Session> {
   const folder = profileFolder(profile.name);
   const store = storeName(context.given.text("store")) ?? profile.store;
   const cachePlugin = await openStore(folder, store, context.say);

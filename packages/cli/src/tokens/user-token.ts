@@ -1,6 +1,6 @@
 import type { AccountInfo, AuthenticationResult } from "@tessera/node";
 import type { Context } from "../context.js";
-import { needsUser, userMustAct, usageError } from "../errors.js";
+import { codeOf, needsUser, userMustAct, usageError } from "../errors.js";
 import type { Session } from "./session.js";
 
 /** The token that is wanted. */
@@ -39,6 +39,9 @@ export interface Missing {
   readonly reason: unknown;
 }
 
+/** What providers say of a renewal for an API or a scope that the user has not agreed to yet. */
+const NEEDS_CONSENT: ReadonlySet<string> = new Set(["invalid_scope", "invalid_target"]);
+
 /** Returns a user's token without asking, or the reason why that is not possible. */
 export async function silentToken(
   { app, profile }: Session,
@@ -55,7 +58,7 @@ export async function silentToken(
       ...(signal ? { signal } : {}),
     });
   } catch (reason) {
-    if (needsUser(reason)) return { account, reason };
+    if (needsUser(reason) || NEEDS_CONSENT.has(codeOf(reason))) return { account, reason };
     throw reason;
   }
 }
@@ -89,7 +92,9 @@ function chosenAccount(
     );
     if (found || accounts.length === 0) return found;
     const others = accounts.map(({ username }) => username);
-    throw usageError(`"${named}" is not signed in: pass --account with one of ${others.join(", ")}, or run tessera login.`);
+    throw usageError(
+      `"${named}" is not signed in: pass --account with one of ${others.join(", ")}, or run tessera login.`,
+    );
   }
   const found = accounts.find(({ homeAccountId }) => homeAccountId === last?.homeAccountId);
   return found ?? (accounts.length === 1 ? accounts[0] : undefined);
@@ -104,6 +109,7 @@ function mustSignIn({ profile: { name } }: Session, reason: unknown): Error {
 }
 
 function reasonText(reason: unknown): string {
-  const code = reason instanceof Error && "errorCode" in reason ? String(reason.errorCode) : "the session has ended";
+  const code =
+    reason instanceof Error && "errorCode" in reason ? String(reason.errorCode) : "the session has ended";
   return code.replaceAll("_", " ");
 }

@@ -91,7 +91,8 @@ function checked(options: ProcessLockOptions): ProcessLockOptions {
     throw invalid(`directory is ${shown(directory)}: pass the absolute path of a folder.`);
   if (typeof name !== "string" || !/^[A-Za-z\d-]{1,100}$/.test(name))
     throw invalid(`name is ${shown(name)}: pass 1 to 100 letters, digits and hyphens.`);
-  for (const limit of ["timeoutMs", "heartbeatMs", "abandonedMs", "patienceMs"]) checkLimit(limit, given[limit]);
+  for (const limit of ["timeoutMs", "heartbeatMs", "abandonedMs", "patienceMs"])
+    checkLimit(limit, given[limit]);
   const { heartbeatMs = HEARTBEAT_MS, abandonedMs = ABANDONED_MS, onWait, signal } = options;
   // A sign of life may be late by as much as the machine is busy.
   if (abandonedMs < 2 * heartbeatMs)
