@@ -220,15 +220,13 @@ describe("an API that publishes what it wants (RFC 9728)", () => {
       await own.run(["bind", api.host]);
       const metadata = (issuer: string) => (seen: Seen, response: ServerResponse) => {
         if (seen.url.includes(".well-known"))
-          return void response
-            .writeHead(200, { "content-type": "application/json" })
-            .end(
-              JSON.stringify({
-                resource: `${api.url}/`,
-                authorization_servers: [issuer],
-                scopes_supported: ["reports:read"],
-              }),
-            );
+          return void response.writeHead(200, { "content-type": "application/json" }).end(
+            JSON.stringify({
+              resource: `${api.url}/`,
+              authorization_servers: [issuer],
+              scopes_supported: ["reports:read"],
+            }),
+          );
         if (seen.headers.authorization) return void response.end("found\n");
         response
           .writeHead(401, {

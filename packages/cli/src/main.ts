@@ -1,9 +1,9 @@
 import { COMMANDS, type Command } from "./commands.js";
-import { token } from "./commands/token.js";
 import type { Context } from "./context.js";
 import { codeOf, details, exitCodeOf, explain, usageError } from "./errors.js";
 import { ExitCodes } from "./exit-codes.js";
 import { parse } from "./options.js";
+import { programOf } from "./programs.js";
 
 /** What docker says to its helpers; no command has such a name. */
 const DOCKER_VERBS: readonly string[] = ["get", "store", "erase", "list"];
@@ -52,8 +52,7 @@ async function run(
     isPlain: given.has("plain") || Boolean(process.env["TESSERA_PLAIN"]),
     mayAsk: !given.has("no-prompt"),
   };
-  // Loaded with this file: it is what scripts start, again and again.
-  const program = first === "token" ? token : await command.load();
+  const program = await programOf(first);
   await program(context);
 }
 

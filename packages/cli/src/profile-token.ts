@@ -4,7 +4,7 @@ import { Given } from "./options.js";
 import { selectedProfile } from "./profiles/profiles.js";
 import type { StoreName } from "./profiles/profile.js";
 import { openSession } from "./tokens/session.js";
-import { silentToken } from "./tokens/user-token.js";
+import { silentToken } from "./tokens/silent-token.js";
 
 /** Options of {@link profileToken}. */
 export interface ProfileTokenOptions {

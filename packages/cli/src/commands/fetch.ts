@@ -8,7 +8,7 @@ import { networkFetch } from "../network.js";
 import { bindingOf, hostOf, notBound, profileFor, urlOf } from "../profiles/bindings.js";
 import type { Binding, Profile } from "../profiles/profile.js";
 import { certificates, configurationOf, providerUrl } from "../profiles/provider.js";
-import type { WantedToken } from "../tokens/user-token.js";
+import type { WantedToken } from "../tokens/silent-token.js";
 import { curlRequest } from "./curl-request.js";
 import { tokenOfProfile, wantedToken } from "./token.js";
 

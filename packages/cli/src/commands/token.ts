@@ -6,7 +6,8 @@ import { providerText } from "../profiles/provider.js";
 import type { Profile } from "../profiles/profile.js";
 import { identityIn, machineToken, type MachineProfile } from "../tokens/machine-token.js";
 import { openSession } from "../tokens/session.js";
-import { userToken, type WantedToken } from "../tokens/user-token.js";
+import type { WantedToken } from "../tokens/silent-token.js";
+import { userToken } from "../tokens/user-token.js";
 
 /** `tessera token`: prints a token. */
 export async function token(context: Context): Promise<void> {

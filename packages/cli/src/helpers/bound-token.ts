@@ -3,7 +3,7 @@ import type { Context } from "../context.js";
 import { tokenOfProfile, wantedToken } from "../commands/token.js";
 import { profileFor } from "../profiles/bindings.js";
 import type { Binding, Profile } from "../profiles/profile.js";
-import type { WantedToken } from "../tokens/user-token.js";
+import type { WantedToken } from "../tokens/silent-token.js";
 
 /** A token for a bound host. */
 export interface BoundToken {

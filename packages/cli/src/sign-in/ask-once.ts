@@ -7,7 +7,7 @@ import { declined, isDeclined } from "../errors.js";
 import { rememberAccount } from "../profiles/remember-account.js";
 import { controllingTerminal } from "../terminal/terminal.js";
 import type { Session } from "../tokens/session.js";
-import type { Missing, WantedToken } from "../tokens/user-token.js";
+import type { Missing, WantedToken } from "../tokens/silent-token.js";
 import { signIn } from "./sign-in.js";
 
 /** What is needed to ask a user once, however many processes need it. */

@@ -2,7 +2,7 @@ import type { AccountInfo, AuthenticationResult } from "@tessera/node";
 import { codeOf } from "../errors.js";
 import type { Screen } from "../terminal/terminal.js";
 import type { Session } from "../tokens/session.js";
-import { requestOf, type WantedToken } from "../tokens/user-token.js";
+import { requestOf, type WantedToken } from "../tokens/silent-token.js";
 import { showAddress } from "./address.js";
 import { chosenBrowser } from "./chosen-browser.js";
 import { showDeviceCode } from "./device-code.js";

@@ -7,7 +7,7 @@ import { profileFolder } from "../profiles/profiles.js";
 import { configurationOf } from "../profiles/provider.js";
 import { openStore } from "../profiles/store.js";
 import type { Context } from "../context.js";
-import type { WantedToken } from "./user-token.js";
+import type { WantedToken } from "./silent-token.js";
 
 /** An identity that proves itself, without a user. */
 export interface MachineProfile extends Pick<Profile, "clientId" | "provider" | "ca" | "identity"> {
