@@ -156,7 +156,10 @@ const accounts = ["getAccountByHomeId", "getAccountByLocalId", "removeAccount"];
 
 const classes: Readonly<Record<string, ClassDifferences>> = {
   PublicClientApplication: {
-    added: ["checked", "checkedFields", "failed", "logged", ...fields, ...user, ...accounts],
+    added: [
+      ...["acquireTokenByIntegratedWindowsAuth", "checked", "checkedFields", "failed", "logged"],
+      ...[...fields, ...user, ...accounts],
+    ],
   },
   ConfidentialClientApplication: {
     added: [

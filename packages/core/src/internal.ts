@@ -135,6 +135,9 @@ export {
   onBehalfOfNow,
   type OnBehalfOfInput,
 } from "./flows/on-behalf-of.js";
+export { integratedWindowsAuth, type IntegratedWindowsAuthInput } from "./flows/integrated-windows-auth.js";
+export type { SystemTickets, TicketContext, TicketSource } from "./flows/ws-trust/ticket.js";
+export { windowsAuthError } from "./flows/ws-trust/windows-auth-error.js";
 export { importRefreshToken, type RefreshTokenInput } from "./flows/refresh-token.js";
 export { freshAppTokens, repeatedAppToken } from "./flows/app-tokens.js";
 export type { FreshHits } from "./exchange/fresh-hits.js";

@@ -47,6 +47,8 @@ export {
   type BackgroundRenewal,
   type BackgroundRenewalListener,
   type AssertionContext,
+  type TicketContext,
+  type TicketSource,
   type AzureCloudOptions,
   type CacheKVStore,
   type ClientRegistration,
