@@ -79,6 +79,7 @@ export function parse(args: readonly string[], { options, positionals, usage }: 
   );
   const parsed = parsedArgs(args, known);
   const given = new Given(parsed.values, parsed.positionals);
+  if (given.has("help")) return given;
   for (const { name, value, choices, many } of options) {
     if (value === undefined) continue;
     for (const text of many === true ? given.texts(name) : [given.text(name)]) {

@@ -28,16 +28,12 @@ function bash(): string {
     const all = [...words, ...options.map((option) => `--${option.name}`)];
     return `    ${name}) words=${quoted(all.join(" "))} ;;`;
   });
-  const choices = choicesByOption().map(
-    ([name, values]) => `    --${name}) words=${quoted(values.join(" "))} ;;`,
-  );
   return `_tessera() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words=
   COMPREPLY=()
-  case $previous in
-    --profile|-p) words=$(tessera completion profiles 2>/dev/null) ;;
-    ${fileOptions().join("|")}) COMPREPLY=($(compgen -f -- "$current")); return ;;
-${choices.join("\n")}
+  case \${COMP_WORDS[1]}:$previous in
+    *:--profile|*:-p) words=$(tessera completion profiles 2>/dev/null) ;;
+${bashValues().join("\n")}
     *)
       if [ "$COMP_CWORD" -eq 1 ]; then words=${quoted(names.join(" "))}; else
       case \${COMP_WORDS[1]} in
@@ -116,18 +112,15 @@ function fishOption(option: Option): string {
   return `-l ${name}${letter}${values} -d ${quoted(text)}`;
 }
 
-function fileOptions(): readonly string[] {
-  const files = COMMANDS.flatMap(({ options }) => options.filter(isFile).map(({ name }) => `--${name}`));
-  return [...new Set(files)];
-}
-
-function choicesByOption(): readonly (readonly [string, readonly string[]])[] {
-  const found = COMMANDS.flatMap(({ options }) =>
-    options.flatMap(({ name, choices }) => (choices ? [[name, choices] as const] : [])),
+/** Patterns of bash for `COMMAND:OPTION`, with the values that may follow: options of one name differ between commands. */
+function bashValues(): readonly string[] {
+  return COMMANDS.flatMap(({ name: command, options }) =>
+    options.flatMap((option) => {
+      const pattern = `${command}:--${option.name}`;
+      if (option.choices) return [`    ${pattern}) words=${quoted(option.choices.join(" "))} ;;`];
+      return isFile(option) ? [`    ${pattern}) COMPREPLY=($(compgen -f -- "$current")); return ;;`] : [];
+    }),
   );
-  const all = new Map<string, Set<string>>();
-  for (const [name, choices] of found) all.set(name, new Set([...(all.get(name) ?? []), ...choices]));
-  return [...all].map(([name, choices]) => [name, [...choices]] as const);
 }
 
 function quoted(text: string): string {

@@ -130,9 +130,9 @@ async function print(
   }
   const isFailure = given.has("fail") && response.status >= 400;
   if (response.body && !isFailure) {
-    const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
-    if (file !== undefined) await pipeline(body, createWriteStream(file));
-    else for await (const chunk of body) process.stdout.write(chunk);
+    const body = Readable.fromWeb(response.body);
+    if (file === undefined) await pipeline(body, process.stdout, { end: false });
+    else await pipeline(body, createWriteStream(file));
   }
   if (response.status === 401 && !given.has("fail"))
     throw userMustAct(`The server refuses the token (401): ${challengeText(response)}`);

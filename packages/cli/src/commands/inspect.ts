@@ -64,9 +64,15 @@ function signatureText({ state, reason }: Signature): string {
 
 /** A token may come from anywhere: what would move the cursor is shown as it is written in JSON. */
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
-    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return Array.from(text)
+    .map((one) => (isMoving(one.codePointAt(0) ?? 0) ? escaped(one) : one))
+    .join("");
 }
+
+/** Control characters, and those that change the direction of a text. */
+function isMoving(code: number): boolean {
+  const isControl = code < 0x20 || (code >= 0x7f && code <= 0x9f);
+  return isControl || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+const escaped = (one: string): string => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`;
