@@ -29,6 +29,7 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "clientMetadataDocument",
     "cognito",
     "commandLineToken",
+    "createAccessTokenVerifier",
     "createAuthenticatedFetch",
     "createDefaultCredential",
     "createMemoryTokenStore",

@@ -107,6 +107,8 @@ export const ClientAuthErrorCodes = {
   invalidIntrospectionResponse: "invalid_introspection_response",
   /** The authorization response is not valid: a JWT that fails validation (JARM), a parameter that comes twice. */
   invalidAuthorizationResponse: "invalid_authorization_response",
+  /** An access token that an API was called with fails validation (RFC 9068 §4). */
+  invalidAccessToken: "invalid_access_token",
   /** A logout token or a front-channel logout fails validation. */
   invalidLogoutToken: "invalid_logout_token",
   /** `signal` was aborted. */
