@@ -7,7 +7,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/
 import { startLocalAuthority, type LocalAuthority } from "@tessera/local-authority";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import type { Page } from "playwright-core";
-import { hasChromium, launchChromium, screenshot, type Chromium, type ChromiumUser } from "../support/chromium.js";
+import {
+  hasChromium,
+  launchChromium,
+  screenshot,
+  type Chromium,
+  type ChromiumUser,
+} from "../support/chromium.js";
 import { describeWith } from "../support/real-part.js";
 
 const tabs = ["requests", "directory", "faults", "clock", "tokens", "identities"];
@@ -22,18 +28,22 @@ describeWith("Chromium", hasChromium, () => {
   const problems: string[] = [];
   beforeAll(async () => {
     [chromium, authority] = await Promise.all([launchChromium(), startLocalAuthority({ http: true })]);
-  });
-  beforeEach(async () => {
     user = await chromium.user();
     ({ page } = user);
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("console", (message) => {
-      if (message.type() === "error" && !/400 \(Bad Request\)/.test(message.text())) problems.push(message.text());
+      if (message.type() === "error" && !/400 \(Bad Request\)/.test(message.text()))
+        problems.push(message.text());
     });
+  });
+  beforeEach(async () => {
+    authority.revokeSignInSessions(alice.username);
     await page.setViewportSize({ width: 1100, height: 760 });
+    await page.emulateMedia({ colorScheme: "light" });
   });
   afterEach(async () => {
-    await user.close();
+    // Ends the page's stream: the next one begins with nothing selected.
+    await page.goto("about:blank");
     await fetch(`${authority.url}/_console/faults`, { method: "DELETE" });
     await fetch(`${authority.url}/_console/clock`, { method: "DELETE" });
     authority.clearRequests();
@@ -41,6 +51,7 @@ describeWith("Chromium", hasChromium, () => {
     expect(problems.splice(0)).toEqual([]);
   });
   afterAll(async () => {
+    await user.close();
     await chromium.close();
     await authority.close();
   });
@@ -71,7 +82,9 @@ describeWith("Chromium", hasChromium, () => {
     await items().nth(1).waitFor();
     await page.locator("#list .bad", { hasText: "400" }).waitFor();
     expect(await items().allInnerTexts()).toEqual([
-      expect.stringMatching(/A user's name and password[^]*400[^]*Contoso Desktop · alice@contoso\.example · invalid_grant/),
+      expect.stringMatching(
+        /A user's name and password[^]*400[^]*Contoso Desktop · alice@contoso\.example · invalid_grant/,
+      ),
       expect.stringMatching(/A user's name and password[^]*200[^]*Contoso Desktop · alice@contoso\.example/),
     ]);
     await items().nth(1).click();
@@ -82,6 +95,8 @@ describeWith("Chromium", hasChromium, () => {
     expect(text).toMatch(/exp\s+\d+\s+\S+Z, in 60 minutes/);
     expect(text).not.toContain(alice.password);
     expect(text).not.toMatch(/eyJ[\w-]+\.eyJ/);
+    // For the picture: a token that is taken apart.
+    await page.evaluate('document.querySelector("#detail details").scrollIntoView()');
     await screenshot(page, "console-requests");
     await items().first().click();
     await detail.getByText("AADSTS50126").waitFor();
@@ -165,6 +180,8 @@ describeWith("Chromium", hasChromium, () => {
     await page.getByRole("button", { name: "The next token request answers 429" }).click();
     await page.locator("#active-faults").getByText('"status":429').waitFor();
     await screenshot(page, "console-faults");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await screenshot(page, "console-faults-dark");
     expect((await token()).status).toBe(429);
     // Seen without pressing anything.
     await page.locator("#active-faults").getByText("None.").waitFor();
@@ -227,9 +244,12 @@ describeWith("Chromium", hasChromium, () => {
     const shell = await page.locator("#running-hosts pre").innerText();
     await screenshot(page, "console-identities");
     const read = (name: string) => new RegExp(`${name}=(\\S+)`).exec(shell)?.[1] ?? "";
-    const asked = await fetch(`${read("IDENTITY_ENDPOINT")}?api-version=2019-08-01&resource=https://vault.azure.net`, {
-      headers: { "x-identity-header": read("IDENTITY_HEADER") },
-    });
+    const asked = await fetch(
+      `${read("IDENTITY_ENDPOINT")}?api-version=2019-08-01&resource=https://vault.azure.net`,
+      {
+        headers: { "x-identity-header": read("IDENTITY_HEADER") },
+      },
+    );
     expect(asked.status).toBe(200);
     await page.getByRole("button", { name: "Stop app-service" }).click();
     await page.locator("#running-hosts").getByText("None.").waitFor();

@@ -42,13 +42,19 @@ describe("what a person reads", () => {
     expect(text).toContain(`Console         ${authority.url}/\n`);
     expect(text).toContain(`CA certificate  ${join(folder, "ca file.pem")}\n`);
     for (const { username, password, disabled } of users)
-      expect(text).toMatch(new RegExp(`${username} +password ${password}${disabled ? " \\(disabled\\)" : ""}\n`));
+      expect(text).toMatch(
+        new RegExp(`${username} +password ${password}${disabled ? " \\(disabled\\)" : ""}\n`),
+      );
     for (const { name, clientId, clientSecret } of apps)
       expect(text).toMatch(
-        new RegExp(`${name} +client ID ${clientId}  ${clientSecret === undefined ? "public" : `secret ${clientSecret}`}\n`),
+        new RegExp(
+          `${name} +client ID ${clientId}  ${clientSecret === undefined ? "public" : `secret ${clientSecret}`}\n`,
+        ),
       );
-    for (const { id } of authority.config.tenants) expect(text).toContain(`authority  ${authority.url}/${id}\n`);
-    expect(text).not.toMatch(/[{}\u001b]| \n/);
+    for (const { id } of authority.config.tenants)
+      expect(text).toContain(`authority  ${authority.url}/${id}\n`);
+    expect(text).not.toMatch(/[{}]| \n/);
+    expect(text).not.toContain("\u001b");
   });
 
   const lines = (text: string) => /first token:[^\n]*\n((?: {2}.*\n){3})/.exec(text)?.[1] ?? "";
@@ -76,14 +82,18 @@ describe("what a person reads", () => {
 
   it("is PowerShell on Windows", () => {
     const text = lines(summary(about({ platform: "win32", caFile: "C:\\it's\\ca.pem" })));
-    expect(text).toContain("$env:NODE_EXTRA_CA_CERTS = 'C:\\it''s\\ca.pem'; $env:AZURE_AUTHORITY_HOST = 'https:");
+    expect(text).toContain(
+      "$env:NODE_EXTRA_CA_CERTS = 'C:\\it''s\\ca.pem'; $env:AZURE_AUTHORITY_HOST = 'https:",
+    );
     expect(text).toContain("curl.exe -s");
     expect(text).not.toContain("export");
   });
 
   it("has headings where there are colours, and needs no app", () => {
     expect(summary(about({ isColored: true }))).toContain("\u001b[1mContoso\u001b[22m");
-    expect(summary(about({ config: { ...authority.config, tenants: [] } }))).toContain("Press Ctrl+C to stop.");
+    expect(summary(about({ config: { ...authority.config, tenants: [] } }))).toContain(
+      "Press Ctrl+C to stop.",
+    );
   });
 
   it("is, beside an emulated host, which identities there are", () => {
@@ -147,7 +157,9 @@ describe("in a terminal", () => {
 describe("for another program", () => {
   const said = (stream: "stdout" | "stderr") => {
     const texts: string[] = [];
-    const spy = jest.spyOn(process[stream], "write").mockImplementation((text) => texts.push(String(text)) > 0);
+    const spy = jest
+      .spyOn(process[stream], "write")
+      .mockImplementation((text) => texts.push(String(text)) > 0);
     return { spy, text: () => texts.join("") };
   };
 

@@ -56,8 +56,9 @@ const json = (method: string, path: string) =>
 it("these are all endpoints of the console", async () => {
   const { json: list } = await consoleCall(authority, "GET", "/nothing");
   const listed = (list.endpoints as string[]).filter((line) => line.includes("/_console"));
-  const known = endpoints.map(([method, path]) =>
-    `${method} ${path.replace(/\/1$/, "/{id}").replace("alice@contoso.example", "{username}")}`,
+  const known = endpoints.map(
+    ([method, path]) =>
+      `${method} ${path.replace(/\/1$/, "/{id}").replace("alice@contoso.example", "{username}")}`,
   );
   expect(listed).toEqual([...known].sort());
 });
@@ -157,7 +158,10 @@ describe("signing in with one click", () => {
     return {
       text,
       ctx: /name="ctx" value="([^"]+)"/.exec(text)?.[1] ?? "",
-      cookie: [headers["set-cookie"] ?? []].flat().map((line) => line.split(";")[0]).join("; "),
+      cookie: [headers["set-cookie"] ?? []]
+        .flat()
+        .map((line) => line.split(";")[0])
+        .join("; "),
     };
   };
   const click = (ctx: string, headers: Record<string, string>) =>

@@ -17,7 +17,11 @@ export async function consoleCall(
   path: string,
   { json, headers = {}, ca }: { json?: unknown; headers?: Record<string, string>; ca?: string } = {},
 ): Promise<ConsoleAnswer> {
-  const { statusCode, headers: received, body } = await request(`${url}${path}`, {
+  const {
+    statusCode,
+    headers: received,
+    body,
+  } = await request(`${url}${path}`, {
     method,
     headers: { ...(json === undefined ? {} : { "content-type": "application/json" }), ...headers },
     body: json === undefined ? undefined : typeof json === "string" ? json : JSON.stringify(json),

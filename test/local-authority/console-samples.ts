@@ -26,7 +26,9 @@ export async function requestSamples(authority: LocalAuthority): Promise<readonl
     code_challenge: createHash("sha256").update(verifier).digest("base64url"),
     code_challenge_method: "S256",
   });
-  const page = await browser.open(`${authority.url}/contoso.example/oauth2/v2.0/authorize?${query.toString()}`);
+  const page = await browser.open(
+    `${authority.url}/contoso.example/oauth2/v2.0/authorize?${query.toString()}`,
+  );
   const [form] = page.forms;
   if (form === undefined) throw new Error("There is no sign-in page.");
   found.push(form.fields.find(({ name }) => name === "ctx")?.value);
@@ -56,25 +58,37 @@ export async function requestSamples(authority: LocalAuthority): Promise<readonl
   await get(authority, "/oidc/userinfo", { authorization: `Bearer ${String(token)}` });
   await get(authority, `/contoso.example/oauth2/v2.0/logout?id_token_hint=${String(idToken)}`);
 
-  const passwordGrant = { grant_type: "password", client_id: desktop, scope: "openid offline_access", ...user };
+  const passwordGrant = {
+    grant_type: "password",
+    client_id: desktop,
+    scope: "openid offline_access",
+    ...user,
+  };
   keep((await post(authority, tokenPath, passwordGrant)).json, "access_token", "refresh_token", "id_token");
   // With the wrong type, it is no form.
-  await postText(authority, tokenPath, new URLSearchParams(passwordGrant).toString(), { "content-type": "text/plain" });
+  await postText(authority, tokenPath, new URLSearchParams(passwordGrant).toString(), {
+    "content-type": "text/plain",
+  });
   await postText(authority, tokenPath, JSON.stringify(passwordGrant), { "content-type": "application/json" });
 
-  const device = await post(authority, "/contoso.example/oauth2/v2.0/devicecode", { client_id: desktop, scope: "openid" });
+  const device = await post(authority, "/contoso.example/oauth2/v2.0/devicecode", {
+    client_id: desktop,
+    scope: "openid",
+  });
   keep(device.json, "device_code");
   await post(authority, tokenPath, {
     grant_type: "device_code",
     client_id: desktop,
     device_code: String(device.json["device_code"]),
   });
+  const forApi = await post(authority, tokenPath, { ...passwordGrant, scope: `api://${web}/read` });
+  keep(forApi.json, "access_token");
   const exchanged = await post(authority, tokenPath, {
     grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
     requested_token_use: "on_behalf_of",
     client_id: web,
     client_secret: secret,
-    assertion: String(token),
+    assertion: String(forApi.json["access_token"]),
     scope: "User.Read",
   });
   keep(exchanged.json, "access_token");
@@ -95,11 +109,14 @@ export async function requestSamples(authority: LocalAuthority): Promise<readonl
   await host.close();
   const machine = await authority.emulate("machine-learning");
   const { MSI_ENDPOINT, MSI_SECRET = "" } = machine.environment;
-  await fetch(`${MSI_ENDPOINT}?api-version=2017-09-01&resource=https://vault.azure.net`, { headers: { secret: MSI_SECRET } });
+  await fetch(`${MSI_ENDPOINT}?api-version=2017-09-01&resource=https://vault.azure.net`, {
+    headers: { secret: MSI_SECRET },
+  });
   found.push(MSI_SECRET);
   await machine.close();
 
   const secrets = found.filter((each): each is string => typeof each === "string" && each !== "");
-  if (secrets.length !== found.length) throw new Error("A request has not had the answer that it should have.");
+  if (secrets.length !== found.length)
+    throw new Error("A request has not had the answer that it should have.");
   return secrets;
 }

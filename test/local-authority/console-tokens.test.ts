@@ -70,11 +70,19 @@ describe("an API", () => {
 });
 
 it.each<[string, object, object]>([
-  ["an ID token", { type: "id", user: "bob@contoso.example" }, { aud: web, preferred_username: "bob@contoso.example" }],
+  [
+    "an ID token",
+    { type: "id", user: "bob@contoso.example" },
+    { aud: web, preferred_username: "bob@contoso.example" },
+  ],
   ["an app's token", { type: "app" }, { idtyp: "app", roles: ["Tasks.Read.All"] }],
   ["AD FS", { authority: "adfs" }, { iss: expect.stringContaining("/adfs/services/trust") }],
   ["B2C", { authority: "contoso.example/b2c_1_signin" }, { tfp: "b2c_1_signin" }],
-  ["the standard issuer", { authority: "contoso.example/openid" }, { iss: expect.stringMatching(/\/openid$/) }],
+  [
+    "the standard issuer",
+    { authority: "contoso.example/openid" },
+    { iss: expect.stringMatching(/\/openid$/) },
+  ],
   ["External ID's form", { authority: "contoso.example/v2.0" }, { ver: "2.0" }],
   ["more permissions", { scope: "Mail.Read Mail.Send" }, { scp: "Mail.Read Mail.Send" }],
   ["other claims", { claims: { roles: ["Admin"], name: null } }, { roles: ["Admin"], name: undefined }],
@@ -82,9 +90,10 @@ it.each<[string, object, object]>([
 ])("%s", async (_, wish, claims) => {
   const { token } = await forge(wish);
   const payload = decodeJwt(token);
-  expect({ ...Object.fromEntries(Object.keys(claims).map((name) => [name, undefined])), ...payload }).toMatchObject(
-    claims,
-  );
+  expect({
+    ...Object.fromEntries(Object.keys(claims).map((name) => [name, undefined])),
+    ...payload,
+  }).toMatchObject(claims);
 });
 
 it("nothing but its own claims means just those", async () => {
@@ -95,12 +104,15 @@ it.each([
   [60, 0],
   [-60, -3660],
   [0, 0],
-])("a lifetime of %i seconds begins %i seconds from now, by the authority's clock", async (lifetime, begins) => {
-  const frozen = await startLocalAuthority({ http: true, clock: () => 1_800_000_000_000 });
-  const { json } = await consoleCall(frozen, "POST", "/_console/tokens", { json: { lifetime } });
-  await frozen.close();
-  expect(json.claims).toMatchObject({ iat: 1_800_000_000 + begins, exp: 1_800_000_000 + lifetime });
-});
+])(
+  "a lifetime of %i seconds begins %i seconds from now, by the authority's clock",
+  async (lifetime, begins) => {
+    const frozen = await startLocalAuthority({ http: true, clock: () => 1_800_000_000_000 });
+    const { json } = await consoleCall(frozen, "POST", "/_console/tokens", { json: { lifetime } });
+    await frozen.close();
+    expect(json.claims).toMatchObject({ iat: 1_800_000_000 + begins, exp: 1_800_000_000 + lifetime });
+  },
+);
 
 it("the header is what it is wished to be", async () => {
   const { token } = await forge({ header: { typ: "at+jwt", kid: null, crit: ["x"] } });
@@ -149,6 +161,9 @@ it.each<[string, object]>([
   expect(json.error_description).toContain(`${field} is `);
 });
 
-it.each([{ user: "nobody@contoso.example" }, { authority: "nowhere.example" }])("%j is not there", async (wish) => {
-  expect((await forge(wish)).status).toBe(400);
-});
+it.each([{ user: "nobody@contoso.example" }, { authority: "nowhere.example" }])(
+  "%j is not there",
+  async (wish) => {
+    expect((await forge(wish)).status).toBe(400);
+  },
+);

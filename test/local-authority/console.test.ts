@@ -135,7 +135,9 @@ describe("faults", () => {
 
 describe("sessions", () => {
   const userNamed = async (username: string) =>
-    (await call("GET", "/sessions")).json.users.find((each: { username: string }) => each.username === username);
+    (await call("GET", "/sessions")).json.users.find(
+      (each: { username: string }) => each.username === username,
+    );
   const authorizeUrl = (over: Record<string, string> = {}) => {
     const query = new URLSearchParams({
       client_id: desktop,
@@ -148,6 +150,7 @@ describe("sessions", () => {
   };
 
   it("are listed, and revoked with the refresh tokens in every browser", async () => {
+    authority.revokeSignInSessions(alice.username);
     const browser = createBrowser();
     await signIn(authorizeUrl(), { ...alice, browser });
     const { json } = await password();

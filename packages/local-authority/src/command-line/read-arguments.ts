@@ -60,7 +60,9 @@ function formatOf(format: string | undefined, emulate: string | undefined): Envi
   if (format !== undefined && emulate === undefined) throw new UsageError("--format needs --emulate.");
   const known = environmentFormats.find((each) => each === (format ?? "export"));
   if (known !== undefined) return known;
-  throw new UsageError(`--format ${JSON.stringify(format)} is unknown: pass ${environmentFormats.join(", ")}.`);
+  throw new UsageError(
+    `--format ${JSON.stringify(format)} is unknown: pass ${environmentFormats.join(", ")}.`,
+  );
 }
 
 function portOf(text: string): number {

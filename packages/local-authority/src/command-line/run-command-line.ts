@@ -55,7 +55,9 @@ async function serve(given: GivenArguments, program: string, signal: AbortSignal
   const isForPerson = process.stdout.isTTY && !json && emulate === undefined;
   // Everything that a person copies works at once, so the certificate needs a file.
   const folder =
-    isForPerson && options.http !== true && options.caFile === undefined ? await temporaryFolder() : undefined;
+    isForPerson && options.http !== true && options.caFile === undefined
+      ? await temporaryFolder()
+      : undefined;
   try {
     const caFile = folder === undefined ? options.caFile : await folder.write("ca.pem", "");
     const authority = await startLocalAuthority({ ...options, ...(caFile === undefined ? {} : { caFile }) });
@@ -63,7 +65,8 @@ async function serve(given: GivenArguments, program: string, signal: AbortSignal
       if (emulate !== undefined) await printEnvironment(authority, given);
       else process.stdout.write(isForPerson ? forPerson(authority, caFile) : forProgram(authority, caFile));
       process.stderr.write(secretsNotice(program));
-      if (!signal.aborted) await new Promise((stopped) => signal.addEventListener("abort", stopped, { once: true }));
+      if (!signal.aborted)
+        await new Promise((stopped) => signal.addEventListener("abort", stopped, { once: true }));
     } finally {
       await authority.close();
     }
@@ -72,7 +75,10 @@ async function serve(given: GivenArguments, program: string, signal: AbortSignal
   }
 }
 
-async function printEnvironment(authority: LocalAuthority, { emulate, format }: GivenArguments): Promise<void> {
+async function printEnvironment(
+  authority: LocalAuthority,
+  { emulate, format }: GivenArguments,
+): Promise<void> {
   if (emulate === undefined) return;
   const { environment } = await authority.emulate(emulate);
   process.stdout.write(environmentText(environment, format));

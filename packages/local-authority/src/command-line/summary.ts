@@ -23,7 +23,11 @@ export function summary(about: Summary): string {
     ...(caFile === undefined ? [] : [`CA certificate  ${caFile}`]),
     ...config.tenants.flatMap((tenant) => ["", ...tenantLines(url, tenant, bold)]),
     "",
-    bold(about.platform === "win32" ? "Copy into PowerShell for a first token:" : "Copy into a shell for a first token:"),
+    bold(
+      about.platform === "win32"
+        ? "Copy into PowerShell for a first token:"
+        : "Copy into a shell for a first token:",
+    ),
     ...firstToken(about).map((line) => `  ${line}`),
     "",
     "Press Ctrl+C to stop.",
@@ -56,9 +60,13 @@ function credentialOf({ clientSecret, certificates, jwks, federatedCredentials, 
 
 /** Rows with aligned columns; the last one ends where it ends. */
 function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  );
   return rows.map((row) => {
-    const cells = row.map((cell, column) => cell.padEnd(column === 0 ? "authority".length : (widths[column] ?? 0)));
+    const cells = row.map((cell, column) =>
+      cell.padEnd(column === 0 ? "authority".length : (widths[column] ?? 0)),
+    );
     return `  ${cells.join("  ")}`.trimEnd();
   });
 }
@@ -70,7 +78,9 @@ function firstToken({ url, config, caFile, platform }: Summary): readonly string
   if (tenant === undefined || app === undefined) return [];
   const isWindows = platform === "win32";
   const set = (values: Readonly<Record<string, string | undefined>>): string => {
-    const defined = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const defined = Object.entries(values).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    );
     return isWindows
       ? defined.map(([name, value]) => `$env:${name} = '${value.replaceAll("'", "''")}'`).join("; ")
       : `export ${defined.map(([name, value]) => `${name}=${shellQuote(value)}`).join(" ")}`;

@@ -12,7 +12,13 @@ export interface RunningAuthority {
 }
 
 /** The configuration as JSON: what the command line prints into a pipe. */
-export function configurationJson({ url, caPem, caFile, instanceMetadataUrl, config }: RunningAuthority): object {
+export function configurationJson({
+  url,
+  caPem,
+  caFile,
+  instanceMetadataUrl,
+  config,
+}: RunningAuthority): object {
   return { url, caPem, caFile, instanceMetadataUrl, ...config };
 }
 

@@ -14,7 +14,11 @@ import { changeUser, listSessions, revokeSessions } from "./sessions.js";
 import { issueToken } from "./tokens.js";
 
 /** Serves the console: its page at the root, and an endpoint for everything that the page shows and does. */
-export function addConsole(app: Hono<Env>, state: AuthorityState, parts: Omit<ConsoleContext, "state" | "run">): void {
+export function addConsole(
+  app: Hono<Env>,
+  state: AuthorityState,
+  parts: Omit<ConsoleContext, "state" | "run">,
+): void {
   const context: ConsoleContext = { ...parts, state, run: randomId(8) };
   // Programs that ask for the root get the list of endpoints.
   app.get("/", async (c, next) =>

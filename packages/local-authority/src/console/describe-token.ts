@@ -26,7 +26,11 @@ export async function describeToken(text: string, now: number): Promise<Describe
   return {
     header: describeClaims({ ...jwt.header }, now),
     claims: describeClaims(jwt.claims, now),
-    signature: isUnsigned ? "none" : isOwn ? "valid, made with this authority's key" : "not made with this authority's key",
+    signature: isUnsigned
+      ? "none"
+      : isOwn
+        ? "valid, made with this authority's key"
+        : "not made with this authority's key",
   };
 }
 

@@ -83,6 +83,7 @@ function readFault(input: Input): Fault {
 
 function checkTexts(name: string, value: unknown): void {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  if (value === undefined || (isObject && Object.values(value).every((text) => typeof text === "string"))) return;
+  if (value === undefined || (isObject && Object.values(value).every((text) => typeof text === "string")))
+    return;
   throw new LocalAuthorityConfigurationError(`fault.${name}`, value, "use an object of strings");
 }

@@ -9,7 +9,11 @@ import { notFound, readId, readInput, type ConsoleContext } from "./console-cont
 /** The hosts that can be emulated, the identities, and the hosts that run with their environment variables. */
 export function listHosts(c: RequestContext, { state, hosting }: ConsoleContext): Response {
   const { managedIdentities } = state.config;
-  return c.json({ hosts: hostNames, identities: managedIdentities, running: hosting.list().map(describeHost) });
+  return c.json({
+    hosts: hostNames,
+    identities: managedIdentities,
+    running: hosting.list().map(describeHost),
+  });
 }
 
 /** Starts to emulate `host`, deployed with the identity `clientId`. */

@@ -4,18 +4,23 @@ export const parameterNotes: Readonly<Record<string, string>> = {
   actor_token: "Says who acts for the subject (RFC 8693 §2.1).",
   "api-version": "The version of the protocol that the client speaks to the host.",
   assertion: "Stands for the user: a token or a SAML assertion that is exchanged (RFC 7521 §4.1).",
-  authorization: "Proves who sends the request: the client's ID and secret, or an access token (RFC 9110 §11.6.2).",
-  claims: "Claims that the client wants in the tokens, often from a claims challenge (OpenID Connect Core §5.5).",
-  client_assertion: "A signed token with which the client proves who it is, without a secret (RFC 7523 §2.2).",
+  authorization:
+    "Proves who sends the request: the client's ID and secret, or an access token (RFC 9110 §11.6.2).",
+  claims:
+    "Claims that the client wants in the tokens, often from a claims challenge (OpenID Connect Core §5.5).",
+  client_assertion:
+    "A signed token with which the client proves who it is, without a secret (RFC 7523 §2.2).",
   client_assertion_type: "The kind of client_assertion (RFC 7521 §4.2).",
   client_id: "The app that asks (RFC 6749 §2.2).",
   client_info: "Asks for, or contains, the IDs of the user and the home tenant. Only Entra and B2C have it.",
   "client-request-id": "The client's ID for this request. It comes back as correlation_id.",
   client_secret: "The app's password (RFC 6749 §2.3.1).",
   code: "The authorization code: one use, a few minutes (RFC 6749 §4.1.2).",
-  code_challenge: "The hash of a random value that the app keeps until it redeems the code (PKCE, RFC 7636 §4.2).",
+  code_challenge:
+    "The hash of a random value that the app keeps until it redeems the code (PKCE, RFC 7636 §4.2).",
   code_challenge_method: "How code_challenge was made; S256 is SHA-256 (RFC 7636 §4.3).",
-  code_verifier: "The random value behind code_challenge: only the app that began can redeem the code (RFC 7636 §4.5).",
+  code_verifier:
+    "The random value behind code_challenge: only the app that began can redeem the code (RFC 7636 §4.5).",
   correlation_id: "The client's ID for this request, or one that was made for it.",
   device_code: "The code with which the device polls (RFC 8628 §3.2).",
   domain_hint: "The domain of the user, to skip the choice of an account. Only Entra has it.",
@@ -35,18 +40,23 @@ export const parameterNotes: Readonly<Record<string, string>> = {
   login_hint: "The user who will probably sign in (OpenID Connect Core §3.1.2.1).",
   max_age: "The longest time since the user last signed in, in seconds (OpenID Connect Core §3.1.2.1).",
   metadata: "Shows that the request was not forged by a web page, which cannot send this header.",
-  nonce: "Comes back in the ID token, so that the app knows it is the one it asked for (OpenID Connect Core §3.1.2.1).",
+  nonce:
+    "Comes back in the ID token, so that the app knows it is the one it asked for (OpenID Connect Core §3.1.2.1).",
   password: "The user's password (RFC 6749 §4.3).",
-  post_logout_redirect_uri: "Where the browser goes after signing out (OpenID Connect RP-Initiated Logout §2).",
-  prompt: "What the user must be asked: login, select_account, consent, create, or none (OpenID Connect Core §3.1.2.1).",
+  post_logout_redirect_uri:
+    "Where the browser goes after signing out (OpenID Connect RP-Initiated Logout §2).",
+  prompt:
+    "What the user must be asked: login, select_account, consent, create, or none (OpenID Connect Core §3.1.2.1).",
   redirect_uri: "Where the browser goes with the answer; it must be registered (RFC 6749 §3.1.2).",
   refresh_in: "When the client should renew the token, in seconds. Only Entra has it.",
   refresh_token: "Gets new tokens without the user (RFC 6749 §1.5).",
-  requested_token_use: "on_behalf_of: the API wants a token for another API in the user's name. Only Entra and AD FS have it.",
+  requested_token_use:
+    "on_behalf_of: the API wants a token for another API in the user's name. Only Entra and AD FS have it.",
   resource: "The API that the token is for (RFC 8707; in Azure, the argument of a managed identity).",
   response_mode: "How the answer comes back: in the query, in the fragment, or as a form.",
   response_type: "What comes back from the sign-in: code, or code id_token (OpenID Connect Core §3).",
-  scope: "What the app wants to do: permissions of one API, and openid, profile, email, offline_access (RFC 6749 §3.3).",
+  scope:
+    "What the app wants to do: permissions of one API, and openid, profile, email, offline_access (RFC 6749 §3.3).",
   session_state: "The browser's session at the provider (OpenID Connect Session Management).",
   sid: "The session that is meant.",
   state: "Comes back unchanged, so that the app knows it began this sign-in (RFC 6749 §10.12).",
@@ -74,7 +84,8 @@ export const claimNotes: Readonly<Record<string, string>> = {
   aud: "Whom the token is for: an API must refuse a token for another one (RFC 7519 §4.1.3).",
   auth_time: "When the user signed in.",
   azp: "The app that asked for the token.",
-  azpacr: "How the app proved who it is: 0 not at all, 1 with a secret, 2 with a certificate or an assertion.",
+  azpacr:
+    "How the app proved who it is: 0 not at all, 1 with a secret, 2 with a certificate or an assertion.",
   c_hash: "Binds the ID token to the code that was sent with it.",
   client_id: "The app that asked for the token (RFC 9068 §2.2).",
   cnf: "The key that the token is bound to (RFC 7800).",

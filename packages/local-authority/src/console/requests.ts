@@ -11,7 +11,10 @@ export function listRequests(c: RequestContext, context: ConsoleContext): Respon
   const filter = readFilter(c);
   const list = (entry: NumberedRequest) => listRequest(state, entry, filter.full);
   if (c.req.header("accept")?.includes("text/event-stream") === true) return stream(c, context, filter);
-  const found = journal.numbered().map(list).filter((request) => admits(filter, request));
+  const found = journal
+    .numbered()
+    .map(list)
+    .filter((request) => admits(filter, request));
   return c.json({ requests: filter.limit === undefined ? found : found.slice(-filter.limit) });
 }
 
@@ -89,9 +92,13 @@ function stream(c: RequestContext, context: ConsoleContext, filter: Filter): Res
     };
     for (const entry of journal.numbered().slice(-(filter.limit ?? firstEvents))) send(entry);
     const unwatch = journal.watch(send);
-    await new Promise<void>((end) => {
-      events.onAbort(end);
-      closing.addEventListener("abort", () => end(), { once: true });
+    await new Promise<void>((resolve) => {
+      const end = () => resolve();
+      events.onAbort(() => {
+        closing.removeEventListener("abort", end);
+        end();
+      });
+      closing.addEventListener("abort", end, { once: true });
     });
     unwatch();
   });

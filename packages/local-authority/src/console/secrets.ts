@@ -1,7 +1,8 @@
 import { readJwt } from "../crypto/jwt.js";
 
 /** Names of values that prove something to the party that receives them. */
-const secretNames = /secret|password|token|assertion|code|verifier|credential|cookie|authorization|identity-header|^ctx$/i;
+const secretNames =
+  /secret|password|token|assertion|code|verifier|credential|cookie|authorization|identity-header|^ctx$/i;
 
 /** Names that look like one of those and stand for something public. */
 const publicNames: readonly string[] = [
@@ -41,7 +42,9 @@ export function shortenValue(name: string, value: string): string {
   if (lower === "referer") return value.replace(/[?#].*$/s, "");
   if (!isSecret(name, value)) return value;
   const [scheme = "", ...rest] = value.split(" ");
-  return lower === "authorization" && rest.length > 0 ? `${scheme} ${shorten(rest.join(" "))}` : shorten(value);
+  return lower === "authorization" && rest.length > 0
+    ? `${scheme} ${shorten(rest.join(" "))}`
+    : shorten(value);
 }
 
 export function shortenValues(values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
@@ -72,7 +75,9 @@ export function shortenBody(body: string): string {
 
 /** A form, or one that was sent with the wrong content type. */
 function shortenForm(body: string): string {
-  return [...new URLSearchParams(body)].map(([name, value]) => `${name}=${shortenValue(name, value)}`).join("&");
+  return [...new URLSearchParams(body)]
+    .map(([name, value]) => `${name}=${shortenValue(name, value)}`)
+    .join("&");
 }
 
 /** The text of elements whose name says that it is a secret. */
@@ -84,7 +89,10 @@ function shortenXml(body: string): string {
 }
 
 /** A URL without its parameters, and the parameters. */
-export function splitUrl(url: string): { readonly address: string; readonly parameters: Readonly<Record<string, string>> } {
+export function splitUrl(url: string): {
+  readonly address: string;
+  readonly parameters: Readonly<Record<string, string>>;
+} {
   const [, address = url, query = "", fragment = ""] = /^([^?#]*)\??([^#]*)#?(.*)$/s.exec(url) ?? [];
   return { address, parameters: { ...parametersOf(query), ...parametersOf(fragment) } };
 }

@@ -42,7 +42,9 @@ function describeUser(state: AuthorityState, { user, home }: SignedInUser): obje
     tenant: home.domain,
     disabled: directory.isDisabled(user),
     passwordExpired: directory.isPasswordExpired(user),
-    browsers: sessions.ofUser(user).map(({ authTime, sessionId }) => ({ sid: sessionId, since: time(authTime) })),
+    browsers: sessions
+      .ofUser(user)
+      .map(({ authTime, sessionId }) => ({ sid: sessionId, since: time(authTime) })),
     refreshTokens: refreshTokens.ofUser(user.oid).map(({ grant, issuedAt, expiresAt }) => ({
       app: directory.appById(grant.clientId)?.name ?? grant.clientId,
       clientId: grant.clientId,

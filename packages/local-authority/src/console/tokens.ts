@@ -129,7 +129,11 @@ function userOf(state: AuthorityState, { user }: Forgery, at: TenantScope): Sign
 function appOf(tenant: Tenant, client: string | undefined, { directory }: AuthorityState): App {
   const app = client === undefined ? tenant.apps[0] : directory.appById(client);
   if (app !== undefined) return app;
-  throw new LocalAuthorityConfigurationError("client", client, "use the client ID of an app of this authority");
+  throw new LocalAuthorityConfigurationError(
+    "client",
+    client,
+    "use the client ID of an app of this authority",
+  );
 }
 
 /** With a negative lifetime, the token has been valid for an hour and expired then. */

@@ -63,7 +63,10 @@ async function signerOf(key: ForgeryKey): Promise<Signer> {
       return { alg: "none", sign: () => "" };
     case "hmac": {
       const { kty, n, e } = jwk;
-      const pem = createPublicKey({ key: { kty, n, e }, format: "jwk" }).export({ type: "spki", format: "pem" });
+      const pem = createPublicKey({ key: { kty, n, e }, format: "jwk" }).export({
+        type: "spki",
+        format: "pem",
+      });
       return {
         alg: "HS256",
         kid,
@@ -101,7 +104,10 @@ function signerOfJwk(jwk: Readonly<Record<string, unknown>>): Signer {
     return {
       alg,
       ...own,
-      sign: (text) => createHmac(hash ?? "sha256", secret).update(text).digest("base64url"),
+      sign: (text) =>
+        createHmac(hash ?? "sha256", secret)
+          .update(text)
+          .digest("base64url"),
     };
   }
   const privateKey = readPrivateKey(jwk);
@@ -135,7 +141,9 @@ let stranger: Promise<KeyObject> | undefined;
 
 /** One for each process, since it takes long to make. */
 function strangersKey(): Promise<KeyObject> {
-  stranger ??= promisify(generateKeyPair)("rsa", { modulusLength: 2048 }).then(({ privateKey }) => privateKey);
+  stranger ??= promisify(generateKeyPair)("rsa", { modulusLength: 2048 }).then(
+    ({ privateKey }) => privateKey,
+  );
   return stranger;
 }
 

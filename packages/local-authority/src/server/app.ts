@@ -44,10 +44,7 @@ export interface ServerContext {
 }
 
 /** Builds the request pipeline: check host and origin, serve the console, record the request, apply a fault, call the endpoint. */
-export function createApp(
-  state: AuthorityState,
-  context: ServerContext,
-): Hono<Env> {
+export function createApp(state: AuthorityState, context: ServerContext): Hono<Env> {
   const { journal, faults, closing, hosts } = context;
   const isAppOrigin = (origin: string) =>
     state.directory.apps.some(({ redirectUris }) => isRegisteredOrigin(origin, redirectUris));

@@ -116,7 +116,8 @@ export function applyFault(
       });
     }
     await next();
-    const isJson = fault?.rewrite !== undefined && c.res.headers.get("content-type")?.includes("json") === true;
+    const isJson =
+      fault?.rewrite !== undefined && c.res.headers.get("content-type")?.includes("json") === true;
     if (fault?.rewrite !== undefined && isJson) {
       const json = (await c.res.json()) as Readonly<Record<string, unknown>>;
       c.res = Response.json(fault.rewrite(json), { status: c.res.status });

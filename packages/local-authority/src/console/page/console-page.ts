@@ -57,7 +57,12 @@ export function consolePage(c: RequestContext, { url }: AuthorityState): Respons
         <main>
           ${sections.map(
             ([id], index) =>
-              html`<section role="tabpanel" id="${id}" aria-labelledby="tab-${id}" ${index === 0 ? "" : raw("hidden")}></section>`,
+              html`<section
+                role="tabpanel"
+                id="${id}"
+                aria-labelledby="tab-${id}"
+                ${index === 0 ? "" : raw("hidden")}
+              ></section>`,
           )}
         </main>
         <p id="notice" role="status"></p>

@@ -30,6 +30,7 @@ button.do.main{color:var(--paper);background:var(--accent);border-color:var(--ac
 #list li[aria-selected=true]{background:var(--chosen);box-shadow:inset 3px 0 var(--accent)}
 #list small{grid-column:1/-1}
 .status{font-variant-numeric:tabular-nums;font-weight:600}.ok{color:var(--good)}.bad{color:var(--alarm)}
+section>h2:first-child,#detail h2{margin-top:.25rem}#active-faults>.do{margin-top:.5rem}#active-faults .card{margin-bottom:.5rem}
 #detail{max-height:calc(100vh - 13rem);overflow-y:auto}
 table{width:100%;border-collapse:collapse;table-layout:fixed}th,td{padding:.3rem .5rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
 th{width:32%;font-weight:600;font-size:.8125rem}td small{display:block;font-family:system-ui,"Segoe UI",sans-serif}
@@ -39,7 +40,8 @@ details{margin:.35rem 0;padding:.25rem .6rem;border:1px solid var(--line);border
 #notice:empty{display:none}#notice.bad{background:var(--alarm)}
 .back{display:none}
 @media (max-width:47rem){main{padding:.75rem .75rem 4rem}header,nav{padding-left:.75rem;padding-right:.75rem}
-.split{display:block}#list,#detail{max-height:none}.split.open #list{display:none}.split:not(.open) #detail{display:none}.back{display:inline-block}
+.split{display:block}#list,section>h2:first-child,#detail h2{margin-top:.25rem}#active-faults>.do{margin-top:.5rem}#active-faults .card{margin-bottom:.5rem}
+#detail{max-height:none}.split.open #list{display:none}.split:not(.open) #detail{display:none}.back{display:inline-block}
 .bar label:not(.line),input[type=search]{width:100%}th{width:38%}}
 @media (prefers-reduced-motion:no-preference){#list li{transition:background .1s}}
 `;
