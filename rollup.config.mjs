@@ -122,6 +122,7 @@ function configurationOf(folder) {
     dependencyNames.some((name) => id === name || id.startsWith(`${name}/`));
 
   const isCore = manifest.name === "@tessera/core";
+  const takesJose = isCore || manifest.name === "@tessera/web";
   const code = isCore ? { internal: join(folder, "src/internal.ts") } : { index };
   const common = {
     external: isExternal,
@@ -155,12 +156,12 @@ function configurationOf(folder) {
     },
     {
       ...common,
-      external: (id) => isExternal(id) && !(isCore && id === "jose"),
+      external: (id) => isExternal(id) && !(takesJose && id === "jose"),
       input: code,
-      plugins: [typescript, required, ...(isCore ? [withJose(folder)] : []), shorten],
+      plugins: [typescript, required, ...(takesJose ? [withJose(folder)] : []), shorten],
       output: {
         ...output,
-        inlineDynamicImports: !isCore,
+        inlineDynamicImports: !takesJose,
         format: "cjs",
         entryFileNames: "[name].cjs",
         chunkFileNames: "jose.cjs",

@@ -14,6 +14,7 @@ const allowedDependencies: Readonly<Record<string, readonly string[]>> = {
   "@tessera/persistence": ["@tessera/core"],
   "@tessera/redis": ["@tessera/core", "lru-cache"],
   "@tessera/mcp": ["@tessera/node"],
+  "@tessera/web": ["@tessera/core", "@tessera/node", "jose"],
 };
 
 /** The modules that the source of a package may not import, also not dynamically. */
@@ -26,6 +27,8 @@ const forbiddenImports: Readonly<Record<string, RegExp>> = {
   "@tessera/redis": /^@tessera\/(?!core(\/internal)?$)|^(redis|ioredis)$/,
   // The host passes the objects on to the SDK: it is not loaded.
   "@tessera/mcp": /^@tessera\/(?!node$)|^@modelcontextprotocol\//,
+  // The frameworks are the app's: none is loaded.
+  "@tessera/web": /^@tessera\/(?!(node|core\/internal)$)|^(express|fastify|hono|next)$/,
   "@tessera/local-authority": /^@tessera\//,
 };
 

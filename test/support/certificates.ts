@@ -7,6 +7,7 @@ import {
   sign,
   type KeyObject,
 } from "node:crypto";
+import { rsaKeyPair } from "./rsa-keys.js";
 
 export interface CertificateOrder {
   /** The common name. */
@@ -75,9 +76,11 @@ export function makeCertificate(order: CertificateOrder): MadeCertificate {
   };
 }
 
+let rsaKeys = 0;
+
 function newKey(keyType: "rsa" | "ec"): KeyObject {
   return keyType === "rsa"
-    ? generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
+    ? rsaKeyPair(`certificate-${(rsaKeys += 1)}`).privateKey
     : generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
 }
 

@@ -1,9 +1,10 @@
-import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
+import type { JsonWebKey } from "node:crypto";
 import type { ClientMetadata, Configuration } from "oidc-provider";
 import { startOpenIdProvider, type OpenIdProvider } from "./oidc-provider.js";
+import { rsaKeyPair } from "./rsa-keys.js";
 
 /** The key pair of every client, for what the provider encrypts. */
-export const encryptionKey = generateKeyPairSync("rsa", { modulusLength: 2048 });
+export const encryptionKey = rsaKeyPair("two");
 
 /** The private key as an application is configured with it. */
 export const decryptionKeys = [

@@ -19,6 +19,7 @@ import {
   type NodeSystemOptions,
   type NodeTelemetryOptions,
 } from "@tessera/node";
+import { rsaKeyPair } from "./rsa-keys.js";
 import { createTestClock, type TestClock } from "./test-clock.js";
 
 /** What to answer. A body that is not a text is sent as JSON. */
@@ -94,9 +95,9 @@ export const scopes = ["openid", "api:read"];
 
 /** Keys for signatures; `one` is the one that the provider publishes. */
 export const keys = {
-  one: generateKeyPairSync("rsa", { modulusLength: 2048 }),
-  two: generateKeyPairSync("rsa", { modulusLength: 2048 }),
-  three: generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  one: rsaKeyPair("one"),
+  two: rsaKeyPair("two"),
+  three: rsaKeyPair("three"),
   elliptic: generateKeyPairSync("ec", { namedCurve: "P-256" }),
 };
 

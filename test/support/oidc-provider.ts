@@ -1,8 +1,9 @@
-import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ClientMetadata, Configuration, KoaContextWithOIDC, Provider } from "oidc-provider";
+import { rsaKeyPair } from "./rsa-keys.js";
 
 /** A registration: what the application's configuration says of it. */
 export interface ProviderClient {
@@ -178,7 +179,7 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
 }
 
 function signingKey(): { readonly kid: string } {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const { privateKey } = rsaKeyPair("one");
   return { ...privateKey.export({ format: "jwk" }), kid: "one", alg: "RS256", use: "sig" } as { kid: string };
 }
 

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto";
 import { SignJWT } from "jose";
 import {
   ConfidentialClientApplication,
@@ -6,6 +5,7 @@ import {
   type AccountInfo,
   type Configuration,
 } from "@tessera/node";
+import { rsaKeyPair } from "./rsa-keys.js";
 import { scriptedNetwork, type Script, type ScriptedNetwork } from "./scripted-network.js";
 
 export const clientId = "the-client";
@@ -15,7 +15,7 @@ export const tenant = "11111111-2222-4333-8444-555555555555";
 /** The victim's home account id at Entra, and what the other provider copies into `sub`. */
 export const victimId = `aaaaaaaa-2222-4333-8444-555555555555.${tenant}`;
 
-const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const { publicKey, privateKey } = rsaKeyPair("one");
 
 /** A provider that an app trusts. */
 export interface Provider {
