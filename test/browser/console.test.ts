@@ -255,6 +255,27 @@ describeWith("Chromium", hasChromium, () => {
     await page.locator("#running-hosts").getByText("None.").waitFor();
   });
 
+  test("a test user signs in with one click, which is seen in the console", async () => {
+    const redirectUri = "http://localhost/callback";
+    await page.route(`${redirectUri}**`, (route) => route.fulfill({ body: "back" }));
+    const query = new URLSearchParams({
+      client_id: desktop,
+      response_type: "code",
+      redirect_uri: redirectUri,
+      scope: "openid",
+    });
+    await page.goto(`${authority.authorityUrl()}/oauth2/v2.0/authorize?${query.toString()}`);
+    await screenshot(page, "sign-in");
+    await page.getByRole("button", { name: alice.username }).click();
+    await page.waitForURL((url) => url.searchParams.has("code"));
+    await open();
+    await items().first().click();
+    await page.locator("#detail").getByText("Redirected to").waitFor();
+    const text = await page.locator("#detail").innerText();
+    expect(text).toContain(redirectUri);
+    expect(text).toMatch(/code\s+\S{4}… \(\d+ characters\)/);
+  });
+
   test("what somebody sends is shown as text and nothing else", async () => {
     await open();
     const markup = `"><img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
