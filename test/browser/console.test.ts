@@ -96,7 +96,9 @@ describeWith("Chromium", hasChromium, () => {
     expect(text).not.toContain(alice.password);
     expect(text).not.toMatch(/eyJ[\w-]+\.eyJ/);
     // For the picture: a token that is taken apart.
-    await page.evaluate('document.querySelector("#detail details").scrollIntoView()');
+    await page.evaluate(
+      'document.querySelector("#detail").scrollTop += document.querySelector("#detail details").getBoundingClientRect().top - 300',
+    );
     await screenshot(page, "console-requests");
     await items().first().click();
     await detail.getByText("AADSTS50126").waitFor();
@@ -321,6 +323,9 @@ describeWith("Chromium", hasChromium, () => {
       expect(await page.locator("#list").isVisible()).toBe(false);
     }
     expect(await page.evaluate<string[]>(OUTSIDE)).toEqual([]);
+    const chosen = await page.locator(`#tab-${tab}`).boundingBox();
+    expect(chosen?.x).toBeGreaterThan(-1);
+    expect((chosen?.x ?? 0) + (chosen?.width ?? 999)).toBeLessThan(321);
     await screenshot(page, `console-${tab}-320`);
     await page.emulateMedia({ colorScheme: "dark" });
     expect(await page.evaluate<string[]>(UNREADABLE)).toEqual([]);

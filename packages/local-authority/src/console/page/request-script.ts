@@ -71,14 +71,14 @@ const refresh = (id) => {
 };
 const claimRows = (claims) => claims.map(({ name, value, note, words }) =>
   row(name, typeof value === "string" ? value : JSON.stringify(value), [words, note].filter(Boolean).join(". ")));
-const row = (name, value, note, ...more) =>
-  el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: "value" }, value, note ? el("small", { class: "soft" }, note) : "", ...more));
-const tokenOf = (token) => token && el("details", { open: true },
+const row = (name, value, note) =>
+  el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: "value" }, value, note ? el("small", { class: "soft" }, note) : ""));
+const tokenOf = (token) => el("details", { open: true },
   el("summary", {}, "Taken apart; signature: " + token.signature),
   el("table", {}, el("tbody", {}, claimRows(token.header))),
   el("table", {}, el("tbody", {}, claimRows(token.claims))));
-const valueRows = (values) => el("table", {}, el("tbody", {}, values.map(({ name, value, note, token }) =>
-  row(name, value, note, tokenOf(token) ?? ""))));
+const valueRows = (values) => el("table", {}, el("tbody", {}, values.flatMap(({ name, value, note, token }) =>
+  [row(name, value, note), ...(token ? [el("tr", {}, el("td", { colspan: "2" }, tokenOf(token)))] : [])])));
 const part = (title, values) => (values.length === 0 ? [] : [el("h3", {}, title), valueRows(values)]);
 const look = async (id, isAsked = false) => {
   if (selected !== undefined) requests.get(selected)?.node.setAttribute("aria-selected", "false");

@@ -18,7 +18,8 @@ main{max-width:90rem;margin:0 auto;padding:1rem 1.25rem 4rem}
 .bar,.actions{display:flex;flex-wrap:wrap;align-items:end;gap:.5rem .75rem;margin-bottom:.75rem}.actions{margin:.5rem 0}
 label{display:flex;flex-direction:column;gap:.15rem;font-size:.8125rem;color:var(--soft)}label.line{flex-direction:row;align-items:center;gap:.4rem;padding:.4rem 0}
 input,select,textarea{max-width:100%;padding:.4rem .55rem;font:inherit;color:var(--ink);background:var(--paper);border:1px solid var(--soft);border-radius:.35rem}
-textarea{width:100%;min-height:6rem;resize:vertical}input[type=search]{width:16rem}input[type=number]{width:7rem}
+input:not([type=checkbox]),select{min-height:2.125rem}::placeholder{color:var(--soft);opacity:1}
+p .do{padding:.05rem .5rem;font-size:.8125rem}textarea{width:100%;min-height:6rem;resize:vertical}input[type=search]{width:16rem}input[type=number]{width:7rem}
 button.do{padding:.4rem .9rem;font:inherit;font-size:.875rem;color:var(--ink);background:var(--paper);border:1px solid var(--soft);border-radius:.35rem;cursor:pointer}
 button.do.main{color:var(--paper);background:var(--accent);border-color:var(--accent);font-weight:600}
 :is(input,button,select,textarea,[tabindex]):focus-visible{outline:3px solid var(--accent);outline-offset:1px}

@@ -8,6 +8,7 @@ const open = (id, hasFocus = false) => {
     tab.setAttribute("aria-selected", isOpen);
     tab.tabIndex = isOpen ? 0 : -1;
     $(tab.getAttribute("aria-controls")).hidden = !isOpen;
+    if (isOpen) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (isOpen && hasFocus) tab.focus();
   }
   history.replaceState(null, "", "#" + id);
