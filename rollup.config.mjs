@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { dts } from "rollup-plugin-dts";
 import { minify } from "terser";
 import ts from "typescript";
+import { noticesOf } from "./scripts/dependencies.mjs";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const { options: compilerOptions } = ts.parseJsonConfigFileContent(
@@ -75,7 +76,11 @@ const required = {
   renderDynamicImport({ targetModuleId }) {
     const loaded = targetModuleId ?? "";
     if (loaded === "undici") return then("require(", ")");
-    if (/^(@opentelemetry\/api|@tessera\/persistence|fast-xml-parser|keytar|node-forge)$/.test(loaded))
+    if (
+      /^(@opentelemetry\/api|@tessera\/persistence|fast-xml-parser|keytar|koffi\/indirect|node-forge)$/.test(
+        loaded,
+      )
+    )
       return then("{ try { return require(", "); } catch (cause) { throw cause; } }");
     return loaded.startsWith("node:") ? then("require(", ")") : null;
   },
@@ -92,6 +97,19 @@ const withJose = (folder) => ({
     source === "jose" ? createRequire(join(folder, "package.json")).resolve("jose") : null,
   banner: ({ isEntry }) =>
     isEntry ? "" : `/*! jose\n\n${readFileSync(join(folder, "node_modules/jose/LICENSE.md"), "utf8")}*/`,
+});
+
+/** The licenses of the packages that an installation brings, and of those whose code is in the build. */
+const notices = (folder) => ({
+  name: "notices",
+  generateBundle(_options, bundle) {
+    const modules = Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds);
+    const packages = modules.flatMap(
+      (id) => /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(id)?.[1] ?? [],
+    );
+    const source = noticesOf(folder, [...new Set(packages)].sort());
+    this.emitFile({ type: "asset", fileName: "THIRD-PARTY-NOTICES.md", source });
+  },
 });
 
 const declarations = dts({ tsconfig: join(root, "tsconfig.base.json") });
@@ -158,7 +176,7 @@ function configurationOf(folder) {
       ...common,
       external: (id) => isExternal(id) && !(takesJose && id === "jose"),
       input: code,
-      plugins: [typescript, required, ...(takesJose ? [withJose(folder)] : []), shorten],
+      plugins: [typescript, required, ...(takesJose ? [withJose(folder)] : []), shorten, notices(folder)],
       output: {
         ...output,
         inlineDynamicImports: !takesJose,

@@ -8,6 +8,7 @@ const missing = (name: string) => (): never => {
   throw new Error(`Cannot find package '${name}'`);
 };
 jest.unstable_mockModule("fast-xml-parser", missing("fast-xml-parser"));
+jest.unstable_mockModule("koffi/indirect", missing("koffi/indirect"));
 jest.unstable_mockModule("open", missing("open"));
 jest.unstable_mockModule("@tessera/persistence", missing("@tessera/persistence"));
 
@@ -33,6 +34,15 @@ test("a federated user's password needs fast-xml-parser", async () => {
     name: "ClientConfigurationError",
     errorCode: "missing_dependency",
     errorMessage: expect.stringContaining("npm install fast-xml-parser"),
+  });
+});
+
+test("the system's Kerberos ticket needs koffi", async () => {
+  const app = await publicClient(entra.configuration("public"));
+  await expect(app.acquireTokenByIntegratedWindowsAuth({ scopes })).rejects.toMatchObject({
+    name: "ClientConfigurationError",
+    errorCode: "missing_dependency",
+    errorMessage: expect.stringContaining("npm install koffi"),
   });
 });
 

@@ -29,6 +29,7 @@ test("what Tessera exports beside the peer's names is an addition that is meant"
     "clientMetadataDocument",
     "cognito",
     "commandLineToken",
+    "createAccessTokenVerifier",
     "createAuthenticatedFetch",
     "createDefaultCredential",
     "createMemoryTokenStore",
@@ -156,7 +157,10 @@ const accounts = ["getAccountByHomeId", "getAccountByLocalId", "removeAccount"];
 
 const classes: Readonly<Record<string, ClassDifferences>> = {
   PublicClientApplication: {
-    added: ["checked", "checkedFields", "failed", "logged", ...fields, ...user, ...accounts],
+    added: [
+      ...["acquireTokenByIntegratedWindowsAuth", "checked", "checkedFields", "failed", "logged"],
+      ...[...fields, ...user, ...accounts],
+    ],
   },
   ConfidentialClientApplication: {
     added: [

@@ -16,6 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { packAll } from "./pack.js";
 import { assertBuilt, packages, readManifest, root } from "./workspace.js";
 
 const names = packages.map(({ manifest }) => manifest.name);
@@ -25,7 +26,7 @@ let tarballs: readonly string[];
 
 beforeAll(() => {
   assertBuilt();
-  tarballs = pack();
+  tarballs = packAll(join(app, "packed"));
   writeFileSync(join(app, "package.json"), "{}");
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
   run("npm", ["install", ...flags, ...tarballs]);
@@ -36,7 +37,7 @@ afterAll(() => {
 });
 
 describe.each(names)("%s", (name) => {
-  test("contains its build, its readme and its licence, nothing else", () => {
+  test("contains its build, its readme, its license and the notices of others, nothing else", () => {
     const files = readdirSync(installed(name), { recursive: true, encoding: "utf8" })
       .filter((file) => statSync(join(installed(name), file)).isFile())
       .map((file) => file.replaceAll("\\", "/"));
@@ -44,6 +45,7 @@ describe.each(names)("%s", (name) => {
     expect(files.filter((file) => !builds.includes(file)).sort()).toEqual([
       "LICENSE",
       "README.md",
+      "dist/THIRD-PARTY-NOTICES.md",
       "package.json",
     ]);
     expect(JSON.stringify(readManifest(installed(name)))).not.toContain("workspace:");
@@ -189,17 +191,6 @@ test.each(["node16", "nodenext"])("compiles in a strict TypeScript app with modu
   );
   runTool("typescript", "tsc", []);
 });
-
-/** Packs every package as `pnpm publish` would. Returns the paths of the tarballs. */
-function pack(): readonly string[] {
-  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-    packageManager: string;
-  };
-  const packed = join(app, "packed");
-  const all = ["--recursive", "--filter", "./packages/*", "pack", "--pack-destination", packed];
-  run("npx", ["--yes", packageManager, ...all], root);
-  return readdirSync(packed).map((file) => join(packed, file));
-}
 
 function namesOf(name: string, kind: "module" | "commonjs"): readonly string[] {
   if (kind === "module") {

@@ -79,6 +79,8 @@ export interface ExampleScope {
   };
   /** A cache plugin that keeps the tokens of each user in `redis`. */
   readonly cachePlugin: DistributedCachePlugin;
+  /** Returns the user's Kerberos ticket for a service. */
+  readonly kerberosTicket: (service: string) => Promise<string>;
   /** Opens a URL in the user's browser. */
   readonly openBrowser: (url: string) => Promise<void>;
   /** Shows a line to the user, who follows it if it tells where to enter a device code. */
@@ -116,6 +118,7 @@ const blueprint = {
 };
 const webId = "c0c0c0c0-0000-4000-8000-0000000000a1";
 const agentId = "c0c0c0c0-0000-4000-8000-0000000000a9";
+const KERBEROS_TICKET = Buffer.from("a ticket").toString("base64");
 const exchange = ["api://AzureADTokenExchange/.default"];
 
 /** Starts the local authority over plain HTTP: an example's own application need not trust a certificate. */
@@ -123,9 +126,11 @@ export async function startExampleStage(): Promise<ExampleStage> {
   const tenantId = "c0c0c0c0-0000-4000-8000-000000000000";
   const entra = await startEntra({
     http: true,
+    acceptTicket: ({ token }) => (token === KERBEROS_TICKET ? "grace@corp.contoso.example" : undefined),
     tenants: [
       {
         domain: "contoso.example",
+        federation: { domain: "corp.contoso.example" },
         apps: [
           {
             clientId: agentId,
@@ -291,6 +296,7 @@ function valuesOf(
         { get: async () => "", set: async (_, value) => value },
         { getKey: async () => "", extractKey: async ({ homeAccountId }) => homeAccountId },
       ),
+    kerberosTicket: () => async () => KERBEROS_TICKET,
     openBrowser: () => interactiveUser({ ...alice, ca: "" }).openBrowser,
     console: () => ({ ...console, log: user.read }),
   };

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that some tests talk to. Does nothing when they are there, or without root and apt-get;
 # what is missing then, its tests report.
-packages="python3-msal tinyproxy redis-server redis-tools chromium dbus-bin dbus-daemon gnome-keyring libsecret-1-0"
+packages="python3-msal python3-gssapi krb5-kdc krb5-admin-server krb5-user tinyproxy redis-server redis-tools chromium dbus-bin dbus-daemon gnome-keyring libsecret-1-0"
 
 missing=""
 for package in $packages; do

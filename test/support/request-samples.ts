@@ -56,6 +56,7 @@ export const samples = (bob: AccountInfo): Fields => ({
   logoutHint: "bob",
   logoutToken: "a.logout.token",
   maxAge: 60,
+  negotiate: async () => Buffer.from("another ticket").toString("base64"),
   nonce: "the nonce",
   oboAssertion: "another assertion",
   onDeviceCode: () => undefined,

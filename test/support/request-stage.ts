@@ -45,6 +45,8 @@ export function requestStage(options: { readonly cache?: object } = {}): Request
   const sent: Sent[] = [];
   let answers = 0;
   const answer = (url: string, body: URLSearchParams): unknown => {
+    if (url.startsWith(federationServer)) return atFederationServer(url);
+    if (/userrealm\/(grace|bob)/.test(url)) return federatedRealm;
     if (url.includes("userrealm")) return { account_type: "Managed", cloud_instance_name: "public" };
     if (url.includes("devicecode")) {
       const device = { device_code: "device", user_code: "user", verification_uri: `${host}/device` };
@@ -70,7 +72,8 @@ export function requestStage(options: { readonly cache?: object } = {}): Request
   };
   const send = async <T>(url: string, options?: NetworkRequestOptions): Promise<NetworkResponse<T>> => {
     const { body = "", headers = {} } = options ?? {};
-    sent.push({ url, body, headers });
+    // The ID of a SOAP message is random.
+    sent.push({ url, body: body.replace(/urn:uuid:[^<]+/, "urn:uuid:"), headers });
     // Calls that overlap have all begun before the first of them is answered.
     for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     return { status: 200, headers: {}, body: answer(url, new URLSearchParams(body)) as T };
@@ -105,6 +108,22 @@ export function requestStage(options: { readonly cache?: object } = {}): Request
       return account;
     },
   };
+}
+
+const federationServer = "https://sts.partner.example";
+const federatedRealm = {
+  account_type: "Federated",
+  federation_protocol: "WSTrust",
+  federation_metadata_url: `${federationServer}/mex`,
+  cloud_audience_urn: "urn:federation:MicrosoftOnline",
+};
+
+/** The metadata of an AD FS that takes passwords and Kerberos tickets, and its assertion. */
+function atFederationServer(url: string): string {
+  const action = "http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/Issue";
+  if (url.endsWith("/mex"))
+    return `<definitions><Policy Id="p"><NegotiateAuthentication/><UsernameToken/><TransportBinding/></Policy><binding name="b"><PolicyReference URI="#p"/><operation><operation soapAction="${action}"/></operation></binding><port binding="b"><Address>${federationServer}/windowstransport</Address></port></definitions>`;
+  return "<r><TokenType>urn:oasis:names:tc:SAML:1.0:assertion</TokenType><Assertion>grace</Assertion></r>";
 }
 
 interface UserOfToken {
@@ -144,6 +163,7 @@ const as = <T>(request: object): T => request as T;
 const redirectUri = "http://localhost/signed-in";
 const scopes = ["api://one/.default"];
 const common = { scopes, correlationId };
+const ticket = async (): Promise<string> => Buffer.from("a ticket").toString("base64");
 
 /** The application, where its provider asks users on their devices. */
 function withBackchannel(networkClient: INetworkModule): ConfidentialClientApplication {
@@ -179,6 +199,10 @@ export const drivers = {
   client_credentials: ({ app }, fields) => app.acquireTokenByClientCredential(as({ ...common, ...fields })),
   device_code: ({ desktop }, fields) =>
     desktop.acquireTokenByDeviceCode(as({ ...common, deviceCodeCallback: () => undefined, ...fields })),
+  integrated_windows: ({ desktop }, fields) =>
+    desktop.acquireTokenByIntegratedWindowsAuth(
+      as({ ...common, username: "grace@partner.example", negotiate: ticket, ...fields }),
+    ),
   on_behalf_of: ({ app }, fields) =>
     app.acquireTokenOnBehalfOf(as({ ...common, oboAssertion: "an-assertion", ...fields })),
   password: ({ app }, fields) =>

@@ -5,6 +5,9 @@
  * @packageDocumentation
  */
 export * from "./account.js";
+export { BoundedMap } from "./bounded-map.js";
+export { sameIssuer } from "./authority/issuer.js";
+export { sameText } from "./response/same-text.js";
 export { AzureCloudInstance, tokenExchangeResource, type AzureCloudOptions } from "./authority/clouds.js";
 export {
   authorityForCloud,
@@ -118,6 +121,19 @@ export {
   resourceDocuments,
   type ProtectedResource,
 } from "./endpoints/protected-resource.js";
+export { discoverableIssuer, leavesTenantOpen } from "./authority/access-token-issuer.js";
+export {
+  AccessTokens,
+  type AcceptedTenants,
+  type AccessTokenRules,
+  type VerifiedAccessToken,
+} from "./endpoints/access-tokens.js";
+export {
+  PROOF_ALGORITHMS,
+  verifyDpopProof,
+  type ProofExpectations,
+  type VerifiedProof,
+} from "./dpop/verify-proof.js";
 export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
 export { introspect, type Introspection, type IntrospectionInput } from "./endpoints/introspection.js";
 export {
@@ -135,6 +151,9 @@ export {
   onBehalfOfNow,
   type OnBehalfOfInput,
 } from "./flows/on-behalf-of.js";
+export { integratedWindowsAuth, type IntegratedWindowsAuthInput } from "./flows/integrated-windows-auth.js";
+export type { SystemTickets, TicketContext, TicketSource } from "./flows/ws-trust/ticket.js";
+export { windowsAuthError } from "./flows/ws-trust/windows-auth-error.js";
 export { importRefreshToken, type RefreshTokenInput } from "./flows/refresh-token.js";
 export { freshAppTokens, repeatedAppToken } from "./flows/app-tokens.js";
 export type { FreshHits } from "./exchange/fresh-hits.js";

@@ -28,4 +28,6 @@ export interface AuthorityState {
   readonly assertionIds: AssertionIdStore;
   /** Sign-in requests that wait for the user. */
   readonly pending: PendingStore;
+  /** Returns the user of a Kerberos ticket, or `undefined` for one that is refused. */
+  readonly acceptTicket?: (token: string) => string | undefined | Promise<string | undefined>;
 }

@@ -39,6 +39,8 @@ export {
   version,
   type AccountFilter,
   type AcquisitionMetadata,
+  type AcceptedTenants,
+  type VerifiedAccessToken,
   type HostFailure,
   type HostRecord,
   type AgentUser,
@@ -47,6 +49,8 @@ export {
   type BackgroundRenewal,
   type BackgroundRenewalListener,
   type AssertionContext,
+  type TicketContext,
+  type TicketSource,
   type AzureCloudOptions,
   type CacheKVStore,
   type ClientRegistration,
@@ -74,6 +78,12 @@ export {
   type UserInfo,
   type ValidCacheType,
 } from "@tessera/core/internal";
+export {
+  createAccessTokenVerifier,
+  type AccessTokenVerifier,
+  type AccessTokenVerifierOptions,
+  type VerificationBounds,
+} from "./access-token-verifier.js";
 export { auth0TokenVault, type Auth0TokenVaultOptions } from "./auth0-token-vault.js";
 export {
   createAuthenticatedFetch,

@@ -8,6 +8,7 @@ import {
 import {
   clientConfigurationError,
   freshUserTokens,
+  integratedWindowsAuth,
   requireAccount,
   requireRecord,
   isRecord,
@@ -27,11 +28,13 @@ import { requireResource } from "./mcp-resource.js";
 import { withoutBrokerFields, type MsalRequest } from "./msal/msal-request.js";
 import type {
   DeviceCodeRequest,
+  IntegratedWindowsAuthRequest,
   InteractiveRequest,
   PublicTokenRequest,
   SignOutRequest,
   SilentFlowRequest,
 } from "./requests.js";
+import { systemTickets } from "./windows-auth/system-tickets.js";
 
 /** Logger options for a broker when the app has none: plugins call the callback without checking that it exists. */
 const SILENT_LOGGER: LoggerOptions = {
@@ -167,6 +170,33 @@ export class PublicClientApplication extends ClientApplication {
           return request.cancel === true;
         },
       }),
+    );
+  }
+
+  /**
+   * Signs in the user of the operating system without a prompt, with the Kerberos ticket of the Windows domain, for users of
+   * a federated domain: the federation server (AD FS) takes the ticket, and Entra the server's assertion. The ticket comes
+   * from GSSAPI (Linux, macOS) or SSPI (Windows) with the package `koffi`, or from `negotiate`.
+   *
+   * @deprecated Multi-factor authentication and conditional access do not work, and managed users have no ticket: use an
+   * account broker where there is one.
+   * @throws ClientAuthError `integrated_windows_authentication_failed` without a ticket, for one that is refused, and for
+   * an authority without federated users; `integrated_windows_auth_not_supported_managed_user`,
+   * `missing_user_identifier`, `user_realm_discovery_failed`, `federation_error`; ClientConfigurationError
+   * `missing_dependency`; ServerError, InteractionRequiredAuthError for an error response
+   * @see RFC 4559, RFC 7522
+   * @example
+   * ```ts
+   * const { account } = await publicApp.acquireTokenByIntegratedWindowsAuth({
+   *   scopes: ["User.Read"],
+   *   username: "grace@corp.contoso.example",
+   *   negotiate: async ({ service }) => kerberosTicket(service),
+   * });
+   * ```
+   */
+  acquireTokenByIntegratedWindowsAuth(request: IntegratedWindowsAuthRequest): Promise<AuthenticationResult> {
+    return this.logged("acquireTokenByIntegratedWindowsAuth", request, () =>
+      integratedWindowsAuth(this.client, this.checked(request), systemTickets()),
     );
   }
 

@@ -10,6 +10,7 @@ import type {
   DeviceCodeInput,
   EndSessionInput,
   FrontChannelLogoutInput,
+  IntegratedWindowsAuthInput,
   IntrospectionInput,
   LogoutTokenInput,
   OnBehalfOfInput,
@@ -52,6 +53,9 @@ export interface RefreshTokenRequest extends UserRequest<RefreshTokenInput> {}
 
 /** Request of {@link ClientApplication.acquireTokenByUsernamePassword}. */
 export interface UsernamePasswordRequest extends UserRequest<UsernamePasswordInput> {}
+
+/** Request of {@link PublicClientApplication.acquireTokenByIntegratedWindowsAuth}. */
+export interface IntegratedWindowsAuthRequest extends UserRequest<IntegratedWindowsAuthInput> {}
 
 /** Request of {@link ClientApplication.acquireTokenSilent}. */
 export interface SilentFlowRequest extends UserRequest<SilentInput> {}

@@ -68,6 +68,13 @@ export function selfCloud(host: string): Cloud {
   return { preferredNetwork: host, preferredCache: host, aliases: new Set([host]), endpointsKnown: false };
 }
 
+/** The hosts that name Entra's v1.0 issuers, with the tenant as the path. */
+export const V1_ISSUER_HOSTS: ReadonlySet<string> = new Set([
+  "sts.windows.net",
+  "sts.chinacloudapi.cn",
+  "sts.microsoftonline.de",
+]);
+
 /** Tenant segments that do not name a single tenant. */
 export const MULTI_TENANT_SEGMENTS: ReadonlySet<string> = new Set(["common", "organizations", "consumers"]);
 

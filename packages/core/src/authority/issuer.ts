@@ -1,7 +1,7 @@
 import { parsedUrl } from "../http/secure-url.js";
 import type { Authority } from "./authority.js";
 import type { AuthorityUrl } from "./authority-url.js";
-import { knownCloud } from "./clouds.js";
+import { knownCloud, V1_ISSUER_HOSTS } from "./clouds.js";
 import { externalIdTenant } from "./document-issuer.js";
 import { withCanonicalOrigin } from "./same-origin.js";
 import { isGuid, isTenantName } from "./tenant-name.js";
@@ -60,7 +60,7 @@ export function keySpeaksFor(
 /** Returns the tenant of an Entra issuer, in any of its formats. */
 function entraTenant(issuer: string, aliases: ReadonlySet<string>): string | undefined {
   const [, host = "", tenant, v2] = /^https:\/\/([^/]+)\/([^/]+)\/(v2\.0)?$/.exec(issuer) ?? [];
-  return (v2 ? aliases.has(host) : host === "sts.windows.net") ? tenant : undefined;
+  return (v2 ? aliases.has(host) : V1_ISSUER_HOSTS.has(host)) ? tenant : undefined;
 }
 
 /**

@@ -68,7 +68,7 @@ export function createRequestObjectSigner(
 
 function claimsOf(parameters: Parameters): Record<string, unknown> {
   return Object.fromEntries(
-    Array.from(parameters.entries(), ([name, values]) => {
+    parameters.entries().map(([name, values]) => {
       const [value = "", ...more] = values;
       if (more.length > 0) return [name, values];
       return [name, JSON_PARAMETERS.has(name) ? (JSON.parse(value) as unknown) : value];

@@ -7,7 +7,7 @@ export const adfs: Dialect = {
   accountType: "ADFS",
   hasTenants: false,
   hasClouds: false,
-  federatesPasswords: () => false,
+  federatesUsers: () => false,
   isMultiTenant: () => false,
   sendsIdTokenAlone: () => false,
   // AD FS supports only RS256, and prefers to identify the certificate by its SHA-1 thumbprint.

@@ -65,8 +65,8 @@ export interface Dialect {
   readonly passwordResponseType: string | undefined;
   /** Default members of `id_token` in the `claims` parameter of user flows. The caller's claims override them. */
   readonly idTokenClaims: Readonly<Record<string, unknown>> | undefined;
-  /** Whether a user's password may be checked by a federation server. */
-  federatesPasswords(authority: Pick<Authority, "url" | "metadata">): boolean;
+  /** Whether a federation server may identify its users, by password or Kerberos ticket. */
+  federatesUsers(authority: Pick<Authority, "url" | "metadata">): boolean;
   /** Whether the authority stands for several tenants, and so cannot issue app-only tokens. */
   isMultiTenant(url: AuthorityUrl): boolean;
   /** The scopes that a user flow adds to the caller's. */

@@ -24,6 +24,7 @@ export const ApiId = {
   userFederatedIdentity: 774,
   authorizationCode: 871,
   refreshToken: 872,
+  integratedWindowsAuth: 1002,
 } as const;
 /** One of {@link ApiId}. */
 export type ApiId = (typeof ApiId)[keyof typeof ApiId];

@@ -36,7 +36,7 @@ export const entra: Dialect = {
     tenant_region_sub_scope: { essential: false },
   },
   // B2C policies and External ID check passwords themselves. External ID may use a custom domain.
-  federatesPasswords: ({ url, metadata }) =>
+  federatesUsers: ({ url, metadata }) =>
     url.segments.length === 1 && externalIdTenant(metadata.issuer) === undefined,
   isMultiTenant: ({ tenant }) => MULTI_TENANT_SEGMENTS.has(tenant),
   userScopes: () => OIDC_SCOPES,

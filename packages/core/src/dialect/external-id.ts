@@ -5,7 +5,7 @@ import { entra } from "./entra.js";
 export const externalId: Dialect = {
   ...entra,
   hasClouds: false,
-  federatesPasswords: () => false,
+  federatesUsers: () => false,
   isMultiTenant: () => false,
   sendsIdTokenAlone: () => false,
 };

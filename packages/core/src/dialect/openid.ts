@@ -28,7 +28,7 @@ export const openid: Dialect = {
   passwordRealmGrantType: "http://auth0.com/oauth/grant-type/password-realm",
   passwordResponseType: undefined,
   idTokenClaims: undefined,
-  federatesPasswords: () => false,
+  federatesUsers: () => false,
   isMultiTenant: () => false,
   userScopes,
   sendsIdTokenAlone: () => false,

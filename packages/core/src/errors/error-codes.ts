@@ -75,7 +75,11 @@ export const ClientAuthErrorCodes = {
   deviceCodeUnknownError: "device_code_unknown_error",
   /** The `timeout` of the device code request elapsed. */
   userTimeoutReached: "user_timeout_reached",
-  /** Home realm discovery did not determine where the user's password is checked, so the password was not sent. */
+  /** Integrated Windows authentication of a user whom no federation server identifies. */
+  integratedWindowsAuthNotSupportedForManagedUser: "integrated_windows_auth_not_supported_managed_user",
+  /** Integrated Windows authentication: there is no ticket, it was refused, or the authority has no federated users. */
+  integratedWindowsAuthenticationFailed: "integrated_windows_authentication_failed",
+  /** Home realm discovery did not determine where the user signs in, so no password or ticket was sent. */
   userRealmDiscoveryFailed: "user_realm_discovery_failed",
   /** A federation server refused the password, or its response is not valid. */
   federationError: "federation_error",
@@ -103,6 +107,8 @@ export const ClientAuthErrorCodes = {
   invalidIntrospectionResponse: "invalid_introspection_response",
   /** The authorization response is not valid: a JWT that fails validation (JARM), a parameter that comes twice. */
   invalidAuthorizationResponse: "invalid_authorization_response",
+  /** An access token that an API was called with fails validation (RFC 9068 §4). */
+  invalidAccessToken: "invalid_access_token",
   /** A logout token or a front-channel logout fails validation. */
   invalidLogoutToken: "invalid_logout_token",
   /** `signal` was aborted. */

@@ -10,7 +10,7 @@ import { userScopes } from "../exchange/user-scopes.js";
 import { Parameters } from "../request/parameters.js";
 import { requiredText, tokenRequest, type BaseRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
-import { findUsernameEndpoint, type UsernameEndpoint } from "./ws-trust/metadata.js";
+import { findEndpoint, type WsTrustEndpoint } from "./ws-trust/metadata.js";
 import { requestSecurityToken } from "./ws-trust/security-token.js";
 import { discoverFederation, type Federation } from "./ws-trust/user-realm.js";
 
@@ -49,14 +49,20 @@ export async function usernamePassword(
   }
   return sharedExchange(client, request, { url, flow: ["password"] }, async (exchange) => {
     exchange.call.onSend?.();
-    const federation = dialect.federatesPasswords(exchange.authority)
-      ? await discoverFederation(client.transport, url, username, exchange.call)
+    const federation = dialect.federatesUsers(exchange.authority)
+      ? await discoverFederation(
+          client.transport,
+          { authority: url, username, proof: "password" },
+          exchange.call,
+        )
       : undefined;
     const scopes = userScopes(exchange);
     const parameters = new Parameters().set("scope", scopes.join(" "));
     if (federation) {
-      const asked = { username, password, ...federation, authority: url };
-      parameters.setAll(await federated(exchange, asked));
+      const endpoint = await endpointOf(exchange, federation, url);
+      const { audience } = federation;
+      const ask = { audience, proof: { username, password } };
+      parameters.setAll(await requestSecurityToken(client.transport, endpoint, ask, exchange.call));
     } else {
       parameters
         .set("username", username)
@@ -77,33 +83,19 @@ export async function usernamePassword(
   });
 }
 
-interface FederatedUser extends Federation {
-  readonly username: string;
-  readonly password: string;
-  readonly authority: AuthorityUrl;
-}
-
-async function federated(exchange: Exchange, user: FederatedUser): Promise<Parameters> {
-  const { transport } = exchange.client;
-  const endpoint = await endpointOf(exchange, user);
-  const token = await requestSecurityToken(transport, endpoint, user, exchange.call);
-  return new Parameters()
-    .set("grant_type", token.grantType)
-    .set("assertion", Buffer.from(token.assertion, "utf8").toString("base64url"));
-}
-
 /**
  * Returns the endpoint in the metadata or, if the metadata cannot be read, the one Entra names, which uses WS-Trust
  * 2005.
  */
 async function endpointOf(
   { client, call }: Exchange,
-  { metadataUrl, activeAuthUrl, authority }: FederatedUser,
-): Promise<UsernameEndpoint> {
-  const known: UsernameEndpoint = { url: activeAuthUrl, version: "2005" };
+  { metadataUrl, activeAuthUrl }: Federation,
+  authority: AuthorityUrl,
+): Promise<WsTrustEndpoint> {
+  const known: WsTrustEndpoint = { url: activeAuthUrl, version: "2005" };
   if (!metadataUrl && activeAuthUrl) return known;
   try {
-    return await findUsernameEndpoint(client.transport, metadataUrl, authority, call);
+    return await findEndpoint(client.transport, { url: metadataUrl, authority, proof: "password" }, call);
   } catch (error) {
     // Metadata that names an endpoint which must not receive a password is an error, not unreadable metadata.
     const unreadable = isAuthError(error) && UNREADABLE.has(error.errorCode);

@@ -45,6 +45,11 @@ export interface HttpResponse {
 export interface HttpClient {
   /** Sends a request. Rejects only when no complete response is received. */
   send(request: HttpRequest): Promise<HttpResponse>;
+  /**
+   * Returns what a Kerberos ticket can be bound to (RFC 5929 §4, `tls-server-end-point`), if there is a connection to an
+   * origin whose certificate is known.
+   */
+  channelBinding?(origin: string): Uint8Array | undefined;
   /** Closes the connections when their requests are answered, once no application uses them any more. */
   close?(): Promise<void>;
 }

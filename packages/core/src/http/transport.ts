@@ -35,6 +35,8 @@ export interface Transport {
   ): Promise<HttpResponse>;
   /** Posts a form. */
   post(url: string, form: Form, call: Call): Promise<HttpResponse>;
+  /** Returns what a Kerberos ticket for a URL can be bound to, if that is known; see {@link HttpClient}. */
+  channelBinding(url: string): Uint8Array | undefined;
 }
 
 /** Options of {@link Transport.get}. */
@@ -102,6 +104,7 @@ export function createTransport({
   return {
     hosts,
     budget: () => new Budget(clock, budgetMs),
+    channelBinding: (url) => http.channelBinding?.(sharedUrl(url).origin),
     get(url, call, { headers, timeoutMs, schedule, shownAs = url } = {}) {
       const content = { method: "GET" as const, url, headers: { accept: "application/json", ...headers } };
       const line = `GET ${withoutQuery(shownAs)}`;

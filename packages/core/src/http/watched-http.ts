@@ -25,6 +25,7 @@ export function watchedHttp(
     }
   };
   return {
+    channelBinding: (origin) => http.channelBinding?.(origin),
     send(request) {
       const watching = observer();
       return watching ? watching.request(request, () => send(request)) : send(request);

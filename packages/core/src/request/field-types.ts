@@ -75,6 +75,7 @@ const FIELD_TYPES: ReadonlyMap<string, FieldType> = new Map(
     logoutHint: text,
     logoutToken: string,
     maxAge: seconds,
+    negotiate: call,
     nonce: text,
     onDeviceCode: call,
     openBrowser: call,

@@ -2,52 +2,68 @@ import { percentEncode } from "../encoding.js";
 
 /** Request parameters, in the order they are sent. A later value replaces an earlier one of the same name. */
 export class Parameters {
-  readonly #values = new Map<string, readonly string[]>();
+  // Two lists rather than a map: there are few, and a token request makes half a dozen of these.
+  readonly #names: string[] = [];
+  readonly #values: (string | readonly string[])[] = [];
 
   /** Sets a parameter; `undefined`, `null` and `""` are ignored. */
   set(name: string, value: string | number | null | undefined): this {
-    if (value !== undefined && value !== null && value !== "") this.#values.set(name, [String(value)]);
+    if (value !== undefined && value !== null && value !== "") this.#put(name, String(value));
     return this;
   }
 
   /** Sets a parameter that may be sent several times (RFC 8707 §2), once for each value. */
   setEach(name: string, values: readonly string[] | undefined): this {
-    if (values && values.length > 0) this.#values.set(name, values);
+    if (values && values.length > 0) this.#put(name, values);
     return this;
   }
 
   /** The first value of a parameter. */
   get(name: string): string | undefined {
-    return this.#values.get(name)?.[0];
+    const value = this.#values[this.#names.indexOf(name)];
+    return typeof value === "string" ? value : value?.[0];
   }
 
   /** Every parameter with its values. */
-  entries(): Iterable<readonly [string, readonly string[]]> {
-    return this.#values.entries();
+  entries(): readonly (readonly [string, readonly string[]])[] {
+    return this.#values.map((value, at) => [
+      this.#names[at] ?? "",
+      typeof value === "string" ? [value] : value,
+    ]);
   }
 
   /** Sets every parameter that is not set yet: the caller's extra parameters never replace the protocol's own. */
   addMissing(extra: Readonly<Record<string, string>> | undefined): this {
-    for (const [name, value] of Object.entries(extra ?? {})) {
-      if (this.#values.has(name)) continue;
-      const given: unknown = value;
+    for (const name of Object.keys(extra ?? {})) {
+      if (this.#names.includes(name)) continue;
+      const given: unknown = extra?.[name];
       if (Array.isArray(given)) this.setEach(name, given.map(String));
-      else this.set(name, value);
+      else this.set(name, extra?.[name]);
     }
     return this;
   }
 
   /** Copies all parameters from another list. */
   setAll(other: Parameters): this {
-    for (const [name, values] of other.#values) this.#values.set(name, values);
+    for (const [at, value] of other.#values.entries()) this.#put(other.#names[at] ?? "", value);
     return this;
   }
 
   /** Encodes as `application/x-www-form-urlencoded`, with `%20` for a space, as MSAL does. */
   toString(): string {
-    return [...this.#values]
-      .flatMap(([name, values]) => values.map((value) => `${percentEncode(name)}=${percentEncode(value)}`))
-      .join("&");
+    let text = "";
+    for (const [name, values] of this.entries())
+      for (const value of values)
+        text += `${text === "" ? "" : "&"}${percentEncode(name)}=${percentEncode(value)}`;
+    return text;
+  }
+
+  #put(name: string, value: string | readonly string[]): void {
+    const at = this.#names.indexOf(name);
+    if (at < 0) {
+      this.#names.push(name);
+      this.#values.push(value);
+    } else this.#values[at] = value;
   }
 }
 

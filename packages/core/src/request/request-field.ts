@@ -44,6 +44,7 @@ export const EVERY_GRANT = [
   "backchannel_authentication",
   "client_credentials",
   "device_code",
+  "integrated_windows",
   "on_behalf_of",
   "password",
   "refresh_token",

@@ -21,6 +21,7 @@ const OF_USERS = [
   "authorization_code",
   "backchannel_authentication",
   "device_code",
+  "integrated_windows",
   "on_behalf_of",
   "password",
   "refresh_token",
@@ -146,6 +147,7 @@ export const REQUEST_FIELDS = {
   logoutHint: { sent: ["end_session"], cacheKey: NO_TOKEN, flightKey: UNSHARED },
   logoutToken: { sent: [], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
   maxAge: { sent: URL, cacheKey: CHECKED, flightKey: whole },
+  negotiate: { sent: ["integrated_windows"], cacheKey: PROOF, flightKey: whole },
   nonce: { sent: URL, cacheKey: CHECKED, flightKey: whole },
   oboAssertion: { sent: ["on_behalf_of"], cacheKey: { entity: "partition" }, flightKey: whole },
   onDeviceCode: { sent: [], cacheKey: DISPLAY, flightKey: presence },
@@ -206,7 +208,11 @@ export const REQUEST_FIELDS = {
   user: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: anyCase },
   userCode: { sent: BACKCHANNEL, cacheKey: PROOF, flightKey: UNSHARED },
   userObjectId: { sent: ["user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
-  username: { sent: ["password", "user_fic"], cacheKey: { entity: "partition" }, flightKey: whole },
+  username: {
+    sent: ["integrated_windows", "password", "user_fic"],
+    cacheKey: { entity: "partition" },
+    flightKey: whole,
+  },
   windowHandle: { sent: [], cacheKey: DISPLAY, flightKey: UNSHARED },
 } as const satisfies Readonly<Record<string, RequestField>>;
 

@@ -2,7 +2,7 @@ import { decrypts, type DecryptionKey } from "../credential/decryption-keys.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
 import { jwtHeader } from "./id-token.js";
-import type { JwtKind } from "./jwt-kind.js";
+import type { ClientJwtKind } from "./jwt-kind.js";
 import { CONTENT_ENCRYPTIONS, type ResponseAlgorithms } from "./response-algorithms.js";
 
 /** The client's settings for what the provider encrypts. */
@@ -23,7 +23,7 @@ const JWE_PARTS = 5;
  */
 export async function decryptJwt(
   token: string,
-  kind: JwtKind,
+  kind: ClientJwtKind,
   { algorithms, decryptionKeys }: Decrypter,
   call: Call,
 ): Promise<string> {

@@ -30,18 +30,26 @@ export interface KeySet {
   readonly published: readonly PublishedKey[];
   /** Finds a key among all published ones. */
   readonly find: KeyFinder;
+  /** Where they were published. */
+  readonly jwksUri: string;
   /** In milliseconds since the epoch. */
   readonly fetchedAt: number;
 }
 
+/** The finders among some keys of a set, by the positions of the keys: to make one imports the keys again. */
+const findersAmong = new WeakMap<KeySet, Map<string, Promise<KeyFinder>>>();
+
 /** Returns a finder limited to the keys that a verification accepts. */
-export async function finderAmong(
-  { published, find }: KeySet,
-  accepts: (key: PublishedKey) => boolean,
-): Promise<KeyFinder> {
+export async function finderAmong(keys: KeySet, accepts: (key: PublishedKey) => boolean): Promise<KeyFinder> {
+  const { published, find } = keys;
   const accepted = published.filter(accepts);
   if (accepted.length === published.length) return find;
-  const findAccepted = await finderIn(accepted);
+  const made = findersAmong.get(keys) ?? new Map<string, Promise<KeyFinder>>();
+  findersAmong.set(keys, made);
+  const positions = accepted.map((key) => published.indexOf(key)).join();
+  const finding = made.get(positions) ?? finderIn(accepted);
+  made.set(positions, finding);
+  const findAccepted = await finding;
   return async (header) => {
     const named = published.find(({ kid }) => kid !== undefined && kid === header.kid);
     if (named && !accepts(named) && !accepted.some(({ kid }) => kid === header.kid)) {

@@ -3,6 +3,7 @@ import { endpointOf } from "../authority/endpoint.js";
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
+import type { ClientAuthErrorCode } from "../errors/error-codes.js";
 import { clientAuthError, isAuthError } from "../errors/errors.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import { statusOf, withPause } from "../http/throttle.js";
@@ -38,9 +39,11 @@ export interface Verification<T> {
   /** Whether a key may sign for the issuer of the token. */
   readonly accepts: (key: PublishedKey) => boolean;
   /** Verifies with a key that the finder returns. */
-  readonly verify: (find: KeyFinder) => Promise<T>;
+  readonly verify: (find: KeyFinder, keys: KeySet) => Promise<T>;
   /** The token, for messages, such as `ID token`. */
   readonly name: string;
+  /** Code of the error for a token whose key is missing. */
+  readonly code: ClientAuthErrorCode;
   /** `kid` and `alg` of the token's header. */
   readonly header: { readonly kid?: unknown; readonly alg?: unknown };
 }
@@ -90,6 +93,11 @@ export class KeySource {
     return known !== undefined && this.#clock.now() - known.fetchedAt < LIFETIME_MS;
   }
 
+  /** Whether a set is the latest one of its provider, and fresh: what it has verified is still signed by a published key. */
+  isCurrent(keys: KeySet): boolean {
+    return this.#keys.get(keys.jwksUri) === keys && this.#clock.now() - keys.fetchedAt < LIFETIME_MS;
+  }
+
   /**
    * Runs a verification with the provider's keys. If none matches, the key set is fetched again, and after that the
    * discovery document, because the key set may have moved.
@@ -100,7 +108,7 @@ export class KeySource {
     return this.#wherePublished(authority, call, async (jwksUri) => {
       const keys = await this.#usable(jwksUri, call);
       const attempt = async (published: KeySet): Promise<T> =>
-        verification.verify(await finderAmong(published, verification.accepts));
+        verification.verify(await finderAmong(published, verification.accepts), published);
       const missing = (cause: unknown): Error => this.#noKey(jwksUri, call, verification, cause);
       let newer: KeySet | undefined;
       try {
@@ -201,15 +209,15 @@ export class KeySource {
       throw withPause(error, response, this.#clock);
     }
     const find = await finderIn(published);
-    const keys = { published, find, fetchedAt: this.#clock.now() };
+    const keys = { published, find, jwksUri, fetchedAt: this.#clock.now() };
     this.#keys.set(jwksUri, keys);
     return keys;
   }
 
-  #noKey(jwksUri: string, call: Call, { name, header }: Verification<unknown>, cause: unknown): Error {
+  #noKey(jwksUri: string, call: Call, { name, code, header }: Verification<unknown>, cause: unknown): Error {
     const seconds = Math.ceil(this.#left(this.#refetches, jwksUri) / 1000);
     const error = clientAuthError(
-      "invalid_id_token",
+      code,
       `The signature of the ${name} cannot be verified: ${jwksUri} has ${lacking(header, cause)}. The provider may have changed its keys a moment ago: try again${seconds > 0 ? ` in ${seconds} seconds` : ""}.`,
       { correlationId: call.correlationId, cause },
     );

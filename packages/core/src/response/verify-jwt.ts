@@ -6,6 +6,7 @@ import type { Call, Transport } from "../http/transport.js";
 import { hs256Key } from "../hs256-key.js";
 import { decodeJwt, jwtHeader, type RawClaims } from "./id-token.js";
 import type { JwtKind } from "./jwt-kind.js";
+import type { KeySet } from "./key-set.js";
 import type { KeySource } from "./key-source.js";
 import type { ResponseAlgorithms } from "./response-algorithms.js";
 import { verifySignature } from "./verify-signature.js";
@@ -26,6 +27,10 @@ export interface JwtExpectations {
   readonly kind: JwtKind;
   readonly client: Verifier;
   readonly authority: Authority;
+  /** The audiences of which the JWT must name one; the client's ID by default. */
+  readonly audiences?: readonly string[];
+  /** Whether the authority issues JWTs with these claims; those of ID tokens by default. */
+  readonly isIssuer?: (authority: Authority, claims: RawClaims) => boolean;
   /** Whether TLS to the provider replaces the signature check. */
   readonly tlsVouches?: boolean;
   /** Checks of the kind's own claims, before keys are fetched. */
@@ -36,7 +41,10 @@ export interface JwtExpectations {
 export type Refuse = (reason: string) => never;
 
 /** Asymmetric algorithms that are accepted when the provider lists them (RFC 7518 §3.1, RFC 8037, RFC 9864). */
-const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
+export const ASYMMETRIC_ALGORITHMS: readonly string[] = [
+  ...["RS", "PS", "ES"].flatMap((family) => ["256", "384", "512"].map((size) => family + size)),
+  ...["EdDSA", "Ed25519"],
+];
 
 /**
  * Validates a JWT that a provider has issued to this client: its critical extensions, issuer, audience and times, what
@@ -46,6 +54,18 @@ const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/;
  * @throws ClientAuthError with the code of its kind, `token_parsing_error`
  */
 export async function verifyJwt(jwt: string, expected: JwtExpectations, call: Call): Promise<RawClaims> {
+  return (await verifiedJwt(jwt, expected, call)).claims;
+}
+
+/** A JWT that was validated. */
+export interface VerifiedJwt {
+  readonly claims: RawClaims;
+  /** The keys of which one has signed it, if that was a key of the provider. */
+  readonly keys: KeySet | undefined;
+}
+
+/** Does the same as {@link verifyJwt}, for callers that go on trusting the JWT while its key is published. */
+export async function verifiedJwt(jwt: string, expected: JwtExpectations, call: Call): Promise<VerifiedJwt> {
   const { kind, check } = expected;
   const refuse: Refuse = (reason) => {
     throw clientAuthError(kind.code, `The ${kind.name} is refused: ${reason}.`, call);
@@ -55,8 +75,8 @@ export async function verifyJwt(jwt: string, expected: JwtExpectations, call: Ca
   // Untyped claims: a security-relevant claim of the wrong type must be refused, not treated as absent.
   checkClaims(claims, expected, refuse);
   check?.(claims, refuse);
-  if (!expected.tlsVouches) await checkSignature(jwt, claims, expected, call);
-  return claims;
+  const keys = expected.tlsVouches ? undefined : await checkSignature(jwt, claims, expected, call);
+  return { claims, keys };
 }
 
 /**
@@ -77,7 +97,8 @@ function checkHeader(jwt: string, { typ: expected }: JwtKind, refuse: Refuse): v
     refuse(`its typ is ${JSON.stringify(typ)}, not "${expected.name}"`);
 }
 
-function checkClaims(claims: RawClaims, { kind, client, authority }: JwtExpectations, refuse: Refuse): void {
+function checkClaims(claims: RawClaims, expected: JwtExpectations, refuse: Refuse): void {
+  const { kind, client, authority, audiences, isIssuer } = expected;
   const { clientId } = client;
   const tolerance = dialectOf(authority.url).clockTolerance;
   const { iss, sub, aud, exp, nbf, iat, tid } = claims;
@@ -87,12 +108,15 @@ function checkClaims(claims: RawClaims, { kind, client, authority }: JwtExpectat
 
   if (isChecked("iss")) {
     if (typeof iss !== "string") return refuse("iss is missing");
-    if (!idTokenIssuerMatches(authority, { iss, tid }))
+    if (isIssuer ? !isIssuer(authority, claims) : !idTokenIssuerMatches(authority, { iss, tid }))
       return refuse(`iss is "${iss}", the authority's issuer is "${authority.metadata.issuer}"`);
   }
   if (isChecked("sub") && (typeof sub !== "string" || sub === "")) return refuse("sub is missing");
-  if (isChecked("aud") && !audiencesIn(aud).includes(clientId))
-    return refuse(`aud is ${JSON.stringify(aud)}, this client is "${clientId}"`);
+  const own: readonly unknown[] = audiences ?? [clientId];
+  if (isChecked("aud") && !audiencesIn(aud).some((one) => own.includes(one))) {
+    const wanted = audiences ? `not ${JSON.stringify(audiences)}` : `this client is "${clientId}"`;
+    return refuse(`aud is ${JSON.stringify(aud)}, ${wanted}`);
+  }
   if (isChecked("exp")) {
     if (!isNumericDate(exp)) return refuse("exp is missing");
     if (exp <= now - tolerance)
@@ -135,7 +159,7 @@ async function checkSignature(
   claims: RawClaims,
   expected: JwtExpectations,
   call: Call,
-): Promise<void> {
+): Promise<KeySet | undefined> {
   const { kind, authority, client } = expected;
   const { secret, keys } = client;
   const allowed = allowedAlgorithms(expected);
@@ -148,22 +172,27 @@ async function checkSignature(
     if (alg === "HS256") {
       const { compactVerify } = await import("jose");
       await compactVerify(jwt, hs256Key((await secret?.()) ?? ""), { algorithms: ["HS256"] });
+      return undefined;
     } else {
-      await keys.verifyWith(authority, call, {
+      return await keys.verifyWith(authority, call, {
         name: kind.name,
+        code: kind.code,
         header: { alg, kid },
         accepts: (key) => keySpeaksFor(key["issuer"], claims, authority),
-        verify: async (find) => verifySignature(jwt, alg, await find({ alg, kid })),
+        verify: async (find, published) => {
+          verifySignature(jwt, alg, await find({ alg, kid }));
+          return published;
+        },
       });
     }
   } catch (cause) {
     if (call.signal?.aborted || isNetworkError(cause)) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw clientAuthError(
-      kind.code,
-      `The signature of the ${kind.name} is refused: ${reason}. If the client is registered with another algorithm, name it in auth.clientMetadata.${kind.use}_signed_response_alg.`,
-      { correlationId: call.correlationId, cause },
-    );
+    const remedy = kind.use
+      ? ` If the client is registered with another algorithm, name it in auth.clientMetadata.${kind.use}_signed_response_alg.`
+      : "";
+    const text = `The signature of the ${kind.name} is refused: ${reason}.${remedy}`;
+    throw clientAuthError(kind.code, text, { correlationId: call.correlationId, cause });
   }
 }
 
@@ -173,9 +202,11 @@ export function allowedAlgorithms({
   client,
   authority,
 }: Pick<JwtExpectations, "kind" | "client" | "authority">): readonly string[] {
+  if (!kind.use) return ASYMMETRIC_ALGORITHMS;
   const { algorithms, secret } = client;
   const algorithm = algorithms[`${kind.use}_signed_response_alg`];
-  const usable = (alg: string): boolean => ASYMMETRIC.test(alg) || (alg === "HS256" && secret !== undefined);
+  const usable = (alg: string): boolean =>
+    ASYMMETRIC_ALGORITHMS.includes(alg) || (alg === "HS256" && secret !== undefined);
   if (algorithm !== undefined) return [algorithm].filter(usable);
   const listed = authority.metadata[`${kind.use}_signing_alg_values_supported`];
   const supported = Array.isArray(listed)

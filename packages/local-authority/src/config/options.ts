@@ -16,12 +16,25 @@ export interface LocalAuthorityOptions extends ConfigOptions {
   readonly hosts?: readonly string[];
   /** Returns the time in milliseconds since the epoch; `advanceClock` adds to it. Default `Date.now`. */
   readonly clock?: () => number;
+  /**
+   * Reads the Kerberos tickets of integrated Windows authentication, and returns whose ticket it is, as `user@domain`, or
+   * `undefined` to refuse it. Without this function, the emulated AD FS takes no tickets.
+   */
+  readonly acceptTicket?: (ticket: KerberosTicket) => string | undefined | Promise<string | undefined>;
+}
+
+/** A ticket, as it came with a request. */
+export interface KerberosTicket {
+  /** The token of the `Negotiate` header (RFC 4559 §4.1), in base64. */
+  readonly token: string;
+  /** What a ticket may be bound to: `tls-server-end-point` of RFC 5929. Absent with plain HTTP. */
+  readonly channelBinding?: Uint8Array;
 }
 
 /** Checks the options that `resolveConfig` does not. @throws {LocalAuthorityConfigurationError} */
 export function checkOptions(options: LocalAuthorityOptions): void {
   checkKeys("", options, optionNames);
-  const { port = 0, http = false, caFile, hosts = [], clock } = options;
+  const { port = 0, http = false, caFile, hosts = [], clock, acceptTicket } = options;
   const refuse = (field: string, value: unknown, remedy: string) => {
     throw new LocalAuthorityConfigurationError(field, value, remedy);
   };
@@ -37,6 +50,13 @@ export function checkOptions(options: LocalAuthorityOptions): void {
   if (clock !== undefined && typeof clock !== "function") {
     refuse("clock", clock, "use a function that returns milliseconds since the epoch");
   }
+  if (acceptTicket !== undefined && typeof acceptTicket !== "function") {
+    refuse(
+      "acceptTicket",
+      acceptTicket,
+      "use a function that returns the name of a ticket's user, or undefined",
+    );
+  }
 }
 
 const optionNames: readonly (keyof LocalAuthorityOptions)[] = [
@@ -45,6 +65,7 @@ const optionNames: readonly (keyof LocalAuthorityOptions)[] = [
   "caFile",
   "hosts",
   "clock",
+  "acceptTicket",
   "tenants",
   "managedIdentities",
   "lifetimes",

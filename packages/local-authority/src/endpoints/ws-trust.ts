@@ -5,34 +5,61 @@ import { samlNamespaces, signAssertion, type SamlVersion } from "../federation/s
 import {
   messageIdOf,
   readEnvelope,
+  readPassword,
   readSecurityTokenRequest,
   type SecurityTokenRequest,
 } from "../federation/security-token-request.js";
 import { faultEnvelope, isoTime, soapEnvelope, SoapFault } from "../federation/soap.js";
 import { AadstsError } from "../errors/errors.js";
+import type { User } from "../config/config.js";
 import type { RequestContext } from "../http/request-context.js";
 import { checkPassword } from "../sign-in/password-check.js";
 import type { AuthorityState } from "../state.js";
+import type { XmlElement } from "../federation/xml.js";
 
 const soapType = { "Content-Type": "application/soap+xml; charset=utf-8", "Cache-Control": "no-store" };
 
 /** The emulated AD FS's metadata (WS-MetadataExchange). */
 export function wsTrustMetadata(c: RequestContext, state: AuthorityState): Response {
-  return c.body(metadataExchangeDocument(state.url), 200, soapType);
+  return c.body(metadataExchangeDocument(state.url, state.acceptTicket !== undefined), 200, soapType);
+}
+
+/** The emulated AD FS verifies a user's password and returns an assertion (WS-Trust 2005 and 1.3). */
+export function usernameMixed(c: RequestContext, state: AuthorityState): Promise<Response> {
+  return answer(c, state, (version, envelope) => {
+    const credential = readPassword(envelope, state.clock.seconds());
+    return passwordUser(state, version, credential);
+  });
 }
 
 /**
- * The emulated AD FS verifies a user's password and returns an assertion (WS-Trust 2005 and 1.3). For any error it returns a
- * SOAP fault with HTTP 500, as AD FS does.
+ * The emulated AD FS reads a user's Kerberos ticket (RFC 4559) and returns an assertion. Without a ticket that the acceptor
+ * takes, it asks for one, as AD FS does.
  */
-export async function usernameMixed(c: RequestContext, state: AuthorityState): Promise<Response> {
+export async function windowsTransport(c: RequestContext, state: AuthorityState): Promise<Response> {
+  const { authorization = "" } = c.get("request").headers;
+  const [, ticket] = /^Negotiate +([A-Za-z\d+/]+={0,2})$/i.exec(authorization) ?? [];
+  const username = ticket === undefined ? undefined : await state.acceptTicket?.(ticket);
+  if (username === undefined) return c.body(null, 401, { "WWW-Authenticate": "Negotiate" });
+  return answer(c, state, (version) => federatedUser(state, version, username));
+}
+
+/** Identifies the user of a message. @throws {SoapFault} */
+type Authenticate = (version: WsTrustVersion, envelope: XmlElement | undefined) => User;
+
+/** For any error, it returns a SOAP fault with HTTP 500, as AD FS does. */
+async function answer(
+  c: RequestContext,
+  state: AuthorityState,
+  authenticate: Authenticate,
+): Promise<Response> {
   const version = wsTrustVersions[c.req.param("version") === "13" ? "1.3" : "2005"];
   const envelope = readEnvelope(c.get("request").body);
   const now = state.clock.seconds();
   const header = { relatesTo: messageIdOf(envelope), now };
   try {
-    const request = readSecurityTokenRequest(envelope, version, now);
-    const body = await issue(state, version, request);
+    const request = readSecurityTokenRequest(envelope, version);
+    const body = await issue(state, version, request, authenticate(version, envelope));
     return c.body(soapEnvelope({ ...header, action: version.responseAction }, body), 200, soapType);
   } catch (failure) {
     if (failure instanceof SoapFault) return c.body(faultEnvelope(failure, header), 500, soapType);
@@ -46,11 +73,11 @@ const assertionLifetime = 3600;
 async function issue(
   state: AuthorityState,
   version: WsTrustVersion,
-  { username, password, appliesTo, tokenType }: SecurityTokenRequest,
+  { appliesTo, tokenType }: SecurityTokenRequest,
+  user: User,
 ): Promise<string> {
   const { namespace: trust, requestType, bearerKeyType } = version;
-  const federation = state.directory.realmOf(username)?.federation;
-  const user = authenticate(state, version, { username, password });
+  const federation = state.directory.realmOf(user.username)?.federation;
   if (appliesTo !== cloudAudience) {
     throw new SoapFault(trust, "InvalidScope", "ID3082: The request scope is not valid or is unsupported.");
   }
@@ -73,22 +100,33 @@ async function issue(
 }
 
 /** Verifies the password of a federated user. The fault does not reveal why verification failed. */
-function authenticate(
+function passwordUser(
   { directory }: AuthorityState,
-  { namespace }: WsTrustVersion,
+  version: WsTrustVersion,
   credential: { readonly username: string; readonly password: string },
-) {
-  const fault = new SoapFault(
-    namespace,
-    "FailedAuthentication",
-    "ID3242: The security token could not be authenticated or authorized.",
-  );
+): User {
+  const fault = failedAuthentication(version);
   if (directory.realmOf(credential.username)?.federation === undefined) throw fault;
   try {
     return checkPassword(directory, credential, "AD FS").user;
   } catch (failure) {
     throw failure instanceof AadstsError ? fault : failure;
   }
+}
+
+function federatedUser({ directory }: AuthorityState, version: WsTrustVersion, username: string): User {
+  const found = directory.userByName(username);
+  const isFederated = directory.realmOf(username)?.federation !== undefined;
+  if (found && isFederated && !directory.isDisabled(found.user)) return found.user;
+  throw failedAuthentication(version);
+}
+
+function failedAuthentication({ namespace }: WsTrustVersion): SoapFault {
+  return new SoapFault(
+    namespace,
+    "FailedAuthentication",
+    "ID3242: The security token could not be authenticated or authorized.",
+  );
 }
 
 function chooseVersion(

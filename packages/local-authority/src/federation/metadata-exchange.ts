@@ -2,10 +2,14 @@ import { addressing, policy, wsTrustVersions, wsu, type WsTrustVersion } from ".
 
 /**
  * The WS-MetadataExchange document: WSDL 1.1 with WS-Policy, with AD FS's structure and names. Clients look for policies with
- * a UsernameToken, and for their bindings and ports. As at AD FS, it lists ports for certificates, which are not implemented.
+ * a UsernameToken or NegotiateAuthentication, and for their bindings and ports. As at AD FS, it lists ports for certificates,
+ * which are not implemented.
+ *
+ * @param takesTickets whether the endpoints for Kerberos tickets are enabled
  */
-export function metadataExchangeDocument(url: string): string {
+export function metadataExchangeDocument(url: string, takesTickets: boolean): string {
   const all = [wsTrustVersions["2005"], wsTrustVersions["1.3"]].flatMap((version) => [
+    ...(takesTickets ? [endpointOf(version, "Windows")] : []),
     endpointOf(version, "Certificate"),
     endpointOf(version, "UserName"),
   ]);
@@ -19,7 +23,7 @@ const tns = "http://schemas.microsoft.com/ws/2008/06/identity/securitytokenservi
 
 interface Endpoint {
   readonly version: WsTrustVersion;
-  readonly credential: "Certificate" | "UserName";
+  readonly credential: "Windows" | "Certificate" | "UserName";
   /** `IWSTrustFeb2005Async` or `IWSTrust13Async`. */
   readonly contract: string;
   readonly binding: string;
@@ -27,7 +31,8 @@ interface Endpoint {
 
 function endpointOf(version: WsTrustVersion, credential: Endpoint["credential"]): Endpoint {
   const contract = version.segment === "13" ? "IWSTrust13Async" : "IWSTrustFeb2005Async";
-  return { version, credential, contract, binding: `${credential}WSTrustBinding_${contract}` };
+  const binding = credential === "Windows" ? "CustomBinding" : `${credential}WSTrustBinding`;
+  return { version, credential, contract, binding: `${binding}_${contract}` };
 }
 
 function policyElement({ version, credential, binding }: Endpoint): string {
@@ -46,10 +51,16 @@ function policyElement({ version, credential, binding }: Endpoint): string {
   const https = is13
     ? "<sp:HttpsToken><wsp:Policy/></sp:HttpsToken>"
     : '<sp:HttpsToken RequireClientCertificate="false"/>';
-  return `<wsp:Policy wsu:Id="${binding}_policy"><wsp:ExactlyOne><wsp:All>${nested(
+  const negotiate =
+    '<http:NegotiateAuthentication xmlns:http="http://schemas.microsoft.com/ws/06/2004/policy/http"/>';
+  const supportingTokens =
+    credential === "Windows"
+      ? ""
+      : nested(credential === "UserName" ? userNameTokens : "EndorsingSupportingTokens", token);
+  return `<wsp:Policy wsu:Id="${binding}_policy"><wsp:ExactlyOne><wsp:All>${credential === "Windows" ? negotiate : ""}${nested(
     "TransportBinding",
     `${inner("TransportToken", https)}${inner("AlgorithmSuite", "<sp:Basic256/>")}${inner("Layout", "<sp:Strict/>")}<sp:IncludeTimestamp/>`,
-  )}${nested(credential === "UserName" ? userNameTokens : "EndorsingSupportingTokens", token)}${nested("Wss11", "")}${nested(
+  )}${supportingTokens}${nested("Wss11", "")}${nested(
     is13 ? "Trust13" : "Trust10",
     "<sp:MustSupportIssuedTokens/><sp:RequireClientEntropy/><sp:RequireServerEntropy/>",
   )}<wsaw:UsingAddressing/></wsp:All></wsp:ExactlyOne></wsp:Policy>`;
@@ -62,6 +73,7 @@ function bindingElement({ version, contract, binding }: Endpoint): string {
 }
 
 function portElement({ version, credential, binding }: Endpoint, url: string): string {
-  const address = `${url}/adfs/services/trust/${version.segment}/${credential.toLowerCase()}mixed`;
+  const path = credential === "Windows" ? "windowstransport" : `${credential.toLowerCase()}mixed`;
+  const address = `${url}/adfs/services/trust/${version.segment}/${path}`;
   return `<wsdl:port name="${binding}" binding="tns:${binding}"><soap12:address location="${address}"/><wsa10:EndpointReference><wsa10:Address>${address}</wsa10:Address></wsa10:EndpointReference></wsdl:port>`;
 }

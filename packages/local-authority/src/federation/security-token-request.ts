@@ -2,10 +2,8 @@ import { find, parseXml, type XmlElement } from "./xml.js";
 import { addressing, policy, soap, wsse, wsu, type WsTrustVersion } from "./namespaces.js";
 import { SoapFault } from "./soap.js";
 
-/** A request for a token, with the user's password. */
+/** A request for a token. */
 export interface SecurityTokenRequest {
-  readonly username: string;
-  readonly password: string;
   /** The relying party that the token is for. */
   readonly appliesTo: string;
   /** The requested token type, if any. */
@@ -22,16 +20,10 @@ export function messageIdOf(envelope: XmlElement | undefined): string | undefine
   return find(envelope, [soap, "Header"], [addressing, "MessageID"])?.text.trim();
 }
 
-/**
- * Parses a RequestSecurityToken (WS-Trust 1.3 §3.1) with a UsernameToken and a Timestamp (WS-Security 1.0 §6.2 and §10).
- *
- * @param now seconds since the epoch
- * @throws {SoapFault} InvalidRequest, InvalidSecurity, MessageExpired
- */
+/** Parses a RequestSecurityToken (WS-Trust 1.3 §3.1). @throws {SoapFault} InvalidRequest */
 export function readSecurityTokenRequest(
   envelope: XmlElement | undefined,
   version: WsTrustVersion,
-  now: number,
 ): SecurityTokenRequest {
   const { namespace, requestType } = version;
   const request = find(envelope, [soap, "Body"], [namespace, "RequestSecurityToken"]);
@@ -42,18 +34,6 @@ export function readSecurityTokenRequest(
       `The message is not a SOAP 1.2 envelope with a RequestSecurityToken of ${namespace} whose RequestType is ${requestType}.`,
     );
   }
-  const security = find(envelope, [soap, "Header"], [wsse, "Security"]);
-  checkTimestamp(find(security, [wsu, "Timestamp"]), now);
-  const token = find(security, [wsse, "UsernameToken"]);
-  const username = find(token, [wsse, "Username"])?.text;
-  const password = find(token, [wsse, "Password"])?.text;
-  if (!username || password === undefined) {
-    throw new SoapFault(
-      wsse,
-      "InvalidSecurity",
-      "The message has no UsernameToken with a name and a password.",
-    );
-  }
   const address = find(
     request,
     [policy, "AppliesTo"],
@@ -61,11 +41,32 @@ export function readSecurityTokenRequest(
     [addressing, "Address"],
   );
   return {
-    username: username.trim(),
-    password,
     appliesTo: address?.text.trim() ?? "",
     tokenType: find(request, [namespace, "TokenType"])?.text.trim(),
   };
+}
+
+/**
+ * Parses a UsernameToken and a Timestamp (WS-Security 1.0 §6.2 and §10).
+ *
+ * @param now seconds since the epoch
+ * @throws {SoapFault} InvalidSecurity, MessageExpired
+ */
+export function readPassword(
+  envelope: XmlElement | undefined,
+  now: number,
+): { readonly username: string; readonly password: string } {
+  const security = find(envelope, [soap, "Header"], [wsse, "Security"]);
+  checkTimestamp(find(security, [wsu, "Timestamp"]), now);
+  const token = find(security, [wsse, "UsernameToken"]);
+  const username = find(token, [wsse, "Username"])?.text;
+  const password = find(token, [wsse, "Password"])?.text;
+  if (username && password !== undefined) return { username: username.trim(), password };
+  throw new SoapFault(
+    wsse,
+    "InvalidSecurity",
+    "The message has no UsernameToken with a name and a password.",
+  );
 }
 
 /** Tolerated clock skew, as in Windows services. */

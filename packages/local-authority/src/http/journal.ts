@@ -144,7 +144,7 @@ const patterns: readonly (readonly [EndpointName, RegExp])[] = [
   ["device-sign-in", /^\/(common|adfs)\/oauth2\/deviceauth(\/confirm)?$/],
   ["user-realm", /^\/common\/userrealm\//],
   ["ws-trust-metadata", /^\/adfs\/services\/trust\/mex$/],
-  ["ws-trust", /^\/adfs\/services\/trust\/(2005|13)\/usernamemixed$/],
+  ["ws-trust", /^\/adfs\/services\/trust\/(2005|13)\/(usernamemixed|windowstransport)$/],
   ["keys", /(^\/adfs\/discovery|\/discovery\/v2\.0)\/keys$/],
   ["userinfo", /^\/(oidc|adfs)\/userinfo$/],
   ["register", /^\/[^/]+\/openid\/register$/],

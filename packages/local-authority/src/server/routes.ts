@@ -14,7 +14,7 @@ import { token } from "../endpoints/token.js";
 import { userRealm } from "../endpoints/user-realm.js";
 import { adfsUserinfo, userinfo } from "../endpoints/userinfo.js";
 import { verify } from "../endpoints/verify.js";
-import { usernameMixed, wsTrustMetadata } from "../endpoints/ws-trust.js";
+import { usernameMixed, windowsTransport, wsTrustMetadata } from "../endpoints/ws-trust.js";
 import type { Env, RequestContext } from "../http/request-context.js";
 import type { AuthorityState } from "../state.js";
 
@@ -52,6 +52,8 @@ export function addRoutes(app: Hono<Env>, state: AuthorityState): void {
 
   serve(["GET"], "/adfs/services/trust/mex", wsTrustMetadata);
   serve(["POST"], "/adfs/services/trust/:version{2005|13}/usernamemixed", usernameMixed);
+  if (state.acceptTicket)
+    serve(["POST"], "/adfs/services/trust/:version{2005|13}/windowstransport", windowsTransport);
   const adfs = "/:tenant{adfs}";
   serve(["GET"], `${adfs}/.well-known/openid-configuration`, openidConfiguration);
   serve(["GET"], `${adfs}/discovery/keys`, keys);

@@ -11,6 +11,7 @@ import { prepareSigningKey } from "../crypto/jwt.js";
 import { createHosting } from "../emulator/hosting.js";
 import { startHost } from "../emulator/start-host.js";
 import { startResource } from "../resource/start-resource.js";
+import { ticketAcceptor } from "../federation/ticket-acceptor.js";
 import { startInstanceMetadata } from "./instance-metadata.js";
 import { listen, systemCode } from "./listener.js";
 import type { LocalAuthority } from "./local-authority.js";
@@ -58,7 +59,15 @@ import { issuerOf } from "../tokens/tokens.js";
  */
 export async function startLocalAuthority(options: LocalAuthorityOptions = {}): Promise<LocalAuthority> {
   checkOptions(options);
-  const { port = 0, http = false, caFile, hosts = [], clock: source = Date.now, ...rest } = options;
+  const {
+    port = 0,
+    http = false,
+    caFile,
+    hosts = [],
+    clock: source = Date.now,
+    acceptTicket,
+    ...rest
+  } = options;
   const config = resolveConfig(rest);
   const needsMtls = usesMutualTls(config);
   if (http && needsMtls) {
@@ -100,7 +109,8 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
   const url = `${http ? "http" : "https"}://localhost:${listener.port}`;
   const mtlsListener = needsMtls ? await listen(0, certificate, true) : undefined;
   const mtlsUrl = mtlsListener && `https://localhost:${mtlsListener.port}`;
-  const state: AuthorityState = { url, mtlsUrl, caPem, config, clock, directory, ...stores };
+  const tickets = ticketAcceptor(acceptTicket, certificate?.certPem);
+  const state: AuthorityState = { url, mtlsUrl, caPem, config, clock, directory, ...tickets, ...stores };
   const metadata =
     config.instanceMetadata &&
     (await startInstanceMetadata(config.instanceMetadata, {

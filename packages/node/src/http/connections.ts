@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { channelBinding } from "./channel-binding.js";
 import type { Attempt, EndableConnect } from "./connect.js";
 
 /** The connections of a pool, by origin such as `https://login.microsoftonline.com`. */
@@ -33,6 +34,15 @@ export class Connections {
   /** The number of open connections to an origin. */
   openTo(origin: string): number {
     return this.#open.get(origin)?.size ?? 0;
+  }
+
+  /** What a Kerberos ticket for an origin can be bound to, if a connection tells. */
+  channelBinding(origin: string): Uint8Array | undefined {
+    for (const socket of this.#open.get(origin) ?? []) {
+      const found = channelBinding(socket);
+      if (found) return found;
+    }
+    return undefined;
   }
 
   /** How much has been received on each open connection to an origin, by local port. */

@@ -29,6 +29,7 @@ export function sharedHttpClient(options: NetworkOptions): ClosableHttpClient {
       }
       return shared.client.send(request);
     },
+    channelBinding: (origin) => shared.client.channelBinding?.(origin),
     async close() {
       if (isClosed) return;
       isClosed = true;

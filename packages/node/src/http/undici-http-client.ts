@@ -43,6 +43,10 @@ export function createUndiciHttpClient(options: NetworkOptions): ClosableHttpCli
       if (fetch) return byFetch(fetch, request, mock ? {} : { dispatcher: route.dispatcher });
       return inLane(lanes, { request, url, route }, () => byUndici(undici, request, url, route.dispatcher));
     },
+    channelBinding(origin) {
+      const traits = { certificate: undefined, isDirect: false, isByFetch: false };
+      return loaded?.dispatchers.choose(new URL(origin), traits).connections?.channelBinding(origin);
+    },
     async close() {
       await (await loading)?.dispatchers.close();
     },

@@ -4,7 +4,7 @@ import { isPrivateHost } from "../../http/private-host.js";
 import { secureEndpoint } from "../../http/secure-url.js";
 
 /**
- * Checks a URL named by a user realm or federation server, before a password is sent to it. A URL on this machine or
+ * Checks a URL named by a user realm or federation server, before a password or ticket is sent to it. A URL on this machine or
  * a private network is accepted only if the authority is on one as well.
  *
  * @param field the name of the member, for the message

@@ -22,33 +22,53 @@ export const WS_TRUST_VERSIONS = {
 /** One of {@link WS_TRUST_VERSIONS}. */
 export type WsTrustVersion = keyof typeof WS_TRUST_VERSIONS;
 
-/** An endpoint that accepts a user name and password. */
-export interface UsernameEndpoint {
+/** An endpoint of a federation server that issues tokens. */
+export interface WsTrustEndpoint {
   readonly url: string;
   readonly version: WsTrustVersion;
 }
 
+/** What proves to a federation server who the user is. */
+export type ProofKind = "password" | "ticket";
+
+/** The element of a policy that asks for a proof (WS-SecurityPolicy §5.4.1; Negotiate, RFC 4559), and its name in errors. */
+const POLICIES: Readonly<Record<ProofKind, { readonly element: string; readonly shown: string }>> = {
+  password: { element: "UsernameToken", shown: "user name and password" },
+  ticket: {
+    element: "NegotiateAuthentication",
+    shown: "Kerberos tickets: its administrator can enable /adfs/services/trust/13/windowstransport",
+  },
+};
+
+/** What to look for, and where. */
+export interface EndpointSearch {
+  /** URL of the metadata, or `""`. */
+  readonly url: string;
+  /** The authority that named the metadata. */
+  readonly authority: AuthorityUrl;
+  readonly proof: ProofKind;
+}
+
 /**
- * Finds the user-name endpoint in a federation server's metadata (WS-MetadataExchange): the port whose binding has a policy
- * for user-name tokens over TLS, WS-Trust 1.3 before 2005.
+ * Finds the endpoint for a proof in a federation server's metadata (WS-MetadataExchange): the port whose binding has a policy
+ * for it over TLS, WS-Trust 1.3 before 2005.
  *
- * @param authority the authority that named the metadata
  * @throws ClientAuthError `federation_error` when there is none; ClientConfigurationError `authority_uri_insecure`,
- * `url_parse_error` for an endpoint that must not receive a password
+ * `url_parse_error` for an endpoint that must not receive a proof
  */
-export async function findUsernameEndpoint(
+export async function findEndpoint(
   transport: Transport,
-  url: string,
-  authority: AuthorityUrl,
+  { url, authority, proof }: EndpointSearch,
   call: Call,
-): Promise<UsernameEndpoint> {
+): Promise<WsTrustEndpoint> {
+  const { element, shown } = POLICIES[proof];
   if (url === "") throw federationError("the user's realm does not name a federation_metadata_url");
   const response = await transport.get(url, call, { headers: { accept: "application/soap+xml, text/xml" } });
   if (response.status !== 200) throw federationError(`${url} returned ${statusOf(response)}`);
   const document = await parseXml(response.body, url);
   const policies = new Set(
     elements(document, "Policy")
-      .filter(takesUserName)
+      .filter((policy) => asksFor(policy, element))
       .map((policy) => `#${attribute(policy, "Id")}`),
   );
   const bindings = new Map<string, WsTrustVersion>();
@@ -59,7 +79,7 @@ export async function findUsernameEndpoint(
     );
     if (version && fits) bindings.set(attribute(binding, "name"), version);
   }
-  const endpoints = elements(document, "port").flatMap((port): UsernameEndpoint[] => {
+  const endpoints = elements(document, "port").flatMap((port): WsTrustEndpoint[] => {
     const version = bindings.get(localName(attribute(port, "binding")));
     const address = textOf(elements(port, "Address")[0]);
     return version && address
@@ -67,7 +87,7 @@ export async function findUsernameEndpoint(
       : [];
   });
   const best = endpoints.find(({ version }) => version === "1.3") ?? endpoints[0];
-  if (!best) throw federationError(`${url} does not name an endpoint for user name and password`);
+  if (!best) throw federationError(`${url} does not name an endpoint for ${shown}`);
   return best;
 }
 
@@ -76,8 +96,8 @@ function localName(name: string): string {
   return name.slice(name.lastIndexOf(":") + 1);
 }
 
-function takesUserName(policy: XmlNode): boolean {
-  return elements(policy, "UsernameToken").length > 0 && elements(policy, "TransportBinding").length > 0;
+function asksFor(policy: XmlNode, element: string): boolean {
+  return elements(policy, element).length > 0 && elements(policy, "TransportBinding").length > 0;
 }
 
 function versionOf(binding: XmlNode): WsTrustVersion | undefined {

@@ -1,14 +1,22 @@
 import { newGuid } from "../../encoding.js";
 import { statusOf } from "../../http/throttle.js";
 import type { Call, Transport } from "../../http/transport.js";
-import { WS_TRUST_VERSIONS, type UsernameEndpoint } from "./metadata.js";
+import { Parameters } from "../../request/parameters.js";
+import { WS_TRUST_VERSIONS, type WsTrustEndpoint } from "./metadata.js";
+import { windowsAuthError } from "./windows-auth-error.js";
 import { elements, escapeXml, federationError, parseXml, textOf } from "./xml.js";
 
-/** A SAML assertion, and the OAuth grant that accepts it. */
-export interface SecurityToken {
-  readonly grantType: string;
-  /** The assertion as it was signed, byte for byte. */
-  readonly assertion: string;
+/** A request for an assertion. */
+export interface SecurityTokenRequest {
+  /** Whom the assertion is for. */
+  readonly audience: string;
+  /** What proves who the user is: a password in the message, or a Kerberos ticket in a header (RFC 4559). */
+  readonly proof: Password | { readonly ticket: string };
+}
+
+interface Password {
+  readonly username: string;
+  readonly password: string;
 }
 
 /** Lifetime of the request message: ten minutes. */
@@ -24,31 +32,35 @@ const GRANT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Exchanges a user name and password for a SAML assertion (WS-Trust, RequestSecurityToken with a UsernameToken).
+ * Exchanges a password or a Kerberos ticket for a SAML assertion (WS-Trust, RequestSecurityToken).
  *
- * @throws ClientAuthError `federation_error` with the reason from the server's fault
+ * @returns the parameters of the grant that redeems the assertion (RFC 7522 §2.1)
+ * @throws ClientAuthError `federation_error` with the reason from the server's fault;
+ * `integrated_windows_authentication_failed` for a ticket that was refused
  */
 export async function requestSecurityToken(
   transport: Transport,
-  endpoint: UsernameEndpoint,
-  ask: {
-    readonly username: string;
-    readonly password: string;
-    readonly audience: string;
-  },
+  endpoint: WsTrustEndpoint,
+  ask: SecurityTokenRequest,
   call: Call,
-): Promise<SecurityToken> {
+): Promise<Parameters> {
   const { action } = WS_TRUST_VERSIONS[endpoint.version];
   const headers = {
     "content-type": "application/soap+xml; charset=utf-8",
     accept: "application/soap+xml, text/xml",
     SOAPAction: action,
+    ...("ticket" in ask.proof ? { authorization: `Negotiate ${ask.proof.ticket}` } : {}),
   };
   const response = await transport.post(
     endpoint.url,
     { body: envelope(endpoint, ask, transport.hosts.timeAt(endpoint.url)), headers },
     call,
   );
+  if (response.status >= 300 && response.status < 400)
+    throw federationError(
+      `${endpoint.url} redirects to another address (${statusOf(response)}), which is not followed`,
+    );
+  if (response.status === 401 && "ticket" in ask.proof) throw refusedTicket(endpoint, call);
   const document = await parseXml(response.body, endpoint.url);
   const fault = elements(document, "Fault")[0];
   if (fault) {
@@ -65,7 +77,18 @@ export async function requestSecurityToken(
   const assertion = assertionIn(response.body);
   if (!grantType || !assertion)
     throw federationError(`${endpoint.url} did not return a SAML assertion of a supported version`);
-  return { grantType, assertion };
+  return new Parameters()
+    .set("grant_type", grantType)
+    .set("assertion", Buffer.from(assertion, "utf8").toString("base64url"));
+}
+
+function refusedTicket({ url }: WsTrustEndpoint, call: Call): Error {
+  const service = `HTTP/${new URL(url).hostname}`;
+  return windowsAuthError(
+    `${url} refused the Kerberos ticket (HTTP 401)`,
+    `Check that the ticket is for the account that has the service principal name ${service}, that the clocks agree, and that no proxy ends TLS in between`,
+    call,
+  );
 }
 
 /** Matches an assertion tag. It stops at the next `<`, so that matching is linear. */
@@ -88,38 +111,39 @@ function assertionIn(text: string): string | undefined {
 }
 
 function envelope(
-  { url, version }: UsernameEndpoint,
-  ask: {
-    readonly username: string;
-    readonly password: string;
-    readonly audience: string;
-  },
+  { url, version }: WsTrustEndpoint,
+  { audience, proof }: SecurityTokenRequest,
   now: number,
 ): string {
   const { action, namespace, keyType, requestType } = WS_TRUST_VERSIONS[version];
-  const time = (at: number): string => new Date(at).toISOString();
   return `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://www.w3.org/2005/08/addressing" xmlns:u="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd">
   <s:Header>
     <a:Action s:mustUnderstand="1">${action}</a:Action>
     <a:MessageID>urn:uuid:${newGuid()}</a:MessageID>
     <a:ReplyTo><a:Address>http://www.w3.org/2005/08/addressing/anonymous</a:Address></a:ReplyTo>
-    <a:To s:mustUnderstand="1">${escapeXml(url)}</a:To>
-    <o:Security s:mustUnderstand="1" xmlns:o="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd">
-      <u:Timestamp u:Id="_0"><u:Created>${time(now)}</u:Created><u:Expires>${time(now + LIFETIME_MS)}</u:Expires></u:Timestamp>
-      <o:UsernameToken u:Id="uuid-${newGuid()}">
-        <o:Username>${escapeXml(ask.username)}</o:Username>
-        <o:Password>${escapeXml(ask.password)}</o:Password>
-      </o:UsernameToken>
-    </o:Security>
+    <a:To s:mustUnderstand="1">${escapeXml(url)}</a:To>${"password" in proof ? securityHeader(proof, now) : ""}
   </s:Header>
   <s:Body>
     <t:RequestSecurityToken xmlns:t="${namespace}">
       <p:AppliesTo xmlns:p="http://schemas.xmlsoap.org/ws/2004/09/policy">
-        <a:EndpointReference><a:Address>${escapeXml(ask.audience)}</a:Address></a:EndpointReference>
+        <a:EndpointReference><a:Address>${escapeXml(audience)}</a:Address></a:EndpointReference>
       </p:AppliesTo>
       <t:KeyType>${keyType}</t:KeyType>
       <t:RequestType>${requestType}</t:RequestType>
     </t:RequestSecurityToken>
   </s:Body>
 </s:Envelope>`;
+}
+
+/** The password of a message, which is valid for a while (WS-Security 1.0 §6.2, §10). */
+function securityHeader({ username, password }: Password, now: number): string {
+  const time = (at: number): string => new Date(at).toISOString();
+  return `
+    <o:Security s:mustUnderstand="1" xmlns:o="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd">
+      <u:Timestamp u:Id="_0"><u:Created>${time(now)}</u:Created><u:Expires>${time(now + LIFETIME_MS)}</u:Expires></u:Timestamp>
+      <o:UsernameToken u:Id="uuid-${newGuid()}">
+        <o:Username>${escapeXml(username)}</o:Username>
+        <o:Password>${escapeXml(password)}</o:Password>
+      </o:UsernameToken>
+    </o:Security>`;
 }

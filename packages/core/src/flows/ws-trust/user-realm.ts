@@ -5,8 +5,9 @@ import type { HttpResponse } from "../../http/http-client.js";
 import { statusOf } from "../../http/throttle.js";
 import type { Call, Transport } from "../../http/transport.js";
 import { federationUrl } from "./federation-url.js";
+import type { ProofKind } from "./metadata.js";
 
-/** Where a federated user's password is checked. */
+/** Where a federated user signs in. */
 export interface Federation {
   /** URL of the federation server's metadata (WS-MetadataExchange), or `""`. */
   readonly metadataUrl: string;
@@ -18,17 +19,24 @@ export interface Federation {
 
 const DEFAULT_AUDIENCE = "urn:federation:MicrosoftOnline";
 
+/** The user whose home realm is discovered. */
+export interface RealmUser {
+  readonly authority: AuthorityUrl;
+  readonly username: string;
+  /** What is not sent if the response is not conclusive, for the message. */
+  readonly proof: ProofKind;
+}
+
 /**
  * Finds a user's federation server (home realm discovery). Returns `undefined` for users whose password Entra checks
- * itself. The password must not be sent anywhere unless this returns.
+ * itself. No password or ticket must be sent anywhere unless this returns.
  *
  * @throws ClientAuthError `user_realm_discovery_failed` when the response is not conclusive; ClientConfigurationError
- * `authority_uri_insecure`, `url_parse_error` when it names a URL that must not receive a password
+ * `authority_uri_insecure`, `url_parse_error` when it names a URL that must not receive a proof
  */
 export async function discoverFederation(
   transport: Transport,
-  url: AuthorityUrl,
-  username: string,
+  { authority: url, username, proof }: RealmUser,
   call: Call,
 ): Promise<Federation | undefined> {
   const endpoint = `${new URL(url.href).origin}/common/userrealm/`;
@@ -38,12 +46,18 @@ export async function discoverFederation(
   // A host without this endpoint does not have federated users.
   if (response.status === 404) return undefined;
   const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
-  if (!body) throw unclear(endpoint, `${statusOf(response)} with ${contentOf(response)}`, call);
+  const unclear = (answer: string): Error =>
+    clientAuthError(
+      "user_realm_discovery_failed",
+      `The ${proof} was not sent: ${endpoint}{username} did not state where the user signs in (${answer}). Check the user name and the proxy, try again later, or let the user sign in interactively.`,
+      call,
+    );
+  if (!body) throw unclear(`${statusOf(response)} with ${contentOf(response)}`);
   const type = text(body["account_type"]);
   if (type === "Managed") return undefined;
-  if (type !== "Federated") throw unclear(endpoint, `account_type ${shown(type)}`, call);
+  if (type !== "Federated") throw unclear(`account_type ${shown(type)}`);
   const protocol = text(body["federation_protocol"]);
-  if (protocol !== "WSTrust") throw unclear(endpoint, `federation_protocol ${shown(protocol)}`, call);
+  if (protocol !== "WSTrust") throw unclear(`federation_protocol ${shown(protocol)}`);
   const checked = (field: string): string =>
     text(body[field]) && federationUrl(text(body[field]), field, url);
   return {
@@ -51,14 +65,6 @@ export async function discoverFederation(
     activeAuthUrl: checked("federation_active_auth_url"),
     audience: text(body["cloud_audience_urn"]) || DEFAULT_AUDIENCE,
   };
-}
-
-function unclear(endpoint: string, answer: string, call: Call): Error {
-  return clientAuthError(
-    "user_realm_discovery_failed",
-    `The password was not sent: ${endpoint}{username} did not state where the user's password is checked (${answer}). Check the user name and the proxy, try again later, or let the user sign in interactively.`,
-    call,
-  );
 }
 
 function contentOf({ body, headers }: HttpResponse): string {

@@ -118,7 +118,7 @@ async function loadParser(): Promise<typeof import("fast-xml-parser")> {
   } catch (cause) {
     throw clientConfigurationError(
       "missing_dependency",
-      "A federated user's password sign-in needs the package fast-xml-parser, which is not installed: npm install fast-xml-parser.",
+      "A federated user's sign-in needs the package fast-xml-parser, which is not installed: npm install fast-xml-parser.",
       { cause },
     );
   }

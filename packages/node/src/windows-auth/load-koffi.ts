@@ -1,0 +1,47 @@
+import { missingPackage } from "../missing-package.js";
+
+/** The package that calls the operating system's libraries. */
+export interface Koffi extends Pick<
+  typeof import("koffi/indirect"),
+  "address" | "inout" | "load" | "out" | "pointer" | "struct"
+> {
+  /** Copies bytes from an address. */
+  decode(address: unknown, type: "uint8_t", length: number): Uint8Array;
+}
+
+/** A function of a library. */
+export interface Native {
+  (...values: readonly unknown[]): unknown;
+  async(...valuesAndCallback: readonly unknown[]): unknown;
+}
+
+/** @throws ClientConfigurationError `missing_dependency` */
+export async function loadKoffi(): Promise<Koffi> {
+  try {
+    // The entry that names no binary of a platform: a bundler would take it for JavaScript.
+    const loaded = await import("koffi/indirect");
+    return loaded;
+  } catch (cause) {
+    throw missingPackage(
+      "The Kerberos tickets of the operating system need the package koffi, which cannot be loaded",
+      "npm install koffi, or pass negotiate",
+      cause,
+    );
+  }
+}
+
+/** Calls a function on another thread, because it may send requests to a domain controller. */
+export async function inBackground(native: Native, ...values: readonly unknown[]): Promise<number> {
+  // The function gets addresses of what is in here: it must not be collected before the function has ended.
+  const kept = [...values];
+  try {
+    return await new Promise((resolve, reject) => {
+      native.async(...values, (error: Error | null, status: number) => {
+        if (error) reject(error);
+        else resolve(status);
+      });
+    });
+  } finally {
+    kept.length = 0;
+  }
+}
