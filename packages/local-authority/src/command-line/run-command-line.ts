@@ -31,8 +31,9 @@ export interface CommandLineOptions {
  */
 export async function runCommandLine(
   args: readonly string[],
-  { program = "tessera-local-authority", signal }: CommandLineOptions = {},
+  options: CommandLineOptions = {},
 ): Promise<number> {
+  const { program = "tessera-local-authority", signal } = options;
   // Before anything is printed: a program that reads the output may stop this one at once.
   const stop = signal === undefined ? signals() : { signal, forget: () => undefined };
   try {
