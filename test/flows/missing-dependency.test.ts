@@ -40,10 +40,8 @@ test("the system's Kerberos ticket needs koffi", async () => {
   const app = await publicClient(entra.configuration("public"));
   const { getBuiltinModule } = process;
   // A native module is not imported, but required from where the package is installed.
-  process.getBuiltinModule = ((name: string) =>
-    name === "node:module"
-      ? { createRequire: () => missing("koffi") }
-      : getBuiltinModule(name));
+  process.getBuiltinModule = (name: string) =>
+    name === "node:module" ? { createRequire: () => missing("koffi") } : getBuiltinModule(name);
   try {
     await expect(app.acquireTokenByIntegratedWindowsAuth({ scopes })).rejects.toMatchObject({
       name: "ClientConfigurationError",
