@@ -30,7 +30,13 @@ export const sections = [
     [
       ...["troubleshooting", "persistence", "redis", "token-stores", "observability", "high-security"],
       ...["token-exchange", "backchannel-authentication", "client-registration", "endpoints"],
-      ...["integrated-windows-authentication", "local-authority", "emulator"],
+      ...[
+        "integrated-windows-authentication",
+        "local-authority",
+        "local-authority-parity",
+        "console",
+        "emulator",
+      ],
     ],
   ],
   [

@@ -65,6 +65,7 @@ const app = await Application.bootstrapWithPlugins({
   navigation: { includeGroups: true, excludeReferences: true },
   searchInDocuments: true,
   customCss: join(root, "scripts/site/site.css"),
+  favicon: join(root, "scripts/site/favicon.svg"),
   navigationLinks: { GitHub: repository },
   headings: { readme: true, document: true },
   githubPages: true,
