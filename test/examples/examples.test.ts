@@ -269,8 +269,14 @@ test("the agents act as themselves and as a user, through one application", asyn
   expect(status).toBe(0);
 });
 
-test("the web API validates tokens and calls another one on behalf of the user", async () => {
-  const { status, output } = await run("web-api/web-api.mjs", ["--once"], { CLIENT_ID: "", PORT: "0" }).end();
+test.each([
+  ["node:http", "web-api"],
+  ["Hono", "hono"],
+])("the web API on %s checks tokens and calls another one on behalf of the user", async (_, program) => {
+  const { status, output } = await run(`web-api/${program}.mjs`, ["--once"], {
+    CLIENT_ID: "",
+    PORT: "0",
+  }).end();
   expect(output).toMatch(/without a token: HTTP 401/);
   expect(output).toMatch(/with a token that is none: HTTP 401/);
   expect(output).toMatch(

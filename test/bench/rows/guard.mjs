@@ -22,7 +22,7 @@ export async function run({ seconds }) {
   const requests = tokens.map((token) => ({
     method: "GET",
     url: `${audience}/orders`,
-    headers: new Headers({ authorization: `Bearer ${token}` }),
+    headers: new globalThis.Headers({ authorization: `Bearer ${token}` }),
   }));
   const api = createApiGuard({ baseUrl: audience, issuer, audience, system: { proxy: false } });
   const demands = { scopes: ["read"] };
