@@ -1,5 +1,5 @@
 // Every page that a person sees fits the smallest screen, takes the keyboard at once, and is dark where the system is.
-// proves: local-authority/src/pages/layout.ts, local-authority/src/pages/home.ts, local-authority/src/endpoints/home.ts
+// proves: local-authority/src/pages/layout.ts
 import { createServer, type RequestListener, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -79,7 +79,6 @@ describeWith("Chromium", hasChromium, () => {
   const pages: Readonly<
     Record<string, { readonly open: (page: Page) => Promise<unknown>; readonly isForm: boolean }>
   > = {
-    home: { open: (page) => page.goto(authority.url), isForm: false },
     "sign-in": { open: (page) => page.goto(authorize("contoso.example")), isForm: true },
     "b2c-sign-in": { open: (page) => page.goto(authorize("contoso.example/b2c_1_signin")), isForm: true },
     "sign-in-error": {

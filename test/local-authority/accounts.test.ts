@@ -86,6 +86,7 @@ async function idTokenOf(code: string | null): Promise<ReturnType<typeof decodeJ
 }
 
 describe("several accounts in one browser", () => {
+  // parity: Signing in | Several accounts in one browser, with a page to pick one | entra same
   it("are offered, the last one first, and the picked one comes back", async () => {
     await login(alice);
     await login(bob);
@@ -100,6 +101,7 @@ describe("several accounts in one browser", () => {
     expect(await idTokenOf(answer.get("code"))).toMatchObject({ preferred_username: alice.username });
   });
 
+  // parity: Signing in | `login_hint`, `sid` and `domain_hint` choose the account | entra same
   it("are told apart by login_hint, sid and domain_hint", async () => {
     const sid = answerOf(await login(alice)).get("session_state") ?? "";
     const grace = tenant.federation?.users[0] as User;
@@ -117,6 +119,7 @@ describe("several accounts in one browser", () => {
     expect(await idTokenOf(federated.get("code"))).toMatchObject({ oid: grace.oid });
   });
 
+  // parity: Signing in | `prompt=none` fails with `interaction_required` (AADSTS16000) if several accounts match | entra same
   it("leave prompt=none without an answer", async () => {
     await login(alice);
     await login(bob);
@@ -135,6 +138,7 @@ describe("several accounts in one browser", () => {
 });
 
 describe("prompt", () => {
+  // parity: Signing in | `prompt`: `select_account`, `login`, `consent`, `create`, `none` | entra same
   it("select_account offers even the only one, and another", async () => {
     await login(alice);
     const page = await open({ prompt: "select_account" });
@@ -167,6 +171,7 @@ describe("prompt", () => {
     expect(answerOf(await send(page, { decision: "accept" })).get("code")).toBeTruthy();
   });
 
+  // parity: Signing in | Users sign up on a page (`prompt=create`, a sign-up user flow): a page says that accounts are configured | entra differs, b2c differs, external differs
   it("create explains where accounts come from, and leads on or back", async () => {
     const page = await open({ prompt: "create" });
     expect(page.text).toContain("Accounts of the local authority are defined in its configuration");
@@ -195,6 +200,7 @@ describe("the age of a sign-in", () => {
 });
 
 describe("a user who needs a second factor", () => {
+  // parity: Signing in | A second factor is one button instead of a phone | entra differs
   it("approves every sign-in, and the session remembers it", async () => {
     const user = tenant.users.find(({ multiFactor }) => multiFactor) as User;
     const page = await login(user);
@@ -212,6 +218,7 @@ describe("a federated user", () => {
     { login_hint: "grace@corp.contoso.example" },
     { domain_hint: "corp.contoso.example" },
   ];
+  // parity: Signing in | A federated user is sent to AD FS: the authority's own page stands in for it | entra differs
   it.each(hints)("is shown whose page this stands for: %o", async (hint) => {
     const page = await open(hint);
     expect(page.text).toContain("corp.contoso.example is a federated domain");
@@ -225,6 +232,7 @@ describe("a federated user", () => {
 describe("the hybrid flow", () => {
   const hybrid = { response_type: "code id_token", nonce: "n-1" };
 
+  // parity: Signing in | The hybrid flow: `code id_token` with `c_hash` | entra same
   it.each(["fragment", "form_post"])("ties the ID token to the code: %s", async (mode) => {
     const url = authorizeUrl({ ...hybrid, response_mode: mode, max_age: "600" });
     const { hash, searchParams } = await signIn(url, { ...alice, ca: authority.caPem });

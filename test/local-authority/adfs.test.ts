@@ -89,6 +89,7 @@ describe("discovery", () => {
     });
   });
 
+  // parity: Endpoints | Entra's paths do not exist below `/adfs` | adfs same
   it.each([
     "/adfs/v2.0/.well-known/openid-configuration",
     "/adfs/oauth2/v2.0/token",
@@ -100,6 +101,7 @@ describe("discovery", () => {
 });
 
 describe("a token answer", () => {
+  // parity: Tokens | The fields of the response, the claims and the two issuers of AD FS | adfs same
   it("has what AD FS sends, and nothing of Entra", async () => {
     const { json } = await withPassword({ scope: `openid ${api}/read`, client_info: "1" });
     expect(json).toEqual({
@@ -117,6 +119,7 @@ describe("a token answer", () => {
     );
   });
 
+  // parity: Tokens | A refresh returns no new refresh token | adfs same
   it("to a refresh has no new refresh token, even when rotation is strict", async () => {
     const form = { client_id: desktop.clientId, scope: `openid ${api}/read` };
     const first = await post(strict, "/adfs/oauth2/token", { grant_type: "password", ...alice, ...form });
@@ -181,6 +184,7 @@ describe("the resource", () => {
 });
 
 describe("the answer in the browser", () => {
+  // parity: Signing in | The response in the browser has the code and the state only | adfs same
   it("has the code and the state, and nothing of Entra", async () => {
     const back = await codeFor({ scope: "openid", state: "s", client_info: "1" });
     expect([...back.searchParams.keys()].sort()).toEqual(["code", "state"]);
@@ -213,6 +217,7 @@ describe("grants", () => {
   });
 });
 
+// parity: Signing in | Nobody is asked for consent | adfs same
 it("asks nobody for consent", async () => {
   const client_id = authority.config.tenants[0]?.apps.find(
     ({ requiresConsent }) => requiresConsent,
@@ -235,6 +240,7 @@ describe("errors are AD FS's own", () => {
     expect(String(json["error_description"])).not.toContain("AADSTS");
   });
 
+  // parity: Errors | MSIS codes, always with HTTP 400, and no fields of Entra | adfs same
   it("a wrong secret, a wrong code, and a fault that the test asked for", async () => {
     const { clientId: client_id } = web;
     const wrong = { grant_type: "client_credentials", client_id, client_secret: "wrong", resource: api };
@@ -280,6 +286,7 @@ describe("a client assertion", () => {
 });
 
 describe("user info and sign-out", () => {
+  // parity: Endpoints | User info returns `sub` only | adfs same
   it("user info tells the subject of a token that is for nothing else", async () => {
     const { json } = await withPassword({ scope: "openid" });
     const bearer = (value: unknown) => ({ authorization: `Bearer ${String(value)}` });
@@ -289,6 +296,7 @@ describe("user info and sign-out", () => {
     expect((await get(authority, "/adfs/userinfo", bearer(forApi.json["access_token"]))).status).toBe(401);
   });
 
+  // parity: Endpoints | Signing out returns to a registered address | adfs same
   it("signing out goes on to a registered address", async () => {
     const { status, headers } = await get(
       authority,

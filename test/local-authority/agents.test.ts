@@ -86,6 +86,7 @@ const ask = async (fields: Record<string, string | undefined>) =>
 const oidOf = (username: string) => tenant.users.find((user) => user.username === username)?.oid;
 
 describe("msal-node gets, as Entra's tokens are,", () => {
+  // parity: Apps | Agent identities and their blueprints, users and permissions | entra same
   it("T1, the blueprint's token for one agent", async () => {
     expect(decodeJwt(await leg1())).toMatchObject({
       aud: exchangeAppId,

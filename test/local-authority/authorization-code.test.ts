@@ -18,6 +18,7 @@ import {
 } from "./token-stage.js";
 
 describe("authorization code", () => {
+  // parity: Signing in | A code is redeemed once, by its client, for its address, with its verifier | entra same
   it("is redeemed once, by the client, for the address and with the verifier of its request", async () => {
     const code = await getCode(web);
     const wrong: readonly [Record<string, string | undefined>, number, string][] = [
@@ -56,6 +57,7 @@ describe("authorization code", () => {
     expect(answer.json).toMatchObject({ error: "invalid_grant", error_codes: [700005] });
   });
 
+  // parity: Signing in | PKCE with `plain` is accepted | entra same
   it("takes the plain challenge too, as Entra does", async () => {
     const code = await getCode(desktop, { code_challenge: verifier, code_challenge_method: "plain" });
     expect((await redeem(desktop, code)).status).toBe(200);
@@ -81,6 +83,7 @@ describe("authorization code", () => {
     ]);
   });
 
+  // parity: Tokens | The parameter `claims` adds claims to the ID token | entra same
   it("puts the claims that were asked for into the ID token", async () => {
     const claims = JSON.stringify({
       id_token: { auth_time: { essential: true }, login_hint: null, sid: null },
@@ -93,6 +96,7 @@ describe("authorization code", () => {
     });
   });
 
+  // parity: Tokens | `sub` differs from app to app, `oid` does not | entra same
   it("gives another subject to every app", async () => {
     const subject = async (app: App) =>
       decodeJwt(String((await redeem(app, await getCode(app))).json["id_token"])).sub;

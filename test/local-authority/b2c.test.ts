@@ -73,6 +73,7 @@ describe.each([
     expect(await app.acquireTokenSilent({ account, scopes: [api] })).toMatchObject({ scopes: [api] });
   });
 
+  // parity: Signing in | A user flow signs in and renews; every policy has its own codes and accounts | b2c same
   it("signs in with a policy, and renews", async () => {
     const app = create();
     const target = await app.getAuthCodeUrl({ scopes: [api], redirectUri });
@@ -106,6 +107,7 @@ describe.each([
   });
 });
 
+// parity: Apps | Client credentials at a policy | b2c same
 it("gives an app its own token", async () => {
   const app = new ConfidentialClientApplication({
     auth: { ...auth(), clientId: web.clientId, clientSecret: web.clientSecret },
@@ -134,6 +136,7 @@ it.each(["contoso.example", "id"])(
   },
 );
 
+// parity: Tokens | Without a scope of an API, the response has no access token | b2c same
 it("tells a user's identity without an access token when no API was asked for", async () => {
   const { json } = await post(authority, `/contoso.example/${policy}/oauth2/v2.0/token`, {
     grant_type: "password",
@@ -153,6 +156,7 @@ it("tells a user's identity without an access token when no API was asked for", 
   ]);
 });
 
+// parity: Tokens | A refresh token belongs to one policy | b2c same
 it("refuses the refresh token of another policy", async () => {
   const form = { client_id: desktop.clientId, scope: `openid offline_access ${api}` };
   const token = (flow: string, more: Readonly<Record<string, string>>) =>
@@ -164,6 +168,7 @@ it("refuses the refresh token of another policy", async () => {
   expect((await token("b2c_1_SIGNIN", refresh)).status).toBe(200);
 });
 
+// parity: Signing in | Cancel and “Forgot your password?” return AADB2C90091 and AADB2C90118 | b2c same
 it.each([
   ["cancel", "AADB2C90091"],
   ["forgot-password", "AADB2C90118"],
@@ -179,6 +184,7 @@ it.each([
   expect(back.get("error_description")).toMatch(new RegExp(`^${code}`));
 });
 
+// parity: Errors | AADB2C codes | b2c same
 it("has errors of its own", async () => {
   const { json } = await post(authority, `/contoso.example/${policy}/oauth2/v2.0/token`, {
     grant_type: "client_credentials",
@@ -197,6 +203,7 @@ it("has errors of its own", async () => {
 describe("External ID under a domain of its own: {tenant id}/v2.0", () => {
   const external = () => ({ ...auth(), authority: authority.authorityUrl(`${tenant.id}/v2.0`) });
 
+  // parity: Signing in | A tenant with a custom domain, as `{tenant id}/v2.0` and as any OpenID Provider | external same
   it.each([
     ["msal-node", () => new Peer({ auth: external(), system: { networkClient: network } })],
     ["Tessera", () => new PublicClientApplication({ auth: external(), system: { ca: authority.caPem } })],

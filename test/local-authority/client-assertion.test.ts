@@ -191,6 +191,7 @@ describe("a certificate", () => {
     ["one that is valid for years", () => ({ claims: { exp: seconds() * 1000 } }), 700024],
     ["one without expiry", () => ({ claims: { exp: undefined } }), 50027],
   ];
+  // parity: Apps | Assertions with a certificate: by thumbprint and by chain, with Entra's refusals | entra same
   it.each(refusals)("is refused as Entra refuses %s", async (_, order, code) => {
     const { status, json } = await askWith("certified", order());
     const error = code === 50027 ? "invalid_request" : "invalid_client";
@@ -293,6 +294,7 @@ describe("a certificate by subject name and issuer", () => {
 
 describe("a registered key (private_key_jwt)", () => {
   const header = { kid: "key-1" };
+  // parity: Apps | `private_key_jwt` with a key instead of a certificate is refused: here an app can have `jwks` | entra differs
   it("is taken with any of its algorithms", async () => {
     expect((await askWith("keyed", { alg: "ES256", key: jwksKey, header })).status).toBe(200);
     expect((await askWith("keyed", { alg: "ES256", key: jwksKey, header: {} })).status).toBe(200);
@@ -326,6 +328,7 @@ describe("an assertion signed with the secret (client_secret_jwt)", () => {
 });
 
 describe("an assertion", () => {
+  // parity: Apps | An assertion can be used again until it expires | entra same
   it("can be used again until it expires, as at Entra", async () => {
     const assertion = await sign("certified");
     expect((await ask("certified", assertion)).status).toBe(200);

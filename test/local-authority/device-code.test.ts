@@ -113,6 +113,7 @@ describe("device authorization", () => {
 });
 
 describe("the user", () => {
+  // parity: Devices and passwords | Device code: page, confirmation, polling and its errors | entra same, adfs same
   it("types the code, signs in, confirms, and the device has its tokens, once", async () => {
     const codes = await start();
     expect((await poll(codes.device_code)).json).toMatchObject({

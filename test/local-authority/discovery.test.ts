@@ -39,6 +39,7 @@ describe("OpenID configuration", () => {
     },
   );
 
+  // parity: Discovery | The metadata of a tenant, of `common`, `organizations` and `consumers`, each with its issuer | entra same
   it.each([
     ["common", "{tenantid}"],
     ["organizations", "{tenantid}"],
@@ -55,6 +56,7 @@ describe("OpenID configuration", () => {
     expect(json).toMatchObject({ error: "invalid_tenant", error_codes: [90002] });
   });
 
+  // parity: Discovery | Keys are rotated: one key is published, for the life of the process | entra differs, adfs differs, b2c differs, external differs
   it("publishes public keys only", async () => {
     const { json } = await get(authority, `/${tenant.id}/discovery/v2.0/keys`);
     const [key] = json["keys"] as Record<string, unknown>[];
@@ -84,6 +86,7 @@ describe("instance discovery", () => {
 });
 
 describe("userinfo", () => {
+  // parity: Endpoints | User info for tokens of Microsoft Graph | entra same, external same
   it("tells who the token is for, and refuses what is not a token for Graph", async () => {
     const [, desktop] = tenant.apps as [App, App];
     const [alice] = tenant.users as [User];

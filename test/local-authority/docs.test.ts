@@ -8,7 +8,7 @@ import { Agent } from "undici";
 import { makeCertificate } from "../support/certificates.js";
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
-const guide = read("docs/local-authority.md");
+const guide = `${read("docs/local-authority.md")}\n${read("docs/console.md")}`;
 const emulator = read("docs/emulator.md");
 const readme = read("packages/local-authority/README.md");
 

@@ -107,6 +107,7 @@ describe("arc", () => {
   };
   const metadata = { Metadata: "true" };
 
+  // parity: Managed identities | Azure Arc, with its challenge file | entra same
   it("accepts the content of a file once, which only the owner can read, and deletes the file", async () => {
     const tokensDirectory = join(folder, "once", "tokens");
     const host = await authority.emulate("arc", { tokensDirectory });
@@ -164,6 +165,7 @@ describe("aks", () => {
       scope: graph,
     });
 
+  // parity: Managed identities | Workload identity in a cluster | entra same
   it("gives WorkloadIdentityCredential and msal-node tokens of the user-assigned identity", async () => {
     const host = await authority.emulate("aks");
     const [credential, peer] = await inHost(host, async () => {

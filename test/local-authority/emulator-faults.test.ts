@@ -1,6 +1,6 @@
 // What goes wrong at a host, and what its environment looks like: on the command line, in a shell, in a .env file.
 // proves: local-authority/src/emulator/environment-text.ts, local-authority/src/server/request-steps.ts,
-// local-authority/src/cli.ts, local-authority/src/cli-summary.ts
+// local-authority/src/cli.ts
 import { ManagedIdentityCredential } from "@azure/identity";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import {
@@ -207,17 +207,17 @@ describe("the command line", () => {
   });
 
   it("refuses what it does not know", async () => {
-    const refused: readonly [readonly string[], RegExp][] = [
-      [["--emulate", "vm"], /emulate is "vm": use one of imds, app-service/],
-      [["--emulate", "imds", "--format", "yaml"], /--format "yaml".*export, env, json/],
-      [["--format", "json"], /--format needs --emulate/],
+    const refused: readonly [readonly string[], RegExp, number][] = [
+      [["--emulate", "vm"], /emulate is "vm": use one of imds, app-service/, 1],
+      [["--emulate", "imds", "--format", "yaml"], /--format "yaml".*export, env, json/, 2],
+      [["--format", "json"], /--format needs --emulate/, 2],
     ];
     await Promise.all(
-      refused.map(async ([args, text]) => {
+      refused.map(async ([args, text, code]) => {
         const child = start(...args);
         let output = "";
         child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
-        expect(await once(child, "close")).toEqual([1, null]);
+        expect(await once(child, "close")).toEqual([code, null]);
         expect(output).toMatch(text);
       }),
     );

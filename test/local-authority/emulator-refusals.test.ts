@@ -128,6 +128,7 @@ describe("a request is refused", () => {
       { statusCode: 400 },
     ],
   ];
+  // parity: Managed identities | The refusals of each host | entra same
   it.each(rows)("by %s %s", async (name, _, query, headers, status, body) => {
     const answer = await send(name, query, headers());
     expect(answer.status).toBe(status);

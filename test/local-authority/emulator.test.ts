@@ -16,6 +16,7 @@ import { get } from "./requests.js";
 import { assigned, authority, client, host, network, resource, system } from "./emulated-hosts.js";
 
 describe("msal-node gets a token of the system-assigned identity", () => {
+  // parity: Managed identities | Virtual machines, App Service, Service Fabric, Machine Learning and Cloud Shell | entra same
   it.each([
     ["imds", "DefaultToImds"],
     ["app-service", "AppService"],
@@ -105,6 +106,7 @@ describe("a host", () => {
   const ask = (name: HostName, request: object = {}) =>
     inHost(host(name), () => client().acquireToken({ resource, ...request }));
 
+  // parity: Managed identities | A host keeps a token until half of its lifetime has passed | entra same
   it("keeps a token until half of its life has passed, whatever its clients do", async () => {
     const first = await ask("imds", { forceRefresh: true });
     expect((await ask("imds", { forceRefresh: true })).accessToken).toBe(first.accessToken);

@@ -25,6 +25,7 @@ const askToken = () =>
 const askKeys = () => get(authority, `/${tenant.id}/discovery/v2.0/keys`);
 
 describe("fault", () => {
+  // parity: Errors | The service throttles by itself: here, 429 comes from a fault only | entra differs, adfs differs, b2c differs, external differs
   it("answers as often as it says, with its status, headers and body, and meets no other endpoint", async () => {
     const fault = authority.fault({ match: "token", status: 429, headers: { "Retry-After": "1" }, times: 2 });
     expect((await askKeys()).status).toBe(200);

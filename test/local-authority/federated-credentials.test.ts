@@ -172,6 +172,7 @@ describe("a federated credential", () => {
     ],
     ["an issuer that does not answer", () => ({ iss: `${keyServerUrl}/nothing`, sub: subject }), 501661],
   ];
+  // parity: Apps | Federated credentials: issuer, subject and audience are compared exactly | entra same
   it.each(refusals)("refuses %s as Entra does", async (_, claims, code) => {
     expect((await ask("workload", await workloadToken(claims()))).json["error_codes"]).toEqual([code]);
   });

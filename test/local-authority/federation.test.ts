@@ -102,6 +102,7 @@ const redeem = (assertion: string, version: "1.1" | "2.0", fields: Record<string
   });
 
 describe("the metadata", () => {
+  // parity: Devices and passwords | User realm, metadata exchange and WS-Trust with a password for federated users | entra same, adfs same
   it("are a WSDL document whose ports lead to both endpoints for a password", async () => {
     const { status, headers, text } = await get(authority, "/adfs/services/trust/mex");
     expect(status).toBe(200);
@@ -178,6 +179,7 @@ describe("a fault", () => {
     ["no XML", () => "username=grace", "InvalidRequest"],
     ["nothing", () => "", "InvalidRequest"],
   ];
+  // parity: Devices and passwords | The faults of WS-Trust | adfs same
   it.each(faults)("answers %s, with HTTP 500", async (_, message, code) => {
     const answer = await ask(message());
     expect(answer.status).toBe(500);

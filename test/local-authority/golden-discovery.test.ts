@@ -82,6 +82,7 @@ const pathOf = (url: string) => new URL(here(url)).pathname;
 describe.each(Object.entries(goldens))(
   "the document of %s",
   (_, { authority: _authority, document, device, ...golden }) => {
+    // parity: Discovery | The places of the metadata and of every endpoint in them | entra same, adfs same, b2c same, external same
     it("is where clients look for it, and names the endpoints that Microsoft's does", async () => {
       const { status, json } = await get(authority, pathOf(document));
       expect(status).toBe(200);
@@ -120,6 +121,7 @@ describe("instance discovery", () => {
       `/common/discovery/instance?api-version=${version}&authorization_endpoint=${encodeURIComponent(url)}`,
     );
 
+  // parity: Discovery | Instance discovery vouches for its own host, with aliases | entra same
   it("answers for an authority as Microsoft's does, by version", async () => {
     const { host } = new URL(authority.url);
     const url = here(goldens["a tenant"]?.authorization_endpoint ?? "");

@@ -104,6 +104,7 @@ async function verify(jwt: string, audience: string) {
 }
 
 describe("msal-node, confidential client", () => {
+  // parity: Apps | Client credentials with a secret, in the body and as HTTP Basic | entra same
   it("gets an app token with its secret, and the token verifies against the published keys", async () => {
     const client = new ConfidentialClientApplication(configuration(web));
     const result = await client.acquireTokenByClientCredential({
@@ -126,6 +127,7 @@ describe("msal-node, confidential client", () => {
     expect(again?.fromCache).toBe(true);
   });
 
+  // parity: Signing in | Authorization code with PKCE; the account and the tokens verify | entra same
   it("signs a user in by authorization code with PKCE and gets an account and verified tokens", async () => {
     const result = await signInWith(new ConfidentialClientApplication(configuration(web)), graph);
     expect(result.account).toMatchObject({
@@ -162,6 +164,7 @@ describe("msal-node, confidential client", () => {
     }
   });
 
+  // parity: Tokens | Client capabilities become the claim `xms_cc` | entra same
   it("reflects client capabilities into the access token", async () => {
     const { auth, system } = configuration(web);
     const client = new ConfidentialClientApplication({
@@ -231,6 +234,7 @@ describe("msal-node, public client", () => {
     await own.close();
   });
 
+  // parity: Tokens | Apps of a family redeem each other's refresh tokens (`foci`) | entra same
   it("learns that its app belongs to a family of client ids", async () => {
     const family = tenant.apps.find(({ familyId }) => familyId === "1") as App;
     expect(await signInWith(new PublicClientApplication(configuration(family)), graph)).toMatchObject({

@@ -82,6 +82,7 @@ const hashOf = ({ thumbprintSha256Hex }: MadeCertificate) =>
 describe("mutual TLS", () => {
   const direct = leafOf(ca);
   const indirect = leafOf(intermediate);
+  // parity: Apps | Mutual TLS (RFC 8705) is refused: here an app can have `tlsClientAuth` | entra differs
   it.each([
     ["by-subject", direct, []],
     ["by-subject", indirect, [intermediate]],

@@ -191,6 +191,7 @@ describe("on behalf of", () => {
     ["a wrong secret", userToken, { client_secret: "wrong" }, 7000215, "invalid_client"],
     ["no scope", userToken, { scope: undefined }, 900144, "invalid_request"],
   ];
+  // parity: Apps | On behalf of a user, with Entra's refusals | entra same
   it.each(refusals)("refuses %s as Entra does", async (_, assertion, fields, code, error) => {
     expect((await exchange(await assertion(), fields)).json).toMatchObject({ error, error_codes: [code] });
   });
@@ -213,6 +214,7 @@ describe("on behalf of", () => {
     authority.advanceClock(-3600);
   });
 
+  // parity: Apps | Consent to an API behind an API (`consent_required`) | entra same
   it("needs the user's consent to the API, which msal-node reports as an interaction", async () => {
     const oboAssertion = await userToken("api://asking/access");
     const call = () => api("asking").acquireTokenOnBehalfOf({ oboAssertion, scopes: [graph] });
@@ -232,6 +234,7 @@ describe("conditional access", () => {
   const call = (oboAssertion: string, scope = "api://payments/Pay") =>
     api().acquireTokenOnBehalfOf({ oboAssertion, scopes: [scope] });
 
+  // parity: Conditional access | A second factor is required, with a claims challenge that the client answers | entra same
   it("challenges the API; the client signs in again with the claims; the next call succeeds", async () => {
     const first = call(await userToken());
     await expect(first).rejects.toBeInstanceOf(InteractionRequiredAuthError);
@@ -291,6 +294,7 @@ describe("conditional access", () => {
     );
   });
 
+  // parity: Conditional access | Access is blocked, on the page and at the token endpoint | entra same
   it("can block: on the page, in the redirect, and at the token endpoint with what to tell the user", async () => {
     const blocked = "https://blocked.example/x";
     const refused = call(await userToken(), blocked);

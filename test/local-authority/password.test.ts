@@ -47,6 +47,7 @@ const ask = (fields: Record<string, string | undefined> = {}, segment = tenant.i
   });
 
 describe("the password grant", () => {
+  // parity: Devices and passwords | Username and password for managed users | entra same
   it.each(["the tenant", "organizations"])("gives a managed user everything at %s", async (segment) => {
     const { status, json } = await ask({}, segment === "the tenant" ? tenant.id : segment);
     expect(status).toBe(200);
@@ -124,6 +125,7 @@ describe("the password grant", () => {
 });
 
 describe("home realm discovery", () => {
+  // parity: Devices and passwords | The realm of a user: managed, federated, unknown | entra same
   it.each([
     ["a managed user", "alice@contoso.example", { account_type: "Managed", domain_name: "contoso.example" }],
     ["a name nobody has, at a known domain", "x@Contoso.Example", { account_type: "Managed" }],

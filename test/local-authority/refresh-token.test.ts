@@ -8,6 +8,7 @@ import { alice, appNamed, authority, desktop, getCode, redeem, refresh, tenant }
 describe("refresh token", () => {
   const signInTo = async (app: App) => (await redeem(app, await getCode(app))).json;
 
+  // parity: Tokens | A refresh token stays valid after it is redeemed, and each refresh returns a new one | entra same, external same
   it("stays good after it was redeemed, as at Entra, and gives a new one every time", async () => {
     const first = (await signInTo(desktop))["refresh_token"];
     const second = (await refresh(desktop, first)).json["refresh_token"];
@@ -34,6 +35,7 @@ describe("refresh token", () => {
     expect((await refresh(strict, token)).status).toBe(200);
   });
 
+  // parity: Tokens | A refresh token is good for every resource | entra same
   it("is good for every resource, and without scope for the first one", async () => {
     const token = (await signInTo(desktop))["refresh_token"];
     const other = await refresh(desktop, token, {
@@ -62,6 +64,7 @@ describe("refresh token", () => {
     });
   });
 
+  // parity: Tokens | A refresh token expires, and ends with the user's sessions, account and password | entra same
   it("expires, is revoked with the user's sessions, and stops with the account", async () => {
     const expired = (await signInTo(desktop))["refresh_token"];
     authority.advanceClock(authority.config.lifetimes.refreshToken);

@@ -39,6 +39,7 @@ const send = async (
 };
 
 describe("a regional endpoint", () => {
+  // parity: Endpoints | Regional token endpoints | entra same
   it("is where msal-node gets app tokens from; the journal shows its host", async () => {
     const client = new ConfidentialClientApplication({
       auth: {
@@ -110,6 +111,7 @@ describe("instance metadata", () => {
   const ask = (path: string, headers: Record<string, string> = { Metadata: "true" }) =>
     send(`${String(authority.instanceMetadataUrl)}${path}`, "GET", headers);
 
+  // parity: Endpoints | The metadata service that names the region | entra same
   it("tells the region as JSON and as text, in the journal too", async () => {
     const json = await ask(`${compute}?api-version=2021-02-01`);
     expect(JSON.parse(json.body)).toMatchObject({ location: "westus2" });

@@ -171,6 +171,7 @@ describe("session", () => {
     expect((await open(browser, {})).left).toBe(false);
   });
 
+  // parity: Signing in | `prompt=none` without a session fails with `login_required` | entra same, external same
   it("answers prompt=none with login_required when nobody, or somebody else, is signed in", async () => {
     const browser = openBrowser();
     const nobody = new URL((await open(browser, { prompt: "none" })).url).searchParams;
@@ -183,6 +184,7 @@ describe("session", () => {
     expect(other.get("error")).toBe("login_required");
   });
 
+  // parity: Endpoints | Signing out ends the session and returns to a registered address | entra same, external same
   it("ends with sign-out, which goes on to a registered address only", async () => {
     const browser = openBrowser();
     await signIn(authorizeUrl(), { ...asUser(alice), browser });
@@ -202,6 +204,7 @@ describe("consent page", () => {
   const asked = (parameters: Record<string, string> = {}) =>
     authorizeUrl({ client_id: consentApp.clientId, ...parameters });
 
+  // parity: Signing in | Consent is asked for once, and can be declined | entra same
   it("lists what the app wants, and once the user has accepted it is not shown again", async () => {
     const browser = openBrowser();
     const form = (await browser.open(asked())).forms[0];
@@ -230,6 +233,7 @@ describe("consent page", () => {
 });
 
 describe("answer", () => {
+  // parity: Signing in | The response as query, fragment or form | entra same, external same
   it.each([
     ["the query", "query", (url: URL) => url.searchParams],
     ["the fragment", "fragment", (url: URL) => new URLSearchParams(url.hash.slice(1))],
@@ -315,6 +319,7 @@ describe("what must not be redirected is shown", () => {
 });
 
 describe("registered redirect URIs", () => {
+  // parity: Signing in | Registered redirect URIs are exact: here a trailing `/*` matches any path | entra differs
   it.each([
     "http://localhost",
     "http://localhost/",

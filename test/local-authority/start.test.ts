@@ -202,8 +202,8 @@ describe("command line", () => {
 
   it.each([
     [["--help"], 0, /--ca-file FILE/],
-    [["--port", "many"], 1, /--port "many" is not a number.*0 to 65535/],
-    [["--colour"], 1, /--colour/],
+    [["--port", "many"], 2, /--port "many" is not a number.*0 to 65535/],
+    [["--colour"], 2, /--colour/],
     [["--config", "/nowhere.json"], 1, /nowhere\.json/],
   ])("answers %j and ends", async (args, code, text) => {
     const child = run(...args);

@@ -41,6 +41,7 @@ describe("client credentials", () => {
     await odd.close();
   });
 
+  // parity: Apps | Multi-tenant apps; an app of one tenant is refused elsewhere | entra same
   it("serves a multi-tenant app in a tenant that is not its own", async () => {
     const daemon = tenant.apps.find(({ name }) => name === "Contoso Daemon");
     const { json } = await post(authority, "/fabrikam.example/oauth2/v2.0/token", {
@@ -86,6 +87,7 @@ describe("client credentials", () => {
     ["no grant", { grant_type: undefined }, 400, 900144, "invalid_request"],
     ["claims that are not JSON", { claims: "{" }, 400, 9002313, "invalid_request"],
   ];
+  // parity: Errors | The refusals of the token endpoint | entra same, external same
   it.each(refusals)("refuses %s as Entra does", async (_, fields, status, code, error) => {
     const answer = await post(authority, tokenPath, request(fields));
     expect(answer.status).toBe(status);
@@ -108,6 +110,7 @@ describe("client credentials", () => {
     expect((await post(authority, tokenPath, request(withSecret))).json["error_codes"]).toEqual([700025]);
   });
 
+  // parity: Errors | AADSTS codes, `suberror`, trace and correlation IDs | entra same, external same
   it("sends errors with every field of Entra's, and the client's own correlation id", async () => {
     const id = "11111111-2222-4333-8444-555555555555";
     const { json, headers } = await post(

@@ -1,6 +1,7 @@
 export { startLocalAuthority } from "./server/start.js";
 export type { LocalAuthority } from "./server/local-authority.js";
 export type { KerberosTicket, LocalAuthorityOptions } from "./config/options.js";
+export { runCommandLine, type CommandLineOptions } from "./command-line/run-command-line.js";
 export { LocalAuthorityConfigurationError } from "./config/checks.js";
 export type {
   App,

@@ -18,7 +18,8 @@ export function environmentText(
 /** Characters without a meaning of their own in a shell and in a `.env` file. */
 const plain = /^[\w:/.@%+=,-]*$/;
 
-function shellQuote(value: string): string {
+/** Quotes a value for a POSIX shell, if it has to be. */
+export function shellQuote(value: string): string {
   return plain.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }
 

@@ -6,7 +6,7 @@ import { createServerCertificate, type ServerCertificate } from "../crypto/certi
 import { randomHandle } from "../crypto/opaque.js";
 import { AadstsError } from "../errors/errors.js";
 import type { Journal } from "../http/journal.js";
-import type { Env, RequestContext } from "../http/request-context.js";
+import { answerJson, type Env, type RequestContext } from "../http/request-context.js";
 import { checkHost } from "../server/check-host.js";
 import { checkOrigin } from "../server/check-origin.js";
 import type { Faults } from "../server/faults.js";
@@ -129,7 +129,9 @@ async function startEndpoint(
     const endpointAt = (path: string) => (isAt(endpoint, path) ? "managed-identity" : "other");
     app.use(readRequest(state.clock), recordRequest(state.clock, journal, endpointAt));
     app.use(applyFault(faults, closing, (c, status) => faultBody(endpoint, c, status)));
-    app.on([endpoint.method], endpoint.path, async (c) => c.json(await endpoint.answer(c.get("request"))));
+    app.on([endpoint.method], endpoint.path, async (c) =>
+      answerJson(c, await endpoint.answer(c.get("request"))),
+    );
     const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
     listener.serve((request, response) => void answer(request, response));
     const ownFile = served === certificate ? caFile : undefined;
@@ -162,7 +164,8 @@ function createHostApp(endpoint: IdentityEndpoint): Hono<Env> {
     const failure = error instanceof AadstsError ? unknownResource(error) : error;
     if (failure instanceof HostError) {
       const { status, headers } = failure;
-      return c.json(endpoint.errorBody(failure, c.get("trace").correlationId), status, { ...headers });
+      for (const [name, value] of Object.entries(headers)) c.header(name, value);
+      return answerJson(c, endpoint.errorBody(failure, c.get("trace").correlationId), status);
     }
     // This is a bug in this program: report it.
     process.emitWarning(error);

@@ -1,7 +1,7 @@
 import { readClaims } from "../tokens/claims-parameter.js";
 import { admitDescribedClient } from "../clients/described-client.js";
 import { dialectOf } from "../dialects/dialects.js";
-import { requestedAuthority, type RequestContext } from "../http/request-context.js";
+import { answerJson, requestedAuthority, type RequestContext } from "../http/request-context.js";
 import type { AuthorityState } from "../state.js";
 
 /**
@@ -28,7 +28,7 @@ export async function deviceCode(c: RequestContext, state: AuthorityState): Prom
   const verificationUri = `${url}/${at.kind === "adfs" ? "adfs" : "common"}/oauth2/deviceauth`;
   const { completeUri, interval, lifetime } = config.deviceCode;
   c.header("Cache-Control", "no-store");
-  return c.json({
+  return answerJson(c, {
     user_code: userCode,
     device_code: deviceCode,
     verification_uri: verificationUri,

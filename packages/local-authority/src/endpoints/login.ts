@@ -3,7 +3,7 @@ import { readBrowserId, readSession, writeSession } from "../http/cookies.js";
 import { admits, type SignedInUser } from "../directory.js";
 import { AadstsError, refuse } from "../errors/errors.js";
 import type { RequestContext } from "../http/request-context.js";
-import { showSignIn } from "../sign-in/interaction.js";
+import { picksUsers, showSignIn } from "../sign-in/interaction.js";
 import { checkPassword } from "../sign-in/password-check.js";
 import { decline, proceed } from "../sign-in/sign-in-flow.js";
 import type { AuthorityState } from "../state.js";
@@ -17,7 +17,7 @@ export async function login(c: RequestContext, state: AuthorityState): Promise<R
   const pending = state.pending.find(id, readBrowserId(c, state));
   if (pending === undefined) throw refuse(90013);
   // A user who is picked from the list signs in with the password from the configuration.
-  const picked = state.directory.userByName(form["user"] ?? "")?.user;
+  const picked = picksUsers(c) ? state.directory.userByName(form["user"] ?? "")?.user : undefined;
   const typed = { username: form["username"] ?? "", password: form["password"] ?? "" };
   const { username, password } = picked ?? typed;
   const code = pending.request.at.kind === "b2c" ? exitErrors[form["decision"] ?? ""] : undefined;

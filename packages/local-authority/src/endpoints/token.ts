@@ -3,7 +3,7 @@ import { presentedCertificates } from "../client-authentication/mutual-tls.js";
 import type { App } from "../config/config.js";
 import { refuse } from "../errors/errors.js";
 import { grants } from "../grants/grants.js";
-import { requestedAuthority, type RequestContext } from "../http/request-context.js";
+import { answerJson, requestedAuthority, type RequestContext } from "../http/request-context.js";
 import { regionOf } from "../client-authentication/own-addresses.js";
 import type { AuthorityState } from "../state.js";
 
@@ -27,7 +27,7 @@ export async function token(c: RequestContext, state: AuthorityState): Promise<R
     at,
   });
   if (isRefusedToAgents(state, client.app, grantType)) throw refuse(70003, { grantType });
-  return c.json(await grant(state, { ...client, form, at }));
+  return answerJson(c, await grant(state, { ...client, form, at }));
 }
 
 /** Agents and their blueprints do not sign users in. */

@@ -49,30 +49,81 @@ export interface RecordedRequest {
   readonly status?: number;
 }
 
+/** What the console shows of a response. */
+export interface Answer {
+  /** The JSON of a token endpoint, or of an error. */
+  readonly json?: Readonly<Record<string, unknown>>;
+  /** Where the browser is sent. */
+  readonly redirect?: string;
+}
+
+/** A request with its number, which starts at 1 and is never used again. */
+export interface NumberedRequest {
+  readonly id: number;
+  readonly request: RecordedRequest;
+  readonly answer?: Answer;
+}
+
 export interface Journal {
   readonly entries: readonly RecordedRequest[];
-  /** @returns a function that records the status of the response */
-  record(request: RecordedRequest): (status: number) => void;
+  /** @returns a function that records the response */
+  record(request: RecordedRequest): (status: number, answer?: Answer) => void;
   clear(): void;
+  /** All entries, oldest first. */
+  numbered(): readonly NumberedRequest[];
+  find(id: number): NumberedRequest | undefined;
+  /** Calls back for every request that arrives, and again with its response. @returns a function that ends this */
+  watch(listener: (entry: NumberedRequest) => void): () => void;
 }
 
 // Bounds the memory of an authority that runs for days.
 const limit = 10_000;
+/** Answers contain tokens and are larger than requests. */
+const answerLimit = 1000;
 
 export function createJournal(): Journal {
   const entries: RecordedRequest[] = [];
+  const answers = new Map<number, Answer>();
+  const watchers = new Set<(entry: NumberedRequest) => void>();
+  let last = 0;
+  const numbered = (id: number, request: RecordedRequest): NumberedRequest => ({
+    id,
+    request,
+    answer: answers.get(id),
+  });
+  const tell = (entry: NumberedRequest) => {
+    for (const listener of watchers) listener(entry);
+  };
+  const firstId = () => last - entries.length + 1;
   return {
     entries,
     record: (request) => {
       const entry: { -readonly [Key in keyof RecordedRequest]: RecordedRequest[Key] } = { ...request };
       entries.push(entry);
+      last += 1;
+      const id = last;
       if (entries.length > limit) entries.shift();
-      return (status) => {
+      tell(numbered(id, entry));
+      return (status, answer) => {
         entry.status = status;
+        if (answer !== undefined && id >= firstId()) answers.set(id, answer);
+        const [oldest = 0] = answers.keys();
+        if (answers.size > answerLimit) answers.delete(oldest);
+        if (id >= firstId()) tell(numbered(id, entry));
       };
     },
     clear: () => {
       entries.length = 0;
+      answers.clear();
+    },
+    numbered: () => entries.map((request, index) => numbered(firstId() + index, request)),
+    find: (id) => {
+      const request = entries[id - firstId()];
+      return request && numbered(id, request);
+    },
+    watch: (listener) => {
+      watchers.add(listener);
+      return () => void watchers.delete(listener);
     },
   };
 }

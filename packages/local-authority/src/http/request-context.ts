@@ -1,5 +1,6 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Directory, TenantScope } from "../directory.js";
 import type { Trace } from "../errors/trace.js";
 import type { RecordedRequest } from "./journal.js";
@@ -14,10 +15,18 @@ export interface Env {
     form: Parameters;
     body: string;
     request: RecordedRequest;
+    /** The JSON of the response, for the console. */
+    answer?: Readonly<Record<string, unknown>>;
   };
 }
 
 export type RequestContext = Context<Env>;
+
+/** Responds with JSON that the console shows as well. */
+export function answerJson(c: RequestContext, json: object, status?: ContentfulStatusCode): Response {
+  c.set("answer", { ...json });
+  return c.json(json, status);
+}
 
 /** Resolves the tenant and policy in the request's path. @throws {AadstsError} 90002, 900023 */
 export function requestedAuthority(c: RequestContext, directory: Directory): TenantScope {

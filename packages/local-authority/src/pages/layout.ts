@@ -21,9 +21,13 @@ export function layout(title: string, content: Html): Html {
     </html>`;
 }
 
-const style = `
-:root{--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--paper:#fff;--ground:#f3f4f6;--accent:#0a5cad;--alarm:#a4262c}
-@media (prefers-color-scheme:dark){:root{--ink:#f0f3f6;--soft:#aab4be;--line:#444c56;--paper:#22272e;--ground:#16191d;--accent:#6cb6ff;--alarm:#ff8182}}
+/** The colours of all pages, light and dark. */
+export const palette = `
+:root{--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--paper:#fff;--ground:#f3f4f6;--accent:#0a5cad;--alarm:#a4262c;--good:#1a7f37;--chosen:#e8f1fb}
+@media (prefers-color-scheme:dark){:root{--ink:#f0f3f6;--soft:#aab4be;--line:#444c56;--paper:#22272e;--ground:#16191d;--accent:#6cb6ff;--alarm:#ff8182;--good:#57ab5a;--chosen:#2d3c4e}}
+`;
+
+const style = `${palette}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:flex;flex-direction:column;align-items:center;justify-content:center;gap:1rem;padding:1rem;background:var(--ground);color:var(--ink);font:1rem/1.5 system-ui,"Segoe UI",sans-serif}
 main{width:100%;max-width:27.5rem;padding:clamp(1.25rem,8vw,2.5rem);overflow-wrap:anywhere;background:var(--paper);border:1px solid var(--line);border-radius:.75rem;box-shadow:0 2px 12px #0002}

@@ -16,7 +16,7 @@ export interface SignInPage {
   readonly error?: string;
 }
 
-/** Users to choose from; the home page lists all of them. */
+/** Users to choose from; the console lists all of them. */
 const LONGEST_LIST = 10;
 
 /** The form for username and password, and the users to sign in as with one click. Errors are announced, and the first field to fill in has the focus. */
@@ -75,7 +75,7 @@ export function signInPage(page: SignInPage) {
                   ${users.slice(0, LONGEST_LIST).map(userButton)}
                 </ul>`
         }
-        ${users.length > LONGEST_LIST ? html`<p class="soft"><a href="/">All ${users.length} users</a></p>` : ""}
+        ${users.length > LONGEST_LIST ? html`<p class="soft"><a href="/#directory">All ${users.length} users</a></p>` : ""}
       </form>
     `,
   );

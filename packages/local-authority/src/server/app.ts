@@ -1,9 +1,11 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import { addConsole } from "../console/console-routes.js";
 import { dialectAt } from "../dialects/dialects.js";
 import { AadstsError } from "../errors/errors.js";
+import type { Hosting } from "../emulator/hosting.js";
 import type { Faults } from "./faults.js";
-import type { Env } from "../http/request-context.js";
+import { answerJson, type Env } from "../http/request-context.js";
 import { nameEndpoint, type EndpointName, type Journal } from "../http/journal.js";
 import { respondNotFound } from "./not-found.js";
 import { isRegisteredOrigin } from "../http/redirect-uris.js";
@@ -30,22 +32,27 @@ const pageEndpoints: readonly EndpointName[] = [
 export interface ServerContext {
   readonly journal: Journal;
   readonly faults: Faults;
+  /** The emulated hosts. */
+  readonly hosting: Hosting;
+  /** The file that contains the CA certificate, if there is one. */
+  readonly caFile?: string;
+  readonly instanceMetadataUrl?: string;
   /** Aborted when the authority closes. */
   readonly closing: AbortSignal;
   /** Names by which the authority may be addressed, besides the loopback names. */
   readonly hosts: readonly string[];
 }
 
-/** Builds the request pipeline: check host and origin, record the request, apply a fault, call the endpoint. */
-export function createApp(
-  state: AuthorityState,
-  { journal, faults, closing, hosts }: ServerContext,
-): Hono<Env> {
+/** Builds the request pipeline: check host and origin, serve the console, record the request, apply a fault, call the endpoint. */
+export function createApp(state: AuthorityState, context: ServerContext): Hono<Env> {
+  const { journal, faults, closing, hosts } = context;
   const isAppOrigin = (origin: string) =>
     state.directory.apps.some(({ redirectUris }) => isRegisteredOrigin(origin, redirectUris));
   // Some clients append a slash to regional token endpoints, and AD FS publishes its own with one.
   const app = new Hono<Env>({ strict: false });
   app.use(checkHost(hosts), checkOrigin(isAppOrigin));
+  // Before the journal and the faults, which are about the requests of apps.
+  addConsole(app, state, context);
   app.use(readRequest(state.clock), recordRequest(state.clock, journal));
   // CORS comes before the faults: a browser must be able to read a fault, and its preflight must not consume one.
   const shareWithApps = cors({ origin: (origin) => (isAppOrigin(origin) ? origin : null) });
@@ -59,14 +66,14 @@ export function createApp(
     if (!(error instanceof AadstsError)) {
       // This is a bug in this program: report it, and do not let the client mistake it for a protocol error.
       process.emitWarning(error instanceof Error ? error : String(error));
-      return c.json({ error: "server_error", error_description: String(error) }, 500);
+      return answerJson(c, { error: "server_error", error_description: String(error) }, 500);
     }
     const { pathname } = new URL(c.req.url);
     const { errorBody, errorStatus = error.status } = dialectAt(pathname);
     const body = errorBody(error, trace, state.url);
-    return pageEndpoints.includes(nameEndpoint(pathname))
-      ? c.html(errorPage(error.code, body.error_description), errorStatus, pageHeaders())
-      : c.json(body, errorStatus);
+    if (!pageEndpoints.includes(nameEndpoint(pathname))) return answerJson(c, body, errorStatus);
+    c.set("answer", body);
+    return c.html(errorPage(error.code, body.error_description), errorStatus, pageHeaders());
   });
   return app;
 }

@@ -23,6 +23,12 @@ export function checkHost(hosts: readonly string[] = []): MiddlewareHandler<Env>
 
 const hostPattern = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/;
 
+/** Whether a `Host` header names this machine itself, whatever its port. */
+export function isLoopbackHost(host: string | undefined): boolean {
+  const [, name] = hostPattern.exec(host?.toLowerCase() ?? "") ?? [];
+  return name !== undefined && isLoopbackName(name);
+}
+
 /** RFC 6761 §6.3 for `localhost`, RFC 1122 §3.2.1.3 (g) for `127.0.0.0/8`. */
 function isLoopbackName(name: string): boolean {
   return (

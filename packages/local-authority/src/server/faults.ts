@@ -28,8 +28,19 @@ export interface FaultHandle {
   readonly clear: () => void;
 }
 
+/** A fault that waits for requests. */
+export interface ActiveFault {
+  readonly id: number;
+  readonly fault: Fault;
+  readonly hits: number;
+}
+
 export interface Faults {
-  add(fault: Fault): FaultHandle;
+  add(fault: Fault): FaultHandle & { readonly id: number };
+  /** Those that can still affect a request, oldest first. */
+  list(): readonly ActiveFault[];
+  /** @returns `false` if there is no such fault */
+  remove(id: number): boolean;
   /** Returns the first fault that matches the request, and counts the hit. */
   take(request: RecordedRequest): Fault | undefined;
 }
@@ -37,13 +48,21 @@ export interface Faults {
 const keys = ["match", "times", "status", "headers", "body", "rewrite", "delayMs", "reset"];
 
 export function createFaults(): Faults {
-  const active = new Set<{ readonly fault: Fault; hits: number }>();
+  const active = new Set<{ readonly id: number; readonly fault: Fault; hits: number }>();
+  let last = 0;
   return {
+    list: () => [...active],
+    remove: (id) => {
+      const entry = [...active].find((each) => each.id === id);
+      return entry !== undefined && active.delete(entry);
+    },
     add: (fault) => {
       check(fault);
-      const entry = { fault, hits: 0 };
+      last += 1;
+      const entry = { id: last, fault, hits: 0 };
       active.add(entry);
       return {
+        id: entry.id,
         get hits() {
           return entry.hits;
         },

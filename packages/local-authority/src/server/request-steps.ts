@@ -41,7 +41,7 @@ export function readRequest(clock: AuthorityClock): MiddlewareHandler<Env> {
 const maxBodyBytes = 1_048_576;
 
 /** Returns the body, an empty string if there is none, or `undefined` if it exceeds the limit. */
-async function readBody({ method, body }: Request): Promise<string | undefined> {
+export async function readBody({ method, body }: Request): Promise<string | undefined> {
   if (method === "GET" || method === "HEAD" || body === null) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -75,7 +75,11 @@ export function recordRequest(
     c.set("request", request);
     const recordStatus = journal.record(request);
     await next();
-    if (!c.env.incoming.socket.destroyed) recordStatus(c.res.status);
+    if (c.env.incoming.socket.destroyed) return;
+    const { status } = c.res;
+    const json = c.get("answer");
+    const redirect = status >= 300 && status < 400 ? (c.res.headers.get("location") ?? undefined) : undefined;
+    recordStatus(status, json === undefined && redirect === undefined ? undefined : { json, redirect });
   };
 }
 
@@ -105,10 +109,16 @@ export function applyFault(
       return RESPONSE_ALREADY_SENT;
     }
     if (fault !== undefined && replacesResponse(fault)) {
-      return faultResponse(fault, () => faultBody(c, fault.status ?? 200));
+      return faultResponse(fault, () => {
+        const body = faultBody(c, fault.status ?? 200);
+        c.set("answer", { ...body });
+        return body;
+      });
     }
     await next();
-    if (fault?.rewrite !== undefined) {
+    const isJson =
+      fault?.rewrite !== undefined && c.res.headers.get("content-type")?.includes("json") === true;
+    if (fault?.rewrite !== undefined && isJson) {
       const json = (await c.res.json()) as Readonly<Record<string, unknown>>;
       c.res = Response.json(fault.rewrite(json), { status: c.res.status });
     }

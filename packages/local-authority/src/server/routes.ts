@@ -3,7 +3,6 @@ import { authorize } from "../endpoints/authorize.js";
 import { consent } from "../endpoints/consent.js";
 import { deviceCode } from "../endpoints/device-code.js";
 import { confirmDevice, deviceSignIn, typeDeviceCode } from "../endpoints/device-sign-in.js";
-import { home } from "../endpoints/home.js";
 import { instanceDiscovery } from "../endpoints/instance-discovery.js";
 import { keys } from "../endpoints/keys.js";
 import { login } from "../endpoints/login.js";
@@ -44,7 +43,6 @@ export function addRoutes(app: Hono<Env>, state: AuthorityState): void {
     app.on([...methods], path, (c) => endpoint(c, state));
   const both = ["GET", "POST"];
 
-  serve(["GET"], "/", home);
   serve(["GET"], "/common/discovery/instance", instanceDiscovery);
   serve(["GET"], "/common/userrealm/:username", userRealm);
   serve(["GET"], "/common/oauth2/deviceauth", deviceSignIn);

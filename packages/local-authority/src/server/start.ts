@@ -8,6 +8,7 @@ import { createDirectory } from "../directory.js";
 import { createFaults } from "./faults.js";
 import { createJournal } from "../http/journal.js";
 import { prepareSigningKey } from "../crypto/jwt.js";
+import { createHosting } from "../emulator/hosting.js";
 import { startHost } from "../emulator/start-host.js";
 import { startResource } from "../resource/start-resource.js";
 import { ticketAcceptor } from "../federation/ticket-acceptor.js";
@@ -26,6 +27,7 @@ import { createDeviceCodeStore } from "../stores/device-codes.js";
 import { createPendingStore } from "../stores/pending-requests.js";
 import { createRefreshTokenStore } from "../stores/refresh-tokens.js";
 import { createSessionStore } from "../stores/sessions.js";
+import { revokeSignInSessions } from "../stores/revoke-sign-in-sessions.js";
 import { issuerOf } from "../tokens/tokens.js";
 
 /**
@@ -109,9 +111,6 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
   const mtlsUrl = mtlsListener && `https://localhost:${mtlsListener.port}`;
   const tickets = ticketAcceptor(acceptTicket, certificate?.certPem);
   const state: AuthorityState = { url, mtlsUrl, caPem, config, clock, directory, ...tickets, ...stores };
-  const app = createApp(state, { journal, faults, closing: closing.signal, hosts });
-  // A library must not replace the process's global `Request` and `Response`.
-  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const metadata =
     config.instanceMetadata &&
     (await startInstanceMetadata(config.instanceMetadata, {
@@ -120,14 +119,23 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
       faults,
       closing: closing.signal,
     }));
-  for (const each of [listener, mtlsListener])
-    each?.serve((request, response) => void answer(request, response));
   const started = new Set<Promise<{ readonly close: () => Promise<void> }>>();
   const keep = <T extends { readonly close: () => Promise<void> }>(starting: Promise<T>): Promise<T> => {
     started.add(starting);
     starting.catch(() => started.delete(starting));
     return starting;
   };
+  const shared = { certificate, caFile, journal, faults, closing: closing.signal };
+  const hosting = createHosting((name, hostOptions) => {
+    if (closing.signal.aborted) throw new Error("The authority is closed: start another one.");
+    return keep(startHost(name, hostOptions, { state, ...shared }));
+  });
+  const instanceMetadataUrl = metadata?.url;
+  const app = createApp(state, { ...shared, hosting, instanceMetadataUrl, hosts });
+  // A library must not replace the process's global `Request` and `Response`.
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  for (const each of [listener, mtlsListener])
+    each?.serve((request, response) => void answer(request, response));
   const servers = [listener, mtlsListener, metadata].filter((server) => server !== undefined);
 
   let closed: Promise<void> | undefined;
@@ -136,7 +144,7 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
     url,
     port: listener.port,
     caPem,
-    ...(metadata === undefined ? {} : { instanceMetadataUrl: metadata.url }),
+    ...(instanceMetadataUrl === undefined ? {} : { instanceMetadataUrl }),
     config,
     requests: journal.entries,
     clearRequests: () => {
@@ -145,27 +153,13 @@ export async function startLocalAuthority(options: LocalAuthorityOptions = {}): 
     authorityUrl: (tenant = firstTenant) => `${url}/${tenant}`,
     issuer: (tenantId = firstTenant) => issuerOf(url, tenantId),
     fault: (fault) => faults.add(fault),
-    advanceClock: (seconds) => {
-      if (!Number.isFinite(seconds)) throw new RangeError(`${seconds} is not a finite number of seconds.`);
-      clock.advance(seconds);
-    },
-    emulate: async (name, hostOptions = {}) => {
-      if (closing.signal.aborted) throw new Error("The authority is closed: start another one.");
-      const context = { state, certificate, caFile, journal, faults, closing: closing.signal };
-      return keep(startHost(name, hostOptions, context));
-    },
+    advanceClock: (seconds) => clock.advance(seconds),
+    emulate: async (name, hostOptions = {}) => hosting.start(name, hostOptions),
     protectedResource: async (resourceOptions = {}) => {
       if (closing.signal.aborted) throw new Error("The authority is closed: start another one.");
-      return keep(
-        startResource(resourceOptions, { state, certificate, journal, faults, closing: closing.signal }),
-      );
+      return keep(startResource(resourceOptions, { state, ...shared }));
     },
-    revokeSignInSessions: (username) => {
-      const found = directory.userByName(username);
-      if (found === undefined)
-        throw new RangeError(`The user ${username} does not exist; authority.config lists the users.`);
-      stores.refreshTokens.revokeAll(found.user.oid);
-    },
+    revokeSignInSessions: (username) => revokeSignInSessions(state, username),
     disableUser: (username, disabled = true) => {
       directory.setDisabled(username, disabled);
     },

@@ -6,10 +6,19 @@ import type { DeviceRequest } from "../stores/device-codes.js";
 import { pageHeaders } from "../pages/layout.js";
 import { signInPage } from "../pages/sign-in.js";
 import { verifyPage } from "../pages/verify.js";
+import { isLoopbackHost } from "../server/check-host.js";
 import type { AuthorityState } from "../state.js";
 import { listScopes } from "../stores/consents.js";
 import type { PendingRequest } from "../stores/pending-requests.js";
 import type { SignIn } from "../stores/sessions.js";
+
+/**
+ * Whether users are offered to sign in as without a password: to a browser on this machine, which addresses it by a loopback
+ * name. A name from the option `hosts` may be one that others reach as well.
+ */
+export function picksUsers(c: RequestContext): boolean {
+  return isLoopbackHost(c.req.header("host"));
+}
 
 /** Shows the sign-in page, with the hinted username filled in. `retry` repeats it after an error. */
 export function showSignIn(
@@ -28,7 +37,7 @@ export function showSignIn(
     tenantName: at.tenant?.name ?? (at.kind === "adfs" ? "this AD FS" : "any organization"),
     federatedDomain: at.kind === "entra" ? realm?.federation?.domain : undefined,
     isUserFlow: at.kind === "b2c",
-    users: state.directory.usersAt(at),
+    users: picksUsers(c) ? state.directory.usersAt(at) : [],
     username,
     error: retry?.error,
   });

@@ -27,6 +27,8 @@ export interface RefreshTokenStore {
   revoke(issued: IssuedRefreshToken): void;
   /** Revokes all tokens of a user. */
   revokeAll(oid: string): void;
+  /** The tokens of a user that can be redeemed. */
+  ofUser(oid: string): readonly IssuedRefreshToken[];
 }
 
 export function createRefreshTokenStore(clock: AuthorityClock, lifetime: number): RefreshTokenStore {
@@ -48,5 +50,10 @@ export function createRefreshTokenStore(clock: AuthorityClock, lifetime: number)
         if (issued.grant.user.oid === oid) revoke(issued);
       }
     },
+    ofUser: (oid) =>
+      [...tokens.values()].filter(
+        ({ grant, expiresAt, revokedAt }) =>
+          grant.user.oid === oid && revokedAt === undefined && clock.seconds() < expiresAt,
+      ),
   };
 }

@@ -1,4 +1,5 @@
 import type { AuthorityClock } from "../clock.js";
+import type { User } from "../config/config.js";
 import type { SignedInUser } from "../directory.js";
 import { randomHandle } from "../crypto/opaque.js";
 
@@ -23,6 +24,10 @@ export interface SessionStore {
   /** The most recent sign-in comes first. */
   list(cookie: string | undefined): readonly SignIn[];
   close(cookie: string | undefined): void;
+  /** The sign-ins of a user in all browsers. */
+  ofUser(user: User): readonly SignIn[];
+  /** Signs a user out of all browsers. */
+  revokeAll(user: User): void;
 }
 
 export function createSessionStore(clock: AuthorityClock, lifetime: number): SessionStore {
@@ -40,6 +45,15 @@ export function createSessionStore(clock: AuthorityClock, lifetime: number): Ses
     list,
     close: (cookie) => {
       sessions.delete(cookie ?? "");
+    },
+    ofUser: (user) => [...sessions.keys()].flatMap(list).filter((signIn) => signIn.user === user),
+    revokeAll: (user) => {
+      for (const [cookie, signIns] of sessions) {
+        sessions.set(
+          cookie,
+          signIns.filter((signIn) => signIn.user !== user),
+        );
+      }
     },
   };
 }
