@@ -115,6 +115,12 @@ export default defineConfig(
       message: "redis imports only core: the app passes its client",
     },
   ]),
+  mayNotImport("cli", [
+    {
+      regex: "^@tessera/(?!(node|persistence|local-authority)$)",
+      message: "the command line uses the public API, as an app does",
+    },
+  ]),
   mayNotImport("local-authority", [
     { regex: "^@tessera/", message: "both ends of the wire are written from the specifications" },
   ]),

@@ -76,11 +76,7 @@ const required = {
   renderDynamicImport({ targetModuleId }) {
     const loaded = targetModuleId ?? "";
     if (loaded === "undici") return then("require(", ")");
-    if (
-      /^(@opentelemetry\/api|@tessera\/persistence|fast-xml-parser|keytar|koffi\/indirect|node-forge)$/.test(
-        loaded,
-      )
-    )
+    if (/^(@opentelemetry\/api|@tessera\/persistence|fast-xml-parser|keytar|node-forge)$/.test(loaded))
       return then("{ try { return require(", "); } catch (cause) { throw cause; } }");
     return loaded.startsWith("node:") ? then("require(", ")") : null;
   },
@@ -150,7 +146,9 @@ function configurationOf(folder) {
     },
   };
   const cli = join(folder, "src/cli.ts");
-  const hasCli = existsSync(cli);
+  // A command that scripts start again and again shares no file with the functions: each one more takes a millisecond.
+  const isOften = manifest.name === "@tessera/cli";
+  const hasCli = existsSync(cli) && !isOften;
   const output = {
     dir: join(folder, "dist"),
     sourcemap: true,
@@ -192,8 +190,25 @@ function configurationOf(folder) {
       output: { file: join(folder, `dist/${name}.d.cts`), format: "es" },
     })),
     ...(isCore ? face(index, output, common) : []),
+    ...(isOften ? [command(cli, output, common)] : []),
     ...(isCore ? apart("testing", join(folder, "src/testing.ts"), { output, common }) : []),
   ];
+}
+
+/** A command: what each use of it needs is in one file, and what few need in others, which are loaded on first use. */
+function command(input, output, common) {
+  return {
+    ...common,
+    input: { cli: input },
+    plugins: [typescript, builtins, shorten],
+    output: {
+      ...output,
+      inlineDynamicImports: false,
+      format: "es",
+      chunkFileNames: "[name].js",
+      banner: (chunk) => (chunk.isEntry ? "#!/usr/bin/env node" : ""),
+    },
+  };
 }
 
 /** The public names of core: the code stays in `internal`, so that both entries hand out the same classes. */

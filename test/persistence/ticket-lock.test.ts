@@ -240,7 +240,7 @@ describe("a patient wait", () => {
     // Two minutes, and more.
     const clock = clockOfSteps(1000, () => (steps += 1) === 150 && waits());
     let isHeld = false;
-    const lock = acquireLock(folder, "cache", { isPatient: true }).then((held) => {
+    const lock = acquireLock(folder, "cache", { patienceMs: 60_000 }).then((held) => {
       isHeld = true;
       return held;
     });
@@ -257,7 +257,7 @@ describe("a patient wait", () => {
     writeFileSync(join(folder, ticketOf(ownIdentity())), "");
     let now = 0;
     const clock = clockOfSteps(1000, (time) => (now = time));
-    const lock = await acquireLock(folder, "cache", { isPatient: true });
+    const lock = await acquireLock(folder, "cache", { patienceMs: 60_000 });
     clock.mockRestore();
     lock.release();
     expect(now).toBeGreaterThan(60_000);

@@ -135,6 +135,9 @@ function cacheAccess(
   };
 }
 
+/** How long a refresh of a process that is known to run is waited for, in milliseconds: none takes longer. */
+const PATIENCE_MS = 60_000;
+
 /**
  * Two processes must not redeem the same rotating refresh token: the second one waits, and then finds the first one's
  * new token. If the first one was killed after it had sent the token, the second one does not send it again.
@@ -143,7 +146,7 @@ function serializeRefreshes(lockFolder: string): NonNullable<ICachePlugin["aroun
   return (partition, refresh, signal) => {
     const name = `refresh-${shortHash(partition, 16)}`;
     // A suspended process may have sent the refresh token: the provider would take a second redemption for a theft.
-    return withLock(lockFolder, name, { signal, isPatient: true }, async ({ isHeld }) => {
+    return withLock(lockFolder, name, { signal, patienceMs: PATIENCE_MS }, async ({ isHeld }) => {
       const mark = sentMark(lockFolder, name);
       try {
         return await refresh({ holds: async () => isHeld(), sends: async (grant) => mark.put(grant) });

@@ -8,3 +8,4 @@ export type { PersistentCacheOptions } from "./options.js";
 export { PersistenceError, PersistenceErrorCodes, type PersistenceErrorCode } from "./errors.js";
 export type { MigrationSource } from "./migration/migration.js";
 export type { PersistenceProblem, ProblemListener } from "./problem.js";
+export { acquireProcessLock, type ProcessLock, type ProcessLockOptions } from "./lock/process-lock.js";

@@ -20,21 +20,24 @@ export interface LockWait {
   readonly signal?: AbortSignal | undefined;
   /** Maximum wait in milliseconds. Default: unlimited. */
   readonly timeoutMs?: number;
+  /** Interval at which the ticket is touched, in milliseconds. Default: 1000. */
+  readonly heartbeatMs?: number | undefined;
+  /** A ticket is abandoned if it was not touched while being watched for this many milliseconds. Default: 5000. */
+  readonly abandonedMs?: number | undefined;
   /**
-   * Whether an owner that is suspended keeps the lock, and one that is known to run keeps it for a minute without a sign of
-   * life. Not the default.
+   * The same for an owner that is known to run; one that is suspended then keeps the lock for as long as it lives. Default:
+   * `abandonedMs`, also for one that is suspended.
    */
-  readonly isPatient?: boolean;
+  readonly patienceMs?: number | undefined;
+  /** Called once if the lock has another owner, with its process ID if it has a known one. */
+  readonly onWait?: ((pid: number | undefined) => void) | undefined;
 }
 
-/** Interval at which a ticket is touched, in milliseconds. */
-const HEARTBEAT_MS = 1000;
+/** Default of {@link LockWait.heartbeatMs}. */
+export const HEARTBEAT_MS = 1000;
 
-/** A ticket is abandoned if it was not touched while being watched for this many milliseconds. */
-const ABANDONED_MS = 5000;
-
-/** The same for a process that is known to run, in a patient wait: no refresh takes longer. */
-const PATIENCE_MS = 60_000;
+/** Default of {@link LockWait.abandonedMs}. */
+export const ABANDONED_MS = 5000;
 
 /**
  * Upper limit for the time counted between two checks, in milliseconds. After a machine has slept, the time asleep does not
@@ -57,18 +60,19 @@ const LAST_TICKET = 999_999_999_999;
  * @throws PersistenceError `lock_timeout`, `storage_failed`; the reason of `signal` when it is aborted
  */
 export async function acquireLock(folder: string, name: string, wait: LockWait = {}): Promise<HeldLock> {
-  const { signal, timeoutMs = Infinity, isPatient = false } = wait;
+  const { signal, timeoutMs = Infinity, heartbeatMs = HEARTBEAT_MS } = wait;
   signal?.throwIfAborted();
   let ticket = takeTicket(folder, name);
   const heartbeat = setInterval(() => {
     touch(join(folder, ticket));
-  }, HEARTBEAT_MS).unref();
+  }, heartbeatMs).unref();
   const release = (): void => {
     clearInterval(heartbeat);
     removeWithRetry(join(folder, ticket));
   };
   try {
-    const isAbandoned = watchTickets(folder, isPatient);
+    const isAbandoned = watchTickets(folder, wait);
+    let { onWait } = wait;
     let lastCheck = performance.now();
     let waited = 0;
     let place = { ahead: 0, since: 0 };
@@ -86,6 +90,8 @@ export async function acquireLock(folder: string, name: string, wait: LockWait =
       waited += Math.min(now - lastCheck, CHECK_MS);
       lastCheck = now;
       if (isAbandoned(first, others, waited) && remove(join(folder, first))) continue;
+      onWait?.(pidOf(first));
+      onWait = undefined;
       if (waited > timeoutMs) throw timedOut(folder, first, timeoutMs);
       if (ahead.length !== place.ahead) place = { ahead: ahead.length, since: waited };
       // The next in line polls often, the others rarely, and all less often while the queue does not move.
@@ -128,7 +134,7 @@ function takeTicket(folder: string, name: string): string {
 /** Returns a function that tells, when called repeatedly, whether the owner of the first ticket is gone. */
 function watchTickets(
   folder: string,
-  isPatient: boolean,
+  { abandonedMs = ABANDONED_MS, patienceMs }: LockWait,
 ): (first: string, others: readonly string[], waited: number) => boolean {
   const signs = new Map<string, { readonly touched: number; readonly since: number }>();
   let nextInspection = CHECK_MS;
@@ -151,9 +157,9 @@ function watchTickets(
     const owner = first.split(".")[2] ?? "";
     const state = liveness(owner, touched);
     if (state === "gone") return true;
-    if (!isPatient || state !== "running") return waited - since > ABANDONED_MS;
+    if (patienceMs === undefined || state !== "running") return waited - since > abandonedMs;
     // A thread of the process may have ended without releasing the lock, so the wait for one that is not suspended ends.
-    return waited - since > PATIENCE_MS && !isSuspended(owner);
+    return waited - since > patienceMs && !isSuspended(owner);
   };
 }
 
@@ -220,9 +226,13 @@ function touchedAt(path: string): number {
 }
 
 function timedOut(folder: string, ticket: string, timeoutMs: number): PersistenceError {
-  const [, , pid] = ticket.split(".")[2]?.split("-") ?? [];
   return new PersistenceError(
     "lock_timeout",
-    `Process ${pid ?? "?"} has held the lock in ${folder} for more than ${timeoutMs / 1000} s: end that process, or try again.`,
+    `Process ${pidOf(ticket) ?? "?"} has held the lock in ${folder} for more than ${timeoutMs / 1000} s: end that process, or try again.`,
   );
+}
+
+function pidOf(ticket: string): number | undefined {
+  const [, , pid] = ticket.split(".")[2]?.split("-") ?? [];
+  return Number(pid) || undefined;
 }
