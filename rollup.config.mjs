@@ -76,11 +76,7 @@ const required = {
   renderDynamicImport({ targetModuleId }) {
     const loaded = targetModuleId ?? "";
     if (loaded === "undici") return then("require(", ")");
-    if (
-      /^(@opentelemetry\/api|@tessera\/persistence|fast-xml-parser|keytar|koffi\/indirect|node-forge)$/.test(
-        loaded,
-      )
-    )
+    if (/^(@opentelemetry\/api|@tessera\/persistence|fast-xml-parser|keytar|node-forge)$/.test(loaded))
       return then("{ try { return require(", "); } catch (cause) { throw cause; } }");
     return loaded.startsWith("node:") ? then("require(", ")") : null;
   },

@@ -60,8 +60,7 @@ interface Visitor {
 async function siteOn(
   express: string,
 ): Promise<{ visitor: () => Visitor; isAlive: () => boolean; errors: () => string }> {
-  // The folder has Express 5; Express 4 is the workspace's.
-  const cwd = join(root, "examples/web-app");
+  const cwd = root;
   const program = spawn(process.execPath, ["--input-type=module", "--eval", programOn(express)], {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],

@@ -105,6 +105,7 @@ export const samples = (bob: AccountInfo): Fields => ({
   token: "a token",
   tokenTypeHint: "access_token",
   useNonce: false,
+  useOnce: async () => true,
   usePkce: false,
   user: { objectId: "another-oid" },
   userCode: "1234",

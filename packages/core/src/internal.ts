@@ -92,6 +92,7 @@ export {
   completeAuthCodeFlow,
   initiateAuthCodeFlow,
   type AuthCodeFlowInput,
+  type AuthCodeFlowOptions,
 } from "./flows/auth-code-flow.js";
 export type { AuthCodeFlow } from "./flows/started-flow.js";
 export {
@@ -164,6 +165,7 @@ export { userFederatedIdentity, type UserFederatedIdentityInput } from "./flows/
 export { usernamePassword, type UsernamePasswordInput } from "./flows/username-password.js";
 export type { Client } from "./client/client.js";
 export { createClient, type ClientOptions } from "./client/create-client.js";
+export type { UseOnce } from "./client/used-sign-ins.js";
 export type { BackgroundRenewal, BackgroundRenewalListener } from "./client/renewals.js";
 export { isBackground } from "./flight/background.js";
 export type { SourcedToken, SourceRequest, TokenSource } from "./exchange/token-source.js";

@@ -7,7 +7,6 @@ import {
   usernamePassword,
   type AuthCodeFlow,
   type AuthenticationResult,
-  type BaseRequest,
 } from "@tessera/core";
 import {
   requireRecord,
@@ -16,6 +15,7 @@ import {
   silentNow,
   tokenExchange,
   wrongType,
+  type AuthCodeFlowOptions,
 } from "@tessera/core/internal";
 import type { AuthorizationCodePayload } from "./authorization-response.js";
 import type {
@@ -108,6 +108,8 @@ export abstract class ClientApplication extends CrossAppApplication {
    * @param flow the flow from {@link initiateAuthCodeFlow}
    * @param response all parameters received at the redirect URI, from the query or the form, also as `URLSearchParams`
    * or `URL`
+   * @param options `sessionKey` keeps the tokens for this session of the user alone; `useOnce` is the record of all processes
+   * of the flows that have been completed
    * @throws ClientAuthError `state_mismatch`, `invalid_state`, `nonce_mismatch`, `invalid_id_token`; ServerError,
    * InteractionRequiredAuthError for an error response
    * @see OpenID Connect Core §3.1.2.7, §3.3.2.8
@@ -119,7 +121,7 @@ export abstract class ClientApplication extends CrossAppApplication {
   acquireTokenByAuthCodeFlow(
     flow: AuthCodeFlow,
     response: Readonly<Record<string, unknown>> | URLSearchParams | URL,
-    options: Pick<BaseRequest, "correlationId" | "signal" | "timeoutMs"> = {},
+    options: AuthCodeFlowOptions = {},
   ): Promise<AuthenticationResult> {
     return this.logged("acquireTokenByAuthCodeFlow", options, () =>
       completeAuthCodeFlow(this.client, flow, response, requireRecord(options ?? {}, "options")),

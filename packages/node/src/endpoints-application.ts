@@ -103,7 +103,8 @@ export abstract class EndpointsApplication extends Application {
   }
 
   /**
-   * Validates the logout token that a provider posts when a user signs out there. Each is accepted once, by this process.
+   * Validates the logout token that a provider posts when a user signs out there. Each is accepted once, by this process or, with
+   * `useOnce`, by all.
    * The result names the user and the session, and the accounts that the cache has of them: end your own sessions, and
    * remove the accounts.
    *

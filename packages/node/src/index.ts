@@ -49,6 +49,7 @@ export {
   type BackgroundRenewal,
   type BackgroundRenewalListener,
   type AssertionContext,
+  type AuthCodeFlowOptions,
   type TicketContext,
   type TicketSource,
   type AzureCloudOptions,
@@ -75,6 +76,7 @@ export {
   type SecretContext,
   type StoreInCache,
   type TenantProfile,
+  type UseOnce,
   type UserInfo,
   type ValidCacheType,
 } from "@tessera/core/internal";

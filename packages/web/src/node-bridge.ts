@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 
 /** The methods that a `Request` cannot have (Fetch §2.2.1). */
 const FORBIDDEN_METHODS: readonly string[] = ["CONNECT", "TRACE", "TRACK"];
@@ -62,11 +61,19 @@ export async function sendResponse(response: Response, outgoing: ServerResponse)
     return;
   }
   try {
-    await pipeline(Readable.fromWeb(response.body as NodeReadableStream), outgoing);
+    await pipeline(Readable.fromWeb(response.body), outgoing);
   } catch (error) {
-    const isAway = error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
-    if (!isAway) throw error;
+    if (!isPrematureClose(error)) throw error;
   }
+}
+
+function isPrematureClose(error: unknown): boolean {
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "code" in error &&
+    error.code === "ERR_STREAM_PREMATURE_CLOSE"
+  );
 }
 
 /** Path and query. An absolute URL, and a path that begins with two slashes, must not name another host. */
@@ -92,11 +99,11 @@ function headersOf({ rawHeaders }: IncomingMessage): Headers {
 
 /** The body as a stream that leaves the connection alone until somebody reads it: the app may parse the body itself. */
 function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
-  let chunks: AsyncIterator<Uint8Array> | undefined;
+  let chunks: AsyncIterator<Uint8Array, undefined> | undefined;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        chunks ??= incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+        chunks ??= incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;
         const { done, value } = await chunks.next();
         if (done) controller.close();
         else controller.enqueue(value);
@@ -115,9 +122,12 @@ function textOf(body: unknown, headers: Headers): string | Uint8Array {
   const isForm = headers.get("content-type")?.startsWith("application/x-www-form-urlencoded") ?? false;
   if (!isForm || typeof body !== "object" || body === null) return JSON.stringify(body);
   const form = new URLSearchParams();
-  for (const [name, value] of Object.entries(body)) {
+  const fields: Readonly<Record<string, unknown>> = { ...body };
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
     // A parameter that comes twice stays twice, so that it is refused where one is expected.
-    for (const one of Array.isArray(value) ? value : [value]) form.append(name, String(one));
+    const all: readonly unknown[] = Array.isArray(value) ? value : [value];
+    for (const one of all) form.append(name, String(one));
   }
   return form.toString();
 }

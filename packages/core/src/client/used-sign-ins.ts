@@ -1,6 +1,15 @@
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 
+/**
+ * Records that something is used, for all processes: resolves to `false` if it was used before. In one step, such as `SET key 1
+ * NX EX seconds` of Redis.
+ *
+ * @param key what is used; it may hold the identifier of a token, and no token
+ * @param seconds how long it can be used anyway
+ */
+export type UseOnce = (key: string, seconds: number) => boolean | Promise<boolean>;
+
 /** Remembers the sign-ins that have been completed, so that none is completed twice in this process. */
 export class UsedSignIns {
   readonly #used: BoundedMap<true>;
@@ -15,11 +24,13 @@ export class UsedSignIns {
    * Marks a sign-in as used.
    *
    * @param until when the sign-in expires anyway, in milliseconds since the epoch
+   * @param everywhere the record of all processes, if there is one
    * @returns false when it was already used
    */
-  use(state: string, until: number): boolean {
+  async use(state: string, until: number, everywhere?: UseOnce): Promise<boolean> {
     if (this.#used.get(state)) return false;
-    this.#used.set(state, true, Math.max(1, until - this.#clock.now()));
-    return true;
+    const left = Math.max(1, until - this.#clock.now());
+    this.#used.set(state, true, left);
+    return everywhere === undefined || (await everywhere(state, Math.ceil(left / 1000)));
   }
 }

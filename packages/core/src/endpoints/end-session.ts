@@ -1,5 +1,6 @@
 import type { AccountInfo } from "../account.js";
 import { clientAuthError } from "../errors/errors.js";
+import { accountOfSession } from "../exchange/session-tokens.js";
 import { withinBounds } from "../flight/deadline.js";
 import { secureEndpoint } from "../http/secure-url.js";
 import { Parameters, withQuery } from "../request/parameters.js";
@@ -17,6 +18,8 @@ export interface EndSessionInput extends Pick<
 > {
   /** The user to sign out: provides the ID token and the login hint. */
   readonly account?: AccountInfo;
+  /** Key of the session that was signed in with it: provides its ID token, if no account is passed. */
+  readonly sessionKey?: string;
   /** ID token of the session; defaults to the account's. */
   readonly idTokenHint?: string;
   /** URL to redirect to afterwards: one of those registered for the app. */
@@ -39,7 +42,7 @@ export interface EndSessionInput extends Pick<
  */
 export async function endSessionUrl(client: Client, input: EndSessionInput = {}): Promise<string> {
   const request = tokenRequest(client, input);
-  const { account, postLogoutRedirectUri, state, idTokenHint, logoutHint } = request.given;
+  const { account: given, postLogoutRedirectUri, state, idTokenHint, logoutHint } = request.given;
   const { correlationId } = request;
   checkFieldTypes(request.given, correlationId);
   const redirectUri =
@@ -48,11 +51,11 @@ export async function endSessionUrl(client: Client, input: EndSessionInput = {})
       : checkedRedirectUri(postLogoutRedirectUri, correlationId, "postLogoutRedirectUri");
   return withinBounds(request, async (signal) => {
     // The account's ID token and login hint are sent only to the provider that issued them.
-    const url = account
-      ? authorityOf(client, request, account)
-      : client.authorities.url(request.authorityUrl);
+    const url = given ? authorityOf(client, request, given) : client.authorities.url(request.authorityUrl);
     const { metadata } = await client.authorities.resolve(url, { correlationId, signal });
-    await requireAccountOf(client, { ...request, authorityUrl: url.href }, account);
+    await requireAccountOf(client, { ...request, authorityUrl: url.href }, given);
+    const { sessionKey } = request.given;
+    const account = given ?? (sessionKey ? await accountOfSession(client, url, sessionKey) : undefined);
     const endpoint = metadata["end_session_endpoint"];
     if (typeof endpoint !== "string") {
       throw clientAuthError(

@@ -1,6 +1,7 @@
 import type { AccountInfo } from "../account.js";
 import { idTokenIssuerMatches } from "../authority/issuer.js";
 import type { Client } from "../client/client.js";
+import type { UseOnce } from "../client/used-sign-ins.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { isObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
@@ -17,6 +18,8 @@ import { atProvider, type EndpointCall, type EndpointInput } from "./at-provider
 export interface LogoutTokenInput extends EndpointInput {
   /** The parameter `logout_token` that the provider has posted. */
   readonly logoutToken: string;
+  /** The record of all processes of what has been used. By default, a token is accepted once by each process. */
+  readonly useOnce?: UseOnce;
 }
 
 /** Request to validate a front-channel logout. */
@@ -46,7 +49,8 @@ const EVENT = "http://schemas.openid.net/event/backchannel-logout";
 const USED = "logout_token";
 
 /**
- * Validates a logout token (OpenID Connect Back-Channel Logout §2.6). Each is accepted once in this process.
+ * Validates a logout token (OpenID Connect Back-Channel Logout §2.6). Each is accepted once by this process or,
+ * with `useOnce`, by all.
  *
  * @throws ClientAuthError `invalid_logout_token`
  */
@@ -63,7 +67,7 @@ export async function validateLogoutToken(client: Client, input: LogoutTokenInpu
     const { iss, sub, sid, jti, exp } = await verifyJwt(signed, expected, call);
     const { clockTolerance } = dialectOf(authority.url);
     const until = (Number(exp) + clockTolerance) * 1000;
-    if (!client.usedSignIns.use(JSON.stringify([USED, iss, jti]), until)) {
+    if (!(await client.usedSignIns.use(JSON.stringify([USED, iss, jti]), until, given.useOnce))) {
       throw clientAuthError(
         LOGOUT_TOKEN.code,
         "The logout token is refused: it has been used before (jti).",

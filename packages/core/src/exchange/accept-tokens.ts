@@ -47,13 +47,7 @@ export async function acceptTokens(
 ): Promise<AuthenticationResult> {
   if (received.tokens.idToken === undefined) {
     requireNoIdToken(exchange, grant);
-    const isOfUser = grant.owner.kind === "user";
-    return accept(
-      exchange,
-      grant,
-      received,
-      isOfUser ? await plainUser(exchange, grant, received.tokens) : undefined,
-    );
+    return accept(exchange, grant, received, await plainUser(exchange, grant, received.tokens));
   }
   const response = await decrypted(exchange, received);
   let claims: IdTokenClaims | undefined;

@@ -24,11 +24,13 @@ const THE_USER = "the-user";
  */
 export async function plainUser(
   exchange: Exchange,
-  { owner }: Grant,
+  { owner, nonce }: Grant,
   tokens: TokenResponse,
 ): Promise<IdTokenClaims | undefined> {
   const { authority, client } = exchange;
-  if (owner.kind !== "user" || owner.account || tokens.idToken || !tokens.accessToken) return undefined;
+  // Tokens of an assertion that come with a sign-in are those of a session.
+  const isSignIn = owner.kind === "user" ? !owner.account : nonce !== "unchecked";
+  if (!isSignIn || tokens.idToken || !tokens.accessToken) return undefined;
   if (bringsIdTokens(client, authority)) return undefined;
   const user = (await userFromEndpoint(exchange, tokens)) ?? userInToken(exchange, tokens.accessToken);
   return user ?? { sub: client.isPublic ? THE_USER : newGuid() };

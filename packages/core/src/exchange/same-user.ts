@@ -1,6 +1,6 @@
 import type { AccountInfo } from "../account.js";
-import { claimsOf } from "../cache/account-info.js";
-import { findIdToken, type TokenQuery } from "../cache/memory/find.js";
+import { accountInfo, claimsOf } from "../cache/account-info.js";
+import { findAccount, findIdToken, type TokenQuery } from "../cache/memory/find.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { FreshRecord } from "../cache/record.js";
 import { dialectOf } from "../dialect/dialects.js";
@@ -14,10 +14,12 @@ import type { Grant } from "./grant.js";
 export function requireSameUser(
   memory: TokenMemory,
   exchange: Exchange,
-  { owner }: Grant,
+  { owner, parameters }: Grant,
   { tokens, claims, record }: Answer,
 ): void {
-  const known = owner.kind === "user" ? owner.account : undefined;
+  const isOfSession = owner.kind === "assertion" && parameters.get("grant_type") === "refresh_token";
+  const known =
+    owner.kind === "user" ? owner.account : isOfSession ? sessionUser(memory, exchange, record) : undefined;
   if (!known) return;
   // Entra identifies the user by `client_info`; other providers by the subject.
   const isSame = dialectOf(exchange.authority.url).hasTenants
@@ -36,6 +38,12 @@ export interface Answer {
   readonly tokens: TokenResponse;
   readonly claims: IdTokenClaims | undefined;
   readonly record: FreshRecord;
+}
+
+/** Returns the user that the tokens of a session are of, if it is known. */
+function sessionUser(memory: TokenMemory, exchange: Exchange, record: FreshRecord): AccountInfo | undefined {
+  const account = findAccount(memory, queryOf(exchange, record));
+  return account && accountInfo(account, undefined);
 }
 
 /** Returns an account's subject. Other libraries may have derived its home account id from something else. */

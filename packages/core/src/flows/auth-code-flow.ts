@@ -19,6 +19,7 @@ import { checkFlow, LONGEST_FLOW, type AuthCodeFlow } from "./started-flow.js";
 import type { Authority } from "../authority/authority.js";
 import { protectionOf } from "./sign-in-protection.js";
 import type { Client } from "../client/client.js";
+import type { UseOnce } from "../client/used-sign-ins.js";
 import type { Call } from "../http/transport.js";
 
 /** Request to start a sign-in. */
@@ -40,6 +41,20 @@ export interface AuthCodeFlowInput extends Omit<
   readonly usePkce?: boolean;
   /** `false` for a provider whose ID tokens do not repeat the nonce. PKCE then protects the sign-in alone. */
   readonly useNonce?: boolean;
+}
+
+/** What a caller may add when it completes a sign-in. */
+export interface AuthCodeFlowOptions extends Pick<
+  BaseRequest,
+  "correlationId" | "signal" | "timeoutMs" | "extraQueryParameters"
+> {
+  /**
+   * Keeps the tokens for this session of the user alone, and not with those of the user's other sessions. An on-behalf-of request
+   * with only this key continues the session. Anyone who knows the key has access to the tokens.
+   */
+  readonly sessionKey?: string;
+  /** The record of all processes of what has been used. By default, a flow is completed once in each process. */
+  readonly useOnce?: UseOnce;
 }
 
 /**
@@ -116,7 +131,7 @@ export async function initiateAuthCodeFlow(client: Client, input: AuthCodeFlowIn
  * @param begun the flow returned by {@link initiateAuthCodeFlow}
  * @param answer all parameters received at the redirect URI, from the query or the form, also as `URLSearchParams` or
  * `URL`
- * @param options correlation id, signal, timeout, and extra query parameters for the token request; the flow's own
+ * @param options session key, used-once record, correlation id, signal, timeout, and extra query parameters for the token request; the flow's own
  * were sent with the authorization URL, and are not sent again
  * @throws ClientAuthError `state_mismatch`, `invalid_state`, `nonce_mismatch`, `invalid_id_token`,
  * `authorization_code_missing_from_server_response`; ServerError, InteractionRequiredAuthError for an error response
@@ -129,7 +144,7 @@ export async function completeAuthCodeFlow(
   client: Client,
   begun: AuthCodeFlow,
   answer: AuthorizationResponse | URLSearchParams | URL,
-  options: Pick<BaseRequest, "correlationId" | "signal" | "timeoutMs" | "extraQueryParameters"> = {},
+  options: AuthCodeFlowOptions = {},
 ): Promise<AuthenticationResult> {
   // checkFlow reports a missing flow, which means that the session was lost.
   const flow: AuthCodeFlow = withoutNull(begun ?? ({} as AuthCodeFlow));
@@ -138,7 +153,8 @@ export async function completeAuthCodeFlow(
   const scheme = flow.dpopKey === undefined ? {} : { authenticationScheme: "DPoP" as const };
   const common = { ...options, scopes, authority, claims, resource, ...redemptionFields(flow), ...scheme };
   const request = tokenRequest(client, common);
-  const { correlationId } = request;
+  const { correlationId, given } = request;
+  checkFieldTypes(given, correlationId);
   checkFlow(client, flow, request);
   const received = responseParameters(answer, correlationId);
   const isJwt = isJwtMode(flow.responseMode);
@@ -151,7 +167,8 @@ export async function completeAuthCodeFlow(
     );
   }
   // The response belongs to this flow, so both count as used from here on, even if a later step fails.
-  if (!client.usedSignIns.use(flow.state, (flow.startedAt + LONGEST_FLOW) * 1000)) {
+  const until = (flow.startedAt + LONGEST_FLOW) * 1000;
+  if (!(await client.usedSignIns.use(flow.state, until, given.useOnce))) {
     throw clientAuthError("invalid_state", "This flow has already been used: start a new one.", request);
   }
   await refuseErrorResponse(client, request, response, client.authorities.url(request.authorityUrl));
@@ -182,6 +199,7 @@ export async function completeAuthCodeFlow(
     maxAge,
     subject,
     key,
+    sessionKey: given.sessionKey,
     // The ID token beside the code names its issuer, so a provider need not repeat it (RFC 9207 §4).
     hasWholeResponse: !isHybrid,
     hasSentQuery: options.extraQueryParameters === undefined,

@@ -10,6 +10,7 @@ import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { sharedExchange } from "../exchange/exchange.js";
 import { redeem } from "../exchange/redeem.js";
+import { sessionHash } from "../exchange/session-tokens.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters } from "../request/parameters.js";
@@ -56,6 +57,8 @@ export interface CodeExpectations {
   readonly hasWholeResponse?: boolean;
   /** `sub` of the ID token received with the code, which the token response must repeat. */
   readonly subject?: string | undefined;
+  /** Keeps the tokens by the key of a session, and not for the user. */
+  readonly sessionKey?: string | undefined;
   /** The key that the code is bound to (RFC 9449 §10). */
   readonly key?: BindingKey | undefined;
   /**
@@ -124,7 +127,10 @@ export async function redeemCode(
         .set("return_spa_code", enableSpaAuthorizationCode ? "1" : undefined),
       hasDetails: true,
       key: expectations.key,
-      owner: { kind: "user" },
+      owner:
+        expectations.sessionKey === undefined
+          ? { kind: "user" }
+          : { kind: "assertion", hash: sessionHash(expectations.sessionKey) },
       nonce: { expected: nonce },
       maxAge: expectations.maxAge,
       subject: expectations.subject,

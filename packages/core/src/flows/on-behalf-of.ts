@@ -1,4 +1,4 @@
-import { assertionPartition, SESSION } from "../cache/memory/partition-key.js";
+import { assertionPartition } from "../cache/memory/partition-key.js";
 import { storeUnavailable } from "../cache/storage/ask-store.js";
 import type { Client } from "../client/client.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
@@ -11,6 +11,7 @@ import type { Grant } from "../exchange/grant.js";
 import { requestInTurn } from "../exchange/in-turn.js";
 import { redeem } from "../exchange/redeem.js";
 import { isQuestion, questionIn, repeatedHit } from "../exchange/repeated-hit.js";
+import { sessionHash, sessionPartition } from "../exchange/session-tokens.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
@@ -109,7 +110,7 @@ function repeatedOnBehalfOf(
  */
 export async function endOnBehalfOfSession(client: Client, sessionKey: string): Promise<void> {
   if (sessionKey === "") throw emptyChoice("sessionKey");
-  const key = assertionPartition(sessionHash(sessionKey));
+  const key = sessionPartition(sessionKey);
   return client.cache.write(key, (memory) => {
     memory.put(key, undefined);
   });
@@ -130,7 +131,7 @@ function acquire(client: Client, wanted: WantedForUser, miss: Miss): Promise<Aut
       if (exchange.client.cache.storeIsAway) throw storeUnavailable(exchange.call);
       throw interactionRequiredError(
         "no_tokens_found",
-        "No tokens are cached for this sessionKey, or they have been removed: start the session again with an assertion.",
+        "No tokens are cached for this sessionKey, or they have been removed: start the session again, with an assertion or a sign-in.",
         exchange.call,
       );
     }
@@ -195,8 +196,4 @@ function checked(request: TokenRequest<OnBehalfOfInput>) {
     `${problem}: pass the access token this API was called with.`,
     request,
   );
-}
-
-function sessionHash(sessionKey: string): string {
-  return SESSION + sha256Base64Url(sessionKey);
 }

@@ -90,6 +90,7 @@ const FIELD_TYPES: ReadonlyMap<string, FieldType> = new Map(
     storeInCache: object,
     successTemplate: text,
     token: string,
+    useOnce: call,
     tokenTypeHint: text,
     useNonce: flag,
     usePkce: flag,

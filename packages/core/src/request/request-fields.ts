@@ -204,6 +204,7 @@ export const REQUEST_FIELDS = {
   token: { sent: ["introspection", "revocation"], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
   tokenTypeHint: { sent: ["introspection", "revocation"], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
   useNonce: { sent: URL, cacheKey: CHECKED, flightKey: whole },
+  useOnce: { sent: [], cacheKey: NO_TOKEN, flightKey: ONE_CALL },
   usePkce: { sent: URL, cacheKey: PROOF, flightKey: whole },
   user: { sent: ["agent"], cacheKey: { entity: "partition" }, flightKey: anyCase },
   userCode: { sent: BACKCHANNEL, cacheKey: PROOF, flightKey: UNSHARED },

@@ -2,7 +2,7 @@ import { missingPackage } from "../missing-package.js";
 
 /** The package that calls the operating system's libraries. */
 export interface Koffi extends Pick<
-  typeof import("koffi/indirect"),
+  typeof import("koffi"),
   "address" | "inout" | "load" | "out" | "pointer" | "struct"
 > {
   /** Copies bytes from an address. */
@@ -15,12 +15,16 @@ export interface Native {
   async(...valuesAndCallback: readonly unknown[]): unknown;
 }
 
-/** @throws ClientConfigurationError `missing_dependency` */
-export async function loadKoffi(): Promise<Koffi> {
+/**
+ * Loads the package from where this one is installed, or beside a bundle: bundlers do not follow it, because a native module
+ * cannot be part of a bundle.
+ *
+ * @throws ClientConfigurationError `missing_dependency`
+ */
+export function loadKoffi(): Koffi {
+  const { createRequire } = process.getBuiltinModule("node:module");
   try {
-    // The entry that names no binary of a platform: a bundler would take it for JavaScript.
-    const loaded = await import("koffi/indirect");
-    return loaded;
+    return createRequire(import.meta.url)("koffi") as Koffi;
   } catch (cause) {
     throw missingPackage(
       "The Kerberos tickets of the operating system need the package koffi, which cannot be loaded",

@@ -8,26 +8,16 @@ import { sspiTickets } from "./sspi.js";
 /** The operating system's tickets. Nothing is loaded before one is needed. */
 export function systemTickets(): SystemTickets {
   return {
-    ticket: async (context) => (await (loading ??= load())).ticket(context),
-    principal: async () => (await (loading ??= load())).principal(),
+    ticket: async (context) => (opened ??= open()).ticket(context),
+    principal: async () => (opened ??= open()).principal(),
   };
 }
 
-let loading: Promise<SystemTickets> | undefined;
+let opened: SystemTickets | undefined;
 
-async function load(): Promise<SystemTickets> {
-  try {
-    return await open();
-  } catch (error) {
-    // The package may be installed, and the library too.
-    loading = undefined;
-    throw error;
-  }
-}
-
-async function open(): Promise<SystemTickets> {
+function open(): SystemTickets {
   const { platform, arch } = process;
-  const koffi = await loadKoffi();
+  const koffi = loadKoffi();
   if (platform === "win32") return sspiTickets(openSecur32(koffi), koffi);
   const causes: unknown[] = [];
   for (const path of GSSAPI_LIBRARIES[platform] ?? []) {
