@@ -59,7 +59,7 @@ export default defineConfig(
       globals: Object.fromEntries(
         [
           ..."AbortController AbortSignal Buffer console fetch globalThis performance process".split(" "),
-          ..."setImmediate setTimeout clearTimeout structuredClone Request TextDecoder TextEncoder URL URLSearchParams".split(
+          ..."setImmediate setTimeout clearTimeout structuredClone Request Response TextDecoder TextEncoder URL URLSearchParams".split(
             " ",
           ),
         ].map((name) => [name, "readonly"]),
