@@ -24,6 +24,7 @@ const GROUPS = [
   "agents",
   "requests",
   "sign-in",
+  "guard",
   "accounts",
   "first-list",
   "heap",

@@ -266,8 +266,9 @@ test("the agents act as themselves and as a user, through one application", asyn
   expect(status).toBe(0);
 });
 
-test("the web API validates tokens and calls another one on behalf of the user", async () => {
-  const { status, output } = await run("web-api/web-api.mjs", ["--once"], { CLIENT_ID: "", PORT: "0" }).end();
+test.each(["web-api", "hono"])("the API in %s.mjs checks tokens and acts for its users", async (program) => {
+  const local = { CLIENT_ID: "", PORT: "0" };
+  const { status, output } = await run(`web-api/${program}.mjs`, ["--once"], local).end();
   expect(output).toMatch(/without a token: HTTP 401/);
   expect(output).toMatch(/with a token that is none: HTTP 401/);
   expect(output).toMatch(

@@ -26,6 +26,7 @@ declare const app: tessera.ConfidentialClientApplication;
 declare const auth: tessera.Configuration["auth"];
 declare const account: tessera.AccountInfo;
 declare const clientId: string, token: string, redirectUri: string, postLogoutRedirectUri: string;
+declare const tenantId: string, refreshToken: string, callbackUrl: URL;
 declare const clientSecret: string, trusted: ReadonlySet<string>;
 declare const cachePlugin: tessera.ICachePlugin, store: tessera.TokenStore;
 declare const client: RedisClient;
@@ -43,6 +44,10 @@ const guided = [
   "mcp",
   "../packages/mcp/README",
   "protected-resources",
+  "troubleshooting",
+  ...["adal", "azure-identity", "express-openid-connect", "openid-client", "passport-azure-ad"].map(
+    (page) => `migration/${page}`,
+  ),
 ].flatMap((page) =>
   [...readFileSync(join(root, `docs/${page}.md`), "utf8").matchAll(/```js\n(.*?)```/gs)].map(
     ([, code = ""], index) => ({ page: `${page}.md`, index, code }),
@@ -74,11 +79,18 @@ function moduleOf(code: string): string {
 
 const pathOf = (index: number): string => join(root, `test/examples/guide-block-${index}.ts`);
 
+/** The pages are JavaScript; in TypeScript, the account of a result may be null, which getting-started.md says. */
+const withAccount = (code: string): string =>
+  code.replaceAll(
+    /const \{ account \} = (await [^;]*);/g,
+    'const account = ($1).account as import("@tessera/node").AccountInfo;',
+  );
+
 /** What the compiler objects to in each block. */
 function errorsOfBlocks(): readonly (readonly string[])[] {
   const texts = [
-    ...blocks.map(({ code }) => `${declared}\n${code}\nexport {};`),
-    ...guided.map(({ code }) => moduleOf(code)),
+    ...blocks.map(({ code }) => `${declared}\n${withAccount(code)}\nexport {};`),
+    ...guided.map(({ code }) => moduleOf(withAccount(code))),
   ];
   const modules = new Map(texts.map((text, index) => [pathOf(index), text] as const));
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path));

@@ -82,7 +82,7 @@ function table(rows: readonly ParityRow[]): string {
   const words = { same: "as there", differs: "not as there" } as const;
   const names = Object.keys(products) as Product[];
   const cells = [
-    ["behaviour", ...Object.values(products), "test"],
+    ["behavior", ...Object.values(products), "test"],
     ...rows.map(({ behaviour, marks, file, test }) => [
       behaviour,
       ...names.map((name) => (marks[name] === undefined ? "" : words[marks[name]])),

@@ -51,7 +51,7 @@ describe.each(packages.map((pkg) => [pkg.manifest.name, pkg] as const))("%s", (n
   test("stays within its size", () => {
     const budget = budgets[name];
     const code = readFileSync(join(pkg.folder, "dist/index.js")).length;
-    const entry = name === "@tessera/core" ? "internal.js" : "start.js";
+    const entry = name === "@tessera/core" ? "internal.js" : "run-command-line.js";
     const more = existsSync(join(pkg.folder, "dist", entry))
       ? readFileSync(join(pkg.folder, "dist", entry)).length
       : 0;
