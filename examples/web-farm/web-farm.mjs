@@ -26,7 +26,11 @@ const web = tenant?.apps.find(({ name }) => name.endsWith("Web"));
 const [user] = tenant?.users ?? [];
 if (!web || !user) throw new Error("the local authority has no app or no user to try");
 
-const keys = { name: randomBytes(32).toString("base64"), token: randomBytes(32).toString("base64") };
+const keys = {
+  name: randomBytes(32).toString("base64"),
+  token: randomBytes(32).toString("base64"),
+  session: randomBytes(32).toString("base64"),
+};
 const balancer = await startBalancer(Number(process.env.PORT ?? 0));
 const processes = await Promise.all(Array.from({ length: PROCESSES }, startProcess));
 console.log(`${PROCESSES} processes behind ${balancer.origin}, with ${redis.url}\n`);
@@ -42,16 +46,21 @@ else {
 async function show() {
   const browser = { cookies: new Map(), origin: balancer.origin };
   const visitor = { username: user?.username ?? "", password: user?.password ?? "" };
-  console.log(`signs in:   ${textOf(await pretendUser(`${balancer.origin}/sign-in`, visitor, browser))}`);
+  console.log(
+    `signs in:   ${textOf(await pretendUser(`${balancer.origin}/auth/sign-in`, visitor, browser))}`,
+  );
   for (let visit = 0; visit < PROCESSES; visit += 1)
     console.log(`comes back: ${textOf(await pretendUser(balancer.origin, visitor, browser))}`);
   const tokens = authority.requests.filter(({ endpoint }) => endpoint === "token").length;
   console.log(`token requests of all processes: ${tokens}`);
 
-  await fetch(`${balancer.origin}/sign-out`, {
+  await fetch(`${balancer.origin}/auth/sign-out`, {
     method: "POST",
     redirect: "manual",
-    headers: { cookie: [...browser.cookies].map((pair) => pair.join("=")).join("; ") },
+    headers: {
+      origin: balancer.origin,
+      cookie: [...browser.cookies].map((pair) => pair.join("=")).join("; "),
+    },
   });
   console.log("signs out");
   for (let visit = 0; visit < PROCESSES; visit += 1)
@@ -76,6 +85,7 @@ async function startProcess(_, index) {
       CLIENT_SECRET: web?.clientSecret ?? "",
       NAME_KEY: keys.name,
       TOKEN_KEY: keys.token,
+      SESSION_SECRET: keys.session,
     },
   });
   const [port] = await once(child, "message");

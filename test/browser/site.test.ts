@@ -82,7 +82,7 @@ describeWith("Chromium and the built site", hasChromium && existsSync(join(site,
     expect(guides.length).toBeGreaterThan(50);
     for (const file of ["index.html", ...guides]) {
       await page.goto(`${origin}/${file}`, { waitUntil: "load" });
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      const width = await page.evaluate<number>("document.documentElement.scrollWidth");
       if (width > 361) problems.push(`${file} is ${width} pixels wide`);
     }
     await page.goto(`${origin}/index.html`);
@@ -106,7 +106,7 @@ describeWith("Chromium and the built site", hasChromium && existsSync(join(site,
       expect(text).toContain(part);
     await page.emulateMedia({ colorScheme: "dark" });
     await screenshot(page, "site-dark");
-    const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const background = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
     expect(background).not.toBe("rgb(255, 255, 255)");
     await page.locator(".buttons a").first().click();
     expect(await page.textContent("h1")).toContain("Tutorial");

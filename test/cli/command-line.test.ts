@@ -109,7 +109,7 @@ describe("completion", () => {
 
 test("tessera dev starts the local authority, and ends with Ctrl+C", async () => {
   const program = join(root, "packages/cli/dist/cli.js");
-  const child = spawn(process.execPath, [program, "dev"], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [program, "dev", "--json"], { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = (await once(child.stdout, "data")) as [Buffer];
   const { url, tenants } = JSON.parse(line.toString()) as { url: string; tenants: readonly unknown[] };
   expect(url).toMatch(/^https:\/\/localhost:\d+$/);

@@ -178,45 +178,42 @@ test.each([
   const [, origin = "", username = "", password = ""] = await site.says(
     /open (http\S+) and sign in as (\S+) with the password (\S+)/,
   );
-  let cookie = "";
-  const visit = async (url: string, method = "GET"): Promise<{ location: string; html: string }> => {
-    const response = await fetch(new URL(url, origin), { method, redirect: "manual", headers: { cookie } });
-    cookie = response.headers.get("set-cookie")?.split(";")[0] ?? cookie;
+  const cookies = new Map<string, string>();
+  const visit = async (url: string, init: RequestInit = {}): Promise<{ location: string; html: string }> => {
+    const cookie = [...cookies].map((pair) => pair.join("=")).join("; ");
+    const headers = { ...(init.headers as Record<string, string> | undefined), cookie };
+    const response = await fetch(new URL(url, origin), { redirect: "manual", ...init, headers });
+    for (const set of response.headers.getSetCookie()) {
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
+      if (value) cookies.set(name, value);
+      else cookies.delete(name);
+    }
     return { location: response.headers.get("location") ?? "", html: await response.text() };
   };
 
   expect((await visit("/")).html).toContain("Sign in");
-  const { location } = await visit("/sign-in");
-  const anonymous = cookie;
+  const { location } = await visit("/auth/sign-in");
   const returned = await signIn(location, { username, password });
-
   // A code that somebody else brings along.
-  cookie = "";
-  expect((await visit(returned.href)).location).toBe("/");
+  cookies.clear();
+  expect((await visit(returned.href)).html).toContain("sign_in_out_of_date");
   expect((await visit("/")).html).not.toContain("Hello");
   // The user presses Cancel.
-  const cancelled = await visit("/sign-in");
+  const cancelled = await visit("/auth/sign-in");
   const state = new URL(cancelled.location).searchParams.get("state") ?? "";
-  expect((await visit(`/callback?error=access_denied&state=${state}`)).location).toBe("/");
-  // The right browser, but another answer than the one it waits for.
-  cookie = anonymous;
-  const forged = new URL(returned);
-  forged.searchParams.set("state", "forged");
-  expect((await visit(forged.href)).html).toContain("state_mismatch");
+  expect((await visit(`/auth/callback?error=access_denied&state=${state}`)).html).toContain("access_denied");
 
-  const again = await visit("/sign-in");
+  const again = await visit("/auth/sign-in");
   const answer = await signIn(again.location, { username, password });
-  expect((await visit(answer.href)).location).toBe("/");
+  expect((await visit(answer.href)).location).toBe(`${origin}/`);
   expect((await visit("/")).html).toMatch(/Hello Alice Archer[\s\S]*from the cache/);
   // The session at the provider ends as well, and the browser comes back.
-  const left = await visit("/sign-out", "POST");
+  const left = await visit("/auth/sign-out", { method: "POST", headers: { origin } });
   expect(left.location).toMatch(/\/oauth2\/v2\.0\/logout\?.*post_logout_redirect_uri=/);
   expect((await visit(left.location)).location).toBe(`${origin}/`);
   expect((await visit("/")).html).toContain("Sign in");
 
-  const { status, output } = await site.end();
-  expect(output).toContain(`${username} has signed in`);
-  expect(output).toContain(`${username} has signed out`);
+  const { status } = await site.end();
   expect(status).toBe(0);
 });
 

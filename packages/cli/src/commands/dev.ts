@@ -5,7 +5,7 @@ const OPTIONS = ["port", "ca-file", "config", "emulate", "format"] as const;
 const FLAGS = ["http", "json"] as const;
 
 /** `tessera dev`: starts the local authority in this process, with its own output, until `Ctrl+C`. */
-export async function dev({ given, endWith }: Context): Promise<void> {
+export async function dev({ given, signal, endWith }: Context): Promise<void> {
   const args = [
     ...OPTIONS.flatMap((name) => {
       const value = given.text(name);
@@ -13,9 +13,6 @@ export async function dev({ given, endWith }: Context): Promise<void> {
     }),
     ...FLAGS.flatMap((name) => (given.has(name) ? [`--${name}`] : [])),
   ];
-  // The package's own command, beside its functions.
-  const program = new URL("cli.js", import.meta.resolve("@tessera/local-authority"));
-  process.argv.splice(2, Infinity, ...args);
-  await import(program.href);
-  endWith(Number(process.exitCode ?? 0));
+  const { runCommandLine } = await import("@tessera/local-authority");
+  endWith(await runCommandLine(args, { program: "tessera dev", signal }));
 }
