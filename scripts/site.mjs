@@ -19,7 +19,7 @@ function prepare({ section, path, title, text }, known) {
     const [target = "", anchor] = link.split("#");
     const at = posix.normalize(posix.join("docs", posix.dirname(path), target));
     const isPage = at.startsWith("docs/") && known.has(at.slice("docs/".length).replace(/\.md$/, ""));
-    if (isPage || at.endsWith(".svg")) return whole;
+    if (isPage || /\.(svg|png)$/.test(at)) return whole;
     return `](${repository}/blob/main/${at}${anchor ? `#${anchor}` : ""})`;
   });
   // TypeDoc leaves code out of the anchors of headings; GitHub, whose anchors the links have, does not.
@@ -48,7 +48,10 @@ rmSync(prepared, { recursive: true, force: true });
 const all = pages();
 const known = new Set(all.map(({ path }) => path));
 const documents = all.map((page) => prepare(page, known));
-cpSync(join(root, "docs/which-flow.svg"), join(prepared, "docs/which-flow.svg"));
+cpSync(join(root, "docs"), join(prepared, "docs"), {
+  recursive: true,
+  filter: (path) => !/\.\w+$/.test(path) || /\.(svg|png)$/.test(path),
+});
 const landing = readFileSync(join(root, "scripts/site/landing.md"), "utf8");
 writeFileSync(join(prepared, "landing.md"), landing.replace("<!-- figures -->", figures()));
 
