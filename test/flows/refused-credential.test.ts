@@ -85,8 +85,10 @@ function numbered() {
 /** Prepares a grant, by an app with a credential, and returns the call. */
 type Prepare = (auth: Partial<NodeAuthOptions>) => Promise<() => Promise<AuthenticationResult | null>>;
 
-// Backchannel authentication is driven with an application of its own, whose credential is a text.
-const withThisApp = Object.entries(drivers).filter(([grant]) => grant !== "backchannel_authentication");
+// Two are driven with applications of their own: backchannel authentication, whose credential is a text, and the ticket of a
+// user's device, whose app has none.
+const OWN_APP: readonly string[] = ["backchannel_authentication", "integrated_windows"];
+const withThisApp = Object.entries(drivers).filter(([grant]) => !OWN_APP.includes(grant));
 const grants = withThisApp.map(([grant, drive]): [string, Prepare] => [
   grant,
   grant === "device_code"

@@ -122,6 +122,8 @@ const OWN_STATE: Readonly<Record<string, string>> = {
   "endpoint.ts accepted": "saves time only",
   "secure-url.ts parsed": "saves time only",
   "verify-signature.ts keyObjects": "saves time only",
+  "key-set.ts findersAmong": "saves time only",
+  "system-tickets.ts opened": "saves time only: the library of the system is opened twice",
   "network-zone.ts reaches": "options are marked and read by the build that makes the application",
   "cross-app-application.ts names": "tells functions apart in the clients of one application",
   "cross-app-application.ts last": "tells functions apart in the clients of one application",

@@ -1,8 +1,9 @@
 // Real Redis servers on free loopback ports: alone, as a cluster, with replicas, watched by a sentinel.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -231,7 +232,7 @@ process.once("exit", () => {
 });
 
 function run(parameters: readonly string[]): ChildProcess {
-  const server = spawn("redis-server", parameters, { stdio: ["ignore", "pipe", "inherit"] });
+  const server = spawn("redis-server", parameters, { stdio: ["ignore", "pipe", "ignore"] });
   running.add(server);
   server.once("exit", () => running.delete(server));
   return server;
@@ -279,11 +280,23 @@ export async function until(condition: () => Promise<boolean>): Promise<void> {
   throw new Error(`waited in vain for ${condition.toString()}`);
 }
 
+const taken = new Set<number>();
+
+/** A port below those that the system gives to connections, which might take it before the server does. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = randomInt(10_000, 32_000);
+    if (taken.has(port)) continue;
+    taken.add(port);
+    const server = createServer();
+    const listening = once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    server.listen(port, "127.0.0.1");
+    if (!(await listening)) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }

@@ -9,6 +9,20 @@ export interface BoundedMapOptions<V> {
   readonly onEvicted?: (key: string, value: V) => void;
 }
 
+/** The members of a {@link BoundedMap} that a memory of answers needs. */
+export type BoundedMemory<V extends object | number | boolean> = Pick<
+  BoundedMap<V>,
+  "get" | "set" | "delete"
+>;
+
+/** Creates a {@link BoundedMap} for another package: a class in two builds would be two types. */
+export function boundedMemory<V extends object | number | boolean>(
+  max: number,
+  clock: Pick<Clock, "now">,
+): BoundedMemory<V> {
+  return new BoundedMap<V>(max, { clock });
+}
+
 /**
  * A map that evicts the least recently used entry when it is full. It allocates memory as it fills, and none while
  * empty, because most of an application's maps are never used by a program whose tokens are cached.

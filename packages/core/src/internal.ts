@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export * from "./account.js";
-export { BoundedMap } from "./bounded-map.js";
+export { boundedMemory, type BoundedMemory } from "./bounded-map.js";
 export { sameIssuer } from "./authority/issuer.js";
 export { sameText } from "./response/same-text.js";
 export { AzureCloudInstance, tokenExchangeResource, type AzureCloudOptions } from "./authority/clouds.js";

@@ -1,6 +1,6 @@
 import type { AccountInfo } from "../account.js";
-import { accountInfo, claimsOf } from "../cache/account-info.js";
-import { findAccount, findIdToken, type TokenQuery } from "../cache/memory/find.js";
+import { claimsOf } from "../cache/account-info.js";
+import { findIdToken, findRefreshToken, type TokenQuery } from "../cache/memory/find.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { FreshRecord } from "../cache/record.js";
 import { dialectOf } from "../dialect/dialects.js";
@@ -40,14 +40,17 @@ export interface Answer {
   readonly record: FreshRecord;
 }
 
-/** Returns the user that the tokens of a session are of, if it is known. */
-function sessionUser(memory: TokenMemory, exchange: Exchange, record: FreshRecord): AccountInfo | undefined {
-  const account = findAccount(memory, queryOf(exchange, record));
-  return account && accountInfo(account, undefined);
+/** Returns the user whose refresh token a session has kept. */
+function sessionUser(memory: TokenMemory, exchange: Exchange, record: FreshRecord): KnownUser | undefined {
+  const kept = findRefreshToken(memory, queryOf(exchange, record), false);
+  const { home_account_id: homeAccountId } = kept?.entity ?? {};
+  return homeAccountId == null ? undefined : { homeAccountId };
 }
 
+type KnownUser = Pick<AccountInfo, "homeAccountId" | "idTokenClaims">;
+
 /** Returns an account's subject. Other libraries may have derived its home account id from something else. */
-function subjectOf(memory: TokenMemory, exchange: Exchange, record: FreshRecord, known: AccountInfo): string {
+function subjectOf(memory: TokenMemory, exchange: Exchange, record: FreshRecord, known: KnownUser): string {
   const subject = known.idTokenClaims?.sub;
   if (subject !== undefined) return subject;
   const idToken = findIdToken(memory, queryOf(exchange, record));

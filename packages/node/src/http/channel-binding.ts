@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 
@@ -12,6 +11,8 @@ export function channelBinding(socket: Socket | TLSSocket): Uint8Array | undefin
     "getPeerCertificate" in socket ? (socket.getPeerCertificate()?.raw as Buffer | undefined) : undefined;
   const hash = certificate && hashOf(signatureAlgorithm(certificate));
   if (!certificate || !hash) return undefined;
+  // Loaded on first use: a program whose tokens are cached does not need it.
+  const { createHash } = process.getBuiltinModule("node:crypto");
   const digest = createHash(hash).update(certificate).digest();
   return Buffer.concat([Buffer.from("tls-server-end-point:", "latin1"), digest]);
 }

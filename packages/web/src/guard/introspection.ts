@@ -1,4 +1,4 @@
-import { BoundedMap, sameIssuer } from "@tessera/core/internal";
+import { boundedMemory, sameIssuer, type BoundedMemory } from "@tessera/core/internal";
 import type { GuardApplication, IntrospectionOptions } from "./options.js";
 import { invalidToken, type Refusal } from "./refusal.js";
 
@@ -27,11 +27,11 @@ export interface IntrospectionRules extends IntrospectionOptions {
 /** Asks the provider about opaque tokens (RFC 7662), and uses its answer for a short while. */
 export class Introspection {
   readonly #rules: IntrospectionRules;
-  readonly #known: BoundedMap<ActiveToken>;
+  readonly #known: BoundedMemory<ActiveToken>;
 
   constructor(rules: IntrospectionRules) {
     this.#rules = rules;
-    this.#known = new BoundedMap(MOST, { clock: { now: rules.now } });
+    this.#known = boundedMemory(MOST, { now: rules.now });
   }
 
   /** Whether JWTs are asked about as well. */

@@ -1,4 +1,4 @@
-import { BoundedMap } from "@tessera/core/internal";
+import { boundedMemory } from "@tessera/core/internal";
 import type { WebStore } from "../web-store.js";
 
 /** Maximum number of identifiers that a process without a store remembers. */
@@ -13,7 +13,7 @@ export interface UsedOnce {
 /** @param store remembers it for all processes; without one, each process remembers it for itself */
 export function usedOnce(store: WebStore | undefined, now: () => number): UsedOnce {
   if (store) return { first: async (id, seconds) => isFirstIn(store, id, seconds) };
-  const used = new BoundedMap<true>(MOST, { clock: { now } });
+  const used = boundedMemory<true>(MOST, { now });
   return {
     async first(id, seconds) {
       if (used.get(id)) return false;
