@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { dataFolder } from "../../packages/cli/src/profiles/data-folder.js";
+import { describeWith } from "../support/real-part.js";
 import { keyringIsAvailable, startKeyring } from "../support/keyring.js";
 import { startStage, type Stage } from "./stage.js";
 
@@ -52,7 +53,7 @@ test("a passphrase in a file encrypts what is kept; a wrong one opens nothing", 
   );
 });
 
-(keyringIsAvailable ? test : test.skip)("the keychain is the default", async () => {
+const keychainIsDefault = async (): Promise<void> => {
   const home = stage.home({ TESSERA_STORE: undefined });
   const place = join(home.folder, "session");
   mkdirSync(place);
@@ -69,6 +70,10 @@ test("a passphrase in a file encrypts what is kept; a wrong one opens nothing", 
   } finally {
     await keyring.close();
   }
+};
+
+describeWith("gnome-keyring", keyringIsAvailable, () => {
+  test("the keychain is the default", keychainIsDefault);
 });
 
 test.each([
