@@ -7,7 +7,7 @@ import { afterEach, beforeAll, expect, test } from "@jest/globals";
 import { signIn } from "../support/sign-in.js";
 import { assertBuilt, root } from "../packages/workspace.js";
 
-const program = join(root, "examples/web-frameworks/start.mjs");
+const program = join(root, "examples/web-frameworks/web-frameworks.mjs");
 beforeAll(assertBuilt);
 
 const running: ChildProcessByStdio<null, Readable, Readable>[] = [];

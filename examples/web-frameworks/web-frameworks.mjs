@@ -1,7 +1,7 @@
 // @ts-check
 // A website that signs users in and shows what its API says; the API calls others on behalf of the user.
 //
-//   node start.mjs express          on Express, against a local authority that it starts itself; also: fastify, hono, node-http
+//   node web-frameworks.mjs express          on Express, against a local authority that it starts itself; also: fastify, hono, node-http
 //
 // What belongs to the framework is in express.mjs, fastify.mjs, hono.mjs and node-http.mjs, everything else in the other files.
 import { randomBytes } from "node:crypto";
