@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { WebSessionOptions, WebSignIn } from "@tessera/web";
 import { secrets as tokens, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
-import { secret, siteAt, visitorOf, type Visitor } from "../support/web-visitor.js";
+import { secret, siteAt, storeAt, visitorOf, type Visitor } from "../support/web-visitor.js";
 
 let provider: FakeProvider;
 beforeAll(async () => {
@@ -61,6 +61,59 @@ describe("a session", () => {
     await alice.signIn();
     expect(alice.cookies.get(session)).not.toBe(before);
   });
+});
+
+describe("the session that a browser had before", () => {
+  /** Somebody with a copy of the cookies. */
+  const copyOf = (web: WebSignIn, { cookies }: Visitor): Visitor => {
+    const copy = visitorOf(web, provider);
+    for (const [name, value] of cookies) copy.cookies.set(name, value);
+    return copy;
+  };
+  const orders: [string, (visitor: Visitor) => Promise<Visitor>][] = [
+    [
+      "a further sign-in",
+      async (visitor) => {
+        await visitor.signIn();
+        const before = copyOf(siteAt(provider), visitor);
+        await visitor.signIn();
+        return before;
+      },
+    ],
+    [
+      "a sign-in that another tab has begun before",
+      async (visitor) => {
+        const [one, two] = [await visitor.begin(), await visitor.begin()];
+        await visitor.answer(one);
+        const before = copyOf(siteAt(provider), visitor);
+        await visitor.answer(two);
+        return before;
+      },
+    ],
+  ];
+  test.each(orders)("ends with %s, in all processes", async (_, act) => {
+    const store = storeAt(provider);
+    const [web, other] = [siteAt(provider, { store }), siteAt(provider, { store })];
+    const alice = visitorOf(web, provider);
+    const before = await act(alice);
+    expect(await other.user(before.request("/"))).toBeUndefined();
+    expect(await other.user(alice.request("/"))).toMatchObject({ subject: "user-1" });
+  });
+
+  test.each(orders)(
+    "leaves no tokens after %s, also where a cookie is all there is of it",
+    async (_, act) => {
+      const web = siteAt(provider);
+      const alice = visitorOf(web, provider);
+      const before = await act(alice);
+      const scopes = ["api:read"];
+      provider.clock.advance(70);
+      expect((await web.token(before.request("/"), { scopes })).accessToken).toBeUndefined();
+      expect((await web.token(alice.request("/"), { scopes })).accessToken).toBe(
+        "token of authorization_code",
+      );
+    },
+  );
 });
 
 describe("its cookie", () => {

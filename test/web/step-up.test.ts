@@ -78,6 +78,13 @@ test("then it becomes a sign-in with the claims, which comes back to where it wa
   expect(await web.token(alice.request("/"), { scopes })).toMatchObject({ accessToken: "a stronger token" });
 });
 
+test("behind a proxy, whose inside has another scheme and host, it comes back to the page as the browser knows it", async () => {
+  alice.cookies.clear();
+  const inside = new Request("http://10.0.0.7:8080/orders?of=mine", alice.request("/"));
+  const asked = await followed(await web.signIn(inside));
+  expect((await alice.answer(asked)).headers.get("location")).toBe(`${site}/orders?of=mine`);
+});
+
 test("scopes that the user has not granted become a sign-in that asks for them", async () => {
   refuse("consent_required");
   const { response } = await web.token(alice.request("/"), { scopes: ["api:admin"] });

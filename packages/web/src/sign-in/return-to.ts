@@ -23,7 +23,10 @@ export function returnAddress(site: Site, asked: string | null | undefined): str
 
 /** Returns the page that a request came from: itself if it is for a page, otherwise the page whose script has sent it. */
 export function pageOf(site: Site, request: Request): string {
-  return returnAddress(site, isNavigation(request) ? request.url : request.headers.get("referer"));
+  if (!isNavigation(request)) return returnAddress(site, request.headers.get("referer"));
+  // Behind a proxy, the URL of a framework's request may have another scheme and host than the browser has asked for.
+  const { pathname, search } = new URL(request.url);
+  return returnAddress(site, `${site.baseUrl.origin}${pathname}${search}`);
 }
 
 /**
