@@ -71,6 +71,20 @@ test("on localhost without TLS the cookies have another name, which a browser ta
   );
 });
 
+test("there, the cookie of a posted answer is Secure all the same: browsers take SameSite=None from no other", async () => {
+  const local = siteAt(provider, { baseUrl: "http://localhost:3000", responseMode: "form_post" });
+  const response = await local.handle(new Request("http://localhost:3000/auth/sign-in"));
+  expect(response?.headers.getSetCookie()[0]).toMatch(/; HttpOnly; Secure; SameSite=None$/);
+});
+
+test("of two cookies with one name, the first one counts: the one of the longer path is not the site's", async () => {
+  await alice.signIn();
+  const cookie = alice.cookies.get("__Host-tessera") ?? "";
+  const user = (header: string) => web.user(alice.request("/", { headers: { cookie: header } }));
+  expect(await user(`__Host-tessera=${cookie}; __Host-tessera=x`)).toMatchObject({ subject: "user-1" });
+  expect(await user(`__Host-tessera=x; __Host-tessera=${cookie}`)).toBeUndefined();
+});
+
 test("a posted answer is taken, with a flow's cookie that is sent from the provider's page", async () => {
   web = siteAt(provider, { responseMode: "form_post" });
   alice = visitorOf(web, provider);
@@ -99,6 +113,27 @@ test("several tabs sign in at once, in any order, and the last one is the browse
     expect(await web.user(alice.request("/"))).toBeDefined();
   }
   expect([...alice.cookies.keys()]).toEqual(["__Host-tessera"]);
+});
+
+test.each([
+  ["short ones", "/", 5, 5],
+  ["those of long addresses", `/${"a".repeat(1000)}`, 2, 4],
+])("abandoned sign-ins are a few cookies: %s", async (_, page, least, most) => {
+  for (let tab = 0; tab < 20; tab += 1) {
+    await alice.begin(`/auth/sign-in?returnTo=${page}`);
+    provider.clock.advance(1);
+    expect((alice.request("/").headers.get("cookie") ?? "").length).toBeLessThan(6500);
+  }
+  expect(alice.cookies.size).toBeGreaterThanOrEqual(least);
+  expect(alice.cookies.size).toBeLessThanOrEqual(most);
+});
+
+test("a sign-in that does not fit into a cookie says so, and no browser drops it silently", async () => {
+  const long = JSON.stringify({ id_token: { acr: { values: Array(300).fill("a long value") } } });
+  const response = await web.signIn(alice.request("/"), { claims: long });
+  const answer = await alice.visit(response.headers.get("location") ?? "");
+  expect([answer.status, alice.cookies.size]).toEqual([400, 0]);
+  expect(await answer.text()).toContain("sign_in_too_long");
 });
 
 test("sixty abandoned sign-ins leave a header that every server takes, and the last ones still work", async () => {
