@@ -64,6 +64,7 @@ export type { ClientCredential } from "./credential/client-credential.js";
 export {
   base64Decode,
   base64UrlEncode,
+  isObject,
   newGuid,
   parseJsonObject,
   sha256Base64Url,
@@ -72,6 +73,8 @@ export {
 export { newCorrelationId } from "./correlation-id.js";
 export * from "./errors/error-codes.js";
 export { errorName } from "./errors/error-name.js";
+export { errorText } from "./errors/error-text.js";
+export { invalidOption, requireKnownOptions } from "./errors/invalid-option.js";
 export * from "./errors/errors.js";
 export { authorityOf, isServed, requireAccountOf, tenantAuthorityOf } from "./flows/account-authority.js";
 export { withinBounds, type Bounds } from "./flight/deadline.js";

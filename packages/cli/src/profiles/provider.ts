@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   auth0,
   cognito,
@@ -12,7 +11,8 @@ import {
   type NodeAuthOptions,
   type ProviderPreset,
 } from "@tessera/node";
-import { codeOf, failure, usageError } from "../errors.js";
+import { messageOf, usageError } from "../errors.js";
+import { textOf } from "../files.js";
 import type { Profile } from "./profile.js";
 
 type Preset = (first: string, second: string | undefined) => ProviderPreset;
@@ -72,9 +72,7 @@ export function providerOptions(provider: string): ProviderPreset | Pick<NodeAut
   try {
     return known.preset(first, second);
   } catch (error) {
-    throw usageError(
-      `--preset ${provider} is incomplete: write ${known.form}. ${error instanceof Error ? error.message : ""}`,
-    );
+    throw usageError(`--preset ${provider} is incomplete: write ${known.form}. ${messageOf(error)}`);
   }
 }
 
@@ -103,9 +101,5 @@ export function configurationOf(
 
 /** Reads the certificates that a provider's own is checked with. */
 export function certificates(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw failure(`--ca names ${file}, which cannot be read (${codeOf(error)}): check its path.`, error);
-  }
+  return textOf(file, "--ca");
 }

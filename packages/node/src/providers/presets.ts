@@ -1,5 +1,5 @@
+import { invalidOption } from "@tessera/core/internal";
 import type { NodeAuthOptions } from "../configuration.js";
-import { invalid } from "../check-values.js";
 
 /** What a preset sets: options of `auth`, to be spread beside `clientId` and the credential. */
 export type ProviderPreset = Pick<
@@ -124,7 +124,11 @@ export function cognito(options: { readonly userPoolId: string }): ProviderPrese
   const pool = given(options.userPoolId, "userPoolId", "eu-west-1_Abc123");
   const [region = "", id] = pool.split("_");
   if (!id || !/^[a-z\d-]{1,40}$/.test(region) || !/^\w{1,80}$/.test(id))
-    throw invalid("userPoolId", `is "${pool}"`, 'pass the ID of the user pool, such as "eu-west-1_Abc123"');
+    throw invalidOption(
+      "userPoolId",
+      `is "${pool}"`,
+      'pass the ID of the user pool, such as "eu-west-1_Abc123"',
+    );
   return { oidcAuthority: `https://cognito-idp.${region}.amazonaws.com/${pool}` };
 }
 
@@ -145,7 +149,7 @@ export function zitadel(options: { readonly domain: string }): ProviderPreset {
 
 function given(value: unknown, field: string, example: string): string {
   if (typeof value === "string" && value !== "") return value;
-  throw invalid(
+  throw invalidOption(
     field,
     typeof value === "string" ? "is empty" : "is not a string",
     `pass it, such as "${example}"`,
@@ -156,5 +160,5 @@ function given(value: unknown, field: string, example: string): string {
 function host(value: unknown, field: string): string {
   const domain = given(value, field, "contoso.example");
   if (/^[a-z\d.-]{1,253}(:\d{1,5})?$/i.test(domain)) return domain;
-  throw invalid(field, `is "${domain}"`, 'pass the host alone, such as "contoso.example"');
+  throw invalidOption(field, `is "${domain}"`, 'pass the host alone, such as "contoso.example"');
 }
