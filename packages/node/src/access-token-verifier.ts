@@ -5,6 +5,7 @@ import {
   invalidOption,
   leavesTenantOpen,
   parsedUrl,
+  requireKnownOptions,
   requireRecord,
   version,
   wrongType,
@@ -77,6 +78,7 @@ export interface AccessTokenVerifier {
  */
 export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): AccessTokenVerifier {
   const given = requireRecord(options, "options", "{ authority, audience }");
+  requireKnownOptions(given, OPTIONS, "createAccessTokenVerifier");
   const { authority, issuer, audience, system } = given;
   if ((authority === undefined) === (issuer === undefined))
     throw invalidOption("authority", "and issuer are both given or both missing", "pass one of them");
@@ -111,6 +113,15 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
     },
   };
 }
+
+const OPTIONS = {
+  authority: true,
+  issuer: true,
+  audience: true,
+  types: true,
+  tenants: true,
+  system: true,
+} as const;
 
 function checkedAudiences(audience: AccessTokenVerifierOptions["audience"]): readonly string[] {
   const audiences = strings(typeof audience === "string" ? [audience] : audience, "audience");

@@ -1,4 +1,4 @@
-import { invalidOption, requireKnownOptions } from "@tessera/core/internal";
+import { invalidOption, isObject, requireKnownOptions } from "@tessera/core/internal";
 import { requireKey, type EncryptionKey } from "./envelope.js";
 import type { FirstLevelOptions } from "./first-level.js";
 
@@ -66,23 +66,20 @@ export interface CheckedOptions {
   readonly logger: RedisStoreLogger | undefined;
 }
 
-const CACHE_CLIENT_OPTIONS = Object.keys({
+const CACHE_CLIENT_OPTIONS = {
   client: true,
   prefix: true,
   encryption: true,
   maxLifetimeSeconds: true,
-} satisfies Record<keyof RedisCacheClientOptions, true>);
+} satisfies Record<keyof RedisCacheClientOptions, true>;
 
-const OPTIONS = Object.keys({
-  client: true,
-  prefix: true,
-  encryption: true,
-  maxLifetimeSeconds: true,
+const OPTIONS = {
+  ...CACHE_CLIENT_OPTIONS,
   memory: true,
   leaseMs: true,
   commandTimeoutMs: true,
   logger: true,
-} satisfies Record<keyof RedisStoreOptions, true>);
+} satisfies Record<keyof RedisStoreOptions, true>;
 
 const DAY_SECONDS = 86_400;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -125,10 +122,18 @@ function checkStored({
 }
 
 /** Refuses anything but an object with known members. */
-function requireNames(options: unknown, names: readonly string[], owner: string): asserts options is object {
-  if (typeof options !== "object" || options === null || Array.isArray(options))
-    throw invalidOption("options", `of ${owner} are missing`, `pass an object with ${names.join(", ")}`);
-  requireKnownOptions(options, names, owner);
+function requireNames(
+  options: unknown,
+  known: Readonly<Record<string, true>>,
+  owner: string,
+): asserts options is object {
+  if (!isObject(options))
+    throw invalidOption(
+      "options",
+      `of ${owner} are missing`,
+      `pass an object with ${Object.keys(known).join(", ")}`,
+    );
+  requireKnownOptions(options, known, owner);
 }
 
 /** Refuses what would change the slots of keys. */
@@ -147,7 +152,7 @@ function checkPrefix(prefix: unknown): string {
 /** @throws ClientConfigurationError `invalid_option`, which does not show a key */
 function checkEncryption(encryption: unknown): Pick<CheckedOptions, "nameKey" | "keys"> {
   if (encryption === undefined) return { nameKey: undefined, keys: [] };
-  requireNames(encryption, ["nameKey", "keys"], "encryption");
+  requireNames(encryption, { nameKey: true, keys: true }, "encryption");
   const { nameKey, keys }: { readonly nameKey?: unknown; readonly keys?: unknown } = encryption;
   const name = requireKey("encryption.nameKey", nameKey);
   if (!Array.isArray(keys) || keys.length === 0)
@@ -175,7 +180,7 @@ function checkEncryption(encryption: unknown): Pick<CheckedOptions, "nameKey" | 
 }
 
 function checkKey(value: unknown, field: string): EncryptionKey {
-  requireNames(value, ["id", "key"], field);
+  requireNames(value, { id: true, key: true }, field);
   const { id, key }: { readonly id?: unknown; readonly key?: unknown } = value;
   if (typeof id !== "string" || !/^[\w.:-]{1,64}$/.test(id))
     throw invalidOption(
@@ -187,7 +192,7 @@ function checkKey(value: unknown, field: string): EncryptionKey {
 }
 
 function checkMemory(memory: unknown): FirstLevelOptions {
-  requireNames(memory, ["maxPartitions", "maxAgeMs"], "memory");
+  requireNames(memory, { maxPartitions: true, maxAgeMs: true }, "memory");
   const { maxPartitions, maxAgeMs }: { readonly maxPartitions?: unknown; readonly maxAgeMs?: unknown } =
     memory;
   return {

@@ -14,12 +14,18 @@ export function invalidOption(field: string, what: string, remedy: string): Auth
  * Refuses names that are not options: a misspelt one would otherwise have no effect. Options that are `undefined` or `null` count
  * as absent.
  *
+ * @param known a row for each option
  * @param owner what the options belong to, such as `createRedisStore`
  */
-export function requireKnownOptions(options: object, known: readonly string[], owner: string): void {
+export function requireKnownOptions<O extends object>(
+  options: O,
+  known: Readonly<Record<keyof O, true>>,
+  owner: string,
+): void {
   const unknown = Object.entries(options).find(
-    ([name, value]) => !known.includes(name) && value !== undefined && value !== null,
+    ([name, value]) => !Object.hasOwn(known, name) && value !== undefined && value !== null,
   );
   // The value is not shown, since it may be a secret.
-  if (unknown) throw invalidOption(unknown[0], `is not an option of ${owner}`, `use ${known.join(", ")}`);
+  if (unknown)
+    throw invalidOption(unknown[0], `is not an option of ${owner}`, `use ${Object.keys(known).join(", ")}`);
 }

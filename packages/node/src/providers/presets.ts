@@ -1,4 +1,4 @@
-import { invalidOption } from "@tessera/core/internal";
+import { invalidOption, requireKnownOptions, requireRecord } from "@tessera/core/internal";
 import type { NodeAuthOptions } from "../configuration.js";
 
 /** What a preset sets: options of `auth`, to be spread beside `clientId` and the credential. */
@@ -27,6 +27,7 @@ export function auth0(options: {
   readonly audience?: string;
   readonly organization?: string;
 }): ProviderPreset {
+  requireOptions(options, { domain: true, audience: true, organization: true }, "auth0");
   const { audience, organization } = options;
   return {
     oidcAuthority: `https://${host(options.domain, "domain")}/`,
@@ -46,6 +47,7 @@ export function auth0(options: {
  * ```
  */
 export function keycloak(options: { readonly url: string; readonly realm: string }): ProviderPreset {
+  requireOptions(options, { url: true, realm: true }, "keycloak");
   const server = given(options.url, "url", "https://sso.contoso.example");
   const end = server.endsWith("/") ? -1 : undefined;
   return {
@@ -66,6 +68,7 @@ export function keycloak(options: { readonly url: string; readonly realm: string
  * ```
  */
 export function okta(options: { readonly domain: string; readonly server?: string }): ProviderPreset {
+  requireOptions(options, { domain: true, server: true }, "okta");
   const { server } = options;
   const path = server ? `/oauth2/${encodeURIComponent(server)}` : "";
   return { oidcAuthority: `https://${host(options.domain, "domain")}${path}` };
@@ -121,6 +124,7 @@ export function github(): ProviderPreset {
  * ```
  */
 export function cognito(options: { readonly userPoolId: string }): ProviderPreset {
+  requireOptions(options, { userPoolId: true }, "cognito");
   const pool = given(options.userPoolId, "userPoolId", "eu-west-1_Abc123");
   const [region = "", id] = pool.split("_");
   if (!id || !/^[a-z\d-]{1,40}$/.test(region) || !/^\w{1,80}$/.test(id))
@@ -144,7 +148,16 @@ export function cognito(options: { readonly userPoolId: string }): ProviderPrese
  * ```
  */
 export function zitadel(options: { readonly domain: string }): ProviderPreset {
+  requireOptions(options, { domain: true }, "zitadel");
   return { oidcAuthority: `https://${host(options.domain, "domain")}` };
+}
+
+function requireOptions<O extends object>(
+  options: O,
+  known: Readonly<Record<keyof O, true>>,
+  preset: string,
+): void {
+  requireKnownOptions(requireRecord(options, "options"), known, preset);
 }
 
 function given(value: unknown, field: string, example: string): string {

@@ -2,6 +2,7 @@ import {
   invalidOption,
   isRecord,
   parsedUrl,
+  requireKnownOptions,
   requireRecord,
   secureUrl,
   shownUrl,
@@ -9,6 +10,20 @@ import {
 import { requireFunction } from "../check-values.js";
 import { requireUser } from "../cross-app/identity-assertion.js";
 import type { ResourceClientOptions, ResourceOptions } from "./options.js";
+
+const OPTIONS = {
+  grant: true,
+  client: true,
+  assertion: true,
+  acrossApps: true,
+  cache: true,
+  openBrowser: true,
+  onDeviceCode: true,
+  allowIssuer: true,
+  system: true,
+} as const;
+
+const CLIENT_OPTIONS = { registered: true, metadataUrl: true, name: true, redirectUri: true } as const;
 
 const GRANTS: readonly unknown[] = ["user", "app", "assertion", undefined];
 
@@ -19,6 +34,7 @@ const GRANTS: readonly unknown[] = ["user", "app", "assertion", undefined];
  */
 export function checkedResourceOptions<O extends ResourceOptions>(given: O): O {
   const options = requireRecord(given, "options", "{ client }");
+  requireKnownOptions<ResourceOptions>(options, OPTIONS, "a protected resource's client");
   const { grant, assertion, openBrowser, onDeviceCode, allowIssuer, acrossApps } = options;
   if (!GRANTS.includes(grant))
     throw invalidOption("grant", `is ${JSON.stringify(grant)}`, 'use "user", "app" or "assertion"');
@@ -57,7 +73,9 @@ function checkAcrossApps(acrossApps: NonNullable<ResourceOptions["acrossApps"]>)
   requireUser(user);
 }
 
-function checkClient({ registered, metadataUrl, name, redirectUri }: ResourceClientOptions): void {
+function checkClient(client: ResourceClientOptions): void {
+  requireKnownOptions(client, CLIENT_OPTIONS, "client");
+  const { registered, metadataUrl, name, redirectUri } = client;
   if (registered !== undefined && typeof registered !== "function" && !isRecord(registered))
     throw invalidOption(
       "client.registered",
