@@ -57,7 +57,7 @@ export function providerText(options: {
 }
 
 /** Returns the options of an application for a provider. */
-export function providerOptions(provider: string): ProviderPreset | Pick<NodeAuthOptions, "authority"> {
+function providerOptions(provider: string): ProviderPreset | Pick<NodeAuthOptions, "authority"> {
   const colon = provider.indexOf(":");
   const name = colon < 0 ? provider : provider.slice(0, colon);
   const rest = colon < 0 ? "" : provider.slice(colon + 1);

@@ -42,7 +42,7 @@ export interface JwtExpectations {
 export type Refuse = (reason: string) => never;
 
 /** Asymmetric algorithms that are accepted when the provider lists them (RFC 7518 §3.1, RFC 8037, RFC 9864). */
-export const ASYMMETRIC_ALGORITHMS: readonly string[] = [
+const ASYMMETRIC_ALGORITHMS: readonly string[] = [
   ...["RS", "PS", "ES"].flatMap((family) => ["256", "384", "512"].map((size) => family + size)),
   ...["EdDSA", "Ed25519"],
 ];
