@@ -89,7 +89,7 @@ export {
 export { BackchannelPings, type BackchannelNotification } from "./flows/backchannel-pings.js";
 export { acrossApps, ID_JAG, type AcrossAppsInput } from "./flows/across-apps.js";
 export { redeemCode, type CodeInput } from "./flows/authorization-code.js";
-export { responseParameters } from "./flows/authorization-response.js";
+export { responseParameters, type AuthorizationResponse } from "./flows/authorization-response.js";
 export {
   completeAuthCodeFlow,
   initiateAuthCodeFlow,

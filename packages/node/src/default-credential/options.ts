@@ -1,11 +1,4 @@
-import {
-  clientConfigurationError,
-  emptyChoice,
-  isRecord,
-  requireKnownOptions,
-  requireRecord,
-  wrongType,
-} from "@tessera/core/internal";
+import { emptyChoice, isRecord, requireKnownOptions, requireRecord, wrongType } from "@tessera/core/internal";
 import type { NodeSystemOptions } from "../configuration.js";
 import type { DeveloperCacheOptions } from "./developer-cache.js";
 
