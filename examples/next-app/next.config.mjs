@@ -1,7 +1,20 @@
-export default { distDir: "dist", experimental: { turbopackFileSystemCacheForBuild: false }, turbopack: { resolveAlias: {
-  "@tessera/node": "../../packages/node/dist/index.js",
-  "@tessera/web": "../../packages/web/dist/index.js",
-  "@tessera/core": "../../packages/core/dist/index.js",
-  "@tessera/core/internal": "../../packages/core/dist/internal.js",
-  "@tessera/persistence": "../../packages/persistence/dist/index.js",
-} } };
+// @ts-check
+
+/** @param {string} name */
+const built = (name, file = "index") => `../../packages/${name}/dist/${file}.js`;
+
+/** @type {import("next").NextConfig} */
+export default {
+  distDir: "dist",
+  // Only here: an app that has installed the packages does not need it. The tsconfig.json of this repository leads to their sources.
+  turbopack: {
+    resolveAlias: {
+      "@tessera/core": built("core"),
+      "@tessera/core/internal": built("core", "internal"),
+      "@tessera/node": built("node"),
+      "@tessera/persistence": built("persistence"),
+      "@tessera/web": built("web"),
+    },
+  },
+  experimental: { turbopackFileSystemCacheForBuild: false, turbopackMinify: false, serverMinification: false },
+};

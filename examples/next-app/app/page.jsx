@@ -1,7 +1,29 @@
-import { headers } from "next/headers";
-import { site } from "../site/web.js";
-export default async function Page() {
-  const request = new Request(process.env.BASE_URL + "/", { headers: await headers() });
+// @ts-check
+import { pageRequest, site } from "../site.mjs";
+
+export default async function Home() {
+  const request = await pageRequest("/");
   const user = await site().web.user(request);
-  return user ? <main><p id="who">{user.username}</p><form method="post" action="/auth/sign-out"><button>Sign out</button></form></main> : <main><p id="who">nobody</p><a href="/auth/sign-in">Sign in</a></main>;
+  // Links and not `<Link>`: Next.js would load the sign-in ahead, and so begin it.
+  if (!user) {
+    return (
+      <>
+        <p id="who">nobody</p>
+        <p>
+          <a href="/auth/sign-in">Sign in</a>
+        </p>
+      </>
+    );
+  }
+  return (
+    <>
+      <p id="who">{user.username}</p>
+      <p>
+        <a href="/payments">Payments</a> <a href="/vault">Vault</a>
+      </p>
+      <form method="post" action="/auth/sign-out">
+        <button>Sign out</button>
+      </form>
+    </>
+  );
 }

@@ -1,6 +1,12 @@
-import { site } from "../../../site/web.js";
+// @ts-check
+import { site } from "../../../site.mjs";
+
+/**
+ * The routes of the sign-in.
+ *
+ * @param {Request} request
+ */
 async function handle(request) {
-  console.log("URL", request.url, request.constructor.name);
-  return (await site().web.handle(request)) ?? new Response(null, { status: 404 });
+  return (await site().web.handle(request)) ?? new Response("Not found", { status: 404 });
 }
 export { handle as GET, handle as POST };
