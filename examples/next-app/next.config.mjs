@@ -16,5 +16,10 @@ export default {
       "@tessera/web": built("web"),
     },
   },
-  experimental: { turbopackFileSystemCacheForBuild: false, turbopackMinify: false, serverMinification: false },
+  // Builds in half the time. An example need not be small.
+  experimental: {
+    turbopackMinify: false,
+    serverMinification: false,
+    turbopackFileSystemCacheForBuild: false,
+  },
 };

@@ -30,7 +30,14 @@ export async function pageRequest(path) {
 /** @param {Readonly<Record<string, string | undefined>>} environment */
 function create(environment) {
   const { BASE_URL: baseUrl = "", AUTHORITY: authority = "", SESSION_SECRETS = "" } = environment;
-  const { SITE_ID = "", SITE_SECRET, API_ID = "", API_SECRET, PAYMENTS_URL = "", VAULT_URL = "" } = environment;
+  const {
+    SITE_ID = "",
+    SITE_SECRET,
+    API_ID = "",
+    API_SECRET,
+    PAYMENTS_URL = "",
+    VAULT_URL = "",
+  } = environment;
   const system = { proxy: /** @type {const} */ (false) };
   const web = createWebSignIn({
     app: new ConfidentialClientApplication({

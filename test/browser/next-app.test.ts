@@ -1,16 +1,15 @@
 // The website of examples/next-app in the server of Next.js, in a process of its own, and a real browser.
 // proves: web/src/sign-in/create-web-sign-in.ts, web/src/guard/create-api-guard.ts
-import { execFile, fork, type ChildProcess } from "node:child_process";
+import { execFile, fork, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { beforeAll } from "@jest/globals";
+import { beforeAll, expect, test } from "@jest/globals";
 import { environmentOf } from "../../examples/next-app/environment.mjs";
 import { assertBuilt, root } from "../packages/workspace.js";
-import { hasChromium } from "../support/chromium.js";
 import { describeWebsites, type StartWebsite, type WebsiteConfiguration } from "../support/web-scenarios.js";
 
 const cwd = join(root, "examples/next-app");
@@ -20,7 +19,7 @@ const clock = pathToFileURL(join(root, "test/support/moved-clock.mjs")).href;
 beforeAll(async () => {
   assertBuilt();
   const env = { ...process.env, NODE_OPTIONS: "", NEXT_TELEMETRY_DISABLED: "1" };
-  if (hasChromium) await promisify(execFile)(process.execPath, [next, "build"], { cwd, env });
+  await promisify(execFile)(process.execPath, [next, "build"], { cwd, env });
 });
 
 /** Kept in its cookies, sessions outlive the process; tokens do not. */
@@ -38,19 +37,7 @@ const inNext: StartWebsite = async ({ entra, downstream }, configuration) => {
       silent: true,
     });
     server = started;
-    let said = "";
-    const ready = new Promise<void>((resolve, reject) => {
-      const read = (text: string): void => {
-        said += text;
-        if (said.includes("Ready in")) resolve();
-      };
-      started.stdout?.setEncoding("utf8").on("data", read);
-      started.stderr?.setEncoding("utf8").on("data", read);
-      started.once("exit", () => {
-        reject(new Error(said));
-      });
-    });
-    await Promise.all([ready, tell(started, entra.clock.now())]);
+    await Promise.all([isReady(started), tell(started, entra.clock.now())]);
   }
   async function stop(): Promise<void> {
     if (!server) return;
@@ -73,6 +60,22 @@ const inNext: StartWebsite = async ({ entra, downstream }, configuration) => {
   };
 };
 
+/** Waits until Next.js says that it is ready. Returns what the program has said. */
+async function isReady(program: ChildProcess): Promise<string> {
+  let said = "";
+  return new Promise((resolve, reject) => {
+    const read = (text: string): void => {
+      said += text;
+      if (said.includes("Ready in")) resolve(said);
+    };
+    program.stdout?.setEncoding("utf8").on("data", read);
+    program.stderr?.setEncoding("utf8").on("data", read);
+    program.once("exit", () => {
+      reject(new Error(said));
+    });
+  });
+}
+
 async function tell(server: ChildProcess, now: number): Promise<void> {
   const heard = once(server, "message");
   server.send(now);
@@ -89,3 +92,18 @@ async function freePort(): Promise<number> {
 }
 
 describeWebsites({ "Next.js 16": inNext });
+
+test("the example's program starts the site with an authority of its own, and ends both", async () => {
+  const port = await freePort();
+  const program = spawn(process.execPath, [join(cwd, "next-app.mjs"), "--built"], {
+    env: { ...process.env, NODE_OPTIONS: "", PORT: `${port}` },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = once(program, "exit");
+  expect(await isReady(program)).toContain(
+    `open http://localhost:${port} and sign in as alice@contoso.example`,
+  );
+  expect(await (await fetch(`http://localhost:${port}/`)).text()).toContain("nobody");
+  program.kill();
+  expect(await ended).toEqual([0, null]);
+});
