@@ -14,7 +14,9 @@ const blocks = [...(section.split("\n## ")[0]?.matchAll(/```jsx?\n\/\/ (\S+)\n(.
 /** Without comments, types and layout. */
 const bare = (code: string) =>
   code
-    .replace(/\/\*\*.*?\*\/ ?\(?|\/\/.*/gs, (comment) => (comment.startsWith("//") ? "\n" : ""))
+    .replace(/\/\*\* @type .*?\*\/ \((\w+)\)/g, "$1")
+    .replace(/\/\*\*.*?\*\//gs, "")
+    .replace(/(^|\s)\/\/.*/g, "")
     .replace(/\s+/g, "");
 
 test("the guide shows files of the example", () => {
