@@ -1,5 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
-import { createMemoryTokenStore, type AccountInfo, type AuthenticationResult } from "@tessera/node";
+import {
+  createMemoryTokenStore,
+  type AccountInfo,
+  type AuthenticationResult,
+  type Configuration,
+} from "@tessera/node";
 import {
   account,
   differs,
@@ -15,8 +20,9 @@ import {
   tokens,
   type Answer,
   type App,
+  type Entities,
 } from "../support/cache-stage.js";
-import { createTestClock } from "../support/test-clock.js";
+import { createTestClock, type TestClock } from "../support/test-clock.js";
 import { storedNames } from "../support/stored.js";
 
 describe("on behalf of a user", () => {
@@ -125,24 +131,47 @@ describe("on behalf of a user", () => {
     expect(await app.acquireTokenOnBehalfOf(request("1"))).toMatchObject({ fromCache: false });
   });
 
-  it("a session that another user begins anew has nothing of the first user's", async () => {
+  it.each<[string, (clock: TestClock) => NonNullable<Configuration["cache"]>]>([
+    ["memory", () => ({})],
+    ["a plugin", () => ({ cachePlugin: plugin({ text: "" }) })],
+    ["a token store", (clock) => ({ store: createMemoryTokenStore(clock) })],
+  ])("a session that another user begins anew has nothing of the first user's, in %s", async (_, cacheAt) => {
     const bob = "10000000-0000-4000-8000-000000000b0b";
+    const homeOfBob = `${bob}.${tenant}`;
     const asBob = (scope = ""): Answer =>
       tokens({ client_info: encoded({ uid: bob, utid: tenant }), scope }, { oid: bob });
-    const app = tessera(
-      new Network(({ assertion, scope }) =>
-        assertion === caller("alice") ? tokens({ scope }) : asBob(scope),
-      ),
+    const network = new Network(({ assertion, scope }) =>
+      assertion === caller("alice") ? tokens({ scope }) : asBob(scope),
     );
+    const clock = createTestClock();
+    const cache = cacheAt(clock);
+    const app = tessera(network, { cache, system: { clock } });
     const begin = { sessionKey: "nightly job" };
+    const isBobs = { homeAccountId: homeOfBob, localAccountId: bob };
     await app.acquireTokenOnBehalfOf({ ...begin, scopes: ["Mail.Read"], oboAssertion: caller("alice") });
-    await app.acquireTokenOnBehalfOf({ ...begin, scopes, oboAssertion: caller("bob") });
-    expect(await app.acquireTokenOnBehalfOf({ ...begin, scopes })).toMatchObject({
-      fromCache: true,
-      account: { localAccountId: bob },
-    });
+    const begun = await app.acquireTokenOnBehalfOf({ ...begin, scopes, oboAssertion: caller("bob") });
+    expect(begun.account).toMatchObject(isBobs);
+    expect([...(begun.account?.tenantProfiles?.values() ?? [])]).toHaveLength(1);
+    const elsewhere = tessera(network, { cache, system: { clock } });
+    for (const process of "cachePlugin" in cache || "store" in cache ? [app, elsewhere] : [app]) {
+      const goesOn = await process.acquireTokenOnBehalfOf({ ...begin, scopes });
+      expect(goesOn).toMatchObject({ fromCache: true, account: isBobs });
+      const { Account, ...credentials } = JSON.parse(process.getTokenCache().serialize()) as Entities;
+      const ofSession = Object.values(credentials).flatMap((section) =>
+        Object.values(section as Readonly<Record<string, { userAssertionHash?: string }>>).filter(
+          ({ userAssertionHash }) => userAssertionHash?.startsWith("session."),
+        ),
+      );
+      expect(ofSession).toHaveLength(2);
+      for (const entity of ofSession) expect(entity).toMatchObject({ home_account_id: homeOfBob });
+      const accounts = Object.values(Account as Readonly<Record<string, Readonly<Record<string, unknown>>>>);
+      for (const entity of accounts.filter(({ tenantProfiles }) =>
+        JSON.stringify(tenantProfiles).includes(bob),
+      ))
+        expect(entity).toMatchObject({ home_account_id: homeOfBob });
+    }
     const mail = await app.acquireTokenOnBehalfOf({ ...begin, scopes: ["Mail.Read"] });
-    expect(mail).toMatchObject({ fromCache: false, account: { localAccountId: bob } });
+    expect(mail).toMatchObject({ fromCache: false, account: isBobs });
   });
 
   it("an assertion leaves memory, and a token store, with its last token", async () => {

@@ -31,6 +31,13 @@ export class UsedSignIns {
     if (this.#used.get(state)) return false;
     const left = Math.max(1, until - this.#clock.now());
     this.#used.set(state, true, left);
-    return everywhere === undefined || (await everywhere(state, Math.ceil(left / 1000)));
+    if (everywhere === undefined) return true;
+    try {
+      return await everywhere(state, Math.ceil(left / 1000));
+    } catch (error) {
+      // Nobody knows whether it was used: the same response may be tried again when the record can be reached.
+      this.#used.delete(state);
+      throw error;
+    }
   }
 }

@@ -209,7 +209,10 @@ function keep(
   const query = queryOf(exchange, fresh);
   // An on-behalf-of session may previously have belonged to another provider.
   if (grant.owner.kind === "assertion") removeForeign(memory, fresh.partition, query);
-  const known = findAccount(memory, query);
+  const found = findAccount(memory, query);
+  // Another user begins the session anew: nothing of the previous one goes into the new account.
+  const isOfAnother = fresh.account && found?.entity.home_account_id !== fresh.account.home_account_id;
+  const known = isOfAnother ? undefined : found;
   const account = fresh.account && mergeAccount(fresh.account, known?.entity);
   const record = { ...fresh, ...(account ? { account } : {}) };
   const ownerless = grant.owner.kind === "user" && !record.accessToken.home_account_id;

@@ -2,7 +2,7 @@ import { isAuthError } from "@tessera/core/internal";
 import type { AccessTokenVerifier } from "@tessera/node";
 import type { ActiveToken, Introspection } from "./introspection.js";
 import { isReadable, unreadable } from "./presented-token.js";
-import { invalidToken, type Refusal } from "./refusal.js";
+import { invalidToken, unavailable, type Refusal } from "./refusal.js";
 
 /** The tokens of the provider: JWTs are verified here, opaque ones by the provider. */
 export class AcceptedTokens {
@@ -42,12 +42,5 @@ function refusalOf(cause: unknown): Refusal {
   if (isAuthError(cause) && REFUSED.includes(cause.errorCode))
     return invalidToken("The access token is not valid", reason, cause);
   const seconds = isAuthError(cause) ? cause.retryAfterSeconds : undefined;
-  return {
-    status: 503,
-    error: "temporarily_unavailable",
-    description: "The access token cannot be verified now",
-    reason,
-    cause,
-    headers: { "retry-after": String(Math.max(1, Math.ceil(seconds ?? 1))) },
-  };
+  return unavailable("The access token cannot be verified now", { reason, cause, seconds });
 }

@@ -3,7 +3,7 @@ import { certificateIn, thumbprintOf } from "./client-certificate.js";
 import type { Nonces } from "./nonces.js";
 import type { ClientCertificate, GuardedRequest } from "./options.js";
 import type { PresentedToken } from "./presented-token.js";
-import { invalidToken, type Refusal } from "./refusal.js";
+import { invalidToken, unavailable, type Refusal } from "./refusal.js";
 import type { UsedOnce } from "./used-once.js";
 
 /** How the guard learns that the client has the key that a token is bound to. */
@@ -78,16 +78,27 @@ async function withoutProof(
     return invalidToken("The access token is bound to a key: use DPoP", "It was sent as a bearer token.");
   const proof = request.headers.get("dpop");
   if (!proof) return invalidProof("The header DPoP is missing");
+  let verified: Awaited<ReturnType<typeof verifyDpopProof>>;
   try {
     const url = new URL(new URL(request.url, baseUrl).pathname, baseUrl).href;
     const expected = { method: request.method, url, accessToken: token, thumbprint: jkt, now: now() };
-    const { id, nonce, expiresIn } = await verifyDpopProof(proof, expected);
-    if (nonces && !nonces.accepts(nonce)) return wantsNonce(nonces);
-    if (!(await used.first(`dpop ${id}`, expiresIn))) return invalidProof("It has been used before");
+    verified = await verifyDpopProof(proof, expected);
   } catch (error) {
-    return invalidProof(error instanceof Error ? error.message : String(error));
+    return invalidProof(reasonOf(error));
   }
-  return undefined;
+  const { id, nonce, expiresIn } = verified;
+  if (nonces && !nonces.accepts(nonce)) return wantsNonce(nonces);
+  try {
+    return (await used.first(`dpop ${id}`, expiresIn)) ? undefined : invalidProof("It has been used before");
+  } catch (cause) {
+    // The proof may be good: the client is not told that it is bad, and nobody is let in unseen.
+    const reason = `The store of used proofs fails: ${reasonOf(cause)}`;
+    return unavailable("The DPoP proof cannot be checked now", { reason, cause });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function invalidProof(reason: string): Refusal {

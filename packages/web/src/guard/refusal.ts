@@ -79,6 +79,25 @@ export function invalidToken(
   return { status: 401, error: "invalid_token", description, reason, cause };
 }
 
+/** Something is away that has to be asked first: nothing is known of the token, and the same request may succeed later. */
+export function unavailable(
+  description: string,
+  {
+    reason,
+    cause,
+    seconds = 1,
+  }: Pick<Refusal, "reason" | "cause"> & { readonly seconds?: number | undefined },
+): Refusal {
+  return {
+    status: 503,
+    error: "temporarily_unavailable",
+    description,
+    reason,
+    cause,
+    headers: { "retry-after": String(Math.max(1, Math.ceil(seconds))) },
+  };
+}
+
 /** A request that cannot be read. */
 export function invalidRequest(description: string): Refusal {
   return { status: 400, error: "invalid_request", description, reason: description };

@@ -2,6 +2,7 @@ import { clientConfigurationError } from "@tessera/core/internal";
 import { createKeyRing } from "./key-ring.js";
 import type { WebSignInOptions } from "./options.js";
 import { createSessionRecords } from "./session-store.js";
+import { namedFailures } from "./store-failure.js";
 import type { Paths, ResponseModeOption, Site } from "./site.js";
 
 const RESPONSE_MODES: readonly ResponseModeOption[] = ["query", "form_post", "query.jwt", "form_post.jwt"];
@@ -34,16 +35,17 @@ export function checkedSite(options: WebSignInOptions): Site {
   if (!RESPONSE_MODES.includes(responseMode))
     throw refused("responseMode", `pass one of ${RESPONSE_MODES.join(", ")}`);
   const secrets = checkedSecrets(session?.secrets);
-  const { store, claims = [], idleSeconds = 2 * HOUR, maxSeconds = 12 * HOUR, name = "tessera" } = session;
+  const { claims = [], idleSeconds = 2 * HOUR, maxSeconds = 12 * HOUR, name = "tessera" } = session;
   for (const [member, seconds] of Object.entries({ idleSeconds, maxSeconds })) {
     if (!Number.isFinite(seconds) || seconds <= 0)
       throw refused(`session.${member}`, "pass a positive number of seconds");
   }
   if (!/^[\w-]+$/.test(name)) throw refused("session.name", "pass letters, digits, _ and -");
   for (const method of ["get", "set", "take", "delete"] as const) {
-    if (store && typeof store[method] !== "function")
+    if (session.store && typeof session.store[method] !== "function")
       throw refused("session.store", `it has no method ${method}`);
   }
+  const store = session.store && namedFailures(session.store);
   const isSecure = baseUrl.protocol === "https:";
   // The prefix has browsers refuse a cookie that another host or an unprotected page has set (RFC 6265bis §4.1.3.2).
   const prefix = isSecure ? "__Host-" : "";

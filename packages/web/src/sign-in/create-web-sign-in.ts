@@ -14,6 +14,7 @@ import { beginSignIn } from "./sign-in-route.js";
 import { askToSignOut, signOut } from "./sign-out-route.js";
 import type { Site } from "./site.js";
 import type { SignInStep } from "./step.js";
+import { answerToFailure } from "./store-failure.js";
 import { userMustAct } from "./user-must-act.js";
 
 /** A request: the web's own, or one of `node:http`, Express or Fastify (`request.raw`). */
@@ -87,12 +88,20 @@ export function createWebSignIn(options: WebSignInOptions): WebSignIn {
     const found = await sessions.read(webRequest(request));
     return found && userOf(found.session);
   };
-  const handle: WebSignIn["handle"] = async (request) => route(site, sessions, request);
+  const handle: WebSignIn["handle"] = async (request) =>
+    route(site, sessions, request).catch((error: unknown) => answerToFailure(site, request, error));
   const server = { baseUrl: site.baseUrl, isRoute: isRouteOf(site), handle, user, webRequest, slidingCookie };
   return {
     handle,
     user,
-    token: async (request, tokenOptions) => sessionToken(site, sessions, webRequest(request), tokenOptions),
+    async token(given, tokenOptions) {
+      const request = webRequest(given);
+      try {
+        return await sessionToken(site, sessions, request, tokenOptions);
+      } catch (error) {
+        return { response: await answerToFailure(site, request, error) };
+      }
+    },
     signIn: async (request, step) => userMustAct(site, webRequest(request), step),
     async renew(given, response) {
       const request = webRequest(given);

@@ -31,6 +31,8 @@ function textOf(code: string): readonly [title: string, text: string] {
         "This sign-in is out of date",
         "It has taken too long, was completed before, or was begun elsewhere.",
       ];
+    case "store_unavailable":
+      return ["That did not work", "The site cannot reach its sessions now. Please try again in a moment."];
     default:
       return ["The sign-in did not work", "Please try again."];
   }

@@ -5,7 +5,7 @@ export interface WebSignInProblem {
   /**
    * `sign_in_out_of_date` for an answer without a sign-in that waits for it: forged, too old, used before or of another browser;
    * `access_denied` when the user has cancelled; `tokens_not_kept` when a user has just signed in and this process has no tokens
-   * of the session; otherwise the code of `error`.
+   * of the session; `store_unavailable` when the store of the sessions fails; otherwise the code of `error`.
    */
   readonly code: string;
   /** URL that begins the sign-in again, and leads back to where it began. */
