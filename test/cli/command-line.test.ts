@@ -1,5 +1,5 @@
 // The command line itself: what it accepts, how it explains itself, how it ends.
-// proves: cli/src/commands.ts, cli/src/command-options.ts, cli/src/programs.ts, cli/src/options.ts, cli/src/errors.ts, cli/src/help.ts, cli/src/commands/completion.ts,
+// proves: cli/src/commands.ts, cli/src/command-options.ts, cli/src/programs.ts, cli/src/options.ts, cli/src/errors.ts, cli/src/help.ts, cli/src/commands/completion.ts, cli/src/shell.ts,
 // cli/src/commands/dev.ts, cli/src/profiles/profile.ts, cli/src/profiles/profiles.ts, cli/src/index.ts,
 // cli/src/profile-token.ts
 import { spawn, spawnSync } from "node:child_process";

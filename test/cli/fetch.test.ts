@@ -1,5 +1,5 @@
 // A request with a token: the token goes to bound hosts only, whatever a host redirects to or publishes.
-// proves: cli/src/commands/bind.ts, cli/src/commands/fetch.ts, cli/src/commands/curl-request.ts, cli/src/network.ts,
+// proves: cli/src/commands/bind.ts, cli/src/commands/fetch.ts, cli/src/commands/curl-request.ts, cli/src/network.ts, cli/src/files.ts, cli/src/loopback.ts,
 // cli/src/profiles/bindings.ts, cli/src/terminal/standard-input.ts
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";

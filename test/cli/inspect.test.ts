@@ -1,6 +1,6 @@
 // What is in a token, in words; keys are fetched from issuers that the user has named, never because a token says so.
 // proves: cli/src/commands/inspect.ts, cli/src/inspection/decoded-token.ts, cli/src/inspection/signature.ts,
-// cli/src/inspection/times.ts
+// cli/src/inspection/times.ts, cli/src/json.ts
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -2,7 +2,7 @@
 // proves: cli/src/cli.ts, cli/src/main.ts, cli/src/context.ts, cli/src/commands/login.ts, cli/src/commands/token.ts,
 // cli/src/commands/accounts.ts, cli/src/commands/logout.ts, cli/src/sign-in/sign-in.ts, cli/src/sign-in/device-code.ts,
 // cli/src/sign-in/chosen-browser.ts, cli/src/sign-in/address.ts, cli/src/terminal/terminal.ts,
-// cli/src/tokens/session.ts, cli/src/tokens/user-token.ts, cli/src/tokens/silent-token.ts, cli/src/profiles/remember-account.ts, cli/src/exit-codes.ts
+// cli/src/tokens/session.ts, cli/src/tokens/user-token.ts, cli/src/tokens/wanted-token.ts, cli/src/tokens/token-of-profile.ts, cli/src/tokens/silent-token.ts, cli/src/profiles/remember-account.ts, cli/src/exit-codes.ts
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";

@@ -1,7 +1,7 @@
 // proves: local-authority/src/cli.ts, local-authority/src/config/config-options.ts, local-authority/src/clock.ts, local-authority/src/server/start.ts,
 // local-authority/src/server/listener.ts, local-authority/src/server/local-authority.ts,
 // local-authority/src/config/config.ts, local-authority/src/config/defaults.ts,
-// local-authority/src/config/options.ts, local-authority/src/config/checks.ts,
+// local-authority/src/config/options.ts, local-authority/src/config/checks.ts, local-authority/src/json.ts,
 // local-authority/src/config/loopback.ts, local-authority/src/config/resolve-app.ts,
 // local-authority/src/config/resolve-config.ts, local-authority/src/config/resolve-credentials.ts,
 // local-authority/src/config/resolve-tenants.ts, local-authority/src/config/resolve-user.ts,

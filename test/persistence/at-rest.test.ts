@@ -1,7 +1,7 @@
 // What is on the disk: encrypted and whole; and what becomes of a file that is no cache.
 // proves: persistence/src/create-persistent-cache.ts, persistence/src/protection/envelope.ts,
 // persistence/src/protection/passphrase.ts, persistence/src/protection/protection.ts,
-// persistence/src/protection/clear.ts, persistence/src/node-crypto.ts, persistence/src/problem.ts
+// persistence/src/protection/clear.ts, persistence/src/json.ts, persistence/src/node-crypto.ts, persistence/src/problem.ts
 import { constants } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import {

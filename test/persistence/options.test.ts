@@ -1,4 +1,4 @@
-// proves: persistence/src/options.ts, persistence/src/files/data-folder.ts
+// proves: persistence/src/options.ts, persistence/src/invalid-option.ts, persistence/src/files/data-folder.ts
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";

@@ -1,5 +1,5 @@
 // A server that is away costs a bounded wait, then none, and is missed and greeted with one line each.
-// proves: redis/src/availability.ts
+// proves: redis/src/availability.ts, redis/src/in-time.ts
 import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import { beforeEach, describe, expect, jest, test } from "@jest/globals";

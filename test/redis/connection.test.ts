@@ -1,6 +1,6 @@
 // What is sent to Redis through the application's client, whichever library it is from.
 // proves: redis/src/connection/connection.ts, redis/src/connection/connect.ts, redis/src/connection/script.ts,
-// redis/src/invalid-option.ts
+// redis/src/connection/key-prefix.ts
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { connect } from "../../packages/redis/src/connection/connect.js";
 import { script } from "../../packages/redis/src/connection/script.js";

@@ -1,5 +1,5 @@
 // Options that cannot be used are refused before anything is sent, with the field, its value and the remedy.
-// proves: redis/src/options.ts, redis/src/index.ts, redis/src/invalid-option.ts, redis/src/log.ts
+// proves: redis/src/options.ts, redis/src/index.ts, core/src/errors/invalid-option.ts, redis/src/log.ts
 import { randomBytes } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import { createRedisStore, type RedisStoreOptions } from "@tessera/redis";

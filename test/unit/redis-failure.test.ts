@@ -1,5 +1,5 @@
 // What an error of a Redis client says about the server.
-// proves: redis/src/failure.ts, redis/src/error-text.ts
+// proves: redis/src/failure.ts, core/src/errors/error-text.ts
 import { expect, test } from "@jest/globals";
 import { failureOf } from "../../packages/redis/src/failure.js";
 

@@ -78,13 +78,6 @@ test("then it becomes a sign-in with the claims, which comes back to where it wa
   expect(await web.token(alice.request("/"), { scopes })).toMatchObject({ accessToken: "a stronger token" });
 });
 
-test("behind a proxy, whose inside has another scheme and host, it comes back to the page as the browser knows it", async () => {
-  alice.cookies.clear();
-  const inside = new Request("http://10.0.0.7:8080/orders?of=mine", alice.request("/"));
-  const asked = await followed(await web.signIn(inside));
-  expect((await alice.answer(asked)).headers.get("location")).toBe(`${site}/orders?of=mine`);
-});
-
 test("scopes that the user has not granted become a sign-in that asks for them", async () => {
   refuse("consent_required");
   const { response } = await web.token(alice.request("/"), { scopes: ["api:admin"] });
@@ -105,6 +98,15 @@ test.each(["invalid_grant", "interaction_required", "login_required"])(
 test("nobody is signed in: the same", async () => {
   alice.cookies.clear();
   await followed((await web.token(alice.request("/orders"), { scopes })).response);
+});
+
+test("behind a proxy, whose requests name the server and not the site, it comes back to the page as well", async () => {
+  const behind = (path: string) => new Request(`http://10.0.0.7:3000${path}`, alice.request(path));
+  alice.cookies.clear();
+  const asked = await followed((await web.token(behind("/orders?of=mine"), { scopes })).response);
+  expect((await alice.answer(asked)).headers.get("location")).toBe(`${site}/orders?of=mine`);
+  const elsewhere = await followed(await web.signIn(behind("//evil.example/orders")));
+  expect((await alice.answer(elsewhere)).headers.get("location")).toBe(`${site}/`);
 });
 
 test.each<[string, Visit]>([

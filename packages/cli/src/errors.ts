@@ -64,7 +64,7 @@ export function exitCodeOf(error: unknown): ExitCode {
 }
 
 /** What each store protects, for one who has to choose. */
-export const STORES =
+const STORES =
   "--store passphrase (encrypted with the passphrase in the file that TESSERA_PASSPHRASE_FILE names; a copied file is useless without it), --store file (not encrypted, only its owner may read it; protects from other users of this machine), --store keychain (encrypted with a key in the keychain of a desktop session; protects from a stolen disk as well)";
 
 /** What to do about errors whose own message is written for programmers. */

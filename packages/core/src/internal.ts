@@ -14,11 +14,10 @@ export {
   authorityInTenant,
   authorityUrl,
   ProtocolMode,
-  type AuthorityUrl,
 } from "./authority/authority-url.js";
 export { isTenantName } from "./authority/tenant-name.js";
-export { TRY_AUTO_DETECT, type RegionAsk } from "./authority/region.js";
-export type { Authority, ProviderMetadata } from "./authority/authority.js";
+export { type RegionAsk } from "./authority/region.js";
+export type { Authority } from "./authority/authority.js";
 export type { CacheStats } from "./cache/memory/token-memory.js";
 export { matches, requireChoice, type AccountFilter } from "./cache/account-filter.js";
 export { isOfAuthority, onlyProvidersAccount } from "./cache/account-provider.js";
@@ -47,12 +46,12 @@ export {
 export { documentText } from "./cache/schema/document-text.js";
 export { parseDocument, type CacheDocument } from "./cache/schema/document.js";
 export { retryIfLockLost } from "./cache/storage/plugin-session.js";
-export type { CacheKVStore, PeerAccountEntity, ValidCacheType } from "./cache/schema/key-value-store.js";
+export type { CacheKVStore, ValidCacheType } from "./cache/schema/key-value-store.js";
 export type * from "./cache/schema/schema.js";
 export type { CertificateOptions } from "./credential/certificate.js";
 export { epochSeconds, pause, systemClock, type Clock } from "./clock.js";
-export type { AssertionContext, AssertionSource } from "./credential/assertion-source.js";
-export type { CertificateContext, CertificateSource } from "./credential/certificate-source.js";
+export type { AssertionContext } from "./credential/assertion-source.js";
+export type { CertificateContext } from "./credential/certificate-source.js";
 export {
   decrypts,
   readDecryptionKeys,
@@ -64,6 +63,7 @@ export type { ClientCredential } from "./credential/client-credential.js";
 export {
   base64Decode,
   base64UrlEncode,
+  isObject,
   newGuid,
   parseJsonObject,
   sha256Base64Url,
@@ -72,6 +72,8 @@ export {
 export { newCorrelationId } from "./correlation-id.js";
 export * from "./errors/error-codes.js";
 export { errorName } from "./errors/error-name.js";
+export { errorText } from "./errors/error-text.js";
+export { invalidOption, requireKnownOptions } from "./errors/invalid-option.js";
 export * from "./errors/errors.js";
 export { authorityOf, isServed, requireAccountOf, tenantAuthorityOf } from "./flows/account-authority.js";
 export { withinBounds, type Bounds } from "./flight/deadline.js";
@@ -85,7 +87,7 @@ export {
   type BackchannelAuthenticationInput,
 } from "./flows/backchannel-authentication.js";
 export { BackchannelPings, type BackchannelNotification } from "./flows/backchannel-pings.js";
-export { acrossApps, ID_JAG, type AcrossAppsInput, type VouchedUser } from "./flows/across-apps.js";
+export { acrossApps, ID_JAG, type AcrossAppsInput } from "./flows/across-apps.js";
 export { redeemCode, type CodeInput } from "./flows/authorization-code.js";
 export { responseParameters, type AuthorizationResponse } from "./flows/authorization-response.js";
 export {
@@ -123,18 +125,8 @@ export {
   type ProtectedResource,
 } from "./endpoints/protected-resource.js";
 export { discoverableIssuer, leavesTenantOpen } from "./authority/access-token-issuer.js";
-export {
-  AccessTokens,
-  type AcceptedTenants,
-  type AccessTokenRules,
-  type VerifiedAccessToken,
-} from "./endpoints/access-tokens.js";
-export {
-  PROOF_ALGORITHMS,
-  verifyDpopProof,
-  type ProofExpectations,
-  type VerifiedProof,
-} from "./dpop/verify-proof.js";
+export { AccessTokens, type AcceptedTenants, type VerifiedAccessToken } from "./endpoints/access-tokens.js";
+export { PROOF_ALGORITHMS, verifyDpopProof } from "./dpop/verify-proof.js";
 export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
 export { introspect, type Introspection, type IntrospectionInput } from "./endpoints/introspection.js";
 export {
@@ -169,7 +161,6 @@ export type { UseOnce } from "./client/used-sign-ins.js";
 export type { BackgroundRenewal, BackgroundRenewalListener } from "./client/renewals.js";
 export { isBackground } from "./flight/background.js";
 export type { SourcedToken, SourceRequest, TokenSource } from "./exchange/token-source.js";
-export type { AnchorUser } from "./dialect/dialect.js";
 export { dialectOf } from "./dialect/dialects.js";
 export { marginOf } from "./exchange/freshness.js";
 export { sharedCall } from "./exchange/shared-call.js";
@@ -184,8 +175,6 @@ export { retryAfterSeconds } from "./http/retry-after.js";
 export { DEFAULT_RETRIES } from "./http/retry-policy.js";
 export { statusOf } from "./http/throttle.js";
 export { isHeaderValue } from "./http/header-value.js";
-export { MAX_RESPONSE_BYTES } from "./http/attempt.js";
-export { CALL_BUDGET_MS } from "./http/budget.js";
 export { rootMessage } from "./http/network-error.js";
 export type { Schedule } from "./http/retry-policy.js";
 export { createTransport, type Transport } from "./http/transport.js";
@@ -210,7 +199,6 @@ export {
 export type { AuthorizationDetail } from "./request/authorization-details.js";
 export { generatePkceCodes, type PkceCodes } from "./request/pkce.js";
 export { Parameters, withQuery } from "./request/parameters.js";
-export { redemptionFields } from "./request/redemption-fields.js";
 export { emptyChoice } from "./request/request-keys.js";
 export { OIDC_SCOPES } from "./request/scopes.js";
 export {
@@ -227,5 +215,4 @@ export * from "./response/response-algorithms.js";
 export { lifetimeSeconds } from "./response/seconds.js";
 export { parseTokenResponse } from "./response/token-response.js";
 export { AUTH_METHODS, type AuthMethod } from "./dialect/auth-methods.js";
-export type { LibraryInfo } from "./dialect/entra-telemetry.js";
 export { version } from "./version.js";

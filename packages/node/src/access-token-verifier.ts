@@ -2,8 +2,10 @@ import { createClient, Logger } from "@tessera/core";
 import {
   AccessTokens,
   discoverableIssuer,
+  invalidOption,
   leavesTenantOpen,
   parsedUrl,
+  requireKnownOptions,
   requireRecord,
   version,
   wrongType,
@@ -11,7 +13,7 @@ import {
   type VerifiedAccessToken,
 } from "@tessera/core/internal";
 import { checkConfiguration } from "./check-configuration.js";
-import { invalid, strings } from "./check-values.js";
+import { strings } from "./check-values.js";
 import type { NodeSystemOptions } from "./configuration.js";
 
 /** Options of {@link createAccessTokenVerifier}. */
@@ -76,9 +78,10 @@ export interface AccessTokenVerifier {
  */
 export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): AccessTokenVerifier {
   const given = requireRecord(options, "options", "{ authority, audience }");
+  requireKnownOptions(given, OPTIONS, "createAccessTokenVerifier");
   const { authority, issuer, audience, system } = given;
   if ((authority === undefined) === (issuer === undefined))
-    throw invalid("authority", "and issuer are both given or both missing", "pass one of them");
+    throw invalidOption("authority", "and issuer are both given or both missing", "pass one of them");
   const tenants = checkedTenants(given.tenants);
   const provider =
     issuer === undefined
@@ -91,7 +94,7 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
   const client = createClient({ ...checked, logger: () => logger });
   const url = client.authorities.url(client.defaultAuthority);
   if (leavesTenantOpen(url) && tenants === undefined)
-    throw invalid(
+    throw invalidOption(
       "authority",
       `"${url.href}" does not name a tenant by its ID`,
       "use the tenant's ID in place of its name, or list in tenants whose tokens to accept",
@@ -111,16 +114,25 @@ export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): 
   };
 }
 
+const OPTIONS = {
+  authority: true,
+  issuer: true,
+  audience: true,
+  types: true,
+  tenants: true,
+  system: true,
+} as const;
+
 function checkedAudiences(audience: AccessTokenVerifierOptions["audience"]): readonly string[] {
   const audiences = strings(typeof audience === "string" ? [audience] : audience, "audience");
   if (audiences.length > 0 && audiences.every((one) => one !== "")) return audiences;
-  throw invalid("audience", "is missing or empty", "pass the aud of the API's tokens");
+  throw invalidOption("audience", "is missing or empty", "pass the aud of the API's tokens");
 }
 
 function checkedTypes(types: readonly string[]): readonly string[] {
   const names = strings(types, "types").map((one) => one.toLowerCase().replace(/^application\//, ""));
   if (names.length > 0) return names;
-  throw invalid("types", "is empty", 'pass what the provider promises, such as ["at+jwt"], or omit it');
+  throw invalidOption("types", "is empty", 'pass what the provider promises, such as ["at+jwt"], or omit it');
 }
 
 function checkedTenants(tenants: AcceptedTenants | undefined): AcceptedTenants | undefined {
@@ -128,8 +140,12 @@ function checkedTenants(tenants: AcceptedTenants | undefined): AcceptedTenants |
   const ids = strings(tenants, "tenants");
   const other = ids.find((id) => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id));
   if (other !== undefined)
-    throw invalid("tenants", `has "${other}", which is not a tenant's ID`, "tokens name their tenant by ID");
-  if (ids.length === 0) throw invalid("tenants", "is empty", "no token would be accepted");
+    throw invalidOption(
+      "tenants",
+      `has "${other}", which is not a tenant's ID`,
+      "tokens name their tenant by ID",
+    );
+  if (ids.length === 0) throw invalidOption("tenants", "is empty", "no token would be accepted");
   return ids;
 }
 

@@ -1,4 +1,4 @@
-import { wrongType } from "@tessera/core/internal";
+import { requireKnownOptions, requireRecord, wrongType } from "@tessera/core/internal";
 import type { TokenExchangeRequest } from "./requests.js";
 
 /** Options of {@link auth0TokenVault}. */
@@ -23,13 +23,12 @@ const TYPE = "federated-connection-access-token";
  * const { accessToken } = await app.acquireTokenByTokenExchange({ ...subject, ...google });
  * ```
  */
-export function auth0TokenVault({
-  connection,
-  loginHint,
-}: Auth0TokenVaultOptions): Pick<
-  TokenExchangeRequest,
-  "extraParameters" | "grantType" | "requestedTokenType"
-> {
+export function auth0TokenVault(
+  options: Auth0TokenVaultOptions,
+): Pick<TokenExchangeRequest, "extraParameters" | "grantType" | "requestedTokenType"> {
+  const given = requireRecord(options, "options", "{ connection }");
+  requireKnownOptions(given, { connection: true, loginHint: true }, "auth0TokenVault");
+  const { connection, loginHint } = given;
   if (typeof connection !== "string" || connection === "")
     throw wrongType("connection", connection || undefined, "the name of a connection, such as google-oauth2");
   return {

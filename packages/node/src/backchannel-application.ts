@@ -2,10 +2,10 @@ import type { AuthenticationResult, ClientCredential } from "@tessera/core";
 import {
   backchannelAuthentication,
   BackchannelPings,
+  invalidOption,
   requireRecord,
   type BackchannelNotification,
 } from "@tessera/core/internal";
-import { invalid } from "./check-values.js";
 import { ClientApplication } from "./client-application.js";
 import type { Configuration } from "./configuration.js";
 import type { BackchannelAuthenticationRequest } from "./requests.js";
@@ -66,7 +66,7 @@ function pingsOf({ auth }: Configuration): BackchannelPings | undefined {
   const mode = auth.clientMetadata?.backchannel_token_delivery_mode ?? "poll";
   if (mode === "poll") return undefined;
   if (mode === "ping") return new BackchannelPings();
-  throw invalid(
+  throw invalidOption(
     "auth.clientMetadata.backchannel_token_delivery_mode",
     `is "${mode}"`,
     'use "poll" or "ping"; "push" is not supported',

@@ -1,6 +1,6 @@
 import type { ClientOptions } from "@tessera/core";
-import { withoutNull } from "@tessera/core/internal";
-import { flag, invalid } from "./check-values.js";
+import { invalidOption, withoutNull } from "@tessera/core/internal";
+import { flag } from "./check-values.js";
 import type { ClientMetadata, NodeAuthOptions, RequestObjectKey } from "./configuration.js";
 import { pemContent } from "./credential/credential-content.js";
 
@@ -21,9 +21,13 @@ export function checkedAuthorizationRequests(
   );
   const named = isSigned ? "require_signed_request_object" : algorithm && "request_object_signing_alg";
   if (named && requestObjectKey === undefined)
-    throw invalid(`${registered}.${named}`, "is set without a key", "set auth.requestObjectKey");
+    throw invalidOption(`${registered}.${named}`, "is set without a key", "set auth.requestObjectKey");
   if (algorithm !== undefined && typeof algorithm !== "string")
-    throw invalid(`${registered}.request_object_signing_alg`, "is not a string", "pass one such as PS256");
+    throw invalidOption(
+      `${registered}.request_object_signing_alg`,
+      "is not a string",
+      "pass one such as PS256",
+    );
   return {
     isPushed: flag(
       metadata.require_pushed_authorization_requests,
@@ -37,7 +41,7 @@ export function checkedAuthorizationRequests(
 function keyOf(given: RequestObjectKey): RequestObjectKey {
   const { privateKey, kid } = withoutNull(given);
   if (kid !== undefined && typeof kid !== "string")
-    throw invalid("auth.requestObjectKey.kid", "is not a string", "pass the ID of the registered key");
+    throw invalidOption("auth.requestObjectKey.kid", "is not a string", "pass the ID of the registered key");
   const pem = pemContent(privateKey, "privateKey", "auth.requestObjectKey");
   return { privateKey: pem, ...(kid === undefined ? {} : { kid }) };
 }

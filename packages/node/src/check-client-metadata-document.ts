@@ -1,12 +1,19 @@
 import type { Client } from "@tessera/core";
-import { isAuthError, parseJsonObject, statusOf, wrongType } from "@tessera/core/internal";
+import {
+  isAuthError,
+  parseJsonObject,
+  requireKnownOptions,
+  requireRecord,
+  statusOf,
+  wrongType,
+} from "@tessera/core/internal";
 import {
   documentFindings,
   documentUrlProblem,
   keysProblem,
   type ClientMetadataFinding,
 } from "./client-metadata-rules.js";
-import { withoutApplication, type CallOptions } from "./without-application.js";
+import { CALL_OPTIONS, withoutApplication, type CallOptions } from "./without-application.js";
 
 /** Bytes of a document that every server reads: the draft recommends this limit. */
 const MOST_BYTES = 5120;
@@ -30,6 +37,7 @@ export async function checkClientMetadataDocument(
   options: CallOptions = {},
 ): Promise<readonly ClientMetadataFinding[]> {
   if (typeof url !== "string") throw wrongType("url", url, "the URL of the document");
+  requireKnownOptions(requireRecord(options, "options"), CALL_OPTIONS, "checkClientMetadataDocument");
   const problem = documentUrlProblem(url);
   if (problem !== undefined) return [{ member: "url", problem }];
   return withoutApplication(options, undefined, async (client, call) => {

@@ -10,6 +10,7 @@ import {
   AUTH_METHODS,
   authorityForCloud,
   clientConfigurationError,
+  invalidOption,
   parseJsonObject,
   systemClock,
   version,
@@ -18,7 +19,7 @@ import {
 } from "@tessera/core/internal";
 import type { CacheOptions, Configuration, NodeAuthOptions, NodeSystemOptions } from "./configuration.js";
 import { checkedAuthorizationRequests } from "./check-authorization-requests.js";
-import { flag, invalid, requireFunctions, strings, texts } from "./check-values.js";
+import { flag, requireFunction, requireFunctions, strings, texts } from "./check-values.js";
 import { checkedCallTimeout, checkedMaxConnections, checkedRetries } from "./check-network.js";
 import { checkedResponses } from "./check-responses.js";
 import { fromNetworkModule } from "./http/network-client.js";
@@ -62,8 +63,8 @@ export function checkConfiguration(
   const authority =
     auth.oidcAuthority ?? authorityForCloud(auth.authority ?? DEFAULT_AUTHORITY, auth.azureCloudOptions);
   requireFunctions(system.clock, "system.clock", "Clock", ["now"]);
-  checkCallback(system.loggerOptions?.loggerCallback, "system.loggerOptions.loggerCallback");
-  checkCallback(system.onBackgroundRenewal, "system.onBackgroundRenewal");
+  requireFunction(system.loggerOptions?.loggerCallback, "system.loggerOptions.loggerCallback");
+  requireFunction(system.onBackgroundRenewal, "system.onBackgroundRenewal");
   checkBroker(broker?.nativeBrokerPlugin);
   const { appName, appVersion } = telemetry?.application ?? {};
   return {
@@ -110,13 +111,13 @@ export function checkConfiguration(
 function checkedMode(auth: NodeAuthOptions, system: NodeSystemOptions): ProtocolMode {
   if (auth.oidcAuthority !== undefined) {
     if (auth.authority !== undefined) {
-      throw invalid("auth.oidcAuthority", "is set as well as auth.authority", "set only one of them");
+      throw invalidOption("auth.oidcAuthority", "is set as well as auth.authority", "set only one of them");
     }
     return ProtocolMode.OIDC;
   }
   const mode = system.protocolMode ?? ProtocolMode.AAD;
   if (mode === ProtocolMode.AAD || mode === ProtocolMode.OIDC) return mode;
-  throw invalid("system.protocolMode", `is "${mode}"`, "use ProtocolMode.AAD or ProtocolMode.OIDC");
+  throw invalidOption("system.protocolMode", `is "${mode}"`, "use ProtocolMode.AAD or ProtocolMode.OIDC");
 }
 
 function checkedAuthMethod(
@@ -129,9 +130,9 @@ function checkedAuthMethod(
   const known: readonly AuthMethod[] = AUTH_METHODS[kind];
   const found = known.find((name) => name === method);
   if (!found)
-    throw invalid(field, `is "${method}"`, `with this credential (${kind}) use ${known.join(", ")}`);
+    throw invalidOption(field, `is "${method}"`, `with this credential (${kind}) use ${known.join(", ")}`);
   if ((networkClient || dispatcher) && found.includes("tls_client_auth")) {
-    throw invalid(
+    throw invalidOption(
       field,
       `is "${method}" with system.${networkClient ? "networkClient" : "dispatcher"}`,
       "omit one of them: only the built-in client presents a certificate",
@@ -148,17 +149,17 @@ function checkedCache({
   ...seconds
 }: CacheOptions): NonNullable<ClientOptions["cache"]> {
   if (cachePlugin && store)
-    throw invalid("cache.store", "is set as well as cache.cachePlugin", "set only one of them");
+    throw invalidOption("cache.store", "is set as well as cache.cachePlugin", "set only one of them");
   requireFunctions(cachePlugin, "cache.cachePlugin", "ICachePlugin", [
     "beforeCacheAccess",
     "afterCacheAccess",
   ]);
   requireFunctions(store, "cache.store", "TokenStore", ["load", "update", "list", "inTurn"]);
   if (maxPartitions !== undefined && !(Number.isSafeInteger(maxPartitions) && maxPartitions > 0)) {
-    throw invalid("cache.maxPartitions", `is ${String(maxPartitions)}`, "pass a positive whole number");
+    throw invalidOption("cache.maxPartitions", `is ${String(maxPartitions)}`, "pass a positive whole number");
   }
   if (onUnreadable !== "refuse" && onUnreadable !== "ignore") {
-    throw invalid("cache.onUnreadable", `is "${onUnreadable as string}"`, 'use "refuse" or "ignore"');
+    throw invalidOption("cache.onUnreadable", `is "${onUnreadable as string}"`, 'use "refuse" or "ignore"');
   }
   return {
     ...seconds,
@@ -168,11 +169,6 @@ function checkedCache({
     maxPartitions: cachePlugin ? Number.MAX_SAFE_INTEGER : (maxPartitions ?? DEFAULT_MAX_PARTITIONS),
     onUnreadable,
   };
-}
-
-function checkCallback(callback: unknown, field: string): void {
-  if (callback === undefined || callback === null || typeof callback === "function") return;
-  throw invalid(field, "is not a function", "pass one, or omit it");
 }
 
 function checkBroker(plugin: INativeBrokerPlugin | undefined): void {
@@ -194,10 +190,10 @@ function checkedHttp(
   }
   requireFunctions(dispatcher, "system.dispatcher", "undici's Dispatcher", ["dispatch"]);
   if (dispatcher && proxy)
-    throw invalid("system.dispatcher", "is given beside system.proxy", "give one of them");
+    throw invalidOption("system.dispatcher", "is given beside system.proxy", "give one of them");
   if (proxy !== undefined && proxy !== false && !isHttpUrl(proxy)) {
     // The value may hold a password.
-    throw invalid(
+    throw invalidOption(
       "system.proxy",
       "is not an http or https URL",
       'pass one such as "http://proxy.example:8080", or false',
@@ -205,7 +201,7 @@ function checkedHttp(
   }
   const certificates = ca === undefined ? [] : strings(Array.isArray(ca) ? ca : [ca], "system.ca");
   if (certificates.some((pem) => !pem.includes("-----BEGIN CERTIFICATE-----"))) {
-    throw invalid(
+    throw invalidOption(
       "system.ca",
       "holds a string that is not a PEM certificate",
       "pass the content of the .pem file, not its path",

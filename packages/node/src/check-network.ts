@@ -1,6 +1,5 @@
-import { DEFAULT_RETRIES } from "@tessera/core/internal";
+import { DEFAULT_RETRIES, invalidOption } from "@tessera/core/internal";
 import type { NodeSystemOptions } from "./configuration.js";
-import { invalid } from "./check-values.js";
 import { MOST_CONNECTIONS } from "./http/lanes.js";
 
 /** Further attempts that still end within the time of a call. */
@@ -14,12 +13,16 @@ const MOST_RETRIES = 10;
 export function checkedRetries({ retries, disableInternalRetries }: NodeSystemOptions): number {
   if (disableInternalRetries) {
     if (retries)
-      throw invalid("system.retries", "is given beside system.disableInternalRetries", "give one of them");
+      throw invalidOption(
+        "system.retries",
+        "is given beside system.disableInternalRetries",
+        "give one of them",
+      );
     return 0;
   }
   if (retries === undefined) return DEFAULT_RETRIES;
   if (Number.isInteger(retries) && retries >= 0 && retries <= MOST_RETRIES) return retries;
-  throw invalid(
+  throw invalidOption(
     "system.retries",
     `is ${JSON.stringify(retries)}`,
     `pass a whole number from 0 to ${MOST_RETRIES}`,
@@ -34,7 +37,7 @@ export function checkedRetries({ retries, disableInternalRetries }: NodeSystemOp
 export function checkedCallTimeout({ callTimeoutMs }: NodeSystemOptions): number | undefined {
   if (callTimeoutMs === undefined || (Number.isFinite(callTimeoutMs) && callTimeoutMs > 0))
     return callTimeoutMs;
-  throw invalid(
+  throw invalidOption(
     "system.callTimeoutMs",
     `is ${JSON.stringify(callTimeoutMs)}`,
     "pass a positive number of milliseconds",
@@ -49,7 +52,7 @@ export function checkedCallTimeout({ callTimeoutMs }: NodeSystemOptions): number
 export function checkedMaxConnections(maxConnections: number | undefined): number {
   if (maxConnections === undefined) return MOST_CONNECTIONS;
   if (Number.isInteger(maxConnections) && maxConnections > 0) return maxConnections;
-  throw invalid(
+  throw invalidOption(
     "system.maxConnections",
     `is ${JSON.stringify(maxConnections)}`,
     "pass a whole number above 0",

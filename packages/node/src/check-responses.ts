@@ -2,6 +2,7 @@ import {
   CONTENT_ENCRYPTIONS,
   decrypts,
   ENCRYPTION_ALGORITHMS,
+  invalidOption,
   isRecord,
   JWT_USES,
   readDecryptionKeys,
@@ -10,7 +11,6 @@ import {
   type DecryptionKeyOptions,
   type JwtUse,
 } from "@tessera/core/internal";
-import { invalid } from "./check-values.js";
 import { pemContent } from "./credential/credential-content.js";
 import type { ClientMetadata, NodeAuthOptions } from "./configuration.js";
 
@@ -33,7 +33,7 @@ export function checkedResponses(
   }
   const isUsed = JWT_USES.some((use) => metadata[`${use}_encrypted_response_alg`] !== undefined);
   if (keys.length > 0 && !isUsed) {
-    throw invalid(
+    throw invalidOption(
       "auth.decryptionKeys",
       "is set, but nothing is encrypted",
       `name the algorithm that the client is registered with, such as ${METADATA}id_token_encrypted_response_alg`,
@@ -69,7 +69,7 @@ function checkSignature(
   const algorithm = metadata[name];
   if (algorithm === undefined || /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/.test(algorithm)) return;
   if (algorithm === "HS256" && secret) return;
-  throw invalid(
+  throw invalidOption(
     `${METADATA}${name}`,
     `is "${algorithm}"`,
     "use RS256 or another asymmetric algorithm; HS256 requires a confidential client with a secret; none is never accepted",
@@ -81,23 +81,27 @@ function checkEncryption(use: JwtUse, metadata: ClientMetadata, keys: readonly D
   const { [name]: alg, [`${use}_encrypted_response_enc` as const]: enc } = metadata;
   if (alg === undefined) {
     if (enc === undefined) return;
-    throw invalid(
+    throw invalidOption(
       `${METADATA}${use}_encrypted_response_enc`,
       `is set without ${name}`,
       "set both, or neither",
     );
   }
   if (!(ENCRYPTION_ALGORITHMS as readonly string[]).includes(alg))
-    throw invalid(`${METADATA}${name}`, `is "${alg}"`, `use one of ${ENCRYPTION_ALGORITHMS.join(", ")}`);
+    throw invalidOption(
+      `${METADATA}${name}`,
+      `is "${alg}"`,
+      `use one of ${ENCRYPTION_ALGORITHMS.join(", ")}`,
+    );
   if (enc !== undefined && !(CONTENT_ENCRYPTIONS as readonly string[]).includes(enc)) {
-    throw invalid(
+    throw invalidOption(
       `${METADATA}${use}_encrypted_response_enc`,
       `is "${enc}"`,
       `use one of ${CONTENT_ENCRYPTIONS.join(", ")}`,
     );
   }
   if (keys.some((key) => decrypts(key, alg))) return;
-  throw invalid(
+  throw invalidOption(
     "auth.decryptionKeys",
     `has no key for ${METADATA}${name} "${alg}"`,
     `pass the ${alg.startsWith("RSA") ? "RSA" : "elliptic"} key whose public key is registered for encryption`,

@@ -1,4 +1,10 @@
-import { clientConfigurationError, isRecord } from "@tessera/core/internal";
+import { invalidOption, isRecord } from "@tessera/core/internal";
+
+/** Refuses anything but a function. */
+export function requireFunction(value: unknown, field: string, remedy = "pass one, or omit it"): void {
+  if (value === undefined || value === null || typeof value === "function") return;
+  throw invalidOption(field, "is not a function", remedy);
+}
 
 /** Refuses an object of the app that lacks methods. */
 export function requireFunctions(
@@ -10,20 +16,20 @@ export function requireFunctions(
   if (value === undefined || value === null) return;
   const missing = names.filter((name) => typeof (value as Record<string, unknown>)[name] !== "function");
   if (missing.length > 0)
-    throw invalid(field, `lacks ${missing.join(" and ")}`, `pass an object with them (${type})`);
+    throw invalidOption(field, `lacks ${missing.join(" and ")}`, `pass an object with them (${type})`);
 }
 
 /** Refuses anything but a boolean; `false` if absent. */
 export function flag(value: unknown, field: string): boolean {
   if (value === undefined || typeof value === "boolean") return value ?? false;
-  throw invalid(field, `is of type ${typeof value}`, "pass true or false");
+  throw invalidOption(field, `is of type ${typeof value}`, "pass true or false");
 }
 
 /** Refuses anything but an array of strings. */
 export function strings(value: unknown, field: string): readonly string[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value) && value.every((item): item is string => typeof item === "string")) return value;
-  throw invalid(field, "is not an array of strings", "pass an array of strings");
+  throw invalidOption(field, "is not an array of strings", "pass an array of strings");
 }
 
 /** Copies an object of strings. Those that are missing are left out. */
@@ -34,10 +40,9 @@ export function texts(value: unknown, field: string): Readonly<Record<string, st
   const isText = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === "string";
   if (isRecord(value) && given.every(isText))
     return given.length > 0 ? Object.fromEntries(given.filter(isText)) : undefined;
-  throw invalid(field, "is not an object of strings", 'pass one such as { audience: "https://api.example" }');
-}
-
-/** The error for an option whose value cannot be used. */
-export function invalid(field: string, what: string, remedy: string): Error {
-  return clientConfigurationError("invalid_option", `${field} ${what}: ${remedy}.`);
+  throw invalidOption(
+    field,
+    "is not an object of strings",
+    'pass one such as { audience: "https://api.example" }',
+  );
 }

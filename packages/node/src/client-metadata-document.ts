@@ -3,6 +3,7 @@ import {
   clientConfigurationError,
   isLoopback,
   parsedUrl,
+  requireKnownOptions,
   requireRecord,
   wrongType,
 } from "@tessera/core/internal";
@@ -46,6 +47,7 @@ export function clientMetadataDocument(
   options: ClientMetadataDocumentOptions,
 ): Readonly<Record<string, unknown>> {
   const given = requireRecord(options, "options", "{ clientId, name, redirectUris }");
+  requireKnownOptions(given, OPTIONS, "clientMetadataDocument");
   const { clientId, name, redirectUris, jwks, jwksUri, scopes, metadata = {} } = given;
   if (typeof clientId !== "string") throw wrongType("clientId", clientId, "the URL of the document");
   refuse("clientId", documentUrlProblem(clientId));
@@ -74,6 +76,16 @@ export function clientMetadataDocument(
     ...(scopes === undefined ? {} : { scope: scopes.join(" ") }),
   });
 }
+
+const OPTIONS = {
+  clientId: true,
+  name: true,
+  redirectUris: true,
+  jwks: true,
+  jwksUri: true,
+  scopes: true,
+  metadata: true,
+} as const;
 
 /** OpenID Connect Dynamic Client Registration §2: of this machine, or of a scheme of its own. */
 function isNative(uri: unknown): boolean {

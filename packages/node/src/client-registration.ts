@@ -4,13 +4,14 @@ import {
   deleteRegistration,
   readRegistration,
   register,
+  requireKnownOptions,
   requireRecord,
   updateRegistration,
   type ClientRegistration,
   type RegistrationMetadata,
 } from "@tessera/core/internal";
 import type { NodeAuthOptions } from "./configuration.js";
-import { withoutApplication, type CallOptions } from "./without-application.js";
+import { CALL_OPTIONS, withoutApplication, type CallOptions } from "./without-application.js";
 
 /** Options of every call that concerns a registration. */
 export interface RegistrationOptions extends CallOptions {}
@@ -51,11 +52,10 @@ export interface UpdateRegistrationOptions extends ManageRegistrationOptions {
  * ```
  */
 export async function registerClient(options: RegisterClientOptions): Promise<ClientRegistration> {
-  const { authority, metadata, initialAccessToken } = requireRecord(
-    options,
-    "options",
-    "{ authority, metadata }",
-  );
+  const given = requireRecord(options, "options", "{ authority, metadata }");
+  const known = { ...CALL_OPTIONS, authority: true, metadata: true, initialAccessToken: true } as const;
+  requireKnownOptions(given, known, "registerClient");
+  const { authority, metadata, initialAccessToken } = given;
   return withoutApplication(options, authority, (client, call) =>
     register(client, metadata, initialAccessToken, call),
   );
@@ -162,6 +162,10 @@ export function registeredClient(registration: ClientRegistration, authority?: s
   };
 }
 
-function registrationOf(options: ManageRegistrationOptions): ClientRegistration {
-  return checkedRegistration(requireRecord(options, "options", "{ registration }").registration);
+/** Checks the options of a call for a registration that there is. */
+function registrationOf(options: UpdateRegistrationOptions | ManageRegistrationOptions): ClientRegistration {
+  const given = requireRecord(options, "options", "{ registration }");
+  const known = { ...CALL_OPTIONS, registration: true, metadata: true } as const;
+  requireKnownOptions(given, known, "a client's registration");
+  return checkedRegistration(given.registration);
 }

@@ -1,4 +1,4 @@
-import { clientConfigurationError } from "@tessera/core/internal";
+import { clientConfigurationError, errorText } from "@tessera/core/internal";
 
 /**
  * Returns the error for a package that cannot be loaded.
@@ -7,9 +7,8 @@ import { clientConfigurationError } from "@tessera/core/internal";
  * @param remedy what to do where the package is absent
  */
 export function missingPackage(subject: string, remedy: string, cause: unknown): Error {
-  const reason = cause instanceof Error ? cause.message : String(cause);
   // Node.js lists the files that asked for it on lines of their own.
-  const [first = ""] = reason.split("\n", 1);
+  const [first = ""] = errorText(cause).split("\n", 1);
   const advice = first.startsWith("Dynamic require")
     ? `give esbuild --format=cjs, or --banner:js="import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"`
     : remedy;

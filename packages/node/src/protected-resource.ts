@@ -1,11 +1,12 @@
 import {
   parsedUrl,
   protectedResource,
+  requireKnownOptions,
   requireRecord,
   wrongType,
   type ProtectedResource,
 } from "@tessera/core/internal";
-import { withoutApplication, type CallOptions } from "./without-application.js";
+import { CALL_OPTIONS, withoutApplication, type CallOptions } from "./without-application.js";
 
 /** Options of {@link discoverProtectedResource}. */
 export interface ProtectedResourceOptions extends CallOptions {
@@ -30,7 +31,10 @@ export interface ProtectedResourceOptions extends CallOptions {
 export async function discoverProtectedResource(
   options: ProtectedResourceOptions,
 ): Promise<ProtectedResource> {
-  const { resource, response } = requireRecord(options, "options", "{ resource }");
+  const given = requireRecord(options, "options", "{ resource }");
+  const known = { ...CALL_OPTIONS, resource: true, response: true } as const;
+  requireKnownOptions(given, known, "discoverProtectedResource");
+  const { resource, response } = given;
   if (typeof resource !== "string") throw wrongType("resource", resource, "the URL of the resource");
   const challenge = challengeOf(resource, response);
   return withoutApplication(options, undefined, (client, call) =>

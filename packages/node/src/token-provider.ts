@@ -1,5 +1,11 @@
 import type { AccountInfo, AuthenticationResult } from "@tessera/core";
-import { requestedScopes, requireAccount, requireRecord, wrongType } from "@tessera/core/internal";
+import {
+  requestedScopes,
+  requireAccount,
+  requireKnownOptions,
+  requireRecord,
+  wrongType,
+} from "@tessera/core/internal";
 import { freshTokensOf, type ProvidedRequest } from "./fresh-tokens.js";
 
 /** Options of {@link createTokenProvider}. */
@@ -39,7 +45,9 @@ export interface ProvidedApp {
  * ```
  */
 export function createTokenProvider(app: ProvidedApp, options: TokenProviderOptions): TokenProvider {
-  const { scopes, account, authority } = requireRecord(options, "options", "{ scopes, account? }");
+  const given = requireRecord(options, "options", "{ scopes, account? }");
+  requireKnownOptions(given, { scopes: true, account: true, authority: true }, "createTokenProvider");
+  const { scopes, account, authority } = given;
   const request: ProvidedRequest = {
     scopes: [...requestedScopes(typeof scopes === "string" ? [scopes] : scopes, false)],
   };

@@ -14,6 +14,9 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
+/** The names of {@link CallOptions}, for the check of a call's options. */
+export const CALL_OPTIONS = { system: true, correlationId: true, signal: true, timeoutMs: true } as const;
+
 /**
  * Runs a call without an application, with the network, the clock and the log of one.
  *

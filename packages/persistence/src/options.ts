@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
-import { PersistenceError } from "./errors.js";
 import { dataFolder } from "./files/data-folder.js";
+import { invalid, invalidOption, requireKnownOptions } from "./invalid-option.js";
 import type { MigrationSource } from "./migration/migration.js";
 import { emitProblemWarning, type PersistenceProblem, type ProblemListener } from "./problem.js";
 import { clearText } from "./protection/clear.js";
@@ -57,26 +57,25 @@ export function checkOptions(options: PersistentCacheOptions): CheckedOptions {
     migrateFrom,
     onProblem = emitProblemWarning,
   } = options ?? {};
-  checkNames(options ?? {});
+  requireKnownOptions(options ?? {}, OPTIONS, "createPersistentCache");
   if (typeof appName !== "string" || !isFolderName(appName)) {
-    throw invalid(
+    throw invalidOption(
       "appName",
       appName,
       "pass 1 to 64 letters, digits, dots, hyphens, underscores and spaces, beginning with a letter or digit; names that Windows reserves for devices are not allowed",
     );
   }
   if (directory !== undefined && !(typeof directory === "string" && isAbsolute(directory))) {
-    throw invalid("directory", directory, "pass the absolute path of a folder, or omit it");
+    throw invalidOption("directory", directory, "pass the absolute path of a folder, or omit it");
   }
   const source: unknown = migrateFrom?.cachePath;
   if (migrateFrom !== undefined && !(typeof source === "string" && isAbsolute(source))) {
     // The value is not shown, since the cache itself may have been passed instead of its path.
-    throw new PersistenceError(
-      "invalid_option",
+    throw invalid(
       "migrateFrom has no absolute cachePath: pass { cachePath } with the absolute path of the peer's file.",
     );
   }
-  if (typeof onProblem !== "function") throw invalid("onProblem", onProblem, "pass a function");
+  if (typeof onProblem !== "function") throw invalidOption("onProblem", onProblem, "pass a function");
   return {
     appName,
     directory: directory ?? dataFolder(appName),
@@ -84,19 +83,6 @@ export function checkOptions(options: PersistentCacheOptions): CheckedOptions {
     migrateFrom,
     onProblem: isolateErrors(onProblem),
   };
-}
-
-/** Refuses unknown options: `password` in place of `protection` would otherwise be ignored. */
-function checkNames(options: object): void {
-  const unknown = Object.entries(options).find(
-    ([name, value]) => !OPTIONS.includes(name) && value !== undefined && value !== null,
-  );
-  if (!unknown) return;
-  // The value is not shown, since it may be a secret.
-  throw new PersistenceError(
-    "invalid_option",
-    `${unknown[0]} is not an option of createPersistentCache: use ${OPTIONS.join(", ")}.`,
-  );
 }
 
 /** A listener that throws or rejects does not affect the app; the problem is then emitted as a warning. */
@@ -128,15 +114,5 @@ function checkProtection(
   const passphrase: unknown = typeof protection === "object" ? protection?.passphrase : undefined;
   if (typeof passphrase === "string" && passphrase !== "") return passphraseProtection(passphrase);
   // The value is not shown, since it may contain the passphrase.
-  throw new PersistenceError(
-    "invalid_option",
-    'protection is invalid: pass "keychain", { passphrase } with a non-empty string, or "none".',
-  );
-}
-
-function invalid(field: string, value: unknown, remedy: string): PersistenceError {
-  return new PersistenceError(
-    "invalid_option",
-    `${field} is ${JSON.stringify(value) ?? "undefined"}: ${remedy}.`,
-  );
+  throw invalid('protection is invalid: pass "keychain", { passphrase } with a non-empty string, or "none".');
 }

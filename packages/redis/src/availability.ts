@@ -1,4 +1,5 @@
 import type { CommandFailure } from "./failure.js";
+import { inTime, TIMED_OUT } from "./in-time.js";
 import type { Counters } from "./stats.js";
 
 /** What {@link Availability} depends on. */
@@ -57,7 +58,6 @@ export class Availability {
   /**
    * Runs a command. Client libraries cannot take back what they have queued, so a command whose time is up may still be
    * executed: its answer is dropped.
-   *
    */
   async run<T>(
     kind: "read" | "write",
@@ -71,7 +71,7 @@ export class Availability {
       for (const circuit of circuits) circuit.sent();
     }
     try {
-      const answer = await this.#bounded(send, onLate);
+      const answer = await inTime(send(), { limitMs: this.#parts.commandTimeoutMs, onLate });
       for (const circuit of circuits) circuit.succeeded();
       this.#noteState();
       return answer;
@@ -94,31 +94,6 @@ export class Availability {
     }
   }
 
-  async #bounded<T>(send: () => Promise<T>, onLate: ((answer: T) => void) | undefined): Promise<T> {
-    const answer = send();
-    let timer: NodeJS.Timeout | undefined;
-    let isOver = false;
-    const deadline = new Promise<never>((_, reject) => {
-      const end = (): void => {
-        isOver = true;
-        reject(TIMED_OUT);
-      };
-      // A process that was busy for so long first reads what has come in the meantime.
-      timer = setTimeout(() => setImmediate(end), this.#parts.commandTimeoutMs);
-    });
-    answer.then(
-      (value) => {
-        if (isOver) onLate?.(value);
-      },
-      () => undefined,
-    );
-    try {
-      return await Promise.race([answer, deadline]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   #noteState(kind?: string): void {
     const isAvailable = !this.#all.isOpen && !this.#writes.isOpen;
     if (isAvailable === this.#isAvailable) return;
@@ -134,7 +109,6 @@ export class Availability {
   }
 }
 
-const TIMED_OUT = new Error("The server did not answer in time.");
 const TIMEOUT: CommandFailure = { kind: "timeout", unavailable: "all" };
 
 /** Lets everything through until it opens; then one trial after each pause. */

@@ -1,5 +1,5 @@
+import { invalidOption } from "@tessera/core/internal";
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
-import { invalid } from "./invalid-option.js";
 
 /** A key of the ring. */
 export interface EncryptionKey {
@@ -91,7 +91,7 @@ export function requireKey(field: string, key: unknown): Buffer {
   if (key instanceof Uint8Array && key.length === 32) return Buffer.from(key);
   // The value is not shown, since it is a secret.
   const what = key instanceof Uint8Array ? `has ${key.length} bytes` : "is not a Buffer or Uint8Array";
-  throw invalid(field, what, "pass 32 random bytes, for instance from a key vault");
+  throw invalidOption(field, what, "pass 32 random bytes, for instance from a key vault");
 }
 
 function decrypted(

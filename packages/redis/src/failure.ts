@@ -1,5 +1,4 @@
-import { errorName } from "@tessera/core/internal";
-import { errorText } from "./error-text.js";
+import { errorName, errorText } from "@tessera/core/internal";
 
 /** What a failed command says about the server. */
 export interface CommandFailure {

@@ -1,4 +1,4 @@
-import { invalid } from "./invalid-option.js";
+import { invalidOption, isObject, requireKnownOptions } from "@tessera/core/internal";
 import { requireKey, type EncryptionKey } from "./envelope.js";
 import type { FirstLevelOptions } from "./first-level.js";
 
@@ -66,23 +66,20 @@ export interface CheckedOptions {
   readonly logger: RedisStoreLogger | undefined;
 }
 
-const CACHE_CLIENT_OPTIONS = Object.keys({
+const CACHE_CLIENT_OPTIONS = {
   client: true,
   prefix: true,
   encryption: true,
   maxLifetimeSeconds: true,
-} satisfies Record<keyof RedisCacheClientOptions, true>);
+} satisfies Record<keyof RedisCacheClientOptions, true>;
 
-const OPTIONS = Object.keys({
-  client: true,
-  prefix: true,
-  encryption: true,
-  maxLifetimeSeconds: true,
+const OPTIONS = {
+  ...CACHE_CLIENT_OPTIONS,
   memory: true,
   leaseMs: true,
   commandTimeoutMs: true,
   logger: true,
-} satisfies Record<keyof RedisStoreOptions, true>);
+} satisfies Record<keyof RedisStoreOptions, true>;
 
 const DAY_SECONDS = 86_400;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -124,53 +121,69 @@ function checkStored({
   };
 }
 
-/** Refuses anything but an object with known members: a misspelt one would otherwise be ignored. */
-function requireNames(options: unknown, names: readonly string[], of: string): asserts options is object {
-  if (typeof options !== "object" || options === null || Array.isArray(options))
-    throw invalid("options", `of ${of} are missing`, `pass an object with ${names.join(", ")}`);
-  const unknown = Object.entries(options).find(
-    ([name, value]) => !names.includes(name) && value !== undefined && value !== null,
-  );
-  // The value is not shown, since it may be a secret.
-  if (unknown) throw invalid(unknown[0], `is not an option of ${of}`, `use ${names.join(", ")}`);
+/** Refuses anything but an object with known members. */
+function requireNames(
+  options: unknown,
+  known: Readonly<Record<string, true>>,
+  owner: string,
+): asserts options is object {
+  if (!isObject(options))
+    throw invalidOption(
+      "options",
+      `of ${owner} are missing`,
+      `pass an object with ${Object.keys(known).join(", ")}`,
+    );
+  requireKnownOptions(options, known, owner);
 }
 
 /** Refuses what would change the slots of keys. */
 function checkPrefix(prefix: unknown): string {
   if (typeof prefix !== "string" || prefix === "" || prefix.length > 200)
-    throw invalid("prefix", shown(prefix), 'pass a text of 1 to 200 characters, such as "tessera:"');
+    throw invalidOption("prefix", shown(prefix), 'pass a text of 1 to 200 characters, such as "tessera:"');
   if (/[{}]/.test(prefix))
-    throw invalid("prefix", shown(prefix), "leave out braces: they decide on the slot of a key in a cluster");
+    throw invalidOption(
+      "prefix",
+      shown(prefix),
+      "leave out braces: they decide on the slot of a key in a cluster",
+    );
   return prefix;
 }
 
 /** @throws ClientConfigurationError `invalid_option`, which does not show a key */
 function checkEncryption(encryption: unknown): Pick<CheckedOptions, "nameKey" | "keys"> {
   if (encryption === undefined) return { nameKey: undefined, keys: [] };
-  requireNames(encryption, ["nameKey", "keys"], "encryption");
+  requireNames(encryption, { nameKey: true, keys: true }, "encryption");
   const { nameKey, keys }: { readonly nameKey?: unknown; readonly keys?: unknown } = encryption;
   const name = requireKey("encryption.nameKey", nameKey);
   if (!Array.isArray(keys) || keys.length === 0)
-    throw invalid("encryption.keys", "is not a list of keys", "pass [{ id, key }]; the first one encrypts");
+    throw invalidOption(
+      "encryption.keys",
+      "is not a list of keys",
+      "pass [{ id, key }]; the first one encrypts",
+    );
   const checked = keys.map((key: unknown, index) => checkKey(key, `encryption.keys[${index}]`));
   const ids = checked.map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined)
-    throw invalid(
+    throw invalidOption(
       "encryption.keys",
       `has the id ${JSON.stringify(twice)} twice`,
       "give each key an id of its own",
     );
   if (checked.some(({ key }) => name.equals(key)))
-    throw invalid("encryption.nameKey", "is also one of encryption.keys", "use a key of its own for names");
+    throw invalidOption(
+      "encryption.nameKey",
+      "is also one of encryption.keys",
+      "use a key of its own for names",
+    );
   return { nameKey: name, keys: checked };
 }
 
 function checkKey(value: unknown, field: string): EncryptionKey {
-  requireNames(value, ["id", "key"], field);
+  requireNames(value, { id: true, key: true }, field);
   const { id, key }: { readonly id?: unknown; readonly key?: unknown } = value;
   if (typeof id !== "string" || !/^[\w.:-]{1,64}$/.test(id))
-    throw invalid(
+    throw invalidOption(
       `${field}.id`,
       typeof id === "string" ? "has other characters" : "is not a text",
       'pass 1 to 64 letters, digits, dots, colons, hyphens and underscores, such as "2026-11"',
@@ -179,7 +192,7 @@ function checkKey(value: unknown, field: string): EncryptionKey {
 }
 
 function checkMemory(memory: unknown): FirstLevelOptions {
-  requireNames(memory, ["maxPartitions", "maxAgeMs"], "memory");
+  requireNames(memory, { maxPartitions: true, maxAgeMs: true }, "memory");
   const { maxPartitions, maxAgeMs }: { readonly maxPartitions?: unknown; readonly maxAgeMs?: unknown } =
     memory;
   return {
@@ -190,7 +203,7 @@ function checkMemory(memory: unknown): FirstLevelOptions {
 
 function positive(value: unknown, field: string, most: number): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw invalid(field, shown(value), `pass a whole number from 1 to ${most}`);
+  throw invalidOption(field, shown(value), `pass a whole number from 1 to ${most}`);
 }
 
 function checkLogger(logger: unknown): RedisStoreLogger | undefined {
@@ -200,7 +213,7 @@ function checkLogger(logger: unknown): RedisStoreLogger | undefined {
     (name) => typeof (logger as Partial<Record<string, unknown>> | null)?.[name] !== "function",
   );
   if (missing.length > 0)
-    throw invalid("logger", `lacks ${missing.join(" and ")}`, "pass an application's getLogger()");
+    throw invalidOption("logger", `lacks ${missing.join(" and ")}`, "pass an application's getLogger()");
   return logger as RedisStoreLogger;
 }
 

@@ -1,4 +1,4 @@
-import type { PartitionUpdate, UpdateOutcome } from "@tessera/core/internal";
+import { pause, systemClock, type PartitionUpdate, type UpdateOutcome } from "@tessera/core/internal";
 import type { Commands } from "./commands.js";
 import type { Reply } from "./connection/connection.js";
 import { newVersion, type Content, type Envelope, type Opened } from "./envelope.js";
@@ -69,7 +69,8 @@ export class Partitions {
       if (typeof outcome === "string" || "version" in outcome) return outcome;
       onConflict();
       // The answer has what was first. Of many writers, each is first sooner or later.
-      if (attempt > 1) await pause(random() * Math.min(2 ** attempt, LONGEST_PAUSE_MS));
+      if (attempt > 1)
+        await pause(systemClock, random() * Math.min(2 ** attempt, LONGEST_PAUSE_MS), undefined);
       reply = attempt > 1 ? await commands.read("GET", [keys.value]) : outcome.conflict;
     }
     return "unavailable";
@@ -175,8 +176,4 @@ function foreign(key: string): Error {
   return storeFailed(
     `The Redis key ${key} has a value of another program: choose another prefix for the store, or remove the key.`,
   );
-}
-
-async function pause(milliseconds: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

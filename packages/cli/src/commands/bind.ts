@@ -3,7 +3,7 @@ import { usageError } from "../errors.js";
 import { hostName } from "../profiles/bindings.js";
 import type { Binding } from "../profiles/profile.js";
 import { changeProfile, selectedProfile } from "../profiles/profiles.js";
-import { wantedToken } from "./token.js";
+import { wantedToken } from "../tokens/wanted-token.js";
 
 /** `tessera bind`: says which hosts may be sent a profile's tokens, and lists them. */
 export async function bind({ given, say }: Context): Promise<void> {

@@ -3,6 +3,7 @@ import type { Context } from "../context.js";
 import { usageError } from "../errors.js";
 import type { Option } from "../options.js";
 import { profileNames } from "../profiles/profiles.js";
+import { quoted } from "../shell.js";
 
 /** `tessera completion`: prints a script for a shell. `profiles` prints the names of the profiles, for these scripts. */
 export async function completion({ given }: Context): Promise<void> {
@@ -121,8 +122,4 @@ function bashValues(): readonly string[] {
       return isFile(option) ? [`    ${pattern}) COMPREPLY=($(compgen -f -- "$current")); return ;;`] : [];
     }),
   );
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
-import { codeOf, failure, usageError } from "../errors.js";
+import { usageError } from "../errors.js";
 import type { Context } from "../context.js";
+import { contentOf, textOf } from "../files.js";
 import type { Given } from "../options.js";
 import { standardInput } from "../terminal/standard-input.js";
 
@@ -37,7 +37,7 @@ export async function curlRequest(
 
 function headerLines(line: string): readonly string[] {
   if (!line.startsWith("@")) return [line];
-  return fileContent(line.slice(1)).toString("utf8").split(/\r?\n/).filter(Boolean);
+  return textOf(line.slice(1)).split(/\r?\n/).filter(Boolean);
 }
 
 function addHeader(headers: Headers, line: string): void {
@@ -57,7 +57,7 @@ function addHeader(headers: Headers, line: string): void {
 function bodyOf(given: Given, headers: Headers, input: Buffer | undefined): Buffer | undefined {
   const dataOf = (text: string, isLines: boolean): Buffer => {
     if (!text.startsWith("@")) return Buffer.from(text);
-    const content = text === "@-" && input ? input : fileContent(text.slice(1));
+    const content = text === "@-" && input ? input : contentOf(text.slice(1));
     return isLines ? Buffer.from(content.toString("latin1").replaceAll(/[\r\n]/g, ""), "latin1") : content;
   };
   const plain = [
@@ -75,14 +75,6 @@ function bodyOf(given: Given, headers: Headers, input: Buffer | undefined): Buff
   if (plain.length === 0) return undefined;
   if (!given.has("get")) setDefault(headers, "content-type", "application/x-www-form-urlencoded");
   return Buffer.concat(plain.flatMap((one, index) => (index === 0 ? [one] : [Buffer.from("&"), one])));
-}
-
-function fileContent(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw failure(`${file} cannot be read (${codeOf(error)}): check its path.`, error);
-  }
 }
 
 function setDefault(headers: Headers, name: string, value: string): void {

@@ -7,10 +7,10 @@ import { codeOf, CommandError, failure, userMustAct, usageError } from "../error
 import { networkFetch } from "../network.js";
 import { bindingOf, hostOf, notBound, profileFor, urlOf } from "../profiles/bindings.js";
 import type { Binding, Profile } from "../profiles/profile.js";
-import { certificates, configurationOf, providerUrl } from "../profiles/provider.js";
-import type { WantedToken } from "../tokens/silent-token.js";
+import { configurationOf, providerUrl } from "../profiles/provider.js";
+import { tokenOfProfile } from "../tokens/token-of-profile.js";
+import { namesApi, wantedToken, type WantedToken } from "../tokens/wanted-token.js";
 import { curlRequest } from "./curl-request.js";
-import { tokenOfProfile, wantedToken } from "./token.js";
 
 /** `tessera fetch`: sends a request with a token to a bound host. */
 export async function fetchUrl(context: Context): Promise<void> {
@@ -40,12 +40,9 @@ async function sender(
   binding: Binding,
   context: Context,
 ): Promise<typeof globalThis.fetch> {
-  const network = onlyBound(
-    profile,
-    networkFetch(profile.ca === undefined ? undefined : certificates(profile.ca)),
-  );
+  const network = onlyBound(profile, networkFetch(profile.ca));
   const wanted = wantedToken(context.given);
-  const isNamed = wanted.scopes.length > 0 || wanted.resource !== undefined;
+  const isNamed = namesApi(wanted);
   const known = isNamed ? wanted : { ...wanted, scopes: binding.scopes ?? profile.scopes };
   if (isNamed || known.scopes.length > 0) return withToken(profile, known, { network, context });
   // Only the API knows which token it wants (RFC 9728).

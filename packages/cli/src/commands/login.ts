@@ -11,7 +11,7 @@ import { signIn } from "../sign-in/sign-in.js";
 import { controllingTerminal, standardError } from "../terminal/terminal.js";
 import { identityIn, machineToken } from "../tokens/machine-token.js";
 import { openSession } from "../tokens/session.js";
-import { wantedToken } from "./token.js";
+import { wantedToken } from "../tokens/wanted-token.js";
 
 /** `tessera login`: signs a user in, and remembers it under a profile. */
 export async function login(context: Context): Promise<void> {

@@ -3,11 +3,10 @@ import type { Context } from "../context.js";
 import { usageError } from "../errors.js";
 import { selectedProfile } from "../profiles/profiles.js";
 import { providerText } from "../profiles/provider.js";
-import type { Profile } from "../profiles/profile.js";
+import { quoted } from "../shell.js";
 import { identityIn, machineToken, type MachineProfile } from "../tokens/machine-token.js";
-import { openSession } from "../tokens/session.js";
-import type { WantedToken } from "../tokens/silent-token.js";
-import { userToken } from "../tokens/user-token.js";
+import { tokenOfProfile } from "../tokens/token-of-profile.js";
+import { namesApi, wantedToken, type WantedToken } from "../tokens/wanted-token.js";
 
 /** `tessera token`: prints a token. */
 export async function token(context: Context): Promise<void> {
@@ -20,43 +19,6 @@ export async function token(context: Context): Promise<void> {
       ? await tokenOfMachine(context, identity)
       : await tokenOfProfile(selectedProfile(given.text("profile")), wantedToken(given), context);
   print(result, context);
-}
-
-/** Returns a token of a profile: its user's, or its machine's. */
-export async function tokenOfProfile(
-  profile: Profile,
-  wanted: WantedToken,
-  context: Context,
-): Promise<AuthenticationResult> {
-  const isNamed = wanted.scopes.length > 0 || wanted.resource !== undefined;
-  const complete = isNamed ? wanted : { ...wanted, scopes: profile.scopes };
-  if (profile.identity.kind !== "user")
-    return machineToken({ ...profile, stored: profile }, complete, context);
-  const session = await openSession(profile, context);
-  try {
-    return await userToken(session, forProvider(profile.provider, complete), context);
-  } finally {
-    // Connections that are kept for later would keep the process running.
-    void session.app.close();
-  }
-}
-
-/** Microsoft's servers take an API's URL as part of a scope, the others as RFC 8707 has it. */
-function forProvider(provider: string, wanted: WantedToken): WantedToken {
-  const { resource, ...rest } = wanted;
-  if (resource === undefined || !provider.startsWith("authority:")) return wanted;
-  return { ...rest, scopes: [...rest.scopes, `${resource.replace(/\/$/, "")}/.default`] };
-}
-
-/** Returns what the options of a command say about the token. */
-export function wantedToken(given: Context["given"]): WantedToken {
-  const resource = given.text("resource");
-  const account = given.text("account");
-  return {
-    scopes: given.texts("scope").flatMap((scopes) => scopes.split(/ +/).filter(Boolean)),
-    ...(resource === undefined ? {} : { resource }),
-    ...(account === undefined ? {} : { account }),
-  };
 }
 
 async function tokenOfMachine(
@@ -99,7 +61,7 @@ async function tokenOfMachine(
 }
 
 function required(wanted: WantedToken): WantedToken {
-  if (wanted.scopes.length > 0 || wanted.resource !== undefined) return wanted;
+  if (namesApi(wanted)) return wanted;
   throw usageError("The token is for an API: name it with --scope or --resource.");
 }
 
@@ -138,9 +100,4 @@ function formatted(result: AuthenticationResult, output: string): string {
     default:
       return accessToken;
   }
-}
-
-/** A text as a shell takes it literally. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

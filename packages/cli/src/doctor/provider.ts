@@ -1,6 +1,7 @@
 import { connect } from "node:tls";
 import type { Context } from "../context.js";
 import { explain } from "../errors.js";
+import { isObject } from "../json.js";
 import { networkFetch } from "../network.js";
 import type { Profile } from "../profiles/profile.js";
 import { certificates, providerUrl } from "../profiles/provider.js";
@@ -15,7 +16,7 @@ export async function providerChecks(profile: Profile, { signal }: Context): Pro
   if (profile.identity.kind === "managed" || profile.identity.kind === "default") return [];
   const url = providerUrl(profile.provider).replace(/\/$/, "");
   try {
-    const fetch = networkFetch(profile.ca === undefined ? undefined : certificates(profile.ca));
+    const fetch = networkFetch(profile.ca);
     const places = profile.provider.startsWith("authority:") ? [`${url}/v2.0`, url] : [url];
     const limit = AbortSignal.any([signal, AbortSignal.timeout(20_000)]);
     let found: Finding | undefined;
@@ -45,8 +46,7 @@ export async function providerChecks(profile: Profile, { signal }: Context): Pro
 
 function discoveryFinding(document: unknown): Finding {
   const read = (name: string): string => {
-    const value: unknown =
-      typeof document === "object" && document !== null ? Reflect.get(document, name) : undefined;
+    const value = isObject(document) ? document[name] : undefined;
     return typeof value === "string" ? value : "";
   };
   const ways = [

@@ -2,7 +2,6 @@ import { PublicClientApplication, type INetworkModule, type NetworkResponse } fr
 import type { Profile } from "../profiles/profile.js";
 import { configurationOf } from "../profiles/provider.js";
 import { networkFetch } from "../network.js";
-import { certificates } from "../profiles/provider.js";
 import type { Finding } from "./system.js";
 
 /** Parameters of a token request whose values are not secret. */
@@ -12,7 +11,7 @@ const SHOWN = new Set(["grant_type", "client_id", "scope", "resource", "audience
 export async function requestSample(profile: Profile): Promise<readonly Finding[]> {
   if (profile.identity.kind !== "user") return [];
   let shown: string | undefined;
-  const get = networkFetch(profile.ca === undefined ? undefined : certificates(profile.ca));
+  const get = networkFetch(profile.ca);
   const networkClient: INetworkModule = {
     async sendGetRequestAsync<T>(url: string): Promise<NetworkResponse<T>> {
       const response = await get(url);

@@ -2,7 +2,6 @@ import type { Context } from "../context.js";
 import { failure, usageError } from "../errors.js";
 import { networkFetch } from "../network.js";
 import { notBound, urlOf } from "../profiles/bindings.js";
-import { certificates } from "../profiles/provider.js";
 import { boundIdToken } from "./bound-token.js";
 
 /**
@@ -20,7 +19,6 @@ export async function aws(context: Context): Promise<void> {
   const { idToken } = found.result;
   if (idToken === "")
     throw failure("There is no ID token: the provider issues one only for the scope openid, to users.");
-  const { ca } = found.profile;
   const duration = given.text("duration");
   const form = new URLSearchParams({
     Action: "AssumeRoleWithWebIdentity",
@@ -30,7 +28,7 @@ export async function aws(context: Context): Promise<void> {
     WebIdentityToken: idToken,
     ...(duration === undefined ? {} : { DurationSeconds: duration }),
   });
-  const send = networkFetch(ca === undefined ? undefined : certificates(ca));
+  const send = networkFetch(found.profile.ca);
   const response = await send(url, { method: "POST", body: form, redirect: "error", signal });
   const text = await response.text();
   const value = (name: string): string => elementIn(text, name);

@@ -1,8 +1,9 @@
 import type { Context } from "../context.js";
-import { tokenOfProfile, wantedToken } from "../commands/token.js";
 import { usageError } from "../errors.js";
 import { notBound, profileFor, urlOf } from "../profiles/bindings.js";
 import type { Profile } from "../profiles/profile.js";
+import { tokenOfProfile } from "../tokens/token-of-profile.js";
+import { wantedToken } from "../tokens/wanted-token.js";
 
 /** The words of `az account get-access-token`, which a script named `az` may pass on. */
 const WORDS = ["azure", "account", "get-access-token"];

@@ -1,9 +1,9 @@
 import type { AuthenticationResult } from "@tessera/node";
 import type { Context } from "../context.js";
-import { tokenOfProfile, wantedToken } from "../commands/token.js";
 import { profileFor } from "../profiles/bindings.js";
 import type { Binding, Profile } from "../profiles/profile.js";
-import type { WantedToken } from "../tokens/silent-token.js";
+import { tokenOfProfile } from "../tokens/token-of-profile.js";
+import { namesApi, wantedToken, type WantedToken } from "../tokens/wanted-token.js";
 
 /** A token for a bound host. */
 export interface BoundToken {
@@ -27,12 +27,11 @@ export async function boundToken(
   if (!found) return undefined;
   const { profile, binding } = found;
   const wanted = wantedToken(context.given);
-  const isNamed = wanted.scopes.length > 0 || wanted.resource !== undefined;
   const result = await tokenOfProfile(
     profile,
     {
       ...wanted,
-      ...(isNamed || !binding.scopes ? {} : { scopes: binding.scopes }),
+      ...(namesApi(wanted) || !binding.scopes ? {} : { scopes: binding.scopes }),
       ...renewal,
     },
     context,

@@ -1,6 +1,7 @@
 import type { Context } from "../context.js";
 import { usageError } from "../errors.js";
 import { ExitCodes } from "../exit-codes.js";
+import { parsedObject } from "../json.js";
 import { hostName, urlOf } from "../profiles/bindings.js";
 import { allProfiles } from "../profiles/profiles.js";
 import { standardInput } from "../terminal/standard-input.js";
@@ -53,14 +54,8 @@ function store(text: string): void {
 }
 
 function serverIn(text: string): string {
-  try {
-    const document: unknown = JSON.parse(text);
-    const server: unknown =
-      typeof document === "object" && document !== null ? Reflect.get(document, "ServerURL") : "";
-    return typeof server === "string" ? server : "";
-  } catch {
-    return "";
-  }
+  const { ServerURL: server } = parsedObject(text) ?? {};
+  return typeof server === "string" ? server : "";
 }
 
 function registryUrl(server: string): URL | undefined {

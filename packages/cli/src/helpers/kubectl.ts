@@ -1,5 +1,6 @@
 import type { Context } from "../context.js";
 import { failure } from "../errors.js";
+import { isObject, parsedObject, type JsonObject } from "../json.js";
 import { notBound, urlOf } from "../profiles/bindings.js";
 import { boundIdToken, boundToken } from "./bound-token.js";
 
@@ -40,9 +41,9 @@ interface ExecInfo {
 }
 
 function execInfo(text: string | undefined): ExecInfo {
-  const document = record(parsed(text ?? ""));
-  const spec = record(document["spec"]);
-  const { server } = record(spec["cluster"]);
+  const document = parsedObject(text ?? "") ?? {};
+  const spec = member(document, "spec");
+  const { server } = member(spec, "cluster");
   const version = document["apiVersion"];
   return {
     apiVersion:
@@ -54,19 +55,12 @@ function execInfo(text: string | undefined): ExecInfo {
   };
 }
 
+function member(document: JsonObject, name: string): JsonObject {
+  const value = document[name];
+  return isObject(value) ? value : {};
+}
+
 function expiryOf(claims: object): Date | undefined {
-  const { exp } = record(claims);
+  const exp: unknown = Reflect.get(claims, "exp");
   return typeof exp === "number" ? new Date(exp * 1000) : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
 }

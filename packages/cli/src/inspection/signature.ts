@@ -1,5 +1,6 @@
 import { allProfiles } from "../profiles/profiles.js";
-import { certificates, providerUrl } from "../profiles/provider.js";
+import { providerUrl } from "../profiles/provider.js";
+import { isObject } from "../json.js";
 import { networkFetch } from "../network.js";
 import { messageOf } from "../errors.js";
 
@@ -39,7 +40,7 @@ export async function checkSignature(
   for (const { url, ca } of issuers) {
     // Nothing is sent to an issuer that can not have issued the token.
     if (!sameHost(url, iss) && !isMicrosofts(url, iss)) continue;
-    const fetch = networkFetch(ca === undefined ? undefined : certificates(ca));
+    const fetch = networkFetch(ca);
     try {
       const discovery = await discover(url, claims, { fetch, signal });
       if (discovery.issuer !== iss) {
@@ -95,8 +96,8 @@ async function readJson(
   const response = await fetch(url, { signal, redirect: "error" });
   if (!response.ok) throw new Error(`${url} answers ${response.status}`);
   const value: unknown = await response.json();
-  if (typeof value !== "object" || value === null) throw new Error(`${url} is not a JSON object`);
-  return { ...value };
+  if (!isObject(value)) throw new Error(`${url} is not a JSON object`);
+  return value;
 }
 
 async function verify(

@@ -1,4 +1,5 @@
 import { usageError } from "../errors.js";
+import { isLoopback } from "../loopback.js";
 import type { Binding, Profile } from "./profile.js";
 import { allProfiles, selectedProfile } from "./profiles.js";
 
@@ -67,8 +68,4 @@ export function urlOf(text: string): URL | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

@@ -1,4 +1,5 @@
 import { failure } from "../errors.js";
+import { isObject, type JsonObject } from "../json.js";
 
 /** Where tokens are kept. */
 export type StoreName = "keychain" | "passphrase" | "file";
@@ -86,14 +87,10 @@ function isProfileDocument(value: unknown): value is Omit<Profile, "name"> {
   );
 }
 
-function isIdentity({ kind, variable, file }: Readonly<Record<string, unknown>>): boolean {
+function isIdentity({ kind, variable, file }: JsonObject): boolean {
   if (kind === "secret") return typeof variable === "string";
   if (kind === "certificate" || kind === "federated") return typeof file === "string";
   return kind === "user" || kind === "managed" || kind === "default";
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isTexts(value: unknown): value is readonly string[] {

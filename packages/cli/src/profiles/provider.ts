@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   auth0,
   cognito,
@@ -12,7 +11,8 @@ import {
   type NodeAuthOptions,
   type ProviderPreset,
 } from "@tessera/node";
-import { codeOf, failure, usageError } from "../errors.js";
+import { messageOf, usageError } from "../errors.js";
+import { textOf } from "../files.js";
 import type { Profile } from "./profile.js";
 
 type Preset = (first: string, second: string | undefined) => ProviderPreset;
@@ -57,7 +57,7 @@ export function providerText(options: {
 }
 
 /** Returns the options of an application for a provider. */
-export function providerOptions(provider: string): ProviderPreset | Pick<NodeAuthOptions, "authority"> {
+function providerOptions(provider: string): ProviderPreset | Pick<NodeAuthOptions, "authority"> {
   const colon = provider.indexOf(":");
   const name = colon < 0 ? provider : provider.slice(0, colon);
   const rest = colon < 0 ? "" : provider.slice(colon + 1);
@@ -72,9 +72,7 @@ export function providerOptions(provider: string): ProviderPreset | Pick<NodeAut
   try {
     return known.preset(first, second);
   } catch (error) {
-    throw usageError(
-      `--preset ${provider} is incomplete: write ${known.form}. ${error instanceof Error ? error.message : ""}`,
-    );
+    throw usageError(`--preset ${provider} is incomplete: write ${known.form}. ${messageOf(error)}`);
   }
 }
 
@@ -103,9 +101,5 @@ export function configurationOf(
 
 /** Reads the certificates that a provider's own is checked with. */
 export function certificates(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw failure(`--ca names ${file}, which cannot be read (${codeOf(error)}): check its path.`, error);
-  }
+  return textOf(file, "--ca");
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { createPersistentCache, type PersistentCache } from "@tessera/persistence";
-import { codeOf, failure, usageError } from "../errors.js";
+import { failure, usageError } from "../errors.js";
+import { textOf } from "../files.js";
 import type { StoreName } from "./profile.js";
 
 const STORE_NAMES: readonly StoreName[] = ["keychain", "passphrase", "file"];
@@ -38,15 +38,7 @@ function passphrase(): string {
     throw failure(
       "The store passphrase needs TESSERA_PASSPHRASE_FILE: set it to the path of a file with the passphrase, which only you may read.",
     );
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw failure(
-      `TESSERA_PASSPHRASE_FILE names ${file}, which cannot be read (${codeOf(error)}): check its path and its owner.`,
-      error,
-    );
-  }
+  const text = textOf(file, "TESSERA_PASSPHRASE_FILE");
   // Editors end a file with a line break, which is not meant to be part of it.
   const phrase = text.endsWith("\r\n") ? text.slice(0, -2) : text.endsWith("\n") ? text.slice(0, -1) : text;
   if (phrase) return phrase;

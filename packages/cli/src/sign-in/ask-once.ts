@@ -7,7 +7,8 @@ import { declined, isDeclined } from "../errors.js";
 import { rememberAccount } from "../profiles/remember-account.js";
 import { controllingTerminal } from "../terminal/terminal.js";
 import type { Session } from "../tokens/session.js";
-import type { Missing, WantedToken } from "../tokens/silent-token.js";
+import type { Missing } from "../tokens/silent-token.js";
+import type { WantedToken } from "../tokens/wanted-token.js";
 import { signIn } from "./sign-in.js";
 
 /** What is needed to ask a user once, however many processes need it. */

@@ -42,7 +42,7 @@ async function showQrCode(url: string, screen: Screen): Promise<void> {
 }
 
 /** Returns a duration as `14:05`. */
-export function timeText(milliseconds: number): string {
+function timeText(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }

@@ -1,13 +1,13 @@
-import { readFileSync } from "node:fs";
 import type { AuthenticationResult, ConfidentialClientApplication, NodeAuthOptions } from "@tessera/node";
-import { codeOf, failure, usageError } from "../errors.js";
+import { usageError } from "../errors.js";
+import { textOf } from "../files.js";
 import type { Given } from "../options.js";
 import type { Identity, Profile } from "../profiles/profile.js";
 import { profileFolder } from "../profiles/profiles.js";
 import { configurationOf } from "../profiles/provider.js";
 import { openStore } from "../profiles/store.js";
 import type { Context } from "../context.js";
-import type { WantedToken } from "./silent-token.js";
+import type { WantedToken } from "./wanted-token.js";
 
 /** An identity that proves itself, without a user. */
 export interface MachineProfile extends Pick<Profile, "clientId" | "provider" | "ca" | "identity"> {
@@ -112,15 +112,7 @@ async function credentialOf(identity: Identity): Promise<Partial<NodeAuthOptions
 /** One file has both the certificate and its key, as PEM or PKCS#12. */
 function certificateIn(file: string): NodeAuthOptions["clientCertificate"] & object {
   if (/\.(pfx|p12)$/i.test(file)) return { pfx: file };
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw failure(
-      `--certificate names ${file}, which cannot be read (${codeOf(error)}): check its path.`,
-      error,
-    );
-  }
+  const text = textOf(file, "--certificate");
   return { privateKey: text, x5c: text };
 }
 

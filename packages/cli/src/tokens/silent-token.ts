@@ -1,22 +1,7 @@
 import type { AccountInfo, AuthenticationResult } from "@tessera/node";
 import { codeOf, needsUser, usageError } from "../errors.js";
 import type { Session } from "./session.js";
-
-/** The token that is wanted. */
-export interface WantedToken {
-  readonly scopes: readonly string[];
-  /** Identifier of the API (RFC 8707), for providers other than Microsoft's. */
-  readonly resource?: string;
-  /** User name or home account ID. */
-  readonly account?: string;
-  /** The authority, if it is not the profile's: that of another tenant. */
-  readonly authority?: string;
-  /** A token that the API has refused. */
-  readonly refusedToken?: string;
-  readonly claims?: string;
-  /** Renew it, even if there is one in the cache. */
-  readonly forceRefresh?: boolean;
-}
+import type { WantedToken } from "./wanted-token.js";
 
 /** Why there is no token without asking. */
 export interface Missing {

@@ -2,7 +2,8 @@ import type { AuthenticationResult } from "@tessera/node";
 import type { Context } from "../context.js";
 import { userMustAct } from "../errors.js";
 import type { Session } from "./session.js";
-import { silentToken, type WantedToken } from "./silent-token.js";
+import { silentToken } from "./silent-token.js";
+import type { WantedToken } from "./wanted-token.js";
 
 /** Returns a user's token: from the cache, renewed, or asked for. */
 export async function userToken(

@@ -48,7 +48,7 @@ const REQUEST_ID_HEADERS = [
 const LONGEST_ID = 128;
 
 /** Returns the provider's name for a request, or `""`. */
-export function requestIdOf({ headers }: Pick<HttpResponse, "headers">): string {
+function requestIdOf({ headers }: Pick<HttpResponse, "headers">): string {
   for (const name of REQUEST_ID_HEADERS) {
     const value = headers[name];
     // A header that quotes something else is no name for a request.

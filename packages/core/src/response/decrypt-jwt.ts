@@ -1,4 +1,5 @@
 import { decrypts, type DecryptionKey } from "../credential/decryption-keys.js";
+import { errorText } from "../errors/error-text.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call } from "../http/transport.js";
 import { jwtHeader } from "./id-token.js";
@@ -71,8 +72,7 @@ async function firstOf(
       failure = error;
     }
   }
-  const reason = failure instanceof Error ? failure.message : String(failure);
-  throw refuse(`it cannot be decrypted with auth.decryptionKeys: ${reason}`, failure);
+  throw refuse(`it cannot be decrypted with auth.decryptionKeys: ${errorText(failure)}`, failure);
 }
 
 async function decrypted(

@@ -1,6 +1,7 @@
 import type { Authority } from "../authority/authority.js";
 import { idTokenIssuerMatches, keySpeaksFor } from "../authority/issuer.js";
 import { dialectOf } from "../dialect/dialects.js";
+import { errorText } from "../errors/error-text.js";
 import { clientAuthError } from "../errors/errors.js";
 import type { Call, Transport } from "../http/transport.js";
 import { hs256Key } from "../hs256-key.js";
@@ -41,7 +42,7 @@ export interface JwtExpectations {
 export type Refuse = (reason: string) => never;
 
 /** Asymmetric algorithms that are accepted when the provider lists them (RFC 7518 §3.1, RFC 8037, RFC 9864). */
-export const ASYMMETRIC_ALGORITHMS: readonly string[] = [
+const ASYMMETRIC_ALGORITHMS: readonly string[] = [
   ...["RS", "PS", "ES"].flatMap((family) => ["256", "384", "512"].map((size) => family + size)),
   ...["EdDSA", "Ed25519"],
 ];
@@ -187,11 +188,10 @@ async function checkSignature(
     }
   } catch (cause) {
     if (call.signal?.aborted || isNetworkError(cause)) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
     const remedy = kind.use
       ? ` If the client is registered with another algorithm, name it in auth.clientMetadata.${kind.use}_signed_response_alg.`
       : "";
-    const text = `The signature of the ${kind.name} is refused: ${reason}.${remedy}`;
+    const text = `The signature of the ${kind.name} is refused: ${errorText(cause)}.${remedy}`;
     throw clientAuthError(kind.code, text, { correlationId: call.correlationId, cause });
   }
 }

@@ -1,7 +1,7 @@
 import { createHash, X509Certificate, type KeyObject } from "node:crypto";
-import type { JWTHeaderParameters } from "jose";
 import type { App } from "../config/config.js";
 import { refuse } from "../errors/errors.js";
+import type { JsonObject } from "../json.js";
 import { chainsUpTo, isValidAt, subjectNames } from "./certificate-chain.js";
 
 /** A certificate that the app is allowed to sign with. */
@@ -19,7 +19,7 @@ export interface FoundCertificate {
  * @param now milliseconds since the epoch
  * @throws {AadstsError} 700027, 700030
  */
-export function findCertificate(app: App, header: JWTHeaderParameters, now: number): FoundCertificate {
+export function findCertificate(app: App, header: JsonObject, now: number): FoundCertificate {
   const registered = (app.certificates ?? []).map((pem) => new X509Certificate(pem));
   const certificate =
     registered.find((candidate) => hasThumbprint(candidate, header)) ?? findByChain(app, header, now);
@@ -34,7 +34,7 @@ export function findCertificate(app: App, header: JWTHeaderParameters, now: numb
   return { key: certificate.publicKey, description };
 }
 
-function findByChain(app: App, header: JWTHeaderParameters, now: number): X509Certificate {
+function findByChain(app: App, header: JsonObject, now: number): X509Certificate {
   const chain = readChain(header.x5c);
   const [leaf] = chain;
   const { subjectNameIssuer } = app;
@@ -67,7 +67,7 @@ function readChain(x5c: unknown): readonly X509Certificate[] {
   }
 }
 
-function hasThumbprint(certificate: X509Certificate, header: JWTHeaderParameters): boolean {
+function hasThumbprint(certificate: X509Certificate, header: JsonObject): boolean {
   const { x5t, "x5t#S256": x5tS256 } = header;
   if (x5tS256 !== undefined) return thumbprint(certificate, "sha256").equals(decode(x5tS256));
   return x5t !== undefined && thumbprint(certificate, "sha1").equals(decode(x5t));
@@ -82,7 +82,7 @@ function decode(thumbprint: unknown): Buffer {
   return Buffer.from(String(thumbprint), "base64");
 }
 
-function unknownCertificate(app: App, header: JWTHeaderParameters) {
+function unknownCertificate(app: App, header: JsonObject) {
   const used = decode(header["x5t#S256"] ?? header.x5t ?? "")
     .toString("hex")
     .toUpperCase();

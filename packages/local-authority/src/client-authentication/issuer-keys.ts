@@ -1,4 +1,3 @@
-import type { JSONWebKeySet } from "jose";
 import type { FederatedCredential, KeySet } from "../config/config.js";
 import { refuse } from "../errors/errors.js";
 import { loadJose, publicJwk, type KeyChoice } from "../crypto/jwt.js";
@@ -29,7 +28,7 @@ export async function issuerKeys(
 /** Selects from a configured key set (RFC 7517 §5). */
 export async function localKeys(jwks: KeySet): Promise<KeyChoice> {
   const { createLocalJWKSet } = await loadJose();
-  return createLocalJWKSet(jwks as unknown as JSONWebKeySet);
+  return createLocalJWKSet({ keys: jwks.keys.map((key) => ({ ...key })) });
 }
 
 async function discover(issuer: string, trusted: readonly string[]): Promise<string> {

@@ -1,4 +1,5 @@
 import { absoluteUrl } from "../http/absolute-url.js";
+import { isObject } from "../json.js";
 
 /**
  * Thrown for an invalid option or fault. The message names the field, its value and the remedy. It does not show
@@ -35,7 +36,7 @@ export class LocalAuthorityConfigurationError extends Error {
 
 /** Rejects unknown fields, most of which are typos. @throws {LocalAuthorityConfigurationError} */
 export function checkKeys(field: string, value: unknown, known: readonly string[]): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw new LocalAuthorityConfigurationError(field, value, "use an object");
   }
   for (const [key, content] of Object.entries(value)) {

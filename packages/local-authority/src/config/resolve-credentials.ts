@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { isObject } from "../json.js";
 import type { App, FederatedCredential } from "./config.js";
 import type { FederatedCredentialOptions } from "./config-options.js";
 import {
@@ -112,8 +113,4 @@ function checkKeySet(field: string, value: unknown): void {
 
 function isPublicKey(key: unknown): boolean {
   return isObject(key) && ["RSA", "EC"].includes(String(key["kty"])) && !("d" in key);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,6 +3,7 @@ import { AadstsError } from "../errors/errors.js";
 import type { RequestContext } from "../http/request-context.js";
 import { readBody } from "../server/request-steps.js";
 import type { Hosting } from "../emulator/hosting.js";
+import { parsedObject, type JsonObject } from "../json.js";
 import type { Journal } from "../http/journal.js";
 import type { Faults } from "../server/faults.js";
 import type { AuthorityState } from "../state.js";
@@ -23,13 +24,13 @@ export interface ConsoleContext {
 export type ConsoleEndpoint = (c: RequestContext, context: ConsoleContext) => Response | Promise<Response>;
 
 /** The members of a JSON object that a caller sent. */
-export type Input = Readonly<Record<string, unknown>>;
+export type Input = JsonObject;
 
 /** Reads the body of a request. @throws {LocalAuthorityConfigurationError} if it is not a JSON object */
 export async function readInput(c: RequestContext): Promise<Input> {
   const text = await readBody(c.req.raw);
-  const value = parse(text ?? "");
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  const value = parsedObject(text ?? "");
+  if (value) return value;
   throw new LocalAuthorityConfigurationError("body", undefined, "send a JSON object of at most a megabyte");
 }
 
@@ -50,12 +51,4 @@ export function errorResponse(error: unknown): Response {
     error instanceof AadstsError;
   if (!isMistake) throw error;
   return Response.json({ error: "invalid_request", error_description: error.message }, { status: 400 });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

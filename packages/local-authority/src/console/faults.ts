@@ -1,6 +1,7 @@
 import { LocalAuthorityConfigurationError, checkKeys } from "../config/checks.js";
 import { endpointNames, type RecordedRequest } from "../http/journal.js";
 import type { RequestContext } from "../http/request-context.js";
+import { isObject } from "../json.js";
 import type { ActiveFault, Fault } from "../server/faults.js";
 import { notFound, readId, readInput, type ConsoleContext, type Input } from "./console-context.js";
 import { mergePatch } from "./merge-patch.js";
@@ -82,8 +83,7 @@ function readFault(input: Input): Fault {
 }
 
 function checkTexts(name: string, value: unknown): void {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  if (value === undefined || (isObject && Object.values(value).every((text) => typeof text === "string")))
-    return;
+  if (value === undefined) return;
+  if (isObject(value) && Object.values(value).every((text) => typeof text === "string")) return;
   throw new LocalAuthorityConfigurationError(`fault.${name}`, value, "use an object of strings");
 }

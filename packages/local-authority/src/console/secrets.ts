@@ -29,7 +29,7 @@ export function isSecret(name: string, value: string): boolean {
 }
 
 /** Shortens a value so that it can be recognized and not used. */
-export function shorten(value: string): string {
+function shorten(value: string): string {
   const shown = value.length < 16 ? "" : value.slice(0, 4);
   return `${shown}… (${value.length} characters)`;
 }

@@ -5,6 +5,7 @@ import { dialectOf } from "../dialects/dialects.js";
 import type { SignedInUser, TenantScope } from "../directory.js";
 import type { RequestContext } from "../http/request-context.js";
 import type { AuthorityState } from "../state.js";
+import { isObject } from "../json.js";
 import { requireUser } from "../stores/revoke-sign-in-sessions.js";
 import { readInput, type ConsoleContext, type Input } from "./console-context.js";
 import { mergePatch } from "./merge-patch.js";
@@ -56,7 +57,7 @@ function checkAll(input: Input): Forgery {
   };
   const object = (name: string): Input => {
     const value = input[name] ?? {};
-    if (typeof value === "object" && !Array.isArray(value)) return { ...value };
+    if (isObject(value)) return value;
     throw new LocalAuthorityConfigurationError(name, value, "use an object");
   };
   const { lifetime, key = "authority" } = input;

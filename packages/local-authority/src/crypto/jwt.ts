@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { CompactVerifyGetKey, CryptoKey, JWK, JWTHeaderParameters, JWTPayload } from "jose";
+import type { CompactVerifyGetKey, CryptoKey, JWK, JWTPayload } from "jose";
+import { parsedObject, type JsonObject } from "../json.js";
 import { createSigningCertificate, loadCertificateLibraries } from "./certificates.js";
 
 interface SigningKey {
@@ -62,7 +63,7 @@ export async function verifyOwnJwt(text: string): Promise<JWTPayload | undefined
 export interface Jwt {
   /** The encoded JWT. */
   readonly text: string;
-  readonly header: JWTHeaderParameters;
+  readonly header: JsonObject;
   readonly claims: JWTPayload;
 }
 
@@ -70,15 +71,11 @@ export interface Jwt {
 export function readJwt(text: string): Jwt | undefined {
   const [header, claims, signature, ...rest] = text.split(".");
   if (!header || !claims || !signature || rest.length > 0) return undefined;
-  try {
-    const [first, second] = [header, claims].map((part): unknown =>
-      JSON.parse(Buffer.from(part, "base64url").toString()),
-    );
-    if (!isObject(first) || !isObject(second)) return undefined;
-    return { text, header: first as unknown as JWTHeaderParameters, claims: second };
-  } catch {
-    return undefined;
-  }
+  const [first, second] = [header, claims].map((part) =>
+    parsedObject(Buffer.from(part, "base64url").toString()),
+  );
+  if (!first || !second) return undefined;
+  return { text, header: first, claims: second };
 }
 
 /** Selects the key for a JWT by its header. */
@@ -147,8 +144,4 @@ async function createSigningKey(): Promise<SigningKey> {
   const kid = createHash("sha1").update(certificate).digest("base64url");
   const x5c = [certificate.toString("base64")];
   return { kid, ...keys, jwk: { kty, use: "sig", kid, x5t: kid, n, e, x5c } };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

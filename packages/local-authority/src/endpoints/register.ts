@@ -7,6 +7,7 @@ import {
 } from "../clients/client-metadata.js";
 import { randomHandle } from "../crypto/opaque.js";
 import { requestedAuthority, type RequestContext } from "../http/request-context.js";
+import { parsedObject } from "../json.js";
 import type { AuthorityState } from "../state.js";
 
 /**
@@ -67,11 +68,7 @@ export function register(c: RequestContext, state: AuthorityState): Response {
 const methods: readonly string[] = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
 
 function readBody(body: string): ClientMetadata {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
-  } catch {
-    // Refused like any other body that is not an object.
-  }
+  const metadata = parsedObject(body);
+  if (metadata) return metadata;
   throw refuseMetadata("invalid_client_metadata", "The body is not a JSON object.");
 }

@@ -50,12 +50,16 @@ ul{margin:.75rem 0;padding-left:1.25rem}code{overflow-wrap:anywhere;font-size:.8
 // Raw, since the hash in the policy covers every byte between the tags.
 const styleElement = raw(`<style>${style}</style>`);
 
+/** Returns how a content security policy names a style or a script that the page contains. */
+export function sourceHash(text: string): string {
+  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+}
+
 /** Headers of every page: no framing, and no resources except its own style and, if given, one script. */
 export function pageHeaders(script?: string): Record<string, string> {
-  const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
-  const scripts = script === undefined ? "" : `; script-src ${hash(script)}`;
+  const scripts = script === undefined ? "" : `; script-src ${sourceHash(script)}`;
   return {
-    "Content-Security-Policy": `default-src 'none'; style-src ${hash(style)}${scripts}; base-uri 'none'; frame-ancestors 'none'`,
+    "Content-Security-Policy": `default-src 'none'; style-src ${sourceHash(style)}${scripts}; base-uri 'none'; frame-ancestors 'none'`,
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
     // With "no-referrer", browsers would submit the page's forms with the origin "null".

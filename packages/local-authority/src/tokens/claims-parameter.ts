@@ -1,3 +1,4 @@
+import { isObject, parsedObject, type JsonObject } from "../json.js";
 import { refuse } from "../errors/errors.js";
 
 /** The parts of the `claims` parameter (OpenID Connect Core §5.5) that this authority supports. */
@@ -11,7 +12,8 @@ export interface RequestedClaims {
 /** Parses the `claims` parameter. @throws {AadstsError} 9002313 if it is not a JSON object */
 export function readClaims(text: string | undefined): RequestedClaims {
   if (!text) return { idToken: [], clientCapabilities: [] };
-  const claims = parseObject(text);
+  const claims = parsedObject(text);
+  if (!claims) throw refuse(9002313);
   const capabilities = member(member(claims, "access_token"), "xms_cc")["values"];
   return {
     idToken: Object.keys(member(claims, "id_token")),
@@ -19,21 +21,7 @@ export function readClaims(text: string | undefined): RequestedClaims {
   };
 }
 
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isObject(value)) return value;
-  } catch {
-    // rejected below, like JSON that is not an object
-  }
-  throw refuse(9002313);
-}
-
-function member(object: Record<string, unknown>, name: string): Record<string, unknown> {
+function member(object: JsonObject, name: string): JsonObject {
   const value = object[name];
   return isObject(value) ? value : {};
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import type { AccountInfo, AuthenticationResult } from "@tessera/core";
-import { clientAuthError, printable } from "@tessera/core/internal";
+import { clientAuthError, isObject, printable } from "@tessera/core/internal";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -25,7 +25,7 @@ export function brokerAccounts(answer: unknown): AccountInfo[] {
  * @throws ClientAuthError `platform_broker_error` when it has no access token
  */
 export function brokerResult(answer: unknown, correlationId: string): AuthenticationResult {
-  const result: Fields = isFields(answer) ? answer : {};
+  const result: Fields = isObject(answer) ? answer : {};
   const { accessToken, scopes } = result;
   if (typeof accessToken !== "string" || accessToken === "") {
     throw clientAuthError(
@@ -40,7 +40,7 @@ export function brokerResult(answer: unknown, correlationId: string): Authentica
     uniqueId: textOf(result["uniqueId"]),
     tenantId: textOf(result["tenantId"]),
     idToken: textOf(result["idToken"]),
-    idTokenClaims: isFields(result["idTokenClaims"]) ? result["idTokenClaims"] : {},
+    idTokenClaims: isObject(result["idTokenClaims"]) ? result["idTokenClaims"] : {},
     accessToken,
     tokenType: textOf(result["tokenType"]),
     fromCache: result["fromCache"] === true,
@@ -63,12 +63,12 @@ export function printableFields(fields: Fields): Fields {
 }
 
 function brokerAccount(entry: unknown): AccountInfo | undefined {
-  const said: Fields = isFields(entry) ? entry : {};
+  const said: Fields = isObject(entry) ? entry : {};
   const homeAccountId = textOf(said["homeAccountId"]);
   if (homeAccountId === "") return undefined;
   const kept = Object.entries(said).filter(([field, value]) => {
     if (OPTIONAL_TEXTS.has(field)) return typeof value === "string";
-    if (field === "idTokenClaims") return isFields(value);
+    if (field === "idTokenClaims") return isObject(value);
     return field !== "tenantProfiles" || value instanceof Map;
   });
   return {
@@ -79,10 +79,6 @@ function brokerAccount(entry: unknown): AccountInfo | undefined {
     username: textOf(said["username"]),
     localAccountId: textOf(said["localAccountId"]),
   };
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function textOf(value: unknown): string {

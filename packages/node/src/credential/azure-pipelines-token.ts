@@ -1,4 +1,10 @@
-import { clientConfigurationError, isRecord, secureUrl, wrongType } from "@tessera/core/internal";
+import {
+  clientConfigurationError,
+  isRecord,
+  requireKnownOptions,
+  secureUrl,
+  wrongType,
+} from "@tessera/core/internal";
 import type { ClientAssertionCallback } from "../configuration.js";
 import { renewedToken } from "./renewed-token.js";
 import { NO_CALL, serviceTransport, tokenIn, type TokenService } from "./token-service.js";
@@ -37,6 +43,7 @@ const SERVICE: TokenService = {
  */
 export function azurePipelinesToken(options: AzurePipelinesTokenOptions = {}): ClientAssertionCallback {
   if (!isRecord(options)) throw wrongType("options", options, "an object with serviceConnectionId");
+  requireKnownOptions(options, { serviceConnectionId: true, systemAccessToken: true }, "azurePipelinesToken");
   const connection = setting(
     options.serviceConnectionId,
     "serviceConnectionId",

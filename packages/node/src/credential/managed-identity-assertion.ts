@@ -1,4 +1,10 @@
-import { parsedUrl, requireRecord, tokenExchangeResource, wrongType } from "@tessera/core/internal";
+import {
+  parsedUrl,
+  requireKnownOptions,
+  requireRecord,
+  tokenExchangeResource,
+  wrongType,
+} from "@tessera/core/internal";
 import type { ClientAssertionCallback } from "../configuration.js";
 import { ManagedIdentityApplication } from "../managed-identity/managed-identity-application.js";
 
@@ -30,7 +36,11 @@ export interface ManagedIdentityAssertionOptions {
 export function managedIdentityAssertion(
   options: ManagedIdentityAssertionOptions = {},
 ): ClientAssertionCallback {
-  const { clientId, objectId, resourceId, audience } = requireRecord(options ?? {}, "options");
+  const given = requireRecord(options ?? {}, "options");
+  const known = { clientId: true, objectId: true, resourceId: true, audience: true } as const;
+  // A misspelt ID would choose the identity of the machine.
+  requireKnownOptions(given, known, "managedIdentityAssertion");
+  const { clientId, objectId, resourceId, audience } = given;
   if (audience !== undefined && (typeof audience !== "string" || audience === ""))
     throw wrongType("audience", audience || undefined, "the audience of the federated credential");
   const managedIdentityIdParams = {

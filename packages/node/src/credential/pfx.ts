@@ -1,4 +1,4 @@
-import { clientConfigurationError, type CertificateOptions } from "@tessera/core/internal";
+import { clientConfigurationError, errorText, type CertificateOptions } from "@tessera/core/internal";
 import { missingPackage } from "../missing-package.js";
 import { credentialContent, isDer } from "./credential-content.js";
 import { readPkcs12, type Forge } from "./pkcs12.js";
@@ -53,8 +53,9 @@ function openWith(forge: Forge, content: Buffer, passphrase: string): KeyAndCert
       throw new Error("it does not hold a key with its certificate");
     return { privateKey, publicCertificate: certificates.join("\n") };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw invalid(`pfx cannot be read: ${reason}. Check the passphrase, and that it is a PKCS#12 file`);
+    throw invalid(
+      `pfx cannot be read: ${errorText(cause)}. Check the passphrase, and that it is a PKCS#12 file`,
+    );
   }
 }
 

@@ -1,10 +1,4 @@
-import {
-  clientConfigurationError,
-  emptyChoice,
-  isRecord,
-  requireRecord,
-  wrongType,
-} from "@tessera/core/internal";
+import { emptyChoice, isRecord, requireKnownOptions, requireRecord, wrongType } from "@tessera/core/internal";
 import type { NodeSystemOptions } from "../configuration.js";
 import type { DeveloperCacheOptions } from "./developer-cache.js";
 
@@ -25,13 +19,13 @@ export interface DefaultCredentialOptions {
   readonly system?: NodeSystemOptions;
 }
 
-const OPTIONS: readonly string[] = Object.keys({
+const OPTIONS = {
   tenantId: true,
   managedIdentityClientId: true,
   processTimeoutInMs: true,
   developerCache: true,
   system: true,
-} satisfies Record<keyof DefaultCredentialOptions, true>);
+} satisfies Record<keyof DefaultCredentialOptions, true>;
 
 /**
  * Refuses what is not an option, and what would choose another identity than it seems to.
@@ -40,13 +34,7 @@ const OPTIONS: readonly string[] = Object.keys({
  */
 export function checkOptions(options: DefaultCredentialOptions): DefaultCredentialOptions {
   const given: Readonly<Record<string, unknown>> = { ...requireRecord(options, "options") };
-  const unknown = Object.keys(given).find((name) => !OPTIONS.includes(name) && given[name] != null);
-  if (unknown !== undefined) {
-    throw clientConfigurationError(
-      "invalid_option",
-      `${unknown} is not an option of createDefaultCredential: use ${OPTIONS.join(", ")}.`,
-    );
-  }
+  requireKnownOptions(given, OPTIONS, "createDefaultCredential");
   for (const name of ["tenantId", "managedIdentityClientId"]) {
     const value = given[name];
     if (value === "") throw emptyChoice(name);

@@ -1,3 +1,4 @@
+import { isObject } from "@tessera/core/internal";
 import type { buildConnector } from "undici";
 
 /** A connector in the form of undici's. It returns what it has begun, such as a socket, although that is not declared. */
@@ -31,7 +32,7 @@ export function unsent(error: Error): Error {
 }
 
 export function isUnsent(error: unknown): boolean {
-  return isRecord(error) && error["isUnsent"] === true;
+  return isObject(error) && error["isUnsent"] === true;
 }
 
 /** Whether a connection on which nothing was ever received has ended. */
@@ -51,7 +52,7 @@ export function closedBeforeAnswer(
 ): unknown {
   const { localPort, bytesRead = 0 } = endedSocket(error) ?? {};
   const isIdleOne = bytesRead > 0 && received.get(localPort) === bytesRead;
-  return isIdleOne && isRecord(error) ? Object.assign(error, { isUnsent: true, isClosed: true }) : error;
+  return isIdleOne && isObject(error) ? Object.assign(error, { isUnsent: true, isClosed: true }) : error;
 }
 
 interface EndedSocket {
@@ -61,12 +62,7 @@ interface EndedSocket {
 
 /** What undici says about the connection that the other side has closed. */
 function endedSocket(error: unknown): EndedSocket | undefined {
-  if (!isRecord(error) || error["code"] !== "UND_ERR_SOCKET") return undefined;
+  if (!isObject(error) || error["code"] !== "UND_ERR_SOCKET") return undefined;
   const { socket } = error;
-  return isRecord(socket) ? socket : undefined;
-}
-
-/** Not by `instanceof`: an error may come from another realm, such as that of a test runner. */
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
+  return isObject(socket) ? socket : undefined;
 }

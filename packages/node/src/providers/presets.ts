@@ -1,5 +1,5 @@
+import { invalidOption, requireKnownOptions, requireRecord } from "@tessera/core/internal";
 import type { NodeAuthOptions } from "../configuration.js";
-import { invalid } from "../check-values.js";
 
 /** What a preset sets: options of `auth`, to be spread beside `clientId` and the credential. */
 export type ProviderPreset = Pick<
@@ -27,6 +27,7 @@ export function auth0(options: {
   readonly audience?: string;
   readonly organization?: string;
 }): ProviderPreset {
+  requireOptions(options, { domain: true, audience: true, organization: true }, "auth0");
   const { audience, organization } = options;
   return {
     oidcAuthority: `https://${host(options.domain, "domain")}/`,
@@ -46,6 +47,7 @@ export function auth0(options: {
  * ```
  */
 export function keycloak(options: { readonly url: string; readonly realm: string }): ProviderPreset {
+  requireOptions(options, { url: true, realm: true }, "keycloak");
   const server = given(options.url, "url", "https://sso.contoso.example");
   const end = server.endsWith("/") ? -1 : undefined;
   return {
@@ -66,6 +68,7 @@ export function keycloak(options: { readonly url: string; readonly realm: string
  * ```
  */
 export function okta(options: { readonly domain: string; readonly server?: string }): ProviderPreset {
+  requireOptions(options, { domain: true, server: true }, "okta");
   const { server } = options;
   const path = server ? `/oauth2/${encodeURIComponent(server)}` : "";
   return { oidcAuthority: `https://${host(options.domain, "domain")}${path}` };
@@ -121,10 +124,15 @@ export function github(): ProviderPreset {
  * ```
  */
 export function cognito(options: { readonly userPoolId: string }): ProviderPreset {
+  requireOptions(options, { userPoolId: true }, "cognito");
   const pool = given(options.userPoolId, "userPoolId", "eu-west-1_Abc123");
   const [region = "", id] = pool.split("_");
   if (!id || !/^[a-z\d-]{1,40}$/.test(region) || !/^\w{1,80}$/.test(id))
-    throw invalid("userPoolId", `is "${pool}"`, 'pass the ID of the user pool, such as "eu-west-1_Abc123"');
+    throw invalidOption(
+      "userPoolId",
+      `is "${pool}"`,
+      'pass the ID of the user pool, such as "eu-west-1_Abc123"',
+    );
   return { oidcAuthority: `https://cognito-idp.${region}.amazonaws.com/${pool}` };
 }
 
@@ -140,12 +148,21 @@ export function cognito(options: { readonly userPoolId: string }): ProviderPrese
  * ```
  */
 export function zitadel(options: { readonly domain: string }): ProviderPreset {
+  requireOptions(options, { domain: true }, "zitadel");
   return { oidcAuthority: `https://${host(options.domain, "domain")}` };
+}
+
+function requireOptions<O extends object>(
+  options: O,
+  known: Readonly<Record<keyof O, true>>,
+  preset: string,
+): void {
+  requireKnownOptions(requireRecord(options, "options"), known, preset);
 }
 
 function given(value: unknown, field: string, example: string): string {
   if (typeof value === "string" && value !== "") return value;
-  throw invalid(
+  throw invalidOption(
     field,
     typeof value === "string" ? "is empty" : "is not a string",
     `pass it, such as "${example}"`,
@@ -156,5 +173,5 @@ function given(value: unknown, field: string, example: string): string {
 function host(value: unknown, field: string): string {
   const domain = given(value, field, "contoso.example");
   if (/^[a-z\d.-]{1,253}(:\d{1,5})?$/i.test(domain)) return domain;
-  throw invalid(field, `is "${domain}"`, 'pass the host alone, such as "contoso.example"');
+  throw invalidOption(field, `is "${domain}"`, 'pass the host alone, such as "contoso.example"');
 }

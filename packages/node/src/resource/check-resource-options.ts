@@ -1,7 +1,29 @@
-import { isRecord, parsedUrl, requireRecord, secureUrl, shownUrl } from "@tessera/core/internal";
+import {
+  invalidOption,
+  isRecord,
+  parsedUrl,
+  requireKnownOptions,
+  requireRecord,
+  secureUrl,
+  shownUrl,
+} from "@tessera/core/internal";
+import { requireFunction } from "../check-values.js";
 import { requireUser } from "../cross-app/identity-assertion.js";
-import { invalid } from "../check-values.js";
 import type { ResourceClientOptions, ResourceOptions } from "./options.js";
+
+const OPTIONS = {
+  grant: true,
+  client: true,
+  assertion: true,
+  acrossApps: true,
+  cache: true,
+  openBrowser: true,
+  onDeviceCode: true,
+  allowIssuer: true,
+  system: true,
+} as const;
+
+const CLIENT_OPTIONS = { registered: true, metadataUrl: true, name: true, redirectUri: true } as const;
 
 const GRANTS: readonly unknown[] = ["user", "app", "assertion", undefined];
 
@@ -12,22 +34,23 @@ const GRANTS: readonly unknown[] = ["user", "app", "assertion", undefined];
  */
 export function checkedResourceOptions<O extends ResourceOptions>(given: O): O {
   const options = requireRecord(given, "options", "{ client }");
+  requireKnownOptions<ResourceOptions>(options, OPTIONS, "a protected resource's client");
   const { grant, assertion, openBrowser, onDeviceCode, allowIssuer, acrossApps } = options;
   if (!GRANTS.includes(grant))
-    throw invalid("grant", `is ${JSON.stringify(grant)}`, 'use "user", "app" or "assertion"');
+    throw invalidOption("grant", `is ${JSON.stringify(grant)}`, 'use "user", "app" or "assertion"');
   checkClient(requireRecord(options.client, "client", "{ registered, metadataUrl, name }"));
   if (
     grant === "assertion" &&
     typeof assertion !== "function" &&
     (typeof assertion !== "string" || assertion === "")
   )
-    throw invalid(
+    throw invalidOption(
       "assertion",
       "is missing",
       'with grant "assertion", pass the JWT or a function that fetches it',
     );
   if (grant !== "assertion" && assertion !== undefined)
-    throw invalid(
+    throw invalidOption(
       "assertion",
       `is given with grant "${grant ?? "user"}"`,
       'omit it, or use grant "assertion"',
@@ -42,20 +65,30 @@ export function checkedResourceOptions<O extends ResourceOptions>(given: O): O {
 function checkAcrossApps(acrossApps: NonNullable<ResourceOptions["acrossApps"]>): void {
   const { application, ...user } = requireRecord(acrossApps, "acrossApps", "{ application, account }");
   if (typeof application?.acquireTokenByTokenExchange !== "function")
-    throw invalid("acrossApps.application", "is not an application", "pass the one that users sign in to");
+    throw invalidOption(
+      "acrossApps.application",
+      "is not an application",
+      "pass the one that users sign in to",
+    );
   requireUser(user);
 }
 
-function checkClient({ registered, metadataUrl, name, redirectUri }: ResourceClientOptions): void {
+function checkClient(client: ResourceClientOptions): void {
+  requireKnownOptions(client, CLIENT_OPTIONS, "client");
+  const { registered, metadataUrl, name, redirectUri } = client;
   if (registered !== undefined && typeof registered !== "function" && !isRecord(registered))
-    throw invalid("client.registered", "is neither an object nor a function", "pass registrations by issuer");
+    throw invalidOption(
+      "client.registered",
+      "is neither an object nor a function",
+      "pass registrations by issuer",
+    );
   if (registered === undefined && metadataUrl === undefined && name === undefined)
-    throw invalid("client", "names no client", "pass registered, metadataUrl or name");
+    throw invalidOption("client", "names no client", "pass registered, metadataUrl or name");
   if (metadataUrl !== undefined) checkMetadataUrl(metadataUrl);
   if (name !== undefined && (typeof name !== "string" || name === ""))
-    throw invalid("client.name", "is not a name", "pass the name that users know the program by");
+    throw invalidOption("client.name", "is not a name", "pass the name that users know the program by");
   if (redirectUri !== undefined && !parsedUrl(redirectUri))
-    throw invalid("client.redirectUri", "is not a URL", 'pass one such as "http://localhost"');
+    throw invalidOption("client.redirectUri", "is not a URL", 'pass one such as "http://localhost"');
 }
 
 /** The URL is the client's ID, and is compared as it is written. */
@@ -63,14 +96,9 @@ function checkMetadataUrl(metadataUrl: string): void {
   const url = secureUrl(metadataUrl, "client.metadataUrl");
   const isPlain = url.hash === "" && url.username === "" && url.password === "" && url.pathname !== "/";
   if (isPlain && url.href === metadataUrl) return;
-  throw invalid(
+  throw invalidOption(
     "client.metadataUrl",
     `is "${shownUrl(metadataUrl)}"`,
     "pass the URL with a path, without user name and fragment, in its normal form",
   );
-}
-
-function requireFunction(value: unknown, field: string, remedy: string): void {
-  if (value !== undefined && value !== null && typeof value !== "function")
-    throw invalid(field, "is not a function", remedy);
 }

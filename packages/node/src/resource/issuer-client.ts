@@ -92,7 +92,7 @@ export interface Registrar {
 }
 
 /** Returns the name under which the registration at an issuer is kept. */
-export function registrationName(issuer: string): string {
+function registrationName(issuer: string): string {
   return `client ${issuer}`;
 }
 

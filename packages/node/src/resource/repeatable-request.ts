@@ -1,5 +1,5 @@
 /** The most bytes of a stream that are kept for a second attempt. */
-export const MOST_KEPT_BYTES = 1_048_576;
+const MOST_KEPT_BYTES = 1_048_576;
 
 /** A request that may have to be sent several times. */
 export interface RepeatableRequest {

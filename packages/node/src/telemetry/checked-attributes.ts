@@ -1,4 +1,5 @@
-import { invalid, strings } from "../check-values.js";
+import { invalidOption } from "@tessera/core/internal";
+import { strings } from "../check-values.js";
 import type { TelemetryAttribute } from "../configuration.js";
 
 const ATTRIBUTES: readonly TelemetryAttribute[] = ["tenant", "scopes", "user"];
@@ -9,6 +10,6 @@ export function checkedAttributes(given: unknown): readonly TelemetryAttribute[]
   return strings(given ?? undefined, field).map((name) => {
     const known = ATTRIBUTES.find((attribute) => attribute === name);
     if (known) return known;
-    throw invalid(field, `holds "${name}"`, `use ${ATTRIBUTES.join(", ")}`);
+    throw invalidOption(field, `holds "${name}"`, `use ${ATTRIBUTES.join(", ")}`);
   });
 }

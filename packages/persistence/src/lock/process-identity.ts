@@ -78,7 +78,7 @@ function isProcess(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM means that it is running and belongs to another user.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return systemCode(error) === "EPERM";
   }
 }
 

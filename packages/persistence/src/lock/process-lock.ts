@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import { PersistenceError } from "../errors.js";
+import { invalid, invalidOption, requireKnownOptions } from "../invalid-option.js";
 import { ABANDONED_MS, acquireLock, HEARTBEAT_MS, type HeldLock } from "./ticket-lock.js";
 
 /** Options of {@link acquireProcessLock}. */
@@ -83,14 +83,12 @@ export async function acquireProcessLock(options: ProcessLockOptions): Promise<P
 
 function checked(options: ProcessLockOptions): ProcessLockOptions {
   const given: Readonly<Record<string, unknown>> = { ...(options ?? {}) };
-  const unknown = Object.keys(given).find((name) => !OPTIONS.includes(name) && given[name] != null);
-  if (unknown !== undefined)
-    throw invalid(`${unknown} is not an option of acquireProcessLock: use ${OPTIONS.join(", ")}.`);
+  requireKnownOptions(given, OPTIONS, "acquireProcessLock");
   const { directory, name } = given;
   if (typeof directory !== "string" || !isAbsolute(directory))
-    throw invalid(`directory is ${shown(directory)}: pass the absolute path of a folder.`);
+    throw invalidOption("directory", directory, "pass the absolute path of a folder");
   if (typeof name !== "string" || !/^[A-Za-z\d-]{1,100}$/.test(name))
-    throw invalid(`name is ${shown(name)}: pass 1 to 100 letters, digits and hyphens.`);
+    throw invalidOption("name", name, "pass 1 to 100 letters, digits and hyphens");
   for (const limit of ["timeoutMs", "heartbeatMs", "abandonedMs", "patienceMs"])
     checkLimit(limit, given[limit]);
   const { heartbeatMs = HEARTBEAT_MS, abandonedMs = ABANDONED_MS, onWait, signal } = options;
@@ -108,11 +106,5 @@ function checked(options: ProcessLockOptions): ProcessLockOptions {
 
 function checkLimit(name: string, value: unknown): void {
   if (value == null || (typeof value === "number" && value > 0)) return;
-  throw invalid(`${name} is ${shown(value)}: pass a positive number of milliseconds.`);
-}
-
-const shown = (value: unknown): string => JSON.stringify(value) ?? "undefined";
-
-function invalid(message: string): PersistenceError {
-  return new PersistenceError("invalid_option", message);
+  throw invalidOption(name, value, "pass a positive number of milliseconds");
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { delay } from "../delay.js";
 import { unprotect } from "./dpapi.js";
 import { isPersistenceError, PersistenceError, systemCode } from "../errors.js";
+import { isObject, type JsonObject } from "../json.js";
 import { loadKeytar, readEntry, type KeychainEntry } from "../protection/keychain.js";
 import { replaceFile } from "../files/private-file.js";
 import type { StoredCache } from "../stored-cache.js";
@@ -51,7 +52,7 @@ export async function migrateOnce(
 }
 
 /** Retries if the content is incomplete or empty, since the peer writes in place and may be doing so right now. */
-async function readConsistent(source: MigrationSource): Promise<Sections> {
+async function readConsistent(source: MigrationSource): Promise<JsonObject> {
   for (let attempt = 1; ; attempt += 1) {
     const last = attempt === 10;
     try {
@@ -101,9 +102,7 @@ function readIfExists(path: string): Buffer {
   }
 }
 
-type Sections = Readonly<Record<string, unknown>>;
-
-function parse(text: string, { cachePath }: MigrationSource): Sections {
+function parse(text: string, { cachePath }: MigrationSource): JsonObject {
   try {
     // `trim` also removes a byte order mark.
     const value: unknown = JSON.parse(text.trim() || "{}");
@@ -118,7 +117,7 @@ function parse(text: string, { cachePath }: MigrationSource): Sections {
 }
 
 /** Merges two caches section by section; existing entries take precedence. */
-function merge(imported: Sections, existing: Sections): Sections {
+function merge(imported: JsonObject, existing: JsonObject): JsonObject {
   const sections = [...new Set([...Object.keys(imported), ...Object.keys(existing)])];
   return Object.fromEntries(
     sections.map((section) => {
@@ -126,10 +125,6 @@ function merge(imported: Sections, existing: Sections): Sections {
       return [section, isObject(theirs) && isObject(ours) ? { ...theirs, ...ours } : (ours ?? theirs)];
     }),
   );
-}
-
-function isObject(value: unknown): value is Sections {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function readMarks(path: string): readonly unknown[] {

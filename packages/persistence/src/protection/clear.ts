@@ -1,3 +1,4 @@
+import { isObject } from "../json.js";
 import type { Protection } from "./protection.js";
 
 /** No encryption: the file contains the plain cache, which every MSAL library can read. Only file permissions protect it. */
@@ -16,7 +17,7 @@ function jsonObject(content: Buffer): string | undefined {
     const text = content.toString("utf8");
     // An editor may leave a byte order mark, or a file without content; `trim` removes both.
     const value: unknown = JSON.parse(text.trim() || "{}");
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? text : undefined;
+    return isObject(value) ? text : undefined;
   } catch {
     return undefined;
   }

@@ -1,12 +1,10 @@
-import { errorText } from "../error-text.js";
-import { invalid } from "../invalid-option.js";
+import { errorText, invalidOption, pause, systemClock } from "@tessera/core/internal";
+import { keyPrefixOf } from "./key-prefix.js";
 import type { ClientLibrary, RedisConnection, Reply, Send, ServerKind } from "./connection.js";
 
 /** A client of the package `redis`: each kind sends a raw command in its own way. */
 interface NodeRedis {
   sendCommand(...given: readonly unknown[]): Promise<unknown>;
-  readonly options?: { readonly keyPrefix?: unknown };
-  readonly _keyPrefix?: unknown;
 }
 
 /** A client of the package `ioredis`. It prefixes keys itself, also those of `callBuffer`. */
@@ -50,7 +48,8 @@ export function connect(client: unknown): RedisConnection {
           // A server that has restarted, was promoted or flushed does not know it; the text makes it known.
           if (word === "NOSCRIPT" && command[0] === "EVALSHA") command = ["EVAL", text];
           // The slot moves to another server, and has left some keys behind.
-          else if (word === "TRYAGAIN" && pauseMs <= LONGEST_PAUSE_MS) await pause(pauseMs);
+          else if (word === "TRYAGAIN" && pauseMs <= LONGEST_PAUSE_MS)
+            await pause(systemClock, pauseMs, undefined);
           else throw error;
         }
       }
@@ -60,17 +59,13 @@ export function connect(client: unknown): RedisConnection {
 
 const LONGEST_PAUSE_MS = 160;
 
-async function pause(milliseconds: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
 function recognized(client: unknown): Recognized {
   if (typeof client === "object" && client !== null) {
     if (isIoRedis(client)) return ofIoRedis(client);
     if (isNodeRedis(client)) return ofNodeRedis(client);
   }
   const what = client === null || client === undefined ? "is missing" : "is not a Redis client";
-  throw invalid(
+  throw invalidOption(
     "client",
     what,
     "pass a client, cluster or sentinel of the package redis (5 or later), or a Redis or Cluster of ioredis (5 or later)",
@@ -83,8 +78,7 @@ const BYTES = { [BULK_STRING]: Buffer };
 
 function ofNodeRedis(client: object & NodeRedis): Recognized {
   // A raw command has no prefix from the client.
-  const prefix = client._keyPrefix ?? client.options?.keyPrefix;
-  const keyPrefix = typeof prefix === "string" ? prefix : "";
+  const keyPrefix = keyPrefixOf(client);
   const library = "redis";
   // The client keeps the options, and a cluster writes into them.
   const options = (): object => ({ typeMapping: BYTES });
@@ -114,7 +108,7 @@ function ofIoRedis(client: object & IoRedis): Recognized {
   const { isCluster, options } = client;
   const kind = isCluster ? "cluster" : options?.sentinels ? "sentinel" : "alone";
   if (isCluster && (options?.scaleReads ?? "master") !== "master")
-    throw invalid(
+    throw invalidOption(
       "client",
       "reads from replicas, which are late",
       'pass a Cluster with scaleReads: "master" (the default), for instance one of its own for the store',

@@ -1,4 +1,5 @@
-import { errorText } from "../error-text.js";
+import { errorText } from "@tessera/core/internal";
+import { inTime } from "../in-time.js";
 import type { Subject, Wire, WireKind, WireSource } from "./wire.js";
 
 /** `"connecting"`: nothing is heard yet, and nothing may be remembered. `"age"`: nothing will be heard. */
@@ -17,7 +18,8 @@ const LONGEST_RETRY_MS = 2_000;
 const REFUSED_RETRY_MS = 60_000;
 /** After so many vain attempts, versions are remembered for a while although nothing is heard. */
 const VAIN_ATTEMPTS = 3;
-const OPENING_MS = 5_000;
+/** A feed does not keep the process running. */
+const OPENING = { limitMs: 5_000, isBackground: true };
 const HEARTBEAT_MS = 10_000;
 
 /** Hears of changes at one server, through one wire after the other. */
@@ -79,7 +81,7 @@ export class Feed {
       if (life.isUp && !this.#isClosed) this.#events.changed(keys);
     };
     const opening = this.#source.open(kind, this.#subject, { changed, down });
-    const wire = await within(OPENING_MS, opening, (late) => late.close());
+    const wire = await inTime(opening, { ...OPENING, onLate: (late) => late.close() });
     if (life.isDown || this.#isClosed) {
       wire.close();
       throw new Error("The connection was lost while it was set up.");
@@ -103,7 +105,7 @@ export class Feed {
   /** A connection that was cut off silently says nothing, not even that. */
   #beat(wire: Wire): void {
     this.#later(HEARTBEAT_MS, () => {
-      within(OPENING_MS, wire.ping()).then(
+      inTime(wire.ping(), OPENING).then(
         () => {
           if (this.#wire === wire) this.#beat(wire);
         },
@@ -129,30 +131,4 @@ export class Feed {
 /** Whether the server does not allow or know what it was asked for, so that asking again is of no use soon. */
 function isRefusal(error: unknown): boolean {
   return /^(?:NOPERM|NOPROTO|ERR) /.test(errorText(error));
-}
-
-async function within<T>(
-  limitMs: number,
-  work: Promise<T>,
-  onLate: (value: T) => void = () => undefined,
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  let isOver = false;
-  work.then(
-    (value) => {
-      if (isOver) onLate(value);
-    },
-    () => undefined,
-  );
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      isOver = true;
-      reject(new Error("No answer in time."));
-    }, limitMs).unref();
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

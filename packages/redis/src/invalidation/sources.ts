@@ -1,4 +1,5 @@
 import type { RedisConnection } from "../connection/connection.js";
+import { keyPrefixOf } from "../connection/key-prefix.js";
 import {
   ioRedisClusterSources,
   ioRedisSource,
@@ -21,7 +22,7 @@ export function sourcesOf(
   { library, kind }: Pick<RedisConnection, "library" | "kind">,
 ): WireSources {
   const isCluster = kind === "cluster";
-  return { isCluster, keyPrefix: keyPrefixOf(client as Prefixing), now: listed() };
+  return { isCluster, keyPrefix: keyPrefixOf(client as object), now: listed() };
 
   function listed(): () => readonly WireSource[] {
     if (library === "ioredis") {
@@ -43,18 +44,4 @@ const UNHEARD: WireSource = {
 
 function always(source: WireSource): () => readonly WireSource[] {
   return () => [source];
-}
-
-/** Where the libraries keep what they put in front of every key. */
-interface Prefixing {
-  readonly _keyPrefix?: unknown;
-  readonly options?: {
-    readonly keyPrefix?: unknown;
-    readonly redisOptions?: { readonly keyPrefix?: unknown };
-  };
-}
-
-function keyPrefixOf({ _keyPrefix, options }: Prefixing): string {
-  const prefix = _keyPrefix ?? (options?.keyPrefix || options?.redisOptions?.keyPrefix);
-  return typeof prefix === "string" ? prefix : "";
 }

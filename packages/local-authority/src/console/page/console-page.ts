@@ -1,6 +1,6 @@
 import { html, raw } from "hono/html";
-import { createHash } from "node:crypto";
 import type { RequestContext } from "../../http/request-context.js";
+import { sourceHash } from "../../pages/layout.js";
 import { isLoopbackHost } from "../../server/check-host.js";
 import type { AuthorityState } from "../../state.js";
 import { apiScript } from "./api-script.js";
@@ -73,14 +73,12 @@ export function consolePage(c: RequestContext, { url }: AuthorityState): Respons
   return c.html(page, 200, headers);
 }
 
-const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
-
 /** No framing, nothing from elsewhere, and no way to turn a text that somebody sent into markup or a program. */
 const headers: Readonly<Record<string, string>> = {
   "Content-Security-Policy": [
     "default-src 'none'",
-    `style-src ${hash(style)}`,
-    `script-src ${hash(script)}`,
+    `style-src ${sourceHash(style)}`,
+    `script-src ${sourceHash(script)}`,
     "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",

@@ -1,4 +1,4 @@
-import { requireRecord, wrongType } from "@tessera/core/internal";
+import { requireKnownOptions, requireRecord, wrongType } from "@tessera/core/internal";
 import { ambientCredential, type AmbientCredential } from "../ambient-credential.js";
 import { requireIdentity } from "../first-available.js";
 import { checkTimeout } from "../options.js";
@@ -36,7 +36,9 @@ export function commandLineToken(
   options: CommandLineTokenOptions = {},
 ): AmbientCredential {
   if (!Object.hasOwn(TOOLS, tool)) throw wrongType("tool", tool, '"gh" or "gcloud"');
-  checkTimeout(requireRecord(options, "options").processTimeoutInMs);
+  const known = { account: true, clock: true, hostname: true, processTimeoutInMs: true, user: true } as const;
+  requireKnownOptions(requireRecord(options, "options"), known, "commandLineToken");
+  checkTimeout(options.processTimeoutInMs);
   const { processTimeoutInMs, clock } = options;
   const source = commandLineSource(TOOLS[tool](options), { processTimeoutInMs, clock });
   return ambientCredential(async (request) => requireIdentity(source, await source.acquire(request)));
