@@ -34,6 +34,13 @@ const frameworks: readonly (readonly [says: RegExp, granted: string])[] = [
   [/^\/\/ Hono/, `declare const site: import("hono").Hono;`],
   [/^\/\/ Express|express\(\)/, `declare const site: import("express").Express;`],
   [/^\/\/ Fastify/, `declare const site: import("fastify").FastifyInstance;`],
+  [
+    // The packages of Next.js are those of its example.
+    /^\/\/ (site\.mjs|app\/|proxy\.js)/,
+    `declare const site: () => { readonly web: webs.WebSignIn; readonly baseUrl: string };
+     declare const create: (environment: object) => ReturnType<typeof site>, headers: () => Promise<Headers>;
+     declare const NextResponse: { next(): Response };`,
+  ],
   [/(?:)/, `declare const site: any;`],
 ];
 
@@ -59,6 +66,7 @@ function moduleOf(code: string): string {
   const [, granted = ""] = frameworks.find(([says]) => says.test(code)) ?? [];
   const body = code
     .replace(/^import .*$/gm, "")
+    .replace(/^export \{.*$/gm, "")
     .replace(/^export (default )?/gm, "")
     .replaceAll("catch (error)", "catch (error: any)")
     .replace(/\((request, response(?:, options = \{\})?)\) =>/g, (_, names: string) =>
