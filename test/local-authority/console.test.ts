@@ -135,9 +135,7 @@ describe("faults", () => {
 
 describe("sessions", () => {
   const userNamed = async (username: string) =>
-    (await call("GET", "/sessions")).json.users.find(
-      (each: { username: string }) => each.username === username,
-    );
+    (await call("GET", "/sessions")).json.users.find((each) => each.username === username);
   const authorizeUrl = (over: Record<string, string> = {}) => {
     const query = new URLSearchParams({
       client_id: desktop,
