@@ -6,47 +6,51 @@ import { fileURLToPath } from "node:url";
 export const root = fileURLToPath(new URL("..", import.meta.url));
 export const repository = "https://github.com/tessera-auth/tessera";
 
-/** Diátaxis: what a page is for decides where it stands. Paths are below `docs`, without `.md`. */
+/**
+ * Diátaxis: what a page is for decides where it stands. The longest kind, the how-to guides, is parted by what the reader
+ * wants to do. Paths are below `docs`, without `.md`.
+ */
 export const sections = [
-  ["Tutorials", ["tutorial", "getting-started"]],
+  ["Tutorials", ["tutorial", "getting-started", "local-authority"]],
   ["Decide", ["which-flow", "migration", "support"]],
   [
-    "Apps",
+    "How to build an app",
     [
       ...["web-apps", "web-apis", "confidential-client", "public-client", "cli", "default-credential"],
-      ...["managed-identity", "workload-identity", "agents", "mcp", "protected-resources", "testing"],
+      ...["managed-identity", "workload-identity", "agents", "mcp", "protected-resources"],
+      ...[
+        "token-exchange",
+        "backchannel-authentication",
+        "client-registration",
+        "endpoints",
+        "high-security",
+      ],
     ],
   ],
   [
-    "Identity providers",
+    "How to connect a provider",
     [
       ...["providers/README", "providers/entra", "providers/external-id", "providers/b2c", "providers/adfs"],
       ...["providers/auth0", "providers/okta", "providers/keycloak", "providers/google", "providers/cognito"],
       ...["providers/github", "providers/zitadel", "authorities", "oauth-servers"],
     ],
   ],
+  ["How to test an app", ["testing", "local-authority-options", "console", "emulator"]],
+  ["How to run it", ["troubleshooting", "persistence", "redis", "token-stores", "observability"]],
   [
-    "How to",
-    [
-      ...["troubleshooting", "persistence", "redis", "token-stores", "observability", "high-security"],
-      ...["token-exchange", "backchannel-authentication", "client-registration", "endpoints"],
-      ...[
-        "integrated-windows-authentication",
-        "local-authority",
-        "local-authority-parity",
-        "console",
-        "emulator",
-      ],
-    ],
-  ],
-  [
-    "Moving",
+    "How to move to it",
     [
       ...["migration/azure-identity", "migration/openid-client", "migration/passport-azure-ad"],
-      ...["migration/express-openid-connect", "migration/adal", "differences"],
+      ...["migration/express-openid-connect", "migration/adal"],
     ],
   ],
-  ["Reference", ["reference", "configuration", "errors", "conformance"]],
+  [
+    "Reference",
+    [
+      ...["reference", "configuration", "errors", "differences", "conformance"],
+      ...["local-authority-protocol", "local-authority-errors", "local-authority-parity"],
+    ],
+  ],
   ["Explanation", ["caching", "reliability", "performance", "security", "architecture"]],
 ];
 

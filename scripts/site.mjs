@@ -33,7 +33,10 @@ function prepare({ section, path, title, text }, known) {
   });
   const file = join(prepared, "docs", `${path}.md`);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `---\ntitle: ${JSON.stringify(title)}\ngroup: ${section}\n---\n${anchored}`);
+  writeFileSync(
+    file,
+    `---\ntitle: ${JSON.stringify(title)}\ngroup: ${JSON.stringify(section)}\n---\n${anchored}`,
+  );
   return file;
 }
 

@@ -1,5 +1,6 @@
 // The undici dispatcher that a request takes: the app's own, that of the process, or ours.
-// proves: node/src/http/dispatchers.ts, node/src/http/intercepted.ts, node/src/http/text-headers.ts
+// proves: node/src/http/dispatchers.ts, node/src/http/intercepted.ts, node/src/http/text-headers.ts, node/src/http/load-undici.ts
+import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { ConfidentialClientApplication, type NodeSystemOptions } from "@tessera/node";
 import { Agent, getGlobalDispatcher, MockAgent, ProxyAgent, setGlobalDispatcher } from "undici";
@@ -177,5 +178,18 @@ describe("a fetch that has been replaced", () => {
     });
     globalThis.fetch = next;
     expect(await ask()).toBe("of the stub");
+  });
+});
+
+describe("Bun, whose module under the bare name undici sends nothing,", () => {
+  afterEach(() => Reflect.deleteProperty(process.versions, "bun"));
+
+  it("gets the package by the path of its file", async () => {
+    // A path that leads nowhere would not fail here, because Node.js has a copy of undici.
+    const source = new URL("../../packages/node/src/http/load-undici.ts", import.meta.url);
+    const [, path = ""] = /"bun" in .* \? import\("(.*?)"\)/.exec(readFileSync(source, "utf8")) ?? [];
+    expect(await import(path)).toMatchObject({ Agent });
+    Object.defineProperty(process.versions, "bun", { value: "1.4.5", configurable: true });
+    expect(await ask({ proxy: false, maxConnections: 7 }, local())).toBe("an-access-token");
   });
 });

@@ -6,9 +6,18 @@ import { exportJWK, generateKeyPair } from "jose";
 import { readFileSync } from "node:fs";
 import { Agent } from "undici";
 import { makeCertificate } from "../support/certificates.js";
+import { interactiveUser } from "../support/interactive-user.js";
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
-const guide = `${read("docs/local-authority.md")}\n${read("docs/console.md")}`;
+const guide = [
+  "local-authority",
+  "local-authority-options",
+  "local-authority-protocol",
+  "local-authority-errors",
+  "console",
+]
+  .map((page) => read(`docs/${page}.md`))
+  .join("\n");
 const emulator = read("docs/emulator.md");
 const readme = read("packages/local-authority/README.md");
 
@@ -52,6 +61,11 @@ describe("the programs run", () => {
       caPem: certificate.certificatePem,
       jwks: { keys: [await exportJWK(publicKey)] },
       readFile: async () => certificate.certificatePem,
+      open: interactiveUser({
+        username: "alice@contoso.example",
+        password: "alice-password",
+        ca: authority.caPem,
+      }).openBrowser,
     };
   });
   afterAll(() => authority.close());

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { pages as sitePages, sections } from "../../scripts/pages.mjs";
 import { packages, root } from "./workspace.js";
 
 const repository = "https://github.com/tessera-auth/tessera";
@@ -67,4 +68,19 @@ test("the README leads to every guide, or to one that does", () => {
   const index = join(root, "docs/README.md");
   const texts = readme + (existsSync(index) ? readFileSync(index, "utf8") : "");
   expect(guides.filter((guide) => guide !== "README.md" && !texts.includes(guide))).toEqual([]);
+});
+
+test("the site's navigation has every guide once, and each of the four kinds of documentation", () => {
+  const guides = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => file.replaceAll("\\", "/").replace(/\.md$/, ""));
+  expect(
+    sitePages()
+      .map(({ path }) => path)
+      .sort(),
+  ).toEqual(guides.sort());
+  expect(sections.flatMap(([, paths]) => paths).sort()).toEqual(guides);
+  const kinds = sections.map(([section]) => String(section));
+  for (const kind of [/^Tutorials$/, /^How to /, /^Reference$/, /^Explanation$/])
+    expect(kinds.filter((section) => kind.test(section)).length).toBeGreaterThan(0);
 });

@@ -46,6 +46,7 @@ test("tests run with every version of Node.js that the packages name, on three s
   expect(ci).toContain("node: [20, 22, 24, 26]");
   for (const part of ["ubuntu-latest", "macos-latest", "windows-latest", "setup-bun", "setup-deno"])
     expect(ci).toContain(part);
+  expect(ci).not.toContain("continue-on-error");
 });
 
 test("a release comes from a protected tag, after the tests, with provenance and a bill of materials", () => {

@@ -1,8 +1,9 @@
 // The names a program can import, types included, and the members they have: those of the peer's declarations.
 // proves: node/src/msal/cache-types.ts, node/src/msal/client-interfaces.ts, node/src/requests.ts, node/src/msal/writable.ts,
-// proves: node/src/authorization-response.ts
+// proves: node/src/authorization-response.ts, node/src/msal/msal-request.ts
 import { expect, test } from "@jest/globals";
 import ts from "typescript";
+import { REQUEST_FIELDS } from "../../packages/core/src/request/request-fields.js";
 import { compile, libraries } from "./compile.js";
 
 const { program, file } = compile(
@@ -41,6 +42,53 @@ const shared = [...theirs.keys()].filter((name) => ours.has(name));
 
 test.each(shared)("%s has the peer's members, as free to be set", (name) => {
   expect(differences(name)).toEqual(known[name] ?? []);
+});
+
+const isDeprecated = (member: ts.Symbol): boolean =>
+  member.getJsDocTags(checker).some(({ name }) => name === "deprecated");
+
+test("editors offer the fields for brokers and browsers last, because they are deprecated", () => {
+  const useless = Object.entries(REQUEST_FIELDS)
+    .filter(([, { cacheKey }]) => typeof cacheKey === "string" && /broker|browser/.test(cacheKey))
+    .map(([name]) => name);
+  expect(useless.length).toBeGreaterThan(12);
+  // `NativeRequest` is what a broker's plugin receives.
+  const requests = [...ours.keys()].filter((name) => name.endsWith("Request") && name !== "NativeRequest");
+  expect(requests.length).toBeGreaterThan(20);
+  const offered = requests.flatMap((request) =>
+    [...membersOf(ours.get(request)).values()]
+      .filter((field) => useless.includes(field.name) && !isDeprecated(field))
+      .map(({ name }) => `${request}.${name}`),
+  );
+  expect(offered).toEqual([]);
+  const fields = membersOf(ours.get("ClientCredentialRequest"));
+  for (const name of ["scopes", "claims", "skipCache", "azureRegion", "tenantId", "signal", "timeoutMs"]) {
+    const field = fields.get(name);
+    expect([name, field && isDeprecated(field)]).toEqual([name, false]);
+  }
+});
+
+test("`new` of each class that apps construct shows a summary, not tags alone", () => {
+  const isInternal = (declaration: ts.SignatureDeclaration): boolean =>
+    ts.getJSDocTags(declaration).some(({ tagName }) => tagName.text === "internal") ||
+    (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Protected) !== 0;
+  const signatures = [...ours.values()].flatMap((symbol) => {
+    const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    if (!(target.flags & ts.SymbolFlags.Class)) return [];
+    const type = checker.getTypeOfSymbolAtLocation(target, file);
+    return type.getConstructSignatures().map((signature) => [target.name, signature] as const);
+  });
+  // A class without a constructor of its own shows what is said of the class.
+  const own = signatures.filter(([, { declaration }]) => declaration?.kind === ts.SyntaxKind.Constructor);
+  expect(own.length).toBeGreaterThan(5);
+  const silent = own.filter(
+    ([, signature]) =>
+      signature.getDocumentationComment(checker).length === 0 &&
+      signature.declaration !== undefined &&
+      !ts.isJSDocSignature(signature.declaration) &&
+      !isInternal(signature.declaration),
+  );
+  expect(silent.map(([name]) => name)).toEqual([]);
 });
 
 function exportsOf(library: string): ReadonlyMap<string, ts.Symbol> {

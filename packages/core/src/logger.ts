@@ -43,6 +43,8 @@ export class Logger {
   readonly #source: string;
 
   /**
+   * Creates a logger that passes lines to a callback.
+   *
    * @param loggerOptions callback, level, and whether personal data is logged
    * @param packageName name shown in each line
    * @param packageVersion version shown in each line

@@ -55,6 +55,8 @@ export class ConfidentialClientApplication extends BackchannelApplication {
   #source: TokenSource | undefined;
 
   /**
+   * Checks the configuration and creates the application. Nothing is sent; one object serves the whole process.
+   *
    * @param configuration the application's configuration, with exactly one credential
    * @throws ClientAuthError `invalid_client_credential`; ClientConfigurationError for any other mistake
    */

@@ -73,6 +73,8 @@ export class PublicClientApplication extends ClientApplication {
   readonly #oneCall: OneCall;
 
   /**
+   * Checks the configuration and creates the application. Nothing is sent; one object serves the whole process.
+   *
    * @param configuration the application's configuration; a credential in it is ignored with a warning
    * @throws ClientConfigurationError for every mistake
    */

@@ -77,9 +77,9 @@ export interface PublicTokenRequest extends MsalRequest {
 export interface InteractiveRequest extends Request<InteractiveInput>, MsalAuthorizationRequest {
   /** Parent window of a broker's dialog. */
   windowHandle?: Buffer;
-  /** Ignored, as in MSAL: PKCE codes are generated for you. */
+  /** @deprecated Ignored, as in MSAL: PKCE codes are generated for you. */
   codeChallenge?: string;
-  /** Ignored, as in MSAL: PKCE codes are generated for you. */
+  /** @deprecated Ignored, as in MSAL: PKCE codes are generated for you. */
   codeChallengeMethod?: string;
 }
 

@@ -36,6 +36,8 @@ export class AuthError extends Error {
   declare metadata?: AcquisitionMetadata;
 
   /**
+   * Creates an error. The library creates them; an app does so in its tests.
+   *
    * @param errorCode a stable code
    * @param correlationId correlation id of the request (GUID), or `""`
    * @param errorMessage what went wrong and what to do
@@ -65,7 +67,7 @@ export interface PlatformBrokerError extends Error {
 
 /** A request failed on the client's side: a network error, a response that is not valid, or a failed check. */
 export class ClientAuthError extends AuthError {
-  /** @inheritdoc */
+  /** Creates an error. The library creates them; an app does so in its tests. */
   constructor(errorCode: string, correlationId: string, errorMessage?: string) {
     super(errorCode, correlationId, errorMessage);
     this.name = "ClientAuthError";
@@ -74,7 +76,7 @@ export class ClientAuthError extends AuthError {
 
 /** The configuration or the request is not valid. Nothing was sent. */
 export class ClientConfigurationError extends AuthError {
-  /** @inheritdoc */
+  /** Creates an error. The library creates them; an app does so in its tests. */
   constructor(errorCode: string, correlationId: string, errorMessage?: string) {
     super(errorCode, correlationId, errorMessage);
     this.name = "ClientConfigurationError";
@@ -88,7 +90,7 @@ export class ServerError extends AuthError {
   /** HTTP status of the answer. */
   readonly status?: number;
 
-  /** @inheritdoc */
+  /** Creates an error. The library creates them; an app does so in its tests. */
   constructor(
     errorCode: string,
     correlationId: string,
@@ -115,7 +117,7 @@ export class InteractionRequiredAuthError extends AuthError {
   /** The first of Entra's `error_codes` (the number after `AADSTS`). Text only from a provider that sends text. */
   readonly errorNo?: number | string;
 
-  /** @inheritdoc */
+  /** Creates an error. The library creates them; an app does so in its tests. */
   constructor(
     errorCode: string,
     correlationId: string,

@@ -16,9 +16,6 @@ export function builtInUndici(missing: Error): Undici {
   return {
     agent: (options) => new OwnAgent(options),
     connector: plainConnector,
-    proxyAgent() {
-      throw missing;
-    },
   };
 }
 

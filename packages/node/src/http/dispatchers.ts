@@ -55,7 +55,7 @@ interface OwnRoute extends Route {
 }
 
 export function createDispatchers(
-  undici: Pick<Undici, "agent" | "connector" | "proxyAgent">,
+  undici: Undici,
   { dispatcher: own, proxy, ca = [], limits, maxConnections }: NetworkOptions,
 ): Dispatchers {
   /** Keyed by proxy, then by certificate; `""` stands for none. */
@@ -99,12 +99,6 @@ export function createDispatchers(
     const connections = new Connections();
     // The client certificate is presented to the identity provider, never to the proxy.
     const proxyTls = asOption(trusting(ca, undefined));
-    // Bun has an undici of its own, which takes no connector.
-    if (via && "bun" in process.versions)
-      return {
-        dispatcher: undici.proxyAgent({ uri: via, connect: tls, requestTls: tls, proxyTls }),
-        connections,
-      };
     const trust = limits?.thumbprint === undefined ? tls : { rejectUnauthorized: false };
     // A resumed session might not carry the certificate to compare.
     const sessions = limits?.thumbprint === undefined ? {} : { maxCachedSessions: 0 };

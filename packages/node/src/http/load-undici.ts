@@ -8,19 +8,14 @@ import type { Undici } from "./undici.js";
  * @throws ClientConfigurationError `missing_dependency`
  */
 export async function loadUndici(): Promise<Undici> {
-  const loaded = await import("undici").catch(notLoaded);
+  // Bun has a module of its own under the bare name, which takes no connector and whose dispatchers send nothing.
+  const loading = "bun" in process.versions ? import("undici/index.js") : import("undici");
+  const loaded = await loading.catch(notLoaded);
   return loaded instanceof Error ? builtInUndici(loaded) : installed(loaded);
 }
 
-function installed({ Agent, buildConnector, Dispatcher, ProxyAgent }: typeof import("undici")): Undici {
-  return {
-    agent: (options) => new Agent(options),
-    connector: buildConnector,
-    proxyAgent: (options) => new ProxyAgent(options),
-    ...("bun" in process.versions && {
-      request: (target, options, signal) => Dispatcher.prototype.request.call(target, { ...options, signal }),
-    }),
-  };
+function installed({ Agent, buildConnector }: typeof import("undici")): Undici {
+  return { agent: (options) => new Agent(options), connector: buildConnector };
 }
 
 function notLoaded(cause: unknown): Error {

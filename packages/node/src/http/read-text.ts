@@ -1,14 +1,9 @@
 /**
- * Reads a body to its end.
+ * Reads a decoded body to its end.
  *
- * @param encoding of the content (RFC 9110 §8.4): some servers compress it although no request asks for that
- * @param limit in bytes, also after decoding
+ * @param limit in bytes
  */
-export async function readText(
-  body: AsyncIterable<Uint8Array>,
-  encoding: string | undefined,
-  limit: number,
-): Promise<string> {
+export async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
@@ -17,10 +12,15 @@ export async function readText(
     if (size > limit) throw tooLong(limit);
     chunks.push(chunk);
   }
-  return decodedText(Buffer.concat(chunks), encoding, limit);
+  return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Returns the text of a body, synchronously if it is not encoded. */
+/**
+ * Returns the text of a body, synchronously if it is not encoded.
+ *
+ * @param encoding of the content (RFC 9110 §8.4): some servers compress it although no request asks for that
+ * @param limit in bytes, also after decoding
+ */
 export function decodedText(
   content: Buffer,
   encoding: string | undefined,

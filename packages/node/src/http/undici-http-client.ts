@@ -8,15 +8,9 @@ import { Lanes } from "./lanes.js";
 import { loadUndici } from "./load-undici.js";
 import { requireReach } from "./network-zone.js";
 import { readText } from "./read-text.js";
-import type { Dispatching, Undici } from "./undici.js";
+import type { Dispatching } from "./undici.js";
 import { textHeaders } from "./text-headers.js";
 import { unreferenced } from "./unreferenced.js";
-
-/** Loaded on first use, because it takes milliseconds and a cache hit does not need it. */
-interface Loaded {
-  readonly undici: Undici;
-  readonly dispatchers: Dispatchers;
-}
 
 /** An {@link HttpClient} whose connections can be closed. */
 export interface ClosableHttpClient extends HttpClient {
@@ -26,12 +20,12 @@ export interface ClosableHttpClient extends HttpClient {
 
 /** Creates an {@link HttpClient} on undici, which is loaded with the first request. It does not follow redirects. */
 export function createUndiciHttpClient(options: NetworkOptions): ClosableHttpClient {
-  let loading: Promise<Loaded> | undefined;
-  let loaded: Loaded | undefined;
+  let loading: Promise<Dispatchers> | undefined;
+  let loaded: Dispatchers | undefined;
   const lanes = new Lanes(options.maxConnections);
   return {
     async send(request: HttpRequest): Promise<HttpResponse> {
-      const { undici, dispatchers } = (loaded ??= await (loading ??= load(options)));
+      const dispatchers = (loaded ??= await (loading ??= load(options)));
       const url = sharedUrl(request.url);
       requireReach(url.hostname, options.limits?.reach);
       const mock = options.dispatcher ? undefined : mockDispatcher();
@@ -41,21 +35,21 @@ export function createUndiciHttpClient(options: NetworkOptions): ClosableHttpCli
       const route = mock ? { dispatcher: mock } : dispatchers.choose(url, traits);
       // The replacement may call the original `fetch`, which must then use the same dispatcher.
       if (fetch) return byFetch(fetch, request, mock ? {} : { dispatcher: route.dispatcher });
-      return inLane(lanes, { request, url, route }, () => byUndici(undici, request, url, route.dispatcher));
+      return inLane(lanes, { request, url, route }, () => byUndici(request, url, route.dispatcher));
     },
     channelBinding(origin) {
       const traits = { certificate: undefined, isDirect: false, isByFetch: false };
-      return loaded?.dispatchers.choose(new URL(origin), traits).connections?.channelBinding(origin);
+      return loaded?.choose(new URL(origin), traits).connections?.channelBinding(origin);
     },
     async close() {
-      await (await loading)?.dispatchers.close();
+      await (await loading)?.close();
     },
   };
 }
 
-async function load(options: NetworkOptions): Promise<Loaded> {
-  const undici = await loadUndici();
-  return { undici, dispatchers: createDispatchers(undici, options) };
+/** Loads undici on first use: it takes milliseconds, and a cache hit does not need it. */
+async function load(options: NetworkOptions): Promise<Dispatchers> {
+  return createDispatchers(await loadUndici(), options);
 }
 
 interface Outgoing {
@@ -94,26 +88,14 @@ async function inLane(
 }
 
 function byUndici(
-  undici: Undici,
   request: HttpRequest,
   { origin, pathname, search }: URL,
   dispatcher: Dispatching,
 ): Promise<HttpResponse> {
   const { method, headers, body, signal } = request;
   const options = { origin, path: pathname + search, method, headers, body: body ?? null };
-  if (undici.request)
-    return untilAborted(byRequest(undici.request(dispatcher, options, signal), request), signal);
   const sent = (): Promise<HttpResponse> => answerOf(dispatcher, options, request);
   return isBackground(signal) ? unreferenced(sent) : sent();
-}
-
-async function byRequest(
-  sent: ReturnType<NonNullable<Undici["request"]>>,
-  { maxResponseBytes }: HttpRequest,
-): Promise<HttpResponse> {
-  const { statusCode: status, body, ...response } = await sent;
-  const headers = textHeaders(response.headers);
-  return { status, headers, body: await readText(body, headers["content-encoding"], maxResponseBytes) };
 }
 
 /** @param way an option of Node.js's `fetch` and of its wrappers */
@@ -145,6 +127,6 @@ function entriesOf(headers: Headers | undefined): object {
 /** `fetch` has decoded the content. */
 async function bodyOf(response: Response, limit: number): Promise<string> {
   const { body } = response;
-  if (body && Symbol.asyncIterator in body) return readText(body, undefined, limit);
+  if (body && Symbol.asyncIterator in body) return readText(body, limit);
   return typeof response.text === "function" ? response.text() : JSON.stringify(await response.json());
 }

@@ -63,6 +63,8 @@ export class ManagedIdentityApplication {
   readonly #known = new Map<string, FreshHits>();
 
   /**
+   * Creates an application for the identity of the host. Nothing is sent; one object serves the whole process.
+   *
    * @param configuration `managedIdentityIdParams` names a user-assigned identity
    * @throws ManagedIdentityError `invalid_managed_identity_id_type` for more than one id; ClientConfigurationError for any
    * other mistake

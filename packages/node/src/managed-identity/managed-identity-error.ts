@@ -24,7 +24,7 @@ export type ManagedIdentityErrorCode =
 
 /** The host's managed identity cannot be used: its environment, its challenge, or the requested identity is not valid. */
 export class ManagedIdentityError extends AuthError {
-  /** @inheritdoc */
+  /** Creates an error. The library creates them; an app does so in its tests. */
   constructor(errorCode: string, correlationId: string, errorMessage?: string) {
     super(errorCode, correlationId, errorMessage);
     this.name = "ManagedIdentityError";

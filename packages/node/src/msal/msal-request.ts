@@ -6,48 +6,85 @@ import type { Writable } from "./writable.js";
 export interface MsalRequest extends Writable<BaseRequest> {
   /** National cloud and tenant, as an alternative to `authority`. */
   azureCloudOptions?: AzureCloudOptions;
-  /** HTTP method of the request the token is for. Broker only. */
+  /**
+   * HTTP method of the request the token is for.
+   *
+   * @deprecated For account brokers only: nothing else reads it.
+   */
   resourceRequestMethod?: string;
-  /** URL of the request the token is for. Broker only. */
+  /**
+   * URL of the request the token is for.
+   *
+   * @deprecated For account brokers only: nothing else reads it.
+   */
   resourceRequestUri?: string;
-  /** Claims of a signed HTTP request, as JSON. Broker only. */
+  /**
+   * Claims of a signed HTTP request, as JSON.
+   *
+   * @deprecated For account brokers only: nothing else reads it.
+   */
   shrClaims?: string;
-  /** Nonce of a signed HTTP request. Broker only. */
+  /**
+   * Nonce of a signed HTTP request.
+   *
+   * @deprecated For account brokers only: nothing else reads it.
+   */
   shrNonce?: string;
-  /** Header of a signed HTTP request. Broker only. */
+  /**
+   * Header of a signed HTTP request.
+   *
+   * @deprecated For account brokers only: nothing else reads it.
+   */
   shrOptions?: { header: { typ?: string; alg?: string; kid?: string } };
-  /** Public key of an SSH certificate, a JWK as JSON. Broker only. */
+  /**
+   * Public key of an SSH certificate, a JWK as JSON.
+   *
+   * @deprecated For account brokers only: nothing else reads it.
+   */
   sshJwk?: string;
-  /** Id of the SSH key. Broker only. */
+  /**
+   * Id of the SSH key.
+   *
+   * @deprecated For account brokers only: nothing else reads it.
+   */
   sshKid?: string;
-  /** Id of the key to bind a token to. Broker only. */
+  /**
+   * Id of the key to bind a token to.
+   *
+   * @deprecated For account brokers only: nothing else reads it.
+   */
   popKid?: string;
-  /** Thumbprint of the key to bind a token to. Broker only. */
+  /**
+   * Thumbprint of the key to bind a token to.
+   *
+   * @deprecated For account brokers only: nothing else reads it.
+   */
   dpopJkt?: string;
   /**
-   * Client id of an embedded app. Only a broker can acquire tokens for another client; without one it is refused with
-   * `invalid_platform_broker_configuration`.
+   * Client id of an embedded app.
+   *
+   * @deprecated For account brokers only: without one it is refused with `invalid_platform_broker_configuration`.
    */
   embeddedClientId?: string;
-  /** Broker only. */
+  /** @deprecated For account brokers only: nothing else reads it. */
   skipBrokerClaims?: boolean;
-  /** Broker only. */
+  /** @deprecated For account brokers only: nothing else reads it. */
   scenarioId?: string;
-  /** Browser only; ignored here. */
+  /** @deprecated For browsers only: ignored here. */
   httpMethod?: "GET" | "POST";
-  /** Ignored, as in MSAL. It is enforced in `initiateAuthCodeFlow` and `acquireTokenInteractive`. */
+  /** @deprecated Ignored, as in MSAL. `initiateAuthCodeFlow` and `acquireTokenInteractive` enforce theirs. */
   maxAge?: number;
 }
 
-/** Additional fields of MSAL's authorization requests. Browser only; ignored here. */
+/** Additional fields of MSAL's authorization requests, for browsers. */
 export interface MsalAuthorizationRequest {
-  /** Browser only; ignored here. */
+  /** @deprecated For browsers only: ignored here. */
   earJwk?: string;
-  /** Browser only; ignored here. */
+  /** @deprecated For browsers only: ignored here. */
   platformBroker?: boolean;
-  /** Browser only; ignored here. */
+  /** @deprecated For browsers only: ignored here. */
   reqCnf?: string;
-  /** Browser only; ignored here. */
+  /** @deprecated For browsers only: ignored here. */
   popupOriginCheckDone?: boolean;
 }
 
@@ -60,15 +97,23 @@ export interface CcsCredential {
 
 /** Returns a request without its broker-only fields, to check the rest. */
 export function withoutBrokerFields<R extends MsalRequest>(request: R): R {
-  return { ...request, authenticationScheme: undefined, embeddedClientId: undefined };
+  return { ...request, ...FOR_BROKERS };
 }
+
+const FOR_BROKERS = { authenticationScheme: undefined, embeddedClientId: undefined } as const;
 
 /**
  * Refuses a request for another client, whose tokens would be cached as this client's.
  *
  * @throws ClientConfigurationError `invalid_platform_broker_configuration`
  */
-export function requireOwnClient({ embeddedClientId, correlationId }: MsalRequest): void {
+export function requireOwnClient({
+  embeddedClientId,
+  correlationId,
+}: {
+  readonly embeddedClientId?: string;
+  readonly correlationId?: string;
+}): void {
   if (!embeddedClientId) return;
   throw clientConfigurationError(
     "invalid_platform_broker_configuration",

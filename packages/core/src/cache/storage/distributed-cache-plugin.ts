@@ -49,6 +49,8 @@ export class DistributedCachePlugin implements ICachePlugin {
   #loadedKey = "";
 
   /**
+   * Creates a plugin that keeps one value per user in a key-value store.
+   *
    * @param client the key-value store
    * @param partitionManager determines the keys
    */

@@ -16,6 +16,8 @@ export class TokenCacheContext {
   cache: ISerializableTokenCache;
 
   /**
+   * Creates what a plugin receives. The library creates it; a plugin of your own does so in its tests.
+   *
    * @param tokenCache the cache
    * @param hasChanged whether the access writes
    */
