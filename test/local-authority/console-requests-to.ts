@@ -21,7 +21,9 @@ export interface ConsoleJson {
   readonly users: readonly { readonly username: string; readonly disabled: boolean }[];
   readonly described: Readonly<
     Record<"query" | "form" | "headers" | "response", readonly { name: string }[]>
-  >;
+  > & {
+    readonly redirect?: string;
+  };
 }
 
 /** A request as a test in any language would send it. */
