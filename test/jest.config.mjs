@@ -5,7 +5,8 @@ export default {
   // Ends only what hangs: a busy machine makes every test slower, and fails none.
   testTimeout: 300_000,
   setupFilesAfterEnv: ["<rootDir>/test/support/watch-for-leaks.ts"],
-  maxWorkers: 2,
+  // One more than there are processor cores: many files wait for processes, servers and locks.
+  maxWorkers: 3,
   // Modules of earlier test files stay in memory and make a worker several times slower, so it is replaced.
   workerIdleMemoryLimit: "500MB",
   extensionsToTreatAsEsm: [".ts"],
@@ -17,9 +18,13 @@ export default {
         jsc: {
           parser: { syntax: "typescript" },
           target: "es2023",
+          minify: { compress: false, mangle: false },
           transform: { verbatimModuleSyntax: true },
         },
         module: { type: "es6" },
+        // Beside the code, not in it, and without comments: every test file has the sources parsed once more.
+        sourceMaps: true,
+        minify: true,
       },
     ],
   },
@@ -27,8 +32,8 @@ export default {
     "^@tessera/core/testing$": "<rootDir>/packages/core/src/testing.ts",
     "^@tessera/core/internal$": "<rootDir>/packages/core/src/internal.ts",
     "^@tessera/([a-z-]+)$": "<rootDir>/packages/$1/src/index.ts",
-    "^(\\.{1,2}/.*)\\.js$": ["$1.js", "$1.ts"],
   },
+  resolver: "<rootDir>/test/support/resolver.cjs",
   modulePathIgnorePatterns: ["/dist/"],
   testSequencer: "<rootDir>/test/support/longest-first.mjs",
   reporters: ["default", "<rootDir>/test/support/count-reporter.mjs"],

@@ -54,6 +54,13 @@ const guided = [
   ),
 );
 
+/** What a newcomer pastes first compiles as it stands, also with an account that may be null. */
+const first = ["../README", "getting-started"].flatMap((page) =>
+  [...readFileSync(join(root, `docs/${page}.md`), "utf8").matchAll(/```js\n(import .*?)```/gs)].map(
+    ([, code = ""], index) => ({ page: `${page}.md`, index, code }),
+  ),
+);
+
 /** A block as a module in TypeScript: what it does not import is from the package, and it may `return`. */
 function moduleOf(code: string): string {
   const imports = [...code.matchAll(/^import .*$/gm)].map(([line]) => line);
@@ -91,6 +98,10 @@ function errorsOfBlocks(): readonly (readonly string[])[] {
   const texts = [
     ...blocks.map(({ code }) => `${declared}\n${withAccount(code)}\nexport {};`),
     ...guided.map(({ code }) => moduleOf(withAccount(code))),
+    ...first.map(
+      ({ code }) =>
+        `${code.replaceAll(/\((session|session, url)\)/g, "(session: any, url?: any)")}\nexport {};`,
+    ),
   ];
   const modules = new Map(texts.map((text, index) => [pathOf(index), text] as const));
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path));
@@ -171,6 +182,12 @@ describe.each(blocks.map((block, at) => ({ ...block, at })))("$page, block $inde
 describe.each(guided.map((block, at) => ({ ...block, at })))("$page, block $index", ({ at }) => {
   it("compiles", () => {
     expect(errors[blocks.length + at]).toEqual([]);
+  });
+});
+
+describe.each(first.map((block, at) => ({ ...block, at })))("$page, program $index", ({ at }) => {
+  it("compiles in strict mode", () => {
+    expect(errors[blocks.length + guided.length + at]).toEqual([]);
   });
 });
 

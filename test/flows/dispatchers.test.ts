@@ -182,7 +182,9 @@ describe("a fetch that has been replaced", () => {
 });
 
 describe("Bun, whose module under the bare name undici sends nothing,", () => {
-  afterEach(() => Reflect.deleteProperty(process.versions, "bun"));
+  afterEach(() => {
+    Reflect.deleteProperty(process.versions, "bun");
+  });
 
   it("gets the package by the path of its file", async () => {
     // A path that leads nowhere would not fail here, because Node.js has a copy of undici.

@@ -184,6 +184,12 @@ describe("for another program", () => {
     [["--help"], 0, /^Usage: tool dev \[options\]/],
     [["--colour"], 2, /^tool dev: .*--colour.* Try --help\.\n$/],
     [["--port", "70000"], 1, /^tool dev: port is 70000/],
+    [
+      ["--port", "abc"],
+      2,
+      /^tool dev: --port "abc" is not a number: pass one from 0 to 65535\. Try --help\.\n$/,
+    ],
+    [["--prot", "1"], 2, /^tool dev: [^\n]*--prot[^\n]*\. Try --help\.\n$/],
     [["--emulate", "vm", "--http"], 1, /^tool dev: emulate is "vm"/],
     [["--config", "/nowhere.json"], 1, /nowhere\.json/],
   ])("%j ends with %i, and leaves no listener", async (args, code, text) => {

@@ -163,7 +163,9 @@ describe("the user", () => {
       const codes = await start(app);
       let page = await enter(codes, where === "the second factor" ? bob : alice);
       if (where === "consent") page = await send(page, { decision: "accept" });
-      expect((await send(page, { decision: "cancel" })).text).toContain("You have not signed in");
+      const { text } = await send(page, { decision: "cancel" });
+      // The heading says the same as the title, and not the name of the app.
+      expect(text).toMatch(/^Not signed in Not signed in You have not signed in/);
       expect((await poll(codes.device_code, { client_id: app.clientId })).json).toMatchObject({
         error: "authorization_declined",
         error_codes: [65004],

@@ -66,7 +66,7 @@ export async function runSuites(
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const command = `${process.execPath} ${join(here, "conformance-forward.mjs")} ${port}`;
-  const node = await node22();
+  const node = await (node22 ??= findNode22());
   const runner = join(
     dirname(createRequire(import.meta.url).resolve("@modelcontextprotocol/conformance/package.json")),
     "dist/index.js",
@@ -104,7 +104,8 @@ async function resultsIn(
 }
 
 /** The runner needs Node.js 22, which comes from the registry if these tests run on an older one. */
-async function node22(): Promise<string> {
+let node22: Promise<string> | undefined;
+async function findNode22(): Promise<string> {
   if (Number(process.versions.node.split(".", 1)[0]) >= 22) return process.execPath;
   const { stdout } = await execute("npx", ["--yes", "node@22", "-p", "process.execPath"]);
   return stdout.trim();

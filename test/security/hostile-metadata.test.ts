@@ -4,6 +4,7 @@ import { describe, expect, test } from "@jest/globals";
 import { PublicClientApplication } from "@tessera/node";
 import { growth, MOST_GROWTH } from "../support/growth.js";
 import { recordedNetwork } from "../support/recorded-network.js";
+import { inSample } from "../support/sample.js";
 
 const adfs = "https://adfs.partner.example";
 const metadataUrl = `${adfs}/mex`;
@@ -91,7 +92,8 @@ describe("reading takes time in proportion to the length", () => {
   test.each(shapes)("with %s in the metadata", async (_, shape) => {
     expect(await growth((n) => signIn(definitions(shape(n)), response()), size)).toBeLessThan(MOST_GROWTH);
   });
-  test.each(shapes)("with %s in the reply", async (_, shape) => {
+  // The reply is read by the same reader: a third of the shapes, of which every name is as good as the other.
+  test.each(shapes.filter(([shape]) => inSample(shape)))("with %s in the reply", async (_, shape) => {
     expect(await growth((n) => signIn(definitions(), response(shape(n))), size)).toBeLessThan(MOST_GROWTH);
   });
 

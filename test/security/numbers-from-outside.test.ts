@@ -21,15 +21,15 @@ describe("polling for a device code", () => {
     ["interval", "null", 20, 5],
     ["interval", "true", 20, 5],
     ["interval", "3e9", 86_400, 300],
-    ["expires_in", "1e999", 86_400, 5],
-    ["expires_in", '"1e999"', 86_400, 5],
-    ["expires_in", "3e9", 86_400, 5],
+    ["expires_in", "1e999", 86_400, 300],
+    ["expires_in", '"1e999"', 86_400, 300],
+    ["expires_in", "3e9", 86_400, 300],
   ])(
     "with %s %s lasts %d s at most, with a request every %d s",
     async (field, value, expiresIn, interval) => {
       const waits: number[] = [];
       let polls = 0;
-      const answer = { ...device, interval: 5, expires_in: expiresIn, [field]: "@" };
+      const answer = { ...device, interval, expires_in: expiresIn, [field]: "@" };
       const text = JSON.stringify(answer).replace('"@"', value);
       const shown = await showDeviceCode({}, { text, waits, onPoll: () => void (polls += 1) });
       expect(shown).toMatchObject({ expiresIn, interval });

@@ -1,12 +1,9 @@
-// An app token of an OpenID Provider that needs no scope.
+// An app token at an OpenID Provider without any scope: the provider decides what it grants.
 import { ConfidentialClientApplication } from "@tessera/node";
 
+const { ISSUER, CLIENT_ID, CLIENT_SECRET } = process.env;
 const app = new ConfidentialClientApplication({
-  auth: {
-    clientId: process.env.CLIENT_ID,
-    clientSecret: process.env.CLIENT_SECRET,
-    oidcAuthority: process.env.ISSUER,
-  },
+  auth: { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, oidcAuthority: ISSUER },
 });
 const { accessToken } = await app.acquireTokenByClientCredential({});
 console.log(accessToken);

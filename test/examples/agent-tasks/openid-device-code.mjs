@@ -1,11 +1,12 @@
-// Device code against an OpenID Provider (Keycloak and others).
+// Signs a user in with a device code at an OpenID Provider, and prints the access token.
 import { PublicClientApplication } from "@tessera/node";
 
+const { ISSUER, CLIENT_ID } = process.env;
 const app = new PublicClientApplication({
-  auth: { clientId: process.env.CLIENT_ID, oidcAuthority: process.env.ISSUER },
+  auth: { clientId: CLIENT_ID, oidcAuthority: ISSUER },
 });
-const { accessToken, account } = await app.acquireTokenByDeviceCode({
+const { accessToken } = await app.acquireTokenByDeviceCode({
   scopes: ["openid"],
   deviceCodeCallback: ({ verificationUri, userCode }) => console.log(`visit ${verificationUri} ${userCode}`),
 });
-console.log(account.homeAccountId === "" ? "" : accessToken);
+console.log(accessToken);

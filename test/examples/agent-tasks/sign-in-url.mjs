@@ -1,21 +1,24 @@
-// A website's sign-in: the URL for the browser, and the code that comes back.
+// A website's sign-in without a framework: prints the sign-in URL, reads the URL of the answer, redeems it.
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { ConfidentialClientApplication } from "@tessera/node";
 
+const { CLIENT_ID, CLIENT_SECRET, AUTHORITY } = process.env;
 const app = new ConfidentialClientApplication({
-  auth: {
-    clientId: process.env.CLIENT_ID,
-    clientSecret: process.env.CLIENT_SECRET,
-    authority: process.env.AUTHORITY,
-  },
+  auth: { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, authority: AUTHORITY },
 });
+// The flow holds state, nonce and PKCE verifier; a real site keeps it in the user's session.
 const flow = await app.initiateAuthCodeFlow({
   scopes: ["User.Read"],
   redirectUri: "http://localhost/callback",
 });
 console.log(`open ${flow.authUrl}`);
-for await (const returned of process.stdin.setEncoding("utf8")) {
-  const { accessToken } = await app.acquireTokenByAuthCodeFlow(flow, new URL(returned.trim()));
-  console.log(accessToken);
-  break;
-}
-process.stdin.destroy();
+
+const lines = createInterface({ input: process.stdin });
+const [line] = await once(lines, "line");
+lines.close();
+process.stdin.destroy(); // so that the program can end while its standard input is still open
+
+// Checks state, iss, nonce and the ID token, and that the flow is used once.
+const { accessToken } = await app.acquireTokenByAuthCodeFlow(flow, new URL(line.trim()));
+console.log(accessToken);

@@ -1,23 +1,28 @@
-// A command-line app whose user is still signed in when it runs again.
+// A command-line app whose user stays signed in: prints the token that a second app object finds in the cache on disk.
+import { resolve } from "node:path";
 import { PublicClientApplication } from "@tessera/node";
 import { createPersistentCache } from "@tessera/persistence";
 
-const cachePlugin = await createPersistentCache({
-  appName: "contoso-cli",
-  directory: process.env.FOLDER,
-  protection: "none",
-});
-const auth = { clientId: process.env.CLIENT_ID, authority: process.env.AUTHORITY };
+const { CLIENT_ID, AUTHORITY, USERNAME, PASSWORD, FOLDER } = process.env;
 const scopes = ["User.Read"];
 
-const first = new PublicClientApplication({ auth, cache: { cachePlugin } });
-await first.acquireTokenByUsernamePassword({
-  username: process.env.USERNAME,
-  password: process.env.PASSWORD,
-  scopes,
-});
+async function start() {
+  const cachePlugin = await createPersistentCache({
+    appName: "silent-after-restart",
+    directory: resolve(FOLDER),
+    protection: "none", // not encrypted: this is a test
+  });
+  return new PublicClientApplication({
+    auth: { clientId: CLIENT_ID, authority: AUTHORITY },
+    cache: { cachePlugin },
+  });
+}
 
-const again = new PublicClientApplication({ auth, cache: { cachePlugin } });
-const [account] = await again.getAllAccounts();
-const { accessToken, fromCache } = await again.acquireTokenSilent({ account, scopes });
-console.log(fromCache ? accessToken : "");
+const first = await start();
+await first.acquireTokenByUsernamePassword({ scopes, username: USERNAME, password: PASSWORD });
+
+const second = await start(); // as after a restart
+const accounts = await second.getAllAccounts();
+const account = accounts.find(({ username }) => username.toLowerCase() === USERNAME.toLowerCase());
+const result = account && (await second.acquireTokenSilent({ account, scopes }));
+console.log(result?.fromCache ? result.accessToken : "");

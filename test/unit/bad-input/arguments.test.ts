@@ -174,6 +174,11 @@ describe("is refused by name:", () => {
       /^deviceCodeCallback belongs to acquireTokenByDeviceCode: pass onDeviceCode/,
     ],
     [
+      "acquireTokenByDeviceCode({ onDeviceCode })",
+      () => app().acquireTokenByDeviceCode({ scopes: [], onDeviceCode: () => undefined } as never),
+      /^deviceCodeCallback is not a function: pass one that shows the message to the user/,
+    ],
+    [
       "acquireTokenByDeviceCode({ scope })",
       () => app().acquireTokenByDeviceCode({ scope: "x", deviceCodeCallback: () => undefined } as never),
       /^scope is not a field of a request: pass scopes/,

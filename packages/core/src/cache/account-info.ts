@@ -130,10 +130,13 @@ function hasTenants({ authority_type: type }: AccountEntity): boolean {
   return type !== GENERIC && type !== ADFS;
 }
 
+/** Copying an array is cheaper than iterating over a set. */
+const SHARED_REALMS = [...MULTI_TENANT_SEGMENTS];
+
 /** Returns the realms, in lower case, under which a user's tokens of a tenant may be cached. */
 function realmsOfTenant(tenantId: string, homeAccountId: string): readonly string[] {
   const tenant = tenantId.toLowerCase();
-  return isHomeTenant(tenantId, homeAccountId) ? [tenant, ...MULTI_TENANT_SEGMENTS] : [tenant];
+  return isHomeTenant(tenantId, homeAccountId) ? [tenant, ...SHARED_REALMS] : [tenant];
 }
 
 /** Returns the tenant profiles of an account entity. */

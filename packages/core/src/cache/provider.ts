@@ -32,7 +32,7 @@ export function entriesOf(partition: Partition, provider: Provider): (entry: Ent
   if (kind === undefined) return isHere;
   const isAdfs = dialectOf({ kind }).accountType === ADFS;
   const isOwn = (entry: Entry<"Account">): boolean => (entry.entity.authority_type === ADFS) === isAdfs;
-  const accounts = [...partition.all("Account")].filter(isHere);
+  const accounts = partition.all("Account").filter(isHere);
   if (accounts.every(isOwn)) return isHere;
   const areBoth = accounts.some(isOwn);
   return (entry) =>
@@ -41,7 +41,7 @@ export function entriesOf(partition: Partition, provider: Provider): (entry: Ent
 
 /** Whether a partition holds, or may hold, entries of other providers at the same hosts. */
 export function isShared(partition: Partition, { environments, kind, issuer, realms }: Provider): boolean {
-  const accounts = [...partition.all("Account")].filter(({ entity }) => environments.has(entity.environment));
+  const accounts = partition.all("Account").filter(({ entity }) => environments.has(entity.environment));
   if (issuer === undefined) {
     const isAdfs = kind !== undefined && dialectOf({ kind }).accountType === ADFS;
     return accounts.some(({ entity }) => (entity.authority_type === ADFS) !== isAdfs);
@@ -60,12 +60,13 @@ export function issuersAt(
   partition: Partition,
   environments: ReadonlySet<string>,
 ): readonly { readonly realm: string; readonly issuer: string | undefined }[] {
-  const tokens = [...partition.all("IdToken")].filter(({ entity }) => environments.has(entity.environment));
+  const tokens = partition.all("IdToken").filter(({ entity }) => environments.has(entity.environment));
   const known = tokens.flatMap((entry) => {
     const { iss } = claimsOf(entry);
     return typeof iss === "string" ? [{ realm: realmOf(entry), issuer: iss }] : [];
   });
-  const unknown = [...partition.all("Account")]
+  const unknown = partition
+    .all("Account")
     .filter((entry) => environments.has(entry.entity.environment))
     .map((entry) => ({ realm: realmOf(entry), issuer: undefined }))
     .filter(({ realm }) => !known.some((other) => other.realm === realm));
@@ -91,7 +92,7 @@ function entriesOfIssuer(
   const ownsRealmless = (realms.has("") || hasForeignRealm) && !isOthers("");
   // Other libraries may cache the account and its ID token under different realms.
   const isOnly =
-    proven.length > 0 && others.length === 0 && [...partition.all("Account")].filter(isHere).length === 1;
+    proven.length > 0 && others.length === 0 && partition.all("Account").filter(isHere).length === 1;
   return (entry) => {
     if (!isHere(entry)) return false;
     if (isEntry(entry, "RefreshToken") && !entry.entity.realm) return ownsRealmless;

@@ -4,9 +4,10 @@ import { matches, requireChoice, type AccountFilter } from "./account-filter.js"
 import { accountProfiles, idTokenRealms } from "./account-info.js";
 import { isOfAuthority, onlyProvidersAccount, providerOf } from "./account-provider.js";
 import { hasNewer, noteRemoval } from "./memory/age.js";
-import { accountsOf, findIdToken, issuersOf, users, usersBy } from "./memory/find.js";
+import { accountsOf, idTokenIn, issuersOf, users, usersBy } from "./memory/find.js";
 import { wholeDocument } from "./memory/load-and-dump.js";
 import type { Entry } from "./memory/entry.js";
+import type { Partition } from "./memory/partition.js";
 import { appPartition, partitionNamed, userPartition, type PartitionKey } from "./memory/partition-key.js";
 import type { TokenMemory } from "./memory/token-memory.js";
 import { removeAppTokens, removeFromAssertions, removeUser } from "./memory/remove.js";
@@ -80,15 +81,21 @@ export class TokenCache extends CacheAccess {
     const { aliasesOf, urlOf } = this.#parts;
     requireChoice(filter);
     const url = filter.authority ? urlOf(filter.authority) : undefined;
-    const look = (memory: TokenMemory, keys: readonly PartitionKey[]): AccountInfo[] =>
-      keys
-        .flatMap((key) =>
-          accountsOf(memory, key)
-            .filter(({ entity }) => entity.agents_only !== true)
-            .flatMap((entry) => this.#profiles(memory, key, entry)),
-        )
-        .filter((account) => matches(account, filter))
-        .filter((account) => !url || isOfAuthority(account, url, aliasesOf(url.host)));
+    const isWanted = (account: AccountInfo): boolean =>
+      matches(account, filter) && (!url || isOfAuthority(account, url, aliasesOf(url.host)));
+    const look = (memory: TokenMemory, keys: readonly PartitionKey[]): AccountInfo[] => {
+      // Loops, because an app may have many thousand users.
+      const found: AccountInfo[] = [];
+      for (const key of keys) {
+        const partition = memory.partitions.peek(key);
+        if (!partition) continue;
+        for (const entry of partition.all("Account")) {
+          if (entry.entity.agents_only === true) continue;
+          for (const account of this.#profiles(partition, entry)) if (isWanted(account)) found.push(account);
+        }
+      }
+      return found;
+    };
     if (filter.homeAccountId) {
       const key = userPartition(filter.homeAccountId);
       return this.read(key, (memory) => look(memory, [key]));
@@ -218,17 +225,12 @@ export class TokenCache extends CacheAccess {
     await this.read(userPartition(""), () => undefined);
   }
 
-  #profiles(memory: TokenMemory, key: PartitionKey, entry: Entry<"Account">): AccountInfo[] {
+  #profiles(partition: Partition, entry: Entry<"Account">): AccountInfo[] {
     const { clientId, aliasesOf } = this.#parts;
     const { entity } = entry;
     const environments = aliasesOf(entity.environment);
     return accountProfiles(entry, (tenantId) =>
-      findIdToken(memory, {
-        partition: key,
-        clientId,
-        environments,
-        realms: idTokenRealms(entity, tenantId),
-      }),
+      idTokenIn(partition, { clientId, environments, realms: idTokenRealms(entity, tenantId) }),
     );
   }
 }

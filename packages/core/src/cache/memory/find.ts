@@ -50,7 +50,14 @@ export function findTokens(memory: TokenMemory, query: AccessTokenQuery): Cached
 /** Finds the ID token of a user in a tenant. */
 export function findIdToken(memory: TokenMemory, query: TokenQuery): Entry<"IdToken"> | undefined {
   const partition = memory.partitions.peek(query.partition);
-  if (!partition) return undefined;
+  return partition && idTokenIn(partition, query);
+}
+
+/** The same in a partition that has been found. */
+export function idTokenIn(
+  partition: Partition,
+  query: Omit<TokenQuery, "partition">,
+): Entry<"IdToken"> | undefined {
   const isOwn = entriesOf(partition, query);
   const isClients = (entry: Entry<"IdToken">): boolean =>
     entry.entity.client_id === query.clientId && isOwn(entry);
@@ -114,7 +121,7 @@ export function findAccount(
 
 /** Returns every account of a partition. */
 export function accountsOf(memory: TokenMemory, partition: PartitionKey): readonly Entry<"Account">[] {
-  return [...(memory.partitions.peek(partition)?.all("Account") ?? [])];
+  return memory.partitions.peek(partition)?.all("Account") ?? [];
 }
 
 /** Returns the issuers of a host that have a user with a partition's id; see {@link issuersAt}. */

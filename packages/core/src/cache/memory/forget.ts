@@ -31,7 +31,8 @@ export function refreshTokensIn(
   const partition = memory.partitions.peek(key);
   if (!partition) return [];
   const isOwn = entriesOf(partition, provider);
-  return [...partition.all("RefreshToken")]
+  return partition
+    .all("RefreshToken")
     .filter((entry) => entry.entity.client_id === clientId && isOwn(entry))
     .map(({ entity }) => entity.secret);
 }

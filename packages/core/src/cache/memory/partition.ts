@@ -32,8 +32,8 @@ export class Partition {
   replaced: readonly string[] | undefined;
 
   /** All entries of a section. */
-  *all<S extends Section>(section: S): Iterable<Entry<S>> {
-    for (const entry of this.#in(section)) if (isEntry(entry, section)) yield entry;
+  all<S extends Section>(section: S): readonly Entry<S>[] {
+    return this.#in(section).filter((entry) => isEntry(entry, section));
   }
 
   /** Returns the first entry of a section that matches. */

@@ -129,7 +129,7 @@ function isOfAnother({ section, entity }: Entry, record: CacheRecord): boolean {
 
 function putUser(partition: Partition, { account, idToken, claims }: CacheRecord, provider: Provider): void {
   if (account) {
-    const accounts = [...partition.all("Account")];
+    const accounts = partition.all("Account");
     const known = accounts.length > 0 ? accounts.filter(entriesOf(partition, provider)) : accounts;
     const entity = known.reduceRight((merged, older) => mergeAccount(merged, older.entity), account);
     partition.removeOf("Account", (entry) => known.includes(entry));
@@ -186,9 +186,9 @@ function rotatedBy(
   partition: Partition,
   provider: Provider,
 ): readonly Entry<"RefreshToken">[] {
-  const similar = [...partition.all("RefreshToken")].filter((entry) =>
-    isRotatedBy(entry, fresh, provider.environments),
-  );
+  const similar = partition
+    .all("RefreshToken")
+    .filter((entry) => isRotatedBy(entry, fresh, provider.environments));
   return similar.length > 0 ? similar.filter(entriesOf(partition, provider)) : similar;
 }
 
