@@ -13,7 +13,11 @@ export interface ConsoleAnswer {
 /** A JSON body, with the members that tests read one by one. Most are only compared. */
 export interface ConsoleJson {
   readonly [name: string]: unknown;
+  readonly id: number;
+  readonly url: string;
+  readonly now: string;
   readonly offset: number;
+  readonly environment: Readonly<Record<string, string>>;
   readonly token: string;
   readonly faults: readonly object[];
   readonly requests: readonly { readonly id: number }[];

@@ -1,10 +1,6 @@
 // What the names of an example's scope stand for.
 import { createClient, type HttpClient } from "@tessera/core";
-import {
-  DistributedCachePlugin,
-  type ConfidentialClientApplication,
-  type NodeAuthOptions,
-} from "@tessera/node";
+import { DistributedCachePlugin, type NodeAuthOptions } from "@tessera/node";
 import { exampleProvider } from "./example-provider.js";
 import type { ExampleScope, WebSession } from "./example-scope.js";
 import { signInOnDevice } from "./device-sign-in.js";
