@@ -54,8 +54,9 @@ export default defineConfig(
     rules: { "tessera/kebab-case-file-names": "error", eqeqeq: ["error", "always", { null: "ignore" }] },
   },
   {
-    files: ["**/*.{mjs,cjs}"],
+    files: ["**/*.{mjs,cjs,js,jsx}"],
     languageOptions: {
+      parserOptions: { ecmaFeatures: { jsx: true } },
       globals: Object.fromEntries(
         [
           ..."AbortController AbortSignal Buffer console fetch globalThis performance process".split(" "),

@@ -116,6 +116,13 @@ export function describeWebsites(websites: Readonly<Record<string, StartWebsite>
         },
       );
 
+      test("the API refuses a call without a token, and says where its metadata is", async () => {
+        const { status, headers } = await fetch(`${origin}/api/payments`);
+        const [, url = ""] = /resource_metadata="([^"]+)"/.exec(headers.get("www-authenticate") ?? "") ?? [];
+        expect([status, url]).toEqual([401, `${origin}/.well-known/oauth-protected-resource/api`]);
+        expect(await (await fetch(url)).json()).toMatchObject({ resource: `${origin}/api` });
+      });
+
       test("two tabs, the back button, and a sign-out in another tab", async () => {
         const { context, page } = browser;
         const other = await context.newPage();

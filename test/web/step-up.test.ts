@@ -100,6 +100,15 @@ test("nobody is signed in: the same", async () => {
   await followed((await web.token(alice.request("/orders"), { scopes })).response);
 });
 
+test("behind a proxy, whose requests name the server and not the site, it comes back to the page as well", async () => {
+  const behind = (path: string) => new Request(`http://10.0.0.7:3000${path}`, alice.request(path));
+  alice.cookies.clear();
+  const asked = await followed((await web.token(behind("/orders?of=mine"), { scopes })).response);
+  expect((await alice.answer(asked)).headers.get("location")).toBe(`${site}/orders?of=mine`);
+  const elsewhere = await followed(await web.signIn(behind("//evil.example/orders")));
+  expect((await alice.answer(elsewhere)).headers.get("location")).toBe(`${site}/`);
+});
+
 test.each<[string, Visit]>([
   ["a script", script],
   ["a posted form of a script", { ...script, method: "POST", form: { a: "1" } }],

@@ -21,9 +21,14 @@ export function returnAddress(site: Site, asked: string | null | undefined): str
   return isOwn ? `${baseUrl.origin}${url.pathname}${url.search}${url.hash}` : baseUrl.href;
 }
 
-/** Returns the page that a request came from: itself if it is for a page, otherwise the page whose script has sent it. */
+/**
+ * Returns the page that a request came from: itself if it is for a page, otherwise the page whose script has sent it. Behind a proxy
+ * the URL of a request names the server as the proxy sees it, so only its path counts.
+ */
 export function pageOf(site: Site, request: Request): string {
-  return returnAddress(site, isNavigation(request) ? request.url : request.headers.get("referer"));
+  if (!isNavigation(request)) return returnAddress(site, request.headers.get("referer"));
+  const { pathname, search } = new URL(request.url);
+  return returnAddress(site, site.baseUrl.origin + pathname + search);
 }
 
 /**
