@@ -7,10 +7,10 @@ let stage: Stage;
 let home: Home;
 beforeAll(async () => {
   stage = await startStage({ deviceCode: { interval: 1 } });
-});
-beforeEach(async () => {
   home = stage.home();
   await stage.signedIn(home);
+});
+beforeEach(async () => {
   await home.run(["logout"]);
 });
 afterAll(() => stage.close());

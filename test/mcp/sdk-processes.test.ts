@@ -53,7 +53,7 @@ async function openBrowser(url: string): Promise<void> {
 test.each(["fetch", "authProvider"])(
   "an expiry takes one refresh for two processes, and nobody is asked: %s",
   async (way) => {
-    const cache = { appName: way, directory, protection: { passphrase: "correct horse battery staple" } };
+    const cache = { appName: way, directory, protection: "none" } as const;
     const first = createResourceFetch({
       client: { metadataUrl },
       cache: { cachePlugin: await createPersistentCache(cache) },

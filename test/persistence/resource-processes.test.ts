@@ -57,7 +57,8 @@ afterAll(async () => {
 const cache = () => ({
   appName: "agent",
   directory,
-  protection: { passphrase: "correct horse battery staple" },
+  // A key from a passphrase takes each process half a second of work.
+  protection: "none" as const,
 });
 const user = interactiveUserOf();
 const agent = async (at?: number) =>

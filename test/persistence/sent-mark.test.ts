@@ -44,7 +44,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-const cache = () => ({ appName: "test", directory, protection: { passphrase: "correct horse battery" } });
+const cache = () => ({ appName: "test", directory, protection: "none" as const });
 
 const program = `
   import { PublicClientApplication } from "@tessera/node";

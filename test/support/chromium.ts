@@ -54,8 +54,9 @@ export async function launchChromium(): Promise<Chromium> {
 
 const artifacts = fileURLToPath(new URL("../../.artifacts/", import.meta.url));
 
-/** Keeps a picture of a page as `.artifacts/{name}.png`. */
+/** Keeps a picture of a page as `.artifacts/{name}.png` if `PICTURES=all`: each takes a second, and none is compared. */
 export async function screenshot(page: Page, name: string): Promise<void> {
+  if (process.env["PICTURES"] !== "all") return;
   mkdirSync(artifacts, { recursive: true });
   const picture = () => page.screenshot({ path: `${artifacts}${name}.png` });
   // Chromium now and then has no frame to take yet.
