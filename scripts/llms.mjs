@@ -1,8 +1,9 @@
 // llms.txt, a table of contents for coding agents, and llms-full.txt, the guides in one file. The site serves both.
+import { posix } from "node:path";
 import { pages, repository, sections } from "./pages.mjs";
 
-/** Pages about the library itself: an agent that writes an app does not need them. */
-const aboutTheHouse = ["architecture", "conformance", "performance", "security", "differences"];
+/** Pages about the making of the packages: an agent that writes an app does not need them. */
+const aboutTheHouse = ["architecture", "conformance", "performance", "local-authority-parity"];
 
 const head = `# Tessera
 
@@ -20,10 +21,29 @@ export function llmsFiles() {
       .map(({ path, title, summary }) => `- [${title}](${repository}/blob/main/docs/${path}.md): ${summary}`);
     return `## ${/** @type {string} */ (section)}\n\n${lines.join("\n")}\n`;
   });
-  const texts = all
-    .filter(({ path }) => !aboutTheHouse.includes(path))
-    .map(({ path, text }) => `<!-- docs/${path}.md -->\n\n${compact(text)}\n`);
-  return { "llms.txt": [head, ...contents].join("\n"), "llms-full.txt": [head, ...texts].join("\n") };
+  const guides = all.filter(({ path }) => !aboutTheHouse.includes(path));
+  const texts = guides.map((page) => `${marked(page)}\n`);
+  const index = guides.map(
+    ({ path, title, summary }, at) =>
+      `- docs/${path}.md, "${title}", ${Math.ceil((texts[at] ?? "").length / 1000)} kB: ${summary}`,
+  );
+  const table = `## Contents\n\nEach guide begins with its heading, followed by a comment that names its file.\n\n${index.join("\n")}\n`;
+  return { "llms.txt": [head, ...contents].join("\n"), "llms-full.txt": [head, table, ...texts].join("\n") };
+}
+
+/**
+ * A guide with its file behind the heading, and links that lead somewhere without the repository.
+ *
+ * @param {import("./pages.mjs").Page} page
+ */
+function marked({ path, text }) {
+  const [heading = "", ...rest] = compact(text).split("\n");
+  const linked = rest.join("\n").replace(/\]\((?![a-z]+:)([^)\s]*)\)/g, (_, /** @type {string} */ link) => {
+    const [target = "", anchor] = link.split("#");
+    const file = target === "" ? `docs/${path}.md` : posix.join("docs", posix.dirname(path), target);
+    return `](${repository}/blob/main/${file}${anchor ? `#${anchor}` : ""})`;
+  });
+  return `${heading}\n\n<!-- docs/${path}.md -->\n${linked}`;
 }
 
 /** @param {string} text without the blanks that align its tables */

@@ -10,6 +10,8 @@ import { promisify } from "node:util";
 import { beforeAll, expect, test } from "@jest/globals";
 import { environmentOf } from "../../examples/next-app/environment.mjs";
 import { assertBuilt, root } from "../packages/workspace.js";
+import { hasChromium } from "../support/chromium.js";
+import { describeWith } from "../support/real-part.js";
 import { describeWebsites, type StartWebsite, type WebsiteConfiguration } from "../support/web-scenarios.js";
 
 const cwd = join(root, "examples/next-app");
@@ -18,6 +20,7 @@ const clock = pathToFileURL(join(root, "test/support/moved-clock.mjs")).href;
 
 beforeAll(async () => {
   assertBuilt();
+  if (!hasChromium) return;
   const env = { ...process.env, NODE_OPTIONS: "", NEXT_TELEMETRY_DISABLED: "1" };
   await promisify(execFile)(process.execPath, [next, "build"], { cwd, env });
 });
@@ -93,17 +96,19 @@ async function freePort(): Promise<number> {
 
 describeWebsites({ "Next.js 16": inNext });
 
-test("the example's program starts the site with an authority of its own, and ends both", async () => {
-  const port = await freePort();
-  const program = spawn(process.execPath, [join(cwd, "next-app.mjs"), "--built"], {
-    env: { ...process.env, NODE_OPTIONS: "", PORT: `${port}` },
-    stdio: ["ignore", "pipe", "pipe"],
+describeWith("Chromium", hasChromium, () => {
+  test("the example's program starts the site with an authority of its own, and ends both", async () => {
+    const port = await freePort();
+    const program = spawn(process.execPath, [join(cwd, "next-app.mjs"), "--built"], {
+      env: { ...process.env, NODE_OPTIONS: "", PORT: `${port}` },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const ended = once(program, "exit");
+    expect(await isReady(program)).toContain(
+      `open http://localhost:${port} and sign in as alice@contoso.example`,
+    );
+    expect(await (await fetch(`http://localhost:${port}/`)).text()).toContain("nobody");
+    program.kill();
+    expect(await ended).toEqual([0, null]);
   });
-  const ended = once(program, "exit");
-  expect(await isReady(program)).toContain(
-    `open http://localhost:${port} and sign in as alice@contoso.example`,
-  );
-  expect(await (await fetch(`http://localhost:${port}/`)).text()).toContain("nobody");
-  program.kill();
-  expect(await ended).toEqual([0, null]);
 });

@@ -201,6 +201,17 @@ describe("the texts for coding agents", () => {
     }
   });
 
+  test("have an index, name the file of each guide behind its heading, and have no relative link", () => {
+    const full = files["llms-full.txt"];
+    const listed = [...full.matchAll(/^- docs\/(\S+)\.md, "/gm)].map(([, path = ""]) => path);
+    expect(listed).toContain("differences");
+    expect(listed).toContain("security");
+    for (const path of listed)
+      expect(full).toMatch(new RegExp(`^# .*\\n\\n<!-- docs/${path}\\.md -->$`, "m"));
+    const prose = full.replace(/^```.*?^```/gms, "").replace(/`[^`\n]+`/g, "code");
+    expect(prose.match(/\]\((?!https?:)[^)]*\)/g)).toBeNull();
+  });
+
   test("begin with what the package is, and are short enough to be read", () => {
     for (const text of Object.values(files)) expect(text).toMatch(/^# Tessera\n\n> /);
     expect(files["llms.txt"].length).toBeLessThan(20_000);

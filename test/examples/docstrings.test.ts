@@ -13,7 +13,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { packages } from "../packages/workspace.js";
 import { compileExamples, type CompiledExamples } from "../support/compile-examples.js";
 import { docstringExamples } from "../support/docstring-examples.js";
-import { startExampleStage, type ExampleScope, type ExampleStage } from "../support/example-scope.js";
+import type { ExampleScope } from "../support/example-scope.js";
+import { startExampleStage, type ExampleStage } from "../support/example-stage.js";
 
 const examples = docstringExamples();
 let compiled: CompiledExamples;

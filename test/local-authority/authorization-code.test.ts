@@ -120,4 +120,18 @@ describe("authorization code", () => {
     const answer = await redeem(desktop, await getCode(desktop), { scope: wanted });
     expect(answer.json).toMatchObject({ error, error_codes: [code] });
   });
+
+  // parity: Errors | `resource` (RFC 8707) has to be that of the scopes: AADSTS9010010 | entra same
+  it.each([
+    ["its identifier", "api://orders", "api://orders/Orders.Read", 200],
+    ["its client ID", "api", "api://orders/Orders.Read", 200],
+    ["another API", "https://graph.microsoft.com", "api://orders/Orders.Read", 400],
+    ["a URL that nobody has registered", "https://mcp.example/mcp", "api://orders/Orders.Read", 400],
+    ["nothing to compare it with", "https://mcp.example/mcp", "openid", 200],
+  ])("compares resource with the API of the scopes: %s", async (_, resource, scope, status) => {
+    const answer = await redeem(desktop, await getCode(desktop), { scope, resource });
+    expect(answer.status).toBe(status);
+    if (status === 400)
+      expect(answer.json).toMatchObject({ error: "invalid_target", error_codes: [9010010] });
+  });
 });

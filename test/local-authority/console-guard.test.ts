@@ -202,11 +202,12 @@ describe("signing in with one click", () => {
 /** What the console could have changed is as it was. */
 async function nothingChanged(): Promise<boolean> {
   const get = async (path: string) => (await consoleCall(authority, "GET", `/_console/${path}`)).json;
-  const [{ offset }, { faults }, { running }, { users }] = await Promise.all(
-    ["clock", "faults", "identities", "sessions"].map(get),
-  );
-  const isSomeoneDisabled = (users as { username: string; disabled: boolean }[]).some(
-    ({ username, disabled }) => disabled && username.startsWith("alice"),
-  );
+  const [{ offset }, { faults }, { running }, { users }] = await Promise.all([
+    get("clock"),
+    get("faults"),
+    get("identities"),
+    get("sessions"),
+  ]);
+  const isSomeoneDisabled = users.some(({ username, disabled }) => disabled && username.startsWith("alice"));
   return offset === 0 && faults.length === 0 && running.length === 0 && !isSomeoneDisabled;
 }

@@ -7,7 +7,27 @@ export interface ConsoleAnswer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
   /** The body as JSON; empty when it is none. */
-  readonly json: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- compared by the tests
+  readonly json: ConsoleJson;
+}
+
+/** A JSON body, with the members that tests read one by one. Most are only compared. */
+export interface ConsoleJson {
+  readonly [name: string]: unknown;
+  readonly id: number;
+  readonly url: string;
+  readonly now: string;
+  readonly offset: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly token: string;
+  readonly faults: readonly object[];
+  readonly requests: readonly { readonly id: number }[];
+  readonly running: readonly object[];
+  readonly users: readonly { readonly username: string; readonly disabled: boolean }[];
+  readonly described: Readonly<
+    Record<"query" | "form" | "headers" | "response", readonly { name: string }[]>
+  > & {
+    readonly redirect?: string;
+  };
 }
 
 /** A request as a test in any language would send it. */

@@ -26,7 +26,7 @@ afterAll(() => authority.close());
 
 const forge = async (json: object = {}) => {
   const answer = await consoleCall(authority, "POST", "/_console/tokens", { json });
-  return { ...answer, token: String(answer.json.token) };
+  return { ...answer, token: answer.json.token };
 };
 const keys = () => createRemoteJWKSet(new URL(`${authority.url}/common/discovery/v2.0/keys`));
 const accepted = async (json: object) => {

@@ -135,9 +135,7 @@ describe("faults", () => {
 
 describe("sessions", () => {
   const userNamed = async (username: string) =>
-    (await call("GET", "/sessions")).json.users.find(
-      (each: { username: string }) => each.username === username,
-    );
+    (await call("GET", "/sessions")).json.users.find((each) => each.username === username);
   const authorizeUrl = (over: Record<string, string> = {}) => {
     const query = new URLSearchParams({
       client_id: desktop,
@@ -208,7 +206,7 @@ describe("managed identities", () => {
   it("a host runs with its variables, gives tokens, and stops", async () => {
     const { json: host } = await call("POST", "/identities", { host: "app-service" });
     expect(host.shell).toMatch(/^export IDENTITY_ENDPOINT=/);
-    const { IDENTITY_ENDPOINT, IDENTITY_HEADER } = host.environment;
+    const { IDENTITY_ENDPOINT, IDENTITY_HEADER = "" } = host.environment;
     const query = "?api-version=2019-08-01&resource=https://vault.azure.net";
     const ask = () =>
       fetch(`${IDENTITY_ENDPOINT}${query}`, { headers: { "x-identity-header": IDENTITY_HEADER } });

@@ -131,6 +131,22 @@ test("no test file has more than 400 lines: it is split by what it promises", ()
   expect(files.filter((file) => linesOf(file) > 400).map(short)).toEqual([]);
 });
 
+test("the folders of core import each other only as docs/architecture.md draws it: every arrow points down", () => {
+  const below = arrows(readFileSync(join(root, "docs/architecture.md"), "utf8"));
+  const core = packages.find(({ manifest }) => manifest.name === "@tessera/core") as Package;
+  const source = join(core.folder, "src");
+  const folderOf = (file: string): string => /^([^/]+)\//.exec(relative(source, file))?.[1] ?? "";
+  const drawn = imports(core).flatMap(({ file, specifier }) => {
+    const [from, to] = [folderOf(file), folderOf(join(file, "..", specifier))];
+    return from && to && from !== to ? [`${from} ${to}`] : [];
+  });
+  expect(below.has("endpoints errors")).toBe(true);
+  expect(drawn.length).toBeGreaterThan(200);
+  expect([...new Set(drawn)].filter((arrow) => !below.has(arrow) && !arrow.startsWith("testing "))).toEqual(
+    [],
+  );
+});
+
 test("core exports at most 60 names", () => {
   const core = packages.find(({ manifest }) => manifest.name === "@tessera/core") as Package;
   const names = exportedNames(join(core.folder, "src/index.ts"));
@@ -178,6 +194,16 @@ function imports(pkg: Package): readonly { file: string; specifier: string }[] {
       .preProcessFile(readFileSync(file, "utf8"), true, true)
       .importedFiles.map(({ fileName }) => ({ file, specifier: fileName })),
   );
+}
+
+/** The arrows of the diagram, `"from to"`, also those that a longer path implies. */
+function arrows(page: string): ReadonlySet<string> {
+  const found = [...page.matchAll(/^ +(\w+)(?:\[[^\]]*\])? --> (\w+) *(?:& (\w+))?$/gm)].flatMap(
+    ([, from = "", ...to]) => to.filter(Boolean).map((one) => [from, one] as const),
+  );
+  const below = (from: string): readonly string[] =>
+    found.filter(([one]) => one === from).flatMap(([, to = ""]) => [to, ...below(to)]);
+  return new Set(found.flatMap(([from]) => below(from).map((to) => `${from} ${to}`)));
 }
 
 /** Constructors whose positional parameters are MSAL's. */

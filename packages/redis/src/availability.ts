@@ -2,7 +2,7 @@ import type { CommandFailure } from "./failure.js";
 import { inTime, TIMED_OUT } from "./in-time.js";
 import type { Counters } from "./stats.js";
 
-/** What {@link Availability} depends on. */
+/** The dependencies of {@link Availability}. */
 export interface AvailabilityParts {
   readonly commandTimeoutMs: number;
   readonly failureOf: (error: unknown) => CommandFailure;
@@ -10,13 +10,13 @@ export interface AvailabilityParts {
   /** A clock that never goes back, in milliseconds. */
   readonly now: () => number;
   readonly random: () => number;
-  /** Told once when the server is lost, and once when it is back. */
+  /** Called once when the server is lost, and once when it is back. */
   readonly log: (level: "warning" | "info", message: string) => void;
 }
 
 /** How a command differs from others. */
 export interface CommandOptions<T> {
-  /** Told of an answer that came after the time was up. */
+  /** Called with a reply that arrived after the timeout. */
   readonly onLate?: ((answer: T) => void) | undefined;
   /** Whether it is sent even if the server counts as unavailable, because others would wait for what it ends. */
   readonly isUrgent?: boolean | undefined;

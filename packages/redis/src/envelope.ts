@@ -9,7 +9,7 @@ export interface EncryptionKey {
   readonly key: Uint8Array;
 }
 
-/** What a partition consists of. */
+/** The parts of a partition. */
 export interface Content {
   readonly partition: string;
   readonly group: string;
@@ -27,7 +27,7 @@ export type Opened =
 /** `"unknown key"`: encrypted with a key that is not in the ring. `"damaged"`: modified, or moved from another key. */
 export type Unreadable = "unknown key" | "not encrypted" | "damaged";
 
-/** Packs and unpacks what is stored. */
+/** Packs and unpacks the stored values. */
 export interface Envelope {
   /** @param key the key under which it will be stored: elsewhere it cannot be read */
   seal(key: string, version: string, content: Content): Buffer;

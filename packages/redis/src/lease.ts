@@ -33,15 +33,15 @@ return 1`);
 /** The share of a term that a holder does without, because clocks do not run alike. */
 const MARGIN = 0.1;
 
-/** What a lease depends on. */
+/** The dependencies of a lease. */
 export interface LeaseParts {
   readonly run: RunScript;
   readonly leaseMs: number;
   /** A clock that never goes back, in milliseconds. */
   readonly now: () => number;
-  /** Where the end of a lease is told, or an empty string. */
+  /** The channel for messages about the end of a lease, or an empty string. */
   readonly channel: () => string;
-  /** Told once when a lease was lost. */
+  /** Called once when a lease is lost. */
   readonly onLost: () => void;
 }
 

@@ -8,7 +8,7 @@ export function logOf(logger: RedisStoreLogger | undefined): Log {
     try {
       logger?.[level](message);
     } catch {
-      // What the logger could not write is in the statistics.
+      // The statistics still have the event.
     }
   };
 }

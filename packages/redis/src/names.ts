@@ -5,7 +5,7 @@ export const BUCKETS = 1024;
 
 /** Under which keys things are stored. Names of partitions may contain user IDs, so keys have hashes instead. */
 export interface Names {
-  /** What keys of partitions and turns begin with, in the slot of a bucket. */
+  /** Prefix of the keys of partitions and turns, in the slot of a bucket. */
   readonly ownPrefix: string;
   /** Where a change is told, for processes that cannot track keys. */
   readonly channel: string;

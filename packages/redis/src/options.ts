@@ -9,7 +9,7 @@ export type RedisClient =
   | { sendCommand(...command: never[]): Promise<unknown> }
   | { callBuffer(...command: never[]): Promise<unknown> };
 
-/** Encryption of what is stored, and the names it is stored under. */
+/** Encryption of the stored values and of their names. */
 export interface RedisEncryption {
   /** 32 bytes for the hashes of names. It cannot be replaced without losing what is stored. */
   readonly nameKey: Uint8Array;
@@ -28,7 +28,7 @@ export interface RedisStoreLogger {
 export interface RedisStoreOptions {
   /** The application's own client, connected. The store never closes it. */
   readonly client: RedisClient;
-  /** What all keys begin with. Stores with different prefixes do not see each other. Default: `tessera:`. */
+  /** Prefix of all keys. Stores with different prefixes do not see each other. Default: `tessera:`. */
   readonly prefix?: string;
   /** Encrypts values with A256GCM. Default: none. */
   readonly encryption?: RedisEncryption;
@@ -37,13 +37,13 @@ export interface RedisStoreOptions {
    * does not hear of changes. Default: `{ maxPartitions: 10_000, maxAgeMs: 30_000 }`; `false` for none.
    */
   readonly memory?: Partial<FirstLevelOptions> | false;
-  /** How long a process that has stopped keeps others from refreshing the same token, in milliseconds. Default: 10,000. */
+  /** Time for which a stopped process keeps others from refreshing the same token, in milliseconds. Default: 10,000. */
   readonly leaseMs?: number;
-  /** How long a call waits for Redis, in milliseconds. Default: 1,000. */
+  /** Timeout of a call to Redis, in milliseconds. Default: 1,000. */
   readonly commandTimeoutMs?: number;
   /** After how many seconds without a change a partition is removed at the latest. Default: 90 days. */
   readonly maxLifetimeSeconds?: number;
-  /** Told when Redis is lost and when it is back. Default: none. */
+  /** Receives a line when Redis is lost and when it is back. Default: none. */
   readonly logger?: RedisStoreLogger;
 }
 
@@ -97,7 +97,7 @@ export function checkOptions(options: RedisStoreOptions): CheckedOptions {
   };
 }
 
-/** What decides on what is stored, and under which keys. */
+/** The options that determine the stored values and their keys. */
 type StoredOptions = Pick<CheckedOptions, "client" | "prefix" | "nameKey" | "keys" | "maxLifetimeSeconds">;
 
 /** @throws ClientConfigurationError `invalid_option` */
@@ -136,7 +136,7 @@ function requireNames(
   requireKnownOptions(options, known, owner);
 }
 
-/** Refuses what would change the slots of keys. */
+/** Refuses a prefix that would change the slots of keys. */
 function checkPrefix(prefix: unknown): string {
   if (typeof prefix !== "string" || prefix === "" || prefix.length > 200)
     throw invalidOption("prefix", shown(prefix), 'pass a text of 1 to 200 characters, such as "tessera:"');
@@ -217,7 +217,7 @@ function checkLogger(logger: unknown): RedisStoreLogger | undefined {
   return logger as RedisStoreLogger;
 }
 
-/** A value that is no secret, as a program writes it. */
+/** Writes a value that is not a secret, as a program would. */
 function shown(value: unknown): string {
   return `is ${JSON.stringify(value) ?? typeof value}`;
 }

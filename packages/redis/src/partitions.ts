@@ -9,16 +9,16 @@ import { DELIST, ENLIST, STORE } from "./scripts.js";
 /** The group whose members are so many that its index is spread over the slots. */
 export const USERS = "users";
 
-/** What partitions are read and stored with. */
+/** The dependencies of {@link Partitions}. */
 export interface PartitionParts {
   readonly commands: Commands;
   readonly names: Names;
   readonly envelope: Envelope;
   /** In seconds. */
   readonly maxLifetime: number;
-  /** Where changes are told, or an empty string. */
+  /** The channel for messages about changes, or an empty string. */
   readonly channel: () => string;
-  /** Told of each value that cannot be read, and counts as absent. */
+  /** Called for each value that cannot be read and therefore counts as absent. */
   readonly onUnreadable: (why: string) => void;
   readonly onConflict: () => void;
   readonly random: () => number;
@@ -35,7 +35,7 @@ interface Found {
 
 const ABSENT: Found = { version: "", content: undefined };
 
-/** How often a change is made anew because another writer was first. */
+/** Maximum number of attempts at a change when other writers are first. */
 const MAX_ATTEMPTS = 32;
 const LONGEST_PAUSE_MS = 50;
 

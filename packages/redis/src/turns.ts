@@ -2,7 +2,7 @@ import type { Turn, WorkInTurn } from "@tessera/core/internal";
 import { Lease, type LeaseParts } from "./lease.js";
 import type { Counters } from "./stats.js";
 
-/** What turns depend on. */
+/** The dependencies of {@link Turns}. */
 export interface TurnParts {
   readonly lease: LeaseParts;
   readonly counters: Counters;
@@ -19,7 +19,7 @@ export interface TurnParts {
   readonly random: () => number;
 }
 
-/** How often is looked where nothing is heard, and where a message may be lost. */
+/** Polling intervals: without messages, and in case a message is lost. */
 const POLL_MS = { unheard: 100, heard: 1_000 };
 
 /** The name and the token of each turn that is held. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from "@jest/globals";
 import * as tessera from "@tessera/node";
 import { createMcpAuthProvider } from "@tessera/mcp";
 import { createRedisStore } from "@tessera/redis";
+import { createApiGuard, createWebSignIn } from "@tessera/web";
 import { clientId, secretWord } from "./refusal.js";
 
 const authority = "https://login.microsoftonline.com/b2f1a2de-5b4b-4a4c-8f0e-6b0f4d1c2a3e";
@@ -70,6 +71,15 @@ const calls: readonly (readonly [owner: string, given: object, call: (options: n
     (options) => createMcpAuthProvider(options),
   ],
   ["createRedisStore", {}, (options) => createRedisStore(options)],
+  ["createWebSignIn", {}, (options) => createWebSignIn(options)],
+  ["session", {}, (session) => createWebSignIn({ app: app(), baseUrl: issuer, session })],
+  ["createApiGuard", {}, (options) => createApiGuard(options)],
+  ["dpop", {}, (dpop) => createApiGuard({ baseUrl: issuer, issuer, audience: "a", dpop })],
+  [
+    "introspection",
+    {},
+    (introspection) => createApiGuard({ baseUrl: issuer, issuer, audience: "a", introspection }),
+  ],
 ];
 
 describe("a misspelt option is refused by", () => {

@@ -38,7 +38,7 @@ async function signInUser(profile: Profile, context: Context): Promise<Authentic
   const { given, signal, isPlain } = context;
   if (given.has("device-code") && given.has("browser"))
     throw usageError("--device-code and --browser exclude each other.");
-  // Whoever runs this command wants to sign in: where there is no terminal, standard error may still reach a person.
+  // The caller of this command wants to sign in: without a terminal, standard error may still reach a person.
   const terminal = await controllingTerminal(isPlain);
   const session = await openSession(profile, context);
   try {

@@ -1,9 +1,11 @@
-import type { RawClaims } from "../response/id-token.js";
 import type { Authority } from "./authority.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { knownCloud } from "./clouds.js";
 import { idTokenIssuerMatches } from "./issuer.js";
 import { isTenantName } from "./tenant-name.js";
+
+/** The claims of a token, of any type. */
+type Claims = Readonly<Record<string, unknown>>;
 
 /** The host of the v1.0 issuers of clouds whose tokens do not name `sts.windows.net`, by the host of the cloud. */
 const OTHER_V1_ISSUERS: ReadonlyMap<string, string> = new Map([
@@ -16,7 +18,7 @@ const OTHER_V1_ISSUERS: ReadonlyMap<string, string> = new Map([
  * under another name than ID tokens. A B2C policy shares its issuer with all others of the tenant, so the token must be
  * of the authority's policy.
  */
-export function accessTokenIssuerMatches(authority: Authority, claims: RawClaims): boolean {
+export function accessTokenIssuerMatches(authority: Authority, claims: Claims): boolean {
   const { url, metadata } = authority;
   const { iss, tid } = claims;
   if (typeof iss !== "string") return false;
@@ -44,7 +46,7 @@ export function discoverableIssuer({ kind, href }: AuthorityUrl): string {
   return kind === "adfs" ? href.slice(0, -1) : `${href}v2.0`;
 }
 
-function isOfPolicy({ segments }: AuthorityUrl, { tfp, acr }: RawClaims): boolean {
+function isOfPolicy({ segments }: AuthorityUrl, { tfp, acr }: Claims): boolean {
   const policy = segments.at(-1) ?? "";
   const named = typeof tfp === "string" ? tfp : acr;
   return typeof named !== "string" || !/^b2c_1/i.test(named) || named.toLowerCase() === policy;

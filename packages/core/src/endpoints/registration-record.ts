@@ -69,7 +69,7 @@ export function checkedMetadata(metadata: unknown): RegistrationMetadata {
   return metadata;
 }
 
-/** Leaves out what is no metadata that a client may set. */
+/** Leaves out members that a client may not set. */
 export function onlyMetadata(body: RegistrationMetadata): RegistrationMetadata {
   return Object.fromEntries(Object.entries(body).filter(([name]) => !OWN_FIELDS.has(name)));
 }

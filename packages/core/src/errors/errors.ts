@@ -56,7 +56,7 @@ export class AuthError extends Error {
   }
 }
 
-// On the prototype, so that it is no property of each error.
+// On the prototype, so that it is not a property of each error.
 AuthError.prototype.isRetryable = false;
 
 /** An error of the operating system's broker. */

@@ -1,6 +1,6 @@
 import type { Grant } from "./grant.js";
 
-/** What an operator reads about a token that has come: once for each, whoever waits for it. */
+/** The line for operators about a new token: one for each token, however many callers wait for it. */
 export function acquiredLine({ owner, miss, parameters }: Grant): string {
   const grantType = parameters.get("grant_type") ?? "";
   const isRenewal = grantType === "refresh_token" || miss === "due" || miss === "expired";

@@ -121,7 +121,7 @@ export class Host {
     this.#trial = undefined;
   }
 
-  /** Counts a request that is no repetition. */
+  /** Counts a request that is not a repetition. */
   count(): void {
     this.#recount();
     this.#counted.requests += 1;

@@ -51,7 +51,7 @@ const LONGEST_ID = 128;
 function requestIdOf({ headers }: Pick<HttpResponse, "headers">): string {
   for (const name of REQUEST_ID_HEADERS) {
     const value = headers[name];
-    // A header that quotes something else is no name for a request.
+    // A header that quotes something else does not name a request.
     if (value !== undefined && value.length <= LONGEST_ID && /^[\w.:/+=-]+$/.test(value)) return value;
   }
   return "";

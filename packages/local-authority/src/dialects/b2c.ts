@@ -89,7 +89,7 @@ function readB2cScopes(request: ScopeRequest): RequestedScopes {
   const words = (request.scope ?? "").split(" ").filter((word) => word !== own);
   const requestsOwnApi = words.length < (request.scope ?? "").split(" ").length;
   const scope = [...words, ...(requestsOwnApi ? [`${own}/.default`] : [])].join(" ");
-  const scopes = readEntraScopes({ ...request, scope });
+  const scopes = readEntraScopes({ ...request, scope, resource: undefined });
   if (requestsOwnApi) return { ...scopes, permissions: [own], write: () => own };
   return scopes.permissions.length === 0 ? { ...scopes, audience: "" } : scopes;
 }

@@ -51,5 +51,9 @@ export const requestErrors = {
     "invalid_request",
     "The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or tenant-specific endpoint.",
   ],
+  9010010: [
+    "invalid_target",
+    "The resource parameter provided in the request doesn't match with the requested scopes.",
+  ],
   9002313: ["invalid_request", "Invalid request. Request is malformed or invalid."],
 } as const satisfies Readonly<Record<number, AadstsRow>>;

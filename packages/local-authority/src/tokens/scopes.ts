@@ -13,7 +13,7 @@ export interface ScopeRequest {
   readonly at: TenantScope;
   readonly app: App;
   readonly scope: string | undefined;
-  /** The parameter `resource` (RFC 8707 §2), which AD FS uses. */
+  /** The parameter `resource` (RFC 8707 §2). AD FS uses it; at Entra it may only repeat what the scopes say. */
   readonly resource: string | undefined;
   /** The resource of the original request, used if this one does not name one. */
   readonly previousResource?: string;
@@ -24,9 +24,10 @@ export interface ScopeRequest {
  * Parses the scopes of a request for a user, as Entra does.
  *
  * @throws {AadstsError} 900144 (missing), 70011 (malformed, or `.default` mixed with others), 28000 (two resources),
- * 500011 (unknown resource), 650053 (unknown permission of a known API)
+ * 500011 (unknown resource), 650053 (unknown permission of a known API), 9010010 (`resource` is not that of the scopes)
  */
-export function readEntraScopes({ at, app, scope, directory }: ScopeRequest): RequestedScopes {
+export function readEntraScopes(request: ScopeRequest): RequestedScopes {
+  const { at, app, scope, directory } = request;
   const words = splitScopes(scope);
   const oidc = words
     .filter((word) => oidcScopes.includes(word.toLowerCase()))
@@ -45,6 +46,9 @@ export function readEntraScopes({ at, app, scope, directory }: ScopeRequest): Re
     });
   }
   const audience = findAudience(resource, directory, nameOf(at));
+  if (parts.length > 0 && request.resource && audienceOf(request.resource, directory) !== audience) {
+    throw refuse(9010010);
+  }
   const api = directory.appById(audience);
   const unknown = permissions.find((name) => name !== ".default" && !isKnownPermission(api, name));
   if (unknown !== undefined) throw refuse(650053, { name: app.name, scope: unknown, resource });

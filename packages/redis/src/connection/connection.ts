@@ -12,7 +12,7 @@ export type ClientLibrary = "redis" | "ioredis";
 /** How the servers behind a client are arranged, as far as the client knows. */
 export type ServerKind = "alone" | "cluster" | "sentinel";
 
-/** What is sent to Redis, whichever library the application has chosen. */
+/** A connection to Redis, whichever library the application has chosen. */
 export interface RedisConnection {
   readonly library: ClientLibrary;
   readonly kind: ServerKind;

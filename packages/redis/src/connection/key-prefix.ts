@@ -1,4 +1,4 @@
-/** Where the libraries keep what they put in front of every key. */
+/** The places where the libraries keep the prefix that they add to every key. */
 interface Prefixing {
   readonly _keyPrefix?: unknown;
   readonly options?: {
@@ -7,7 +7,7 @@ interface Prefixing {
   };
 }
 
-/** Returns what a client puts in front of every key, or an empty string. */
+/** Returns the prefix that a client adds to every key, or an empty string. */
 export function keyPrefixOf(client: object): string {
   const { _keyPrefix, options }: Prefixing = client;
   const prefix = _keyPrefix ?? (options?.keyPrefix || options?.redisOptions?.keyPrefix);

@@ -5,7 +5,7 @@ import type { Subject, Wire, WireKind, WireSource } from "./wire.js";
 /** `"connecting"`: nothing is heard yet, and nothing may be remembered. `"age"`: nothing will be heard. */
 export type FeedState = "connecting" | WireKind | "age";
 
-/** What a feed tells. */
+/** The events of a feed. */
 export interface FeedEvents {
   readonly changed: (keys: readonly string[] | undefined) => void;
   /** What is heard has begun or ended: what is remembered from before is worth nothing. */
@@ -22,7 +22,7 @@ const VAIN_ATTEMPTS = 3;
 const OPENING = { limitMs: 5_000, isBackground: true };
 const HEARTBEAT_MS = 10_000;
 
-/** Hears of changes at one server, through one wire after the other. */
+/** Receives the changes at one server, over one connection after another. */
 export class Feed {
   readonly #source: WireSource;
   readonly #subject: Subject;

@@ -4,7 +4,7 @@ import type { Subject, WireKind, WireSources } from "./wire.js";
 /** How a process learns of changes by others. `"age"`: not at all, so that what it knows is asked for again after a while. */
 export type InvalidationMeans = WireKind | "age";
 
-/** What is done when something has changed. */
+/** The reactions to a change. */
 export interface ChangeListener {
   changed(key: string): void;
   /** Changes may have been missed. `isHeard`: whether they will be heard of from now on, as far as the server allows. */
@@ -13,7 +13,7 @@ export interface ChangeListener {
   flushed(): void;
 }
 
-/** How often a cluster is asked for its masters. */
+/** Interval at which a cluster is asked for its masters. */
 const TOPOLOGY_MS = 2_000;
 
 /** Hears of changes by all processes: from the server, or from each master of a cluster. */

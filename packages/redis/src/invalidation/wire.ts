@@ -1,7 +1,7 @@
 /** How a process can learn of changes by others: what the server allows decides. */
 export type WireKind = "tracking" | "messages";
 
-/** What a wire tells. */
+/** The events of a wire. */
 export interface WireEvents {
   /** Values under these keys have changed; `undefined`: everything may have. */
   readonly changed: (keys: readonly string[] | undefined) => void;
@@ -33,7 +33,7 @@ export interface WireSource {
 /** The servers as the application's client knows them at the moment: one, or the masters of a cluster. */
 export interface WireSources {
   readonly isCluster: boolean;
-  /** What the client puts in front of all keys. */
+  /** The prefix that the client adds to all keys. */
   readonly keyPrefix: string;
   now(): readonly WireSource[];
 }

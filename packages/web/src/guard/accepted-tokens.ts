@@ -1,4 +1,4 @@
-import { isAuthError } from "@tessera/core/internal";
+import { errorText, isAuthError } from "@tessera/core/internal";
 import type { AccessTokenVerifier } from "@tessera/node";
 import type { ActiveToken, Introspection } from "./introspection.js";
 import { isReadable, unreadable } from "./presented-token.js";
@@ -38,7 +38,7 @@ export class AcceptedTokens {
 const REFUSED: readonly string[] = ["invalid_access_token", "token_parsing_error", "null_or_empty_token"];
 
 function refusalOf(cause: unknown): Refusal {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = errorText(cause);
   if (isAuthError(cause) && REFUSED.includes(cause.errorCode))
     return invalidToken("The access token is not valid", reason, cause);
   const seconds = isAuthError(cause) ? cause.retryAfterSeconds : undefined;

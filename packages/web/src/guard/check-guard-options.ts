@@ -1,9 +1,35 @@
-import { clientConfigurationError, isRecord, requireRecord, secureUrl } from "@tessera/core/internal";
+import {
+  invalidOption,
+  isRecord,
+  requireKnownOptions,
+  requireRecord,
+  secureUrl,
+} from "@tessera/core/internal";
 import type { ApiGuardOptions, IntrospectionOptions } from "./options.js";
 import { LONGEST_CACHE } from "./introspection.js";
 
 /** Shorter secrets could be guessed. */
 const SHORTEST_SECRET = 32;
+
+const OPTIONS = {
+  baseUrl: true,
+  authority: true,
+  issuer: true,
+  audience: true,
+  tenants: true,
+  types: true,
+  scopes: true,
+  roles: true,
+  userRoles: true,
+  app: true,
+  exchange: true,
+  introspection: true,
+  dpop: true,
+  clientCertificateHeader: true,
+  store: true,
+  metadata: true,
+  system: true,
+} as const;
 
 /**
  * Checks what only the guard knows; the rest is checked by what it is passed to.
@@ -12,9 +38,10 @@ const SHORTEST_SECRET = 32;
  */
 export function checkedGuardOptions(given: ApiGuardOptions): ApiGuardOptions & { readonly base: URL } {
   const options = requireRecord(given, "options", "{ baseUrl, authority, audience }");
+  requireKnownOptions(options, OPTIONS, "createApiGuard");
   const base = secureUrl(options.baseUrl, "baseUrl");
   if (base.search !== "" || base.hash !== "" || base.username !== "" || base.password !== "")
-    throw invalid(
+    throw invalidOption(
       "baseUrl",
       "has a query, a fragment or a user name",
       "pass the URL of the API without them",
@@ -23,24 +50,34 @@ export function checkedGuardOptions(given: ApiGuardOptions): ApiGuardOptions & {
     requireTexts(options[name], name, "pass an array of strings");
   const { app, exchange, introspection, dpop, clientCertificateHeader, store } = options;
   if (exchange !== undefined && exchange !== "on-behalf-of" && exchange !== "token-exchange")
-    throw invalid("exchange", `is ${JSON.stringify(exchange)}`, 'use "on-behalf-of" or "token-exchange"');
+    throw invalidOption(
+      "exchange",
+      `is ${JSON.stringify(exchange)}`,
+      'use "on-behalf-of" or "token-exchange"',
+    );
   if (app !== undefined && typeof app?.acquireTokenOnBehalfOf !== "function")
-    throw invalid("app", "is not an application", "pass a ConfidentialClientApplication");
+    throw invalidOption("app", "is not an application", "pass a ConfidentialClientApplication");
   if (introspection) checkIntrospection(options, introspection === true ? {} : introspection);
   if (dpop !== undefined) checkDpop(requireRecord(dpop, "dpop", "{ nonceSecrets }"));
   if (clientCertificateHeader !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(clientCertificateHeader))
-    throw invalid("clientCertificateHeader", "is not the name of a header", 'pass one such as "client-cert"');
+    throw invalidOption(
+      "clientCertificateHeader",
+      "is not the name of a header",
+      'pass one such as "client-cert"',
+    );
   if (store !== undefined && (typeof store?.get !== "function" || typeof store.set !== "function"))
-    throw invalid("store", "lacks get or set", "pass a WebStore");
+    throw invalidOption("store", "lacks get or set", "pass a WebStore");
   return { ...options, base };
 }
 
 function checkIntrospection({ app, issuer }: ApiGuardOptions, options: IntrospectionOptions): void {
+  const known = { always: true, cacheSeconds: true, acceptsMissingAudience: true } as const;
+  requireKnownOptions(requireRecord(options, "introspection"), known, "introspection");
   const { cacheSeconds } = options;
   if (typeof app?.introspect !== "function")
-    throw invalid("introspection", "is given without app", "pass the API's own registration as app");
+    throw invalidOption("introspection", "is given without app", "pass the API's own registration as app");
   if (issuer === undefined)
-    throw invalid(
+    throw invalidOption(
       "introspection",
       "is given with an authority of Microsoft, which issues no opaque tokens",
       "omit it",
@@ -49,18 +86,20 @@ function checkIntrospection({ app, issuer }: ApiGuardOptions, options: Introspec
     cacheSeconds === undefined ||
     (Number.isFinite(cacheSeconds) && cacheSeconds >= 0 && cacheSeconds <= LONGEST_CACHE);
   if (!isUsable)
-    throw invalid(
+    throw invalidOption(
       "introspection.cacheSeconds",
       `is ${String(cacheSeconds)}`,
       `pass a number of seconds from 0 to ${LONGEST_CACHE}`,
     );
 }
 
-function checkDpop({ nonceSecrets }: NonNullable<ApiGuardOptions["dpop"]>): void {
+function checkDpop(dpop: NonNullable<ApiGuardOptions["dpop"]>): void {
+  requireKnownOptions(dpop, { isRequired: true, nonceSecrets: true }, "dpop");
+  const { nonceSecrets } = dpop;
   requireTexts(nonceSecrets, "dpop.nonceSecrets", "pass an array of random strings");
   if (nonceSecrets === undefined) return;
   if (nonceSecrets.length === 0 || nonceSecrets.some(({ length }) => length < SHORTEST_SECRET))
-    throw invalid(
+    throw invalidOption(
       "dpop.nonceSecrets",
       "is empty or has a short one",
       `pass random strings of at least ${SHORTEST_SECRET} characters`,
@@ -70,9 +109,5 @@ function checkDpop({ nonceSecrets }: NonNullable<ApiGuardOptions["dpop"]>): void
 function requireTexts(value: unknown, field: string, remedy: string): void {
   if (value === undefined) return;
   if (Array.isArray(value) && value.every((one) => typeof one === "string")) return;
-  throw invalid(field, isRecord(value) ? "is an object" : `is of type ${typeof value}`, remedy);
-}
-
-function invalid(field: string, what: string, remedy: string): Error {
-  return clientConfigurationError("invalid_option", `${field} ${what}: ${remedy}.`);
+  throw invalidOption(field, isRecord(value) ? "is an object" : `is of type ${typeof value}`, remedy);
 }

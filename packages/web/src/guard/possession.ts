@@ -1,4 +1,4 @@
-import { sameText, verifyDpopProof } from "@tessera/core/internal";
+import { errorText, sameText, verifyDpopProof } from "@tessera/core/internal";
 import { certificateIn, thumbprintOf } from "./client-certificate.js";
 import type { Nonces } from "./nonces.js";
 import type { ClientCertificate, GuardedRequest } from "./options.js";
@@ -84,7 +84,7 @@ async function withoutProof(
     const expected = { method: request.method, url, accessToken: token, thumbprint: jkt, now: now() };
     verified = await verifyDpopProof(proof, expected);
   } catch (error) {
-    return invalidProof(reasonOf(error));
+    return invalidProof(errorText(error));
   }
   const { id, nonce, expiresIn } = verified;
   if (nonces && !nonces.accepts(nonce)) return wantsNonce(nonces);
@@ -92,13 +92,9 @@ async function withoutProof(
     return (await used.first(`dpop ${id}`, expiresIn)) ? undefined : invalidProof("It has been used before");
   } catch (cause) {
     // The proof may be good: the client is not told that it is bad, and nobody is let in unseen.
-    const reason = `The store of used proofs fails: ${reasonOf(cause)}`;
+    const reason = `The store of used proofs fails: ${errorText(cause)}`;
     return unavailable("The DPoP proof cannot be checked now", { reason, cause });
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function invalidProof(reason: string): Refusal {

@@ -1,4 +1,4 @@
-import { clientConfigurationError } from "@tessera/core/internal";
+import { invalidOption, requireKnownOptions, requireRecord } from "@tessera/core/internal";
 import { createKeyRing } from "./key-ring.js";
 import type { WebSignInOptions } from "./options.js";
 import { createSessionRecords } from "./session-store.js";
@@ -10,12 +10,39 @@ const HOUR = 3600;
 /** 256 bits as hexadecimal digits are 64 characters, as base64 43. Shorter ones are passwords, which can be guessed. */
 const SHORTEST_SECRET = 32;
 
+const OPTIONS = {
+  app: true,
+  baseUrl: true,
+  scopes: true,
+  session: true,
+  path: true,
+  responseMode: true,
+  prompt: true,
+  postLogoutRedirectUri: true,
+  errorPage: true,
+  clock: true,
+} as const;
+
+const SESSION_OPTIONS = {
+  secrets: true,
+  store: true,
+  idleSeconds: true,
+  maxSeconds: true,
+  claims: true,
+  name: true,
+} as const;
+
 /**
  * Checks the options of a website.
  *
  * @throws ClientConfigurationError `invalid_option`, naming the option and never a secret
  */
 export function checkedSite(options: WebSignInOptions): Site {
+  requireKnownOptions(
+    requireRecord(options, "options", "{ app, baseUrl, session }"),
+    OPTIONS,
+    "createWebSignIn",
+  );
   const {
     app,
     scopes = [],
@@ -34,7 +61,8 @@ export function checkedSite(options: WebSignInOptions): Site {
     throw refused("scopes", "pass an array of strings");
   if (!RESPONSE_MODES.includes(responseMode))
     throw refused("responseMode", `pass one of ${RESPONSE_MODES.join(", ")}`);
-  const secrets = checkedSecrets(session?.secrets);
+  requireKnownOptions(requireRecord(session, "session", "{ secrets }"), SESSION_OPTIONS, "session");
+  const secrets = checkedSecrets(session.secrets);
   const { claims = [], idleSeconds = 2 * HOUR, maxSeconds = 12 * HOUR, name = "tessera" } = session;
   for (const [member, seconds] of Object.entries({ idleSeconds, maxSeconds })) {
     if (!Number.isFinite(seconds) || seconds <= 0)
@@ -106,5 +134,5 @@ function pathsBelow(root: string): Paths {
 }
 
 function refused(option: string, remedy: string): Error {
-  return clientConfigurationError("invalid_option", `${option} cannot be used: ${remedy}.`);
+  return invalidOption(option, "cannot be used", remedy);
 }
