@@ -142,12 +142,18 @@ describe("a fuzzed text ends in no untyped error:", () => {
       { accessToken: "a", expiresOn: "2026-01-01 00:00:00.000000", expires_on: 1, tokenType: "Bearer" },
     ],
     ["azd", azureDeveloperCli, { token: "a", expiresOn: "2026-01-01T00:00:00Z" }],
-    ["gcloud", googleCloudCli({}), { token_expiry: "2026-01-01T00:00:00Z", access_token: "a" }],
+    [
+      "gcloud",
+      googleCloudCli({}),
+      { token_expiry: "2026-01-01T00:00:00Z", access_token: "a" },
+      (credential: string) => `{"credential":${credential}}`,
+    ],
     ["gh", githubCli({}), { token: "a" }],
-  ])("the output of %s", (_, tool, printed) =>
-    neverUntyped(fc.tuple(spoiled(printed), fc.constantFrom(0, 1)), ([output, exitCode]) =>
-      toolAnswer(tool, request, { exitCode, output, errors: output }, 1000),
-    ),
+  ])("the output of %s", (_, tool, printed, around = (text: string): string => text) =>
+    neverUntyped(fc.tuple(spoiled(printed), fc.constantFrom(0, 1)), ([text, exitCode]) => {
+      const output = around(text);
+      return toolAnswer(tool, request, { exitCode, output, errors: output }, 1000);
+    }),
   );
 
   it("a PKCS#12 file", () =>

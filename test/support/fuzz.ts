@@ -48,9 +48,14 @@ export function spoiled(good: Readonly<Record<string, unknown>>): fc.Arbitrary<s
     .tuple(fc.constantFrom(...names, "error", "more"), fc.constantFrom(5000, 100_000))
     .map(([name, depth]) => `${text.slice(0, -1)},${JSON.stringify(name)}:${deep(depth)}}`);
   const cut = fc.nat({ max: text.length }).map((length) => text.slice(0, length));
+  // Whoever makes text or a number of such a member runs into an error of the language.
+  const textless = fc
+    .constantFrom(...names)
+    .map((name) => JSON.stringify({ ...good, [name]: { toString: "x" } }));
   const without = fc.constantFrom(...names).map((name) => JSON.stringify({ ...good, [name]: undefined }));
   return fc.oneof(
     { weight: 4, arbitrary: changed },
+    { weight: 2, arbitrary: textless },
     nested,
     cut,
     without,

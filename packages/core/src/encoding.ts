@@ -75,6 +75,19 @@ function hasNull(value: object): boolean {
   return false;
 }
 
+/**
+ * Returns a number from outside, also one in a string; `NaN` for anything else. `Number` runs code of an object, and throws
+ * where that is no code: `{"toString": 1}`.
+ */
+export function numberIn(value: unknown): number {
+  return typeof value === "number" || typeof value === "string" ? Number(value) : Number.NaN;
+}
+
+/** Returns a string from outside; `""` for anything else, for the same reason. */
+export function textIn(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
 /** Whether a value is an object, and neither null nor an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -65,8 +65,10 @@ export {
   base64UrlEncode,
   isObject,
   newGuid,
+  numberIn,
   parseJsonObject,
   sha256Base64Url,
+  textIn,
   withoutNull,
 } from "./encoding.js";
 export { newCorrelationId } from "./correlation-id.js";

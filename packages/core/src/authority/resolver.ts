@@ -1,5 +1,6 @@
 import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
+import { errorText } from "../errors/error-text.js";
 import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
 import { withPauseOf } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
@@ -76,7 +77,7 @@ export class AuthorityResolver {
     try {
       this.#urls.setIssuer(configuredMetadata(authorityMetadata, url).issuer);
     } catch (cause) {
-      const reason = isAuthError(cause) ? cause.errorMessage : String(cause);
+      const reason = isAuthError(cause) ? cause.errorMessage : errorText(cause);
       throw clientConfigurationError("invalid_authority_metadata", reason, { cause });
     }
   }
@@ -133,7 +134,7 @@ export class AuthorityResolver {
       return await this.#resolveAgain(url, call);
     } catch (cause) {
       if (call.signal?.aborted) throw cause;
-      const reason = isAuthError(cause) ? cause.errorMessage : String(cause);
+      const reason = isAuthError(cause) ? cause.errorMessage : errorText(cause);
       const text = `${url.href} cannot be resolved: ${reason}`;
       const context = { correlationId: call.correlationId, cause };
       throw withPauseOf(clientAuthError("endpoints_resolution_error", text, context), cause);
@@ -208,7 +209,7 @@ export class AuthorityResolver {
     const now = this.#clock.now();
     const received = lastDocument(last, now);
     if (!last || !received) throw failure;
-    const reason = isAuthError(failure) ? failure.errorMessage : String(failure);
+    const reason = isAuthError(failure) ? failure.errorMessage : errorText(failure);
     this.#warn(`The endpoints of ${url.href} are those of its last discovery document: ${reason}`);
     const document = { ...received, requestedAt: now };
     return { ...last, document, until: Math.max(last.until, now + REFETCH_PAUSE_MS) };

@@ -1,6 +1,6 @@
 import type { webcrypto } from "node:crypto";
 import { BoundedMap } from "../bounded-map.js";
-import { isObject, parseJsonObject, base64Decode, sha256Base64Url } from "../encoding.js";
+import { isObject, numberIn, parseJsonObject, base64Decode, sha256Base64Url } from "../encoding.js";
 import { parsedUrl } from "../http/secure-url.js";
 import { jwtHeader } from "../response/id-token.js";
 import { sameText } from "../response/same-text.js";
@@ -76,7 +76,7 @@ export async function verifyDpopProof(proof: string, expected: ProofExpectations
   if (htm !== expected.method) throw new Error(`htm is ${JSON.stringify(htm)}`);
   if (typeof htu !== "string" || addressOf(htu) !== addressOf(expected.url))
     throw new Error(`htu is ${JSON.stringify(htu)}`);
-  const age = expected.now / 1000 - Number(iat);
+  const age = expected.now / 1000 - numberIn(iat);
   if (typeof iat !== "number" || !(Math.abs(age) <= TOLERANCE))
     throw new Error("iat is too long ago or ahead");
   if (typeof ath !== "string" || !sameText(ath, sha256Base64Url(expected.accessToken)))

@@ -3,7 +3,7 @@ import { idTokenIssuerMatches } from "../authority/issuer.js";
 import type { Client } from "../client/client.js";
 import type { UseOnce } from "../client/used-sign-ins.js";
 import { dialectOf } from "../dialect/dialects.js";
-import { isObject } from "../encoding.js";
+import { isObject, numberIn, textIn } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { checkFieldTypes, requireAccount } from "../request/field-types.js";
 import { requiredText, tokenRequest } from "../request/token-request.js";
@@ -66,7 +66,7 @@ export async function validateLogoutToken(client: Client, input: LogoutTokenInpu
     const expected = { kind: LOGOUT_TOKEN, client, authority, check: checkLogout };
     const { iss, sub, sid, jti, exp } = await verifyJwt(signed, expected, call);
     const { clockTolerance } = dialectOf(authority.url);
-    const until = (Number(exp) + clockTolerance) * 1000;
+    const until = (numberIn(exp) + clockTolerance) * 1000;
     if (!(await client.usedSignIns.use(JSON.stringify([USED, iss, jti]), until, given.useOnce))) {
       throw clientAuthError(
         LOGOUT_TOKEN.code,
@@ -78,7 +78,7 @@ export async function validateLogoutToken(client: Client, input: LogoutTokenInpu
       ...(typeof sub === "string" ? { sub } : {}),
       ...(typeof sid === "string" ? { sid } : {}),
     };
-    return { iss: String(iss), ...named, accounts: await accountsOf(context, named) };
+    return { iss: textIn(iss), ...named, accounts: await accountsOf(context, named) };
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Client } from "../client/client.js";
-import { parseJsonObject } from "../encoding.js";
+import { parseJsonObject, textIn } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import { isLoopback, parsedUrl, secureEndpoint, secureUrl, shownUrl } from "../http/secure-url.js";
 import { statusOf } from "../http/throttle.js";
@@ -139,7 +139,7 @@ function checked(
   const isSame =
     published === resource ||
     (url.pathname === "/" &&
-      [url.origin, `${url.origin}/`].includes(String(published)) &&
+      [url.origin, `${url.origin}/`].includes(textIn(published)) &&
       url.search === "") ||
     (acceptsParent && isParent(published, url));
   if (typeof published !== "string" || !isSame)
@@ -164,7 +164,7 @@ function checked(
 function isParent(published: unknown, url: URL): boolean {
   const parent =
     typeof published === "string" && !/[#?\\\s]/.test(published) ? parsedUrl(published) : undefined;
-  const isAsWritten = parent && [parent.href, parent.href.replace(/\/$/, "")].includes(String(published));
+  const isAsWritten = parent && [parent.href, parent.href.replace(/\/$/, "")].includes(textIn(published));
   return Boolean(isAsWritten && parent.username === "" && isWithinResource(url, parent));
 }
 

@@ -1,6 +1,6 @@
 import type { Authority } from "../authority/authority.js";
 import type { Client } from "../client/client.js";
-import { parseJsonObject } from "../encoding.js";
+import { numberIn, parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import { withoutEcho } from "../exchange/client-form.js";
 import { hideSecretsOf } from "../http/hide-secrets.js";
@@ -147,7 +147,7 @@ function registrationIn(
   if (known.clientId !== undefined && clientId !== known.clientId)
     throw invalidResponse("client_id is that of another client", call);
   const secret = text("client_secret");
-  const expiry = Number(body["client_secret_expires_at"] ?? 0) || undefined;
+  const expiry = numberIn(body["client_secret_expires_at"]) || undefined;
   const token = text("registration_access_token") ?? known.registrationAccessToken;
   const uri = text("registration_client_uri") ?? known.registrationClientUri;
   if (known.registrationClientUri !== undefined && uri !== undefined)
@@ -156,7 +156,7 @@ function registrationIn(
     secret === undefined
       ? { clientSecret: known.clientSecret, clientSecretExpiresAt: known.clientSecretExpiresAt }
       : { clientSecret: secret, clientSecretExpiresAt: expiry };
-  const issuedAt = Number(body["client_id_issued_at"] ?? 0) || known.clientIdIssuedAt;
+  const issuedAt = numberIn(body["client_id_issued_at"]) || known.clientIdIssuedAt;
   const fields = {
     clientIdIssuedAt: issuedAt,
     ...credentials,

@@ -1,3 +1,4 @@
+import { textIn } from "../encoding.js";
 import { nodeCrypto } from "../node-crypto.js";
 
 /**
@@ -7,7 +8,7 @@ import { nodeCrypto } from "../node-crypto.js";
  * @param alg of the ID token's header
  */
 export function tokenHash(text: string, alg: unknown): string {
-  const name = String(alg);
+  const name = textIn(alg);
   const size = /^Ed/.test(name) ? "512" : (/(384|512)$/.exec(name)?.[1] ?? "256");
   const hash = nodeCrypto().createHash(`sha${size}`).update(text).digest();
   return hash.subarray(0, hash.length / 2).toString("base64url");

@@ -1,5 +1,11 @@
 import type { AccountInfo, AuthenticationResult } from "@tessera/core";
-import { clientConfigurationError, ID_JAG, parseJsonObject, wrongType } from "@tessera/core/internal";
+import {
+  clientConfigurationError,
+  ID_JAG,
+  numberIn,
+  parseJsonObject,
+  wrongType,
+} from "@tessera/core/internal";
 import type { IdentityOfUser } from "./identity-of-user.js";
 import type { SilentFlowRequest, TokenExchangeRequest } from "../requests.js";
 
@@ -72,7 +78,7 @@ async function idTokenOf(
   const request = { ...call, account, scopes: ["openid"] };
   const { idToken } = await application.acquireTokenSilent(request);
   const [, payload = ""] = idToken.split(".");
-  const expiry = Number(parseJsonObject(Buffer.from(payload, "base64url").toString())?.["exp"] ?? 0);
+  const expiry = numberIn(parseJsonObject(Buffer.from(payload, "base64url").toString())?.["exp"]);
   if (expiry > Date.now() / 1000 + MARGIN) return idToken;
   return (await application.acquireTokenSilent({ ...request, forceRefresh: true })).idToken;
 }

@@ -1,5 +1,5 @@
 import { TokenCacheContext, type AccountInfo, type ICachePlugin } from "@tessera/core";
-import { clientConfigurationError, isRecord, parseJsonObject } from "@tessera/core/internal";
+import { clientConfigurationError, isRecord, parseJsonObject, textIn } from "@tessera/core/internal";
 import type { NodeSystemOptions } from "../configuration.js";
 import { PublicClientApplication } from "../public-client-application.js";
 import type { Source, Unavailable } from "./source.js";
@@ -125,7 +125,7 @@ function signInsOf(content: string, username: string | undefined): readonly Stor
     const isWanted = username === undefined || isSameName(account?.["username"], username);
     if (!account || !isWanted || !isText(homeAccountId) || !isText(clientId) || !isText(environment))
       return [];
-    const tenant = homeAccountId.split(".")[1] ?? String(account["realm"]);
+    const tenant = homeAccountId.split(".")[1] ?? textIn(account["realm"]);
     return [{ homeAccountId, clientId, environment, tenant }];
   });
   const distinct = new Map(signIns.map((it) => [`${it.homeAccountId}\n${it.clientId}`, it]));

@@ -1,4 +1,4 @@
-import { interactionRequiredError, parseJsonObject } from "@tessera/core/internal";
+import { interactionRequiredError, numberIn, parseJsonObject, textIn } from "@tessera/core/internal";
 import type { AmbientTokenRequest } from "../source.js";
 import { checkedArguments } from "./checked-arguments.js";
 import type { AccountFiles, CommandLine, PrintedToken } from "./command-line.js";
@@ -58,9 +58,9 @@ function readAnswer(output: string): PrintedToken | undefined {
   const answer = parseJsonObject(output);
   const accessToken = answer?.["accessToken"];
   if (typeof accessToken !== "string" || accessToken === "") return undefined;
-  const seconds = Number(answer?.["expires_on"] ?? NaN);
+  const seconds = numberIn(answer?.["expires_on"]);
   // Before 2.54.0, there was only the local time without a time zone.
-  const expiresOn = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(String(answer?.["expiresOn"]));
+  const expiresOn = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(textIn(answer?.["expiresOn"]));
   if (!Number.isFinite(expiresOn)) return undefined;
   const tenantId = answer?.["tenant"];
   return { accessToken, expiresOn, ...(typeof tenantId === "string" ? { tenantId } : {}) };

@@ -1,4 +1,4 @@
-import { isRecord, parseJsonObject } from "@tessera/core/internal";
+import { isRecord, parseJsonObject, textIn } from "@tessera/core/internal";
 import { azureCliFiles } from "./azure-cli.js";
 import { checkedArguments } from "./checked-arguments.js";
 import type { CommandLine } from "./command-line.js";
@@ -38,7 +38,7 @@ export const azureDeveloperCli: CommandLine = {
   read(output) {
     const answer = parseJsonObject(output);
     const accessToken = answer?.["token"];
-    const expiresOn = Date.parse(String(answer?.["expiresOn"]));
+    const expiresOn = Date.parse(textIn(answer?.["expiresOn"]));
     if (typeof accessToken !== "string" || accessToken === "" || !Number.isFinite(expiresOn))
       return undefined;
     return { accessToken, expiresOn };

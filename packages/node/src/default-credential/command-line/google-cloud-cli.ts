@@ -1,6 +1,6 @@
 import { promises } from "node:fs";
 import { join } from "node:path";
-import { isRecord, parseJsonObject } from "@tessera/core/internal";
+import { isRecord, parseJsonObject, textIn } from "@tessera/core/internal";
 import type { AccountFiles, CommandLine, PrintedToken } from "./command-line.js";
 import { requireName, requireScopes } from "./foreign-scopes.js";
 import { homeFolder } from "./home-folder.js";
@@ -47,7 +47,7 @@ export function googleCloudCli({ account }: GoogleCloudCliOptions): CommandLine 
       const credential = parseJsonObject(output)?.["credential"];
       if (!isRecord(credential)) return undefined;
       const { access_token: accessToken, token_expiry: expiry } = credential;
-      const expiresOn = Date.parse(String(expiry));
+      const expiresOn = Date.parse(textIn(expiry));
       if (typeof accessToken !== "string" || accessToken === "" || !Number.isFinite(expiresOn))
         return undefined;
       return { accessToken, expiresOn };
