@@ -20,7 +20,7 @@ function inThisProcess(listenerOf: (parts: Parts) => Promise<RequestListener>): 
     }).listen(0, "localhost");
     await once(server, "listening");
     const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
-    const store = createMemoryWebStore(() => clock.now());
+    const store = createMemoryWebStore(clock);
     const restart = async ({ responseMode, ...session }: WebsiteConfiguration): Promise<void> => {
       const parts = partsOf({
         authority: authority.authorityUrl(),

@@ -29,7 +29,7 @@ export function siteAt(
 
 /** A store of the test's own clock. */
 export function storeAt({ clock }: FakeProvider): Required<WebStore> {
-  return createMemoryWebStore(() => clock.now());
+  return createMemoryWebStore(clock);
 }
 
 export interface Visit {

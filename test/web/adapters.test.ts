@@ -1,5 +1,5 @@
 // The same sign-in in Express 4, Express 5 and Fastify 5: routes, users, cookies, and tokens in their handlers.
-// proves: web/src/sign-in/express.ts, web/src/sign-in/fastify.ts, web/src/sign-in/adapted-server.ts
+// proves: web/src/express-handler.ts, web/src/fastify-parts.ts, web/src/sign-in/express.ts, web/src/sign-in/fastify.ts, web/src/sign-in/adapted-server.ts
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

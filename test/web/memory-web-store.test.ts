@@ -5,7 +5,7 @@ import { createMemoryWebStore } from "@tessera/web";
 
 test("a text is there until its time is over, and is taken by one caller", async () => {
   let now = 0;
-  const store = createMemoryWebStore(() => now);
+  const store = createMemoryWebStore({ now: () => now });
   await store.set("a", "text", 10);
   now = 9_999;
   expect(await store.get("a")).toBe("text");
@@ -17,7 +17,7 @@ test("a text is there until its time is over, and is taken by one caller", async
 
 test("a text is added once, and again when the first one has expired or was deleted", async () => {
   let now = 0;
-  const store = createMemoryWebStore(() => now);
+  const store = createMemoryWebStore({ now: () => now });
   expect(await Promise.all([store.add("a", "1", 10), store.add("a", "2", 10)])).toEqual([true, false]);
   expect(await store.get("a")).toBe("1");
   now = 10_000;
@@ -28,7 +28,7 @@ test("a text is added once, and again when the first one has expired or was dele
 
 test("what has expired is swept, and what has not stays", async () => {
   let now = 0;
-  const store = createMemoryWebStore(() => now);
+  const store = createMemoryWebStore({ now: () => now });
   await store.set("stays", "text", 1_000_000);
   for (let at = 0; at < 5000; at += 1) {
     now += 1000;

@@ -1,5 +1,5 @@
 // A mistake in the options of a website is refused when it starts, and names the option, never a secret.
-// proves: web/src/sign-in/check-options.ts, web/src/sign-in/options.ts
+// proves: web/src/base-url.ts, web/src/sign-in/check-options.ts, web/src/sign-in/options.ts
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
 import { secret, siteAt } from "../support/web-visitor.js";

@@ -55,6 +55,13 @@ describe("a session", () => {
     expect(alice.lastCookies()).toHaveLength(1);
   });
 
+  test("of a user who does not fit into a cookie does not begin, and a page says why", async () => {
+    const alice = visitorOf(siteAt(provider), provider);
+    const answer = await alice.signIn({ claims: { sub: "s".repeat(4000) } });
+    expect([answer.status, alice.cookies.has(session)]).toEqual([502, false]);
+    expect(await answer.text()).toContain("invalid_id_token");
+  });
+
   test("has a new id at every sign-in: one that was there before is not taken over", async () => {
     const { alice } = await signedIn();
     const before = alice.cookies.get(session);

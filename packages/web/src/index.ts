@@ -7,13 +7,9 @@ export { createMemoryWebStore } from "./memory-web-store.js";
 export { requestOf, sendResponse } from "./node-bridge.js";
 export type { WebStore } from "./web-store.js";
 export { createWebSignIn, type WebRequest, type WebSignIn } from "./sign-in/create-web-sign-in.js";
-export type { ExpressHandler } from "./sign-in/express.js";
-export type {
-  FastifyPlugin,
-  FastifyReplyParts,
-  FastifyRequestParts,
-  FastifyServer,
-} from "./sign-in/fastify.js";
+export type { ExpressHandler } from "./express-handler.js";
+export type { FastifyReplyParts, FastifyRequestParts, FastifyServer } from "./fastify-parts.js";
+export type { FastifyPlugin } from "./sign-in/fastify.js";
 export type { WebSessionOptions, WebSignInOptions } from "./sign-in/options.js";
 export type { WebUser } from "./sign-in/session.js";
 export type { WebTokenAnswer, WebTokenOptions } from "./sign-in/session-token.js";
@@ -24,14 +20,7 @@ export { createApiGuard, type ApiGuard } from "./guard/create-api-guard.js";
 export type { Checked, RequestGuard } from "./guard/request-guard.js";
 export type { Caller, CallerToken, CallerTokenRequest } from "./guard/caller.js";
 export type { Demands } from "./guard/demands.js";
-export type { ExpressGuard } from "./guard/express.js";
-export type {
-  FastifyGuard,
-  FastifyInstanceLike,
-  FastifyMetadata,
-  FastifyReplyLike,
-  FastifyRequestLike,
-} from "./guard/fastify.js";
+export type { FastifyGuard, FastifyMetadata } from "./guard/fastify.js";
 export type {
   ApiGuardOptions,
   CheckOptions,

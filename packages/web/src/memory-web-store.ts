@@ -6,7 +6,7 @@ const SWEEP_FROM = 1000;
 /**
  * Creates a {@link WebStore} in memory, for a website of one process, and for tests. A restart signs everybody out.
  *
- * @param now the time in milliseconds
+ * @param clock what tells the time in milliseconds
  *
  * @example
  * ```ts
@@ -18,17 +18,17 @@ const SWEEP_FROM = 1000;
  * await store.take("key"); // undefined
  * ```
  */
-export function createMemoryWebStore(now: () => number = Date.now): Required<WebStore> {
+export function createMemoryWebStore(clock: { now(): number } = Date): Required<WebStore> {
   const entries = new Map<string, { readonly text: string; readonly expiresAt: number }>();
   let sweepAt = SWEEP_FROM;
   const read = (key: string): string | undefined => {
     const entry = entries.get(key);
-    return entry && entry.expiresAt > now() ? entry.text : undefined;
+    return entry && entry.expiresAt > clock.now() ? entry.text : undefined;
   };
   const write = (key: string, text: string, seconds: number): void => {
-    entries.set(key, { text, expiresAt: now() + seconds * 1000 });
+    entries.set(key, { text, expiresAt: clock.now() + seconds * 1000 });
     if (entries.size < sweepAt) return;
-    for (const [other, { expiresAt }] of entries) if (expiresAt <= now()) entries.delete(other);
+    for (const [other, { expiresAt }] of entries) if (expiresAt <= clock.now()) entries.delete(other);
     // Twice what is left, so that sweeping costs the same per entry however many there are.
     sweepAt = Math.max(SWEEP_FROM, entries.size * 2);
   };

@@ -95,8 +95,10 @@ describe("a client's certificate", () => {
     const rawHeaders = ["authorization", `Bearer ${one.token(boundTo(der))}`];
     const socket = { getPeerCertificate: () => ({ raw: der }) };
     const statuses: number[] = [];
-    const reply = { code: (status: number) => statuses.push(status), header: () => reply, send: () => reply };
     const raw = { method: "GET", url: "/orders", rawHeaders, socket };
+    const unused = (): unknown => undefined;
+    const code = (status: number): unknown => statuses.push(status);
+    const reply = { raw: raw as never, hijack: unused, code, header: unused, send: unused };
     await one.guard.fastify()({ raw: raw as never }, reply);
     expect(statuses).toEqual([401]);
     await api().guard.fastify()({ raw: raw as never }, reply);

@@ -1,10 +1,5 @@
-import {
-  invalidOption,
-  isRecord,
-  requireKnownOptions,
-  requireRecord,
-  secureUrl,
-} from "@tessera/core/internal";
+import { invalidOption, isRecord, requireKnownOptions, requireRecord } from "@tessera/core/internal";
+import { checkedBaseUrl } from "../base-url.js";
 import type { ApiGuardOptions, IntrospectionOptions } from "./options.js";
 import { LONGEST_CACHE } from "./introspection.js";
 
@@ -39,13 +34,7 @@ const OPTIONS = {
 export function checkedGuardOptions(given: ApiGuardOptions): ApiGuardOptions & { readonly base: URL } {
   const options = requireRecord(given, "options", "{ baseUrl, authority, audience }");
   requireKnownOptions(options, OPTIONS, "createApiGuard");
-  const base = secureUrl(options.baseUrl, "baseUrl");
-  if (base.search !== "" || base.hash !== "" || base.username !== "" || base.password !== "")
-    throw invalidOption(
-      "baseUrl",
-      "has a query, a fragment or a user name",
-      "pass the URL of the API without them",
-    );
+  const base = checkedBaseUrl(options.baseUrl);
   for (const name of ["scopes", "roles", "userRoles"] as const)
     requireTexts(options[name], name, "pass an array of strings");
   const { app, exchange, introspection, dpop, clientCertificateHeader, store } = options;

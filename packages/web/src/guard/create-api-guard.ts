@@ -5,7 +5,8 @@ import { callerToken } from "./caller-token.js";
 import { callerOf, type Caller } from "./caller.js";
 import { checkedGuardOptions } from "./check-guard-options.js";
 import { askedScopes, unmetDemand, type Demands, type Names } from "./demands.js";
-import { expressGuard, type ExpressGuard } from "./express.js";
+import type { ExpressHandler } from "../express-handler.js";
+import { expressGuard } from "./express.js";
 import { fastifyGuard, fastifyMetadata, type FastifyGuard, type FastifyMetadata } from "./fastify.js";
 import { Introspection, type ActiveToken, type IntrospectionRules } from "./introspection.js";
 import { Nonces } from "./nonces.js";
@@ -20,7 +21,7 @@ import { usedOnce } from "./used-once.js";
 /** Guards an API. */
 export interface ApiGuard extends RequestGuard {
   /** Returns a middleware for Express that refuses a request, or sets `request.caller`. */
-  express(demands?: Demands): ExpressGuard;
+  express(demands?: Demands): ExpressHandler;
   /** Returns a hook `onRequest` for Fastify that refuses a request, or sets `request.caller`. */
   fastify(demands?: Demands): FastifyGuard;
   /** Returns a plugin for Fastify that serves the API's metadata. */

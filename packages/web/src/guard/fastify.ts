@@ -1,35 +1,14 @@
-import type { IncomingMessage } from "node:http";
+import type { FastifyReplyParts, FastifyRequestParts, FastifyServer } from "../fastify-parts.js";
 import type { RequestGuard } from "./request-guard.js";
 import type { Demands } from "./demands.js";
 import { checkIncoming, type Adapter } from "./node-adapter.js";
 import { requestOf } from "../node-bridge.js";
 
-/** What is used of a request of Fastify. */
-export interface FastifyRequestLike {
-  readonly raw: IncomingMessage;
-}
-
-/** What is used of a reply of Fastify. */
-export interface FastifyReplyLike {
-  code(status: number): unknown;
-  header(name: string, value: string): unknown;
-  send(body: string): unknown;
-}
-
 /** A hook `onRequest` of Fastify. It sets `request.caller`. */
-export type FastifyGuard = (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown>;
+export type FastifyGuard = (request: FastifyRequestParts, reply: FastifyReplyParts) => Promise<unknown>;
 
 /** A plugin of Fastify. */
-export type FastifyMetadata = (instance: FastifyInstanceLike) => Promise<void>;
-
-/** What is used of an instance of Fastify. */
-export interface FastifyInstanceLike {
-  route(options: {
-    method: string[];
-    url: string;
-    handler: (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown>;
-  }): unknown;
-}
+export type FastifyMetadata = (server: FastifyServer) => Promise<void>;
 
 /** Returns the hook that guards the routes it is given to. */
 export function fastifyGuard(
@@ -51,17 +30,17 @@ export function fastifyMetadata(
   { base }: Adapter,
   metadataUrl: string,
 ): FastifyMetadata {
-  const handler = async (request: FastifyRequestLike, reply: FastifyReplyLike): Promise<unknown> => {
+  const handler = async (request: FastifyRequestParts, reply: FastifyReplyParts): Promise<unknown> => {
     const response = await guard.handle(requestOf(request.raw, base));
     return response && replied(reply, response);
   };
   const url = new URL(metadataUrl).pathname;
-  return async (instance) => {
-    instance.route({ method: ["GET", "OPTIONS"], url, handler });
+  return async (server) => {
+    server.route({ method: ["GET", "OPTIONS"], url, handler });
   };
 }
 
-async function replied(reply: FastifyReplyLike, response: Response): Promise<unknown> {
+async function replied(reply: FastifyReplyParts, response: Response): Promise<unknown> {
   reply.code(response.status);
   for (const [name, value] of response.headers) reply.header(name, value);
   return reply.send(await response.text());

@@ -5,7 +5,7 @@ import type { Demands } from "./demands.js";
 /** Options of {@link createApiGuard}. */
 export interface ApiGuardOptions extends Pick<Demands, "scopes" | "roles" | "userRoles"> {
   /** URL of the API as its clients see it. It is the API's identifier in its metadata (RFC 9728). */
-  readonly baseUrl: string;
+  readonly baseUrl: string | URL;
   /** Authority of Microsoft that issues the tokens: Entra with the tenant's ID, B2C with the policy, External ID, AD FS. */
   readonly authority?: string;
   /** Issuer of any other provider. Give either this or `authority`. */

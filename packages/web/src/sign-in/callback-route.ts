@@ -1,4 +1,4 @@
-import { clientAuthError } from "@tessera/core/internal";
+import { base64Decode, clientAuthError, parseJsonObject, textIn } from "@tessera/core/internal";
 import { waitingFlow, type WaitingFlow } from "./flow-cookies.js";
 import { formOf } from "./form.js";
 import { redirect, withNoStore } from "./pages.js";
@@ -74,11 +74,5 @@ function stateOf(parameters: URLSearchParams | undefined): string {
   const state = parameters?.get("state");
   if (state) return state;
   const payload = parameters?.get("response")?.split(".")[1] ?? "";
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString("utf8"));
-    const named = typeof claims === "object" && claims !== null && "state" in claims ? claims.state : "";
-    return typeof named === "string" ? named : "";
-  } catch {
-    return "";
-  }
+  return textIn(parseJsonObject(base64Decode(payload))?.["state"]);
 }

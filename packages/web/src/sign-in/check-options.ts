@@ -1,4 +1,5 @@
-import { invalidOption, requireKnownOptions, requireRecord } from "@tessera/core/internal";
+import { invalidOption, requireKnownOptions, requireRecord, systemClock } from "@tessera/core/internal";
+import { checkedBaseUrl } from "../base-url.js";
 import { createKeyRing } from "./key-ring.js";
 import type { WebSignInOptions } from "./options.js";
 import { createSessionRecords } from "./session-store.js";
@@ -43,18 +44,12 @@ export function checkedSite(options: WebSignInOptions): Site {
     OPTIONS,
     "createWebSignIn",
   );
-  const {
-    app,
-    scopes = [],
-    session,
-    path = "/auth",
-    responseMode = "query",
-    clock = { now: Date.now },
-  } = options;
+  const { app, scopes = [], session, path = "/auth", responseMode = "query", clock = systemClock } = options;
   for (const method of ["initiateAuthCodeFlow", "acquireTokenOnBehalfOf"] as const) {
     if (typeof app?.[method] !== "function") throw refused("app", "pass a ConfidentialClientApplication");
   }
   const baseUrl = checkedBaseUrl(options.baseUrl);
+  if (!baseUrl.pathname.endsWith("/")) baseUrl.pathname += "/";
   if (!/^(\/[\w.~-]+)+$/.test(path))
     throw refused("path", "pass a path such as /auth, without a slash at its end");
   if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === "string"))
@@ -97,21 +92,6 @@ export function checkedSite(options: WebSignInOptions): Site {
     clock,
     errorPage: options.errorPage,
   };
-}
-
-function checkedBaseUrl(given: string | URL): URL {
-  const remedy = "pass the URL of the site as its users see it, with https (http only on localhost)";
-  let url: URL;
-  try {
-    url = new URL(given);
-  } catch {
-    throw refused("baseUrl", remedy);
-  }
-  const isLocal = url.protocol === "http:" && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname);
-  const isPlain = url.search === "" && url.hash === "" && url.username === "" && url.password === "";
-  if ((url.protocol !== "https:" && !isLocal) || !isPlain) throw refused("baseUrl", remedy);
-  if (!url.pathname.endsWith("/")) url.pathname += "/";
-  return url;
 }
 
 function checkedSecrets(secrets: unknown): readonly string[] {

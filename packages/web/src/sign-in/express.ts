@@ -1,14 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ExpressHandler } from "../express-handler.js";
 import { requestOf, sendResponse } from "../node-bridge.js";
 import type { AdaptedServer } from "./adapted-server.js";
 import type { WebUser } from "./session.js";
-
-/** A middleware for Express. */
-export type ExpressHandler = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => void;
 
 /** What the middleware adds to a request, and what body parsers have added before. */
 interface ExpressRequest {

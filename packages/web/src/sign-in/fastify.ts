@@ -1,28 +1,7 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FastifyReplyParts, FastifyRequestParts, FastifyServer } from "../fastify-parts.js";
 import { sendResponse } from "../node-bridge.js";
 import type { AdaptedServer } from "./adapted-server.js";
 import type { WebUser } from "./session.js";
-
-/** The parts of a Fastify server that the plugin uses. */
-export interface FastifyServer {
-  decorateRequest(name: string, value: null): unknown;
-  addHook(
-    name: "onRequest",
-    hook: (request: FastifyRequestParts, reply: FastifyReplyParts) => Promise<unknown>,
-  ): unknown;
-}
-
-/** The parts of a Fastify request that the plugin uses. */
-export interface FastifyRequestParts {
-  readonly raw: IncomingMessage;
-}
-
-/** The parts of a Fastify reply that the plugin uses. */
-export interface FastifyReplyParts {
-  readonly raw: ServerResponse;
-  hijack(): unknown;
-  header(name: string, value: string): unknown;
-}
 
 /** A plugin for Fastify. */
 export type FastifyPlugin = (server: FastifyServer, options: object, done: (error?: Error) => void) => void;

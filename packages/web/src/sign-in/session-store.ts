@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Base64Url } from "@tessera/core/internal";
 import type { UseOnce } from "@tessera/node";
 import type { WebStore } from "../web-store.js";
 
@@ -77,7 +77,7 @@ export function createSessionRecords(
 /** Returns the record of what has been used in all processes. */
 export function usedIn(store: WebStore): UseOnce {
   return async (key, seconds) => {
-    const name = `used:${hash(key)}`;
+    const name = `used:${sha256Base64Url(key)}`;
     if (store.add) return store.add(name, "1", seconds);
     if ((await store.get(name)) != null) return false;
     await store.set(name, "1", seconds);
@@ -87,25 +87,22 @@ export function usedIn(store: WebStore): UseOnce {
 
 /** Notes a sign-in that has been begun, so that it can be taken once. */
 export async function noteFlow(store: WebStore, state: string, seconds: number): Promise<void> {
-  await store.set(`flow:${hash(state)}`, "1", seconds);
+  await store.set(`flow:${sha256Base64Url(state)}`, "1", seconds);
 }
 
 /** Takes a sign-in. The state is the key: the flow that is completed has no other. */
 export function takenFrom(store: WebStore): UseOnce {
-  return async (state) => (await store.take(`flow:${hash(state)}`)) != null;
+  return async (state) => (await store.take(`flow:${sha256Base64Url(state)}`)) != null;
 }
 
 /** Returns what a provider's session is known by. */
 export function sidHash(issuer: string, sid: string): string {
-  return hash(JSON.stringify([issuer, sid]));
+  return sha256Base64Url(JSON.stringify([issuer, sid]));
 }
 
-const sessionName = (id: string): string => `session:${hash(id)}`;
+const sessionName = (id: string): string => `session:${sha256Base64Url(id)}`;
 const sidName = (sid: string): string => `sid:${sid}`;
 const userName = (issuer: string, subject: string): string =>
-  `user:${hash(JSON.stringify([issuer, subject]))}`;
+  `user:${sha256Base64Url(JSON.stringify([issuer, subject]))}`;
 
 /** A database shows no id of a session that could be used, whatever becomes of the secrets. */
-function hash(text: string): string {
-  return createHash("sha256").update(text).digest("base64url");
-}

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { clientAuthError } from "@tessera/core/internal";
 import type { AccountInfo } from "@tessera/node";
 import { LONGEST_COOKIE, cookiesOf, setCookie } from "./cookies.js";
 import type { Seal } from "./key-ring.js";
@@ -95,7 +96,7 @@ export function newSession(
  * Writes the cookie of a session. Claims are added in the order of the site's list as long as the cookie has room: a browser
  * drops a longer one, and the user would not be signed in.
  *
- * @throws Error when even who the user is does not fit
+ * @throws ClientAuthError `invalid_id_token` when even who the user is does not fit
  */
 export async function sessionCookie(
   site: Site,
@@ -109,7 +110,8 @@ export async function sessionCookie(
     const cookie = cookieWith(site, await site.keys.seal(SESSION, { ...session, claims }));
     if (cookie.length <= LONGEST_COOKIE) return cookie;
   }
-  throw new Error(
+  throw clientAuthError(
+    "invalid_id_token",
     "The session does not fit into a cookie: the subject or the issuer of the user is too long.",
   );
 }

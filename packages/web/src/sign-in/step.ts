@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Base64Url } from "@tessera/core/internal";
 import type { Seal } from "./key-ring.js";
 import type { Site } from "./site.js";
 
@@ -50,5 +50,5 @@ export function askedBy({ scopes = [], claims, acrValues, maxAge }: SignInStep):
   if (scopes.length === 0 && claims === undefined && acrValues === undefined && maxAge === undefined)
     return undefined;
   const text = JSON.stringify([[...scopes].sort(), claims, acrValues, maxAge]);
-  return createHash("sha256").update(text).digest("base64url").slice(0, 16);
+  return sha256Base64Url(text).slice(0, 16);
 }
