@@ -12,7 +12,7 @@ import { assertBuilt, root } from "../packages/workspace.js";
 const guide = readFileSync(join(root, "docs/web-apps.md"), "utf8");
 const handlers = [...guide.matchAll(/```js\n(.*?)```/gs)]
   .map(([, code = ""]) => code)
-  .filter((code) => code.includes("site."));
+  .filter((code) => /^site\./m.test(code));
 
 let authority: LocalAuthority;
 beforeAll(async () => {
