@@ -137,7 +137,8 @@ export function createTransport({
       const turn = await turnAt(host, call, time);
       // A document that is slow to come is fetched once more.
       const halves = content.method === "GET" && mayRepeat && !schedule;
-      const timeoutMs = Math.ceil(halves ? time.left() / 2 : time.left());
+      // Rounded, because a difference of two times may be a trifle more than what was set.
+      const timeoutMs = Math.round(halves ? time.left() / 2 : time.left());
       const limits = { timeoutMs, isRepeatable: mayRepeat && repeats === "always" };
       const outcome = await attempt({ http, hosts, host, turn, logger }, { content, line, ...limits }, call);
       if (outcome.response) statuses.push(outcome.response.status);
