@@ -5,13 +5,20 @@ import { signInOnDevice } from "../support/device-sign-in.js";
 import { accountOf, startEntra, type Entra } from "../support/entra.js";
 import { interactiveUser } from "../support/interactive-user.js";
 
-const scopes = ["https://graph.microsoft.com/User.Read"];
-const resource = "https://mcp.contoso.example/";
+// Entra compares the resource with the API of the scopes.
+const resource = "https://mcp.contoso.example";
+const other = "https://other.example";
+const scopes = [`${resource}/tools`];
 const alice = { username: "alice@contoso.example", password: "alice-password" };
 
 let entra: Entra;
 beforeAll(async () => {
-  entra = await startEntra();
+  const apps = [
+    { clientId: "web" },
+    { clientId: "desktop" },
+    ...[resource, other].map((identifierUri) => ({ clientId: new URL(identifierUri).host, identifierUri })),
+  ];
+  entra = await startEntra({ tenants: [{ domain: "contoso.example", users: [alice], apps }] });
 });
 afterAll(() => entra.close());
 
@@ -55,9 +62,9 @@ test("the one call, and no token of another resource", async () => {
   entra.authority.clearRequests();
   const first = await app.acquireToken({ scopes, resource, openBrowser });
   const again = await app.acquireToken({ scopes, resource, openBrowser });
-  const other = await app.acquireToken({ scopes, resource: "https://other.example/", openBrowser });
-  expect([first, again, other].map(({ fromCache }) => fromCache)).toEqual([false, true, false]);
-  expect(sentTo("token")).toEqual([resource, "https://other.example/"]);
+  const another = await app.acquireToken({ scopes: [`${other}/tools`], resource: other, openBrowser });
+  expect([first, again, another].map(({ fromCache }) => fromCache)).toEqual([false, true, false]);
+  expect(sentTo("token")).toEqual([resource, other]);
 });
 
 test("device code", async () => {
