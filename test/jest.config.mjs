@@ -5,8 +5,8 @@ export default {
   // Ends only what hangs: a busy machine makes every test slower, and fails none.
   testTimeout: 300_000,
   setupFilesAfterEnv: ["<rootDir>/test/support/watch-for-leaks.ts"],
-  // One more than there are processor cores: many files wait for processes, servers and locks.
-  maxWorkers: 3,
+  // One for each processor core of a small machine. With a third one, programs under load miss their limits.
+  maxWorkers: 2,
   // Modules of earlier test files stay in memory and make a worker several times slower, so it is replaced.
   workerIdleMemoryLimit: "500MB",
   extensionsToTreatAsEsm: [".ts"],
