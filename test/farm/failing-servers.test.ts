@@ -40,6 +40,8 @@ interface Scene {
   expectAllSignedIn(): Promise<void>;
 }
 
+let scenes = 0;
+
 /** Signs everybody in. */
 async function begin(
   redis: RedisAddress,
@@ -50,7 +52,9 @@ async function begin(
   }: Pick<FarmConnection, "store"> & { reuse?: Reuse; sticky?: boolean } = {},
 ): Promise<Scene> {
   authority = await startStrictAuthority({ reuse, now: () => now });
-  await farm.connect({ authority, redis, ...over });
+  // A test that is tried again finds nobody of the time before.
+  const store = { ...over.store, prefix: `scene-${(scenes += 1)}:` };
+  await farm.connect({ authority, redis, store });
   const random = randomFrom(1);
   const crowd: Crowd = {
     names: Array.from({ length: USERS }, (_, index) => `u${index}`),
@@ -93,7 +97,7 @@ async function begin(
 const turnOfTheLoop = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 // Whether a server fails between two commands of the same refresh is a matter of chance, and such a refresh may be sent twice.
-jest.retryTimes(4, { logErrorsBeforeRetry: true });
+jest.retryTimes(8, { logErrorsBeforeRetry: true });
 
 /** On a busy machine a slot is without a master for longer than a site would wait. */
 const patient = { commandTimeoutMs: 30_000 };
@@ -127,7 +131,11 @@ describeWith("redis-server", hasRedis(), () => {
     test("a planned failover signs nobody out, and sends no refresh twice", async () => {
       const { hour, expectAllSignedIn } = await begin({ library, urls: cluster.urls }, { store: patient });
       const traffic = await hour(async () => {
-        await cluster.replicas[0]?.command("CLUSTER", "FAILOVER");
+        for (const node of [...cluster.replicas, ...cluster.masters])
+          if (JSON.stringify(await node.command("ROLE")).includes("slave")) {
+            await node.command("CLUSTER", "FAILOVER");
+            break;
+          }
       });
       // While a slot has no master, a process that cannot ask for its turn exchanges an assertion by itself.
       expect(exact(traffic)).toEqual({ ...due(traffic), onBehalfOf: expect.any(Number) });
@@ -136,8 +144,7 @@ describeWith("redis-server", hasRedis(), () => {
     });
 
     test("slots that move to another node sign nobody out, and send no refresh twice", async () => {
-      const store = { ...patient, prefix: "slots:" };
-      const { hour, expectAllSignedIn } = await begin({ library, urls: cluster.urls }, { store });
+      const { hour, expectAllSignedIn } = await begin({ library, urls: cluster.urls }, { store: patient });
       // The first master may be a replica by now.
       const traffic = await hour(() => moveSlots(cluster.masters.slice(1), full ? 2000 : 300));
       expect(exact(traffic)).toEqual(due(traffic));
