@@ -121,17 +121,9 @@ export class ManagedIdentityApplication {
    * ```
    */
   async acquireToken(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
-    try {
-      if (this.#telemetry.isOn())
-        return await this.#telemetry.operation(
-          "acquireToken",
-          () => this.#hit(request) ?? this.#acquired(request),
-        );
-      return this.#hit(request) ?? (await this.#acquired(request));
-    } catch (error) {
-      this.#failures.note("acquireToken", request, error);
-      throw error;
-    }
+    const hit = this.#telemetry.isOn() ? undefined : this.#hit(request);
+    // An `await` in this method would take a tenth of a cache hit even where nothing is waited for.
+    return hit ?? this.#noted(request);
   }
 
   /**
@@ -145,6 +137,17 @@ export class ManagedIdentityApplication {
    */
   getManagedIdentitySource(): ManagedIdentitySourceNames {
     return sourceIn(process.env).name;
+  }
+
+  async #noted(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
+    try {
+      return await (this.#telemetry.isOn()
+        ? this.#telemetry.operation("acquireToken", () => this.#hit(request) ?? this.#acquired(request))
+        : this.#acquired(request));
+    } catch (error) {
+      this.#failures.note("acquireToken", request, error);
+      throw error;
+    }
   }
 
   /** Finds the token of a request that was made before, and is not about more than its resource. */
