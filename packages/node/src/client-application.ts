@@ -208,9 +208,9 @@ export abstract class ClientApplication extends CrossAppApplication {
         ? this.telemetry.operation("acquireTokenSilent", () => silentNow(this.client, this.checked(request)))
         : silentNow(this.client, this.checked(request));
     } catch (error) {
-      throw this.failed("acquireTokenSilent", request, error);
+      throw this.failures.noted("acquireTokenSilent", request, error);
     }
-    return result instanceof Promise ? this.noted("acquireTokenSilent", request, result) : result;
+    return result instanceof Promise ? this.failures.watched("acquireTokenSilent", request, result) : result;
   }
 
   /**

@@ -121,9 +121,14 @@ export class ManagedIdentityApplication {
    * ```
    */
   async acquireToken(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
-    const hit = this.#telemetry.isOn() ? undefined : this.#hit(request);
-    // An `await` in this method would take a tenth of a cache hit even where nothing is waited for.
-    return hit ?? this.#noted(request);
+    let result: AuthenticationResult | Promise<AuthenticationResult>;
+    try {
+      const now = (): typeof result => this.#hit(request) ?? this.#acquired(request);
+      result = this.#telemetry.isOn() ? this.#telemetry.operation("acquireToken", now) : now();
+    } catch (error) {
+      throw this.#failures.noted("acquireToken", request, error);
+    }
+    return result instanceof Promise ? this.#failures.watched("acquireToken", request, result) : result;
   }
 
   /**
@@ -137,17 +142,6 @@ export class ManagedIdentityApplication {
    */
   getManagedIdentitySource(): ManagedIdentitySourceNames {
     return sourceIn(process.env).name;
-  }
-
-  async #noted(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
-    try {
-      return await (this.#telemetry.isOn()
-        ? this.#telemetry.operation("acquireToken", () => this.#hit(request) ?? this.#acquired(request))
-        : this.#acquired(request));
-    } catch (error) {
-      this.#failures.note("acquireToken", request, error);
-      throw error;
-    }
   }
 
   /** Finds the token of a request that was made before, and is not about more than its resource. */
