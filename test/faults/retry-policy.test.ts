@@ -64,7 +64,6 @@ describe("a request is sent again", () => {
 
   it.each<[string, Record<string, string>, number | undefined]>([
     ["seconds", { "retry-after": "2" }, 2000],
-    ["a fraction of a second, which is not a date", { "retry-after": "2.5" }, 2500],
     [
       "a date, by the server's own clock",
       { "retry-after": "Fri, 01 Jan 2027 00:00:02 GMT", date: "Fri, 01 Jan 2027 00:00:00 GMT" },

@@ -1,5 +1,5 @@
 // Who an authority is, and what it costs to find out: authorities.md §2 to §7.
-// proves: core/src/authority/authority.ts, core/src/authority/resolver.ts,
+// proves: core/src/authority/authority.ts, core/src/authority/resolver.ts, core/src/authority/authority-options.ts,
 // core/src/authority/instance-discovery.ts, core/src/dialect/external-id.ts
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { ConfidentialClientApplication, type NodeAuthOptions } from "@tessera/node";

@@ -8,9 +8,8 @@ import type { HttpResponse } from "./http-client.js";
 export function retryAfterSeconds(headers: HttpResponse["headers"], clock: Clock): number | undefined {
   const { "retry-after": header, date } = headers;
   if (header === undefined) return undefined;
-  if (/^\s*-?\d+(\.\d+)?\s*$/.test(header)) return Math.max(0, Number(header));
-  // `Date.parse` reads almost any number as a date. An HTTP date has letters (RFC 9110 §5.6.7).
-  const until = /[a-z]/i.test(header) ? Date.parse(header) : NaN;
+  if (/^\s*\d+\s*$/.test(header)) return Number(header);
+  const until = Date.parse(header);
   if (Number.isNaN(until)) return undefined;
   const now = Date.parse(date ?? "");
   return Math.max(0, (until - (Number.isNaN(now) ? clock.now() : now)) / 1000);
