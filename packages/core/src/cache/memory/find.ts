@@ -182,11 +182,6 @@ export function familyOf(
   return undefined;
 }
 
-/** Returns the partition of every user, the least recently used first. */
-export function users(memory: TokenMemory): readonly PartitionKey[] {
-  return Array.from(memory.partitions.entries("user"), ([key]) => key);
-}
-
 /** Returns the users with an id in any tenant, or with a user name. */
 export function usersBy(
   memory: TokenMemory,

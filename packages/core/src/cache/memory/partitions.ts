@@ -74,12 +74,15 @@ export class Partitions {
     this.#purgePeriodically();
   }
 
-  /** Iterates over the partitions of a kind, the least recently used first. */
+  /** Iterates over the partitions of a kind with their keys, the least recently used first. */
   *entries(kind: PartitionKind): Iterable<readonly [PartitionKey, Partition]> {
-    const tiers = kind === "user" ? [this.#dormant, this.hot.user] : [this.hot[kind]];
-    for (const tier of tiers) {
+    for (const tier of this.#tiers(kind))
       for (const [id, partition] of tier.oldestFirst()) yield [{ kind, id }, partition];
-    }
+  }
+
+  /** Iterates over the partitions of a kind, the least recently used first. */
+  *all(kind: PartitionKind): Iterable<Partition> {
+    for (const tier of this.#tiers(kind)) for (const [, partition] of tier.oldestFirst()) yield partition;
   }
 
   /** Returns the number of partitions of a kind. */
@@ -91,6 +94,10 @@ export class Partitions {
   /** The number of evictions so far. */
   get evictions(): number {
     return this.#evictions;
+  }
+
+  #tiers(kind: PartitionKind): readonly BoundedMap<Partition>[] {
+    return kind === "user" ? [this.#dormant, this.hot.user] : [this.hot[kind]];
   }
 
   #slimDown(id: string, partition: Partition): void {
