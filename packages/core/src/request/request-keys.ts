@@ -20,8 +20,10 @@ const CHOICES = new Map(
   }),
 );
 
-const FLIGHT_PARTS: readonly (readonly [string, FlightPart])[] = rows.flatMap(([field, { flightKey }]) =>
-  typeof flightKey === "function" ? [[field, flightKey] as const] : [],
+const FLIGHT_PARTS: ReadonlyMap<string, FlightPart> = new Map(
+  rows.flatMap(([field, { flightKey }]) =>
+    typeof flightKey === "function" ? [[field, flightKey] as const] : [],
+  ),
 );
 
 /**
@@ -76,11 +78,14 @@ interface IsolatedBy {
  * generates
  */
 export function flightKey(given: GivenRequest, flow: readonly unknown[]): string {
-  const parts: unknown[] = [];
-  for (const [field, part] of FLIGHT_PARTS) {
+  const parts: (readonly [string, unknown])[] = [];
+  // The fields that there are, because there could be many more.
+  for (const field in given) {
+    const part = FLIGHT_PARTS.get(field);
     const value = given[field];
-    if (value !== undefined) parts.push(field, part(value));
+    if (part && value !== undefined) parts.push([field, part(value)]);
   }
+  parts.sort(([a], [b]) => (a < b ? -1 : 1));
   const all = [...flow, parts];
   return areEqualIfSame(all) ? JSON.stringify(all) : JSON.stringify(all, comparable);
 }

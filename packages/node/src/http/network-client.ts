@@ -35,7 +35,7 @@ export function fromNetworkModule(network: INetworkModule, reach?: Reach): HttpC
   return {
     async send(request: HttpRequest): Promise<HttpResponse> {
       const { url, method, headers, body, signal, timeoutMs, correlationId } = request;
-      requireReach(new URL(url).hostname, reach);
+      if (reach) requireReach(new URL(url).hostname, reach);
       const options: NetworkRequestOptions = {
         headers: { ...headers },
         ...(body === undefined ? {} : { body }),
