@@ -194,6 +194,21 @@ describe("a refusal", () => {
     expect(provider.count("token")).toBe(sent + 2);
   });
 
+  it("of a refresh token, after other failures, does not hold back a user who signs in again", async () => {
+    await withCode();
+    const write: Ask = () => silently({ scopes: ["api:write"] });
+    outage = { reset: true };
+    for (let turn = 0; turn < 4; turn += 1) {
+      const { retryAfterSeconds = 0 } = await failure(write());
+      provider.clock.advance(retryAfterSeconds);
+    }
+    outage = { status: 400, body: { error: "invalid_grant" } };
+    expect(await failure(write())).toMatchObject({ errorCode: "invalid_grant" });
+    outage = undefined;
+    await withCode();
+    expect(await write()).toMatchObject({ fromCache: false });
+  });
+
   it.each<[string, Ask, Ask]>([
     ["a code", withCode, () => withCode({ code: "another" })],
     ["a token to exchange", exchanging, () => exchanging({ subjectToken: "another" })],

@@ -26,6 +26,14 @@ export function noteRefusal(exchange: Exchange, grant: Grant, error: unknown): v
   if (!isAuthError(error) || !isRemembered(grant)) return;
   if (error.errorCode !== "invalid_grant" && !isAuthError(error, "InteractionRequiredAuthError")) return;
   exchange.client.failures.noteRefusal(keyOf(exchange, grant), error);
+  if (grant.parameters.get("grant_type") === "refresh_token") ofRefreshTokens.add(error);
+}
+
+const ofRefreshTokens = new WeakSet<object>();
+
+/** Whether an error is the refusal of a refresh token: it is remembered, and ends as soon as there is another token. */
+export function isRefusedRefreshToken(error: object): boolean {
+  return ofRefreshTokens.has(error);
 }
 
 /**
