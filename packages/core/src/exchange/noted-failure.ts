@@ -1,6 +1,6 @@
 import type { Client } from "../client/client.js";
 import { isAuthError } from "../errors/errors.js";
-import { isRefusedRefreshToken } from "./refused-grants.js";
+import { isRefusedToken } from "./refused-tokens.js";
 import type { SharedCall } from "./shared-call.js";
 
 /**
@@ -30,7 +30,7 @@ export async function notedFailure<T>(
   } catch (error) {
     const isOurs = isAuthError(error) && error.name === "ClientConfigurationError";
     // A pause would hold back a user who signs in again.
-    if (isAuthError(error) && isRefusedRefreshToken(error)) failures.noteWithoutPause(key, error);
+    if (isAuthError(error) && isRefusedToken(error)) failures.noteWithoutPause(key, error);
     else if (
       isAuthError(error) &&
       !isOurs &&
