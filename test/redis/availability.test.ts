@@ -62,7 +62,7 @@ describe("the availability of a server", () => {
       "unavailable",
     );
     answer("late");
-    while (late.length === 0) await Promise.resolve();
+    while (late.length === 0) await new Promise((resolve) => setImmediate(resolve));
     expect(late).toEqual(["late"]);
     await availability.run("write", answers, { onLate: (value) => late.push(value) });
     expect(late).toEqual(["late"]);
