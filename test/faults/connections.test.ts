@@ -1,5 +1,5 @@
 // Connections to one host: shared, capped, queued within the time of each call, closed; idle ones that the server has closed.
-// proves: node/src/http/lanes.ts, node/src/http/shared-http-client.ts, node/src/endpoints-application.ts
+// proves: node/src/http/lanes.ts, node/src/http/under-way.ts, node/src/http/shared-http-client.ts, node/src/endpoints-application.ts
 import { once } from "node:events";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { ConfidentialClientApplication, type NodeSystemOptions } from "@tessera/node";
 import { Lanes } from "../../packages/node/src/http/lanes.js";
 import { makeCertificate } from "../support/certificates.js";
+import { eventually } from "../support/eventually.js";
 
 const authority = makeCertificate({ subject: "Faults CA", keyType: "ec" });
 const own = makeCertificate({
@@ -96,6 +97,31 @@ describe("applications with equal settings", () => {
     expect(connections).toBeGreaterThan(before);
     await second.close();
   });
+});
+
+it("close waits for the requests that wait for a connection, also those that are sent only once", async () => {
+  const app = application({ maxConnections: 2, retries: 0 });
+  await ask(app, 0);
+  let go = (): void => undefined;
+  const held = new Promise<void>((resolve) => (go = resolve));
+  let received = 0;
+  respond = () => {
+    received += 1;
+    return held;
+  };
+  const waiting = many(20).map((scope) =>
+    app.acquireTokenByRefreshToken({
+      scopes: [`api:${scope}`],
+      refreshToken: `of-${scope}`,
+      forceCache: true,
+    }),
+  );
+  await eventually(() => received === 2);
+  const closed = app.close();
+  go();
+  expect(await Promise.all(waiting)).toHaveLength(20);
+  await closed;
+  await eventually(() => open.size === 0);
 });
 
 it("a host gets as many connections as are allowed, and the other requests wait", async () => {

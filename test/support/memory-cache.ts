@@ -6,7 +6,6 @@ import {
   findRefreshToken,
   findTokens,
   grantedScopes,
-  users,
   usersBy,
   type AccessTokenQuery,
   type TokenQuery,
@@ -42,7 +41,7 @@ export class MemoryCache extends TokenMemory {
   grantedScopes = (partition: PartitionKey, clientId: string, environments: ReadonlySet<string>) =>
     grantedScopes(this, { partition, clientId, environments });
   familyOf = (clientId: string, environments: ReadonlySet<string>) => familyOf(this, clientId, environments);
-  users = () => users(this);
+  users = () => [...this.partitions.entries("user")].map(([key]) => key);
   usersBy = (name: { readonly localAccountId: string } | { readonly username: string }) =>
     usersBy(this, name);
   save = (record: CacheRecord, environments: ReadonlySet<string>) => saveTokens(this, record, environments);

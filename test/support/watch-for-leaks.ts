@@ -31,7 +31,7 @@ async function watch(search: LeakSearch): Promise<void> {
     for (const method of [level, `${level}Pii`])
       around(Logger.prototype, method, ([message]) => search.show("a log line", message));
   // The error of an app's own code is the app's.
-  around(FailureLog.prototype, "note", ([, , error]) => {
+  around(FailureLog.prototype, "noted", ([, , error]) => {
     if (error instanceof Error && "errorCode" in error) search.show("an error", error);
   });
   around(OpenTelemetryObserver.prototype, "count", (seen) => search.show("a metric", seen));

@@ -1,4 +1,4 @@
-// proves: core/src/cache/account-filter.ts, core/src/cache/memory/account-index.ts,
+// proves: core/src/cache/account-filter.ts, core/src/cache/listed-accounts.ts, core/src/cache/memory/account-index.ts,
 // core/src/cache/schema/key-value-store.ts
 import { describe, expect, it } from "@jest/globals";
 import { PublicClientApplication, type AccountInfo } from "@tessera/node";
@@ -47,6 +47,23 @@ function application(): PublicClientApplication {
 
 const names = (accounts: readonly AccountInfo[]): readonly string[] =>
   accounts.map(({ homeAccountId, tenantId }) => `${homeAccountId} in ${tenantId}`).sort();
+
+describe("the data boundary", () => {
+  const boundaryOf = async (info: object) => {
+    const clientInfo = Buffer.from(JSON.stringify(info)).toString("base64url");
+    const app = new PublicClientApplication({ auth: { clientId } });
+    const entity = account({ client_info: clientInfo });
+    app.getTokenCache().deserialize(JSON.stringify({ Account: { one: entity } }));
+    const [first] = await app.getAllAccounts();
+    return first?.dataBoundary;
+  };
+
+  it.each(["", "1", "12", "123", "1234"])("is found in client_info after the user %p", async (uid) => {
+    expect(await boundaryOf({ uid, xms_tdbr: "EU" })).toBe("EU");
+    expect(await boundaryOf({ uid, xms_tdbr: "NA" })).toBe("None");
+    expect(await boundaryOf({ uid })).toBeUndefined();
+  });
+});
 
 describe("accounts are found", () => {
   it.each<[object, readonly string[]]>([

@@ -147,9 +147,11 @@ function tokenCache(cache: MemoryCache, store?: TokenStore): TokenCache {
     store,
     onUnreadable: "refuse",
     clientId: "1",
-    aliasesOf: (host) => new Set([host]),
-    isShared: () => false,
-    urlOf: (authority) => authorityUrl(authority, "AAD"),
+    authorities: {
+      aliasesOf: (host) => new Set([host]),
+      isShared: () => false,
+      url: (authority) => authorityUrl(authority, "AAD"),
+    },
     now: () => 0,
     warn: () => undefined,
   });

@@ -40,7 +40,8 @@ export abstract class Application {
   readonly #azureCloud: AzureCloudOptions | undefined;
   /** Closes the connections. */
   protected readonly closeConnections: () => Promise<void>;
-  readonly #failures = new FailureLog(() => this.#logger);
+  /** Logs why public methods fail. */
+  protected readonly failures = new FailureLog(() => this.#logger);
 
   /**
    * @param configuration the application's configuration
@@ -203,24 +204,19 @@ export abstract class Application {
     this.#logger = logger;
   }
 
-  /** Runs a public method, and logs why it fails. The method itself is not `async`: a cache hit makes one promise, and awaits none. */
+  /** Runs a public method, and logs why it fails. The method itself is not `async`: a cache hit makes one promise. */
   protected async logged<T>(
     method: string,
     request: { readonly correlationId?: string },
     run: () => T | Promise<T>,
   ): Promise<T> {
+    let result: T | Promise<T>;
     try {
-      const result = this.telemetry.isOn() ? this.telemetry.operation(method, run) : run();
-      return result instanceof Promise ? await result : result;
+      result = this.telemetry.isOn() ? this.telemetry.operation(method, run) : run();
     } catch (error) {
-      throw this.failed(method, request, error);
+      throw this.failures.noted(method, request, error);
     }
-  }
-
-  /** Logs why a public method fails, and returns the error. */
-  protected failed(method: string, request: { readonly correlationId?: string }, error: unknown): unknown {
-    this.#failures.note(method, request, error);
-    return error;
+    return result instanceof Promise ? this.failures.watched(method, request, result) : result;
   }
 
   /** Checks the fields common to all requests. */
@@ -230,9 +226,7 @@ export abstract class Application {
 
   async #onlyAccount(field: "homeAccountId" | "localAccountId", id: string): Promise<AccountInfo | null> {
     const found = typeof id === "string" && id ? await this.getAccounts({ [field]: id }) : [];
-    return onlyProvidersAccount(found, field, (environment) =>
-      this.client.authorities.aliasesOf(environment),
-    );
+    return onlyProvidersAccount(found, field, this.client.authorities);
   }
 
   /** The same, for requests that do not need a resource even in MCP mode. */

@@ -201,17 +201,16 @@ export abstract class ClientApplication extends CrossAppApplication {
    * ```
    */
   async acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult> {
-    // Not `logged`: its closure, and awaiting what is there, would take a twentieth of a cache hit.
+    // Not `logged`: its closure would take a twentieth of a cache hit.
+    let result: AuthenticationResult | Promise<AuthenticationResult>;
     try {
-      if (this.telemetry.isOn())
-        return await this.telemetry.operation("acquireTokenSilent", () =>
-          silentNow(this.client, this.checked(request)),
-        );
-      const result = silentNow(this.client, this.checked(request));
-      return result instanceof Promise ? await result : result;
+      result = this.telemetry.isOn()
+        ? this.telemetry.operation("acquireTokenSilent", () => silentNow(this.client, this.checked(request)))
+        : silentNow(this.client, this.checked(request));
     } catch (error) {
-      throw this.failed("acquireTokenSilent", request, error);
+      throw this.failures.noted("acquireTokenSilent", request, error);
     }
+    return result instanceof Promise ? this.failures.watched("acquireTokenSilent", request, result) : result;
   }
 
   /**

@@ -58,7 +58,9 @@ export function createTokenProvider(app: ProvidedApp, options: TokenProviderOpti
   }
   const acquire = acquirerOf(app, request);
   const fresh = freshTokensOf(app, request);
-  return async () => fresh() ?? (await acquire()).accessToken;
+  const acquired = async (): Promise<string> => (await acquire()).accessToken;
+  // An `await` in the same function would take a tenth of a cache hit even where nothing is waited for.
+  return async () => fresh() ?? acquired();
 }
 
 /** Returns what acquires a token that is not in memory. */

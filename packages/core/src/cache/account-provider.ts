@@ -50,11 +50,13 @@ export function isOfAuthority(
 export function onlyProvidersAccount(
   accounts: readonly AccountInfo[],
   field: "homeAccountId" | "localAccountId",
-  aliasesOf: (environment: string) => ReadonlySet<string>,
+  authorities: { aliasesOf(environment: string): ReadonlySet<string> },
 ): AccountInfo | null {
   const [first, ...more] = accounts;
   if (!first) return null;
-  const other = more.find((account) => !isSameProvider(first, account, aliasesOf(first.environment)));
+  const other = more.find(
+    (account) => !isSameProvider(first, account, authorities.aliasesOf(first.environment)),
+  );
   if (!other) return first;
   const names = [first, other].map((account) => JSON.stringify(issuerName(account))).join(" and ");
   throw clientAuthError(

@@ -1,12 +1,11 @@
 import type { AccountInfo } from "../account.js";
 import type { AuthorityUrl } from "../authority/authority-url.js";
-import { matches, requireChoice, type AccountFilter } from "./account-filter.js";
-import { accountProfiles, idTokenRealms } from "./account-info.js";
-import { isOfAuthority, onlyProvidersAccount, providerOf } from "./account-provider.js";
+import { requireChoice, type AccountFilter } from "./account-filter.js";
+import { onlyProvidersAccount, providerOf } from "./account-provider.js";
+import { accountsIn, type AccountSearch } from "./listed-accounts.js";
 import { hasNewer, noteRemoval } from "./memory/age.js";
-import { accountsOf, idTokenIn, issuersOf, users, usersBy } from "./memory/find.js";
+import { accountsOf, issuersOf, usersBy } from "./memory/find.js";
 import { wholeDocument } from "./memory/load-and-dump.js";
-import type { Entry } from "./memory/entry.js";
 import type { Partition } from "./memory/partition.js";
 import { appPartition, partitionNamed, userPartition, type PartitionKey } from "./memory/partition-key.js";
 import type { TokenMemory } from "./memory/token-memory.js";
@@ -21,12 +20,14 @@ import { appGroup, groupOfUser, USERS } from "./storage/stored-partition.js";
 /** Dependencies of {@link TokenCache}. */
 export interface TokenCacheParts extends CacheParts {
   readonly clientId: string;
-  /** Returns all hosts of the same identity provider as the given host. */
-  readonly aliasesOf: (environment: string) => ReadonlySet<string>;
-  /** Whether the application uses several providers at a host. */
-  readonly isShared: (environment: string) => boolean;
-  /** Parses an authority URL. */
-  readonly urlOf: (authority: string) => AuthorityUrl;
+  readonly authorities: {
+    /** Returns all hosts of the same identity provider as the given host. */
+    aliasesOf(environment: string): ReadonlySet<string>;
+    /** Whether the application uses several providers at a host. */
+    isShared(environment: string): boolean;
+    /** Parses an authority URL. */
+    url(authority: string): AuthorityUrl;
+  };
 }
 
 /** The token cache of an application: its accounts, and the whole cache as JSON. */
@@ -78,51 +79,37 @@ export class TokenCache extends CacheAccess {
    */
   async getAccounts(wanted: AccountFilter = {}): Promise<AccountInfo[]> {
     const filter = requireRecord(wanted ?? {}, "filter");
-    const { aliasesOf, urlOf } = this.#parts;
     requireChoice(filter);
-    const url = filter.authority ? urlOf(filter.authority) : undefined;
-    const isWanted = (account: AccountInfo): boolean =>
-      matches(account, filter) && (!url || isOfAuthority(account, url, aliasesOf(url.host)));
-    const look = (memory: TokenMemory, keys: readonly PartitionKey[]): AccountInfo[] => {
-      // Loops, because an app may have many thousand users.
-      const found: AccountInfo[] = [];
-      for (const key of keys) {
-        const partition = memory.partitions.peek(key);
-        if (!partition) continue;
-        for (const entry of partition.all("Account")) {
-          if (entry.entity.agents_only === true) continue;
-          for (const account of this.#profiles(partition, entry)) if (isWanted(account)) found.push(account);
-        }
-      }
-      return found;
-    };
-    if (filter.homeAccountId) {
-      const key = userPartition(filter.homeAccountId);
-      return this.read(key, (memory) => look(memory, [key]));
+    const { clientId, authorities } = this.#parts;
+    const url = filter.authority ? authorities.url(filter.authority) : undefined;
+    const search = { filter, url, clientId, authorities };
+    const { homeAccountId, localAccountId, username } = filter;
+    if (homeAccountId) {
+      const key = userPartition(homeAccountId);
+      return this.read(key, (memory) => accountsIn(partitionsOf(memory, [key]), search));
     }
-    const lookAtAll = (memory: TokenMemory): AccountInfo[] => {
-      const { localAccountId, username } = filter;
-      if (localAccountId) return look(memory, usersBy(memory, { localAccountId }));
-      if (username) return look(memory, usersBy(memory, { username }));
-      return look(memory, users(memory));
+    const inMemory = (memory: TokenMemory): AccountInfo[] => {
+      const name = localAccountId ? { localAccountId } : username ? { username } : undefined;
+      const partitions = name ? partitionsOf(memory, usersBy(memory, name)) : memory.partitions.all("user");
+      return accountsIn(partitions, search);
     };
     return this.stored
-      ? this.#storedAccounts(this.stored, look, lookAtAll)
-      : this.read(userPartition(""), lookAtAll);
+      ? this.#storedAccounts(this.stored, search, inMemory)
+      : this.read(userPartition(""), inMemory);
   }
 
   /** Looks at all stored users, page by page, without taking the room of others in memory. */
   async #storedAccounts(
     stored: StoredCache,
-    look: (memory: TokenMemory, keys: readonly PartitionKey[]) => AccountInfo[],
-    lookAtAll: (memory: TokenMemory) => AccountInfo[],
+    search: AccountSearch,
+    inMemory: (memory: TokenMemory) => AccountInfo[],
   ): Promise<AccountInfo[]> {
     const found = new Map<string, AccountInfo[]>();
     for await (const page of stored.pages(USERS)) {
-      if (page === "unavailable") return lookAtAll(this.#parts.memory);
+      if (page === "unavailable") return inMemory(this.#parts.memory);
       for (const { partition, document } of page) {
         const key = partitionNamed(partition);
-        found.set(partition, look(stored.loaded(key, document), [key]));
+        found.set(partition, accountsIn(partitionsOf(stored.loaded(key, document), [key]), search));
       }
     }
     return [...found.values()].flat();
@@ -140,7 +127,7 @@ export class TokenCache extends CacheAccess {
    */
   async getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null> {
     const found = homeAccountId ? await this.getAccounts({ homeAccountId }) : [];
-    return onlyProvidersAccount(found, "homeAccountId", this.#parts.aliasesOf);
+    return onlyProvidersAccount(found, "homeAccountId", this.#parts.authorities);
   }
 
   /**
@@ -155,7 +142,7 @@ export class TokenCache extends CacheAccess {
   async getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null> {
     const found =
       typeof localAccountId === "string" && localAccountId ? await this.getAccounts({ localAccountId }) : [];
-    return onlyProvidersAccount(found, "localAccountId", this.#parts.aliasesOf);
+    return onlyProvidersAccount(found, "localAccountId", this.#parts.authorities);
   }
 
   /**
@@ -173,9 +160,9 @@ export class TokenCache extends CacheAccess {
     // As in MSAL, a missing account is ignored.
     if (!account) return;
     requireAccount(account, "pass one from getAllAccounts() or from an earlier result");
-    const { aliasesOf, isShared } = this.#parts;
+    const { authorities } = this.#parts;
     const { homeAccountId, environment } = account;
-    const environments = aliasesOf(environment);
+    const environments = authorities.aliasesOf(environment);
     const key = userPartition(homeAccountId);
     const now = Math.floor(this.#parts.now() / 1000);
     const isOwn = await this.write(key, (memory, isLate) => {
@@ -183,7 +170,7 @@ export class TokenCache extends CacheAccess {
       if (isLate && hasNewerIn(memory, key, now)) return () => false;
       const known = accountsOf(memory, key).filter(({ entity }) => environments.has(entity.environment));
       const issuers = issuersOf(memory, key, environments);
-      const provider = providerOf(account, known, issuers, isShared(environment));
+      const provider = providerOf(account, known, issuers, authorities.isShared(environment));
       const removed = removeUser(memory, homeAccountId, { ...provider, environments });
       if (this.stored) noteRemoval(memory, key, { ...provider, environments }, now);
       return removed;
@@ -224,15 +211,10 @@ export class TokenCache extends CacheAccess {
   async overwriteCache(): Promise<void> {
     await this.read(userPartition(""), () => undefined);
   }
+}
 
-  #profiles(partition: Partition, entry: Entry<"Account">): AccountInfo[] {
-    const { clientId, aliasesOf } = this.#parts;
-    const { entity } = entry;
-    const environments = aliasesOf(entity.environment);
-    return accountProfiles(entry, (tenantId) =>
-      idTokenIn(partition, { clientId, environments, realms: idTokenRealms(entity, tenantId) }),
-    );
-  }
+function partitionsOf(memory: TokenMemory, keys: readonly PartitionKey[]): readonly Partition[] {
+  return keys.flatMap((key) => memory.partitions.peek(key) ?? []);
 }
 
 function hasNewerIn(memory: TokenMemory, key: PartitionKey, at: number): boolean {

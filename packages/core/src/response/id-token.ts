@@ -120,8 +120,10 @@ export function decodeJwt(jwt: string, name: string, correlationId: string): Raw
       },
     );
   }
-  const parts = jwt.split(".");
-  const claims = parts.length === 3 ? parseJsonObject(base64Decode(parts[1] ?? "")) : undefined;
+  const start = jwt.indexOf(".") + 1;
+  const end = jwt.indexOf(".", start);
+  const hasThreeParts = start > 0 && end >= 0 && !jwt.includes(".", end + 1);
+  const claims = hasThreeParts ? parseJsonObject(base64Decode(jwt.slice(start, end))) : undefined;
   if (!claims) {
     throw clientAuthError(
       "token_parsing_error",

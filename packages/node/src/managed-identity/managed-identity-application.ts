@@ -121,17 +121,14 @@ export class ManagedIdentityApplication {
    * ```
    */
   async acquireToken(request: ManagedIdentityRequestParams): Promise<AuthenticationResult> {
+    let result: AuthenticationResult | Promise<AuthenticationResult>;
     try {
-      if (this.#telemetry.isOn())
-        return await this.#telemetry.operation(
-          "acquireToken",
-          () => this.#hit(request) ?? this.#acquired(request),
-        );
-      return this.#hit(request) ?? (await this.#acquired(request));
+      const now = (): typeof result => this.#hit(request) ?? this.#acquired(request);
+      result = this.#telemetry.isOn() ? this.#telemetry.operation("acquireToken", now) : now();
     } catch (error) {
-      this.#failures.note("acquireToken", request, error);
-      throw error;
+      throw this.#failures.noted("acquireToken", request, error);
     }
+    return result instanceof Promise ? this.#failures.watched("acquireToken", request, result) : result;
   }
 
   /**

@@ -55,7 +55,7 @@ export function findUserOfAgent(memory: TokenMemory, query: AgentUserQuery): Kno
     }
   };
   look(own);
-  for (const [, partition] of memory.partitions.entries("user")) look(partition);
+  for (const partition of memory.partitions.all("user")) look(partition);
   const [user, another] = found.values();
   return another ? undefined : user;
 }

@@ -38,8 +38,7 @@ export interface AccessTokenQuery extends TokenQuery {
  * one that expires last.
  */
 export function findTokens(memory: TokenMemory, query: AccessTokenQuery): CachedTokens | undefined {
-  const { kind, id } = query.partition;
-  const partition = memory.partitions.hot[kind].get(id) ?? memory.partitions.get(query.partition);
+  const partition = memory.partitions.get(query.partition);
   const found =
     partition &&
     (partition.memo.recall(query) ?? partition.memo.remember(query, bestOf(memory, partition, query)));
@@ -180,11 +179,6 @@ export function familyOf(
       return entity.family_id;
   }
   return undefined;
-}
-
-/** Returns the partition of every user, the least recently used first. */
-export function users(memory: TokenMemory): readonly PartitionKey[] {
-  return Array.from(memory.partitions.entries("user"), ([key]) => key);
 }
 
 /** Returns the users with an id in any tenant, or with a user name. */

@@ -110,7 +110,7 @@ export async function wholeDocumentInSlices({ state }: TokenMemory): Promise<Cac
 const PARTITIONS = 250;
 
 function* partitionsOf({ partitions }: CacheState): Iterable<Partition> {
-  for (const kind of PARTITION_KINDS) for (const [, partition] of partitions.entries(kind)) yield partition;
+  for (const kind of PARTITION_KINDS) yield* partitions.all(kind);
 }
 
 function finished(writer: DocumentWriter, { appMetadata, foreign }: CacheState): CacheDocument {

@@ -201,7 +201,7 @@ export class TokenMemory {
     const { partitions } = this.#state;
     let tokens = 0;
     for (const kind of PARTITION_KINDS) {
-      for (const [, partition] of partitions.entries(kind)) tokens += partition.tokens();
+      for (const partition of partitions.all(kind)) tokens += partition.tokens();
     }
     return {
       partitions: {

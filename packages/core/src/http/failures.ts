@@ -1,7 +1,7 @@
 import { BoundedMap } from "../bounded-map.js";
 import { elapsed, type Clock } from "../clock.js";
 import { copyFor, type AuthError } from "../errors/errors.js";
-import { withSeconds } from "../http/throttle.js";
+import { withSeconds } from "./throttle.js";
 
 /** Maximum number of failures that an application remembers. */
 const MOST_FAILURES = 10_000;
