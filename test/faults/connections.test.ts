@@ -132,12 +132,15 @@ it("a host gets as many connections as are allowed, and the other requests wait"
   expect(most).toBeLessThanOrEqual(5);
 });
 
-it("a host that takes 20 connections serves hundreds of calls at once, and nobody fails", async () => {
+it("a host that takes 20 connections serves a thousand users at once, and nobody fails", async () => {
   server.maxConnections = 20;
-  const app = application();
+  // A busy machine may take longer than usual.
+  const app = application({ callTimeoutMs: 300_000 });
   await ask(app, 0);
-  const results = await Promise.all(many(300).map((scope) => ask(app, scope)));
-  expect(results.filter(({ accessToken }) => accessToken === "an-access-token")).toHaveLength(300);
+  const refresh = (user: number) =>
+    app.acquireTokenByRefreshToken({ scopes: ["api"], refreshToken: `of-user-${user}`, forceCache: true });
+  const results = await Promise.all(many(1000).map((one) => (one % 2 ? refresh(one) : ask(app, one))));
+  expect(results.filter(({ accessToken }) => accessToken === "an-access-token")).toHaveLength(1000);
   expect(most).toBeLessThanOrEqual(20);
 });
 

@@ -76,6 +76,12 @@ export class Failures {
     this.#known.set(key, { error, count, from: now, until: now + pause, isTold: true });
   }
 
+  /** Remembers a failure that no pause follows, because it is remembered elsewhere for as long as it lasts. */
+  noteWithoutPause(key: string, error: AuthError): void {
+    const now = elapsed(this.#clock);
+    this.#known.set(key, { error, count: 1, from: now, until: now, isTold: true });
+  }
+
   /** Remembers that the server wants equal requests to pause, and adds the length of the pause to its error. */
   notePause(key: string, error: AuthError, seconds: number): void {
     const from = elapsed(this.#clock);
