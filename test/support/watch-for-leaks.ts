@@ -8,15 +8,18 @@ const own = readFileSync(testPath, "utf8");
 // Tests of what never reaches the library need not load it. Those of leaks leak on purpose.
 if (/from "(@tessera\/node|\.\.?\/.*support\/)/.test(own) && !/leak/i.test(testPath)) {
   const search = new LeakSearch();
-  await watch(search);
+  const showDiagnostics = await watch(search);
   afterAll(() => {
+    showDiagnostics();
     expect(search.leaks()).toEqual([]);
   });
 }
 
-async function watch(search: LeakSearch): Promise<void> {
+/** Returns what shows the diagnostics of hosts, which hold the text of the last errors. */
+async function watch(search: LeakSearch): Promise<() => void> {
   // One after another: Jest links ES modules that import each other one at a time.
   const { Logger } = await import("../../packages/core/src/logger.js");
+  const { Hosts } = await import("../../packages/core/src/http/hosts.js");
   const { Tally } = await import("../../packages/core/src/http/tally.js");
   const { Parameters } = await import("../../packages/core/src/request/parameters.js");
   const { FailureLog } = await import("../../packages/node/src/failure-log.js");
@@ -35,20 +38,41 @@ async function watch(search: LeakSearch): Promise<void> {
     if (error instanceof Error && "errorCode" in error) search.show("an error", error);
   });
   around(OpenTelemetryObserver.prototype, "count", (seen) => search.show("a metric", seen));
-  around(OpenTelemetryObserver.prototype, "around", ([step, facts]) => search.show("a span", [step, facts]));
+  around(OpenTelemetryObserver.prototype, "handedOut", (seen) => search.show("a metric", seen));
+  const { prototype } = OpenTelemetryObserver;
+  // Called by the method that follows, in which a patched one has no type parameters.
+  const spanned = Reflect.get(prototype, "around");
+  prototype.around = function (step, facts, run) {
+    search.show("a span", [step, facts]);
+    const watched: typeof run = (tell) =>
+      run((more) => {
+        search.show("a span", more);
+        tell(more);
+      });
+    return spanned.call(this, step, facts, watched) as ReturnType<typeof run>;
+  };
+  const hosts = new Set<WeakRef<{ records(): unknown }>>();
+  const known = new WeakSet<object>();
+  around(Hosts.prototype, "note", function (this: InstanceType<typeof Hosts>) {
+    if (!known.has(this)) hosts.add(new WeakRef(this));
+    known.add(this);
+  });
+  return () => {
+    for (const seen of hosts) search.show("diagnostics", seen.deref()?.records());
+  };
 }
 
 /** Has every call of a method of a class noted. */
 function around(
   prototype: object,
   method: string,
-  note: (args: readonly unknown[], result: unknown) => void,
+  note: (this: never, args: readonly unknown[], result: unknown) => void,
 ): void {
   const original: unknown = Reflect.get(prototype, method);
   if (typeof original !== "function") throw new Error(`there is no method ${method}`);
   const noted = function (this: unknown, ...args: unknown[]): unknown {
     const result: unknown = Reflect.apply(original, this, args);
-    note(args, result);
+    Reflect.apply(note, this, [args, result]);
     return result;
   };
   // Tests compare how many parameters a method has.
