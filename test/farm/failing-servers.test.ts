@@ -12,7 +12,7 @@ import {
   type RedisServer,
   type SentinelRedis,
 } from "../support/redis-servers.js";
-import { startFarm, type Farm, type FarmConnection, type RedisAddress } from "./farm.js";
+import { startFarm, type Farm, type FarmConnection, type RedisAddress, type Worker } from "./farm.js";
 import { full, withAllLibraries } from "./load.js";
 import { startStrictAuthority, type Reuse, type StrictAuthority } from "./strict-authority.js";
 import { hourOfTraffic, randomFrom, signIn, type Crowd, type Hour } from "./traffic.js";
@@ -52,7 +52,7 @@ async function begin(
   }: Pick<FarmConnection, "store"> & { reuse?: Reuse; sticky?: boolean } = {},
 ): Promise<Scene> {
   authority = await startStrictAuthority({ reuse, now: () => now });
-  // A test that is tried again finds nobody of the time before.
+  // Each scene finds nobody of the one before.
   const store = { ...over.store, prefix: `scene-${(scenes += 1)}:` };
   await farm.connect({ authority, redis, store });
   const random = randomFrom(1);
@@ -64,10 +64,10 @@ async function begin(
   expect(await signIn(farm, authority, crowd, random)).toEqual([]);
   // Every process knows everybody: of one whom it has never met, it can learn from Redis only.
   const meet = crowd.names.map((name) => ({ call: "silent", id: authority.homeAccountId(name) }) as const);
-  if (!sticky) {
-    const met = await Promise.all(farm.workers.map((worker) => worker.doAll(meet)));
-    expect(met.flat().filter((outcome) => !outcome.includes("/"))).toEqual([]);
-  }
+  // On a busy machine Redis may seem away, and then says nothing of one whom the process has not met yet.
+  const hasMetAll = async (worker: Worker) =>
+    (await worker.doAll(meet)).every((outcome) => outcome.includes("/"));
+  if (!sticky) for (const worker of farm.workers) while (!(await hasMetAll(worker)));
   let hour = 0;
   return {
     hour: async (during = async () => undefined) => {
@@ -95,9 +95,6 @@ async function begin(
 
 /** Lets a process that is asked what it has not saved yet do something else in between. */
 const turnOfTheLoop = () => new Promise((resolve) => setTimeout(resolve, 20));
-
-// Whether a server fails between two commands of the same refresh is a matter of chance, and such a refresh may be sent twice.
-jest.retryTimes(8, { logErrorsBeforeRetry: true });
 
 /** On a busy machine a slot is without a master for longer than a site would wait. */
 const patient = { commandTimeoutMs: 30_000 };
@@ -131,22 +128,17 @@ describeWith("redis-server", hasRedis(), () => {
     test("a planned failover signs nobody out, and sends no refresh twice", async () => {
       const { hour, expectAllSignedIn } = await begin({ library, urls: cluster.urls }, { store: patient });
       const traffic = await hour(async () => {
-        for (const node of [...cluster.replicas, ...cluster.masters])
-          if (JSON.stringify(await node.command("ROLE")).includes("slave")) {
-            await node.command("CLUSTER", "FAILOVER");
-            break;
-          }
+        const [replica] = await having("slave", cluster);
+        await replica?.command("CLUSTER", "FAILOVER");
       });
-      // While a slot has no master, a process that cannot ask for its turn exchanges an assertion by itself.
-      expect(exact(traffic)).toEqual({ ...due(traffic), onBehalfOf: expect.any(Number) });
-      expect(traffic.onBehalfOf).toBeGreaterThanOrEqual(traffic.onBehalfOfDue);
+      expect(exact(traffic)).toEqual(due(traffic));
       await expectAllSignedIn();
     });
 
     test("slots that move to another node sign nobody out, and send no refresh twice", async () => {
       const { hour, expectAllSignedIn } = await begin({ library, urls: cluster.urls }, { store: patient });
-      // The first master may be a replica by now.
-      const traffic = await hour(() => moveSlots(cluster.masters.slice(1), full ? 2000 : 300));
+      const masters = await having("master", cluster);
+      const traffic = await hour(() => moveSlots(masters, full ? 2000 : 300));
       expect(exact(traffic)).toEqual(due(traffic));
       await expectAllSignedIn();
     });
@@ -184,6 +176,16 @@ describeWith("redis-server", hasRedis(), () => {
     });
   });
 });
+
+/** The nodes of a cluster that have a role now, after the failovers of other tests. */
+async function having(
+  role: "master" | "slave",
+  { masters, replicas }: RedisCluster,
+): Promise<readonly RedisServer[]> {
+  const nodes = [...replicas, ...masters];
+  const roles = await Promise.all(nodes.map((node) => node.command("ROLE")));
+  return nodes.filter((_, index) => JSON.stringify(roles[index]).includes(`"${role}"`));
+}
 
 /** Moves slots of the first master to the second one, key by key, as `redis-cli` does it. */
 async function moveSlots([from, to]: readonly RedisServer[], count: number): Promise<void> {

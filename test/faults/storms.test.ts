@@ -1,5 +1,5 @@
 // A caller that repeats a failing call in a loop does not flood the provider, and harms nobody else.
-// proves: core/src/client/failures.ts, core/src/exchange/noted-failure.ts, core/src/exchange/refused-grants.ts
+// proves: core/src/http/failures.ts, core/src/exchange/noted-failure.ts, core/src/exchange/refused-grants.ts, core/src/exchange/refused-tokens.ts
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import {
   createMemoryTokenStore,
@@ -192,6 +192,21 @@ describe("a refusal", () => {
     await redeem(provider.confidential({ cache: { store } }), { scopes });
     expect(await write()).toMatchObject({ fromCache: false });
     expect(provider.count("token")).toBe(sent + 2);
+  });
+
+  it("of a refresh token, after other failures, does not hold back a user who signs in again", async () => {
+    await withCode();
+    const write: Ask = () => silently({ scopes: ["api:write"] });
+    outage = { reset: true };
+    for (let turn = 0; turn < 4; turn += 1) {
+      const { retryAfterSeconds = 0 } = await failure(write());
+      provider.clock.advance(retryAfterSeconds);
+    }
+    outage = { status: 400, body: { error: "invalid_grant" } };
+    expect(await failure(write())).toMatchObject({ errorCode: "invalid_grant" });
+    outage = undefined;
+    await withCode();
+    expect(await write()).toMatchObject({ fromCache: false });
   });
 
   it.each<[string, Ask, Ask]>([

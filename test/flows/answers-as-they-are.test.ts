@@ -1,5 +1,5 @@
 // Answers of token endpoints that leave the standards, understood where it is safe.
-// proves: core/src/response/answer-body.ts, core/src/response/token-response.ts, core/src/response/server-error.ts
+// proves: core/src/http/answer-body.ts, core/src/response/token-response.ts, core/src/response/server-error.ts
 import { describe, expect, it } from "@jest/globals";
 import { wildProvider, documents, type Quirks } from "../support/wild-provider.js";
 

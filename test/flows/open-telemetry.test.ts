@@ -103,6 +103,14 @@ describe("a span", () => {
     expect(await seen.text()).not.toContain("alice");
   });
 
+  it("quotes no text that a provider sends in place of a code", async () => {
+    provider.answers.token = () => ({ status: 400, body: { error: "alice@contoso.example has left" } });
+    await expect(redeem(provider.confidential())).rejects.toThrow("has left");
+    expect(spanOf("tessera.acquireTokenByCode").attributes).toMatchObject({ "error.type": "ServerError" });
+    await expect(appToken(provider.confidential())).rejects.toThrow("has left");
+    expect(await seen.text()).not.toContain("alice");
+  });
+
   it("says that there was no answer", async () => {
     provider.answers.token = () => ({ reset: true });
     await expect(appToken(provider.confidential())).rejects.toMatchObject({ errorCode: "network_error" });

@@ -8,9 +8,11 @@ import type { CommandFailure } from "../../packages/redis/src/failure.js";
 import { Counters } from "../../packages/redis/src/stats.js";
 
 const FAILURES: Readonly<Record<string, CommandFailure>> = {
-  LOADING: { kind: "LOADING", unavailable: "all" },
-  READONLY: { kind: "READONLY", unavailable: "writes" },
-  WRONGTYPE: { kind: "WRONGTYPE", unavailable: "none" },
+  LOADING: { kind: "LOADING", unavailable: "all", passes: "no" },
+  READONLY: { kind: "READONLY", unavailable: "writes", passes: "no" },
+  WRONGTYPE: { kind: "WRONGTYPE", unavailable: "none", passes: "no" },
+  CLUSTERDOWN: { kind: "CLUSTERDOWN", unavailable: "all", passes: "soon" },
+  TRYAGAIN: { kind: "TRYAGAIN", unavailable: "key", passes: "soon" },
 };
 
 describe("the availability of a server", () => {
@@ -18,18 +20,21 @@ describe("the availability of a server", () => {
   let lines: string[];
   let counters: Counters;
   let availability: Availability;
-  beforeEach(() => {
-    time = 0;
-    lines = [];
-    counters = new Counters();
-    availability = new Availability({
-      commandTimeoutMs: 20,
-      failureOf: (error) => FAILURES[String(error)] ?? { kind: "other", unavailable: "none" },
+  const started = (commandTimeoutMs: number): Availability =>
+    new Availability({
+      commandTimeoutMs,
+      failureOf: (error) => FAILURES[String(error)] ?? { kind: "other", unavailable: "none", passes: "no" },
+      mayPass: ({ passes }) => passes === "soon",
       counters,
       now: () => time,
       random: () => 0.5,
       log: (level, message) => lines.push(`${level}: ${message}`),
     });
+  beforeEach(() => {
+    time = 0;
+    lines = [];
+    counters = new Counters();
+    availability = started(20);
   });
   const answers = (): Promise<string> => Promise.resolve("answer");
   const fails = (text: string) => (): Promise<never> => Promise.reject(text);
@@ -57,10 +62,45 @@ describe("the availability of a server", () => {
       "unavailable",
     );
     answer("late");
-    await Promise.resolve();
+    while (late.length === 0) await new Promise((resolve) => setImmediate(resolve));
     expect(late).toEqual(["late"]);
     await availability.run("write", answers, { onLate: (value) => late.push(value) });
     expect(late).toEqual(["late"]);
+  });
+
+  test("a command is sent again while its failure may be over in a moment, which is not a failure", async () => {
+    // However busy the machine is.
+    availability = started(30_000);
+    const replies = [fails("CLUSTERDOWN"), fails("TRYAGAIN"), fails("CLUSTERDOWN"), fails("CLUSTERDOWN")];
+    const send = jest.fn(async () => (replies.shift() ?? answers)());
+    expect(await availability.run("write", send)).toBe("answer");
+    expect(send).toHaveBeenCalledTimes(5);
+    expect([availability.isAvailable, errors(), lines]).toEqual([true, {}, []]);
+  });
+
+  test("it is sent again until its time is up, and the reason is that of the last attempt", async () => {
+    expect(await availability.run("read", fails("CLUSTERDOWN"))).toBe("unavailable");
+    expect(await availability.run("write", fails("TRYAGAIN"))).toBe("unavailable");
+    expect(errors()).toEqual({ CLUSTERDOWN: 1, TRYAGAIN: 1 });
+    const replies = [fails("CLUSTERDOWN"), never];
+    expect(await availability.run("read", async () => (replies.shift() ?? never)())).toBe("unavailable");
+    expect(errors()).toEqual({ CLUSTERDOWN: 1, TRYAGAIN: 1, timeout: 1 });
+  });
+
+  test("the failure that ends it is the one that lasts", async () => {
+    availability = started(30_000);
+    const replies = [fails("CLUSTERDOWN"), fails("LOADING")];
+    expect(await availability.run("read", async () => (replies.shift() ?? answers)())).toBe("unavailable");
+    expect(errors()).toEqual({ LOADING: 1 });
+  });
+
+  test("a trial of a server that counts as unavailable is one attempt", async () => {
+    availability = started(30_000);
+    for (let count = 0; count < 3; count += 1) await availability.run("read", fails("LOADING"));
+    time += 100;
+    const send = jest.fn(fails("CLUSTERDOWN"));
+    expect(await availability.run("read", send)).toBe("unavailable");
+    expect(send).toHaveBeenCalledTimes(1);
   });
 
   test("after three failures in a row nothing is sent, until one call may try", async () => {

@@ -112,6 +112,13 @@ describeWith("redis-server", hasRedis(), () => {
     expect(await client.exists(key)).toBe(0);
   });
 
+  test("one that lapses is prolonged no more, and says when it is over", async () => {
+    const lease = await taken(100);
+    await new Promise<void>((resolve) => lease.lapse(resolve));
+    while ((await client.exists(key)) === 1);
+    expect(lost).toBe(0);
+  });
+
   test("one that was granted too late is given back, because nobody uses it", async () => {
     let tell = (_: number): void => undefined;
     const deaf: LeaseParts = {

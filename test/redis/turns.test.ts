@@ -201,6 +201,58 @@ describeWith("redis-server", hasRedis(), () => {
     expect(fenceOf(turn as never, "user")).toBe("");
   });
 
+  test("work that began without a turn loses it when the server is back before anything is sent", async () => {
+    const process = await unheard();
+    isAway = true;
+    const held = await process.turns.run(
+      "user",
+      {
+        found: async () => undefined,
+        run: async (turn) => {
+          const whileAway = await turn.holds();
+          isAway = false;
+          const alone = await turn.holds();
+          await server.command("SET", turnKey("user"), "token of another", "PX", "60000");
+          return [whileAway, alone, await turn.holds()];
+        },
+      },
+      undefined,
+    );
+    expect(held).toEqual([true, false, false]);
+    expect(await server.command("GET", turnKey("user"))).toBe("token of another");
+  });
+
+  test("the lease of a turn whose change could not be stored is kept until it is stored", async () => {
+    const [process, other] = [await unheard(), await unheard()];
+    const changing = async (...changes: readonly (readonly [string, boolean])[]): Promise<void> =>
+      process.turns.run(
+        "user",
+        {
+          found: async () => undefined,
+          run: async (turn) => {
+            for (const [partition, isStored] of changes) process.turns.changed(partition, turn, isStored);
+          },
+        },
+        undefined,
+      );
+    const isFree = async (): Promise<boolean> => (await server.command("EXISTS", turnKey("user"))) === 0;
+    await changing(["user", false], ["user", true]);
+    while (!(await isFree()));
+    await changing(["other", false]);
+    while (!(await isFree()));
+
+    await changing(["user", false]);
+    process.turns.changed("other", undefined, true);
+    process.turns.changed("user", undefined, false);
+    const wanted = want(other, "user", async () => "sent again");
+    while (other.counters.turnsWaited === 0) await new Promise((resolve) => setImmediate(resolve));
+    await process.store("user", "stored at last");
+    process.turns.changed("user", undefined, true);
+    expect(await wanted).toBe("stored at last");
+    while (!(await isFree()));
+    expect(other.counters.turnsTaken).toBe(0);
+  });
+
   test("the turn is the fence of its own partition only, and what was known is dropped before the work", async () => {
     const process = await unheard();
     const fences = await process.turns.run(

@@ -1,6 +1,6 @@
 // Whatever a server answers, a call ends with a result or with an error of the library: no parser throws anything else, hangs,
 // or takes more than its input is worth.
-// proves: core/src/response/answer-body.ts, core/src/response/token-response.ts, core/src/response/server-error.ts
+// proves: core/src/http/answer-body.ts, core/src/response/token-response.ts, core/src/response/server-error.ts
 import { afterAll, beforeAll, describe, it } from "@jest/globals";
 import type fc from "fast-check";
 import {

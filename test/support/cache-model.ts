@@ -205,7 +205,7 @@ export class CacheModel {
     const { accessTokens, refreshTokens } = this.#lists;
     const lastOf = (owner: string): number =>
       Math.max(
-        ...accessTokens.filter((held) => held.owner === owner).map(({ entity }) => Number(entity.expires_on)),
+        ...accessTokens.filter((held) => held.owner === owner).map(({ entity }) => lastUse(entity)),
         ...refreshTokens
           .filter((held) => held.owner === owner && owner.startsWith("assertion:session."))
           .map(({ entity }) => Number(entity.expires_on ?? Infinity)),

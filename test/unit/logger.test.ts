@@ -69,6 +69,13 @@ describe("the logger", () => {
     expect(clone.isPiiLoggingEnabled()).toBe(false);
   });
 
+  it("with a callback that throws does not fail what is logged", () => {
+    const loggerCallback = (): void => {
+      throw new Error("the disk is full");
+    };
+    expect(() => new Logger({ loggerCallback }).error("text")).not.toThrow();
+  });
+
   it("without a callback logs nothing, and throws nothing", () => {
     expect(() => linesOf({ loggerCallback: undefined })).not.toThrow();
   });

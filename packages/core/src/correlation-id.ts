@@ -18,12 +18,16 @@ let left = 0;
  * cache hit does not load `node:crypto`. For `state` and `nonce`, use `newGuid`.
  */
 export function newCorrelationId(): string {
-  if (left === 0) {
-    [head, tail, left] = [random32(), newTail(), IDS_PER_TAIL];
-  }
+  if (left === 0) renewTail();
   left -= 1;
   head += STEP;
   return twoDigits(head) + tail;
+}
+
+function renewTail(): void {
+  head = random32();
+  tail = newTail();
+  left = IDS_PER_TAIL;
 }
 
 /** Generates the part after the first two digits: version 4, variant 10, and 114 random bits. */

@@ -73,7 +73,7 @@ export {
 } from "./encoding.js";
 export { newCorrelationId } from "./correlation-id.js";
 export * from "./errors/error-codes.js";
-export { errorName } from "./errors/error-name.js";
+export { errorName, errorType } from "./errors/error-name.js";
 export { errorText } from "./errors/error-text.js";
 export { invalidOption, requireKnownOptions } from "./errors/invalid-option.js";
 export * from "./errors/errors.js";
@@ -165,6 +165,7 @@ export { isBackground } from "./flight/background.js";
 export type { SourcedToken, SourceRequest, TokenSource } from "./exchange/token-source.js";
 export { dialectOf } from "./dialect/dialects.js";
 export { marginOf } from "./exchange/freshness.js";
+export { accountedCall } from "./exchange/accounted.js";
 export { sharedCall } from "./exchange/shared-call.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
 export type { HostFailure } from "./http/host-log.js";
@@ -179,7 +180,7 @@ export { statusOf } from "./http/throttle.js";
 export { isHeaderValue } from "./http/header-value.js";
 export { rootMessage } from "./http/network-error.js";
 export type { Schedule } from "./http/retry-policy.js";
-export { createTransport, type Transport } from "./http/transport.js";
+export { createTransport, type Call, type Transport } from "./http/transport.js";
 export { Logger, LogLevel, type ILoggerCallback, type LoggerOptions } from "./logger.js";
 export {
   claimsFromChallenge,

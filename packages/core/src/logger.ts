@@ -148,6 +148,10 @@ export class Logger {
     if (!this.#callback || level > this.#level || (containsPii && !this.#pii)) return;
     const line = `[${new Date().toUTCString()}] : [${correlationId}] : ${this.#source} : ${LogLevel[level]} - ${message}`;
     // A message must stay on one line, even if parts of it are untrusted.
-    this.executeCallback(level, printable(line), containsPii);
+    try {
+      this.executeCallback(level, printable(line), containsPii);
+    } catch {
+      // The application's own failure must not fail a call, and there is nowhere else to log it.
+    }
   }
 }

@@ -130,7 +130,10 @@ interface Common {
 }
 
 function commonOf(tokens: CachedTokens): Common {
-  if (tokens.facts) return tokens.facts as Common;
+  return (tokens.facts as Common | undefined) ?? deriveCommon(tokens);
+}
+
+function deriveCommon(tokens: CachedTokens): Common {
   const { accessToken, account, idToken } = tokens;
   const facts = accessTokenFacts(accessToken);
   const claims = idToken ? claimsOf(idToken) : {};

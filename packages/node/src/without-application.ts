@@ -1,5 +1,5 @@
 import { createClient, Logger, type Client } from "@tessera/core";
-import { newCorrelationId, version, withinBounds } from "@tessera/core/internal";
+import { accountedCall, newCorrelationId, version, withinBounds, type Call } from "@tessera/core/internal";
 import { checkConfiguration, DEFAULT_AUTHORITY } from "./check-configuration.js";
 import type { NodeSystemOptions } from "./configuration.js";
 
@@ -25,10 +25,7 @@ export const CALL_OPTIONS = { system: true, correlationId: true, signal: true, t
 export function withoutApplication<T>(
   { system, signal, timeoutMs, correlationId = newCorrelationId() }: CallOptions,
   issuer: string | undefined,
-  run: (
-    client: Client,
-    call: { readonly correlationId: string; readonly signal?: AbortSignal | undefined },
-  ) => Promise<T>,
+  run: (client: Client, call: Call) => Promise<T>,
 ): Promise<T> {
   const provider = issuer === undefined ? { authority: DEFAULT_AUTHORITY } : { oidcAuthority: issuer };
   const auth = { clientId: "none", ...provider };
@@ -36,7 +33,9 @@ export function withoutApplication<T>(
   const { loggerOptions, ...checked } = checkConfiguration({ auth, ...(system ? { system } : {}) }, none);
   const logger = new Logger(loggerOptions, "@tessera/node", version);
   const client = createClient({ ...checked, logger: () => logger });
-  return withinBounds({ signal, timeoutMs, correlationId }, (bounded) =>
-    run(client, { correlationId, signal: bounded }),
+  return accountedCall((tally) =>
+    withinBounds({ signal, timeoutMs, correlationId }, (bounded) =>
+      run(client, { correlationId, signal: bounded, budget: client.transport.budget(), tally }),
+    ),
   );
 }

@@ -1,15 +1,14 @@
 import type { CommandFailure } from "./failure.js";
 import { inTime, TIMED_OUT } from "./in-time.js";
+import { SentAgain, type SendingAgain } from "./send-again.js";
 import type { Counters } from "./stats.js";
 
 /** The dependencies of {@link Availability}. */
-export interface AvailabilityParts {
+export interface AvailabilityParts extends SendingAgain {
   readonly commandTimeoutMs: number;
-  readonly failureOf: (error: unknown) => CommandFailure;
   readonly counters: Counters;
   /** A clock that never goes back, in milliseconds. */
   readonly now: () => number;
-  readonly random: () => number;
   /** Called once when the server is lost, and once when it is back. */
   readonly log: (level: "warning" | "info", message: string) => void;
 }
@@ -56,8 +55,8 @@ export class Availability {
   }
 
   /**
-   * Runs a command. Client libraries cannot take back what they have queued, so a command whose time is up may still be
-   * executed: its answer is dropped.
+   * Runs a command, and sends it again while its failure may be over in a moment and its time is not up. Client libraries
+   * cannot take back what they have queued, so a command whose time is up may still be executed: its answer is dropped.
    */
   async run<T>(
     kind: "read" | "write",
@@ -70,13 +69,17 @@ export class Availability {
       if (circuits.some((circuit) => circuit.isBlocked())) return "unavailable";
       for (const circuit of circuits) circuit.sent();
     }
+    // While others go on without the server, a trial tells whether it is there: nobody waits for it to come back.
+    const mayPass = this.#all.isOpen || this.#writes.isOpen ? () => false : this.#parts.mayPass;
+    const command = new SentAgain(send, { ...this.#parts, mayPass });
     try {
-      const answer = await inTime(send(), { limitMs: this.#parts.commandTimeoutMs, onLate });
+      const answer = await inTime(command.run(), { limitMs: this.#parts.commandTimeoutMs, onLate });
       for (const circuit of circuits) circuit.succeeded();
       this.#noteState();
       return answer;
     } catch (error) {
-      const failure = error === TIMED_OUT ? TIMEOUT : this.#parts.failureOf(error);
+      command.end();
+      const failure = error === TIMED_OUT ? (command.failure ?? TIMEOUT) : this.#parts.failureOf(error);
       this.#parts.counters.countError(failure.kind);
       // Whatever the server refuses, it is there.
       if (failure.unavailable !== "all") this.#all.succeeded();
@@ -109,7 +112,7 @@ export class Availability {
   }
 }
 
-const TIMEOUT: CommandFailure = { kind: "timeout", unavailable: "all" };
+const TIMEOUT: CommandFailure = { kind: "timeout", unavailable: "all", passes: "no" };
 
 /** Lets everything through until it opens; then one trial after each pause. */
 class Circuit {

@@ -2,8 +2,10 @@ import { connect } from "./connection/connect.js";
 import type { Reply } from "./connection/connection.js";
 import { envelopeOf, newVersion } from "./envelope.js";
 import { storeFailed } from "./errors.js";
+import { failureOf, mayPass } from "./failure.js";
 import { namesOf } from "./names.js";
 import { checkCacheClientOptions, type RedisCacheClientOptions } from "./options.js";
+import { SentAgain, type SendingAgain } from "./send-again.js";
 
 /** A client for `DistributedCachePlugin`, of `@tessera/node` and of `@azure/msal-node`: their `ICacheClient`. */
 export interface RedisCacheClient {
@@ -12,6 +14,9 @@ export interface RedisCacheClient {
   /** Stores the cache under a key, and returns it. */
   set(key: string, value: string): Promise<string>;
 }
+
+/** For how long a command is sent again. */
+const LIMIT_MS = 1_000;
 
 /**
  * Creates a client for `DistributedCachePlugin`, of `@tessera/node` and of `@azure/msal-node`, so that an app can move to
@@ -42,11 +47,17 @@ export function createRedisCacheClient(options: RedisCacheClientOptions): RedisC
   // Names of their own: a store with the same prefix does not meet these values.
   const names = namesOf(`${prefix}cache:`, nameKey);
   const envelope = envelopeOf(keys);
+  const { random } = Math;
+  const how: SendingAgain = { failureOf, mayPass: (failure) => mayPass(failure, connection), random };
   const sent = async (key: string, send: () => Promise<Reply>): Promise<Reply> => {
+    const command = new SentAgain(send, how);
+    const limit = setTimeout(() => command.end(), LIMIT_MS);
     try {
-      return await send();
+      return await command.run();
     } catch (error) {
       throw storeFailed(`Redis did not do what was asked for the key ${key}: see the cause.`, error);
+    } finally {
+      clearTimeout(limit);
     }
   };
   return {

@@ -3,7 +3,7 @@ import type { PartitionUpdate, TokenStore, Turn, UpdateOutcome } from "@tessera/
 import { Availability } from "./availability.js";
 import { connect } from "./connection/connect.js";
 import { envelopeOf } from "./envelope.js";
-import { failureOf } from "./failure.js";
+import { failureOf, mayPass } from "./failure.js";
 import { FirstLevel } from "./first-level.js";
 import { commandsOf, leaseScripts } from "./guarded-commands.js";
 import { Invalidation } from "./invalidation/invalidation.js";
@@ -76,7 +76,15 @@ export function createRedisStore(options: RedisStoreOptions): RedisTokenStore {
   const now = (): number => performance.now();
   const { random } = Math;
 
-  const availability = new Availability({ commandTimeoutMs, failureOf, counters, now, random, log });
+  const availability = new Availability({
+    commandTimeoutMs,
+    failureOf,
+    mayPass: (failure) => mayPass(failure, connection),
+    counters,
+    now,
+    random,
+    log,
+  });
   const firstLevel = new FirstLevel(memory, now);
   const subject = { prefix: names.ownPrefix, channel: names.channel };
   const invalidation = new Invalidation(sourcesOf(client, connection), subject, {
@@ -157,6 +165,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisTokenStore {
     try {
       const outcome = await partitions.update(partition, found, change, fenceOf(turn, partition));
       counters.saved(partition, outcome !== "unavailable");
+      turns.changed(partition, turn, outcome !== "unavailable");
       if (outcome === "fenced") counters.fenced += 1;
       if (typeof outcome === "object") {
         counters.updates += 1;

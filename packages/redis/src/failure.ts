@@ -1,4 +1,5 @@
 import { errorName, errorText } from "@tessera/core/internal";
+import type { RedisConnection } from "./connection/connection.js";
 
 /** What a failed command says about the server. */
 export interface CommandFailure {
@@ -9,27 +10,38 @@ export interface CommandFailure {
    * asked is wrong.
    */
   readonly unavailable: "all" | "writes" | "key" | "none";
+  /** Whether it may be over in a moment; `"elsewhere"`: if another server takes over. */
+  readonly passes: "soon" | "elsewhere" | "no";
 }
 
-/** Words that a server's error begins with, and what still works after it. */
-const BY_WORD: Readonly<Record<string, CommandFailure["unavailable"]>> = {
-  LOADING: "all",
-  MASTERDOWN: "all",
-  CLUSTERDOWN: "all",
-  TRYAGAIN: "key",
-  BUSY: "all",
+type Meaning = Pick<CommandFailure, "unavailable" | "passes">;
+
+const lasts = (unavailable: CommandFailure["unavailable"]): Meaning => ({ unavailable, passes: "no" });
+const passes = (unavailable: CommandFailure["unavailable"], when: "soon" | "elsewhere"): Meaning => ({
+  unavailable,
+  passes: when,
+});
+
+/** Words that a server's error begins with, what still works after it, and for how long it is like that. */
+const BY_WORD: Readonly<Record<string, Meaning>> = {
+  LOADING: passes("all", "soon"),
+  TRYAGAIN: passes("key", "soon"),
+  MASTERDOWN: passes("all", "elsewhere"),
+  CLUSTERDOWN: passes("all", "elsewhere"),
   // The client has followed them as often as it may, or cannot.
-  MOVED: "all",
-  ASK: "all",
-  NOAUTH: "all",
-  WRONGPASS: "all",
-  READONLY: "writes",
-  OOM: "writes",
-  NOREPLICAS: "writes",
-  MISCONF: "writes",
+  MOVED: passes("all", "elsewhere"),
+  ASK: passes("all", "elsewhere"),
+  READONLY: passes("writes", "elsewhere"),
+  // A new master has no replica until the old one follows it.
+  NOREPLICAS: passes("writes", "elsewhere"),
+  BUSY: lasts("all"),
+  NOAUTH: lasts("all"),
+  WRONGPASS: lasts("all"),
+  OOM: lasts("writes"),
+  MISCONF: lasts("writes"),
   // Reading takes fewer rights.
-  NOPERM: "writes",
-  WRONGTYPE: "none",
+  NOPERM: lasts("writes"),
+  WRONGTYPE: lasts("none"),
 };
 
 const WORDS = new RegExp(`(?:^|[\\s:-])(${Object.keys(BY_WORD).join("|")})\\b`);
@@ -45,15 +57,23 @@ export function failureOf(error: unknown): CommandFailure {
   const text = errorText(error);
   const word = WORDS.exec(text)?.[1];
   const isReply = OTHER_REPLY.test(text);
-  if (word !== undefined && (isReply || text.startsWith(word))) {
-    return { kind: word, unavailable: BY_WORD[word] ?? "none" };
-  }
-  if (isReply) return { kind: "reply", unavailable: "none" };
+  const meaning = word === undefined ? undefined : BY_WORD[word];
+  if (word !== undefined && meaning && (isReply || text.startsWith(word))) return { kind: word, ...meaning };
+  if (isReply) return { kind: "reply", ...lasts("none") };
   // `ClusterAllFailedError` of ioredis says nothing itself.
   const last = (error as { lastNodeError?: unknown } | undefined)?.lastNodeError;
   if (last !== undefined && last !== error) return failureOf(last);
-  return { kind: connectionKind(error), unavailable: "all" };
+  // A time limit of the library's own was the wait for it.
+  const when = /\btime(?:d |-)?out\b/i.test(text) ? lasts("all") : passes("all", "soon");
+  return { kind: connectionKind(error), ...when };
 }
+
+/** Whether a failure may be over in a moment, for a client that is not closed. */
+export function mayPass({ passes: when }: CommandFailure, { kind, isOpen }: Endpoint): boolean {
+  return isOpen() && (when === "soon" || (when === "elsewhere" && kind !== "alone"));
+}
+
+type Endpoint = Pick<RedisConnection, "kind" | "isOpen">;
 
 function connectionKind(error: unknown): string {
   const code = (error as { code?: unknown } | undefined)?.code;

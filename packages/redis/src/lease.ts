@@ -53,6 +53,7 @@ export class Lease {
   readonly #parts: LeaseParts;
   #until: number;
   #isLost = false;
+  #lapses = false;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(key: string, token: string, askedAt: number, parts: LeaseParts) {
@@ -97,6 +98,13 @@ export class Lease {
     await release(this.#key, this.token, this.#parts);
   }
 
+  /** Prolongs it no more, so that it ends by itself, and calls back then. */
+  lapse(onEnd: () => unknown): void {
+    this.#lapses = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(onEnd, this.#parts.leaseMs).unref();
+  }
+
   async #prolong(): Promise<void> {
     const { run, leaseMs, now } = this.#parts;
     const askedAt = now();
@@ -117,7 +125,7 @@ export class Lease {
   #prolongLater(): void {
     const prolong = async (): Promise<void> => {
       await this.#prolong();
-      if (!this.#isLost) this.#prolongLater();
+      if (!this.#isLost && !this.#lapses) this.#prolongLater();
     };
     this.#timer = setTimeout(() => void prolong(), this.#parts.leaseMs / 3).unref();
   }

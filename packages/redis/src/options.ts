@@ -39,7 +39,10 @@ export interface RedisStoreOptions {
   readonly memory?: Partial<FirstLevelOptions> | false;
   /** Time for which a stopped process keeps others from refreshing the same token, in milliseconds. Default: 10,000. */
   readonly leaseMs?: number;
-  /** Timeout of a call to Redis, in milliseconds. Default: 1,000. */
+  /**
+   * Timeout of a call to Redis, in milliseconds: until then, a command is sent again that fails because a server is being
+   * replaced. Longer than a planned failover of yours lasts. Default: 1,000.
+   */
   readonly commandTimeoutMs?: number;
   /** After how many seconds without a change a partition is removed at the latest. Default: 90 days. */
   readonly maxLifetimeSeconds?: number;

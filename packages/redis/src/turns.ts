@@ -22,8 +22,15 @@ export interface TurnParts {
 /** Polling intervals: without messages, and in case a message is lost. */
 const POLL_MS = { unheard: 100, heard: 1_000 };
 
-/** The name and the token of each turn that is held. */
-const held = new WeakMap<Turn, { readonly name: string; readonly lease: Lease }>();
+/** A turn with a lease. */
+interface Held {
+  readonly name: string;
+  readonly lease: Lease;
+  /** Whether its work has ended. */
+  isOver: boolean;
+}
+
+const held = new WeakMap<Turn, Held>();
 
 /**
  * Returns the token that an update with a turn is compared by, or an empty string if there is none to compare: the turn is
@@ -38,6 +45,8 @@ export function fenceOf(turn: Turn | undefined, partition: string): string {
 export class Turns {
   readonly #parts: TurnParts;
   readonly #releases = new Set<Promise<void>>();
+  /** Turns whose change is still to be stored, by name. */
+  readonly #unsaved = new Map<string, Held>();
   #isClosed = false;
 
   constructor(parts: TurnParts) {
@@ -56,7 +65,8 @@ export class Turns {
         const taken = this.#isClosed ? "unavailable" : await Lease.take(key, leaseParts);
         // What another process has just stored may be on its way here, so the work must ask the server.
         forget(name);
-        if (taken === "unavailable") return await work.run(UNGUARDED);
+        if (taken === "unavailable")
+          return await work.run(this.#isClosed ? FREE : unguarded(key, leaseParts));
         if (typeof taken === "object") return await this.#hold(name, taken, work);
         if (!hasWaited) counters.turnsWaited += 1;
         hasWaited = true;
@@ -70,6 +80,21 @@ export class Turns {
     }
   }
 
+  /**
+   * Notes whether a change was stored. The lease of a turn is kept while its change is not, at most for its term: the stored
+   * refresh token may have been sent, and others would send it again.
+   */
+  changed(partition: string, turn: Turn | undefined, isStored: boolean): void {
+    if (!isStored) {
+      const own = turn && held.get(turn);
+      if (own?.name === partition) this.#unsaved.set(partition, own);
+      return;
+    }
+    const kept = this.#unsaved.get(partition);
+    this.#unsaved.delete(partition);
+    if (kept?.isOver) this.#release(kept.lease);
+  }
+
   /** Waits until what was held is given back. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -79,15 +104,23 @@ export class Turns {
   async #hold<T>(name: string, lease: Lease, work: WorkInTurn<T>): Promise<T> {
     this.#parts.counters.turnsTaken += 1;
     const turn: Turn = { holds: async () => lease.holds() };
-    held.set(turn, { name, lease });
+    const own: Held = { name, lease, isOver: false };
+    held.set(turn, own);
     try {
       return await work.run(turn);
     } finally {
-      // Its caller does not have to wait for that.
-      const release = lease.release();
-      this.#releases.add(release);
-      void release.finally(() => this.#releases.delete(release));
+      own.isOver = true;
+      const isUnsaved = (): boolean => this.#unsaved.get(name) === own;
+      if (isUnsaved()) lease.lapse(() => isUnsaved() && this.#unsaved.delete(name));
+      else this.#release(lease);
     }
+  }
+
+  /** Its caller does not have to wait for that. */
+  #release(lease: Lease): void {
+    const release = lease.release();
+    this.#releases.add(release);
+    void release.finally(() => this.#releases.delete(release));
   }
 
   #nextChange(keys: readonly string[], signal: AbortSignal | undefined): Change {
@@ -130,5 +163,19 @@ interface Change {
   end(): void;
 }
 
-/** The turn of work that is done without a lease, because the server is away: nobody else can take it either. */
-const UNGUARDED: Turn = { holds: async () => true };
+/** The turn of a store that is closed. */
+const FREE: Turn = { holds: async () => true };
+
+/**
+ * The turn of work that is done without a lease, because the server is away: nobody else can take it either. The turn is lost
+ * when the server is back, because others may take the lease then, or have had it.
+ */
+function unguarded(key: string, parts: LeaseParts): Turn {
+  return {
+    holds: async () => {
+      const taken = await Lease.take(key, parts);
+      if (typeof taken === "object") await taken.release();
+      return taken === "unavailable";
+    },
+  };
+}

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import { elapsed, type Clock } from "../clock.js";
 import { isObject, parseJsonObject, percentEncode } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { SingleFlight } from "../flight/single-flight.js";
@@ -69,10 +69,11 @@ export class RegionDetector {
     const fromEnvironment = regionName(environmentRegion);
     if (fromEnvironment) return { name: fromEnvironment, source: 3, outcome: 4 };
     if (this.#found) return { name: this.#found, source: 2, outcome: 4 };
-    const recently = this.#failedAt !== undefined && this.#clock.now() - this.#failedAt < FAILURE_LIFETIME_MS;
+    const recently =
+      this.#failedAt !== undefined && elapsed(this.#clock) - this.#failedAt < FAILURE_LIFETIME_MS;
     const detected = recently ? undefined : await this.#detectOnce(call);
     if (detected) this.#found = detected;
-    else if (!recently) this.#failedAt = this.#clock.now();
+    else if (!recently) this.#failedAt = elapsed(this.#clock);
     return detected ? { name: detected, source: 4, outcome: 4 } : { name: undefined, source: 1, outcome: 5 };
   }
 

@@ -1,13 +1,15 @@
 import { BoundedMap } from "../bounded-map.js";
-import type { Clock } from "../clock.js";
+import { elapsed, type Clock } from "../clock.js";
 import { errorText } from "../errors/error-text.js";
 import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
+import { Failures } from "../http/failures.js";
 import { withPauseOf } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import { observed, serverOf, type Observer } from "../observer.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import type { Authority, ProviderMetadata } from "./authority.js";
-import type { AuthorityUrl, ProtocolMode } from "./authority-url.js";
+import type { AuthorityOptions } from "./authority-options.js";
+import type { AuthorityUrl } from "./authority-url.js";
 import { AuthorityUrls, MOST_AUTHORITIES } from "./authority-urls.js";
 import type { Cloud } from "./clouds.js";
 import { documentMetadata, fetchDocument, type DiscoveryDocument } from "./discovery-document.js";
@@ -17,20 +19,6 @@ import { configuredMetadata, forTenant, knownMetadata } from "./provider-metadat
 import { lastDocument, LIFETIME_MS, REFETCH_PAUSE_MS, type Resolved } from "./resolved-authority.js";
 import { isGuid } from "./tenant-name.js";
 import { isVouchedFor, vouchedCloud, type Vouchers } from "./vouched-host.js";
-
-/** The application's configuration of authorities. */
-export interface AuthorityOptions {
-  readonly protocolMode: ProtocolMode;
-  /** Hosts trusted by the application, in addition to those trusted by default. */
-  readonly knownAuthorities: ReadonlySet<string>;
-  /** Parsed `cloudDiscoveryMetadata`. */
-  readonly cloudMetadata: Readonly<Record<string, unknown>> | undefined;
-  /**
-   * Parsed `authorityMetadata`: the discovery document of the application's own authority, used instead of fetching
-   * it.
-   */
-  readonly authorityMetadata: Readonly<Record<string, unknown>> | undefined;
-}
 
 /** Who is told of what the resolver does. */
 interface Told {
@@ -51,6 +39,8 @@ export class AuthorityResolver {
   /** Tenant ids of authorities that name their tenant by a domain, by authority URL. */
   readonly #tenantIds = new BoundedMap<{ readonly id: string }>(MOST_AUTHORITIES);
   readonly #flights = new SingleFlight();
+  /** By authority URL. */
+  readonly #failures: Failures;
   /** Number of tenant ids that were learned. */
   #learned = 0;
 
@@ -59,6 +49,7 @@ export class AuthorityResolver {
     this.#options = options;
     this.#transport = transport;
     this.#clock = clock;
+    this.#failures = new Failures(clock);
     this.#warn = told.warn ?? (() => undefined);
     this.#observer = told.observer ?? (() => undefined);
     this.#urls = new AuthorityUrls(options.protocolMode, this.#warn);
@@ -123,7 +114,7 @@ export class AuthorityResolver {
   }
 
   /**
-   * Resolves the identity provider of a URL.
+   * Resolves the identity provider of a URL. After a failure, nothing is sent for a while; see {@link Failures}.
    *
    * @throws ClientAuthError `endpoints_resolution_error` with the reason as `cause`
    */
@@ -131,6 +122,8 @@ export class AuthorityResolver {
     const known = this.resolved(url);
     if (known) return known;
     try {
+      const refusal = this.#failures.refusal(url.href, call.correlationId);
+      if (refusal) throw refusal;
       return await this.#resolveAgain(url, call);
     } catch (cause) {
       if (call.signal?.aborted) throw cause;
@@ -165,9 +158,8 @@ export class AuthorityResolver {
     const known = this.#resolved.get(url.href);
     if (!known?.document) return authority;
     if (this.#flights.leaderOf(url.href) === undefined) {
-      const now = this.#clock.now();
-      if (now < known.document.requestedAt + REFETCH_PAUSE_MS) return known.authority;
-      const document = { ...known.document, requestedAt: now };
+      if (elapsed(this.#clock) < known.document.mayAskAgain) return known.authority;
+      const document = { ...known.document, mayAskAgain: this.#nextRequest() };
       this.#resolved.set(url.href, { ...known, document });
     }
     return this.#resolveAgain(url, call);
@@ -177,21 +169,32 @@ export class AuthorityResolver {
     return this.#flights.run(url.href, call.signal, async (signal) => {
       const budget = call.budget ?? this.#transport.budget();
       const discover = (): Promise<Resolved> => this.#discover(url, { ...call, signal, budget });
-      const resolved = await observed(this.#observer(), "discovery", serverOf(url.host), discover);
-      this.#resolved.set(url.href, resolved);
-      return resolved.authority;
+      try {
+        const resolved = await observed(this.#observer(), "discovery", serverOf(url.host), discover);
+        this.#failures.forget(url.href);
+        this.#resolved.set(url.href, resolved);
+        return resolved.authority;
+      } catch (error) {
+        if (isAuthError(error) && !signal?.aborted) this.#failures.note(url.href, error);
+        throw error;
+      }
     });
+  }
+
+  /** When a discovery document may be fetched again, by the clock that nobody sets. */
+  #nextRequest(): number {
+    return elapsed(this.#clock) + REFETCH_PAUSE_MS;
   }
 
   async #discover(url: AuthorityUrl, call: Call): Promise<Resolved> {
     const cloud = await this.#cloud(url, call);
-    const requestedAt = this.#clock.now();
-    const until = requestedAt + LIFETIME_MS;
+    const receivedAt = this.#clock.now();
+    const until = receivedAt + LIFETIME_MS;
     const known = this.#knownMetadata(url, cloud);
     if (known) return { authority: { url, cloud, metadata: known }, until };
     let found: DiscoveryDocument;
     try {
-      const { source } = lastDocument(this.#resolved.get(url.href), requestedAt) ?? {};
+      const { source } = lastDocument(this.#resolved.get(url.href), receivedAt) ?? {};
       found = await fetchDocument(url, { transport: this.#transport, clock: this.#clock, source }, call);
     } catch (error) {
       return this.#lastKnown(url, error);
@@ -199,7 +202,7 @@ export class AuthorityResolver {
     const metadata = documentMetadata(found, url, cloud, call);
     const tenantId = metadata.issuer.split("/").find(isGuid);
     if (tenantId) this.learnTenant(url, tenantId);
-    const document = { source: found.source, receivedAt: requestedAt, requestedAt };
+    const document = { source: found.source, receivedAt, mayAskAgain: this.#nextRequest() };
     return { authority: { url, cloud, metadata }, until, document };
   }
 
@@ -211,7 +214,7 @@ export class AuthorityResolver {
     if (!last || !received) throw failure;
     const reason = isAuthError(failure) ? failure.errorMessage : errorText(failure);
     this.#warn(`The endpoints of ${url.href} are those of its last discovery document: ${reason}`);
-    const document = { ...received, requestedAt: now };
+    const document = { ...received, mayAskAgain: this.#nextRequest() };
     return { ...last, document, until: Math.max(last.until, now + REFETCH_PAUSE_MS) };
   }
 

@@ -17,7 +17,7 @@ import type { Observer } from "../observer.js";
 import type { KeySource } from "../response/key-source.js";
 import type { ResponseAlgorithms } from "../response/response-algorithms.js";
 import type { LibraryInfo, ServerTelemetry } from "../dialect/entra-telemetry.js";
-import type { Failures } from "./failures.js";
+import type { Failures } from "../http/failures.js";
 import type { Renewals } from "./renewals.js";
 import type { UsedSignIns } from "./used-sign-ins.js";
 

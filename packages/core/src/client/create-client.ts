@@ -30,7 +30,7 @@ import type { ResponseAlgorithms } from "../response/response-algorithms.js";
 import { version } from "../version.js";
 import { createCache, type CacheOptions } from "./client-cache.js";
 import type { Client } from "./client.js";
-import { Failures } from "./failures.js";
+import { Failures } from "../http/failures.js";
 import { Renewals, type BackgroundRenewalListener } from "./renewals.js";
 import { UsedSignIns } from "./used-sign-ins.js";
 

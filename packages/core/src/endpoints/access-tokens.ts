@@ -4,6 +4,7 @@ import { BoundedMap } from "../bounded-map.js";
 import type { Client } from "../client/client.js";
 import { newCorrelationId } from "../correlation-id.js";
 import { clientAuthError } from "../errors/errors.js";
+import { accountedCall } from "../exchange/accounted.js";
 import { withinBounds, type Bounds } from "../flight/deadline.js";
 import type { Call } from "../http/transport.js";
 import { isOfApp } from "../response/access-token-subject.js";
@@ -75,10 +76,12 @@ export class AccessTokens {
    */
   verify(token: string, given: Partial<Bounds> = {}): Promise<VerifiedAccessToken> {
     const { correlationId = newCorrelationId(), signal, timeoutMs } = given;
-    return withinBounds({ correlationId, signal, timeoutMs }, (bounded) => {
-      const { transport } = this.#client;
-      return this.#verified(token, { correlationId, signal: bounded, budget: transport.budget() });
-    });
+    return accountedCall((tally) =>
+      withinBounds({ correlationId, signal, timeoutMs }, (bounded) => {
+        const budget = this.#client.transport.budget();
+        return this.#verified(token, { correlationId, signal: bounded, budget, tally });
+      }),
+    );
   }
 
   async #verified(token: string, call: Call): Promise<VerifiedAccessToken> {

@@ -3,6 +3,7 @@ import type { Authority } from "../authority/authority.js";
 import type { Client } from "../client/client.js";
 import { parseJsonObject } from "../encoding.js";
 import { ServerError } from "../errors/errors.js";
+import { accountedCall } from "../exchange/accounted.js";
 import { authorityOf, requireAccountOf } from "../flows/account-authority.js";
 import { withinBounds } from "../flight/deadline.js";
 import type { HttpResponse } from "../http/http-client.js";
@@ -34,15 +35,17 @@ export function atProvider<T>(
   run: (context: EndpointCall) => Promise<T>,
 ): Promise<T> {
   const { correlationId } = request;
-  return withinBounds(request, async (signal) => {
-    const url = account
-      ? authorityOf(client, request, account)
-      : client.authorities.url(request.authorityUrl);
-    const call = { correlationId, signal, budget: client.transport.budget() };
-    const authority = await client.authorities.resolve(url, call);
-    await requireAccountOf(client, { ...request, authorityUrl: url.href }, account);
-    return run({ client, authority, call });
-  });
+  return accountedCall((tally) =>
+    withinBounds(request, async (signal) => {
+      const url = account
+        ? authorityOf(client, request, account)
+        : client.authorities.url(request.authorityUrl);
+      const call = { correlationId, signal, budget: client.transport.budget(), tally };
+      const authority = await client.authorities.resolve(url, call);
+      await requireAccountOf(client, { ...request, authorityUrl: url.href }, account);
+      return run({ client, authority, call });
+    }),
+  );
 }
 
 /** The error of an endpoint at which the client authenticates (RFC 6749 §5.2). */

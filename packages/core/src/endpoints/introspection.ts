@@ -2,6 +2,7 @@ import type { Client } from "../client/client.js";
 import { isObject, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
 import { sendClientForm } from "../exchange/client-form.js";
+import { pacedRequest } from "../exchange/paced-request.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters } from "../request/parameters.js";
@@ -55,14 +56,15 @@ export async function introspect(client: Client, input: IntrospectionInput): Pro
     const { introspection_signed_response_alg: signed, introspection_encrypted_response_alg: encrypted } =
       client.algorithms;
     const isJwt = (signed ?? encrypted) !== undefined;
-    const response = await sendClientForm(context, {
-      endpoint: "introspection_endpoint",
-      parameters: new Parameters().set("token", token).set("token_type_hint", given.tokenTypeHint),
-      headers: isJwt ? { accept: SIGNED } : {},
+    const endpoint = "introspection_endpoint";
+    const parameters = new Parameters().set("token", token).set("token_type_hint", given.tokenTypeHint);
+    return pacedRequest(context, endpoint, parameters, async () => {
+      const headers: Record<string, string> = isJwt ? { accept: SIGNED } : {};
+      const response = await sendClientForm(context, { endpoint, parameters, headers });
+      const body = await bodyOf(context, response, isJwt);
+      if (typeof body["active"] !== "boolean") throw invalid("active is not a boolean", context);
+      return body["active"] ? (body as Introspection) : { active: false };
     });
-    const body = await bodyOf(context, response, isJwt);
-    if (typeof body["active"] !== "boolean") throw invalid("active is not a boolean", context);
-    return body["active"] ? (body as Introspection) : { active: false };
   });
 }
 

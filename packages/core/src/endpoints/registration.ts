@@ -2,8 +2,6 @@ import type { Authority } from "../authority/authority.js";
 import type { Client } from "../client/client.js";
 import { numberIn, parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
-import { withoutEcho } from "../exchange/client-form.js";
-import { hideSecretsOf } from "../http/hide-secrets.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { parsedUrl, secureEndpoint, secureUrl } from "../http/secure-url.js";
 import { statusOf, withPause } from "../http/throttle.js";
@@ -40,7 +38,7 @@ export async function register(
   }
   const headers = bearer(initialAccessToken, "initialAccessToken");
   const response = await client.transport.send("POST", endpoint, { json, headers }, call);
-  const body = accepted(response, { headers, body: JSON.stringify(json) }, client, call);
+  const body = accepted(response, client, call);
   const registration = registrationIn(body, { issuer: authority.metadata.issuer }, call);
   requireManagementOf(authority, endpoint, registration.registrationClientUri, call);
   return registration;
@@ -54,7 +52,7 @@ export async function readRegistration(
 ): Promise<ClientRegistration> {
   const { url, headers } = managementOf(registration);
   const response = await client.transport.get(url, call, { headers });
-  return registrationIn(accepted(response, { headers }, client, call), registration, call);
+  return registrationIn(accepted(response, client, call), registration, call);
 }
 
 /** Replaces the metadata of a registration (RFC 7592 §2.2): what is left out is deleted or set to its default. */
@@ -67,8 +65,7 @@ export async function updateRegistration(
   const { url, headers } = managementOf(registration);
   const json = { ...onlyMetadata(checkedMetadata(metadata)), client_id: registration.clientId };
   const response = await client.transport.send("PUT", url, { json, headers }, call);
-  const sent = { headers, body: JSON.stringify(json) };
-  return registrationIn(accepted(response, sent, client, call), registration, call);
+  return registrationIn(accepted(response, client, call), registration, call);
 }
 
 /** Deletes a registration (RFC 7592 §2.3). */
@@ -79,7 +76,7 @@ export async function deleteRegistration(
 ): Promise<void> {
   const { url, headers } = managementOf(registration);
   const response = await client.transport.send("DELETE", url, { headers }, call);
-  if (response.status < 200 || response.status > 299) throw refusal(response, { headers }, client, call);
+  if (response.status < 200 || response.status > 299) throw refusal(response, client, call);
 }
 
 /** @throws ClientConfigurationError for a registration that cannot be managed */
@@ -99,27 +96,17 @@ function bearer(token: string | undefined, name: string): Readonly<Record<string
   throw wrongType(name, token || undefined, "the token as a string");
 }
 
-interface Sent {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-
-function accepted(
-  response: HttpResponse,
-  sent: Sent,
-  client: Client,
-  call: Call,
-): Readonly<Record<string, unknown>> {
+function accepted(response: HttpResponse, client: Client, call: Call): Readonly<Record<string, unknown>> {
   const body = parseJsonObject(response.body);
   if (response.status < 200 || response.status > 299 || body?.["error"] !== undefined)
-    throw refusal(response, sent, client, call);
+    throw refusal(response, client, call);
   if (body) return body;
   throw invalidResponse(`the body of ${statusOf(response)} is not a JSON object`, call);
 }
 
 /** The error of a provider (RFC 7591 §3.2.2), or of what protects the endpoint (RFC 6750 §3.1). */
-function refusal(response: HttpResponse, sent: Sent, client: Client, call: Call): Error {
-  const body = parseJsonObject(withoutEcho(response, hideSecretsOf(sent)).body);
+function refusal(response: HttpResponse, client: Client, call: Call): Error {
+  const body = parseJsonObject(response.body);
   const [challenge] = parseAuthenticationChallenges(response.headers["www-authenticate"]);
   const error = challenge?.parameters["error"] ?? (response.status === 401 ? "invalid_token" : undefined);
   const known = typeof body?.["error"] === "string" ? body : undefined;

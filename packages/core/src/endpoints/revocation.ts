@@ -7,6 +7,7 @@ import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { base64Decode, parseJsonObject } from "../encoding.js";
 import { sendClientForm } from "../exchange/client-form.js";
+import { pacedRequest } from "../exchange/paced-request.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters } from "../request/parameters.js";
 import { requiredText, tokenRequest } from "../request/token-request.js";
@@ -45,11 +46,12 @@ export async function revoke(client: Client, input: RevocationInput): Promise<vo
 }
 
 async function revokeToken(context: EndpointCall, token: string, hint: string | undefined): Promise<void> {
-  const response = await sendClientForm(context, {
-    endpoint: "revocation_endpoint",
-    parameters: new Parameters().set("token", token).set("token_type_hint", hint),
+  const endpoint = "revocation_endpoint";
+  const parameters = new Parameters().set("token", token).set("token_type_hint", hint);
+  await pacedRequest(context, endpoint, parameters, async () => {
+    const response = await sendClientForm(context, { endpoint, parameters });
+    if (response.status < 200 || response.status > 299) throw endpointError("revocation", response, context);
   });
-  if (response.status < 200 || response.status > 299) throw endpointError("revocation", response, context);
 }
 
 async function refreshTokensOf(

@@ -4,12 +4,13 @@ import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError, type AuthError } from "../errors/errors.js";
+import { pacedRequest } from "../exchange/paced-request.js";
 import { silent } from "../flows/silent.js";
-import { hideSecretsOf } from "../http/hide-secrets.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import { parseAuthenticationChallenges } from "../request/claims-challenge.js";
 import { checkFieldTypes } from "../request/field-types.js";
+import { Parameters } from "../request/parameters.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
 import { decryptJwt } from "../response/decrypt-jwt.js";
 import type { RawClaims } from "../response/id-token.js";
@@ -58,8 +59,10 @@ export async function userInfo(client: Client, input: UserInfoInput): Promise<Us
     const url = endpointOf(context.authority, "userinfo_endpoint", context.call);
     const accessToken =
       given.accessToken || (await ownToken(context, account, { signal, timeoutMs, authenticationScheme }));
-    const response = await send(context, url, accessToken);
-    const claims = await claimsIn(context, response);
+    const parameters = new Parameters().set("access_token", accessToken);
+    const claims = await pacedRequest(context, "userinfo_endpoint", parameters, async () =>
+      claimsIn(context, await send(context, url, accessToken)),
+    );
     const subject = account && (await subjectOf(context, account));
     if (!account || claims["sub"] === subject) return claims as UserInfo;
     throw invalid(
@@ -100,7 +103,7 @@ async function send({ client, call }: EndpointCall, url: string, accessToken: st
     response = await client.transport.get(url, call, { headers });
   }
   if (response.status === 200) return response;
-  const error = refusal(response, hideSecretsOf({ headers }), call.correlationId);
+  const error = refusal(response, call.correlationId);
   throw withPause(error, response, client.clock);
 }
 
@@ -112,7 +115,7 @@ function wantsNonce({ status, headers }: HttpResponse): boolean {
 }
 
 /** The error of a protected resource (RFC 6750 §3.1), or that of a body which has one. */
-function refusal(response: HttpResponse, hide: (text: string) => string, correlationId: string): AuthError {
+function refusal(response: HttpResponse, correlationId: string): AuthError {
   const challenge = parseAuthenticationChallenges(response.headers["www-authenticate"])
     .map(({ parameters }) => parameters)
     .find(({ error }) => error);
@@ -121,7 +124,7 @@ function refusal(response: HttpResponse, hide: (text: string) => string, correla
   const description = `The user info endpoint returned ${statusOf(response)}.`;
   const { error = "server_error", error_description: own, ...more } = said ?? {};
   return serverError(
-    { ...more, error, error_description: typeof own === "string" && own ? hide(own) : description },
+    { ...more, error, error_description: typeof own === "string" && own ? own : description },
     response.status,
     correlationId,
   );

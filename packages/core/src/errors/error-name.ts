@@ -8,15 +8,23 @@ const CLASS_NAME = /^[A-Z]\w{1,40}$/;
 /** What of an error may stand in every log line: its code or its class, Entra's number, the HTTP status. */
 export function errorName(error: unknown): string {
   if (typeof error !== "object" || error === null) return typeof error;
-  const { errorCode, code, name, errorNo, status }: Partial<Record<string, unknown>> = { ...error };
-  const kind =
+  const kind = errorType(error);
+  if (!isAuthError(error)) return kind;
+  const { errorNo, status } = error as { readonly errorNo?: unknown; readonly status?: unknown };
+  const number = /^\d{1,10}$/.test(String(errorNo)) ? ` (${String(errorNo)})` : "";
+  return `${kind}${number}${typeof status === "number" ? `, HTTP ${status}` : ""}`;
+}
+
+/** The same without numbers, for the attribute `error.type` of a span or metric: it has few values. */
+export function errorType(error: unknown): string {
+  if (typeof error !== "object" || error === null) return typeof error;
+  const { errorCode, code, name }: Partial<Record<string, unknown>> = { ...error };
+  return (
     matching(errorCode, ERROR_CODE) ??
     matching(code, SYSTEM_CODE) ??
     matching(name ?? (error as Error).name, CLASS_NAME) ??
-    "an error of another kind";
-  if (!isAuthError(error)) return kind;
-  const number = /^\d{1,10}$/.test(String(errorNo)) ? ` (${String(errorNo)})` : "";
-  return `${kind}${number}${typeof status === "number" ? `, HTTP ${status}` : ""}`;
+    "an error of another kind"
+  );
 }
 
 function matching(value: unknown, pattern: RegExp): string | undefined {

@@ -20,6 +20,17 @@ export async function accounted<C extends Call>(
   }
 }
 
+/** Runs a call that yields no token, and adds to its error what it took. */
+export async function accountedCall<T>(work: (tally: Tally) => Promise<T>): Promise<T> {
+  const tally = new Tally();
+  try {
+    return await work(tally);
+  } catch (error) {
+    noteFailure(error, tally);
+    throw error;
+  }
+}
+
 /** Waits for shared work, and corrects what each caller waits for itself. */
 export async function accountedFor(wait: () => Promise<AuthenticationResult>): Promise<AuthenticationResult> {
   const tally = new Tally();

@@ -5,16 +5,15 @@ import type { ClientAuthentication } from "../credential/client-authentication.j
 import type { Clock } from "../clock.js";
 import { isClockWrong } from "../http/clock-skew.js";
 import { dialectOf } from "../dialect/dialects.js";
-import { hideSecretsOf } from "../http/hide-secrets.js";
 import type { BindingKey } from "../dpop/binding-key.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { secureEndpoint } from "../http/secure-url.js";
 import { repeatsOfForm } from "../http/retry-policy.js";
 import { pauseAfter } from "../http/throttle.js";
+import { mayBeError } from "../http/without-echo.js";
 import type { Form } from "../http/transport.js";
-import { isRecord } from "../request/field-types.js";
 import { Parameters, withQuery } from "../request/parameters.js";
-import { answerBody } from "../response/answer-body.js";
+import { answerBody } from "../http/answer-body.js";
 import type { Exchange } from "./exchange.js";
 
 /** A form for an endpoint of the provider at which the client authenticates. */
@@ -39,7 +38,7 @@ export interface ClientForm {
 /**
  * Posts a form with the client's authentication (RFC 6749 §2.3). If the server refuses the client, a credential that a
  * function provides is asked for once more; if it wants another nonce in a proof of possession, the form is sent once more
- * with that. Secrets in an error description are hidden.
+ * with that.
  *
  * @throws ClientAuthError `openid_config_error` when the provider does not publish the endpoint, `network_error`
  */
@@ -88,7 +87,7 @@ export async function sendClientForm(
     hasNewTime = isClockWrong(hosts.correctionAt(url) - correction);
     const nonce = response.headers["dpop-nonce"];
     hasNonce = nonce !== undefined && client.dpop.noteNonce(url, nonce);
-    return mayBeError(response) ? withoutEcho(response, hideSecretsOf(sent)) : response;
+    return response;
   };
   let proof = await client.authenticate(authority, form.authentication);
   let response = await send(proof);
@@ -157,29 +156,3 @@ function refusesClient(response: HttpResponse, clock: Clock): boolean {
 
 /** The second is GitHub's. */
 const REFUSALS: ReadonlySet<unknown> = new Set(["invalid_client", "incorrect_client_credentials"]);
-
-/** Most answers are tokens, and need not be parsed to see that they are no errors. JSON may escape the letters of a name. */
-function mayBeError({ status, body }: HttpResponse): boolean {
-  return status >= 400 || body.includes("error") || body.includes("\\u");
-}
-
-/** Hides secrets in an error's description, which may repeat what the server was sent. */
-export function withoutEcho(response: HttpResponse, hide: (text: string) => string): HttpResponse {
-  const body = answerBody(response);
-  if (body === undefined || (response.status < 400 && body["error"] === undefined)) return response;
-  const shown = withoutSecrets(body, hide);
-  if (isRecord(body["error"])) shown["error"] = withoutSecrets(body["error"], hide);
-  const text = JSON.stringify(shown);
-  return text === JSON.stringify(body) ? response : { ...response, body: text };
-}
-
-function withoutSecrets(
-  body: Readonly<Record<string, unknown>>,
-  hide: (text: string) => string,
-): Record<string, unknown> {
-  const texts = ["error_description", "message"].flatMap((member) => {
-    const text = body[member];
-    return typeof text === "string" ? [[member, hide(text)] as const] : [];
-  });
-  return { ...body, ...Object.fromEntries(texts) };
-}

@@ -1,9 +1,8 @@
-import { isAuthError } from "../errors/errors.js";
-import { errorName } from "../errors/error-name.js";
+import { errorType } from "../errors/error-name.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { observed, serverOf, type Facts, type Observer, type Tell } from "../observer.js";
 import type { Miss } from "../request/miss.js";
-import { answerBody } from "../response/answer-body.js";
+import { answerBody } from "../http/answer-body.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
 
@@ -50,7 +49,7 @@ async function observedGrant<T>(
       }),
     );
   } catch (error) {
-    outcome = { "error.type": isAuthError(error) ? error.errorCode : errorName(error) };
+    outcome = { "error.type": errorType(error) };
     throw error;
   } finally {
     if (miss === "due" || miss === "expired")

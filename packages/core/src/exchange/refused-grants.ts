@@ -3,6 +3,7 @@ import { isAuthError } from "../errors/errors.js";
 import { flightKey } from "../request/request-keys.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
+import { markRefusedToken } from "./refused-tokens.js";
 
 /**
  * Throws the provider's refusal of the same grant again, instead of sending it once more. A refresh token that anybody
@@ -26,6 +27,7 @@ export function noteRefusal(exchange: Exchange, grant: Grant, error: unknown): v
   if (!isAuthError(error) || !isRemembered(grant)) return;
   if (error.errorCode !== "invalid_grant" && !isAuthError(error, "InteractionRequiredAuthError")) return;
   exchange.client.failures.noteRefusal(keyOf(exchange, grant), error);
+  if (grant.parameters.get("grant_type") === "refresh_token") markRefusedToken(error);
 }
 
 /**

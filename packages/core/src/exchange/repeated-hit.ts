@@ -26,7 +26,7 @@ export function repeatedHit(
 ): AuthenticationResult | undefined {
   // What is watched takes the path on which it is noted.
   if (client.observer()) return undefined;
-  const partition = client.cache.readNow(itself, key)?.partitions.hot[key.kind].get(key.id);
+  const partition = client.cache.readNow(itself, key)?.partitions.get(key);
   const known = partition?.memo.answer(client, client.authorities.revision, request);
   if (!known) return undefined;
   const { tokens, authority } = known;

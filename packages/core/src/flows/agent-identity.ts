@@ -2,7 +2,7 @@ import { tokenExchangeResource } from "../authority/clouds.js";
 import type { RegionAsk } from "../authority/region.js";
 import { BoundedMap } from "../bounded-map.js";
 import type { AgentClient, Client } from "../client/client.js";
-import { Failures } from "../client/failures.js";
+import { Failures } from "../http/failures.js";
 import type { AssertionSource } from "../credential/assertion-source.js";
 import { createAuthenticator } from "../credential/client-credential.js";
 import { ServerTelemetry } from "../dialect/entra-telemetry.js";

@@ -1,5 +1,4 @@
 import { newGuid, withoutNull } from "../encoding.js";
-import { withinBounds } from "../flight/deadline.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { generatePkceCodes } from "../request/pkce.js";
@@ -185,9 +184,7 @@ export async function completeAuthCodeFlow(
   const isHybrid = flow.responseType === "code id_token";
   const url = answeringAuthority(client, request, response);
   const subject = isHybrid
-    ? await withinBounds(request, (signal) =>
-        checkFrontChannel(client, { ...request, signal }, { url, nonce: flow.nonce, response, code }),
-      )
+    ? await checkFrontChannel(client, request, { url, nonce: flow.nonce, response, code })
     : undefined;
   const { redirectUri, state, maxAge } = flow;
   const codeVerifier = flow.codeVerifier || undefined;

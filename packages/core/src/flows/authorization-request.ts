@@ -4,6 +4,7 @@ import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import { sendClientForm } from "../exchange/client-form.js";
 import type { Exchange } from "../exchange/exchange.js";
+import { pacedRequest } from "../exchange/paced-request.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { lifetimeSeconds } from "../response/seconds.js";
@@ -18,6 +19,8 @@ export interface PreparedUrl {
 
 /** The client and the resolved authority of an authorization request. */
 type Context = Pick<Exchange, "client" | "authority" | "call">;
+
+const PUSHED = "pushed_authorization_request_endpoint";
 
 /** Parameters that OpenID Connect Core §6.1 requires outside of a request object as well. */
 const OUTSIDE = ["client_id", "response_type", "scope"] as const;
@@ -36,7 +39,8 @@ export async function prepareUrl(context: Context, parameters: Parameters): Prom
   const sent = await signed(context, parameters);
   if (!client.authorizationRequests.isPushed && metadata["require_pushed_authorization_requests"] !== true)
     return { url: withQuery(endpoint, sent.toString()) };
-  const { requestUri, expiresAt } = await push(context, sent);
+  const pushed = pacedRequest(context, PUSHED, parameters, () => push(context, sent));
+  const { requestUri, expiresAt } = await pushed;
   const reference = new Parameters().set("client_id", client.clientId).set("request_uri", requestUri);
   return { url: withQuery(endpoint, reference.toString()), expiresAt };
 }
@@ -64,8 +68,7 @@ async function push(
 ): Promise<{ readonly requestUri: string; readonly expiresAt: number }> {
   const { client, call } = context;
   const requestedAt = epochSeconds(client.clock);
-  const endpoint = "pushed_authorization_request_endpoint";
-  const response = await sendClientForm(context, { endpoint, parameters });
+  const response = await sendClientForm(context, { endpoint: PUSHED, parameters });
   const body = parseJsonObject(response.body);
   if (body?.["error"] !== undefined)
     throw withPause(serverError(body, response.status, call.correlationId), response, client.clock);

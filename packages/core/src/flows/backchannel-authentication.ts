@@ -6,6 +6,7 @@ import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import { sendClientForm } from "../exchange/client-form.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
+import { pacedRequest } from "../exchange/paced-request.js";
 import { requireKeys } from "../exchange/require-keys.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import { checkedTimeout, pollForTokens, pollingPace } from "../exchange/poll.js";
@@ -41,6 +42,7 @@ export interface BackchannelAuthenticationInput extends BaseRequest {
   readonly timeout?: number;
 }
 
+const ENDPOINT = "backchannel_authentication_endpoint";
 const GRANT_TYPE = "urn:openid:params:grant-type:ciba";
 const HINTS = ["loginHint", "loginHintToken", "idTokenHint"] as const;
 
@@ -122,8 +124,14 @@ async function requestAuthentication(exchange: Exchange, parameters: Parameters)
     .setEach("resource", resourcesIn(request.resource))
     .set("claims", claims)
     .addMissing(request.extraParameters);
+  const equal = new Parameters().setAll(parameters).addMissing(request.extraQueryParameters);
+  return pacedRequest(exchange, ENDPOINT, equal, () => sendRequest(exchange, parameters));
+}
+
+async function sendRequest(exchange: Exchange, parameters: Parameters): Promise<Accepted> {
+  const { client, request, call } = exchange;
   const response = await sendClientForm(exchange, {
-    endpoint: "backchannel_authentication_endpoint",
+    endpoint: ENDPOINT,
     parameters: await signed(exchange, parameters),
     query: new Parameters().addMissing(request.extraQueryParameters),
   });

@@ -3,16 +3,18 @@ import { dialectOf } from "../dialect/dialects.js";
 import { clientAuthError } from "../errors/errors.js";
 import { sendClientForm } from "../exchange/client-form.js";
 import type { Exchange } from "../exchange/exchange.js";
+import { pacedRequest } from "../exchange/paced-request.js";
 import { pollingPace } from "../exchange/poll.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import { secureEndpoint } from "../http/secure-url.js";
+import type { HttpResponse } from "../http/http-client.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import { printable } from "../printable.js";
 import { requireKnownTypes } from "../request/authorization-details.js";
 import { mergeClaims } from "../request/claims.js";
 import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
-import { answerBody } from "../response/answer-body.js";
+import { answerBody } from "../http/answer-body.js";
 import { serverError } from "../response/server-error.js";
 
 /** The device authorization response (RFC 8628 §3.2), to be shown to the user. */
@@ -45,7 +47,7 @@ export async function authorizeDevice(exchange: Exchange): Promise<DeviceCodeRes
   const { claims } = request;
   const hasClaims = claims !== undefined || client.capabilities.length > 0;
   const { idTokenClaims: idTokenDefaults } = dialect;
-  const response = await sendClientForm(atDeviceEndpoint(exchange), {
+  const form = {
     endpoint: ENDPOINT,
     parameters: new Parameters()
       .set("scope", userScopes(exchange).join(" "))
@@ -57,7 +59,18 @@ export async function authorizeDevice(exchange: Exchange): Promise<DeviceCodeRes
       : undefined,
     extraParameters: dialect.sendsExtraParameters ? request.extraParameters : undefined,
     query: new Parameters().addMissing(request.extraQueryParameters),
-  });
+  };
+  const equal = new Parameters()
+    .setAll(form.parameters)
+    .set("claims", form.claims)
+    .setAll(form.query)
+    .addMissing(form.extraParameters);
+  return pacedRequest(exchange, ENDPOINT, equal, async () =>
+    deviceIn(exchange, await sendClientForm(atDeviceEndpoint(exchange), form)),
+  );
+}
+
+function deviceIn({ client, authority, call }: Exchange, response: HttpResponse): DeviceCodeResponse {
   const body = answerBody(response);
   if (body?.["error"] !== undefined)
     throw withPause(serverError(body, response.status, call.correlationId), response, client.clock);

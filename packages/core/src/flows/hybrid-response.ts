@@ -1,6 +1,9 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import type { Client } from "../client/client.js";
 import { clientAuthError } from "../errors/errors.js";
+import { accountedCall } from "../exchange/accounted.js";
+import { withinBounds } from "../flight/deadline.js";
+import type { Call } from "../http/transport.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { decryptJwt } from "../response/decrypt-jwt.js";
 import { ID_TOKEN } from "../response/jwt-kind.js";
@@ -12,13 +15,26 @@ import type { AuthorizationResponse } from "./authorization-response.js";
  *
  * @returns the subject of the ID token
  */
-export async function checkFrontChannel(
+export function checkFrontChannel(
   client: Client,
   request: TokenRequest,
+  expected: FrontChannel,
+): Promise<string | undefined> {
+  const { correlationId } = request;
+  return accountedCall((tally) =>
+    withinBounds(request, (signal) => {
+      const call = { correlationId, signal, budget: client.transport.budget(), tally };
+      return subjectOf(client, expected, call);
+    }),
+  );
+}
+
+async function subjectOf(
+  client: Client,
   { url, nonce: expectedNonce, response, code }: FrontChannel,
+  call: Call,
 ): Promise<string | undefined> {
   const idToken = response["id_token"];
-  const call = { correlationId: request.correlationId, signal: request.signal };
   if (typeof idToken !== "string") {
     throw clientAuthError(
       "invalid_id_token",

@@ -1,5 +1,6 @@
 import type { Client } from "../client/client.js";
 import { clientAuthError } from "../errors/errors.js";
+import { accountedCall } from "../exchange/accounted.js";
 import { withinBounds } from "../flight/deadline.js";
 import type { TokenRequest } from "../request/token-request.js";
 import { decryptJwt } from "../response/decrypt-jwt.js";
@@ -34,11 +35,13 @@ export async function parametersInJwt(
       { correlationId },
     );
   }
-  return withinBounds(request, async (signal) => {
-    const call = { correlationId, signal, budget: client.transport.budget() };
-    const url = client.authorities.url(request.authorityUrl);
-    const authority = await client.authorities.resolve(url, call);
-    const signed = await decryptJwt(jwt, AUTHORIZATION_RESPONSE, client, call);
-    return verifyJwt(signed, { kind: AUTHORIZATION_RESPONSE, client, authority }, call);
-  });
+  return accountedCall((tally) =>
+    withinBounds(request, async (signal) => {
+      const call = { correlationId, signal, budget: client.transport.budget(), tally };
+      const url = client.authorities.url(request.authorityUrl);
+      const authority = await client.authorities.resolve(url, call);
+      const signed = await decryptJwt(jwt, AUTHORIZATION_RESPONSE, client, call);
+      return verifyJwt(signed, { kind: AUTHORIZATION_RESPONSE, client, authority }, call);
+    }),
+  );
 }

@@ -4,6 +4,7 @@ import { idTokenIssuerMatches } from "../authority/issuer.js";
 import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { clientAuthError } from "../errors/errors.js";
+import { accountedCall } from "../exchange/accounted.js";
 import { withinBounds } from "../flight/deadline.js";
 import type { Call } from "../http/transport.js";
 import type { TokenRequest } from "../request/token-request.js";
@@ -57,11 +58,13 @@ export async function refuseErrorResponse(
   if (!error) return;
   const { correlationId } = request;
   if (iss !== undefined || dialectOf(url).hasIssuers) {
-    await withinBounds(request, async (signal) => {
-      const authority = await client.authorities.resolve(url, { correlationId, signal });
-      const isExact = client.requiresPkceSupport;
-      checkResponseIssuer(authority, { iss, isWhole: true, isExact }, { correlationId });
-    });
+    await accountedCall((tally) =>
+      withinBounds(request, async (signal) => {
+        const authority = await client.authorities.resolve(url, { correlationId, signal, tally });
+        const isExact = client.requiresPkceSupport;
+        checkResponseIssuer(authority, { iss, isWhole: true, isExact }, { correlationId });
+      }),
+    );
   }
   throw serverError(response, undefined, correlationId);
 }

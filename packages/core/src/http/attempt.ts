@@ -3,13 +3,14 @@ import { abortAfter } from "../flight/deadline.js";
 import { untilAborted } from "../flight/until-aborted.js";
 import type { Logger } from "../logger.js";
 import type { Budget } from "./budget.js";
-import { hideSecretsOf } from "./hide-secrets.js";
+import { hideSecretsOf, type SentSecrets } from "./hide-secrets.js";
 import type { Host, Turn } from "./host.js";
 import type { Hosts } from "./hosts.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 import { networkError } from "./network-error.js";
 import { failureOf, isOutage, type Failure } from "./retry-policy.js";
 import type { Tally } from "./tally.js";
+import { withoutEcho } from "./without-echo.js";
 
 /** The context of all requests of one call. */
 export interface Call {
@@ -22,8 +23,7 @@ export interface Call {
 }
 
 /** The parts of a request that do not depend on the call. */
-export interface Content extends Pick<HttpRequest, "method" | "url" | "headers"> {
-  readonly body?: string | undefined;
+export interface Content extends Pick<HttpRequest, "method" | "url" | "headers">, SentSecrets {
   readonly tls?: HttpRequest["tls"] | undefined;
 }
 
@@ -63,13 +63,14 @@ export async function attempt(
   { content, line, timeoutMs, isRepeatable }: Attempt,
   { signal, correlationId, tally }: Call,
 ): Promise<Attempted> {
-  logger().verbose(line, correlationId);
   const deadline = abortAfter(timeoutMs, signal);
   const { method, url, headers, body, tls } = content;
   const startedAt = tally?.begun() ?? 0;
   const sentAt = hosts.now();
   let response: HttpResponse | undefined;
   try {
+    // Whatever fails from here on ends the turn, for which others may wait.
+    logger().verbose(line, correlationId);
     const request: { -readonly [Member in keyof HttpRequest]: HttpRequest[Member] } = {
       method,
       url,
@@ -82,7 +83,7 @@ export async function attempt(
     };
     if (body !== undefined) request.body = body;
     if (tls) request.tls = tls;
-    response = await http.send(request);
+    response = withoutEcho(await http.send(request), content);
     logger().verbose(`${line}: HTTP ${response.status}`, correlationId);
     hosts.learnTime(host, response, { sentAt, correlationId });
     const isDown = isOutage(response.status);

@@ -30,22 +30,30 @@ const MIN_SECRET_LENGTH = 8;
 
 const HIDDEN = "(hidden)";
 
+/** What of a request may be secret. */
+export interface SentSecrets {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  /** Secrets in a body that is not a form. */
+  readonly secrets?: readonly string[] | undefined;
+}
+
 /**
  * Returns a function that hides the secrets of a request in a string. A server may echo them, and an app's own
  * network client may quote them in its errors.
  */
-export function hideSecretsOf(request: {
-  readonly body?: string | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-}): (text: string) => string {
-  const { body = "", headers } = request;
+export function hideSecretsOf({
+  headers,
+  body = "",
+  secrets: others = [],
+}: SentSecrets): (text: string) => string {
   const credentials = Object.entries(headers).flatMap(([name, value]) =>
     SECRET_HEADERS.has(name.toLowerCase()) ? [value, ...partsOf(value)] : [],
   );
   const values = [...new URLSearchParams(body)].flatMap(([name, value]) =>
     SECRET_PARAMETERS.has(name) ? [value] : [],
   );
-  const secrets = [body, ...credentials, ...values]
+  const secrets = [body, ...credentials, ...values, ...others]
     .filter(({ length }) => length >= MIN_SECRET_LENGTH)
     // Each secret as is, form- or URL-encoded, and JSON-escaped.
     .flatMap((secret) => [secret, percentEncode(secret), JSON.stringify(secret).slice(1, -1)]);

@@ -54,6 +54,8 @@ export interface GetOptions {
 export interface Form {
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Secrets in a body that is not a form. */
+  readonly secrets?: readonly string[];
   /** Certificate to present in TLS. */
   readonly tls?: ClientTls | undefined;
   /** The time for all attempts together, in milliseconds. */
@@ -116,8 +118,8 @@ export function createTransport({
       const content = { method, url, headers: all, body: json && JSON.stringify(json) };
       return send({ content, line: `${method} ${withoutQuery(url)}`, repeats: "unprocessed" }, call);
     },
-    post(url, { body, headers, tls, timeoutMs, repeats = "unprocessed", schedule, again }, call) {
-      const content = { method: "POST" as const, url, headers: formHeaders(headers), body, tls };
+    post(url, { body, headers, secrets, tls, timeoutMs, repeats = "unprocessed", schedule, again }, call) {
+      const content = { method: "POST" as const, url, headers: formHeaders(headers), body, secrets, tls };
       return send({ content, line: `POST ${withoutQuery(url)}`, repeats, timeoutMs, schedule, again }, call);
     },
   };

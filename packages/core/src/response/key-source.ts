@@ -4,13 +4,14 @@ import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import type { ClientAuthErrorCode } from "../errors/error-codes.js";
-import { clientAuthError, isAuthError } from "../errors/errors.js";
+import { clientAuthError } from "../errors/errors.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import { parsedUrl } from "../http/secure-url.js";
 import type { Call, Transport } from "../http/transport.js";
 import { observed, serverOf, type Observer } from "../observer.js";
 import { asKeyFailure, isKeyFailure } from "./key-failure.js";
+import { KeyPauses } from "./key-pauses.js";
 import {
   finderAmong,
   finderIn,
@@ -26,13 +27,6 @@ import {
 const LIFETIME_MS = 600_000;
 /** How long keys are used, in milliseconds, while newer ones cannot be fetched: a day. */
 const STALE_LIFETIME_MS = 86_400_000;
-/**
- * Time in milliseconds, after a key set was fetched for a signature that no key matched, until it is fetched for the
- * next one.
- */
-const REFETCH_PAUSE_MS = 60_000;
-/** Time in milliseconds, after a fetch failed, for which keys in memory are used without another attempt. */
-const FAILURE_PAUSE_MS = 10_000;
 
 /** A verification that needs the provider's keys. */
 export interface Verification<T> {
@@ -65,10 +59,7 @@ export class KeySource {
   readonly #observer: () => Observer | undefined;
   readonly #rediscover: Rediscover;
   readonly #keys = new BoundedMap<KeySet>(100);
-  /** When a key set may be fetched for another unknown key, in milliseconds since the epoch. */
-  readonly #refetches = new BoundedMap<number>(100);
-  /** When a key set may be fetched again after a failure, if its last keys are in memory. */
-  readonly #retries = new BoundedMap<number>(100);
+  readonly #pauses: KeyPauses;
   readonly #flights = new SingleFlight();
 
   constructor({ transport, clock, observer }: Fetching, rediscover: Rediscover) {
@@ -76,6 +67,7 @@ export class KeySource {
     this.#clock = clock;
     this.#observer = observer;
     this.#rediscover = rediscover;
+    this.#pauses = new KeyPauses(clock);
   }
 
   /**
@@ -90,12 +82,12 @@ export class KeySource {
   /** Whether fresh keys are in memory. */
   has(authority: Authority, call: Call): boolean {
     const known = this.#keys.get(jwksUriOf(authority, call));
-    return known !== undefined && this.#clock.now() - known.fetchedAt < LIFETIME_MS;
+    return known !== undefined && this.#isFresh(known);
   }
 
   /** Whether a set is the latest one of its provider, and fresh: what it has verified is still signed by a published key. */
   isCurrent(keys: KeySet): boolean {
-    return this.#keys.get(keys.jwksUri) === keys && this.#clock.now() - keys.fetchedAt < LIFETIME_MS;
+    return this.#keys.get(keys.jwksUri) === keys && this.#isFresh(keys);
   }
 
   /**
@@ -145,10 +137,11 @@ export class KeySource {
   /** Returns keys that may be used: fresh ones or, if those cannot be fetched, the last ones. */
   async #usable(jwksUri: string, call: Call): Promise<KeySet> {
     const known = this.#keys.get(jwksUri);
-    const age = known ? this.#clock.now() - known.fetchedAt : Infinity;
-    if (known && age < LIFETIME_MS) return known;
-    const isLast = known !== undefined && age < STALE_LIFETIME_MS;
-    if (isLast && this.#left(this.#retries, jwksUri) > 0) return known;
+    if (known && this.#isFresh(known)) return known;
+    const isLast = known !== undefined && this.#age(known) < STALE_LIFETIME_MS;
+    if (isLast && this.#pauses.untilRetry(jwksUri) > 0) return known;
+    const refusal = isLast ? undefined : this.#pauses.refusal(jwksUri, call.correlationId);
+    if (refusal) throw asKeyFailure(refusal);
     try {
       return await this.#fetch(jwksUri, call);
     } catch (error) {
@@ -162,29 +155,29 @@ export class KeySource {
     const latest = this.#keys.get(jwksUri);
     if (latest && latest !== keys) return latest;
     const isUnderWay = this.#flights.leaderOf(jwksUri) !== undefined;
-    if (!isUnderWay && this.#left(this.#refetches, jwksUri) > 0) return undefined;
+    if (!isUnderWay && this.#pauses.untilRefetch(jwksUri) > 0) return undefined;
     return this.#fetch(jwksUri, call, true);
   }
 
-  /** Returns the milliseconds until a key set may be fetched again. */
-  #left(times: BoundedMap<number>, jwksUri: string): number {
-    return Math.max(0, (times.get(jwksUri) ?? 0) - this.#clock.now());
+  #age(keys: KeySet): number {
+    return this.#clock.now() - keys.fetchedAt;
+  }
+
+  /** Keys from a distant future mean that the clock was set back. */
+  #isFresh(keys: KeySet): boolean {
+    return Math.abs(this.#age(keys)) < LIFETIME_MS;
   }
 
   /** @param isRefetch whether it is for a key that is not among those in memory */
   #fetch(jwksUri: string, call: Call, isRefetch = false): Promise<KeySet> {
     return this.#flights.run(jwksUri, call.signal, async (signal) => {
-      if (isRefetch) this.#refetches.set(jwksUri, this.#clock.now() + REFETCH_PAUSE_MS);
+      if (isRefetch) this.#pauses.noteRefetch(jwksUri);
       try {
         const keys = await this.#load(jwksUri, { ...call, signal });
-        this.#retries.delete(jwksUri);
+        this.#pauses.noteSuccess(jwksUri);
         return keys;
       } catch (error) {
-        const asked = isAuthError(error) ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
-        const retryAt = this.#clock.now() + (asked || FAILURE_PAUSE_MS);
-        // Even when every caller has left: the next one should not have to wait as long.
-        this.#retries.set(jwksUri, retryAt);
-        if (isRefetch) this.#refetches.set(jwksUri, signal?.aborted ? 0 : retryAt);
+        this.#pauses.noteFailure(jwksUri, error, { isRefetch, hasLeft: signal?.aborted ?? false });
         throw asKeyFailure(error);
       }
     });
@@ -215,7 +208,7 @@ export class KeySource {
   }
 
   #noKey(jwksUri: string, call: Call, { name, code, header }: Verification<unknown>, cause: unknown): Error {
-    const seconds = Math.ceil(this.#left(this.#refetches, jwksUri) / 1000);
+    const seconds = Math.ceil(this.#pauses.untilRefetch(jwksUri) / 1000);
     const error = clientAuthError(
       code,
       `The signature of the ${name} cannot be verified: ${jwksUri} has ${lacking(header, cause)}. The provider may have changed its keys a moment ago: try again${seconds > 0 ? ` in ${seconds} seconds` : ""}.`,

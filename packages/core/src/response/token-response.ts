@@ -4,7 +4,7 @@ import type { HttpResponse } from "../http/http-client.js";
 import { isThrottled, statusOf } from "../http/throttle.js";
 import { printable } from "../printable.js";
 import { areDetails } from "../request/authorization-details.js";
-import { answerBody } from "./answer-body.js";
+import { answerBody } from "../http/answer-body.js";
 import { lifetimeSeconds } from "./seconds.js";
 import { serverError } from "./server-error.js";
 

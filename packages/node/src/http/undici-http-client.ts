@@ -10,6 +10,7 @@ import { requireReach } from "./network-zone.js";
 import { readText } from "./read-text.js";
 import type { Dispatching } from "./undici.js";
 import { textHeaders } from "./text-headers.js";
+import { UnderWay } from "./under-way.js";
 import { unreferenced } from "./unreferenced.js";
 
 /** An {@link HttpClient} whose connections can be closed. */
@@ -23,25 +24,35 @@ export function createUndiciHttpClient(options: NetworkOptions): ClosableHttpCli
   let loading: Promise<Dispatchers> | undefined;
   let loaded: Dispatchers | undefined;
   const lanes = new Lanes(options.maxConnections);
+  const underWay = new UnderWay();
+  const send = async (request: HttpRequest): Promise<HttpResponse> => {
+    const dispatchers = (loaded ??= await (loading ??= load(options)));
+    const url = sharedUrl(request.url);
+    requireReach(url.hostname, options.limits?.reach);
+    const mock = options.dispatcher ? undefined : mockDispatcher();
+    const fetch = replacedFetch();
+    const isDirect = fetch !== undefined && areSocketsMocked();
+    const traits = { certificate: request.tls, isDirect, isByFetch: fetch !== undefined };
+    const choose = (): Route => (mock ? { dispatcher: mock } : dispatchers.choose(url, traits));
+    // The replacement may call the original `fetch`, which must then use the same dispatcher.
+    if (fetch) return byFetch(fetch, request, mock ? {} : { dispatcher: choose().dispatcher });
+    return inLane(lanes, { request, url, choose });
+  };
   return {
     async send(request: HttpRequest): Promise<HttpResponse> {
-      const dispatchers = (loaded ??= await (loading ??= load(options)));
-      const url = sharedUrl(request.url);
-      requireReach(url.hostname, options.limits?.reach);
-      const mock = options.dispatcher ? undefined : mockDispatcher();
-      const fetch = replacedFetch();
-      const isDirect = fetch !== undefined && areSocketsMocked();
-      const traits = { certificate: request.tls, isDirect, isByFetch: fetch !== undefined };
-      const route = mock ? { dispatcher: mock } : dispatchers.choose(url, traits);
-      // The replacement may call the original `fetch`, which must then use the same dispatcher.
-      if (fetch) return byFetch(fetch, request, mock ? {} : { dispatcher: route.dispatcher });
-      return inLane(lanes, { request, url, route }, () => byUndici(request, url, route.dispatcher));
+      const end = underWay.begin();
+      try {
+        return await send(request);
+      } finally {
+        end();
+      }
     },
     channelBinding(origin) {
       const traits = { certificate: undefined, isDirect: false, isByFetch: false };
       return loaded?.choose(new URL(origin), traits).connections?.channelBinding(origin);
     },
     async close() {
+      await underWay.ended();
       await (await loading)?.close();
     },
   };
@@ -55,34 +66,36 @@ async function load(options: NetworkOptions): Promise<Dispatchers> {
 interface Outgoing {
   readonly request: HttpRequest;
   readonly url: URL;
-  readonly route: Route;
+  readonly choose: () => Route;
 }
 
 /** Sends a request when there is a lane for it. The app's own dispatcher has limits of its own. */
-async function inLane(
-  lanes: Lanes,
-  { request, url: { origin }, route: { connections } }: Outgoing,
-  send: () => Promise<HttpResponse>,
-): Promise<HttpResponse> {
+async function inLane(lanes: Lanes, { request, url, choose }: Outgoing): Promise<HttpResponse> {
   const { signal, isRepeatable = false } = request;
-  if (!connections) return send();
-  for (;;) {
+  const { origin } = url;
+  for (let route = choose(); ; route = choose()) {
+    if (!route.connections) return byUndici(request, url, route.dispatcher);
     const lane = lanes.enter(origin, signal);
-    if (lane) await lane;
-    const received = isRepeatable ? undefined : connections.received(origin);
+    if (lane) {
+      await lane;
+      // The route may have been closed in the meantime, with its certificate or its application.
+      route = choose();
+    }
+    const { dispatcher, connections } = route;
+    const received = isRepeatable ? undefined : connections?.received(origin);
     try {
-      const response = await send();
+      const response = await byUndici(request, url, dispatcher);
       lanes.answered(origin);
       return response;
     } catch (error) {
       const isRefused = isUnsent(error) || (isRepeatable && wasNewConnection(error));
-      const open = connections.openTo(origin);
+      const open = connections?.openTo(origin) ?? 0;
       if (signal.aborted || !isRefused || open === 0 || lanes.usedTo(origin) < 2)
         throw received ? closedBeforeAnswer(error, received) : error;
       // The host takes no further connection: the request waits for one of the others.
       lanes.refused(origin, open);
     } finally {
-      if (lanes.leave(origin)) connections.abandon(origin);
+      if (lanes.leave(origin)) connections?.abandon(origin);
     }
   }
 }

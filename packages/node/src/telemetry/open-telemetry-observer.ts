@@ -9,8 +9,7 @@ import type {
 } from "@opentelemetry/api";
 import type { HttpRequest, HttpResponse } from "@tessera/core";
 import {
-  errorName,
-  isAuthError,
+  errorType,
   parsedUrl,
   type Counted,
   type Facts,
@@ -119,7 +118,7 @@ export class OpenTelemetryObserver implements Observer {
     try {
       return await (context ? context.with(trace.setSpan(outer, span), run, undefined, tell) : run(tell));
     } catch (error) {
-      tell({ "error.type": typeOf(error) });
+      tell({ "error.type": errorType(error) });
       throw error;
     } finally {
       const type = told["error.type"];
@@ -138,9 +137,4 @@ export class OpenTelemetryObserver implements Observer {
       ...(asked.has("user") && user !== undefined ? { "user.id": user } : {}),
     };
   }
-}
-
-/** A code with few values: never a text. */
-function typeOf(error: unknown): string {
-  return isAuthError(error) ? error.errorCode : errorName(error);
 }

@@ -1,22 +1,22 @@
-import { errorText, invalidOption, pause, systemClock } from "@tessera/core/internal";
+import { errorText, invalidOption } from "@tessera/core/internal";
 import { keyPrefixOf } from "./key-prefix.js";
-import type { ClientLibrary, RedisConnection, Reply, Send, ServerKind } from "./connection.js";
+import type { RedisConnection, Reply, Send } from "./connection.js";
 
 /** A client of the package `redis`: each kind sends a raw command in its own way. */
 interface NodeRedis {
   sendCommand(...given: readonly unknown[]): Promise<unknown>;
+  readonly isOpen?: boolean;
 }
 
 /** A client of the package `ioredis`. It prefixes keys itself, also those of `callBuffer`. */
 interface IoRedis {
   callBuffer(...words: readonly unknown[]): Promise<unknown>;
   readonly isCluster?: boolean;
+  readonly status?: string;
   readonly options?: { readonly sentinels?: unknown; readonly scaleReads?: unknown };
 }
 
-interface Recognized {
-  readonly library: ClientLibrary;
-  readonly kind: ServerKind;
+interface Recognized extends Pick<RedisConnection, "library" | "kind" | "isOpen"> {
   readonly keyPrefix: string;
   readonly send: Send;
 }
@@ -27,12 +27,13 @@ interface Recognized {
  * @throws ClientConfigurationError `invalid_option`
  */
 export function connect(client: unknown): RedisConnection {
-  const { library, kind, keyPrefix, send } = recognized(client);
+  const { library, kind, isOpen, keyPrefix, send } = recognized(client);
   const named = (keys: readonly string[]): readonly string[] =>
     keyPrefix ? keys.map((key) => `${keyPrefix}${key}`) : keys;
   return {
     library,
     kind,
+    isOpen,
     command: async (name, keys, rest = []) => {
       const all = named(keys);
       return (await send(all[0] ?? "", [name, ...all, ...rest])) as Reply;
@@ -40,24 +41,16 @@ export function connect(client: unknown): RedisConnection {
     run: async ({ sha, text }, keys, parameters) => {
       const all = named(keys);
       const rest = [String(all.length), ...all, ...parameters];
-      for (let command = ["EVALSHA", sha], pauseMs = 10; ; pauseMs *= 2) {
-        try {
-          return (await send(all[0] ?? "", [...command, ...rest])) as Reply;
-        } catch (error) {
-          const word = /^\w+/.exec(errorText(error))?.[0];
-          // A server that has restarted, was promoted or flushed does not know it; the text makes it known.
-          if (word === "NOSCRIPT" && command[0] === "EVALSHA") command = ["EVAL", text];
-          // The slot moves to another server, and has left some keys behind.
-          else if (word === "TRYAGAIN" && pauseMs <= LONGEST_PAUSE_MS)
-            await pause(systemClock, pauseMs, undefined);
-          else throw error;
-        }
+      try {
+        return (await send(all[0] ?? "", ["EVALSHA", sha, ...rest])) as Reply;
+      } catch (error) {
+        if (!/^NOSCRIPT\b/.test(errorText(error))) throw error;
+        // A server that has restarted, was promoted or flushed does not know it; the text makes it known.
+        return (await send(all[0] ?? "", ["EVAL", text, ...rest])) as Reply;
       }
     },
   };
 }
-
-const LONGEST_PAUSE_MS = 160;
 
 function recognized(client: unknown): Recognized {
   if (typeof client === "object" && client !== null) {
@@ -80,12 +73,14 @@ function ofNodeRedis(client: object & NodeRedis): Recognized {
   // A raw command has no prefix from the client.
   const keyPrefix = keyPrefixOf(client);
   const library = "redis";
+  const isOpen = (): boolean => client.isOpen !== false;
   // The client keeps the options, and a cluster writes into them.
   const options = (): object => ({ typeMapping: BYTES });
   if ("masters" in client && "nodeClient" in client)
     return {
       library,
       kind: "cluster",
+      isOpen,
       keyPrefix,
       send: async (key, words) => client.sendCommand(key, false, words, options()),
     };
@@ -93,12 +88,14 @@ function ofNodeRedis(client: object & NodeRedis): Recognized {
     return {
       library,
       kind: "sentinel",
+      isOpen,
       keyPrefix,
       send: async (_key, words) => client.sendCommand(false, words, options()),
     };
   return {
     library,
     kind: "alone",
+    isOpen,
     keyPrefix,
     send: async (_key, words) => client.sendCommand(words, options()),
   };
@@ -116,6 +113,7 @@ function ofIoRedis(client: object & IoRedis): Recognized {
   return {
     library: "ioredis",
     kind,
+    isOpen: () => client.status !== "end",
     keyPrefix: "",
     send: async (_key, words) => client.callBuffer(...words),
   };

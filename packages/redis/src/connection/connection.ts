@@ -16,6 +16,8 @@ export type ServerKind = "alone" | "cluster" | "sentinel";
 export interface RedisConnection {
   readonly library: ClientLibrary;
   readonly kind: ServerKind;
+  /** Whether the application's client is in use: it has not been closed, and has not given up. */
+  isOpen(): boolean;
   /** Sends a command to the master of its keys, which share a slot. */
   command(name: string, keys: readonly string[], rest?: readonly Word[]): Promise<Reply>;
   /** Runs a script at the master of its keys, which share a slot. */

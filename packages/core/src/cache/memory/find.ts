@@ -38,8 +38,7 @@ export interface AccessTokenQuery extends TokenQuery {
  * one that expires last.
  */
 export function findTokens(memory: TokenMemory, query: AccessTokenQuery): CachedTokens | undefined {
-  const { kind, id } = query.partition;
-  const partition = memory.partitions.hot[kind].get(id) ?? memory.partitions.get(query.partition);
+  const partition = memory.partitions.get(query.partition);
   const found =
     partition &&
     (partition.memo.recall(query) ?? partition.memo.remember(query, bestOf(memory, partition, query)));

@@ -62,7 +62,8 @@ export class Partition {
   lastExpiry(assumed = Infinity): number {
     let last = this.#index?.lastExpiry ?? 0;
     if (!this.#index) {
-      for (const { entity } of this.#tokens) last = Math.max(last, Number(entity.expires_on) || 0);
+      for (const { entity } of this.#tokens)
+        last = Math.max(last, Number(entity.expires_on) || 0, Number(entity.extended_expires_on) || 0);
     }
     for (const entry of this.#others) {
       if (isEntry(entry, "RefreshToken") && outlivesAccessTokens(entry)) {

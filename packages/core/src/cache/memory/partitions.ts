@@ -23,7 +23,7 @@ const DORMANT_USERS_PER_USER = 4;
 export class Partitions {
   readonly #limits: PartitionLimits;
   /** Partitions with all their tokens. */
-  readonly hot: Readonly<Record<PartitionKind, BoundedMap<Partition>>>;
+  readonly #hot: Readonly<Record<PartitionKind, BoundedMap<Partition>>>;
   /** Users with only their account and refresh tokens. */
   readonly #dormant: BoundedMap<Partition>;
   #evictions = 0;
@@ -41,7 +41,7 @@ export class Partitions {
     const onEvicted = (): void => {
       this.#evictions += 1;
     };
-    this.hot = {
+    this.#hot = {
       user: new BoundedMap(max, { onEvicted: (id, partition) => this.#slimDown(id, partition) }),
       app: new BoundedMap(max, { clock, onEvicted }),
       assertion: new BoundedMap(max, { clock, onEvicted }),
@@ -50,7 +50,7 @@ export class Partitions {
 
   /** Returns a partition and marks it as used. */
   get({ kind, id }: PartitionKey): Partition | undefined {
-    const found = this.hot[kind].get(id);
+    const found = this.#hotOf(kind).get(id);
     if (found || kind !== "user") return found;
     const dormant = this.#dormant.get(id);
     if (dormant) this.set({ kind, id }, dormant);
@@ -59,18 +59,18 @@ export class Partitions {
 
   /** Returns a partition without marking it as used, so that listing all users does not evict active ones. */
   peek({ kind, id }: PartitionKey): Partition | undefined {
-    return this.hot[kind].peek(id) ?? (kind === "user" ? this.#dormant.peek(id) : undefined);
+    return this.#hotOf(kind).peek(id) ?? (kind === "user" ? this.#dormant.peek(id) : undefined);
   }
 
   /** Sets a partition; an empty one is removed. */
   set({ kind, id }: PartitionKey, partition: Partition | undefined): void {
     if (kind === "user") this.#dormant.delete(id);
     if (!partition || partition.isEmpty) {
-      this.hot[kind].delete(id);
+      this.#hotOf(kind).delete(id);
       return;
     }
     const ttl = kind === "user" ? 0 : this.#remaining(partition);
-    this.hot[kind].set(id, partition, ttl);
+    this.#hotOf(kind).set(id, partition, ttl);
     this.#purgePeriodically();
   }
 
@@ -87,8 +87,8 @@ export class Partitions {
 
   /** Returns the number of partitions of a kind. */
   count(kind: PartitionKind): number {
-    this.hot[kind].purgeStale();
-    return this.hot[kind].size + (kind === "user" ? this.#dormant.size : 0);
+    this.#hotOf(kind).purgeStale();
+    return this.#hotOf(kind).size + (kind === "user" ? this.#dormant.size : 0);
   }
 
   /** The number of evictions so far. */
@@ -96,8 +96,14 @@ export class Partitions {
     return this.#evictions;
   }
 
+  /** By comparison, because looking up a name that varies takes longer. */
+  #hotOf(kind: PartitionKind): BoundedMap<Partition> {
+    const { user, app, assertion } = this.#hot;
+    return kind === "user" ? user : kind === "app" ? app : assertion;
+  }
+
   #tiers(kind: PartitionKind): readonly BoundedMap<Partition>[] {
-    return kind === "user" ? [this.#dormant, this.hot.user] : [this.hot[kind]];
+    return kind === "user" ? [this.#dormant, this.#hot.user] : [this.#hotOf(kind)];
   }
 
   #slimDown(id: string, partition: Partition): void {
@@ -125,7 +131,7 @@ export class Partitions {
   #purgePeriodically(): void {
     this.#setsUntilPurge -= 1;
     if (this.#setsUntilPurge > 0) return;
-    const { app, assertion } = this.hot;
+    const { app, assertion } = this.#hot;
     app.purgeStale();
     assertion.purgeStale();
     this.#setsUntilPurge = Math.max(1000, app.size + assertion.size);

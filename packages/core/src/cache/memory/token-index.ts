@@ -27,7 +27,7 @@ export class TokenIndex {
     return this.#firstEnd;
   }
 
-  /** When the last token expires, in seconds since the epoch. */
+  /** When the last token finally expires, in seconds since the epoch. */
   get lastExpiry(): number {
     if (this.#lastExpiry === undefined) {
       this.#lastExpiry = 0;
@@ -90,8 +90,10 @@ function askedScopes({ asked }: AccessTokenFacts): readonly string[] {
 
 const NONE: readonly string[] = [];
 
+/** While the provider is unavailable, a token can be used until its extended expiry. */
 function expiryOf(token: Token): number {
-  return accessTokenFacts(token).expiresOn || 0;
+  const { expiresOn, extendedExpiresOn } = accessTokenFacts(token);
+  return Math.max(expiresOn || 0, extendedExpiresOn || 0);
 }
 
 function addTo(index: Map<string, Set<Token>>, scope: string, token: Token): void {

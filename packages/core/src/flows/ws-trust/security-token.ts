@@ -53,7 +53,7 @@ export async function requestSecurityToken(
   };
   const response = await transport.post(
     endpoint.url,
-    { body: envelope(endpoint, ask, transport.hosts.timeAt(endpoint.url)), headers },
+    { body: envelope(endpoint, ask, transport.hosts.timeAt(endpoint.url)), headers, secrets: secretsIn(ask) },
     call,
   );
   if (response.status >= 300 && response.status < 400)
@@ -80,6 +80,11 @@ export async function requestSecurityToken(
   return new Parameters()
     .set("grant_type", grantType)
     .set("assertion", Buffer.from(assertion, "utf8").toString("base64url"));
+}
+
+/** A server's fault may repeat the password, also as it was sent. */
+function secretsIn({ proof }: SecurityTokenRequest): readonly string[] {
+  return "password" in proof ? [proof.password, escapeXml(proof.password)] : [];
 }
 
 function refusedTicket({ url }: WsTrustEndpoint, call: Call): Error {

@@ -1,5 +1,5 @@
 import { parseJsonObject } from "../encoding.js";
-import type { HttpResponse } from "../http/http-client.js";
+import type { HttpResponse } from "./http-client.js";
 
 const FORM = "application/x-www-form-urlencoded";
 

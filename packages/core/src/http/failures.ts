@@ -1,7 +1,7 @@
 import { BoundedMap } from "../bounded-map.js";
 import { elapsed, type Clock } from "../clock.js";
 import { copyFor, type AuthError } from "../errors/errors.js";
-import { withSeconds } from "../http/throttle.js";
+import { withSeconds } from "./throttle.js";
 
 /** Maximum number of failures that an application remembers. */
 const MOST_FAILURES = 10_000;
@@ -74,6 +74,12 @@ export class Failures {
     const pause = Math.max(asked, pauseAfter(count, error.attempts));
     if (pause > 0) withSeconds(error, pause / 1000);
     this.#known.set(key, { error, count, from: now, until: now + pause, isTold: true });
+  }
+
+  /** Remembers a failure that no pause follows, because it is remembered elsewhere for as long as it lasts. */
+  noteWithoutPause(key: string, error: AuthError): void {
+    const now = elapsed(this.#clock);
+    this.#known.set(key, { error, count: 1, from: now, until: now, isTold: true });
   }
 
   /** Remembers that the server wants equal requests to pause, and adds the length of the pause to its error. */
