@@ -5,16 +5,18 @@
 // local-authority/src/config/loopback.ts, local-authority/src/config/resolve-app.ts,
 // local-authority/src/config/resolve-config.ts, local-authority/src/config/resolve-credentials.ts,
 // local-authority/src/config/resolve-tenants.ts, local-authority/src/config/resolve-user.ts,
-// local-authority/src/crypto/certificates.ts
+// local-authority/src/crypto/certificates.ts, local-authority/src/crypto/der.ts
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { LocalAuthorityConfigurationError, startLocalAuthority } from "@tessera/local-authority";
 import { spawn } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { connect } from "node:tls";
 import { get } from "./requests.js";
 
 let folder: string;
@@ -53,6 +55,27 @@ describe("start", () => {
     const caFile = join(folder, "ca.pem");
     const authority = await startLocalAuthority({ caFile });
     expect(await readFile(caFile, "utf8")).toBe(authority.caPem);
+    await authority.close();
+  });
+
+  it("has a certificate for this machine and the hosts it is given, and one for its signatures", async () => {
+    const authority = await startLocalAuthority({ hosts: ["login.example"] });
+    const ca = new X509Certificate(authority.caPem);
+    const socket = connect({ port: authority.port, host: "localhost", ca: authority.caPem });
+    await once(socket, "secureConnect");
+    const server = socket.getPeerX509Certificate();
+    socket.destroy();
+    expect([ca.ca, ca.checkIssued(ca), ca.verify(ca.publicKey)]).toEqual([true, true, true]);
+    expect([server?.ca, server?.checkIssued(ca), server?.verify(ca.publicKey)]).toEqual([false, true, true]);
+    // Server authentication.
+    expect(server?.keyUsage).toEqual(["1.3.6.1.5.5.7.3.1"]);
+    for (const host of ["localhost", "login.example"]) expect(server?.checkHost(host)).toBe(host);
+    for (const address of ["127.0.0.1", "::1"]) expect(server?.checkIP(address)).toBe(address);
+    expect(server?.checkHost("elsewhere.example")).toBeUndefined();
+    const { json } = await get(authority, "/common/discovery/v2.0/keys");
+    const [{ x5c }] = json["keys"] as [{ x5c: [string] }];
+    const signing = new X509Certificate(Buffer.from(x5c[0], "base64"));
+    expect([signing.subject, signing.verify(signing.publicKey)]).toEqual([signing.issuer, true]);
     await authority.close();
   });
 

@@ -14,12 +14,18 @@ const PACKAGES = [
 ];
 const MODES = ["import", "require"] as const;
 
+const { program: all, file: imports } = checked(
+  PACKAGES.map(
+    (library, at) => `import * as library${String(at)} from "${library}"; library${String(at)};`,
+  ).join("\n"),
+);
+const checker = all.getTypeChecker();
+
 /** The names of the classes that a package exports. */
 function classesOf(library: string): readonly string[] {
-  const { program, file } = checked(`import * as library from "${library}"; library;`);
-  const [statement] = file.statements;
-  const specifier = statement && ts.isImportDeclaration(statement) ? statement.moduleSpecifier : undefined;
-  const checker = program.getTypeChecker();
+  const specifier = imports.statements
+    .flatMap((statement) => (ts.isImportDeclaration(statement) ? [statement.moduleSpecifier] : []))
+    .find((one) => ts.isStringLiteral(one) && one.text === library);
   const module = specifier && checker.getSymbolAtLocation(specifier);
   return (module ? checker.getExportsOfModule(module) : []).flatMap((symbol) => {
     const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;

@@ -1,4 +1,12 @@
-import { randomBytes, type webcrypto } from "node:crypto";
+import {
+  createHash,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  type KeyObject,
+  type webcrypto,
+} from "node:crypto";
+import { bitString, integer, objectId, octetString, sequence, tlv, utcTime, utf8String, yes } from "./der.js";
 
 /** Certificate and key of a TLS server, and the CA certificate that clients must trust. */
 export interface ServerCertificate {
@@ -16,7 +24,7 @@ export interface ServerCertificate {
 export async function createServerCertificate(
   otherHosts: readonly string[] = [],
 ): Promise<ServerCertificate> {
-  const [caKeys, serverKeys] = await Promise.all([generateKeys(), generateKeys()]);
+  const [caKeys, serverKeys] = [generateKeys(), generateKeys()];
   // A unique name, so that a client that trusts several of these CAs can tell them apart.
   const caName = `Tessera local authority ${randomBytes(4).toString("hex")}`;
   const ca = await issue({ subject: caName, issuer: caName, keys: caKeys, signer: caKeys, use: "authority" });
@@ -28,23 +36,33 @@ export async function createServerCertificate(
     use: "server",
     dnsNames: ["localhost", ...otherHosts],
   });
-  const key = await subtle.exportKey("pkcs8", serverKeys.privateKey);
   return {
     caPem: pem("CERTIFICATE", ca),
     certPem: pem("CERTIFICATE", server),
-    keyPem: pem("PRIVATE KEY", key),
+    keyPem: serverKeys.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
   };
 }
 
-/** Creates a self-signed certificate (DER) for the token signing key, as AD FS does. */
-export function createSigningCertificate(keys: Keys): Promise<ArrayBuffer> {
+/** Creates a self-signed certificate (DER) for the token signing key, an RSA key, as AD FS does. */
+export async function createSigningCertificate(keys: {
+  readonly publicKey: webcrypto.CryptoKey;
+  readonly privateKey: webcrypto.CryptoKey;
+}): Promise<Uint8Array> {
   const subject = "Tessera local authority, token signing";
-  return issue({ subject, issuer: subject, keys, signer: keys, use: "signing" });
+  const rsa: Keys = {
+    spki: new Uint8Array(await subtle.exportKey("spki", keys.publicKey)),
+    // sha256WithRSAEncryption, whose parameters are NULL.
+    algorithm: sequence(objectId("1.2.840.113549.1.1.11"), tlv(0x05)),
+    sign: async (data) => new Uint8Array(await subtle.sign("RSASSA-PKCS1-v1_5", keys.privateKey, data)),
+  };
+  return issue({ subject, issuer: subject, keys: rsa, signer: rsa, use: "signing" });
 }
 
 interface Keys {
-  readonly publicKey: webcrypto.CryptoKey;
-  readonly privateKey: webcrypto.CryptoKey;
+  readonly spki: Uint8Array;
+  /** Of the signatures. */
+  readonly algorithm: Uint8Array;
+  sign(data: Uint8Array): Promise<Uint8Array> | Uint8Array;
 }
 
 interface CertificateInput {
@@ -68,25 +86,17 @@ const oid = {
   authorityKeyIdentifier: "2.5.29.35",
   extKeyUsage: "2.5.29.37",
   serverAuth: "1.3.6.1.5.5.7.3.1",
+  ecdsaWithSha256: "1.2.840.10045.4.3.2",
 } as const;
 
-function generateKeys() {
-  return subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
-}
-
-let libraries: ReturnType<typeof importLibraries> | undefined;
-
-// Imported on first use, since CommonJS cannot require them.
-export function loadCertificateLibraries() {
-  libraries ??= importLibraries();
-  return libraries;
-}
-
-async function importLibraries() {
-  // Sequentially, since Jest's loader fails when two imports share modules.
-  const pki = await import("pkijs");
-  const asn1 = await import("asn1js");
-  return { pki, asn1 };
+function generateKeys(): Keys & { readonly privateKey: KeyObject } {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return {
+    spki: publicKey.export({ type: "spki", format: "der" }),
+    algorithm: sequence(objectId(oid.ecdsaWithSha256)),
+    sign: (data) => sign("sha256", data, privateKey),
+    privateKey,
+  };
 }
 
 async function issue({
@@ -96,65 +106,63 @@ async function issue({
   signer,
   use,
   dnsNames = [],
-}: CertificateInput): Promise<ArrayBuffer> {
-  const { pki, asn1 } = await loadCertificateLibraries();
-  const certificate = new pki.Certificate();
-  certificate.version = 2;
-  certificate.serialNumber = new asn1.Integer({ valueHex: serialNumber() });
-  const commonName = (value: string) =>
-    new pki.AttributeTypeAndValue({ type: oid.commonName, value: new asn1.Utf8String({ value }) });
-  certificate.issuer.typesAndValues.push(commonName(issuer));
-  certificate.subject.typesAndValues.push(commonName(subject));
-  certificate.notBefore.value = new Date(Date.now() - dayMs);
-  certificate.notAfter.value = new Date(Date.now() + 365 * dayMs);
-  await certificate.subjectPublicKeyInfo.importKey(keys.publicKey);
-
-  const extension = (extnID: string, critical: boolean, value: { toBER(): ArrayBuffer }) =>
-    new pki.Extension({ extnID, critical, extnValue: value.toBER() });
-  const bits = (byte: number, unusedBits: number) =>
-    new asn1.BitString({ valueHex: Uint8Array.of(byte).buffer, unusedBits });
-  const octets = (valueHex: ArrayBuffer) => new asn1.OctetString({ valueHex });
-  const address = (...bytes: number[]) =>
-    new pki.GeneralName({ type: 7, value: octets(Uint8Array.from(bytes).buffer) });
-
-  certificate.extensions = [
-    extension(oid.basicConstraints, true, new pki.BasicConstraints({ cA: use === "authority" }).toSchema()),
+}: CertificateInput): Promise<Uint8Array> {
+  const isAuthority = use === "authority";
+  const extensions = [
+    extension(oid.basicConstraints, sequence(...(isAuthority ? [yes] : [])), true),
     // RFC 5280 §4.2.1.3: keyCertSign and cRLSign, or digitalSignature.
-    extension(oid.keyUsage, true, use === "authority" ? bits(0b0000_0110, 1) : bits(0b1000_0000, 7)),
-    extension(oid.subjectKeyIdentifier, false, octets(await keyId(keys))),
     extension(
-      oid.authorityKeyIdentifier,
-      false,
-      new pki.AuthorityKeyIdentifier({ keyIdentifier: octets(await keyId(signer)) }).toSchema(),
+      oid.keyUsage,
+      isAuthority ? bitString(Buffer.of(0b0000_0110), 1) : bitString(Buffer.of(0b1000_0000), 7),
+      true,
     ),
+    extension(oid.subjectKeyIdentifier, octetString(keyId(keys))),
+    extension(oid.authorityKeyIdentifier, sequence(tlv(0x80, keyId(signer)))),
   ];
   if (use === "server") {
     const names = [
-      ...dnsNames.map((value) => new pki.GeneralName({ type: 2, value })),
-      address(127, 0, 0, 1),
-      address(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
+      ...dnsNames.map((value) => tlv(0x82, Buffer.from(value))),
+      tlv(0x87, Buffer.of(127, 0, 0, 1)),
+      tlv(0x87, Buffer.alloc(15), Buffer.of(1)),
     ];
-    certificate.extensions.push(
-      extension(oid.extKeyUsage, false, new pki.ExtKeyUsage({ keyPurposes: [oid.serverAuth] }).toSchema()),
-      extension(oid.subjectAltName, false, new pki.GeneralNames({ names }).toSchema()),
+    extensions.push(
+      extension(oid.extKeyUsage, sequence(objectId(oid.serverAuth))),
+      extension(oid.subjectAltName, sequence(...names)),
     );
   }
-  await certificate.sign(signer.privateKey, "SHA-256");
-  return certificate.toSchema(true).toBER();
+  // RFC 5280 §4.1: version 3, which is encoded as 2.
+  const unsigned = sequence(
+    tlv(0xa0, integer(Buffer.of(2))),
+    integer(serialNumber()),
+    signer.algorithm,
+    commonName(issuer),
+    sequence(utcTime(Date.now() - dayMs), utcTime(Date.now() + 365 * dayMs)),
+    commonName(subject),
+    keys.spki,
+    tlv(0xa3, sequence(...extensions)),
+  );
+  return sequence(unsigned, signer.algorithm, bitString(await signer.sign(unsigned)));
 }
 
-async function keyId(keys: Keys): Promise<ArrayBuffer> {
-  const digest = await subtle.digest("SHA-256", await subtle.exportKey("spki", keys.publicKey));
-  return digest.slice(0, 20);
+function extension(id: string, value: Uint8Array, critical = false): Uint8Array {
+  return sequence(objectId(id), ...(critical ? [yes] : []), octetString(value));
+}
+
+function commonName(name: string): Uint8Array {
+  return sequence(tlv(0x31, sequence(objectId(oid.commonName), utf8String(name))));
+}
+
+function keyId({ spki }: Keys): Uint8Array {
+  return createHash("sha256").update(spki).digest().subarray(0, 20);
 }
 
 /** Positive, without a leading zero, at most 20 octets (RFC 5280 §4.1.2.2). */
-function serialNumber(): ArrayBuffer {
+function serialNumber(): Uint8Array {
   const [first = 0, ...rest] = randomBytes(16);
-  return Uint8Array.of((first & 0x3f) | 0x40, ...rest).buffer;
+  return Uint8Array.of((first & 0x3f) | 0x40, ...rest);
 }
 
-function pem(label: string, der: ArrayBuffer): string {
+function pem(label: string, der: Uint8Array): string {
   const lines =
     Buffer.from(der)
       .toString("base64")

@@ -1,12 +1,16 @@
 import { createHash } from "node:crypto";
 import type { CompactVerifyGetKey, CryptoKey, JWK, JWTPayload } from "jose";
 import { parsedObject, type JsonObject } from "../json.js";
-import { createSigningCertificate, loadCertificateLibraries } from "./certificates.js";
+import { createSigningCertificate } from "./certificates.js";
 
-interface SigningKey {
-  readonly kid: string;
+/** Extractable, of RSA. */
+interface KeyPair {
   readonly privateKey: CryptoKey;
   readonly publicKey: CryptoKey;
+}
+
+interface SigningKey extends KeyPair {
+  readonly kid: string;
   readonly jwk: JWK;
 }
 
@@ -17,6 +21,13 @@ let current: Promise<SigningKey> | undefined;
 export function prepareSigningKey(): void {
   // Failures surface where the key is used; here they must not become unhandled rejections.
   signingKey().catch(() => undefined);
+}
+
+let given: KeyPair | undefined;
+
+/** Has a key used that exists already, where none was needed so far. */
+export function useSigningKey(keys: KeyPair): void {
+  given = keys;
 }
 
 /**
@@ -135,9 +146,8 @@ function signingKey(): Promise<SigningKey> {
 }
 
 async function createSigningKey(): Promise<SigningKey> {
-  // All imports start at once, so that none starts after a test has ended.
-  const [{ exportJWK, generateKeyPair }] = await Promise.all([loadJose(), loadCertificateLibraries()]);
-  const keys = await generateKeyPair("RS256", { modulusLength: 2048 });
+  const { exportJWK, generateKeyPair } = await loadJose();
+  const keys = given ?? (await generateKeyPair("RS256", { modulusLength: 2048 }));
   const { kty = "RSA", n, e } = await exportJWK(keys.publicKey);
   const certificate = Buffer.from(await createSigningCertificate(keys));
   // Microsoft's services use the SHA-1 thumbprint of the certificate as the key ID.
