@@ -4,10 +4,7 @@ export default {
   testEnvironment: "node",
   // Ends only what hangs: a busy machine makes every test slower, and fails none.
   testTimeout: 300_000,
-  setupFilesAfterEnv: [
-    "<rootDir>/test/support/kept-signing-key.ts",
-    "<rootDir>/test/support/watch-for-leaks.ts",
-  ],
+  setupFilesAfterEnv: ["<rootDir>/test/support/watch-for-leaks.ts"],
   // One for each processor core of a small machine. With a third one, programs under load miss their limits.
   maxWorkers: 2,
   // Modules of earlier test files stay in memory and make a worker several times slower, so it is replaced.

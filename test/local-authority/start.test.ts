@@ -5,7 +5,7 @@
 // local-authority/src/config/loopback.ts, local-authority/src/config/resolve-app.ts,
 // local-authority/src/config/resolve-config.ts, local-authority/src/config/resolve-credentials.ts,
 // local-authority/src/config/resolve-tenants.ts, local-authority/src/config/resolve-user.ts,
-// local-authority/src/crypto/certificates.ts, local-authority/src/crypto/der.ts
+// local-authority/src/crypto/certificates.ts
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { LocalAuthorityConfigurationError, startLocalAuthority } from "@tessera/local-authority";
 import { spawn } from "node:child_process";

@@ -39,8 +39,8 @@ describe.each(packages.map((pkg) => [pkg.manifest.name, pkg] as const))("%s", (n
 
   test("describes itself", () => {
     expect(manifest).toMatchObject({ type: "module", sideEffects: false, license: "MIT", files: ["dist"] });
-    // What undici asks for, and of Node.js 22 those that have process.getBuiltinModule; the local authority, and the package
-    // that has it, are tested from 20.19 on.
+    // What undici asks for, and of Node.js 22 those that have process.getBuiltinModule; what pkijs asks for, also of a
+    // package that has it.
     const range =
       manifest.name === "@tessera/local-authority" || manifest.name === "@tessera/cli"
         ? "^20.19.0 || >=22.12.0"

@@ -1,12 +1,4 @@
-import {
-  createHash,
-  generateKeyPairSync,
-  randomBytes,
-  sign,
-  type KeyObject,
-  type webcrypto,
-} from "node:crypto";
-import { bitString, integer, objectId, octetString, sequence, tlv, utcTime, utf8String, yes } from "./der.js";
+import { randomBytes, type webcrypto } from "node:crypto";
 
 /** Certificate and key of a TLS server, and the CA certificate that clients must trust. */
 export interface ServerCertificate {
@@ -24,7 +16,7 @@ export interface ServerCertificate {
 export async function createServerCertificate(
   otherHosts: readonly string[] = [],
 ): Promise<ServerCertificate> {
-  const [caKeys, serverKeys] = [generateKeys(), generateKeys()];
+  const [caKeys, serverKeys] = await Promise.all([generateKeys(), generateKeys()]);
   // A unique name, so that a client that trusts several of these CAs can tell them apart.
   const caName = `Tessera local authority ${randomBytes(4).toString("hex")}`;
   const ca = await issue({ subject: caName, issuer: caName, keys: caKeys, signer: caKeys, use: "authority" });
@@ -36,33 +28,23 @@ export async function createServerCertificate(
     use: "server",
     dnsNames: ["localhost", ...otherHosts],
   });
+  const key = await subtle.exportKey("pkcs8", serverKeys.privateKey);
   return {
     caPem: pem("CERTIFICATE", ca),
     certPem: pem("CERTIFICATE", server),
-    keyPem: serverKeys.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    keyPem: pem("PRIVATE KEY", key),
   };
 }
 
-/** Creates a self-signed certificate (DER) for the token signing key, an RSA key, as AD FS does. */
-export async function createSigningCertificate(keys: {
-  readonly publicKey: webcrypto.CryptoKey;
-  readonly privateKey: webcrypto.CryptoKey;
-}): Promise<Uint8Array> {
+/** Creates a self-signed certificate (DER) for the token signing key, as AD FS does. */
+export function createSigningCertificate(keys: Keys): Promise<ArrayBuffer> {
   const subject = "Tessera local authority, token signing";
-  const rsa: Keys = {
-    spki: new Uint8Array(await subtle.exportKey("spki", keys.publicKey)),
-    // sha256WithRSAEncryption, whose parameters are NULL.
-    algorithm: sequence(objectId("1.2.840.113549.1.1.11"), tlv(0x05)),
-    sign: async (data) => new Uint8Array(await subtle.sign("RSASSA-PKCS1-v1_5", keys.privateKey, data)),
-  };
-  return issue({ subject, issuer: subject, keys: rsa, signer: rsa, use: "signing" });
+  return issue({ subject, issuer: subject, keys, signer: keys, use: "signing" });
 }
 
 interface Keys {
-  readonly spki: Uint8Array;
-  /** Of the signatures. */
-  readonly algorithm: Uint8Array;
-  sign(data: Uint8Array): Promise<Uint8Array> | Uint8Array;
+  readonly publicKey: webcrypto.CryptoKey;
+  readonly privateKey: webcrypto.CryptoKey;
 }
 
 interface CertificateInput {
@@ -86,17 +68,25 @@ const oid = {
   authorityKeyIdentifier: "2.5.29.35",
   extKeyUsage: "2.5.29.37",
   serverAuth: "1.3.6.1.5.5.7.3.1",
-  ecdsaWithSha256: "1.2.840.10045.4.3.2",
 } as const;
 
-function generateKeys(): Keys & { readonly privateKey: KeyObject } {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return {
-    spki: publicKey.export({ type: "spki", format: "der" }),
-    algorithm: sequence(objectId(oid.ecdsaWithSha256)),
-    sign: (data) => sign("sha256", data, privateKey),
-    privateKey,
-  };
+function generateKeys() {
+  return subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+}
+
+let libraries: ReturnType<typeof importLibraries> | undefined;
+
+// Imported on first use, since CommonJS cannot require them.
+export function loadCertificateLibraries() {
+  libraries ??= importLibraries();
+  return libraries;
+}
+
+async function importLibraries() {
+  // Sequentially, since Jest's loader fails when two imports share modules.
+  const pki = await import("pkijs");
+  const asn1 = await import("asn1js");
+  return { pki, asn1 };
 }
 
 async function issue({
@@ -106,63 +96,65 @@ async function issue({
   signer,
   use,
   dnsNames = [],
-}: CertificateInput): Promise<Uint8Array> {
-  const isAuthority = use === "authority";
-  const extensions = [
-    extension(oid.basicConstraints, sequence(...(isAuthority ? [yes] : [])), true),
+}: CertificateInput): Promise<ArrayBuffer> {
+  const { pki, asn1 } = await loadCertificateLibraries();
+  const certificate = new pki.Certificate();
+  certificate.version = 2;
+  certificate.serialNumber = new asn1.Integer({ valueHex: serialNumber() });
+  const commonName = (value: string) =>
+    new pki.AttributeTypeAndValue({ type: oid.commonName, value: new asn1.Utf8String({ value }) });
+  certificate.issuer.typesAndValues.push(commonName(issuer));
+  certificate.subject.typesAndValues.push(commonName(subject));
+  certificate.notBefore.value = new Date(Date.now() - dayMs);
+  certificate.notAfter.value = new Date(Date.now() + 365 * dayMs);
+  await certificate.subjectPublicKeyInfo.importKey(keys.publicKey);
+
+  const extension = (extnID: string, critical: boolean, value: { toBER(): ArrayBuffer }) =>
+    new pki.Extension({ extnID, critical, extnValue: value.toBER() });
+  const bits = (byte: number, unusedBits: number) =>
+    new asn1.BitString({ valueHex: Uint8Array.of(byte).buffer, unusedBits });
+  const octets = (valueHex: ArrayBuffer) => new asn1.OctetString({ valueHex });
+  const address = (...bytes: number[]) =>
+    new pki.GeneralName({ type: 7, value: octets(Uint8Array.from(bytes).buffer) });
+
+  certificate.extensions = [
+    extension(oid.basicConstraints, true, new pki.BasicConstraints({ cA: use === "authority" }).toSchema()),
     // RFC 5280 §4.2.1.3: keyCertSign and cRLSign, or digitalSignature.
+    extension(oid.keyUsage, true, use === "authority" ? bits(0b0000_0110, 1) : bits(0b1000_0000, 7)),
+    extension(oid.subjectKeyIdentifier, false, octets(await keyId(keys))),
     extension(
-      oid.keyUsage,
-      isAuthority ? bitString(Buffer.of(0b0000_0110), 1) : bitString(Buffer.of(0b1000_0000), 7),
-      true,
+      oid.authorityKeyIdentifier,
+      false,
+      new pki.AuthorityKeyIdentifier({ keyIdentifier: octets(await keyId(signer)) }).toSchema(),
     ),
-    extension(oid.subjectKeyIdentifier, octetString(keyId(keys))),
-    extension(oid.authorityKeyIdentifier, sequence(tlv(0x80, keyId(signer)))),
   ];
   if (use === "server") {
     const names = [
-      ...dnsNames.map((value) => tlv(0x82, Buffer.from(value))),
-      tlv(0x87, Buffer.of(127, 0, 0, 1)),
-      tlv(0x87, Buffer.alloc(15), Buffer.of(1)),
+      ...dnsNames.map((value) => new pki.GeneralName({ type: 2, value })),
+      address(127, 0, 0, 1),
+      address(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
     ];
-    extensions.push(
-      extension(oid.extKeyUsage, sequence(objectId(oid.serverAuth))),
-      extension(oid.subjectAltName, sequence(...names)),
+    certificate.extensions.push(
+      extension(oid.extKeyUsage, false, new pki.ExtKeyUsage({ keyPurposes: [oid.serverAuth] }).toSchema()),
+      extension(oid.subjectAltName, false, new pki.GeneralNames({ names }).toSchema()),
     );
   }
-  // RFC 5280 §4.1: version 3, which is encoded as 2.
-  const unsigned = sequence(
-    tlv(0xa0, integer(Buffer.of(2))),
-    integer(serialNumber()),
-    signer.algorithm,
-    commonName(issuer),
-    sequence(utcTime(Date.now() - dayMs), utcTime(Date.now() + 365 * dayMs)),
-    commonName(subject),
-    keys.spki,
-    tlv(0xa3, sequence(...extensions)),
-  );
-  return sequence(unsigned, signer.algorithm, bitString(await signer.sign(unsigned)));
+  await certificate.sign(signer.privateKey, "SHA-256");
+  return certificate.toSchema(true).toBER();
 }
 
-function extension(id: string, value: Uint8Array, critical = false): Uint8Array {
-  return sequence(objectId(id), ...(critical ? [yes] : []), octetString(value));
-}
-
-function commonName(name: string): Uint8Array {
-  return sequence(tlv(0x31, sequence(objectId(oid.commonName), utf8String(name))));
-}
-
-function keyId({ spki }: Keys): Uint8Array {
-  return createHash("sha256").update(spki).digest().subarray(0, 20);
+async function keyId(keys: Keys): Promise<ArrayBuffer> {
+  const digest = await subtle.digest("SHA-256", await subtle.exportKey("spki", keys.publicKey));
+  return digest.slice(0, 20);
 }
 
 /** Positive, without a leading zero, at most 20 octets (RFC 5280 §4.1.2.2). */
-function serialNumber(): Uint8Array {
+function serialNumber(): ArrayBuffer {
   const [first = 0, ...rest] = randomBytes(16);
-  return Uint8Array.of((first & 0x3f) | 0x40, ...rest);
+  return Uint8Array.of((first & 0x3f) | 0x40, ...rest).buffer;
 }
 
-function pem(label: string, der: Uint8Array): string {
+function pem(label: string, der: ArrayBuffer): string {
   const lines =
     Buffer.from(der)
       .toString("base64")

@@ -1,16 +1,12 @@
 import { createHash } from "node:crypto";
 import type { CompactVerifyGetKey, CryptoKey, JWK, JWTPayload } from "jose";
 import { parsedObject, type JsonObject } from "../json.js";
-import { createSigningCertificate } from "./certificates.js";
+import { createSigningCertificate, loadCertificateLibraries } from "./certificates.js";
 
-/** Extractable, of RSA. */
-interface KeyPair {
+interface SigningKey {
+  readonly kid: string;
   readonly privateKey: CryptoKey;
   readonly publicKey: CryptoKey;
-}
-
-interface SigningKey extends KeyPair {
-  readonly kid: string;
   readonly jwk: JWK;
 }
 
@@ -21,13 +17,6 @@ let current: Promise<SigningKey> | undefined;
 export function prepareSigningKey(): void {
   // Failures surface where the key is used; here they must not become unhandled rejections.
   signingKey().catch(() => undefined);
-}
-
-let given: KeyPair | undefined;
-
-/** Has a key used that exists already, where none was needed so far. */
-export function useSigningKey(keys: KeyPair): void {
-  given = keys;
 }
 
 /**
@@ -146,8 +135,9 @@ function signingKey(): Promise<SigningKey> {
 }
 
 async function createSigningKey(): Promise<SigningKey> {
-  const { exportJWK, generateKeyPair } = await loadJose();
-  const keys = given ?? (await generateKeyPair("RS256", { modulusLength: 2048 }));
+  // All imports start at once, so that none starts after a test has ended.
+  const [{ exportJWK, generateKeyPair }] = await Promise.all([loadJose(), loadCertificateLibraries()]);
+  const keys = await generateKeyPair("RS256", { modulusLength: 2048 });
   const { kty = "RSA", n, e } = await exportJWK(keys.publicKey);
   const certificate = Buffer.from(await createSigningCertificate(keys));
   // Microsoft's services use the SHA-1 thumbprint of the certificate as the key ID.
