@@ -3,7 +3,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   createAccessTokenVerifier,
+  deleteClientRegistration,
+  discoverProtectedResource,
   Logger,
+  readClientRegistration,
+  registerClient,
+  updateClientRegistration,
   type AccessTokenVerifier,
   type ConfidentialClientApplication,
   type PublicClientApplication,
@@ -21,6 +26,8 @@ let provider: FakeProvider;
 let app: ConfidentialClientApplication;
 let publicApp: PublicClientApplication;
 let verifier: AccessTokenVerifier;
+/** The network of a call without an application. */
+let system: NonNullable<Parameters<typeof registerClient>[0]["system"]>;
 
 beforeAll(async () => {
   provider = await startFakeProvider();
@@ -33,7 +40,8 @@ beforeEach(() => {
   const clock = { ...provider.clock, sleep: async () => undefined };
   app = provider.confidential({ system: { clock } });
   publicApp = provider.publicClient({ system: { clock } });
-  verifier = createAccessTokenVerifier({ issuer: url, audience: clientId, system: { clock, proxy: false } });
+  system = { clock, proxy: false };
+  verifier = createAccessTokenVerifier({ issuer: url, audience: clientId, system });
 });
 
 interface Failed extends Error {
@@ -60,6 +68,7 @@ const metadata = (): object => ({
   revocation_endpoint: `${provider.url}/revoke`,
   pushed_authorization_request_endpoint: `${provider.url}/par`,
   backchannel_authentication_endpoint: `${provider.url}/backchannel`,
+  registration_endpoint: `${provider.url}/register`,
   // The provider of the test has none of its own.
   device_authorization_endpoint: `${provider.url}/par`,
 });
@@ -67,6 +76,22 @@ const withMetadata = (more: object = {}): void => {
   provider.answers.discovery = () => ({ body: provider.metadata({ ...metadata(), ...more }) });
 };
 const pushing = { require_pushed_authorization_requests: true };
+const register: Ask = () =>
+  registerClient({ authority: provider.url, metadata: { client_name: "Orders" }, system });
+const managed = () => {
+  const registrationClientUri = `${provider.url}/register`;
+  const registrationAccessToken = "the-token-of-the-registration";
+  return {
+    registration: {
+      issuer: provider.url,
+      clientId,
+      registrationClientUri,
+      registrationAccessToken,
+      metadata: {},
+    },
+    system,
+  };
+};
 let count = 0;
 /** Each token is another one, as those that an API is called with. */
 const accessToken = (): string => {
@@ -98,6 +123,20 @@ const calls: readonly (readonly [string, Endpoint, Ask, object?])[] = [
     "backchannel",
     () => app.acquireTokenByBackchannelAuthentication({ scopes, loginHint: "ada" }),
   ],
+  ["registerClient, without a document", "discovery", () => register()],
+  ["registerClient", "registration", () => register()],
+  ["readClientRegistration", "registration", () => readClientRegistration(managed())],
+  [
+    "updateClientRegistration",
+    "registration",
+    () => updateClientRegistration({ ...managed(), metadata: { client_name: "Orders" } }),
+  ],
+  ["deleteClientRegistration", "registration", () => deleteClientRegistration(managed())],
+  [
+    "discoverProtectedResource",
+    "resource",
+    () => discoverProtectedResource({ resource: `${provider.url}/api`, system }),
+  ],
 ];
 const failures: readonly (readonly [string, Answer])[] = [
   ["a reset connection", { reset: true }],
@@ -107,8 +146,8 @@ const failures: readonly (readonly [string, Answer])[] = [
 ];
 const cells = calls.flatMap(([name, endpoint, ask, more]) =>
   failures
-    // RFC 7009 §2.2: any 200 says that the token is revoked.
-    .filter(([what]) => name !== "revoke" || what !== "a page")
+    // RFC 7009 §2.2: any 200 says that the token is revoked. So it does of a registration that is deleted.
+    .filter(([what]) => !["revoke", "deleteClientRegistration"].includes(name) || what !== "a page")
     .map(([what, answer]) => ({ name, what, endpoint, ask, answer, more })),
 );
 

@@ -18,20 +18,24 @@ import { startFakeProvider, type Answer, type FakeProvider } from "../support/fa
 let provider: FakeProvider;
 let another: FakeProvider;
 const lines: string[] = [];
-const system: NodeSystemOptions = {
+let system: NodeSystemOptions;
+/** With a clock of its own, so that no test waits for the pause after the failures of another one. */
+const ownSystem = (): NodeSystemOptions => ({
   proxy: false,
+  clock: { now: () => Date.now() },
   loggerOptions: {
     logLevel: LogLevel.Trace,
     piiLoggingEnabled: true,
     loggerCallback: (_, line) => void lines.push(line),
   },
-};
+});
 beforeAll(async () => {
   provider = await startFakeProvider();
   another = await startFakeProvider();
 });
 afterAll(() => Promise.all([provider.close(), another.close()]));
 beforeEach(() => {
+  system = ownSystem();
   provider.reset();
   another.reset();
   lines.length = 0;

@@ -166,6 +166,8 @@ export type { SourcedToken, SourceRequest, TokenSource } from "./exchange/token-
 export { dialectOf } from "./dialect/dialects.js";
 export { marginOf } from "./exchange/freshness.js";
 export { accountedCall } from "./exchange/accounted.js";
+export { notedFailure } from "./exchange/noted-failure.js";
+export { Failures } from "./http/failures.js";
 export { sharedCall } from "./exchange/shared-call.js";
 export type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http/http-client.js";
 export type { HostFailure } from "./http/host-log.js";

@@ -40,7 +40,7 @@ export async function checkClientMetadataDocument(
   requireKnownOptions(requireRecord(options, "options"), CALL_OPTIONS, "checkClientMetadataDocument");
   const problem = documentUrlProblem(url);
   if (problem !== undefined) return [{ member: "url", problem }];
-  return withoutApplication(options, undefined, async (client, call) => {
+  return withoutApplication(options, {}, async (client, call) => {
     const read = await readJson(client, url, call);
     if (!read.json) return read.findings;
     const findings = [...read.findings, ...documentFindings(read.json, url)];

@@ -11,7 +11,7 @@ import {
   type RegistrationMetadata,
 } from "@tessera/core/internal";
 import type { NodeAuthOptions } from "./configuration.js";
-import { CALL_OPTIONS, withoutApplication, type CallOptions } from "./without-application.js";
+import { CALL_OPTIONS, withoutApplication, type CallOptions, type Purpose } from "./without-application.js";
 
 /** Options of every call that concerns a registration. */
 export interface RegistrationOptions extends CallOptions {}
@@ -56,7 +56,8 @@ export async function registerClient(options: RegisterClientOptions): Promise<Cl
   const known = { ...CALL_OPTIONS, authority: true, metadata: true, initialAccessToken: true } as const;
   requireKnownOptions(given, known, "registerClient");
   const { authority, metadata, initialAccessToken } = given;
-  return withoutApplication(options, authority, (client, call) =>
+  const equal = ["register", authority, metadata, initialAccessToken];
+  return withoutApplication(options, { issuer: authority, equal }, (client, call) =>
     register(client, metadata, initialAccessToken, call),
   );
 }
@@ -76,7 +77,7 @@ export async function readClientRegistration(
   options: ManageRegistrationOptions,
 ): Promise<ClientRegistration> {
   const registration = registrationOf(options);
-  return withoutApplication(options, registration.issuer, (client, call) =>
+  return withoutApplication(options, managing("read", registration), (client, call) =>
     readRegistration(client, registration, call),
   );
 }
@@ -98,7 +99,7 @@ export async function updateClientRegistration(
   options: UpdateRegistrationOptions,
 ): Promise<ClientRegistration> {
   const registration = registrationOf(options);
-  return withoutApplication(options, registration.issuer, (client, call) =>
+  return withoutApplication(options, managing("update", registration, options.metadata), (client, call) =>
     updateRegistration(client, registration, options.metadata, call),
   );
 }
@@ -115,9 +116,14 @@ export async function updateClientRegistration(
  */
 export async function deleteClientRegistration(options: ManageRegistrationOptions): Promise<void> {
   const registration = registrationOf(options);
-  return withoutApplication(options, registration.issuer, (client, call) =>
+  return withoutApplication(options, managing("delete", registration), (client, call) =>
     deleteRegistration(client, registration, call),
   );
+}
+
+function managing(what: string, registration: ClientRegistration, metadata?: RegistrationMetadata): Purpose {
+  const { issuer, registrationClientUri, registrationAccessToken } = registration;
+  return { issuer, equal: [what, registrationClientUri, registrationAccessToken, metadata] };
 }
 
 /** Metadata of a registration that an application needs to know. */

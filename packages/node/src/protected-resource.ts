@@ -37,7 +37,8 @@ export async function discoverProtectedResource(
   const { resource, response } = given;
   if (typeof resource !== "string") throw wrongType("resource", resource, "the URL of the resource");
   const challenge = challengeOf(resource, response);
-  return withoutApplication(options, undefined, (client, call) =>
+  const equal = ["discoverProtectedResource", resource, challenge];
+  return withoutApplication(options, { equal }, (client, call) =>
     protectedResource(client, resource, challenge, call),
   );
 }

@@ -1,5 +1,14 @@
-import { createClient, Logger, type Client } from "@tessera/core";
-import { accountedCall, newCorrelationId, version, withinBounds, type Call } from "@tessera/core/internal";
+import { createClient, Logger, type Client, type Clock } from "@tessera/core";
+import {
+  accountedCall,
+  Failures,
+  newCorrelationId,
+  notedFailure,
+  sha256Base64Url,
+  version,
+  withinBounds,
+  type Call,
+} from "@tessera/core/internal";
 import { checkConfiguration, DEFAULT_AUTHORITY } from "./check-configuration.js";
 import type { NodeSystemOptions } from "./configuration.js";
 
@@ -17,14 +26,21 @@ export interface CallOptions {
 /** The names of {@link CallOptions}, for the check of a call's options. */
 export const CALL_OPTIONS = { system: true, correlationId: true, signal: true, timeoutMs: true } as const;
 
-/**
- * Runs a call without an application, with the network, the clock and the log of one.
- *
- * @param issuer the OpenID Provider that the call is for, if any
- */
+/** What a call is for. */
+export interface Purpose {
+  /** The OpenID Provider, if any. */
+  readonly issuer?: string;
+  /** What equal calls have in common: after a failure, nothing is sent for them for a while; see {@link Failures}. */
+  readonly equal?: readonly unknown[];
+}
+
+/** Failures of calls without an application, by what they are sent with: another network may succeed. */
+const failures = new WeakMap<object, Failures>();
+
+/** Runs a call without an application, with the network, the clock and the log of one. */
 export function withoutApplication<T>(
   { system, signal, timeoutMs, correlationId = newCorrelationId() }: CallOptions,
-  issuer: string | undefined,
+  { issuer, equal }: Purpose,
   run: (client: Client, call: Call) => Promise<T>,
 ): Promise<T> {
   const provider = issuer === undefined ? { authority: DEFAULT_AUTHORITY } : { oidcAuthority: issuer };
@@ -33,9 +49,32 @@ export function withoutApplication<T>(
   const { loggerOptions, ...checked } = checkConfiguration({ auth, ...(system ? { system } : {}) }, none);
   const logger = new Logger(loggerOptions, "@tessera/node", version);
   const client = createClient({ ...checked, logger: () => logger });
+  const key = equal && keyOf(equal);
   return accountedCall((tally) =>
-    withinBounds({ signal, timeoutMs, correlationId }, (bounded) =>
-      run(client, { correlationId, signal: bounded, budget: client.transport.budget(), tally }),
-    ),
+    withinBounds({ signal, timeoutMs, correlationId }, (bounded) => {
+      const call = { correlationId, signal: bounded, budget: client.transport.budget(), tally };
+      if (key === undefined) return run(client, call);
+      const means = system?.networkClient ?? system?.dispatcher ?? client.clock;
+      const noted = { failures: failuresOf(means, client.clock), logger: () => logger };
+      return notedFailure(noted, call, key, (sent) => {
+        sent.onSend?.();
+        return run(client, sent);
+      });
+    }),
   );
+}
+
+function failuresOf(means: object, clock: Clock): Failures {
+  const known = failures.get(means) ?? new Failures(clock);
+  failures.set(means, known);
+  return known;
+}
+
+/** A hash, because what calls have in common may hold a token. What is no JSON is refused before anything is sent. */
+function keyOf(equal: readonly unknown[]): string | undefined {
+  try {
+    return sha256Base64Url(JSON.stringify(equal));
+  } catch {
+    return undefined;
+  }
 }

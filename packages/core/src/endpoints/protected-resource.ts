@@ -1,8 +1,9 @@
 import type { Client } from "../client/client.js";
 import { parseJsonObject, textIn } from "../encoding.js";
-import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
+import { clientAuthError, clientConfigurationError, type AuthError } from "../errors/errors.js";
 import { isLoopback, parsedUrl, secureEndpoint, secureUrl, shownUrl } from "../http/secure-url.js";
-import { statusOf } from "../http/throttle.js";
+import type { HttpResponse } from "../http/http-client.js";
+import { statusOf, withPause } from "../http/throttle.js";
 import type { Call } from "../http/transport.js";
 import { printable } from "../printable.js";
 import { parseAuthenticationChallenges } from "../request/claims-challenge.js";
@@ -77,10 +78,19 @@ export async function publishedResource(
     if (metadata)
       return checked(metadata, { resource, url, document, scope: named?.scope, acceptsParent }, call);
     missing = `${shownUrl(document)} returned ${statusOf(response)}`;
-    if (response.status < 400 || response.status > 499 || named?.url)
-      throw invalid(`it has none: ${missing} without a JSON document`, call);
+    if (!isAbsent(response) || named?.url)
+      throw withPause(
+        invalid(`it has none: ${missing} without a JSON document`, call),
+        response,
+        client.clock,
+      );
   }
   return { missing };
+}
+
+/** Whether a server says that there is no document. One that is too busy says nothing. */
+function isAbsent({ status }: HttpResponse): boolean {
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
 /**
@@ -181,7 +191,7 @@ function texts(value: unknown, name: string, call: Call): readonly string[] | un
   throw invalid(`${name} is not an array of strings`, call);
 }
 
-function invalid(what: string, call: Call): Error {
+function invalid(what: string, call: Call): AuthError {
   const text = `The metadata of the protected resource cannot be used: ${what} (RFC 9728).`;
   return clientAuthError("invalid_resource_metadata", text, call);
 }

@@ -8,7 +8,7 @@ import type { SharedCall } from "./shared-call.js";
  * which the provider or the network may be are remembered, because what this process decides costs nothing.
  */
 export async function notedFailure<T>(
-  client: Client,
+  client: Pick<Client, "failures" | "logger">,
   call: SharedCall,
   key: string,
   run: (call: SharedCall) => Promise<T>,
