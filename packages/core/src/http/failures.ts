@@ -65,8 +65,12 @@ export class Failures {
     return known.isTold ? withSeconds(error, (known.until - now) / 1000) : error;
   }
 
-  /** Remembers a failure that may pass by itself. */
+  /**
+   * Remembers a failure that may pass by itself. One for which nothing was sent, because the host is left alone for a while,
+   * says itself for how long; a pause of its own would begin anew with each call.
+   */
   note(key: string, error: AuthError): void {
+    if (error.attempts === 0) return;
     const now = elapsed(this.#clock);
     const before = this.#known.peek(key);
     const count = before && now < before.until + NEW_ROW_MS ? before.count + 1 : 1;
