@@ -115,9 +115,10 @@ describe("a loop over a failing call", () => {
       sent.push(provider.count("token"));
       provider.clock.advance(retryAfterSeconds);
     }
-    expect(told).toEqual([1, 1, 1, 1, 1, 2, 4, 7, 13, 15, 15, 15, 15, 15]);
+    // The short ones: the host is left alone for a little longer than the call.
+    expect(told).toEqual([1, 1, 1, 1, 1, 2, 4, 7, 1, 13, 2, 15, 15, 15]);
     // Each call is tried three times, until the host is left alone; then once, when it is tried again.
-    expect(sent).toEqual([3, 6, 9, 10, 11, 12, 13, 14, 14, 15, 16, 17, 18, 19]);
+    expect(sent).toEqual([3, 6, 9, 10, 11, 12, 13, 14, 14, 15, 15, 16, 17, 18]);
   });
 
   it("does not pause another resource or user, nor what finds its token", async () => {

@@ -158,7 +158,7 @@ const accounts = ["getAccountByHomeId", "getAccountByLocalId", "removeAccount"];
 const classes: Readonly<Record<string, ClassDifferences>> = {
   PublicClientApplication: {
     added: [
-      ...["acquireTokenByIntegratedWindowsAuth", "checked", "checkedFields", "failed", "logged"],
+      ...["acquireTokenByIntegratedWindowsAuth", "checked", "checkedFields", "logged"],
       ...[...fields, ...user, ...accounts],
     ],
   },
@@ -167,7 +167,6 @@ const classes: Readonly<Record<string, ClassDifferences>> = {
       ...[
         "checked",
         "checkedFields",
-        "failed",
         "logged",
         ...fields,
         "acquireTokenByBackchannelAuthentication",
