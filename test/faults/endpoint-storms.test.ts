@@ -146,7 +146,7 @@ const failures: readonly (readonly [string, Answer])[] = [
 ];
 const cells = calls.flatMap(([name, endpoint, ask, more]) =>
   failures
-    // RFC 7009 §2.2: any 200 says that the token is revoked. So it does of a registration that is deleted.
+    // Any 200 means success for a revocation (RFC 7009 §2.2) and for the deletion of a registration.
     .filter(([what]) => !["revoke", "deleteClientRegistration"].includes(name) || what !== "a page")
     .map(([what, answer]) => ({ name, what, endpoint, ask, answer, more })),
 );

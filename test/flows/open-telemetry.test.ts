@@ -103,7 +103,7 @@ describe("a span", () => {
     expect(await seen.text()).not.toContain("alice");
   });
 
-  it("quotes no text that a provider sends in place of a code", async () => {
+  it("does not record text that a provider sends instead of an error code", async () => {
     provider.answers.token = () => ({ status: 400, body: { error: "alice@contoso.example has left" } });
     await expect(redeem(provider.confidential())).rejects.toThrow("has left");
     expect(spanOf("tessera.acquireTokenByCode").attributes).toMatchObject({ "error.type": "ServerError" });

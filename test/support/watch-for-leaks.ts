@@ -15,7 +15,7 @@ if (/from "(@tessera\/node|\.\.?\/.*support\/)/.test(own) && !/leak/i.test(testP
   });
 }
 
-/** Returns what shows the diagnostics of hosts, which hold the text of the last errors. */
+/** Watches everything the library shows. The returned function adds the diagnostics of all hosts to the search. */
 async function watch(search: LeakSearch): Promise<() => void> {
   // One after another: Jest links ES modules that import each other one at a time.
   const { Logger } = await import("../../packages/core/src/logger.js");

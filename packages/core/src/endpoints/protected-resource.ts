@@ -88,7 +88,7 @@ export async function publishedResource(
   return { missing };
 }
 
-/** Whether a server says that there is no document. One that is too busy says nothing. */
+/** Whether the response means that the document does not exist. A timeout or throttling (408, 429) does not. */
 function isAbsent({ status }: HttpResponse): boolean {
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }

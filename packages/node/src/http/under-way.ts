@@ -1,4 +1,4 @@
-/** The requests of a client that are under way, so that it can wait for them: those for which nothing has been sent, too. */
+/** Counts a client's open requests, including those that still wait for a connection, so that closing can wait for them. */
 export class UnderWay {
   #round = newRound();
 

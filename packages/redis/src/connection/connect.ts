@@ -45,7 +45,7 @@ export function connect(client: unknown): RedisConnection {
         return (await send(all[0] ?? "", ["EVALSHA", sha, ...rest])) as Reply;
       } catch (error) {
         if (!/^NOSCRIPT\b/.test(errorText(error))) throw error;
-        // A server that has restarted, was promoted or flushed does not know it; the text makes it known.
+        // After a restart, a failover or SCRIPT FLUSH, the server no longer knows the hash: EVAL sends the script itself.
         return (await send(all[0] ?? "", ["EVAL", text, ...rest])) as Reply;
       }
     },
