@@ -7,6 +7,7 @@ import {
   type NetworkRequestOptions,
   type NetworkResponse,
   type NodeAuthOptions,
+  type NodeSystemOptions,
 } from "@tessera/node";
 import { createTestClock, type TestClock } from "./test-clock.js";
 
@@ -56,6 +57,7 @@ export interface AgentStage {
   app(over?: {
     readonly auth?: Partial<NodeAuthOptions>;
     readonly cache?: CacheOptions;
+    readonly system?: NodeSystemOptions;
   }): ConfidentialClientApplication;
   /** The legs that were sent since the last call. */
   legs(): readonly string[];
@@ -105,7 +107,7 @@ export function agentStage(): AgentStage {
     lifetimes: {},
     refuse: () => undefined,
     arrived: () => undefined,
-    app: ({ auth, cache } = {}) =>
+    app: ({ auth, cache, system } = {}) =>
       new ConfidentialClientApplication({
         auth: {
           clientId: blueprintId,
@@ -114,7 +116,7 @@ export function agentStage(): AgentStage {
           ...auth,
         },
         ...(cache ? { cache } : {}),
-        system: { networkClient, clock },
+        system: { networkClient, clock, ...system },
       }),
     legs: () => stage.sent.splice(0).map(({ leg }) => leg),
   };

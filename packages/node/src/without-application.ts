@@ -1,12 +1,11 @@
 import { createClient, Logger, type Client, type Clock } from "@tessera/core";
 import {
-  accountedCall,
+  boundedCall,
   Failures,
   newCorrelationId,
   notedFailure,
   sha256Base64Url,
   version,
-  withinBounds,
   type Call,
 } from "@tessera/core/internal";
 import { checkConfiguration, DEFAULT_AUTHORITY } from "./check-configuration.js";
@@ -50,18 +49,15 @@ export function withoutApplication<T>(
   const logger = new Logger(loggerOptions, "@tessera/node", version);
   const client = createClient({ ...checked, logger: () => logger });
   const key = equal && keyOf(equal);
-  return accountedCall((tally) =>
-    withinBounds({ signal, timeoutMs, correlationId }, (bounded) => {
-      const call = { correlationId, signal: bounded, budget: client.transport.budget(), tally };
-      if (key === undefined) return run(client, call);
-      const means = system?.networkClient ?? system?.dispatcher ?? client.clock;
-      const noted = { failures: failuresOf(means, client.clock), logger: () => logger };
-      return notedFailure(noted, call, key, (sent) => {
-        sent.onSend?.();
-        return run(client, sent);
-      });
-    }),
-  );
+  return boundedCall(client, { signal, timeoutMs, correlationId }, (call) => {
+    if (key === undefined) return run(client, call);
+    const means = system?.networkClient ?? system?.dispatcher ?? client.clock;
+    const noted = { failures: failuresOf(means, client.clock), logger: () => logger };
+    return notedFailure(noted, call, key, (sent) => {
+      sent.onSend?.();
+      return run(client, sent);
+    });
+  });
 }
 
 function failuresOf(means: object, clock: Clock): Failures {

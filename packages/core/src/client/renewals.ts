@@ -81,7 +81,7 @@ export class Renewals {
     const { signal } = new AbortController();
     markBackground(signal);
     const renewing = async (): Promise<AuthenticationResult> =>
-      renew({ ...request, signal, timeoutMs: undefined });
+      renew({ ...request, signal, timeoutMs: undefined, budget: undefined });
     void renewing()
       .then(
         ({ expiresOn }) => {

@@ -4,8 +4,8 @@ import { BoundedMap } from "../bounded-map.js";
 import type { Client } from "../client/client.js";
 import { newCorrelationId } from "../correlation-id.js";
 import { clientAuthError } from "../errors/errors.js";
-import { accountedCall } from "../exchange/accounted.js";
-import { withinBounds, type Bounds } from "../flight/deadline.js";
+import { boundedCall } from "../exchange/accounted.js";
+import type { Bounds } from "../flight/deadline.js";
 import type { Call } from "../http/transport.js";
 import { isOfApp } from "../response/access-token-subject.js";
 import { jwtHeader, type RawClaims } from "../response/id-token.js";
@@ -76,11 +76,8 @@ export class AccessTokens {
    */
   verify(token: string, given: Partial<Bounds> = {}): Promise<VerifiedAccessToken> {
     const { correlationId = newCorrelationId(), signal, timeoutMs } = given;
-    return accountedCall((tally) =>
-      withinBounds({ correlationId, signal, timeoutMs }, (bounded) => {
-        const budget = this.#client.transport.budget();
-        return this.#verified(token, { correlationId, signal: bounded, budget, tally });
-      }),
+    return boundedCall(this.#client, { correlationId, signal, timeoutMs }, (call) =>
+      this.#verified(token, call),
     );
   }
 

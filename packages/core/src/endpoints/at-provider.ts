@@ -3,9 +3,8 @@ import type { Authority } from "../authority/authority.js";
 import type { Client } from "../client/client.js";
 import { parseJsonObject } from "../encoding.js";
 import { ServerError } from "../errors/errors.js";
-import { accountedCall } from "../exchange/accounted.js";
+import { boundedCall } from "../exchange/accounted.js";
 import { authorityOf, requireAccountOf } from "../flows/account-authority.js";
-import { withinBounds } from "../flight/deadline.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import type { Call } from "../http/transport.js";
@@ -34,18 +33,14 @@ export function atProvider<T>(
   account: AccountInfo | undefined,
   run: (context: EndpointCall) => Promise<T>,
 ): Promise<T> {
-  const { correlationId } = request;
-  return accountedCall((tally) =>
-    withinBounds(request, async (signal) => {
-      const url = account
-        ? authorityOf(client, request, account)
-        : client.authorities.url(request.authorityUrl);
-      const call = { correlationId, signal, budget: client.transport.budget(), tally };
-      const authority = await client.authorities.resolve(url, call);
-      await requireAccountOf(client, { ...request, authorityUrl: url.href }, account);
-      return run({ client, authority, call });
-    }),
-  );
+  return boundedCall(client, request, async (call) => {
+    const url = account
+      ? authorityOf(client, request, account)
+      : client.authorities.url(request.authorityUrl);
+    const authority = await client.authorities.resolve(url, call);
+    await requireAccountOf(client, { ...request, authorityUrl: url.href }, account);
+    return run({ client, authority, call });
+  });
 }
 
 /** The error of an endpoint at which the client authenticates (RFC 6749 §5.2). */

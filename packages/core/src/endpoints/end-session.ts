@@ -1,8 +1,7 @@
 import type { AccountInfo } from "../account.js";
 import { clientAuthError } from "../errors/errors.js";
 import { accountOfSession } from "../exchange/session-tokens.js";
-import { accountedCall } from "../exchange/accounted.js";
-import { withinBounds } from "../flight/deadline.js";
+import { boundedCall } from "../exchange/accounted.js";
 import { secureEndpoint } from "../http/secure-url.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { checkFieldTypes } from "../request/field-types.js";
@@ -50,33 +49,31 @@ export async function endSessionUrl(client: Client, input: EndSessionInput = {})
     postLogoutRedirectUri === undefined
       ? undefined
       : checkedRedirectUri(postLogoutRedirectUri, correlationId, "postLogoutRedirectUri");
-  return accountedCall((tally) =>
-    withinBounds(request, async (signal) => {
-      // The account's ID token and login hint are sent only to the provider that issued them.
-      const url = given ? authorityOf(client, request, given) : client.authorities.url(request.authorityUrl);
-      const { metadata } = await client.authorities.resolve(url, { correlationId, signal, tally });
-      await requireAccountOf(client, { ...request, authorityUrl: url.href }, given);
-      const { sessionKey } = request.given;
-      const account = given ?? (sessionKey ? await accountOfSession(client, url, sessionKey) : undefined);
-      const endpoint = metadata["end_session_endpoint"];
-      if (typeof endpoint !== "string") {
-        throw clientAuthError(
-          "end_session_endpoint_not_supported",
-          "The provider has no end_session_endpoint: remove the user from the cache with signOut(); the provider's session continues.",
-          request,
-        );
-      }
-      const query = new Parameters()
-        .set("client_id", client.clientId)
-        .set("id_token_hint", idTokenHint ?? account?.idToken)
-        .set("logout_hint", logoutHint ?? account?.loginHint ?? loginHintOf(account))
-        .set("post_logout_redirect_uri", redirectUri)
-        .set("state", state)
-        .set("instance_aware", instanceAware(client, url, request))
-        .addMissing(request.extraQueryParameters);
-      return withQuery(secureEndpoint(endpoint, "end_session_endpoint", url.href).href, query.toString());
-    }),
-  );
+  return boundedCall(client, request, async (call) => {
+    // The account's ID token and login hint are sent only to the provider that issued them.
+    const url = given ? authorityOf(client, request, given) : client.authorities.url(request.authorityUrl);
+    const { metadata } = await client.authorities.resolve(url, call);
+    await requireAccountOf(client, { ...request, authorityUrl: url.href }, given);
+    const { sessionKey } = request.given;
+    const account = given ?? (sessionKey ? await accountOfSession(client, url, sessionKey) : undefined);
+    const endpoint = metadata["end_session_endpoint"];
+    if (typeof endpoint !== "string") {
+      throw clientAuthError(
+        "end_session_endpoint_not_supported",
+        "The provider has no end_session_endpoint: remove the user from the cache with signOut(); the provider's session continues.",
+        request,
+      );
+    }
+    const query = new Parameters()
+      .set("client_id", client.clientId)
+      .set("id_token_hint", idTokenHint ?? account?.idToken)
+      .set("logout_hint", logoutHint ?? account?.loginHint ?? loginHintOf(account))
+      .set("post_logout_redirect_uri", redirectUri)
+      .set("state", state)
+      .set("instance_aware", instanceAware(client, url, request))
+      .addMissing(request.extraQueryParameters);
+    return withQuery(secureEndpoint(endpoint, "end_session_endpoint", url.href).href, query.toString());
+  });
 }
 
 function loginHintOf(account: AccountInfo | undefined): string | undefined {

@@ -1,7 +1,10 @@
+import type { Client } from "../client/client.js";
 import { isAuthError } from "../errors/errors.js";
+import { withinBounds, type Bounds } from "../flight/deadline.js";
 import { Tally } from "../http/tally.js";
 import type { Call } from "../http/transport.js";
 import { fromCall, type AcquisitionMetadata } from "../metadata.js";
+import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 
 /** Runs shared work, and adds to its result or error what it took. */
@@ -20,15 +23,30 @@ export async function accounted<C extends Call>(
   }
 }
 
-/** Runs a call that yields no token, and adds to its error what it took. */
-export async function accountedCall<T>(work: (tally: Tally) => Promise<T>): Promise<T> {
+/**
+ * Runs a call of several steps, or one that yields no token: within the caller's bounds, with one time for all its requests. Adds
+ * to its error what it took.
+ */
+export async function boundedCall<T>(
+  { transport }: Pick<Client, "transport">,
+  bounds: Bounds,
+  work: (call: Call) => Promise<T>,
+): Promise<T> {
+  const { correlationId } = bounds;
   const tally = new Tally();
   try {
-    return await work(tally);
+    return await withinBounds(bounds, (signal) =>
+      work({ correlationId, signal, budget: transport.budget(), tally }),
+    );
   } catch (error) {
     noteFailure(error, tally);
     throw error;
   }
+}
+
+/** Returns a request as a step of a call: it ends with the call, and shares its time. */
+export function asStep<R extends TokenRequest>(request: R, { signal, budget }: Call): R {
+  return { ...request, signal, timeoutMs: undefined, budget };
 }
 
 /** Waits for shared work, and corrects what each caller waits for itself. */

@@ -39,7 +39,10 @@ export function sharedCall(
     if (leader !== undefined)
       client.logger().verbose(`Waiting for the outcome of an equal call, ${leader}.`, correlationId);
     const start = (shared: AbortSignal | undefined, hold: () => () => void): Promise<AuthenticationResult> =>
-      acquire({ correlationId, signal: shared, hold, budget: client.transport.budget() }, key);
+      acquire(
+        { correlationId, signal: shared, hold, budget: request.budget ?? client.transport.budget() },
+        key,
+      );
     const result = await client.flights.run(key, signal, start, correlationId);
     return result.correlationId === correlationId ? result : resultFor(result, correlationId);
   });

@@ -72,12 +72,12 @@ interface BlueprintTokenRequest {
 function blueprintToken(
   blueprint: Client,
   { agentId, authority, region }: BlueprintTokenRequest,
-  { correlationId, signal }: Call,
+  { correlationId, signal, budget }: Call,
 ): AssertionSource {
   return async ({ refusedAssertion }) => {
     const scopes = exchangeScopes(blueprint, authority);
     const request = { scopes, authority, correlationId, signal, refusedToken: refusedAssertion };
-    const result = clientCredentials(blueprint, { ...request, fmiPath: agentId }, { region });
+    const result = clientCredentials(blueprint, { ...request, fmiPath: agentId }, { region, budget });
     return (await result.catch(inLeg("blueprint"))).accessToken;
   };
 }
@@ -85,12 +85,12 @@ function blueprintToken(
 /** Leg 2: the agent's own token, with which it proves itself when it asks for that of a user. */
 export async function ownToken(
   agent: AgentClient,
-  { authority: { url }, call: { correlationId, signal } }: Exchange,
+  { authority: { url }, call: { correlationId, signal, budget } }: Exchange,
   { region, refusedToken }: { readonly region: RegionAsk | undefined; readonly refusedToken?: string },
 ): Promise<string> {
   const scopes = exchangeScopes(agent, url.href);
   const request = { scopes, authority: url.href, correlationId, signal, refusedToken };
-  const result = clientCredentials(agent, request, { region, proof: agent.proof });
+  const result = clientCredentials(agent, request, { region, proof: agent.proof, budget });
   return (await result.catch(inLeg("agent"))).accessToken;
 }
 

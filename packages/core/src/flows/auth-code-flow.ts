@@ -1,5 +1,6 @@
 import { newGuid, withoutNull } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
+import { asStep, boundedCall } from "../exchange/accounted.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { generatePkceCodes } from "../request/pkce.js";
 import { redemptionFields } from "../request/redemption-fields.js";
@@ -11,7 +12,7 @@ import { checkFrontChannel } from "./hybrid-response.js";
 import { acceptFrontChannel } from "./id-token-response.js";
 import { isJwtMode, parametersInJwt } from "./jwt-response.js";
 import { refuseErrorResponse } from "./response-issuer.js";
-import { answeringAuthority, redeemCode } from "./authorization-code.js";
+import { answeringAuthority, redeemCodeIn } from "./authorization-code.js";
 import { refuseRepeated, responseParameters, type AuthorizationResponse } from "./authorization-response.js";
 import { preparedAuthorization, type AuthorizationInput } from "./authorization-url.js";
 import { checkFlow, LONGEST_FLOW, type AuthCodeFlow } from "./started-flow.js";
@@ -156,52 +157,57 @@ export async function completeAuthCodeFlow(
   checkFieldTypes(given, correlationId);
   checkFlow(client, flow, request);
   const received = responseParameters(answer, correlationId);
-  const isJwt = isJwtMode(flow.responseMode);
-  const response = isJwt ? await parametersInJwt(client, request, received) : received;
-  if (typeof response["state"] !== "string" || !sameText(response["state"], flow.state)) {
-    throw clientAuthError(
-      "state_mismatch",
-      "The state in the response is not that of this flow: the response belongs to another sign-in, do not use it.",
-      request,
-    );
-  }
-  // The response belongs to this flow, so both count as used from here on, even if a later step fails.
-  const until = (flow.startedAt + LONGEST_FLOW) * 1000;
-  if (!(await client.usedSignIns.use(flow.state, until, given.useOnce))) {
-    throw clientAuthError("invalid_state", "This flow has already been used: start a new one.", request);
-  }
-  await refuseErrorResponse(client, request, response, client.authorities.url(request.authorityUrl));
-  refuseRepeated(response, correlationId);
-  if (flow.responseType === "id_token") return acceptFrontChannel(client, request, flow, response);
-  const { code, client_info: info } = response;
-  if (typeof code !== "string" || code === "") {
-    throw clientAuthError(
-      "authorization_code_missing_from_server_response",
-      "The response has neither code nor error: pass all parameters received at the redirect URI.",
-      request,
-    );
-  }
-  const isHybrid = flow.responseType === "code id_token";
-  const url = answeringAuthority(client, request, response);
-  const subject = isHybrid
-    ? await checkFrontChannel(client, request, { url, nonce: flow.nonce, response, code })
-    : undefined;
-  const { redirectUri, state, maxAge } = flow;
-  const codeVerifier = flow.codeVerifier || undefined;
-  const nonce = flow.nonce || undefined;
-  const sent = { redirectUri, codeVerifier, nonce, state, code, correlationId };
-  // The state has been verified, so client_info may be used to route the request to the user's data center.
-  const clientInfo = typeof info === "string" ? { clientInfo: info } : {};
-  const expectations = {
-    maxAge,
-    subject,
-    key,
-    sessionKey: given.sessionKey,
-    // The ID token beside the code names its issuer, so a provider need not repeat it (RFC 9207 §4).
-    hasWholeResponse: !isHybrid,
-    hasSentQuery: options.extraQueryParameters === undefined,
-  };
-  return redeemCode(client, { ...common, ...sent, ...clientInfo }, response, expectations);
+  return boundedCall(client, request, async (call) => {
+    const home = client.authorities.url(request.authorityUrl);
+    const isJwt = isJwtMode(flow.responseMode);
+    const response = isJwt ? await parametersInJwt(client, home, received, call) : received;
+    if (typeof response["state"] !== "string" || !sameText(response["state"], flow.state)) {
+      throw clientAuthError(
+        "state_mismatch",
+        "The state in the response is not that of this flow: the response belongs to another sign-in, do not use it.",
+        request,
+      );
+    }
+    // The response belongs to this flow, so both count as used from here on, even if a later step fails.
+    const until = (flow.startedAt + LONGEST_FLOW) * 1000;
+    if (!(await client.usedSignIns.use(flow.state, until, given.useOnce))) {
+      throw clientAuthError("invalid_state", "This flow has already been used: start a new one.", request);
+    }
+    await refuseErrorResponse(client, home, response, call);
+    refuseRepeated(response, correlationId);
+    if (flow.responseType === "id_token")
+      return acceptFrontChannel(client, asStep(request, call), flow, response);
+    const { code, client_info: info } = response;
+    if (typeof code !== "string" || code === "") {
+      throw clientAuthError(
+        "authorization_code_missing_from_server_response",
+        "The response has neither code nor error: pass all parameters received at the redirect URI.",
+        request,
+      );
+    }
+    const isHybrid = flow.responseType === "code id_token";
+    const url = answeringAuthority(client, request, response);
+    const subject = isHybrid
+      ? await checkFrontChannel(client, { url, nonce: flow.nonce, response, code }, call)
+      : undefined;
+    const { redirectUri, state, maxAge } = flow;
+    const codeVerifier = flow.codeVerifier || undefined;
+    const nonce = flow.nonce || undefined;
+    const sent = { redirectUri, codeVerifier, nonce, state, code, correlationId };
+    // The state has been verified, so client_info may be used to route the request to the user's data center.
+    const clientInfo = typeof info === "string" ? { clientInfo: info } : {};
+    const expectations = {
+      maxAge,
+      subject,
+      key,
+      sessionKey: given.sessionKey,
+      // The ID token beside the code names its issuer, so a provider need not repeat it (RFC 9207 §4).
+      hasWholeResponse: !isHybrid,
+      hasSentQuery: options.extraQueryParameters === undefined,
+    };
+    const redemption = tokenRequest(client, { ...common, ...sent, ...clientInfo });
+    return redeemCodeIn(call, client, redemption, response, expectations);
+  });
 }
 
 function checkInput({ maxAge }: AuthCodeFlowInput, request: TokenRequest): void {

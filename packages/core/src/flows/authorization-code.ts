@@ -8,10 +8,12 @@ import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { base64Decode, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
+import { asStep, boundedCall } from "../exchange/accounted.js";
 import { sharedExchange } from "../exchange/exchange.js";
 import { redeem } from "../exchange/redeem.js";
 import { sessionHash } from "../exchange/session-tokens.js";
 import { userScopes } from "../exchange/user-scopes.js";
+import type { Call } from "../http/transport.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters } from "../request/parameters.js";
 import { checkedRedirectUri } from "../request/redirect-uri.js";
@@ -91,12 +93,24 @@ export async function redeemCode(
   answer?: AuthorizationResponse | URLSearchParams | URL,
   expectations: CodeExpectations = {},
 ): Promise<AuthenticationResult> {
-  const made = tokenRequest(client, input);
-  const request = expectations.hasSentQuery ? { ...made, extraQueryParameters: undefined } : made;
+  const request = tokenRequest(client, input);
+  return boundedCall(client, request, (call) => redeemCodeIn(call, client, request, answer, expectations));
+}
+
+/** Does the same as {@link redeemCode} as a step of a call. */
+export async function redeemCodeIn(
+  call: Call,
+  client: Client,
+  made: TokenRequest<CodeInput>,
+  answer: AuthorizationResponse | URLSearchParams | URL | undefined,
+  expectations: CodeExpectations,
+): Promise<AuthenticationResult> {
+  const step = asStep(made, call);
+  const request = expectations.hasSentQuery ? { ...step, extraQueryParameters: undefined } : step;
   const { correlationId, given } = request;
   checkFieldTypes(given, correlationId);
-  const response = await responseOf(client, made, answer);
-  if (response) await refuseErrorResponse(client, made, response, client.authorities.url(made.authorityUrl));
+  const response = await responseOf(client, made, answer, call);
+  if (response) await refuseErrorResponse(client, client.authorities.url(made.authorityUrl), response, call);
   const code = checkedCode(request, response);
   if (response) refuseRepeated(response, correlationId);
   const redirectUri = checkedRedirectUri(given.redirectUri, correlationId);
@@ -108,9 +122,9 @@ export async function redeemCode(
   const flow = ["authorization_code", response?.["iss"], ...expected.flat()];
   const result = await sharedExchange(client, request, { url, flow }, async (exchange) => {
     const { hasWholeResponse = response !== undefined } = expectations;
-    const { authority, call } = exchange;
     const isExact = client.requiresPkceSupport;
-    checkResponseIssuer(authority, { iss: response?.["iss"], isWhole: hasWholeResponse, isExact }, call);
+    const issuer = { iss: response?.["iss"], isWhole: hasWholeResponse, isExact };
+    checkResponseIssuer(exchange.authority, issuer, call);
     const scopes = userScopes(exchange);
     const dialect = dialectOf(url);
     const info = dialect.hasTenants ? decodeClientInfo(given.clientInfo, correlationId) : undefined;
@@ -147,11 +161,17 @@ async function responseOf(
   client: Client,
   request: TokenRequest<CodeInput>,
   answer: AuthorizationResponse | URLSearchParams | URL | undefined,
+  call: Call,
 ): Promise<AuthorizationResponse | undefined> {
   const received = answer && responseParameters(answer, request.correlationId);
   const isJwt = isJwtMode(request.given.responseMode);
   if (!isJwt && received?.["response"] === undefined) return received;
-  const response = await parametersInJwt(client, request, received ?? {});
+  const response = await parametersInJwt(
+    client,
+    client.authorities.url(request.authorityUrl),
+    received ?? {},
+    call,
+  );
   const { code } = request.given;
   if (!code || response["error"] || response["code"] === code) return response;
   throw clientAuthError(

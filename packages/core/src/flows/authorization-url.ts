@@ -3,10 +3,9 @@ import type { Authority } from "../authority/authority.js";
 import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { clientConfigurationError } from "../errors/errors.js";
-import { withinBounds } from "../flight/deadline.js";
 import type { Call } from "../http/transport.js";
 import { requireKnownTypes } from "../request/authorization-details.js";
-import { accountedCall } from "../exchange/accounted.js";
+import { boundedCall } from "../exchange/accounted.js";
 import { userScopes } from "../exchange/user-scopes.js";
 import { mergeClaims } from "../request/claims.js";
 import { checkFieldTypes } from "../request/field-types.js";
@@ -97,18 +96,15 @@ export async function preparedAuthorization(
   const { responseType, responseMode } = checkedResponse(given, correlationId);
   checkChallenge(given, correlationId);
   requireInstance(client, request);
-  return accountedCall((tally) =>
-    withinBounds(request, async (signal) => {
-      const call = { correlationId, signal, budget: client.transport.budget(), tally };
-      const authority = await client.authorities.resolve(client.authorities.url(request.authorityUrl), call);
-      requirePkceSupport({ client, authority, call }, given.codeChallengeMethod);
-      requireKnownTypes(request.authorizationDetails, authority.metadata, call);
-      const response = { redirectUri, responseType, responseMode };
-      const parameters = await parametersOf(client, { authority, request, response });
-      parameters.set("dpop_jkt", await bind?.(authority, call));
-      return prepareUrl({ client, authority, call }, parameters);
-    }),
-  );
+  return boundedCall(client, request, async (call) => {
+    const authority = await client.authorities.resolve(client.authorities.url(request.authorityUrl), call);
+    requirePkceSupport({ client, authority, call }, given.codeChallengeMethod);
+    requireKnownTypes(request.authorizationDetails, authority.metadata, call);
+    const response = { redirectUri, responseType, responseMode };
+    const parameters = await parametersOf(client, { authority, request, response });
+    parameters.set("dpop_jkt", await bind?.(authority, call));
+    return prepareUrl({ client, authority, call }, parameters);
+  });
 }
 
 async function parametersOf(

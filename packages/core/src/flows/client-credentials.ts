@@ -19,6 +19,7 @@ import { observedSource } from "../exchange/observed-request.js";
 import { redeem } from "../exchange/redeem.js";
 import { questionIn } from "../exchange/repeated-hit.js";
 import { tokensFrom, type SourceRequest, type TokenSource } from "../exchange/token-source.js";
+import type { Budget } from "../http/budget.js";
 import { isOutage } from "../http/retry-policy.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
@@ -44,6 +45,8 @@ export interface ClientCredentialsHost {
   readonly region?: RegionAsk | undefined;
   /** Gets tokens in place of the token endpoint. */
   readonly source?: TokenSource | undefined;
+  /** What is left to the call of which the token is a step. */
+  readonly budget?: Budget | undefined;
   /** Authenticates the client in place of its own credential. */
   readonly proof?: AgentClient["proof"] | undefined;
   /** Fetches a JWT that is the grant itself (RFC 7523 §2.1): the token is that of its subject. One for each client. */
@@ -91,10 +94,10 @@ export function appToken(
 ): AuthenticationResult | Promise<AuthenticationResult> {
   const url = tenantAuthority(client, asked);
   const { fmiPath } = own;
+  const { assertion, budget } = host;
   // The client's own tokens are others.
-  const request = host.assertion
-    ? { ...asked, components: { ...asked.components, grant: "assertion" } }
-    : asked;
+  const components = assertion ? { ...asked.components, grant: "assertion" } : asked.components;
+  const request = assertion || budget ? { ...asked, components, budget } : asked;
   if (host.region) checkRegion(host.region, request.correlationId);
   const wanted: WantedByApp = {
     request,

@@ -1,10 +1,7 @@
 import type { AuthorityUrl } from "../authority/authority-url.js";
 import type { Client } from "../client/client.js";
 import { clientAuthError } from "../errors/errors.js";
-import { accountedCall } from "../exchange/accounted.js";
-import { withinBounds } from "../flight/deadline.js";
 import type { Call } from "../http/transport.js";
-import type { TokenRequest } from "../request/token-request.js";
 import { decryptJwt } from "../response/decrypt-jwt.js";
 import { ID_TOKEN } from "../response/jwt-kind.js";
 import { verifyIdToken } from "../response/verify-id-token.js";
@@ -15,21 +12,7 @@ import type { AuthorizationResponse } from "./authorization-response.js";
  *
  * @returns the subject of the ID token
  */
-export function checkFrontChannel(
-  client: Client,
-  request: TokenRequest,
-  expected: FrontChannel,
-): Promise<string | undefined> {
-  const { correlationId } = request;
-  return accountedCall((tally) =>
-    withinBounds(request, (signal) => {
-      const call = { correlationId, signal, budget: client.transport.budget(), tally };
-      return subjectOf(client, expected, call);
-    }),
-  );
-}
-
-async function subjectOf(
+export async function checkFrontChannel(
   client: Client,
   { url, nonce: expectedNonce, response, code }: FrontChannel,
   call: Call,

@@ -1,8 +1,7 @@
+import type { AuthorityUrl } from "../authority/authority-url.js";
 import type { Client } from "../client/client.js";
 import { clientAuthError } from "../errors/errors.js";
-import { accountedCall } from "../exchange/accounted.js";
-import { withinBounds } from "../flight/deadline.js";
-import type { TokenRequest } from "../request/token-request.js";
+import type { Call } from "../http/transport.js";
 import { decryptJwt } from "../response/decrypt-jwt.js";
 import { AUTHORIZATION_RESPONSE } from "../response/jwt-kind.js";
 import { verifyJwt } from "../response/verify-jwt.js";
@@ -24,24 +23,18 @@ export function isJwtMode(mode: unknown): boolean {
  */
 export async function parametersInJwt(
   client: Client,
-  request: TokenRequest,
+  url: AuthorityUrl,
   { response: jwt }: AuthorizationResponse,
+  call: Call,
 ): Promise<AuthorizationResponse> {
-  const { correlationId } = request;
   if (typeof jwt !== "string" || jwt === "") {
     throw clientAuthError(
       AUTHORIZATION_RESPONSE.code,
       "The authorization response is refused: it is not a JWT, although responseMode asks for one. Its parameter response is missing.",
-      { correlationId },
+      call,
     );
   }
-  return accountedCall((tally) =>
-    withinBounds(request, async (signal) => {
-      const call = { correlationId, signal, budget: client.transport.budget(), tally };
-      const url = client.authorities.url(request.authorityUrl);
-      const authority = await client.authorities.resolve(url, call);
-      const signed = await decryptJwt(jwt, AUTHORIZATION_RESPONSE, client, call);
-      return verifyJwt(signed, { kind: AUTHORIZATION_RESPONSE, client, authority }, call);
-    }),
-  );
+  const authority = await client.authorities.resolve(url, call);
+  const signed = await decryptJwt(jwt, AUTHORIZATION_RESPONSE, client, call);
+  return verifyJwt(signed, { kind: AUTHORIZATION_RESPONSE, client, authority }, call);
 }

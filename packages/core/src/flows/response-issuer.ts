@@ -4,10 +4,7 @@ import { idTokenIssuerMatches } from "../authority/issuer.js";
 import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { clientAuthError } from "../errors/errors.js";
-import { accountedCall } from "../exchange/accounted.js";
-import { withinBounds } from "../flight/deadline.js";
 import type { Call } from "../http/transport.js";
-import type { TokenRequest } from "../request/token-request.js";
 import { serverError } from "../response/server-error.js";
 import type { AuthorizationResponse } from "./authorization-response.js";
 
@@ -50,23 +47,18 @@ export function checkResponseIssuer(
  */
 export async function refuseErrorResponse(
   client: Client,
-  request: TokenRequest,
-  response: AuthorizationResponse,
   url: AuthorityUrl,
+  response: AuthorizationResponse,
+  call: Call,
 ): Promise<void> {
   const { error, iss } = response;
   if (!error) return;
-  const { correlationId } = request;
   if (iss !== undefined || dialectOf(url).hasIssuers) {
-    await accountedCall((tally) =>
-      withinBounds(request, async (signal) => {
-        const authority = await client.authorities.resolve(url, { correlationId, signal, tally });
-        const isExact = client.requiresPkceSupport;
-        checkResponseIssuer(authority, { iss, isWhole: true, isExact }, { correlationId });
-      }),
-    );
+    const authority = await client.authorities.resolve(url, call);
+    const isExact = client.requiresPkceSupport;
+    checkResponseIssuer(authority, { iss, isWhole: true, isExact }, call);
   }
-  throw serverError(response, undefined, correlationId);
+  throw serverError(response, undefined, call.correlationId);
 }
 
 function isIssuedBy(authority: Authority, iss: unknown, isExact: boolean): boolean {

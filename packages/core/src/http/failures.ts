@@ -90,8 +90,9 @@ export class Failures {
   notePause(key: string, error: AuthError, seconds: number): void {
     const from = elapsed(this.#clock);
     error.isRetryable = true;
-    withSeconds(error, seconds);
-    this.#known.set(key, { error, count: 1, from, until: from + seconds * 1000, isTold: true });
+    const pause = Math.max(seconds, error.retryAfterSeconds ?? 0);
+    withSeconds(error, pause);
+    this.#known.set(key, { error, count: 1, from, until: from + pause * 1000, isTold: true });
   }
 
   /** Remembers a refusal that lasts as long as the same grant is sent with the same request. */

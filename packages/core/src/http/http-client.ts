@@ -36,6 +36,8 @@ export interface HttpResponse {
   readonly body: string;
   /** How often the request was sent, if it was more than once. Set by the library. */
   readonly attempts?: number;
+  /** Milliseconds for which nothing is sent to the host any more, because it does not work. Set by the library. */
+  readonly restMs?: number;
 }
 
 /**

@@ -35,14 +35,20 @@ export function withPause(error: AuthError, response: HttpResponse, clock: Clock
   withAttempts(error, response);
   if (seconds === undefined) return error;
   error.isRetryable = true;
-  return withSeconds(error, seconds);
+  return withSeconds(error, Math.max(seconds, error.retryAfterSeconds ?? 0));
 }
 
-/** Adds to an error how often its request was sent, and whether it may succeed later. */
-export function withAttempts(error: AuthError, { status, attempts = 1 }: HttpResponse): AuthError {
+/**
+ * Adds to an error how often its request was sent, whether it may succeed later, and for how long its host is left alone: a call
+ * that is repeated sooner would only be told the same.
+ */
+export function withAttempts(
+  error: AuthError,
+  { status, attempts = 1, restMs }: Pick<HttpResponse, "status" | "attempts" | "restMs">,
+): AuthError {
   error.attempts = attempts;
   if (STATUSES.has(status)) error.isRetryable = true;
-  return error;
+  return restMs === undefined ? error : withSeconds(error, restMs / 1000);
 }
 
 /** Adds what the error underneath says about another attempt. */

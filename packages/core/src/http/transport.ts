@@ -3,6 +3,7 @@ import type { Logger } from "../logger.js";
 import { attempt, turnAt, type Attempted, type Call, type Content } from "./attempt.js";
 import { Budget, CALL_BUDGET_MS } from "./budget.js";
 import { checkHeaders } from "./header-value.js";
+import type { Host } from "./host.js";
 import { Hosts } from "./hosts.js";
 import type { ClientTls, HttpClient, HttpResponse } from "./http-client.js";
 import { serverOf, type Observer } from "../observer.js";
@@ -15,6 +16,7 @@ import {
   type Schedule,
 } from "./retry-policy.js";
 import { sharedUrl, withoutQuery } from "./secure-url.js";
+import { withAttempts } from "./throttle.js";
 
 export type { Call };
 
@@ -145,9 +147,10 @@ export function createTransport({
       const outcome = await attempt({ http, hosts, host, turn, logger }, { content, line, ...limits }, call);
       if (outcome.response) statuses.push(outcome.response.status);
       const wait = mayRepeat ? waitAfter(outcome, outgoing, { number, statuses }) : undefined;
-      if (wait === undefined || wait >= time.left() || host.restMs > wait) return resultOf(outcome, number);
+      if (wait === undefined || wait >= time.left() || host.restMs > wait)
+        return resultOf(outcome, number, host);
       // What a host prescribes is counted, and not refused.
-      if (!host.mayRepeat() && !schedule) return resultOf(outcome, number);
+      if (!host.mayRepeat() && !schedule) return resultOf(outcome, number, host);
       const reason = outcome.error ? "no answer" : `HTTP ${outcome.response.status}`;
       logger().verbose(`${line}: ${reason}, sent again in ${Math.round(wait)} ms.`, call.correlationId);
       observer?.()?.count("retry", {
@@ -186,11 +189,11 @@ export function createTransport({
   }
 }
 
-/** Adds the number of attempts to what became of the last one. */
-function resultOf({ response, error }: Attempted, attempts: number): HttpResponse {
-  if (response) return attempts === 1 ? response : { ...response, attempts };
-  error.attempts = attempts;
-  throw error;
+/** Adds to what became of the last attempt how many there were, and for how long the host is left alone now. */
+function resultOf({ response, error }: Attempted, attempts: number, { restMs }: Host): HttpResponse {
+  const rest = restMs > 0 ? { restMs } : undefined;
+  if (response) return attempts > 1 || rest ? { ...response, attempts, ...rest } : response;
+  throw withAttempts(error, { status: 0, attempts, ...rest });
 }
 
 function formHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

@@ -1,5 +1,6 @@
 import { newCorrelationId } from "../correlation-id.js";
 import { clientConfigurationError } from "../errors/errors.js";
+import type { Budget } from "../http/budget.js";
 import { printable } from "../printable.js";
 import { checkedDetails, type AuthorizationDetail } from "./authorization-details.js";
 import { parseClaims } from "./claims.js";
@@ -97,6 +98,8 @@ export interface TokenRequest<R extends BaseRequest = BaseRequest> {
   readonly given: Readonly<R> & GivenRequest;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number | undefined;
+  /** What is left to the call of which the request is a step; otherwise it has a time of its own. */
+  readonly budget?: Budget | undefined;
 }
 
 type Requester = Pick<RequestDefaults, "defaultAuthority"> & Partial<RequestDefaults>;

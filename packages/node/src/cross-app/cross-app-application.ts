@@ -70,13 +70,8 @@ export abstract class CrossAppApplication extends EndpointsApplication implement
         { ...call, scopes },
         {
           subject: [this.client.defaultAuthority, ...subjectOf({ account, idToken }), resource],
-          assertion: ({ call: { correlationId, signal } }, isNew) =>
-            identityAssertion(
-              this,
-              { account, idToken },
-              { audience, resource, scopes, correlationId, signal },
-              isNew,
-            ),
+          assertion: ({ call }, isNew) =>
+            identityAssertion(this, { account, idToken }, { audience, resource, scopes, isNew }, call),
         },
       );
     });

@@ -1,10 +1,13 @@
 import type { AccountInfo, AuthenticationResult } from "@tessera/core";
 import {
+  abortAfter,
+  clientAuthError,
   clientConfigurationError,
   ID_JAG,
   numberIn,
   parseJsonObject,
   wrongType,
+  type Call,
 } from "@tessera/core/internal";
 import type { IdentityOfUser } from "./identity-of-user.js";
 import type { SilentFlowRequest, TokenExchangeRequest } from "../requests.js";
@@ -21,8 +24,8 @@ export interface AssertionTarget {
   readonly audience: string;
   readonly resource: string;
   readonly scopes: readonly string[];
-  readonly correlationId: string;
-  readonly signal?: AbortSignal | undefined;
+  /** Whether the one in the cache was refused. */
+  readonly isNew: boolean;
 }
 
 /** @throws ClientConfigurationError `token_request_empty` unless there is exactly one of them */
@@ -42,29 +45,46 @@ export function subjectOf({ account, idToken }: IdentityOfUser): readonly string
 }
 
 /**
- * Requests an identity assertion authorization grant of the company's provider, or takes the one in the cache.
+ * Requests an identity assertion authorization grant of the company's provider, or takes the one in the cache. That ends with the
+ * time of the call of which it is a step.
  *
- * @param isNew whether the cached one was refused
  * @see draft-ietf-oauth-identity-assertion-authz-grant, RFC 8693
  */
 export async function identityAssertion(
   application: CompanyApplication,
   user: IdentityOfUser,
-  { audience, resource, scopes, correlationId, signal }: AssertionTarget,
-  isNew: boolean,
+  { audience, resource, scopes, isNew }: AssertionTarget,
+  { correlationId, signal, budget }: Call,
 ): Promise<string> {
-  const call = { correlationId, ...(signal ? { signal } : {}) };
-  const { accessToken } = await application.acquireTokenByTokenExchange({
-    ...call,
-    subjectToken: user.account ? await idTokenOf(application, user.account, call) : (user.idToken ?? ""),
-    subjectTokenType: "id_token",
-    requestedTokenType: ID_JAG,
-    audience,
-    resource,
-    scopes: [...scopes],
-    skipCache: isNew,
-  });
-  return accessToken;
+  const deadline = abortAfter(budget?.left(), signal);
+  const step = { correlationId, signal: deadline.signal };
+  try {
+    const { accessToken } = await application.acquireTokenByTokenExchange({
+      ...step,
+      subjectToken: user.account ? await idTokenOf(application, user.account, step) : (user.idToken ?? ""),
+      subjectTokenType: "id_token",
+      requestedTokenType: ID_JAG,
+      audience,
+      resource,
+      scopes: [...scopes],
+      skipCache: isNew,
+    });
+    return accessToken;
+  } catch (cause) {
+    throw deadline.passed() ? outOfTime(cause, correlationId) : cause;
+  } finally {
+    deadline.done();
+  }
+}
+
+function outOfTime(cause: unknown, correlationId: string): Error {
+  const error = clientAuthError(
+    "network_error",
+    "The company's provider has not issued the identity assertion in the time of the call, system.callTimeoutMs.",
+    { correlationId, cause },
+  );
+  error.isRetryable = true;
+  return error;
 }
 
 /** Seconds that an ID token must still be valid: it travels to the provider. */
@@ -73,9 +93,9 @@ const MARGIN = 60;
 async function idTokenOf(
   application: CompanyApplication,
   account: AccountInfo,
-  call: { readonly correlationId: string; readonly signal?: AbortSignal },
+  step: { readonly correlationId: string; readonly signal: AbortSignal },
 ): Promise<string> {
-  const request = { ...call, account, scopes: ["openid"] };
+  const request = { ...step, account, scopes: ["openid"] };
   const { idToken } = await application.acquireTokenSilent(request);
   const [, payload = ""] = idToken.split(".");
   const expiry = numberIn(parseJsonObject(Buffer.from(payload, "base64url").toString())?.["exp"]);

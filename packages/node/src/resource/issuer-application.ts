@@ -105,7 +105,7 @@ export class IssuerApplication extends ClientApplication {
       return acrossApps(this.client, asked, {
         subject: [...subjectOf(user), resource],
         assertion: ({ call }, isNew) =>
-          identityAssertion(application, user, { ...call, audience, resource, scopes }, isNew),
+          identityAssertion(application, user, { audience, resource, scopes, isNew }, call),
       });
     });
   }
