@@ -9,7 +9,8 @@ import { hideSecretsOf, type SentSecrets } from "./hide-secrets.js";
 export function withoutEcho(response: HttpResponse, sent: SentSecrets): HttpResponse {
   const isFailure = response.status >= 300 || hasError(response);
   // What is not JSON is refused as well, and its type is quoted.
-  if (!isFailure && response.headers["content-type"]?.includes("json")) return response;
+  const type = response.headers["content-type"];
+  if (!isFailure && (type === undefined || type.includes("json"))) return response;
   const hide = hideSecretsOf(sent);
   const headers = hiddenIn(response.headers, hide) as HttpResponse["headers"];
   return { ...response, headers, body: isFailure ? bodyWithout(response, hide) : response.body };
