@@ -76,7 +76,9 @@ describe("one time", () => {
       [provider, "token"],
     );
     const app = provider.confidential({ system });
-    await expect(app.acquireTokenByCode(sent, new URLSearchParams({ response }))).rejects.toMatchObject(outOfTime);
+    await expect(app.acquireTokenByCode(sent, new URLSearchParams({ response }))).rejects.toMatchObject(
+      outOfTime,
+    );
   });
 
   it("is for the check of an ID token beside a code, and the redemption of the code", async () => {
