@@ -153,7 +153,7 @@ export async function redeemCodeIn(
       headers: anchorHeaders(dialect, user ?? ccsCredential),
     });
   });
-  return { ...result, ...fieldsOf(client, response, given.state) };
+  return response ? { ...result, ...fieldsOf(client, response, given.state) } : result;
 }
 
 /** Returns the parameters of the response, which may stand in a JWT (JARM). */
@@ -205,10 +205,9 @@ function checkedCode(request: TokenRequest<CodeInput>, response: AuthorizationRe
 /** Returns the response fields that the app may read. Its hosts are trusted only if the state was verified. */
 function fieldsOf(
   client: Client,
-  response: AuthorizationResponse | undefined,
+  response: AuthorizationResponse,
   state: string | undefined,
 ): Pick<AuthenticationResult, "state" | "cloudGraphHostName" | "msGraphHost"> {
-  if (!response) return {};
   if (!state) return { state: typeof response["state"] === "string" ? userState(response["state"]) : "" };
   if (!client.isPublic) return {};
   const { cloud_graph_host_name: cloudGraph, msgraph_host: graph } = response;
