@@ -56,7 +56,7 @@ function held({ client, authority, call }: Exchange, { parameters }: Grant): () 
   const isOneTime =
     parameters.get("refresh_token") !== undefined && dialectOf(authority.url).rotatesRefreshTokens;
   const end =
-    isOneTime && isBackground(call.signal) && client.cache.outlivesProcess
+    isOneTime && isBackground(call.signal) && client.cache.turns.outlastProcess
       ? keepAlive(LONGEST_HOLD_MS)
       : undefined;
   return () => {

@@ -131,11 +131,6 @@ export class CacheAccess implements ISerializableTokenCache {
     return { ...this.#parts.memory.stats(), ...this.stored?.unsaved() };
   }
 
-  /** Whether another process may go on with the tokens. @internal */
-  get outlivesProcess(): boolean {
-    return this.#parts.plugin !== undefined || this.stored !== undefined;
-  }
-
   /** Counts a look-up of an access token. @internal */
   countLookup(isHit: boolean): void {
     this.#parts.memory.countLookup(isHit);
