@@ -20,7 +20,7 @@ import { hourOfTraffic, randomFrom, signIn, type Crowd, type Hour } from "./traf
 if (full) jest.setTimeout(3_600_000);
 
 const PROCESSES = full ? 8 : 3;
-const USERS = full ? 4000 : 100;
+const USERS = full ? 4000 : 40;
 const libraries = withAllLibraries ? (["redis", "ioredis"] as const) : (["redis"] as const);
 
 let now = Date.now();
@@ -138,7 +138,7 @@ describeWith("redis-server", hasRedis(), () => {
     test("slots that move to another node sign nobody out, and send no refresh twice", async () => {
       const { hour, expectAllSignedIn } = await begin({ library, urls: cluster.urls }, { store: patient });
       const masters = await having("master", cluster);
-      const traffic = await hour(() => moveSlots(masters, full ? 2000 : 300));
+      const traffic = await hour(() => moveSlots(masters, full ? 2000 : 100));
       expect(exact(traffic)).toEqual(due(traffic));
       await expectAllSignedIn();
     });

@@ -16,6 +16,7 @@ import {
   type AgentStage,
 } from "../support/agent-stage.js";
 import { accountOf } from "../support/entra.js";
+import { isFull } from "../support/sample.js";
 
 const [tenant = "", otherTenant = ""] = tenants;
 const alice = "alice@contoso.example";
@@ -72,14 +73,14 @@ describe("the requests that it takes", () => {
     expect(stage.legs()).toEqual(legs);
   });
 
-  it("serves a thousand agents from one object", async () => {
-    const calls = (index: number) =>
-      ask(app, { agentId: agent(index % 1000), user: { objectId: user(index % 1000) } });
-    await times(1000, calls);
-    expect(stage.legs()).toHaveLength(3000);
-    const again = (await times(1000, calls)) as { accessToken: string; fromCache: boolean }[];
+  const AGENTS = isFull ? 1000 : 200;
+  it(`serves ${AGENTS} agents from one object`, async () => {
+    const calls = (index: number) => ask(app, { agentId: agent(index), user: { objectId: user(index) } });
+    await times(AGENTS, calls);
+    expect(stage.legs()).toHaveLength(3 * AGENTS);
+    const again = (await times(AGENTS, calls)) as { accessToken: string; fromCache: boolean }[];
     expect(again.every(({ fromCache }) => fromCache)).toBe(true);
-    expect(new Set(again.map(({ accessToken }) => accessToken)).size).toBe(1000);
+    expect(new Set(again.map(({ accessToken }) => accessToken)).size).toBe(AGENTS);
     expect(stage.legs()).toEqual([]);
   });
 

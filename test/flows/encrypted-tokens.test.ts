@@ -7,9 +7,10 @@ import { CompactEncrypt } from "jose";
 import { accountOf } from "../support/entra.js";
 import { keys, redeem, secrets, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
 import { expectNoSecretIn, expectNothingKept } from "../support/nothing-kept.js";
+import { rsaKeyPair } from "../support/rsa-keys.js";
 
-const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
-const older = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const rsa = rsaKeyPair("encryption");
+const older = rsaKeyPair("older-encryption");
 const elliptic = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const x25519 = generateKeyPairSync("x25519");
 const pem = ({ privateKey }: { readonly privateKey: KeyObject }): string =>

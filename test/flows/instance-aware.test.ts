@@ -1,11 +1,12 @@
 // auth.instanceAware: Entra sends a user of another cloud there, and the code is redeemed and kept in the cloud of the answer.
 // proves: core/src/flows/instance-aware.ts
-import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { createHash, sign } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import * as tessera from "@tessera/node";
 import { libraries, peer } from "../support/both-libraries.js";
 import { documentAt } from "../support/world-network.js";
 import { recordedNetwork } from "../support/recorded-network.js";
+import { rsaKeyPair } from "../support/rsa-keys.js";
 
 const clientId = "the-client";
 const redirectUri = "http://localhost:3000/redirect";
@@ -15,7 +16,7 @@ const us = "https://login.microsoftonline.us";
 const tid = "11111111-2222-4333-8444-555555555555";
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-const usKey = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const usKey = rsaKeyPair("instance-us");
 
 function usNetwork(more: object = {}) {
   const iat = Math.floor(Date.now() / 1000);
@@ -154,7 +155,7 @@ describe("an ID token that comes with the code (code id_token) is of the cloud t
 
   it.each<[string, Partial<tessera.NodeAuthOptions>, string, typeof usKey.privateKey | undefined]>([
     ["of the cloud that was asked", {}, "https://login.microsoftonline.com", undefined],
-    ["signed with another key", {}, us, generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey],
+    ["signed with another key", {}, us, rsaKeyPair("instance-stranger").privateKey],
     ["of another cloud than asked, without the option", { instanceAware: false }, us, undefined],
   ])("one %s is refused", async (...[, auth, issuer, key]) => {
     const { front, finish, sent } = await begin(auth);

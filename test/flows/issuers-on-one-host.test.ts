@@ -1,7 +1,6 @@
 // A host may have several issuers, told apart by the path alone, and by capitals in it (OpenID Connect Discovery §4.3).
 // `sub` is unique within one of them only (OpenID Connect Core §2): the same text at another is another person.
 // proves: core/src/cache/provider.ts, core/src/cache/account-provider.ts
-import { generateKeyPairSync } from "node:crypto";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { SignJWT } from "jose";
 import {
@@ -11,12 +10,13 @@ import {
   type SilentFlowRequest,
 } from "@tessera/node";
 import { scriptedNetwork, type ScriptedNetwork } from "../support/scripted-network.js";
+import { rsaKeyPair } from "../support/rsa-keys.js";
 
 const clientId = "the-client";
 const host = "https://idp.example";
 const scopes = ["api"];
 const paths = ["/realms/A", "/realms/a", "/realms/B"];
-const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const { publicKey, privateKey } = rsaKeyPair("provider");
 let network: ScriptedNetwork;
 
 beforeAll(() => {

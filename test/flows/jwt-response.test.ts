@@ -1,6 +1,5 @@
 // Authorization responses that are signed JWTs (JARM): nothing is read from one before it has been verified.
 // proves: core/src/flows/jwt-response.ts, core/src/flows/authorization-response.ts
-import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { AuthCodeFlow, ClientApplication, ClientMetadata } from "@tessera/node";
 import { CompactEncrypt } from "jose";
@@ -20,6 +19,7 @@ import { applicationAt, scopes } from "../support/oidc-applications.js";
 import type { OpenIdProvider } from "../support/oidc-provider.js";
 import { signIn } from "../support/sign-in.js";
 import { createTestClock } from "../support/test-clock.js";
+import { rsaKeyPair } from "../support/rsa-keys.js";
 
 let provider: FakeProvider;
 beforeAll(async () => {
@@ -149,7 +149,7 @@ describe("a response that is refused", () => {
 });
 
 describe("encrypted", () => {
-  const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const pair = rsaKeyPair("response");
   const privateKey = pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   const clientMetadata: ClientMetadata = { authorization_encrypted_response_alg: "RSA-OAEP-256" };
   const auth = { clientMetadata, decryptionKeys: [{ privateKey, kid: "enc-1" }] };

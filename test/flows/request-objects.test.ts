@@ -11,9 +11,10 @@ import type { OpenIdProvider } from "../support/oidc-provider.js";
 import { resources, startSecuredProvider } from "../support/secured-provider.js";
 import { signIn } from "../support/sign-in.js";
 import { createTestClock } from "../support/test-clock.js";
+import { rsaKeyPair } from "../support/rsa-keys.js";
 
 const pairs = {
-  rsa: generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  rsa: rsaKeyPair("request"),
   ec: generateKeyPairSync("ec", { namedCurve: "P-256" }),
   ec384: generateKeyPairSync("ec", { namedCurve: "P-384" }),
   ed: generateKeyPairSync("ed25519"),

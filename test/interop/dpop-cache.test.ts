@@ -1,17 +1,17 @@
 // MSAL Node reads and writes a cache that holds tokens bound to a key: it does not use them, and keeps them.
 // proves: core/src/cache/record.ts
-import { generateKeyPairSync } from "node:crypto";
 import { beforeEach, expect, it } from "@jest/globals";
 import { PublicClientApplication as Peer } from "@azure/msal-node";
 import { PublicClientApplication, type AccountInfo, type ICachePlugin } from "@tessera/node";
 import { SignJWT } from "jose";
 import { scriptedNetwork } from "../support/scripted-network.js";
+import { rsaKeyPair } from "../support/rsa-keys.js";
 
 const bound = { authenticationScheme: "DPoP" } as const;
 const clientId = "the-client";
 const authority = "https://login.example.com/main";
 const scopes = ["api"];
-const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const { publicKey, privateKey } = rsaKeyPair("provider");
 
 /** The type of the next tokens. */
 let tokenType = "DPoP";

@@ -1,16 +1,16 @@
 // An OpenID Provider whose ID tokens name a tenant: MSAL keeps its tokens under that name, Tessera under the issuer's path.
-import { generateKeyPairSync } from "node:crypto";
 import { expect, it } from "@jest/globals";
 import { ConfidentialClientApplication as Peer } from "@azure/msal-node";
 import { ConfidentialClientApplication, type AccountInfo } from "@tessera/node";
 import { SignJWT } from "jose";
 import { scriptedNetwork } from "../support/scripted-network.js";
+import { rsaKeyPair } from "../support/rsa-keys.js";
 
 const clientId = "the-client";
 const tid = "11111111-2222-4333-8444-555555555555";
 const authority = `https://login.example.com/${tid}/v2.0`;
 const scopes = ["api"];
-const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const { publicKey, privateKey } = rsaKeyPair("provider");
 
 it("takes over what msal-node has kept: the tokens, the rotation, the account, and their end", async () => {
   let issued = 0;

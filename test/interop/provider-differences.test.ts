@@ -1,9 +1,9 @@
 // Differences of docs/differences.md at OpenID Providers, at AD FS, on behalf of users and on the user's device: the same
 // call to both libraries, answered by the same server.
-import { generateKeyPairSync } from "node:crypto";
 import * as peer from "@azure/msal-node";
 import { expect, it } from "@jest/globals";
 import { tesseraAsPeer as tessera } from "../support/both-libraries.js";
+import { rsaKeyPair } from "../support/rsa-keys.js";
 import { SignJWT } from "jose";
 
 type Library = typeof peer;
@@ -13,7 +13,7 @@ const clientId = "the-client";
 const tenant = "11111111-2222-4333-8444-555555555555";
 const host = "https://op.example";
 const redirectUri = "http://localhost:3000";
-const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const { publicKey, privateKey } = rsaKeyPair("provider");
 
 interface Sent {
   readonly line: string;

@@ -10,7 +10,8 @@ import { forkWorker, killed, startWorker } from "./worker.js";
 
 if (full) jest.setTimeout(600_000);
 
-const KILLS = full ? 200 : 8;
+/** Of four, two are in the middle of a refresh, one of a write, and one of the start. */
+const KILLS = full ? 200 : 4;
 
 /** After so many milliseconds without a sign from its owner a lock is taken over. */
 const LOCK_STAYS_MS = 5000;

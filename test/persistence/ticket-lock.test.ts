@@ -180,7 +180,7 @@ describe("a lock is healed", () => {
     writeFileSync(ticket, "");
     let now = 0;
     let lastSign = 0;
-    const clock = clockOfSteps(100, (time) => {
+    const clock = clockOfSteps(500, (time) => {
       now = time;
       if (time > 3000) return;
       utimesSync(ticket, new Date(1_000_000 + time), new Date(1_000_000 + time));
@@ -199,7 +199,7 @@ describe("a lock is healed", () => {
     for (const number of ["1", "2", "3", "4", "5"])
       writeFileSync(join(folder, `cache.00000000000${number}.another host-another boot-1-1.00000000`), "");
     let now = 0;
-    const clock = clockOfSteps(100, (time) => (now = time));
+    const clock = clockOfSteps(500, (time) => (now = time));
     const lock = await acquireLock(folder, "cache");
     clock.mockRestore();
     lock.release();
@@ -213,7 +213,7 @@ describe("a lock is healed", () => {
     const worker = await startWorker(stage.worker(cache));
     await worker.do({ call: "begin" });
     process.kill(worker.pid, "SIGSTOP");
-    const clock = clockOfSteps(100);
+    const clock = clockOfSteps(500);
     const sibling = await createPersistentCache(cache);
     await save(sibling, () => '{"Count":{"value":7}}');
     clock.mockRestore();
@@ -237,10 +237,10 @@ describe("a patient wait", () => {
     let steps = 0;
     let waits = (): void => undefined;
     const waited = new Promise<void>((resolve) => (waits = resolve));
-    // Two minutes, and more.
-    const clock = clockOfSteps(1000, () => (steps += 1) === 150 && waits());
+    // Twice as long as one that runs is waited for.
+    const clock = clockOfSteps(1000, () => (steps += 1) === 12 && waits());
     let isHeld = false;
-    const lock = acquireLock(folder, "cache", { patienceMs: 60_000 }).then((held) => {
+    const lock = acquireLock(folder, "cache", { patienceMs: 6_000 }).then((held) => {
       isHeld = true;
       return held;
     });
@@ -252,16 +252,16 @@ describe("a patient wait", () => {
     clock.mockRestore();
   });
 
-  test("for a thread that has ended in a process that runs takes a minute", async () => {
+  test("for a thread that has ended in a process that runs takes as long as it says", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, ticketOf(ownIdentity())), "");
     let now = 0;
     const clock = clockOfSteps(1000, (time) => (now = time));
-    const lock = await acquireLock(folder, "cache", { patienceMs: 60_000 });
+    const lock = await acquireLock(folder, "cache", { patienceMs: 10_000 });
     clock.mockRestore();
     lock.release();
-    expect(now).toBeGreaterThan(60_000);
-    expect(now).toBeLessThan(90_000);
+    expect(now).toBeGreaterThan(10_000);
+    expect(now).toBeLessThan(15_000);
   });
 });
 

@@ -8,7 +8,7 @@ import type { AccountInfo } from "@tessera/node";
 import ts from "typescript";
 import { EVERY_GRANT, type RequestField } from "../../packages/core/src/request/request-field.js";
 import { REQUEST_FIELDS } from "../../packages/core/src/request/request-fields.js";
-import { root } from "../packages/workspace.js";
+import { assertBuilt, root } from "../packages/workspace.js";
 import { samples } from "../support/request-samples.js";
 import {
   correlationId as CORRELATION,
@@ -138,18 +138,19 @@ describe.each(EVERY_GRANT)("%s", (grant: Grant) => {
 
   // A client that is another one's, and a realm, which Entra does not have, are refused, so that there is nothing to share.
   const allowed = table.filter(([field]) => field !== "embeddedClientId" && field !== "realm");
-  it.each(
-    allowed.filter(([field, { flightKey }]) => typeof flightKey !== "function" || inSample(field, place)),
-  )("lets calls that differ in %s share as the table says", async (field, row) => {
-    const { stage, values } = driven();
-    const store = { storeInCache: { accessToken: false } };
-    await Promise.allSettled([
-      drivers[grant](stage, store),
-      drivers[grant](stage, { ...store, ...one(field, values) }),
-    ]);
-    const shared = stage.tokenRequests().length === count;
-    expect({ field, shared }).toEqual({ field, shared: typeof row.flightKey !== "function" });
-  });
+  it.each(allowed.filter(([field]) => inSample(field, place)))(
+    "lets calls that differ in %s share as the table says",
+    async (field, row) => {
+      const { stage, values } = driven();
+      const store = { storeInCache: { accessToken: false } };
+      await Promise.allSettled([
+        drivers[grant](stage, store),
+        drivers[grant](stage, { ...store, ...one(field, values) }),
+      ]);
+      const shared = stage.tokenRequests().length === count;
+      expect({ field, shared }).toEqual({ field, shared: typeof row.flightKey !== "function" });
+    },
+  );
 
   it("lets equal calls share", async () => {
     const { stage, values } = driven();
@@ -172,8 +173,13 @@ describe.each(["authorize", "end_session"] as const)("the URL for %s", (carrier)
     return [url, withoutGenerated(flow.authUrl, values)];
   };
 
-  it.each(table)("says %s as the table says", async (field, row) => {
-    const differs = String(await make((values) => one(field, values))) !== String(await make(() => ({})));
+  let plain = "";
+  beforeAll(async () => {
+    plain = String(await make(() => ({})));
+  });
+  const said = table.filter(([field, row]) => row.sent.includes(carrier) || inSample(field));
+  it.each(said)("says %s as the table says", async (field, row) => {
+    const differs = String(await make((values) => one(field, values))) !== plain;
     expect({ field, differs }).toEqual({ field, differs: row.sent.includes(carrier) });
   });
 });
@@ -199,8 +205,12 @@ describe.each(["agent", "client_credentials", "on_behalf_of", "silent", "token_e
   (grant) => {
     const isPart = ({ cacheKey, sent }: RequestField) =>
       typeof cacheKey === "object" && ("component" in cacheKey || sent.includes(grant));
-    // A session that begins belongs to its assertion; an account that signs out is another one.
-    const tried = table.filter(([field]) => field !== "sessionKey");
+    const place = EVERY_GRANT.indexOf(grant);
+    // Every field that keeps tokens apart, and a third of the others. A session that begins belongs to its assertion; an
+    // account that signs out is another one.
+    const tried = table.filter(
+      ([field, row]) => field !== "sessionKey" && (isPart(row) || inSample(field, place)),
+    );
 
     it.each(tried)("keeps tokens apart by %s as the table says", async (field, row) => {
       const { stage, values } = driven();
@@ -220,11 +230,12 @@ describe.each(["agent", "client_credentials", "on_behalf_of", "silent", "token_e
   },
 );
 
-/** The fields of every exported request, and what the methods take, as TypeScript understands the sources. */
+/** The fields of every exported request, and what the methods take, as the built declarations have them. */
 function declared() {
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
-  const compiler = ts.parseJsonConfigFileContent(config, ts.sys, root).options;
-  const index = join(root, "packages/node/src/index.ts");
+  const compiler = { ...ts.parseJsonConfigFileContent(config, ts.sys, root).options, paths: {}, types: [] };
+  assertBuilt();
+  const index = join(root, "packages/node/dist/index.d.cts");
   const program = ts.createProgram([index], compiler);
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(index);
@@ -253,7 +264,7 @@ function declared() {
       if (!/^(acquire|get.*Url|initiate|build|signOut)/.test(method.name)) continue;
       const [signature] = checker.getTypeOfSymbol(method).getCallSignatures();
       const [parameter] = signature?.getParameters() ?? [];
-      const taken = parameter && checker.getTypeOfSymbol(parameter);
+      const taken = parameter && checker.getNonNullableType(checker.getTypeOfSymbol(parameter));
       methods.push({ method: method.name, request: taken?.symbol?.name ?? taken?.aliasSymbol?.name ?? "?" });
     }
   }

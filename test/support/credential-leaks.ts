@@ -1,5 +1,6 @@
 import { expect } from "@jest/globals";
 import { ConfidentialClientApplication, LogLevel, type INetworkModule } from "@tessera/node";
+import { inSample } from "./sample.js";
 import { leaksIn, MARK, OWN_ERROR, WRONG_FORMS } from "./marked-values.js";
 
 // In a Basic header, in front of the secret: as long as not to shift its base64.
@@ -75,7 +76,10 @@ export function networkClient(
 
 export type Attempt = (value: unknown, network: INetworkModule) => Promise<unknown>;
 
-/** Runs a call with every wrong form on every network; a form that is refused before it is sent, on one of them. */
+/**
+ * Runs a call with every wrong form on a third of the networks, each of which meets every third form; with `TABLES=all`, on
+ * every network. A form that is refused before it is sent runs on one of them.
+ */
 export async function leaksOf(
   attempt: Attempt,
   networks = NETWORKS,
@@ -83,8 +87,10 @@ export async function leaksOf(
 ): Promise<readonly string[]> {
   const leaks: string[] = [];
   let failures = 0;
+  const every = Object.entries(networks);
   for (const [form, value] of Object.entries(forms)) {
-    for (const [what, respond] of Object.entries(networks)) {
+    const sampled = every.filter((_, place) => every.length < 3 || inSample(form, place));
+    for (const [what, respond] of sampled) {
       lines.length = 0;
       let isSent = false;
       const network = networkClient(respond, () => {

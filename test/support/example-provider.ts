@@ -1,6 +1,6 @@
-import { generateKeyPairSync } from "node:crypto";
 import { ConfidentialClientApplication, type Clock, type INetworkModule } from "@tessera/node";
 import { sign } from "./fake-provider.js";
+import { rsaKeyPair } from "./rsa-keys.js";
 
 /** An OpenID Provider without a server: what examples of the endpoints around the tokens talk to. */
 export interface ExampleProvider {
@@ -11,7 +11,7 @@ export interface ExampleProvider {
 
 const issuer = "https://provider.example";
 const clientId = "the-orders-app";
-const key = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const key = rsaKeyPair("example");
 
 export function exampleProvider(clock: Clock): ExampleProvider {
   const answers: Readonly<Record<string, unknown>> = {

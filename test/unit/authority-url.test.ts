@@ -74,12 +74,18 @@ it.each<[string, "AAD" | "OIDC"]>([
 
 it("a URL with letters beyond ASCII is one, however many URLs have been read before", () => {
   // After some thousand calls V8 takes another way through Node's parser.
+  const refusals = new Map<string, number>();
   for (let count = 0; count < 20_000; count += 1) {
-    expect(() => authorityUrl(`https://bücher.example/adfs?${count}`, "AAD")).toThrow(
-      "must not have a query",
-    );
-    expect(() => checkedRedirectUri("https://bücher.example/zurück", "correlation")).not.toThrow();
+    try {
+      authorityUrl(`https://bücher.example/adfs?${count}`, "AAD");
+    } catch (error) {
+      const message = String(error).replace(`?${count}`, "");
+      refusals.set(message, (refusals.get(message) ?? 0) + 1);
+    }
+    checkedRedirectUri("https://bücher.example/zurück", "correlation");
   }
+  // The same one each time: one assertion for all of them.
+  expect([...refusals]).toEqual([[expect.stringContaining("must not have a query"), 20_000]]);
 });
 
 describe("an authority URL tells what kind of provider it names, which tenant, and which realm", () => {

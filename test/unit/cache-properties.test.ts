@@ -4,6 +4,9 @@ import fc from "fast-check";
 import { place, step, steps } from "../support/cache-steps.js";
 import { World } from "../support/cache-world.js";
 import "../support/property-seed.js";
+import { isFull } from "../support/sample.js";
+
+const numRuns = isFull ? 400 : 130;
 
 describe("the token cache, whatever is done with it", () => {
   it("agrees with a list that is scanned from its beginning", () => {
@@ -28,7 +31,7 @@ describe("the token cache, whatever is done with it", () => {
         world.compareFamilies();
         for (const one of places) world.compareRefreshTokens(one);
       }),
-      { numRuns: 400 },
+      { numRuns },
     );
   });
 
@@ -52,7 +55,7 @@ describe("the token cache, whatever is done with it", () => {
           for (const one of places) world.compareWhatIsLeft(one, []);
         },
       ),
-      { numRuns: 400 },
+      { numRuns },
     );
   });
 });
