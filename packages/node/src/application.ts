@@ -59,7 +59,10 @@ export abstract class Application {
     this.#logger = new Logger(loggerOptions, "@tessera/node", version);
     this.#config = appConfiguration(configuration);
     this.#azureCloud = configuration.auth.azureCloudOptions;
-    this.closeConnections = async (): Promise<void> => options.http.close?.();
+    this.closeConnections = async (): Promise<void> => {
+      await this.client.renewals.ended();
+      await options.http.close?.();
+    };
     const logger = (): Logger => this.#logger;
     this.telemetry = new Telemetry(configuration.telemetry, options.clock, logger);
     this.client = createClient({ ...options, ...own, credential, logger, observer: this.telemetry.observer });

@@ -23,8 +23,8 @@ import type {
  */
 export abstract class EndpointsApplication extends Application {
   /**
-   * Closes the application's connections when the last requests are answered, unless another application uses them too. A later
-   * request opens new ones.
+   * Closes the application's connections when the last requests are answered and renewals in the background have been saved,
+   * unless another application uses them too. A later request opens new ones. Call it before `process.exit()`.
    *
    * @example
    * ```ts

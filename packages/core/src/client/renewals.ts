@@ -3,7 +3,7 @@ import { BoundedMap } from "../bounded-map.js";
 import { elapsed, type Clock } from "../clock.js";
 import { errorName } from "../errors/error-name.js";
 import { isAuthError } from "../errors/errors.js";
-import { markBackground } from "../flight/background.js";
+import { keepAlive, markBackground } from "../flight/background.js";
 import type { Logger } from "../logger.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
@@ -47,7 +47,7 @@ export class Renewals {
   readonly #logger: () => Logger;
   readonly #listener: BackgroundRenewalListener | undefined;
   readonly #known = new BoundedMap<{ readonly next: number; readonly failures: number }>(10_000);
-  readonly #running = new Set<string>();
+  readonly #running = new Map<string, Promise<void>>();
   /** The tokens that are served although they should have been renewed. */
   readonly #stale = new BoundedMap<true>(10_000);
 
@@ -76,13 +76,12 @@ export class Renewals {
     const { request } = what;
     const { correlationId } = request;
     if (this.#running.has(key) || elapsed(this.#clock) < (this.#known.get(key)?.next ?? 0)) return;
-    this.#running.add(key);
     this.#logger().verbose("Renewing the token in the background: it is due.", correlationId);
     const { signal } = new AbortController();
     markBackground(signal);
     const renewing = async (): Promise<AuthenticationResult> =>
       renew({ ...request, signal, timeoutMs: undefined, budget: undefined });
-    void renewing()
+    const running = renewing()
       .then(
         ({ expiresOn }) => {
           this.#pause(key, 0);
@@ -96,6 +95,14 @@ export class Renewals {
         },
       )
       .finally(() => this.#running.delete(key));
+    this.#running.set(key, running);
+  }
+
+  /** Waits for the renewals that are under way, whatever becomes of them. */
+  async ended(): Promise<void> {
+    const release = keepAlive();
+    await Promise.allSettled(this.#running.values());
+    release();
   }
 
   /** Notes that a token is served although it cannot be renewed. An operator reads that once, until it is renewed. */

@@ -90,7 +90,7 @@ async function decrypted({ client, call }: Exchange, response: AcceptedResponse)
   const { tokens } = response;
   if (tokens.idToken === undefined) return response;
   const idToken = await decryptJwt(tokens.idToken, ID_TOKEN, client, call);
-  return { ...response, tokens: { ...tokens, idToken } };
+  return idToken === tokens.idToken ? response : { ...response, tokens: { ...tokens, idToken } };
 }
 
 function recordInput(

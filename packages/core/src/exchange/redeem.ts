@@ -3,6 +3,7 @@ import { epochSeconds } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { errorName } from "../errors/error-name.js";
 import { isAuthError } from "../errors/errors.js";
+import { isBackground, keepAlive } from "../flight/background.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { WHY_SENT } from "../request/miss.js";
 import { pauseAfter, withAttempts } from "../http/throttle.js";
@@ -34,13 +35,34 @@ import { requireKeys } from "./require-keys.js";
 export async function redeem(exchange: Exchange, grant: Grant): Promise<AuthenticationResult> {
   let release: (() => void) | undefined;
   const onSend = (): void => {
-    if (grant.owner.kind !== "app") release ??= exchange.call.hold?.();
+    if (grant.owner.kind !== "app") release ??= held(exchange, grant);
   };
   try {
     return await sendAndAccept(exchange, grant, onSend);
   } finally {
     release?.();
   }
+}
+
+/** How long an answer that nobody waits for may keep the process alive, in milliseconds. */
+const LONGEST_HOLD_MS = 5000;
+
+/**
+ * Keeps a request from ending with its callers and, for an answer that the next process could not get again, with the process:
+ * a refresh token that is good for one request has been sent in the background.
+ */
+function held({ client, authority, call }: Exchange, { parameters }: Grant): () => void {
+  const leave = call.hold?.();
+  const isOneTime =
+    parameters.get("refresh_token") !== undefined && dialectOf(authority.url).rotatesRefreshTokens;
+  const end =
+    isOneTime && isBackground(call.signal) && client.cache.turns.outlastProcess
+      ? keepAlive(LONGEST_HOLD_MS)
+      : undefined;
+  return () => {
+    leave?.();
+    end?.();
+  };
 }
 
 async function sendAndAccept(

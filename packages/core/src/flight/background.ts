@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from "../clock.js";
+
 const signals = new WeakSet<AbortSignal>();
 
 /** Marks the signal of work that nobody waits for: it does not keep the process alive. */
@@ -8,4 +10,16 @@ export function markBackground(signal: AbortSignal): void {
 /** Whether work with this signal is such work. */
 export function isBackground(signal: AbortSignal | undefined): boolean {
   return signal !== undefined && signals.has(signal);
+}
+
+/**
+ * Keeps the process alive until the returned function is called.
+ *
+ * @param longest for so many milliseconds at most
+ */
+export function keepAlive(longest = LONGEST_TIMER_MS): () => void {
+  const timer = setTimeout(() => undefined, longest);
+  return () => {
+    clearTimeout(timer);
+  };
 }

@@ -1,5 +1,4 @@
-import { LONGEST_TIMER_MS } from "../clock.js";
-import { isBackground, markBackground } from "./background.js";
+import { isBackground, keepAlive, markBackground } from "./background.js";
 import { untilAborted } from "./until-aborted.js";
 
 /**
@@ -26,12 +25,13 @@ export class SingleFlight {
     signal?.throwIfAborted();
     const flight = this.#flights.get(key) ?? this.#depart(key, start, { leader, signal });
     const leave = this.#enter(key, flight);
-    const keptAlive =
+    // For a caller that has joined work which does not keep the process alive.
+    const release =
       isBackground(flight.controller?.signal) && !isBackground(signal) ? keepAlive() : undefined;
     try {
       return (await (signal ? untilAborted(flight.work, signal) : flight.work)) as T;
     } finally {
-      clearInterval(keptAlive);
+      release?.();
       leave();
     }
   }
@@ -79,11 +79,6 @@ export class SingleFlight {
   #land(key: string, flight: Flight): void {
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
   }
-}
-
-/** Keeps the process alive for a caller that has joined work which does not. */
-function keepAlive(): NodeJS.Timeout {
-  return setInterval(() => undefined, LONGEST_TIMER_MS);
 }
 
 interface Flight {

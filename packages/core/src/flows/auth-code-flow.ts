@@ -206,7 +206,7 @@ export async function completeAuthCodeFlow(
       hasSentQuery: options.extraQueryParameters === undefined,
     };
     const redemption = tokenRequest(client, { ...common, ...sent, ...clientInfo });
-    return redeemCodeIn(call, client, redemption, response, expectations);
+    return redeemCodeIn(client, redemption, { answer: response, expectations }, call);
   });
 }
 

@@ -70,6 +70,12 @@ export interface CodeExpectations {
   readonly hasSentQuery?: boolean;
 }
 
+/** The authorization response, if it is known, and what it has to meet. */
+interface AnsweredCode {
+  readonly answer: AuthorizationResponse | URLSearchParams | URL | undefined;
+  readonly expectations: CodeExpectations;
+}
+
 /**
  * Exchanges an authorization code for tokens (RFC 6749 §4.1.3). If the authorization response is passed, its `error`,
  * `state` and `iss` (RFC 9207) are checked. The response never determines where a secret is sent or what is expected.
@@ -94,16 +100,17 @@ export async function redeemCode(
   expectations: CodeExpectations = {},
 ): Promise<AuthenticationResult> {
   const request = tokenRequest(client, input);
-  return boundedCall(client, request, (call) => redeemCodeIn(call, client, request, answer, expectations));
+  return boundedCall(client, request, (call) =>
+    redeemCodeIn(client, request, { answer, expectations }, call),
+  );
 }
 
 /** Does the same as {@link redeemCode} as a step of a call. */
 export async function redeemCodeIn(
-  call: Call,
   client: Client,
   made: TokenRequest<CodeInput>,
-  answer: AuthorizationResponse | URLSearchParams | URL | undefined,
-  expectations: CodeExpectations,
+  { answer, expectations }: AnsweredCode,
+  call: Call,
 ): Promise<AuthenticationResult> {
   const step = asStep(made, call);
   const request = expectations.hasSentQuery ? { ...step, extraQueryParameters: undefined } : step;
@@ -153,7 +160,7 @@ export async function redeemCodeIn(
       headers: anchorHeaders(dialect, user ?? ccsCredential),
     });
   });
-  return { ...result, ...fieldsOf(client, response, given.state) };
+  return response ? { ...result, ...fieldsOf(client, response, given.state) } : result;
 }
 
 /** Returns the parameters of the response, which may stand in a JWT (JARM). */
@@ -205,10 +212,9 @@ function checkedCode(request: TokenRequest<CodeInput>, response: AuthorizationRe
 /** Returns the response fields that the app may read. Its hosts are trusted only if the state was verified. */
 function fieldsOf(
   client: Client,
-  response: AuthorizationResponse | undefined,
+  response: AuthorizationResponse,
   state: string | undefined,
 ): Pick<AuthenticationResult, "state" | "cloudGraphHostName" | "msGraphHost"> {
-  if (!response) return {};
   if (!state) return { state: typeof response["state"] === "string" ? userState(response["state"]) : "" };
   if (!client.isPublic) return {};
   const { cloud_graph_host_name: cloudGraph, msgraph_host: graph } = response;

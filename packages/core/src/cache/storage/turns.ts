@@ -44,6 +44,11 @@ export class Turns {
     return this.#parts.store !== undefined;
   }
 
+  /** Whether what a turn brings is kept for other processes, which may go on with it later. */
+  get outlastProcess(): boolean {
+    return (this.#parts.plugin ?? this.#parts.store) !== undefined;
+  }
+
   /**
    * Runs the refreshes of one partition one at a time, including those of other applications with the same plugin or
    * store, because a rotating refresh token must not be redeemed twice.
