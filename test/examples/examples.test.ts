@@ -8,6 +8,7 @@ import { startLocalAuthority } from "@tessera/local-authority";
 import { createReport, StepFailure } from "../../examples/demo/report.mjs";
 import { describeWith } from "../support/real-part.js";
 import { hasRedis } from "../support/redis-servers.js";
+import { keptKeys } from "../support/rsa-keys.js";
 import { signIn } from "../support/sign-in.js";
 import { assertBuilt, root } from "../packages/workspace.js";
 
@@ -360,7 +361,7 @@ function run(
   env: Readonly<Record<string, string>> = {},
 ): Example {
   const child = spawn(process.execPath, [join(root, "examples", file), ...args], {
-    env: { ...process.env, NODE_OPTIONS: "", ...env },
+    env: { ...process.env, NODE_OPTIONS: keptKeys, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -15,6 +15,7 @@ import {
   type Chromium,
 } from "../support/chromium.js";
 import { describeWith } from "../support/real-part.js";
+import { keptKeys } from "../support/rsa-keys.js";
 import { assertBuilt, root } from "../packages/workspace.js";
 
 beforeAll(assertBuilt);
@@ -37,7 +38,8 @@ describe("the guide about tests", () => {
   test.each(programs.map((program, index) => [index, program] as const))(
     "program %i runs",
     async (_, program) => {
-      const { stderr } = await promisify(execFile)(process.execPath, asModule(program), { cwd: root });
+      const options = { cwd: root, env: { ...process.env, NODE_OPTIONS: keptKeys } };
+      const { stderr } = await promisify(execFile)(process.execPath, asModule(program), options);
       expect(stderr).not.toMatch(/Error/);
     },
   );

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { afterEach, beforeAll, expect, test } from "@jest/globals";
+import { keptKeys } from "../support/rsa-keys.js";
 import { signIn } from "../support/sign-in.js";
 import { assertBuilt, root } from "../packages/workspace.js";
 
@@ -19,7 +20,7 @@ test.each(["express", "fastify", "hono", "node-http"])(
   "the website on %s signs a user in, whose name its API has from another one, and out",
   async (framework) => {
     const site = spawn(process.execPath, [program, framework], {
-      env: { ...process.env, NODE_OPTIONS: "", PORT: "0" },
+      env: { ...process.env, NODE_OPTIONS: keptKeys, PORT: "0" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     running.push(site);

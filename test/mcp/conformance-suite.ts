@@ -65,7 +65,7 @@ export async function runSuites(
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const command = `${process.execPath} ${join(here, "conformance-forward.mjs")} ${port}`;
+  const command = `sh ${join(here, "conformance-forward.sh")} ${port}`;
   const node = await (node22 ??= findNode22());
   const runner = join(
     dirname(createRequire(import.meta.url).resolve("@modelcontextprotocol/conformance/package.json")),

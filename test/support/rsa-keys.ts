@@ -13,6 +13,9 @@ import { fileURLToPath } from "node:url";
 
 const folder = fileURLToPath(new URL("../../node_modules/.cache/tessera-test-keys", import.meta.url));
 
+/** `NODE_OPTIONS` of a process that runs local authorities, which makes no RSA keys. */
+export const keptKeys = `--import ${new URL("kept-keys-preload.mjs", import.meta.url).href}`;
+
 export interface RsaKeyPair {
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
