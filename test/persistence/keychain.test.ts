@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { compactDecrypt, decodeProtectedHeader } from "jose";
 import { readEntry, type Keytar } from "../../packages/persistence/src/protection/keychain.js";
 import { acquireLock } from "../../packages/persistence/src/lock/ticket-lock.js";
@@ -18,43 +18,44 @@ import { startWorker, type Worker } from "./worker.js";
 let stage: Stage;
 let home: string;
 let keyring: Keyring;
+let appName: string;
+let apps = 0;
 beforeAll(async () => {
   stage = await startStage();
+});
+// To start a session takes a while: each test has an app of its own.
+beforeEach(() => {
+  appName = `contoso-cli-${(apps += 1)}`;
 });
 afterAll(() => stage.close());
 
 /** A process in the user's desktop session, with the default protection and in the default folder. */
-const start = (env = keyring.env): Promise<Worker> =>
-  startWorker({ ...stage.worker({ appName: "contoso-cli" }), env });
+const start = (env = keyring.env, app = appName): Promise<Worker> =>
+  startWorker({ ...stage.worker({ appName: app }), env });
+
+/** A process in which a user has signed in. */
+async function startSignedIn(): Promise<Worker> {
+  const worker = await start();
+  await worker.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+  return worker;
+}
 
 /** What the keychain holds for the app, and after it has been forgotten: nothing. */
-function keychainEntries(then: "keep" | "forget" = "keep"): readonly { account: string; password: string }[] {
-  const script = `
-    const { default: keytar } = await import("keytar");
-    const service = "contoso-cli token cache";
-    const entries = await keytar.findCredentials(service);
-    if ("${then}" === "forget") for (const { account } of entries) await keytar.deletePassword(service, account);
-    console.log(JSON.stringify(entries));`;
-  const output = execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
-    cwd: join(root, "packages/persistence"),
-    env: { ...process.env, ...keyring.env },
-    encoding: "utf8",
-  });
-  return JSON.parse(output) as readonly { account: string; password: string }[];
-}
+const keychainEntries = (worker: Worker, then: "keep" | "forget" = "keep") =>
+  worker.do({ call: "keychain", service: `${appName} token cache`, forget: then === "forget" });
 
 const filesOf = (worker: Worker): readonly string[] => readdirSync(join(worker.file, "..")).sort();
 
 describeWith("gnome-keyring", keyringIsAvailable, () => {
-  beforeEach(async () => {
+  beforeAll(async () => {
     home = temporaryFolder();
     keyring = await startKeyring(home, "unlocked");
   });
-  afterEach(() => keyring.close());
+  afterAll(() => keyring.close());
 
   test("a user who has signed in is known to the next process, from the platform's data folder", async () => {
     const first = await start();
-    expect(first.file).toBe(join(home, ".local/share/contoso-cli/token-cache.jwe"));
+    expect(first.file).toBe(join(home, `.local/share/${appName}/token-cache.jwe`));
     const account = await first.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
     await first.kill();
     const second = await start();
@@ -63,11 +64,10 @@ describeWith("gnome-keyring", keyringIsAvailable, () => {
   });
 
   test("an app in CommonJS has the same key", async () => {
-    const worker = await start();
-    await worker.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+    await startSignedIn();
     const script = `
       const { PublicClientApplication } = require("@tessera/node");
-      require("@tessera/persistence").createPersistentCache({ appName: "contoso-cli" }).then(async (cachePlugin) => {
+      require("@tessera/persistence").createPersistentCache({ appName: "${appName}" }).then(async (cachePlugin) => {
         const app = new PublicClientApplication({ auth: { clientId: "any" }, cache: { cachePlugin } });
         console.log(JSON.stringify(await app.getAllAccounts()));
       });`;
@@ -77,9 +77,8 @@ describeWith("gnome-keyring", keyringIsAvailable, () => {
   });
 
   test("the keychain holds 32 bytes, and with them any JOSE library opens the file", async () => {
-    const worker = await start();
-    await worker.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
-    const [entry, ...others] = keychainEntries();
+    const worker = await startSignedIn();
+    const [entry, ...others] = await keychainEntries(worker);
     expect(others).toEqual([]);
     const key = Buffer.from(entry?.password ?? "", "base64url");
     expect(key).toHaveLength(32);
@@ -91,53 +90,10 @@ describeWith("gnome-keyring", keyringIsAvailable, () => {
   });
 
   test("processes that start at once for the first time agree on one key", async () => {
-    const started = await Promise.all(Array.from({ length: 4 }, () => start()));
-    expect(keychainEntries()).toHaveLength(1);
-    const [first] = started;
-    await first?.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
-    for (const worker of started) expect(await worker.do({ call: "accounts" })).toHaveLength(1);
-  });
-
-  describe("when the keychain is locked", () => {
-    test("opening the cache is refused, and nothing is lost", async () => {
-      const before = await start();
-      await before.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
-      const content = readFileSync(before.file);
-      await before.kill();
-      await keyring.close();
-
-      keyring = await startKeyring(home, "locked");
-      await expect(start()).rejects.toMatchObject({
-        errorCode: "keychain_locked",
-        message: expect.stringContaining("unlock it"),
-      });
-      expect(filesOf(before)).toEqual(["locks", "token-cache.jwe"]);
-      expect(readFileSync(before.file)).toEqual(content);
-      await keyring.close();
-
-      keyring = await startKeyring(home, "unlocked");
-      expect(await (await start()).do({ call: "accounts" })).toHaveLength(1);
-    });
-
-    test("an app that has never run refuses to, instead of keeping tokens in clear", async () => {
-      await keyring.close();
-      keyring = await startKeyring(home, "locked");
-      await expect(start()).rejects.toMatchObject({ errorCode: "keychain_locked" });
-    });
-  });
-
-  test("a process that runs keeps its tokens when the keychain goes away; the next one is refused, and nothing is lost", async () => {
-    const running = await start();
-    const account = await running.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
-    await keyring.close();
-    expect(await running.do({ call: "acquire", account, scopes, forceRefresh: true })).toMatchObject({
-      fromCache: false,
-    });
-    await expect(start()).rejects.toMatchObject({ errorCode: "keychain_unavailable" });
-    expect(filesOf(running)).toEqual(["locks", "token-cache.jwe"]);
-    expect(await running.do({ call: "accounts" })).toHaveLength(1);
-    keyring = await startKeyring(home, "unlocked");
-    expect(await (await start()).do({ call: "accounts" })).toHaveLength(1);
+    const [first, ...others] = await Promise.all([start(), start(), start()]);
+    expect(await keychainEntries(first)).toHaveLength(1);
+    await first.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+    for (const worker of [first, ...others]) expect(await worker.do({ call: "accounts" })).toHaveLength(1);
   });
 
   test("while the key is there, the first to write does not wait for who would make one", async () => {
@@ -150,11 +106,10 @@ describeWith("gnome-keyring", keyringIsAvailable, () => {
 
   describe("when the key is lost", () => {
     test("the cache is set aside and the user signs in again; one process is told, once", async () => {
-      const before = await start();
-      await before.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+      const before = await startSignedIn();
       const content = readFileSync(before.file);
+      await keychainEntries(before, "forget");
       await before.kill();
-      keychainEntries("forget");
 
       const after = await Promise.all(Array.from({ length: 3 }, () => start()));
       const problems = (await Promise.all(after.map((worker) => worker.do({ call: "problems" })))).flat();
@@ -169,9 +124,8 @@ describeWith("gnome-keyring", keyringIsAvailable, () => {
     });
 
     test("a process that runs on with the old key takes up the new one", async () => {
-      const running = await start();
-      await running.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
-      keychainEntries("forget");
+      const running = await startSignedIn();
+      await keychainEntries(running, "forget");
       const next = await start();
       await next.do({ call: "signIn", refreshToken: await stage.refreshToken(bob), scopes });
       expect(await running.do({ call: "accounts" })).toMatchObject([{ username: bob }]);
@@ -179,9 +133,8 @@ describeWith("gnome-keyring", keyringIsAvailable, () => {
     });
 
     test.each(["next", "running"] as const)("also when it is the first to write (%s)", async (opener) => {
-      const running = await start();
-      await running.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
-      keychainEntries("forget");
+      const running = await startSignedIn();
+      await keychainEntries(running, "forget");
       // Somebody starts and finds the key lost; or the user has removed the file as well.
       const next = opener === "next" ? await start() : undefined;
       if (!next) rmSync(running.file);
@@ -191,6 +144,38 @@ describeWith("gnome-keyring", keyringIsAvailable, () => {
         expect(await worker.do({ call: "problems" })).toHaveLength(worker === next ? 1 : 0);
       }
     });
+  });
+
+  test("while the keychain is away or locked, a process that runs keeps its tokens, the next one and a new app are refused, and nothing is lost", async () => {
+    const running = await start();
+    const account = await running.do({ call: "signIn", refreshToken: await stage.refreshToken(), scopes });
+    await keyring.close();
+    expect(await running.do({ call: "acquire", account, scopes, forceRefresh: true })).toMatchObject({
+      fromCache: false,
+    });
+    const content = readFileSync(running.file);
+    const expectNothingLost = async (): Promise<void> => {
+      expect(filesOf(running)).toEqual(["locks", "token-cache.jwe"]);
+      expect(readFileSync(running.file)).toEqual(content);
+      expect(await running.do({ call: "accounts" })).toHaveLength(1);
+    };
+    await expect(start()).rejects.toMatchObject({ errorCode: "keychain_unavailable" });
+    await expectNothingLost();
+
+    keyring = await startKeyring(home, "locked");
+    await expect(start()).rejects.toMatchObject({
+      errorCode: "keychain_locked",
+      message: expect.stringContaining("unlock it"),
+    });
+    // Tokens in clear are no way out.
+    await expect(start(keyring.env, "an-app-that-has-never-run")).rejects.toMatchObject({
+      errorCode: "keychain_locked",
+    });
+    await expectNothingLost();
+    await keyring.close();
+
+    keyring = await startKeyring(home, "unlocked");
+    expect(await (await start()).do({ call: "accounts" })).toHaveLength(1);
   });
 });
 

@@ -8,7 +8,7 @@ import { startWorker, type Worker } from "./worker.js";
 if (full) jest.setTimeout(1_800_000);
 
 const PROCESSES = full ? 50 : 4;
-const ROUNDS = full ? 200 : 6;
+const ROUNDS = full ? 200 : 3;
 
 let stage: Stage;
 let workers: Worker[] = [];

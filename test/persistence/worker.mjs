@@ -1,6 +1,7 @@
 // One process of an app with a persistent cache: does what its parent says, one call at a time, and answers.
 //
 //   fork("worker.mjs", [JSON.stringify({ cache, app })])
+import { createRequire } from "node:module";
 import { PublicClientApplication } from "@tessera/node";
 import { createPersistentCache } from "@tessera/persistence";
 
@@ -22,6 +23,13 @@ const calls = {
   accounts: () => app.getAllAccounts(),
   signOut: ({ account }) => app.signOut({ account }),
   problems: () => problems,
+  /** What the keychain holds for the app; then it is forgotten, if so told. */
+  async keychain({ service, forget }) {
+    const keytar = createRequire(new URL("../../packages/persistence/", import.meta.url))("keytar");
+    const entries = await keytar.findCredentials(service);
+    if (forget) for (const { account } of entries) await keytar.deletePassword(service, account);
+    return entries;
+  },
   count: () => count(false),
   raise: () => count(true),
   /** Begins to write to the cache. */

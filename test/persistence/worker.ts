@@ -19,6 +19,8 @@ export type Call =
   | { readonly call: "accounts" }
   | { readonly call: "signOut"; readonly account: AccountInfo }
   | { readonly call: "problems" }
+  /** What the keychain holds for a service; afterwards it is forgotten, if so told. */
+  | { readonly call: "keychain"; readonly service: string; readonly forget?: boolean }
   /** The number that {@link Worker.churn} raises. */
   | { readonly call: "count" }
   /** Raises it by one; the new number. */
@@ -33,6 +35,7 @@ interface Values {
   readonly accounts: readonly AccountInfo[];
   readonly signOut: null;
   readonly problems: readonly PersistenceProblem[];
+  readonly keychain: readonly { readonly account: string; readonly password: string }[];
   readonly count: number;
   readonly raise: number;
   readonly begin: null;

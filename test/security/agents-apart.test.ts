@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { agent, agentStage, purpose, tenants, user, type AgentStage } from "../support/agent-stage.js";
 import { filePlugin } from "../support/file-plugin.js";
 import "../support/property-seed.js";
+import { isFull } from "../support/sample.js";
 
 const NAMES = ["alice@contoso.example", "bob@contoso.example", "carol@contoso.example"];
 const SCOPES = ["User.Read", "api://orders/read"];
@@ -172,7 +173,7 @@ describe.each<[string, number, (clock: AgentStage["clock"]) => CacheOptions | un
         const world = new World(cache);
         for (const one of steps) await world.do(one);
       }),
-      { numRuns },
+      { numRuns: isFull ? numRuns : Math.ceil(numRuns / 3) },
     );
   });
 });

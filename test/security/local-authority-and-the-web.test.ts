@@ -18,6 +18,7 @@ import {
   send,
   tokenPath,
 } from "../support/web-stage.js";
+import { inSample } from "../support/sample.js";
 
 /** The TLS endpoint for clients with a certificate, which has a port of its own. */
 const mtlsUrl = async () => {
@@ -133,8 +134,10 @@ describe("a web page of another origin", () => {
     "http://evil.localhost:3000",
     "https://spa.example:444",
   ])("%s can read no endpoint, and reaches only those a browser is sent to", async (origin) => {
-    const endpoints = await everyEndpoint();
-    expect(endpoints.length).toBeGreaterThan(30);
+    const all = await everyEndpoint();
+    expect(all.length).toBeGreaterThan(30);
+    // A stranger's origin is tried everywhere, each of the others at a third of the endpoints.
+    const endpoints = all.filter(([, path]) => origin === evil || inSample(path, origin.length));
     const reached: string[] = [];
     for (const [method, path] of endpoints) {
       authority.clearRequests();

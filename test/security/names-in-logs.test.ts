@@ -92,7 +92,8 @@ describe("at Entra and its AD FS", () => {
   /** Every flow, its failures included. What it met on the way is returned. */
   async function everything(pii: boolean) {
     // What is sent again is logged as well.
-    const system = { loggerOptions: logging(pii), retries: 1 };
+    const clock = { now: () => entra.clock.now(), sleep: () => nextTurn() };
+    const system = { loggerOptions: logging(pii), retries: 1, clock };
     const ca = entra.authority.caPem;
     const app = entra.publicClient({ system });
     const web = entra.confidential({ system });

@@ -12,7 +12,7 @@ import { PROVIDERS } from "../support/provider-world.js";
 import { inSample } from "../support/sample.js";
 import "../support/property-seed.js";
 
-const numRuns = Number(process.env["FUZZ_RUNS"] ?? 25);
+const numRuns = Number(process.env["FUZZ_RUNS"] ?? 10);
 
 const settings: readonly Setting[] = (["AAD", "OIDC"] as const).flatMap((mode) =>
   (["public", "confidential"] as const).flatMap((client) =>

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { createClient } from "redis";
+import { sendCommand } from "./redis-command.js";
 
 /** One `redis-server` process. */
 export interface RedisServer {
@@ -211,7 +211,7 @@ async function started({
     busPort,
     url,
     folder,
-    command: async (...words) => commandAt(url, words),
+    command: async (...words) => sendCommand(url, words),
     pause: () => void server.kill("SIGSTOP"),
     resume: () => void server.kill("SIGCONT"),
     kill: async () => end("SIGKILL"),
@@ -250,17 +250,6 @@ async function said(server: ChildProcess, line: RegExp): Promise<void> {
     });
     server.once("exit", () => reject(new Error(`redis-server ended:\n${log.join("\n")}`)));
   });
-}
-
-async function commandAt(url: string, words: readonly string[]): Promise<unknown> {
-  const client = createClient({ url, RESP: 2, socket: { reconnectStrategy: false } });
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    return await client.sendCommand([...words]);
-  } finally {
-    client.destroy();
-  }
 }
 
 function replicaOf({ port }: RedisServer, { requirepass }: RedisSettings): RedisSettings {

@@ -16,6 +16,8 @@ export const evil = "https://evil.example";
 
 /** The authority of the test file. */
 export let authority: LocalAuthority;
+/** One for all requests: it resumes the TLS session of the first. */
+let dispatcher: Agent;
 beforeAll(async () => {
   authority = await startLocalAuthority({
     hosts: ["login.dev.example", "published.example:9443"],
@@ -37,8 +39,15 @@ beforeAll(async () => {
       },
     ],
   });
+  dispatcher = new Agent({
+    connect: { ca: authority.caPem, checkServerIdentity: () => undefined },
+    pipelining: 0,
+  });
 });
-afterAll(() => authority.close());
+afterAll(async () => {
+  await dispatcher.close();
+  await authority.close();
+});
 afterEach(() => {
   authority.clearRequests();
 });
@@ -49,12 +58,8 @@ interface Sent {
   readonly form?: Readonly<Record<string, string>>;
 }
 
-/** Sends a request as any program can. */
+/** Sends a request as any program can, on a connection of its own. */
 export async function send(url: string, { method = "GET", headers = {}, form }: Sent = {}) {
-  const dispatcher = new Agent({
-    connect: { ca: authority.caPem, checkServerIdentity: () => undefined },
-    pipelining: 0,
-  });
   const answer = await request(url, {
     dispatcher,
     method,

@@ -16,6 +16,7 @@ import { isObject } from "../../packages/core/src/encoding.js";
 import { anyDocument, text } from "../support/cache-documents.js";
 import { clientId, response } from "../support/cache-steps.js";
 import { World } from "../support/cache-world.js";
+import { isFull } from "../support/sample.js";
 import { createTestClock } from "../support/test-clock.js";
 import "../support/property-seed.js";
 import { putStored, storedDocument } from "../support/stored.js";
@@ -26,7 +27,7 @@ describe("a document of the token cache, whoever wrote it and whatever else is i
     clock: createTestClock(1_760_000_000_000),
     onForget: () => undefined,
   };
-  const runs = { numRuns: 400 };
+  const runs = { numRuns: isFull ? 400 : 130 };
 
   it("comes back from the cache as it was", () => {
     fc.assert(
