@@ -19,6 +19,8 @@ export default {
   // Builds in half the time. An example need not be small.
   experimental: {
     turbopackMinify: false,
+    turbopackScopeHoisting: false,
+    turbopackSourceMaps: false,
     serverMinification: false,
     turbopackFileSystemCacheForBuild: false,
   },

@@ -2,6 +2,7 @@
 // proves: web/src/sign-in/create-web-sign-in.ts, web/src/guard/create-api-guard.ts
 import { execFile, fork, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, expect, test } from "@jest/globals";
 import { environmentOf } from "../../examples/next-app/environment.mjs";
+import { contentKey } from "../packages/content-key.js";
 import { assertBuilt, root } from "../packages/workspace.js";
 import { hasChromium } from "../support/chromium.js";
 import { describeWith } from "../support/real-part.js";
@@ -16,13 +18,24 @@ import { describeWebsites, type StartWebsite, type WebsiteConfiguration } from "
 
 const cwd = join(root, "examples/next-app");
 const next = createRequire(join(cwd, "package.json")).resolve("next/dist/bin/next");
+const sources = [
+  ...["app", "package.json", "next.config.mjs", "proxy.js", "site.mjs"].map(
+    (name) => `examples/next-app/${name}`,
+  ),
+  ...["core", "node", "persistence", "web"].map((name) => `packages/${name}/dist`),
+];
 const clock = pathToFileURL(join(root, "test/support/moved-clock.mjs")).href;
 
 beforeAll(async () => {
   assertBuilt();
   if (!hasChromium) return;
+  // Next.js takes half a minute of processor time to build, and empties the folder first: what is left there is whole.
+  const built = join(cwd, "dist/built-from.txt");
+  const key = contentKey([...sources, "pnpm-lock.yaml"]);
+  if (existsSync(built) && readFileSync(built, "utf8") === key) return;
   const env = { ...process.env, NODE_OPTIONS: "", NEXT_TELEMETRY_DISABLED: "1" };
   await promisify(execFile)(process.execPath, [next, "build"], { cwd, env });
+  writeFileSync(built, key);
 });
 
 /** Kept in its cookies, sessions outlive the process; tokens do not. */

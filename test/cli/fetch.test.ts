@@ -8,6 +8,9 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { decodeJwt } from "jose";
+import { COMMANDS } from "../../packages/cli/src/commands.js";
+import { curlRequest } from "../../packages/cli/src/commands/curl-request.js";
+import { parse } from "../../packages/cli/src/options.js";
 import { bindingOf, hostName } from "../../packages/cli/src/profiles/bindings.js";
 import { startOpenIdProvider } from "../support/oidc-provider.js";
 import { startStage, type Home, type Stage } from "./stage.js";
@@ -109,6 +112,9 @@ test("a redirect to another host is followed without the token, and only with -L
 });
 
 describe("the options of curl", () => {
+  const command = COMMANDS.find(({ name }) => name === "fetch");
+  if (!command) throw new Error("there is no command fetch");
+
   test.each([
     [["-X", "DELETE"], { method: "DELETE", body: "" }],
     [
@@ -129,9 +135,19 @@ describe("the options of curl", () => {
       { headers: { "x-mine": "yes", accept: "text/plain" } },
     ],
     [["-I"], { method: "HEAD" }],
-    [["-d", "@-"], { method: "POST", body: "from standard input" }],
     [["--data-raw", "@-"], { method: "POST", body: "@-" }],
-  ])("%j", async (args, expected) => {
+  ])("%j, as the request that is sent", async (args, expected) => {
+    const given = parse([`${api.url}/`, ...args], command);
+    const { signal } = new AbortController();
+    const { url, init } = await curlRequest(new URL(`${api.url}/`), { given, signal });
+    await fetch(url, init);
+    expect(api.seen).toMatchObject([expected]);
+  });
+
+  test.each([
+    [["-X", "PUT", "-H", "X-Mine: yes", "-d", "@-"], { method: "PUT", body: "from standard input" }],
+    [["-I"], { method: "HEAD" }],
+  ])("%j, in a process", async (args, expected) => {
     const { code, stderr } = await home.run(["fetch", `${api.url}/`, ...args], {
       input: "from standard input\n",
     });
@@ -193,6 +209,7 @@ test("a token that is refused for good is the user's to mend", async () => {
 describe("an API that publishes what it wants (RFC 9728)", () => {
   test("gets a token of the profile's issuer, and of no other", async () => {
     const provider = await startOpenIdProvider({
+      pollSeconds: 1,
       configure: (own) => ({
         ...own,
         features: {

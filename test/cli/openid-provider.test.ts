@@ -11,6 +11,7 @@ let home: Home;
 beforeAll(async () => {
   stage = await startStage();
   provider = await startOpenIdProvider({
+    pollSeconds: 1,
     configure: (own) => ({
       ...own,
       features: { ...own.features, revocation: { enabled: true }, rpInitiatedLogout: { enabled: true } },

@@ -193,7 +193,6 @@ test("tessera accounts says who is signed in where, and tessera logout ends it",
 
 test("Ctrl+C at a sign-in leaves no lock and no half-written file, and exits with 130", async () => {
   const home = stage.home({ BROWSER: "true" });
-  await stage.signedIn(stage.home());
   const terminal = home.atTerminal(`exec ${login()}`);
   await terminal.see(/Sign in in the browser window/);
   terminal.type("\u0003");
@@ -206,7 +205,7 @@ test("Ctrl+C at a sign-in leaves no lock and no half-written file, and exits wit
 
 test("only the owner may read what is kept", async () => {
   const home = stage.home();
-  await stage.signedIn(home);
+  expect(await home.run(["login", ...stage.client, "--scope", "User.Read"])).toMatchObject({ code: 0 });
   for (const name of ["", "default", "default/profile.json", "default/token-cache.json"])
     expect(statSync(join(home.profiles, name)).mode & 0o077).toBe(0);
 });

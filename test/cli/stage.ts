@@ -1,7 +1,16 @@
 // The command line as its users run it: as a process, without a terminal or at one of its own.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -184,7 +193,7 @@ export interface Stage {
   decline(count: number): void;
   /** Signs the user in at a device code that a terminal shows. */
   signInOn(terminal: Terminal, decision?: "accept" | "cancel"): Promise<void>;
-  /** Signs the user in to a profile. */
+  /** Signs the user in to a profile; in the next empty home, by a copy of what that has left. */
   signedIn(home: Home, ...more: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -245,9 +254,17 @@ export async function startStage(options: LocalAuthorityOptions = {}): Promise<S
       await signInOnDevice(url, code, { ...user, ca: authority.caPem, decision });
     },
     async signedIn(home, ...more) {
+      const kept = join(folder, JSON.stringify(more));
+      const isFirst = readdirSync(home.folder).join() === "bin";
+      // In another home, the same sign-in has left the same files.
+      if (isFirst && existsSync(kept)) {
+        cpSync(kept, join(home.folder, "data"), { recursive: true });
+        return;
+      }
       const { code, stderr } = await home.run(["login", ...client, "--scope", "User.Read", ...more]);
       if (code !== 0)
         throw new Error(`The user is not signed in: ${stderr}${problems.map(String).join("\n")}`);
+      if (isFirst) cpSync(join(home.folder, "data"), kept, { recursive: true });
     },
     async close() {
       await Promise.all(homes.map((home) => home.close()));

@@ -41,7 +41,7 @@ beforeAll(async () => {
         },
       ],
     }),
-    startOpenIdProvider(),
+    startOpenIdProvider({ pollSeconds: 1 }),
   ]);
   writeFileSync(join(folder, "key.pem"), certificate.privateKeyPem);
   writeFileSync(join(folder, "certificate.pem"), certificate.certificatePem);

@@ -100,7 +100,7 @@ function errorsOfBlocks(): readonly (readonly string[])[] {
   const modules = new Map(blocks.map(({ code }, index) => [pathOf(index), moduleOf(code)] as const));
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-  const compilerOptions = { ...options, allowJs: false, types: ["node"], noImplicitAny: false };
+  const compilerOptions = { ...options, paths: {}, allowJs: false, types: ["node"], noImplicitAny: false };
   const host = ts.createCompilerHost(compilerOptions);
   const { getSourceFile, fileExists } = host;
   host.fileExists = (path) => modules.has(path) || fileExists(path);

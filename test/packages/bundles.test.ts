@@ -73,7 +73,17 @@ const server = process.getBuiltinModule("node:http").createServer(async (_, resp
 });`,
 };
 
-async function bundle(program: string, kind: "mjs" | "cjs", options: BuildOptions = {}) {
+/** The bundles that are made already. */
+const made = new Map<string, Promise<string>>();
+
+function bundle(program: string, kind: "mjs" | "cjs", options: BuildOptions = {}): Promise<string> {
+  const key = JSON.stringify([program, kind, options]);
+  const file = made.get(key) ?? makeBundle(program, kind, options);
+  made.set(key, file);
+  return file;
+}
+
+async function makeBundle(program: string, kind: "mjs" | "cjs", options: BuildOptions): Promise<string> {
   const outfile = join(mkdtempSync(join(bundles, "out-")), `out.${kind}`);
   const { errors } = await build({
     absWorkingDir: app,

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { installedWith, isOwn, noticesOf } from "../../scripts/dependencies.mjs";
-import { packAll } from "./pack.js";
+import { packAll, packedOnce } from "./pack.js";
 import { assertBuilt, packages, root } from "./workspace.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tessera-tarballs-"));
@@ -17,14 +17,14 @@ let second: ReadonlyMap<string, Buffer>;
 
 beforeAll(() => {
   assertBuilt();
-  const read = (destination: string): ReadonlyMap<string, Buffer> =>
-    new Map(packAll(join(folder, destination)).map((file) => [basename(file), readFileSync(file)]));
-  first = read("first");
+  const read = (tarballs: readonly string[]): ReadonlyMap<string, Buffer> =>
+    new Map(tarballs.map((file) => [basename(file), readFileSync(file)]));
+  first = read(packedOnce());
   // A checkout on another day: other times, the same content.
   for (const pkg of packages)
     for (const file of readdirSync(join(pkg.folder, "dist")))
       utimesSync(join(pkg.folder, "dist", file), new Date(), new Date());
-  second = read("second");
+  second = read(packAll(folder));
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });

@@ -56,6 +56,8 @@ export interface OpenIdProviderOptions {
   readonly basicOnly?: boolean;
   /** Changes the configuration: further clients and features. */
   readonly configure?: (own: Configuration) => Configuration;
+  /** Seconds between two polls for a device code. The provider itself says nothing, which means five. */
+  readonly pollSeconds?: number;
   /** Prepares the provider before it serves: grants of its own. */
   readonly prepare?: (provider: Provider) => void;
 }
@@ -65,7 +67,7 @@ export const ACCESS_TOKEN_LIFETIME = 600;
 
 /** Its clock is the machine's: only that of the application can be moved. Any account name and password will do. */
 export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): Promise<OpenIdProvider> {
-  const { path = "", basicOnly = false, configure = (own) => own, prepare } = options;
+  const { path = "", basicOnly = false, configure = (own) => own, pollSeconds, prepare } = options;
   const server = createServer();
   server.listen(0, "localhost");
   await once(server, "listening");
@@ -151,6 +153,8 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
   provider.use(async (context: KoaContextWithOIDC, next) => {
     await next();
     const { method, path: at, headers, status } = context;
+    if (pollSeconds !== undefined && at === "/device/auth" && status === 200)
+      context.body = { ...(context.body as object), interval: pollSeconds };
     const query = Object.fromEntries(context.URL.searchParams);
     const form = (context.oidc?.body ?? {}) as ProviderRequest["form"];
     requests.push({ method, path: at, query, form: { ...form }, headers, status });
