@@ -118,4 +118,23 @@ describe("an error that repeats the secret", () => {
     expect(outcome).not.toContain(secret);
     expect(lines.join("\n")).not.toContain(secret);
   });
+
+  it.each(["client_secret_post", "client_secret_basic"] as const)(
+    "(%s) as the name of a request that succeeds is no part of the result",
+    async (method) => {
+      // With characters that a form and HTTP Basic encode.
+      const clientSecret = `${secret}/+=`;
+      const app = provider.confidential({
+        auth: { clientSecret, clientMetadata: { token_endpoint_auth_method: method } },
+      });
+      for (const header of ["x-request-id", "x-ms-request-id"]) {
+        provider.answers.token = () => ({
+          headers: { [header]: clientSecret },
+          body: provider.tokens({ id_token: undefined }),
+        });
+        const result = await app.acquireTokenByClientCredential({ scopes: ["api:read"], skipCache: true });
+        expect(JSON.stringify(result)).not.toContain(secret);
+      }
+    },
+  );
 });

@@ -1,5 +1,5 @@
 // Many processes, one file: nobody's tokens are lost, and no refresh token is redeemed twice.
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import type { AccountInfo } from "@tessera/node";
 import { full } from "./load.js";
 import { alice, bob, scopes, startStage, type Stage } from "./stage.js";
@@ -11,24 +11,24 @@ const PROCESSES = full ? 50 : 4;
 const ROUNDS = full ? 200 : 3;
 
 let stage: Stage;
-let workers: Worker[] = [];
+let workers: readonly Worker[];
+let app: Awaited<ReturnType<Stage["app"]>>;
+let accounts: readonly AccountInfo[];
+let account: AccountInfo;
 
+// To start a process takes longer than what it does here: the tests share them.
 beforeAll(async () => {
   stage = await startStage({ refreshTokenRotation: "strict" });
-});
-afterEach(async () => {
-  await Promise.all(workers.map((worker) => worker.kill()));
-  workers = [];
-});
-afterAll(() => stage.close());
-
-/** Signs users in, and starts the processes. */
-async function prepare(...usernames: readonly [string, ...string[]]) {
   const cache = stage.cache();
-  const accounts = await stage.signIn(cache, ...usernames);
+  accounts = await stage.signIn(cache, alice, bob);
+  account = accounts[0] as AccountInfo;
   workers = await Promise.all(Array.from({ length: PROCESSES }, () => startWorker(stage.worker(cache))));
-  return { app: await stage.app(cache), accounts, account: accounts[0] as AccountInfo };
-}
+  app = await stage.app(cache);
+});
+afterAll(async () => {
+  await Promise.all(workers.map((worker) => worker.kill()));
+  await stage.close();
+});
 
 interface Tally {
   readonly seconds: number;
@@ -41,7 +41,7 @@ interface Tally {
 
 /** Lets every process ask at once, again and again. */
 async function rounds(
-  account: (worker: number) => AccountInfo,
+  accountOf: (worker: number) => AccountInfo,
   forceRefresh: boolean,
 ): Promise<readonly Tally[]> {
   const { entra } = stage;
@@ -51,7 +51,7 @@ async function rounds(
     entra.clock.advance(3600);
     const begin = performance.now();
     const asked = workers.map((worker, index) =>
-      worker.do({ call: "acquire", account: account(index), scopes, forceRefresh }, entra.clock.now()),
+      worker.do({ call: "acquire", account: accountOf(index), scopes, forceRefresh }, entra.clock.now()),
     );
     const results = await Promise.allSettled(asked);
     tallies.push({
@@ -83,7 +83,6 @@ function report(what: string, tallies: readonly Tally[]) {
 
 describe("processes that share a cache", () => {
   test("need one token request each time a token has expired, however many of them ask at once", async () => {
-    const { app, account } = await prepare(alice);
     const tallies = await rounds(() => account, false);
 
     const figures = report("an expired token", tallies);
@@ -99,7 +98,6 @@ describe("processes that share a cache", () => {
   });
 
   test("redeem a refresh token that rotates one after the other when each of them insists on a new token", async () => {
-    const { app, account } = await prepare(alice);
     const tallies = await rounds(() => account, true);
 
     const figures = report("forced refreshes", tallies);
@@ -112,7 +110,6 @@ describe("processes that share a cache", () => {
   });
 
   test("lose no user's tokens when they refresh different users at once", async () => {
-    const { app, accounts } = await prepare(alice, bob);
     const tallies = await rounds((worker) => accounts[worker % accounts.length] as AccountInfo, true);
 
     expect(report("two users", tallies).failures).toEqual([]);

@@ -68,6 +68,11 @@ export class BoundedMap<V extends object | number | boolean> {
     if (this.#entries) yield* this.#entries.rentries() as Iterable<[string, V]>;
   }
 
+  /** Returns the values, in the same order. */
+  values(): Iterable<V> {
+    return (this.#entries?.rvalues() ?? []) as Iterable<V>;
+  }
+
   /** Removes expired entries, which are otherwise removed only when accessed. */
   purgeStale(): void {
     this.#entries?.purgeStale();

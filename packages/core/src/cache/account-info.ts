@@ -163,9 +163,10 @@ export function profilesOf(entity: AccountEntity): TenantProfile[] {
 function baseAccount(entry: Entry<"Account">): AccountInfo {
   if (entry.facts) return entry.facts as AccountInfo;
   const { entity } = entry;
-  const profiles = profilesOf(entity);
+  const tenantProfiles = new Map<string, TenantProfile>();
+  for (const profile of profilesOf(entity)) tenantProfiles.set(profile.tenantId, profile);
   const tenantId = tenantOfRealm(entity.realm, entity.home_account_id);
-  const home = profiles.find((profile) => profile.tenantId === tenantId);
+  const home = tenantProfiles.get(tenantId);
   const base: AccountInfo = {
     homeAccountId: entity.home_account_id,
     environment: entity.environment,
@@ -176,7 +177,7 @@ function baseAccount(entry: Entry<"Account">): AccountInfo {
     name: entity.name,
     nativeAccountId: home?.nativeAccountId,
     authorityType: entity.authority_type,
-    tenantProfiles: new Map(profiles.map((profile) => [profile.tenantId, profile])),
+    tenantProfiles,
     dataBoundary: dataBoundaryOf(entity),
   };
   entry.facts = base;

@@ -61,7 +61,7 @@ export function hideSecretsOf({
 }
 
 /** The credential behind a scheme and, with HTTP Basic (RFC 7617 §2, RFC 6749 §2.3.1), the secret inside it. */
-function partsOf(header: string): readonly string[] {
+export function partsOf(header: string): readonly string[] {
   const [scheme = "", credential = ""] = header.split(" ", 2);
   if (scheme.toLowerCase() !== "basic") return [credential];
   const pair = base64Decode(credential);

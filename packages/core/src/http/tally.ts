@@ -34,7 +34,7 @@ export class Tally {
 }
 
 /** Headers in which providers name a request, for their support: Entra, Okta, Auth0, AWS, GitHub, and what others use. */
-const REQUEST_ID_HEADERS = [
+export const REQUEST_ID_HEADERS = [
   "x-ms-request-id",
   "x-okta-request-id",
   "x-auth0-requestid",

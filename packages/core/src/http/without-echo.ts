@@ -1,6 +1,8 @@
+import { percentEncode } from "../encoding.js";
 import { answerBody } from "./answer-body.js";
 import type { HttpResponse } from "./http-client.js";
-import { hideSecretsOf, type SentSecrets } from "./hide-secrets.js";
+import { hideSecretsOf, partsOf, type SentSecrets } from "./hide-secrets.js";
+import { REQUEST_ID_HEADERS } from "./tally.js";
 
 /**
  * Hides the secrets of a request in a response that may repeat them: in every member of an error, and in the headers. A
@@ -10,10 +12,23 @@ export function withoutEcho(response: HttpResponse, sent: SentSecrets): HttpResp
   const isFailure = response.status >= 300 || hasError(response);
   // What is not JSON is refused as well, and its type is quoted.
   const type = response.headers["content-type"];
-  if (!isFailure && (type === undefined || type.includes("json"))) return response;
+  const isQuoted = isFailure || type?.includes("json") === false || isNamedAfter(response, sent);
+  if (!isQuoted) return response;
   const hide = hideSecretsOf(sent);
   const headers = hiddenIn(response.headers, hide) as HttpResponse["headers"];
   return { ...response, headers, body: isFailure ? bodyWithout(response, hide) : response.body };
+}
+
+/** Whether the name of a request, which results tell, stands in the request itself, as it is or encoded. */
+function isNamedAfter({ headers }: HttpResponse, { body = "", headers: sent }: SentSecrets): boolean {
+  return REQUEST_ID_HEADERS.some((header) => {
+    const name = headers[header];
+    if (name === undefined) return false;
+    const credentials = Object.values(sent).flatMap((value) => [value, ...partsOf(value)]);
+    return [name, percentEncode(name)].some((text) =>
+      [body, ...credentials].some((part) => part.includes(text)),
+    );
+  });
 }
 
 /** Most answers are tokens, and need not be parsed to see that they are no errors. JSON may escape the letters of a name. */
