@@ -202,14 +202,19 @@ function dataBoundaryOf({ client_info: clientInfo }: AccountEntity): DataBoundar
 function isProfile(
   profile: Readonly<Record<string, unknown>>,
 ): profile is Record<string, unknown> & TenantProfile {
-  for (const field of PROFILE_FIELDS) {
-    const value = profile[field];
-    const isRequired = field === "tenantId" || field === "localAccountId";
-    if (typeof value !== "string" && (isRequired || value !== undefined)) return false;
-  }
-  return true;
+  // One by one: looking up a name that varies takes longer, and a list of users does this for each.
+  const { tenantId, localAccountId, name, username, loginHint, upn, nativeAccountId } = profile;
+  return (
+    typeof tenantId === "string" &&
+    typeof localAccountId === "string" &&
+    isOptionalText(name) &&
+    isOptionalText(username) &&
+    isOptionalText(loginHint) &&
+    isOptionalText(upn) &&
+    isOptionalText(nativeAccountId)
+  );
 }
 
-const PROFILE_FIELDS = [
-  ...["tenantId", "localAccountId", "name", "username", "loginHint", "upn", "nativeAccountId"],
-] as const;
+function isOptionalText(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
+}
