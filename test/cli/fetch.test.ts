@@ -113,7 +113,7 @@ test("a redirect to another host is followed without the token, and only with -L
 
 describe("the options of curl", () => {
   const command = COMMANDS.find(({ name }) => name === "fetch");
-  if (!command) throw new Error("there is no command fetch");
+  if (!command) throw new Error("The command line has no command named fetch.");
 
   test.each([
     [["-X", "DELETE"], { method: "DELETE", body: "" }],

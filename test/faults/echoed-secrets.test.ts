@@ -120,7 +120,7 @@ describe("an error that repeats the secret", () => {
   });
 
   it.each(["client_secret_post", "client_secret_basic"] as const)(
-    "(%s) as the name of a request that succeeds is no part of the result",
+    "(%s) a result does not include a request ID that repeats the secret",
     async (method) => {
       // With characters that a form and HTTP Basic encode.
       const clientSecret = `${secret}/+=`;

@@ -46,8 +46,13 @@ const slow = (
   const [at, endpoint] = last;
   at.answers[endpoint] = () => ({ raw: () => undefined });
 };
+/** Discovery and keys take the time of the check, and the redemption gets no answer. */
+const slowUntilToken = () => {
+  const taking = (["discovery", "keys"] as const).map((endpoint) => [provider, endpoint] as const);
+  slow(taking, [provider, "token"]);
+};
 const outOfTime = { errorCode: "network_error", message: expect.stringContaining(`within ${rest} ms`) };
-/** Keeps the document fresh for the calls, so that they fetch nothing but what is said. */
+/** A flow that one application has started, and another one, which has fetched nothing yet, to complete it. */
 const started = async (over: Partial<AuthCodeFlowRequest>) => {
   const app = provider.confidential({ system });
   const flow = await app.initiateAuthCodeFlow({ scopes, redirectUri, nonce, ...over });
@@ -57,24 +62,12 @@ const started = async (over: Partial<AuthCodeFlowRequest>) => {
 describe("one time", () => {
   it("is for the check of a response that is a JWT, and the redemption of its code", async () => {
     const { flow, fresh } = await started({ responseMode: "query.jwt" });
-    slow(
-      [
-        [provider, "discovery"],
-        [provider, "keys"],
-      ],
-      [provider, "token"],
-    );
+    slowUntilToken();
     const response = provider.idToken({ claims: { code, state: flow.state } });
     await expect(fresh.acquireTokenByAuthCodeFlow(flow, { response })).rejects.toMatchObject(outOfTime);
     const sent = { scopes, redirectUri, responseMode: "query.jwt" as const, state: flow.state };
     provider.reset();
-    slow(
-      [
-        [provider, "discovery"],
-        [provider, "keys"],
-      ],
-      [provider, "token"],
-    );
+    slowUntilToken();
     const app = provider.confidential({ system });
     await expect(app.acquireTokenByCode(sent, new URLSearchParams({ response }))).rejects.toMatchObject(
       outOfTime,
@@ -83,13 +76,7 @@ describe("one time", () => {
 
   it("is for the check of an ID token beside a code, and the redemption of the code", async () => {
     const { flow, fresh } = await started({ responseType: "code id_token" });
-    slow(
-      [
-        [provider, "discovery"],
-        [provider, "keys"],
-      ],
-      [provider, "token"],
-    );
+    slowUntilToken();
     const hash = createHash("sha256").update(code).digest().subarray(0, 16).toString("base64url");
     const idToken = provider.idToken({ claims: { c_hash: hash } });
     const response = { code, state: flow.state, id_token: idToken };

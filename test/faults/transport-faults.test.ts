@@ -16,7 +16,6 @@ import {
 } from "./cell.js";
 import { faults, type Fault } from "./faults.js";
 import { flows, type Flow } from "./flows.js";
-import { inSample } from "../support/sample.js";
 
 const pool = providerPool();
 afterAll(() => pool.close());
@@ -46,15 +45,11 @@ async function cell(name: string, fault: Fault, flow: Flow): Promise<Prepared> {
 
 const all = Object.entries(faults);
 
-const endpoints = Object.values(flows).map(({ endpoint }) => endpoint);
-
-it.each(Object.entries(flows).map(([name, flow], place) => [name, flow, place] as const))(
+it.each(Object.entries(flows))(
   "%s has, with each fault, the expected result and number of requests",
-  async (_, flow, place) => {
-    // Of the flows that ask the same endpoint, each fault meets a third.
-    const isOnly = endpoints.filter((endpoint) => endpoint === flow.endpoint).length < 3;
+  async (_, flow) => {
     const cells = all
-      .filter(([name, { hangs }]) => !hangs && (isOnly || inSample(name, place)))
+      .filter(([, { hangs }]) => !hangs)
       .map(([name, fault]) => [name, () => cell(name, fault, flow)] as const);
     expect(await runCells(cells)).toEqual({});
   },

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { sendCommand } from "./redis-command.js";
+import { Redis } from "ioredis";
 
 /** One `redis-server` process. */
 export interface RedisServer {
@@ -211,7 +211,7 @@ async function started({
     busPort,
     url,
     folder,
-    command: async (...words) => sendCommand(url, words),
+    command: async (...words) => commandAt(url, words),
     pause: () => void server.kill("SIGSTOP"),
     resume: () => void server.kill("SIGCONT"),
     kill: async () => end("SIGKILL"),
@@ -250,6 +250,22 @@ async function said(server: ChildProcess, line: RegExp): Promise<void> {
     });
     server.once("exit", () => reject(new Error(`redis-server ended:\n${log.join("\n")}`)));
   });
+}
+
+/** With ioredis: node-redis keeps the classes of one kind of client, and would make those of the app's clients anew each time. */
+async function commandAt(url: string, [name = "", ...rest]: readonly string[]): Promise<unknown> {
+  const client = new Redis(url, { lazyConnect: true, enableReadyCheck: false, retryStrategy: () => null });
+  let reason: unknown;
+  client.on("error", (error) => (reason = error));
+  try {
+    await client.connect();
+    return await client.call(name, ...rest);
+  } catch (error) {
+    // ioredis itself says only that the connection is closed.
+    throw reason ?? error;
+  } finally {
+    client.disconnect();
+  }
 }
 
 function replicaOf({ port }: RedisServer, { requirepass }: RedisSettings): RedisSettings {

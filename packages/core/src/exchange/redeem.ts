@@ -44,19 +44,19 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
   }
 }
 
-/** How long an answer that nobody waits for may keep the process alive, in milliseconds. */
+/** How long a process waits for the answer to a background renewal before it may end, in milliseconds. */
 const LONGEST_HOLD_MS = 5000;
 
 /**
- * Keeps a request from ending with its callers and, for an answer that the next process could not get again, with the process:
- * a refresh token that is good for one request has been sent in the background.
+ * Keeps a request running although its callers leave. If a background renewal has sent a refresh token that is good for one
+ * request, the process waits for the answer as well: no later process could redeem that token again.
  */
 function held({ client, authority, call }: Exchange, { parameters }: Grant): () => void {
   const leave = call.hold?.();
   const isOneTime =
     parameters.get("refresh_token") !== undefined && dialectOf(authority.url).rotatesRefreshTokens;
   const end =
-    isOneTime && isBackground(call.signal) && client.cache.turns.outlastProcess
+    isOneTime && isBackground(call.signal) && client.cache.turns.arePersisted
       ? keepAlive(LONGEST_HOLD_MS)
       : undefined;
   return () => {

@@ -70,7 +70,7 @@ export interface CodeExpectations {
   readonly hasSentQuery?: boolean;
 }
 
-/** The authorization response, if it is known, and what it has to meet. */
+/** The authorization response, if the app has passed it, and what the tokens must meet. */
 interface AnsweredCode {
   readonly answer: AuthorizationResponse | URLSearchParams | URL | undefined;
   readonly expectations: CodeExpectations;

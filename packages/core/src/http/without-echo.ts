@@ -12,22 +12,20 @@ export function withoutEcho(response: HttpResponse, sent: SentSecrets): HttpResp
   const isFailure = response.status >= 300 || hasError(response);
   // What is not JSON is refused as well, and its type is quoted.
   const type = response.headers["content-type"];
-  const isQuoted = isFailure || type?.includes("json") === false || isNamedAfter(response, sent);
+  const isQuoted = isFailure || type?.includes("json") === false || hasEchoedId(response, sent);
   if (!isQuoted) return response;
   const hide = hideSecretsOf(sent);
   const headers = hiddenIn(response.headers, hide) as HttpResponse["headers"];
   return { ...response, headers, body: isFailure ? bodyWithout(response, hide) : response.body };
 }
 
-/** Whether the name of a request, which results tell, stands in the request itself, as it is or encoded. */
-function isNamedAfter({ headers }: HttpResponse, { body = "", headers: sent }: SentSecrets): boolean {
+/** Whether the response's request ID, which results include, repeats a part of the request, plain or encoded. */
+function hasEchoedId({ headers }: HttpResponse, { body = "", headers: sent }: SentSecrets): boolean {
   return REQUEST_ID_HEADERS.some((header) => {
-    const name = headers[header];
-    if (name === undefined) return false;
+    const id = headers[header];
+    if (id === undefined) return false;
     const credentials = Object.values(sent).flatMap((value) => [value, ...partsOf(value)]);
-    return [name, percentEncode(name)].some((text) =>
-      [body, ...credentials].some((part) => part.includes(text)),
-    );
+    return [id, percentEncode(id)].some((text) => [body, ...credentials].some((part) => part.includes(text)));
   });
 }
 

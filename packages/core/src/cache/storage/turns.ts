@@ -44,8 +44,8 @@ export class Turns {
     return this.#parts.store !== undefined;
   }
 
-  /** Whether what a turn brings is kept for other processes, which may go on with it later. */
-  get outlastProcess(): boolean {
+  /** Whether the tokens are kept beyond this process, in a plugin or a store. */
+  get arePersisted(): boolean {
     return (this.#parts.plugin ?? this.#parts.store) !== undefined;
   }
 
