@@ -77,7 +77,9 @@ export async function verifiedJwt(jwt: string, expected: JwtExpectations, call: 
   // Untyped claims: a security-relevant claim of the wrong type must be refused, not treated as absent.
   checkClaims(claims, expected, refuse);
   check?.(claims, refuse);
-  const keys = expected.tlsVouches ? undefined : await checkSignature(jwt, { header, claims }, expected, call);
+  const keys = expected.tlsVouches
+    ? undefined
+    : await checkSignature(jwt, { header, claims }, expected, call);
   return { claims, keys };
 }
 
