@@ -10,7 +10,7 @@
 // declaring them. Constructors and accessors need none. A method with `@inheritdoc` has the example of the method it
 // overrides, and the level methods of a Logger (`error`, `infoPii`, …) have one in common.
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { packages } from "../packages/workspace.js";
+import { assertBuilt, packages } from "../packages/workspace.js";
 import { compileExamples, type CompiledExamples } from "../support/compile-examples.js";
 import { docstringExamples } from "../support/docstring-examples.js";
 import type { ExampleScope } from "../support/example-scope.js";
@@ -20,6 +20,7 @@ const examples = docstringExamples();
 let compiled: CompiledExamples;
 let stage: ExampleStage;
 beforeAll(async () => {
+  assertBuilt();
   compiled = compileExamples(examples);
   stage = await startExampleStage();
 });
