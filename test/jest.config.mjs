@@ -1,7 +1,7 @@
 export default {
   rootDir: "..",
   testMatch: ["<rootDir>/test/**/*.test.ts"],
-  testEnvironment: "node",
+  testEnvironment: "<rootDir>/test/support/environment.mjs",
   // Ends only what hangs: a busy machine makes every test slower, and fails none.
   testTimeout: 300_000,
   setupFiles: ["<rootDir>/test/support/kept-keys.ts"],
