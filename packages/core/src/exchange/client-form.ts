@@ -83,7 +83,8 @@ export async function sendClientForm(
     };
     const { hosts } = client.transport;
     const correction = hosts.correctionAt(url);
-    const response = await client.transport.post(url, { ...sent, repeats, again }, call);
+    const { body, headers, tls } = sent;
+    const response = await client.transport.post(url, { body, headers, tls, repeats, again }, call);
     hasNewTime = isClockWrong(hosts.correctionAt(url) - correction);
     const nonce = response.headers["dpop-nonce"];
     hasNonce = nonce !== undefined && client.dpop.noteNonce(url, nonce);
