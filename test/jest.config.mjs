@@ -4,7 +4,7 @@ export default {
   testEnvironment: "<rootDir>/test/support/environment.mjs",
   // Ends only what hangs: a busy machine makes every test slower, and fails none.
   testTimeout: 300_000,
-  setupFiles: ["<rootDir>/test/support/kept-keys.ts"],
+  setupFiles: ["<rootDir>/test/support/kept-keys.mjs"],
   setupFilesAfterEnv: ["<rootDir>/test/support/watch-for-leaks.ts"],
   // One for each processor core of a small machine. With a third one, programs under load miss their limits.
   maxWorkers: 2,
