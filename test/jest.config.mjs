@@ -8,7 +8,7 @@ export default {
   setupFilesAfterEnv: ["<rootDir>/test/support/watch-for-leaks.ts"],
   // One for each processor core of a small machine. With a third one, programs under load miss their limits.
   maxWorkers: 2,
-  // Modules of earlier test files stay in memory and make a worker several times slower, so it is replaced.
+  // Modules of earlier test files stay in memory, so a worker is replaced now and then.
   workerIdleMemoryLimit: "500MB",
   extensionsToTreatAsEsm: [".ts"],
   transform: {
