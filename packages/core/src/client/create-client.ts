@@ -170,10 +170,10 @@ export function createClient(options: ClientOptions): Client {
   return {
     clientId,
     defaultAuthority: authority,
-    authenticate: (issuer, override) => {
+    authenticate: (issuer, override, signal) => {
       if (credential.kind !== "none")
         requireOwnIssuer(issuer.url, { own: authorities.url(authority), knownAuthorities });
-      return authenticator(issuer, override);
+      return authenticator(issuer, override, signal);
     },
     isPublic: credential.kind === "none",
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm, ...options.algorithms },
