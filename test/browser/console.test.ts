@@ -3,6 +3,9 @@
 // local-authority/src/console/page/api-script.ts, local-authority/src/console/page/tab-script.ts,
 // local-authority/src/console/page/request-script.ts, local-authority/src/console/page/setting-script.ts,
 // local-authority/src/console/page/forge-script.ts
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { startLocalAuthority, type LocalAuthority } from "@tessera/local-authority";
 import { decodeJwt, decodeProtectedHeader } from "jose";
@@ -258,8 +261,9 @@ describeWith("Chromium", hasChromium, () => {
   });
 
   test("a test user signs in with one click, which is seen in the console", async () => {
-    const redirectUri = "http://localhost/callback";
-    await page.route(`${redirectUri}**`, (route) => route.fulfill({ body: "back" }));
+    const app = createServer((_, response) => response.end("back")).listen(0, "localhost");
+    await once(app, "listening");
+    const redirectUri = `http://localhost:${(app.address() as AddressInfo).port}/callback`;
     const query = new URLSearchParams({
       client_id: desktop,
       response_type: "code",
@@ -270,6 +274,7 @@ describeWith("Chromium", hasChromium, () => {
     await screenshot(page, "sign-in");
     await page.getByRole("button", { name: alice.username }).click();
     await page.waitForURL((url) => url.searchParams.has("code"));
+    app.close();
     await open();
     await items().first().click();
     await page.locator("#detail").getByText("Redirected to").waitFor();

@@ -1,4 +1,4 @@
-// The browser is Debian's Chromium: what it shows is what a user sees.
+// The browser is Chromium: what it shows is what a user sees.
 // proves: node/src/interactive/pages.ts
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";

@@ -2,10 +2,13 @@ import { existsSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 
-const executablePath = "/usr/bin/chromium";
+/** The build without windows, where there is one: the same engine, in half the processor time. */
+const executablePath = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].find((path) =>
+  existsSync(path),
+);
 
 /** Whether Debian's Chromium is on this machine. */
-export const hasChromium = existsSync(executablePath);
+export const hasChromium = executablePath !== undefined;
 
 /** A real browser without a window. One serves a test file; each user gets a profile that nobody has used before. */
 export interface Chromium {

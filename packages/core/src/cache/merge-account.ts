@@ -48,9 +48,10 @@ function saidOver<T extends object>(known: T | undefined, said: T): T {
 
 /** Whether there is nothing to merge, as for a user who signs in again. */
 function saysTheSame(fresh: AccountEntity, known: AccountEntity): boolean {
-  const { tenantProfiles: said, ...rest } = fresh;
+  const { tenantProfiles: said } = fresh;
   const { tenantProfiles: before, agents_only } = known;
   if (said?.length !== 1 || before?.length !== 1 || said[0] !== before[0]) return false;
   if (agents_only !== fresh.agents_only) return false;
-  return Object.keys(rest).every((name) => rest[name] === known[name]);
+  for (const name in fresh) if (name !== "tenantProfiles" && fresh[name] !== known[name]) return false;
+  return true;
 }

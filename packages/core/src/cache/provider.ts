@@ -28,7 +28,7 @@ export function entriesOf(partition: Partition, provider: Provider): (entry: Ent
   const { environments, kind, issuer } = provider;
   const isHere = (entry: Entry): boolean => environments.has(entry.entity.environment);
   if (provider.hostOnly && isShared(partition, provider)) return () => false;
-  if (issuer !== undefined) return entriesOfIssuer(partition, { ...provider, issuer }, isHere);
+  if (issuer !== undefined) return entriesOfIssuer(partition, provider, issuer, isHere);
   if (kind === undefined) return isHere;
   const isAdfs = dialectOf({ kind }).accountType === ADFS;
   const isOwn = (entry: Entry<"Account">): boolean => (entry.entity.authority_type === ADFS) === isAdfs;
@@ -60,17 +60,18 @@ export function issuersAt(
   partition: Partition,
   environments: ReadonlySet<string>,
 ): readonly { readonly realm: string; readonly issuer: string | undefined }[] {
-  const tokens = partition.all("IdToken").filter(({ entity }) => environments.has(entity.environment));
-  const known = tokens.flatMap((entry) => {
-    const { iss } = claimsOf(entry);
-    return typeof iss === "string" ? [{ realm: realmOf(entry), issuer: iss }] : [];
-  });
-  const unknown = partition
-    .all("Account")
-    .filter((entry) => environments.has(entry.entity.environment))
-    .map((entry) => ({ realm: realmOf(entry), issuer: undefined }))
-    .filter(({ realm }) => !known.some((other) => other.realm === realm));
-  return [...known, ...unknown];
+  const issuers: { readonly realm: string; readonly issuer: string | undefined }[] = [];
+  for (const entry of partition.all("IdToken")) {
+    const issuer = environments.has(entry.entity.environment) ? claimsOf(entry).iss : undefined;
+    if (typeof issuer === "string") issuers.push({ realm: realmOf(entry), issuer });
+  }
+  const known = new Set(issuers.map(({ realm }) => realm));
+  for (const entry of partition.all("Account")) {
+    const realm = realmOf(entry);
+    if (environments.has(entry.entity.environment) && !known.has(realm))
+      issuers.push({ realm, issuer: undefined });
+  }
+  return issuers;
 }
 
 /**
@@ -79,20 +80,24 @@ export function issuersAt(
  */
 function entriesOfIssuer(
   partition: Partition,
-  { environments, issuer, realms: [own = ""] = [] }: Provider & { readonly issuer: string },
+  { environments, realms: [own = ""] = [] }: Provider,
+  issuer: string,
   isHere: (entry: Entry) => boolean,
 ): (entry: Entry) => boolean {
-  const issuers = issuersAt(partition, environments);
-  const others = issuers.filter((other) => other.issuer !== undefined && !sameIssuer(other.issuer, issuer));
-  const proven = issuers.filter((known) => known.issuer !== undefined && sameIssuer(known.issuer, issuer));
-  const isOthers = (realm: string): boolean => others.some((other) => other.realm === realm);
-  const candidates = [own, ...proven.map(({ realm }) => realm)];
-  const realms = new Set(candidates.filter((realm) => !isOthers(realm)));
-  const hasForeignRealm = [...realms].some((realm) => realm !== own);
-  const ownsRealmless = (realms.has("") || hasForeignRealm) && !isOthers("");
+  const realms = new Set([own]);
+  const others = new Set<string>();
+  let isProven = false;
+  for (const known of issuersAt(partition, environments)) {
+    if (known.issuer === undefined) continue;
+    const isOwn = sameIssuer(known.issuer, issuer);
+    (isOwn ? realms : others).add(known.realm);
+    isProven ||= isOwn;
+  }
+  for (const realm of others) realms.delete(realm);
+  const hasForeignRealm = realms.size > (realms.has(own) ? 1 : 0);
+  const ownsRealmless = (realms.has("") || hasForeignRealm) && !others.has("");
   // Other libraries may cache the account and its ID token under different realms.
-  const isOnly =
-    proven.length > 0 && others.length === 0 && partition.all("Account").filter(isHere).length === 1;
+  const isOnly = isProven && others.size === 0 && partition.all("Account").filter(isHere).length === 1;
   return (entry) => {
     if (!isHere(entry)) return false;
     if (isEntry(entry, "RefreshToken") && !entry.entity.realm) return ownsRealmless;

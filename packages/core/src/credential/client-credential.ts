@@ -24,6 +24,20 @@ export type ClientCredential =
   /** A JWT signed elsewhere. */
   | { readonly kind: "assertion"; readonly assertion: AssertionSource };
 
+/** Whether a function of the app provides a credential or signs with it, and so may take its time. */
+export function isFromFunction(credential: ClientCredential): boolean {
+  switch (credential.kind) {
+    case "none":
+      return false;
+    case "secret":
+      return typeof credential.secret === "function";
+    case "assertion":
+      return typeof credential.assertion === "function";
+    case "certificate":
+      return typeof credential.certificate === "function" || credential.certificate.sign !== undefined;
+  }
+}
+
 /** An assertion for a single request. */
 export interface AssertionOverride {
   /** Used in place of the client's own credential. */

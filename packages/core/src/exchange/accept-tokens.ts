@@ -188,9 +188,9 @@ function verify(
   { nonce, maxAge, subject, signature, hashed }: Grant,
   { idToken = "", accessToken }: TokenResponse,
 ): Promise<IdTokenClaims> {
-  const expected = { client, authority, nonce, maxAge, subject, signature };
-  const all = { ...hashed, at_hash: accessToken || undefined };
-  return verifyIdToken(idToken, { ...expected, hashed: all }, call);
+  const all = { at_hash: accessToken || undefined, c_hash: hashed?.c_hash, s_hash: hashed?.s_hash };
+  const expected = { client, authority, nonce, maxAge, subject, signature, hashed: all };
+  return verifyIdToken(idToken, expected, call);
 }
 
 /** Writes the record, between the plugin's load and save, and returns the entries for the result. */
@@ -214,7 +214,7 @@ function keep(
   const isOfAnother = fresh.account && found?.entity.home_account_id !== fresh.account.home_account_id;
   const known = isOfAnother ? undefined : found;
   const account = fresh.account && mergeAccount(fresh.account, known?.entity);
-  const record = { ...fresh, ...(account ? { account } : {}) };
+  const record = account ? { ...fresh, account } : fresh;
   const ownerless = grant.owner.kind === "user" && !record.accessToken.home_account_id;
   const signedOut = grant.onlyIfKnown === true && !known;
   if (!ownerless && !signedOut) {

@@ -1,5 +1,6 @@
 import type { Entry } from "../cache/memory/entry.js";
 import type { FreshRecord } from "../cache/record.js";
+import type { AccountEntity } from "../cache/schema/schema.js";
 import { accessTokenKey, accountKey, idTokenKey } from "../cache/schema/keys.js";
 import type { TokenResponse } from "../response/token-response.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
@@ -22,7 +23,7 @@ export function acceptedResult(
   const result = authenticationResult(
     {
       accessToken: { section: "AccessToken", key: accessTokenKey(accessToken), entity: accessToken },
-      account: account ? { section: "Account", key: accountKey(account), entity: account } : known,
+      account: account && account !== known?.entity ? accountEntry(account) : known,
       idToken: idToken
         ? { section: "IdToken", key: idTokenKey(idToken), entity: idToken, facts: claims }
         : knownIdToken,
@@ -38,4 +39,8 @@ export function acceptedResult(
   );
   if (tokens.accessToken) return result;
   return { ...result, scopes: [], expiresOn: null, extExpiresOn: undefined, tokenType: "" };
+}
+
+function accountEntry(entity: AccountEntity): Entry<"Account"> {
+  return { section: "Account", key: accountKey(entity), entity };
 }

@@ -52,11 +52,12 @@ export async function sendClientForm(
   let hasNewTime = false;
   const repeats = repeatsOfForm(form.endpoint, form.parameters.get("grant_type"));
   const { authentication } = form;
-  const provided = async (
+  const isBounded = authentication?.assertion ? !authentication.isStep : client.waitsForCredential;
+  const provided = (
     provide: (signal?: AbortSignal) => ClientAuthentication | Promise<ClientAuthentication>,
-  ): Promise<ClientAuthentication> =>
-    authentication?.isStep ? provide(call.signal) : inTimeOf(call, "credential of the client", provide);
-  const authenticate = (): Promise<ClientAuthentication> =>
+  ): ClientAuthentication | Promise<ClientAuthentication> =>
+    isBounded ? inTimeOf(call, "credential of the client", provide) : provide(call.signal);
+  const authenticate = (): ClientAuthentication | Promise<ClientAuthentication> =>
     provided((signal) => client.authenticate(authority, authentication, signal));
   const make = async (proof: ClientAuthentication): Promise<Filled> => {
     const body = new Parameters()
@@ -91,7 +92,8 @@ export async function sendClientForm(
     };
     const { hosts } = client.transport;
     const correction = hosts.correctionAt(url);
-    const response = await client.transport.post(url, { ...sent, repeats, again }, call);
+    const { body, headers, tls } = sent;
+    const response = await client.transport.post(url, { body, headers, tls, repeats, again }, call);
     hasNewTime = isClockWrong(hosts.correctionAt(url) - correction);
     const nonce = response.headers["dpop-nonce"];
     hasNonce = nonce !== undefined && client.dpop.noteNonce(url, nonce);

@@ -46,7 +46,7 @@ export function sharedExchange(
         notedFailure(client, accountedCall, key, async (call) => {
           const { authorities } = client;
           const authority = authorities.resolved(url) ?? (await authorities.resolve(url, call));
-          return run({ client, authority, request, call });
+          return run({ client, authority, request, call, turn: undefined });
         }),
       ),
     ),

@@ -19,7 +19,7 @@ import { requestInTurn } from "../exchange/in-turn.js";
 import { observedSource } from "../exchange/observed-request.js";
 import { redeem } from "../exchange/redeem.js";
 import { questionIn } from "../exchange/repeated-hit.js";
-import { tokensFrom, type SourceRequest, type TokenSource } from "../exchange/token-source.js";
+import { tokensFrom, type TokenSource } from "../exchange/token-source.js";
 import type { Budget } from "../http/budget.js";
 import { isOutage } from "../http/retry-policy.js";
 import type { Miss } from "../request/miss.js";
@@ -130,47 +130,40 @@ function send(client: Client, wanted: WantedByApp, miss: Miss): Promise<Authenti
   const asked = { ...request, scopes: query.scopes };
   return sharedExchange(client, asked, wanted, (shared) =>
     requestInTurn(shared, wanted, miss, (exchange) =>
-      acquire(
-        exchange,
-        { ...host, revokedToken: () => revokedToken(exchange, wanted) },
-        {
-          apiId: ApiId.clientCredential,
-          miss,
-          scopes,
-          parameters: new Parameters()
-            .set("scope", scopes.join(" "))
-            .set("grant_type", "client_credentials")
-            .set("fmi_path", fmiPath),
-          owner: { kind: "app" },
-          nonce: "unchecked",
-          throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
-          authentication: {
-            assertion: host.proof?.(url.href, exchange.call, host.region) ?? clientAssertion,
-            isStep: host.proof !== undefined,
-            fmiPath,
-          },
+      acquire(exchange, wanted, {
+        apiId: ApiId.clientCredential,
+        miss,
+        scopes,
+        parameters: new Parameters()
+          .set("scope", scopes.join(" "))
+          .set("grant_type", "client_credentials")
+          .set("fmi_path", fmiPath),
+        owner: { kind: "app" },
+        nonce: "unchecked",
+        throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
+        authentication: {
+          assertion: host.proof?.(url.href, exchange.call, host.region) ?? clientAssertion,
+          isStep: host.proof !== undefined,
+          fmiPath,
         },
-      ),
+      }),
     ),
   );
 }
 
 /** Acquires the token from another source, from a regional token endpoint, or from the authority's. */
-async function acquire(
-  exchange: Exchange,
-  { source, region, assertion, revokedToken }: ClientCredentialsHost & Pick<SourceRequest, "revokedToken">,
-  grant: Grant,
-): Promise<AuthenticationResult> {
+async function acquire(exchange: Exchange, wanted: WantedByApp, grant: Grant): Promise<AuthenticationResult> {
+  const { source, region, assertion } = wanted.host;
   if (assertion) return redeem(exchange, await assertionGrant(exchange, grant, assertion));
   if (source) {
-    const asked = { source, scopes: grant.scopes, revokedToken };
+    const asked = { source, scopes: grant.scopes, revokedToken: () => revokedToken(exchange, wanted) };
     const received = await observedSource(exchange, grant, () => tokensFrom(exchange, asked));
     return acceptTokens(exchange, grant, received);
   }
   const { client, authority, call } = exchange;
   const found: Region | undefined = region && (await client.regions.resolve(region, call));
   const regional = regionalAuthority(authority, found?.name);
-  if (regional === authority) return redeem(exchange, { ...grant, region: found });
+  if (regional === authority) return redeem(exchange, found ? { ...grant, region: found } : grant);
   const budget = (call.budget ?? client.transport.budget()).half();
   try {
     return await redeem(

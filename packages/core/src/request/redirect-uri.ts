@@ -1,5 +1,5 @@
 import { clientConfigurationError } from "../errors/errors.js";
-import { parsedUrl, shownUrl } from "../http/secure-url.js";
+import { sharedUrl, shownUrl } from "../http/secure-url.js";
 
 /** Schemes that run a script or open a file rather than return to an app. */
 const UNSAFE_SCHEMES: ReadonlySet<string> = new Set(["javascript:", "data:", "vbscript:", "blob:", "file:"]);
@@ -18,8 +18,7 @@ export function checkedRedirectUri(value: unknown, correlationId: string, field 
       { correlationId },
     );
   }
-  const url = parsedUrl(value);
-  if (!url || UNSAFE_SCHEMES.has(url.protocol) || url.hash !== "" || value.includes("#")) {
+  if (!isReturnAddress(value)) {
     throw clientConfigurationError(
       "url_parse_error",
       `${field} "${shownUrl(value)}" is not an absolute URL of a page or an app, without a fragment: pass it exactly as it is registered.`,
@@ -27,4 +26,12 @@ export function checkedRedirectUri(value: unknown, correlationId: string, field 
     );
   }
   return value;
+}
+
+function isReturnAddress(value: string): boolean {
+  try {
+    return !UNSAFE_SCHEMES.has(sharedUrl(value).protocol) && !value.includes("#");
+  } catch {
+    return false;
+  }
 }

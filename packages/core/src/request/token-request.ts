@@ -99,7 +99,7 @@ export interface TokenRequest<R extends BaseRequest = BaseRequest> {
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number | undefined;
   /** What is left to the call of which the request is a step; otherwise it has a time of its own. */
-  readonly budget?: Budget | undefined;
+  readonly budget: Budget | undefined;
 }
 
 type Requester = Pick<RequestDefaults, "defaultAuthority"> & Partial<RequestDefaults>;
@@ -142,6 +142,7 @@ export function tokenRequest<R extends BaseRequest>(
     given,
     signal: request.signal,
     timeoutMs: checkedTimeout(request.timeoutMs, correlationId),
+    budget: undefined,
   };
 }
 

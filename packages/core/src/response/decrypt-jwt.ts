@@ -12,8 +12,8 @@ export interface Decrypter {
   readonly decryptionKeys: readonly DecryptionKey[];
 }
 
-/** The number of parts of a JWE in compact form (RFC 7516 §7.1). */
-const JWE_PARTS = 5;
+/** A JWE in compact form has five parts (RFC 7516 §7.1). */
+const JWE = /^(?:[^.]*\.){4}[^.]*$/;
 
 /**
  * Decrypts what a provider has encrypted for this client (OpenID Connect Core §10.2), with the algorithms that the client is
@@ -30,7 +30,7 @@ export async function decryptJwt(
 ): Promise<string> {
   const option = `${kind.use}_encrypted_response_alg` as const;
   const alg = algorithms[option];
-  const isEncrypted = token.split(".").length === JWE_PARTS;
+  const isEncrypted = JWE.test(token);
   if (alg === undefined && !isEncrypted) return token;
   const refuse = (reason: string, cause?: unknown): Error =>
     clientAuthError(kind.code, `The ${kind.name} is refused: ${reason}.`, {

@@ -72,11 +72,14 @@ export async function verifiedJwt(jwt: string, expected: JwtExpectations, call: 
     throw clientAuthError(kind.code, `The ${kind.name} is refused: ${reason}.`, call);
   };
   const claims = decodeJwt(jwt, `The ${kind.name}`, call.correlationId);
-  checkHeader(jwt, kind, refuse);
+  const header = jwtHeader(jwt);
+  checkHeader(header, kind, refuse);
   // Untyped claims: a security-relevant claim of the wrong type must be refused, not treated as absent.
   checkClaims(claims, expected, refuse);
   check?.(claims, refuse);
-  const keys = expected.tlsVouches ? undefined : await checkSignature(jwt, claims, expected, call);
+  const keys = expected.tlsVouches
+    ? undefined
+    : await checkSignature(jwt, { header, claims }, expected, call);
   return { claims, keys };
 }
 
@@ -84,8 +87,7 @@ export async function verifiedJwt(jwt: string, expected: JwtExpectations, call: 
  * Refuses a token with `crit` (RFC 7515 §4.1.11), because no critical extension is supported, and one of another type
  * (RFC 8725 §3.11).
  */
-function checkHeader(jwt: string, { typ: expected }: JwtKind, refuse: Refuse): void {
-  const { crit, typ } = jwtHeader(jwt);
+function checkHeader({ crit, typ }: RawClaims, { typ: expected }: JwtKind, refuse: Refuse): void {
   if (crit !== undefined) {
     refuse(
       `its header lists critical extensions, ${JSON.stringify(crit)} (crit), none of which is supported`,
@@ -157,7 +159,7 @@ export function isNumericDate(value: unknown): value is number {
 
 async function checkSignature(
   jwt: string,
-  claims: RawClaims,
+  { header: { alg, kid }, claims }: { readonly header: RawClaims; readonly claims: RawClaims },
   expected: JwtExpectations,
   call: Call,
 ): Promise<KeySet | undefined> {
@@ -165,7 +167,6 @@ async function checkSignature(
   const { secret, keys } = client;
   const allowed = allowedAlgorithms(expected);
   try {
-    const { alg, kid } = jwtHeader(jwt);
     if (typeof alg !== "string" || !allowed.includes(alg)) {
       throw new Error(`alg is ${JSON.stringify(alg)}, allowed: ${allowed.join(", ")}`);
     }

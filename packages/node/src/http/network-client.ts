@@ -36,11 +36,9 @@ export function fromNetworkModule(network: INetworkModule, reach?: Reach): HttpC
     async send(request: HttpRequest): Promise<HttpResponse> {
       const { url, method, headers, body, signal, timeoutMs, correlationId } = request;
       if (reach) requireReach(new URL(url).hostname, reach);
-      const options: NetworkRequestOptions = {
-        headers: { ...headers },
-        ...(body === undefined ? {} : { body }),
-        ...(correlationId === undefined ? {} : { correlationId }),
-      };
+      const options: NetworkRequestOptions = { headers: { ...headers } };
+      if (body !== undefined) options.body = body;
+      if (correlationId !== undefined) options.correlationId = correlationId;
       if (method === "PUT" || method === "DELETE")
         throw clientConfigurationError(
           "invalid_option",
