@@ -37,7 +37,9 @@ describe("SetAppTokenProvider", () => {
       tokenType: "Bearer",
       account: null,
     });
-    expect(provider.mock.calls).toEqual([[{ correlationId: "c-1", tenantId: entra.tenantId, scopes }]]);
+    expect(provider.mock.calls).toEqual([
+      [{ correlationId: "c-1", tenantId: entra.tenantId, scopes, signal: expect.any(AbortSignal) }],
+    ]);
     expect(await ask(app)).toMatchObject({ fromCache: true, accessToken: "provided" });
     await ask(app, { claims });
     await ask(app, { skipCache: true });

@@ -65,11 +65,12 @@ describe("an assertion of another issuer", () => {
     const tokenEndpoint = `${entra.authority.authorityUrl()}/oauth2/v2.0/token`;
     await client.acquireTokenByClientCredential({ scopes });
     for (const _ of Array(5)) await client.acquireTokenByClientCredential({ scopes });
-    expect(fetchAssertion.mock.calls).toEqual([[{ clientId: "workload", tokenEndpoint }]]);
+    const signal: unknown = expect.any(AbortSignal);
+    expect(fetchAssertion.mock.calls).toEqual([[{ clientId: "workload", tokenEndpoint, signal }]]);
     await client.acquireTokenByClientCredential({ scopes, fmiPath: "agents/one" });
     await client.acquireTokenByClientCredential({ scopes, fmiPath: "agents/one" });
     expect(fetchAssertion.mock.calls.slice(1)).toEqual([
-      [{ clientId: "workload", tokenEndpoint, fmiPath: "agents/one" }],
+      [{ clientId: "workload", tokenEndpoint, fmiPath: "agents/one", signal }],
     ]);
     await client.acquireTokenByClientCredential({ scopes, skipCache: true });
     expect(fetchAssertion).toHaveBeenCalledTimes(3);

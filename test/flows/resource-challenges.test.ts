@@ -251,6 +251,7 @@ describe("without a user", () => {
         issuer: issuer.url,
         resource: resource.url,
         scopes: ["reports:read"],
+        signal: expect.any(AbortSignal),
       },
     ]);
     clock.advance(LIFETIME);

@@ -162,6 +162,7 @@ describe("beside HTTP Basic", () => {
 });
 
 describe("a secret from a function", () => {
+  const signal: unknown = expect.any(AbortSignal);
   const numbered = () => {
     let count = 0;
     return jest.fn<ClientSecretCallback>(async () => `secret-${(count += 1)}-of-the-client-0123456789`);
@@ -179,7 +180,7 @@ describe("a secret from a function", () => {
     expect(secret).not.toHaveBeenCalled();
     for (const _ of [1, 2]) await client.acquireTokenByClientCredential({ scopes });
     await ask(client);
-    expect(secret.mock.calls).toEqual([[{}], [{}]]);
+    expect(secret.mock.calls).toEqual([[{ signal }], [{ signal }]]);
     expect(tokenRequests().map(secretOf)).toEqual([
       "secret-1-of-the-client-0123456789",
       "secret-2-of-the-client-0123456789",
@@ -191,7 +192,10 @@ describe("a secret from a function", () => {
     const client = app(undefined, post, { clientSecret: secret });
     provider.answers.token = () => (tokenRequests().length === 1 ? refusal : { body: provider.tokens() });
     await ask(client);
-    expect(secret.mock.calls).toEqual([[{}], [{ refusedSecret: "secret-1-of-the-client-0123456789" }]]);
+    expect(secret.mock.calls).toEqual([
+      [{ signal }],
+      [{ refusedSecret: "secret-1-of-the-client-0123456789", signal }],
+    ]);
     expect(tokenRequests().map(secretOf)).toHaveLength(2);
   });
 
@@ -206,7 +210,7 @@ describe("a secret from a function", () => {
       used.has(secretOf(request)) ? refusal : { body: provider.tokens() };
     await ask(client);
     expect(secret).toHaveBeenCalledTimes(2);
-    expect(secret.mock.calls[1]).toEqual([{ refusedSecret: [...used][0] }]);
+    expect(secret.mock.calls[1]).toEqual([{ refusedSecret: [...used][0], signal }]);
   });
 
   it("that is a JWT about to end is asked for again", async () => {

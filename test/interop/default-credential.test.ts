@@ -2,11 +2,13 @@
 // proves: node/src/default-credential/sources.ts, node/src/default-credential/command-line/azure-cli.ts,
 // node/src/default-credential/command-line/azure-developer-cli.ts
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AzureCliCredential, AzureDeveloperCliCredential, DefaultAzureCredential } from "@azure/identity";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { createDefaultCredential } from "@tessera/node";
+import { eventually } from "../support/eventually.js";
 import { azdToken, azToken, createFakeTools, type FakeTools } from "../support/fake-tools.js";
 
 const scopes = ["https://vault.azure.net/.default"];
@@ -65,6 +67,22 @@ async function outcomeOf(create: () => Credential): Promise<string> {
       : "refused";
   }
 }
+
+test("a caller that leaves a tool which hangs is let go, where the peer waits for the tool", async () => {
+  process.env["AZURE_TOKEN_CREDENTIALS"] = "AzureCliCredential";
+  const release = tools.path("release");
+  const before = `while [ ! -e ${release} ]; do /bin/sleep 0.05; done`;
+  tools.answer("az", { ...azToken("of-az", inAnHour), before });
+  const controller = new AbortController();
+  const options = { abortSignal: controller.signal };
+  const theirs = new DefaultAzureCredential().getToken(scopes, options);
+  const ours = createDefaultCredential().getToken(scopes, options);
+  await eventually(() => tools.runs("az").length === 2);
+  controller.abort();
+  await expect(ours).rejects.toMatchObject({ errorCode: "request_aborted" });
+  writeFileSync(release, "");
+  await expect(theirs).resolves.toMatchObject({ token: "of-az" });
+});
 
 describe("AZURE_TOKEN_CREDENTIALS", () => {
   test.each([

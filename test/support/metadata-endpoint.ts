@@ -28,6 +28,8 @@ export interface MetadataEndpoint {
   readonly requests: MetadataRequest[];
   /** Set by each test. */
   respond: (request: MetadataRequest) => MetadataResponse | Promise<MetadataResponse>;
+  /** Called when a client leaves before it has its answer. */
+  onLeave: () => void;
   close(): Promise<void>;
 }
 
@@ -48,6 +50,9 @@ export async function startMetadataEndpoint(tls?: {
         body,
       };
       endpoint.requests.push(request);
+      outgoing.once("close", () => {
+        if (!outgoing.writableEnded) endpoint.onLeave();
+      });
       const response = await endpoint.respond(request);
       const { status = 200, headers } = response;
       const isText = typeof response.body === "string";
@@ -62,6 +67,7 @@ export async function startMetadataEndpoint(tls?: {
     origin: `${tls ? "https" : "http"}://127.0.0.1:${port}`,
     requests: [],
     respond: () => ({ body: token() }),
+    onLeave: () => undefined,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

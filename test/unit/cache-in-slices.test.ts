@@ -4,10 +4,12 @@ import fc from "fast-check";
 import { parseInSlices, partsOf, textInSlices } from "../../packages/core/src/cache/schema/in-slices.js";
 import "../support/property-seed.js";
 
-const name = fc.oneof(
-  fc.string({ unit: "binary" }),
-  fc.constantFrom("__proto__", "Account", '"', "\\", "1", "{"),
-);
+// V8 13 and 14 take a name with an escape for an earlier one with a backslash (nodejs/node#63785).
+JSON.parse('{"h":[],"\\\\":0}');
+const misreads = Object.keys(JSON.parse('{"h":1,"\\"":2}') as object)[1] !== '"';
+const name = fc
+  .oneof(fc.string({ unit: "binary" }), fc.constantFrom("__proto__", "Account", '"', "\\", "1", "{"))
+  .filter((text) => !(misreads && text.includes("\\")));
 const value = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: "small" },

@@ -27,6 +27,8 @@ export interface Client {
   readonly defaultAuthority: string;
   /** Authenticates the client in a token request. */
   readonly authenticate: ClientAuthenticator;
+  /** Whether a function of the app takes part in {@link authenticate}: the time of the call then bounds it. */
+  readonly waitsForCredential: boolean;
   /** True for a public client, which cannot hold a credential. */
   readonly isPublic: boolean;
   /**

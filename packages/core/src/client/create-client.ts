@@ -4,7 +4,11 @@ import { AuthorityResolver } from "../authority/resolver.js";
 import { knownHost, requireOwnIssuer } from "../authority/vouched-host.js";
 import { BoundedMap } from "../bounded-map.js";
 import { systemClock, type Clock } from "../clock.js";
-import { createAuthenticator, type ClientCredential } from "../credential/client-credential.js";
+import {
+  createAuthenticator,
+  isFromFunction,
+  type ClientCredential,
+} from "../credential/client-credential.js";
 import { readDecryptionKeys, type DecryptionKeyOptions } from "../credential/decryption-keys.js";
 import {
   createRequestObjectSigner,
@@ -170,11 +174,12 @@ export function createClient(options: ClientOptions): Client {
   return {
     clientId,
     defaultAuthority: authority,
-    authenticate: (issuer, override) => {
+    authenticate: (issuer, override, signal) => {
       if (credential.kind !== "none")
         requireOwnIssuer(issuer.url, { own: authorities.url(authority), knownAuthorities });
-      return authenticator(issuer, override);
+      return authenticator(issuer, override, signal);
     },
+    waitsForCredential: isFromFunction(credential),
     isPublic: credential.kind === "none",
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm, ...options.algorithms },
     decryptionKeys: readDecryptionKeys(options.decryptionKeys ?? []),

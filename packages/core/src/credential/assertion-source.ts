@@ -15,6 +15,11 @@ export interface AssertionContext {
    * request is then sent once more. Treat it as a secret.
    */
   readonly refusedAssertion?: string;
+  /**
+   * Aborts when no call waits for the assertion any more, or its time (`system.callTimeoutMs`) is over. Pass it on to what the
+   * function waits for.
+   */
+  readonly signal?: AbortSignal;
 }
 
 /** A signed assertion, or a function that fetches one when it is needed. */
@@ -46,14 +51,14 @@ export class GivenAssertions {
     if (typeof source !== "function") return assertionAuthentication(checkedAssertion(source));
     const since = this.#renewals.mark();
     const refusedAssertion = checkedAssertion(await source(context));
-    const fresh = async (): Promise<string> =>
-      checkedAssertion(await source({ ...context, refusedAssertion }));
+    const fresh = async (signal: AbortSignal | undefined): Promise<string> =>
+      checkedAssertion(await source({ ...context, refusedAssertion, ...(signal ? { signal } : {}) }));
     const key = JSON.stringify([context.tokenEndpoint, context.fmiPath]);
-    const renew = (): Promise<string> =>
-      reusable ? this.#renewals.run(source, { key, since }, fresh) : fresh();
+    const renew = (signal: AbortSignal | undefined): Promise<string> =>
+      reusable ? this.#renewals.run(source, { key, since, signal }, fresh) : fresh(signal);
     return {
       ...assertionAuthentication(refusedAssertion),
-      renew: async () => assertionAuthentication(await renew()),
+      renew: async (signal) => assertionAuthentication(await renew(signal)),
     };
   }
 }

@@ -14,7 +14,7 @@ export type CertificateSource =
 export interface CurrentCertificate {
   readonly certificate: Certificate;
   /** Asks the source again; absent when it is not a function. */
-  readonly renew?: () => Promise<Certificate>;
+  readonly renew?: (signal?: AbortSignal) => Promise<Certificate>;
 }
 
 /**
@@ -40,6 +40,6 @@ export function currentCertificate(
     const since = renewals.mark();
     const certificate = parsed(await source());
     const fresh = async (): Promise<Certificate> => parsed(await source({ isRefused: true }));
-    return { certificate, renew: () => renewals.run(source, { key: "", since }, fresh) };
+    return { certificate, renew: (signal) => renewals.run(source, { key: "", since, signal }, fresh) };
   };
 }

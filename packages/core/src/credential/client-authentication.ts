@@ -15,5 +15,5 @@ export interface ClientAuthentication {
    * Authenticates anew after the server has refused this authentication: with the credential that a function provides
    * the second time, or by the provider's other method.
    */
-  readonly renew?: () => Promise<ClientAuthentication>;
+  readonly renew?: (signal?: AbortSignal) => Promise<ClientAuthentication>;
 }

@@ -11,7 +11,7 @@ import { readCertificate, type Certificate } from "./certificate.js";
 import { currentCertificate, type CertificateSource } from "./certificate-source.js";
 import type { ClientAuthentication } from "./client-authentication.js";
 import { SecretAuthentication, type SecretSource } from "./secret-authentication.js";
-import { AssertionSigner } from "./signed-assertion.js";
+import { AssertionSigner, type AssertionWish } from "./signed-assertion.js";
 
 /** The credential a client authenticates with. */
 export type ClientCredential =
@@ -24,17 +24,37 @@ export type ClientCredential =
   /** A JWT signed elsewhere. */
   | { readonly kind: "assertion"; readonly assertion: AssertionSource };
 
+/** Whether a function of the app provides a credential or signs with it, and so may take its time. */
+export function isFromFunction(credential: ClientCredential): boolean {
+  switch (credential.kind) {
+    case "none":
+      return false;
+    case "secret":
+      return typeof credential.secret === "function";
+    case "assertion":
+      return typeof credential.assertion === "function";
+    case "certificate":
+      return typeof credential.certificate === "function" || credential.certificate.sign !== undefined;
+  }
+}
+
 /** An assertion for a single request. */
 export interface AssertionOverride {
   /** Used in place of the client's own credential. */
   readonly assertion?: AssertionSource | undefined;
   readonly fmiPath?: string | undefined;
+  /** Whether the assertion is a request of the same call, which ends with its time. */
+  readonly isStep?: boolean;
 }
 
-/** Authenticates the client to an authority. Called only when a request is about to be sent. */
+/**
+ * Authenticates the client to an authority. Called only when a request is about to be sent; the signal ends the wait for a
+ * function of the app.
+ */
 export type ClientAuthenticator = (
   authority: Authority,
   override?: AssertionOverride,
+  signal?: AbortSignal,
 ) => ClientAuthentication | Promise<ClientAuthentication>;
 
 /**
@@ -68,39 +88,47 @@ export function createAuthenticator(
         })
       : undefined;
 
-  /** @param refused the assertion that the server has refused, which is not sent again */
   const present = async (
     current: Certificate,
     authority: Authority,
-    refused?: string,
+    wish: AssertionWish,
   ): Promise<ClientAuthentication> =>
     mutualTls
       ? tlsAuthentication(tlsOf(current))
-      : assertionAuthentication(await signer.withCertificate(current, authority, refused));
+      : assertionAuthentication(await signer.withCertificate(current, authority, wish));
 
-  return (authority, override = {}) => {
+  return (authority, override = {}, signal) => {
     const given = override.assertion ?? (credential.kind === "assertion" ? credential.assertion : undefined);
     if (given !== undefined) {
       const { fmiPath } = override;
       const dialect = dialectOf(authority.url);
       const { token_endpoint: endpoint } = authority.metadata;
       const tokenEndpoint = typeof endpoint === "string" ? endpoint : "";
-      const context = { clientId, tokenEndpoint, ...(fmiPath ? { fmiPath } : {}) };
+      const context = {
+        clientId,
+        tokenEndpoint,
+        ...(fmiPath ? { fmiPath } : {}),
+        ...(signal ? { signal } : {}),
+      };
       return assertions.authentication(given, context, dialect.reusesAssertions);
     }
-    if (secrets) return secrets.authentication(authority);
-    return certificate ? byCertificate(certificate, authority) : NO_CREDENTIAL;
+    if (secrets) return secrets.authentication(authority, signal);
+    return certificate ? byCertificate(certificate, authority, signal) : NO_CREDENTIAL;
   };
 
   async function byCertificate(
     source: ReturnType<typeof currentCertificate>,
     authority: Authority,
+    signal: AbortSignal | undefined,
   ): Promise<ClientAuthentication> {
     const { certificate: current, renew } = await source();
-    const proof = await present(current, authority);
+    const proof = await present(current, authority, { signal });
     if (!renew) return proof;
     const refused = proof.parameters.get("client_assertion");
-    return { ...proof, renew: async () => present(await renew(), authority, refused) };
+    return {
+      ...proof,
+      renew: async (waiting) => present(await renew(waiting), authority, { refused, signal: waiting }),
+    };
   }
 }
 

@@ -16,6 +16,8 @@ export interface SecretContext {
    * request is then sent once more.
    */
   readonly refusedSecret?: string;
+  /** Aborts when no call waits for the secret any more, or its time (`system.callTimeoutMs`) is over. */
+  readonly signal?: AbortSignal;
 }
 
 /** A secret, or a function that fetches one when it is needed. */
@@ -50,21 +52,24 @@ export class SecretAuthentication {
    * A refused authentication is renewed once: by the provider's other method until one has been accepted, and after that
    * with a fresh secret, if a function provides it.
    */
-  authentication(authority: Authority): ClientAuthentication | Promise<ClientAuthentication> {
+  authentication(
+    authority: Authority,
+    signal?: AbortSignal,
+  ): ClientAuthentication | Promise<ClientAuthentication> {
     const source = this.#source;
     const [method, other] = this.#methods(authority);
     if (typeof source !== "function" && !other) return this.#present(authority, method, source);
-    return this.#renewable(authority, method, other);
+    return this.#renewable(authority, [method, other], signal);
   }
 
   async #renewable(
     authority: Authority,
-    method: AuthMethod,
-    other: AuthMethod | undefined,
+    [method, other]: readonly [AuthMethod, AuthMethod?],
+    signal: AbortSignal | undefined,
   ): Promise<ClientAuthentication> {
     const source = this.#source;
     const since = this.#renewals.mark();
-    const secret = typeof source === "function" ? checked(await source({})) : source;
+    const secret = typeof source === "function" ? checked(await source(signal ? { signal } : {})) : source;
     const proof = await this.#present(authority, method, secret);
     if (other) {
       const remembered = (by: AuthMethod) => (): void =>
@@ -79,11 +84,13 @@ export class SecretAuthentication {
       };
     }
     if (typeof source !== "function") return proof;
-    const fresh = async (): Promise<string> => checked(await source({ refusedSecret: secret }));
+    const fresh = async (waiting: AbortSignal | undefined): Promise<string> =>
+      checked(await source({ refusedSecret: secret, ...(waiting ? { signal: waiting } : {}) }));
+    const renewed = (waiting: AbortSignal | undefined): Promise<string> =>
+      this.#renewals.run(source, { key: "", since, signal: waiting }, fresh);
     return {
       ...proof,
-      renew: async () =>
-        this.#present(authority, method, await this.#renewals.run(source, { key: "", since }, fresh)),
+      renew: async (waiting) => this.#present(authority, method, await renewed(waiting)),
     };
   }
 

@@ -1,12 +1,20 @@
 import { BoundedMap } from "../bounded-map.js";
+import { SingleFlight } from "../flight/single-flight.js";
 
 /** Maximum number of remembered renewals of one source: one for each endpoint and agent that it serves. */
 const MAX_RENEWALS = 100;
 
+/** A finished renewal. */
 interface Renewal<T> {
   readonly work: Promise<T>;
-  /** Its place among the finished ones; endless while it is under way. */
-  finished: number;
+  /** Its place among the finished ones. */
+  readonly finished: number;
+}
+
+/** The renewals of one source. */
+interface Renewals<T> {
+  readonly latest: BoundedMap<Renewal<T>>;
+  readonly flights: SingleFlight;
 }
 
 /**
@@ -14,7 +22,7 @@ interface Renewal<T> {
  * credential before the renewal finished.
  */
 export class SharedRenewals<T> {
-  readonly #latest = new WeakMap<object, BoundedMap<Renewal<T>>>();
+  readonly #bySource = new WeakMap<object, Renewals<T>>();
   #finished = 0;
 
   /** The point in time before a credential is obtained. */
@@ -24,25 +32,41 @@ export class SharedRenewals<T> {
 
   /**
    * @param source the function that provides the credential
-   * @param use `key` is equal for requests that may use the same credential; `since` is the {@link mark} of the refused one
+   * @param use `key` is equal for requests that may use the same credential; `since` is the {@link mark} of the refused one;
+   * `signal` ends the wait
+   * @param renew its signal aborts when nobody waits any more
    */
   run(
     source: object,
-    { key, since }: { readonly key: string; readonly since: number },
-    renew: () => Promise<T>,
+    {
+      key,
+      since,
+      signal,
+    }: { readonly key: string; readonly since: number; readonly signal: AbortSignal | undefined },
+    renew: (signal: AbortSignal | undefined) => Promise<T>,
   ): Promise<T> {
-    const latest = this.#latest.get(source) ?? new BoundedMap<Renewal<T>>(MAX_RENEWALS);
-    this.#latest.set(source, latest);
+    const { latest, flights } = this.#of(source);
     const known = latest.get(key);
     if (known && known.finished > since) return known.work;
-    const renewal: Renewal<T> = {
-      finished: Infinity,
-      work: renew().finally(() => {
+    return flights.run(key, signal, (shared) => {
+      const work = renew(shared);
+      const note = (): void => {
+        // What nobody has waited for says nothing.
+        if (shared?.aborted) return;
         this.#finished += 1;
-        renewal.finished = this.#finished;
-      }),
+        latest.set(key, { work, finished: this.#finished });
+      };
+      work.then(note, note);
+      return work;
+    });
+  }
+
+  #of(source: object): Renewals<T> {
+    const known = this.#bySource.get(source) ?? {
+      latest: new BoundedMap<Renewal<T>>(MAX_RENEWALS),
+      flights: new SingleFlight(),
     };
-    latest.set(key, renewal);
-    return renewal.work;
+    this.#bySource.set(source, known);
+    return known;
   }
 }

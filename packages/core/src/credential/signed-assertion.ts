@@ -5,6 +5,7 @@ import { newGuid } from "../encoding.js";
 import type { AssertionHeader } from "../dialect/dialect.js";
 import { dialectOf } from "../dialect/dialects.js";
 import type { TimeAt } from "../http/hosts.js";
+import { SingleFlight } from "../flight/single-flight.js";
 import { hs256Key } from "../hs256-key.js";
 import type { Certificate } from "./certificate.js";
 import { externallySigned } from "./external-signature.js";
@@ -20,11 +21,9 @@ type Claims = Readonly<Record<string, string | number>>;
 
 /** A reusable assertion. */
 interface Made {
-  readonly jwt: Promise<string>;
+  readonly jwt: string;
   readonly from: number;
   readonly until: number;
-  /** Set once it is signed. */
-  text?: string;
 }
 
 /** An assertion that may be reused. */
@@ -32,7 +31,15 @@ interface Reusable {
   readonly name: string;
   readonly now: number;
   readonly refused: string | undefined;
+  readonly signal: AbortSignal | undefined;
   readonly sign: () => Promise<string>;
+}
+
+/** Who waits for an assertion, and for which one not. */
+export interface AssertionWish {
+  /** An assertion that must not be reused, because the server has refused it. */
+  readonly refused?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -44,18 +51,19 @@ export class AssertionSigner {
   readonly #timeAt: TimeAt;
   /** Reusable assertions by certificate and audience. */
   readonly #made = new BoundedMap<Made>(MAX_REUSED);
+  readonly #flights = new SingleFlight();
 
   constructor(clientId: string, timeAt: TimeAt) {
     this.#clientId = clientId;
     this.#timeAt = timeAt;
   }
 
-  /**
-   * Returns an assertion signed with a certificate's key, for an authority.
-   *
-   * @param refused an assertion that must not be reused, because the server has refused it
-   */
-  withCertificate(certificate: Certificate, authority: Authority, refused?: string): Promise<string> {
+  /** Returns an assertion signed with a certificate's key, for an authority. */
+  withCertificate(
+    certificate: Certificate,
+    authority: Authority,
+    { refused, signal }: AssertionWish = {},
+  ): Promise<string> {
     const dialect = dialectOf(authority.url);
     const audience = dialect.assertionAudience(authority.metadata);
     const { key, sign: callback } = certificate;
@@ -68,7 +76,7 @@ export class AssertionSigner {
         : signed(key, header, claims);
     };
     return dialect.reusesAssertions
-      ? this.#reused({ name: `${certificate.id} ${audience}`, now, refused, sign })
+      ? this.#reused({ name: `${certificate.id} ${audience}`, now, refused, signal, sign })
       : sign();
   }
 
@@ -79,20 +87,16 @@ export class AssertionSigner {
     return signed(hs256Key(secret), { alg: "HS256", typ: "JWT" }, claims);
   }
 
-  #reused({ name, now, refused, sign }: Reusable): Promise<string> {
+  async #reused({ name, now, refused, signal, sign }: Reusable): Promise<string> {
     const known = this.#made.get(name);
     // One from the future was signed before this machine's clock was known to be wrong.
-    if (known && now >= known.from && now < known.until && (refused === undefined || known.text !== refused))
-      return known.jwt;
-    const made: Made = { jwt: sign(), from: now, until: now + LIFETIME - RENEW_BEFORE_END };
-    this.#made.set(name, made);
-    made.jwt.then(
-      (text) => {
-        made.text = text;
-      },
-      () => this.#made.delete(name),
-    );
-    return made.jwt;
+    if (known && now >= known.from && now < known.until && known.jwt !== refused) return known.jwt;
+    // A signature that never comes must not be waited for by later calls.
+    return this.#flights.run(name, signal, async () => {
+      const jwt = await sign();
+      this.#made.set(name, { jwt, from: now, until: now + LIFETIME - RENEW_BEFORE_END });
+      return jwt;
+    });
   }
 
   /** The provider checks the times by its own clock. */

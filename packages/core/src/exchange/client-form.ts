@@ -15,6 +15,7 @@ import type { Form } from "../http/transport.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { answerBody } from "../http/answer-body.js";
 import type { Exchange } from "./exchange.js";
+import { inTimeOf } from "./in-time-of.js";
 
 /** A form for an endpoint of the provider at which the client authenticates. */
 export interface ClientForm {
@@ -50,6 +51,14 @@ export async function sendClientForm(
   let hasNonce = false;
   let hasNewTime = false;
   const repeats = repeatsOfForm(form.endpoint, form.parameters.get("grant_type"));
+  const { authentication } = form;
+  const isBounded = authentication?.assertion ? !authentication.isStep : client.waitsForCredential;
+  const provided = (
+    provide: (signal?: AbortSignal) => ClientAuthentication | Promise<ClientAuthentication>,
+  ): ClientAuthentication | Promise<ClientAuthentication> =>
+    isBounded ? inTimeOf(call, "credential of the client", provide) : provide(call.signal);
+  const authenticate = (): ClientAuthentication | Promise<ClientAuthentication> =>
+    provided((signal) => client.authenticate(authority, authentication, signal));
   const make = async (proof: ClientAuthentication): Promise<Filled> => {
     const body = new Parameters()
       .set("client_id", isNamed(form, proof) ? undefined : client.clientId)
@@ -77,7 +86,7 @@ export async function sendClientForm(
     form.onSend?.();
     // An assertion of the client, and a proof of possession, may be good for one request.
     const again = async (): Promise<Filled> => {
-      sent = await make(await client.authenticate(authority, form.authentication));
+      sent = await make(await authenticate());
       if (turn) await requireTurn(turn);
       return sent;
     };
@@ -90,16 +99,17 @@ export async function sendClientForm(
     hasNonce = nonce !== undefined && client.dpop.noteNonce(url, nonce);
     return response;
   };
-  let proof = await client.authenticate(authority, form.authentication);
+  let proof = await authenticate();
   let response = await send(proof);
   if ((form.key && hasNonce && wantsNonce(response)) || (hasNewTime && refusesTime(response))) {
     // The server has not looked at the grant yet. An assertion of the client is good for one request.
-    proof = await client.authenticate(authority, form.authentication);
+    proof = await authenticate();
     response = await send(proof);
   }
   if (!proof.renew || !refusesClient(response, client.clock)) return noted(response, proof);
   client.logger().info(RENEWS, call.correlationId);
-  const renewed = await proof.renew();
+  const { renew } = proof;
+  const renewed = await provided((signal) => renew(signal));
   return noted(await send(renewed), renewed);
 }
 

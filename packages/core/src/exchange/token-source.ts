@@ -6,6 +6,7 @@ import { clientAuthError } from "../errors/errors.js";
 import { epochSeconds } from "../clock.js";
 import type { Exchange } from "./exchange.js";
 import type { AcceptedResponse } from "./accept-tokens.js";
+import { inTimeOf } from "./in-time-of.js";
 
 /** Gets app tokens from a source other than the token endpoint, such as a managed identity or a vault. */
 export interface TokenSource {
@@ -13,6 +14,8 @@ export interface TokenSource {
   token(wanted: SourceRequest): Promise<SourcedToken>;
   /** Equal for sources that return the same tokens, so that their concurrent calls share one request. */
   readonly sharedAs?: unknown;
+  /** Whether it ends by itself, as its host prescribes; otherwise the time of the call ends the wait for it. */
+  readonly hasOwnTime?: boolean;
 }
 
 /** The request passed to a {@link TokenSource}. */
@@ -52,16 +55,20 @@ export async function tokensFrom(
   const { correlationId, claims } = request;
   const requestedAt = epochSeconds(client.clock);
   call.onSend?.();
-  const { accessToken, expiresIn, refreshIn, scope } = await source.token({
-    correlationId,
-    tenantId: authority.url.tenant,
-    scopes,
-    signal: call.signal,
-    tally: call.tally,
-    requestedAt,
-    revokedToken,
-    ...(claims ? { claims: JSON.stringify(claims) } : {}),
-  });
+  const sourced = (signal: AbortSignal | undefined): Promise<SourcedToken> =>
+    source.token({
+      correlationId,
+      tenantId: authority.url.tenant,
+      scopes,
+      signal,
+      tally: call.tally,
+      requestedAt,
+      revokedToken,
+      ...(claims ? { claims: JSON.stringify(claims) } : {}),
+    });
+  const { accessToken, expiresIn, refreshIn, scope } = await (source.hasOwnTime
+    ? sourced(call.signal)
+    : inTimeOf(call, "app token", sourced));
   const lifetime = lifetimeSeconds(expiresIn);
   if (typeof accessToken !== "string" || accessToken === "" || !isHeaderValue(accessToken) || !lifetime) {
     throw clientAuthError(

@@ -13,6 +13,7 @@ import { cacheFirst } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { requestInTurn } from "../exchange/in-turn.js";
 import { redeem } from "../exchange/redeem.js";
+import type { Budget } from "../http/budget.js";
 import type { Miss } from "../request/miss.js";
 import { Parameters } from "../request/parameters.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
@@ -34,6 +35,8 @@ export interface AcrossAppsInput extends Pick<
 export interface VouchedUser {
   /** Names user, provider and resource; tokens are kept by its hash. */
   readonly subject: readonly string[];
+  /** What is left to the call of which the token is a step. */
+  readonly budget?: Budget | undefined;
   /**
    * Returns an identity assertion authorization grant for the client's server.
    *
@@ -55,7 +58,7 @@ export async function acrossApps(
   input: AcrossAppsInput,
   user: VouchedUser,
 ): Promise<AuthenticationResult> {
-  const request = tokenRequest(client, input);
+  const request = { ...tokenRequest(client, input), budget: user.budget };
   const url = client.authorities.url(request.authorityUrl);
   const hash = EXCHANGE + sha256Base64Url(JSON.stringify(["across apps", ...user.subject]));
   const wanted: WantedAcrossApps = {

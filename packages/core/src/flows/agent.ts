@@ -113,9 +113,9 @@ function send(_client: Client, wish: UserWish, miss: Miss): Promise<Authenticati
   const { agent, request, url, user, region } = wish;
   return sharedExchange(agent, request, wish, async (exchange) => {
     const result = await withOwnToken(wish, exchange, (assertion) => {
-      const clientAssertion = agent.proof(url.href, exchange.call, region);
-      const grant = userGrant(userScopes(exchange), { ...user.sent, assertion, clientAssertion });
-      return redeem(exchange, { ...grant, miss, owner: { kind: "user", agent: true } });
+      const authentication = { assertion: agent.proof(url.href, exchange.call, region), isStep: true };
+      const grant = userGrant(userScopes(exchange), { ...user.sent, assertion });
+      return redeem(exchange, { ...grant, authentication, miss, owner: { kind: "user", agent: true } });
     });
     remember(wish, result);
     return result;

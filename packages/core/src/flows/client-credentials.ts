@@ -9,6 +9,7 @@ import {
 } from "../credential/assertion-source.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { isAuthError } from "../errors/errors.js";
+import { inTimeOf } from "../exchange/in-time-of.js";
 import { acceptTokens } from "../exchange/accept-tokens.js";
 import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
@@ -142,6 +143,7 @@ function send(client: Client, wanted: WantedByApp, miss: Miss): Promise<Authenti
         throttleKey: ["client_credentials", url.href, fmiPath, ...scopes].join(" "),
         authentication: {
           assertion: host.proof?.(url.href, exchange.call, host.region) ?? clientAssertion,
+          isStep: host.proof !== undefined,
           fmiPath,
         },
       }),
@@ -177,12 +179,15 @@ async function acquire(exchange: Exchange, wanted: WantedByApp, grant: Grant): P
 
 /** Replaces the grant of the client by that of an assertion's subject. */
 async function assertionGrant(
-  { client, authority }: Exchange,
+  { client, authority, call }: Exchange,
   grant: Grant,
   fetch: NonNullable<ClientCredentialsHost["assertion"]>,
 ): Promise<Grant> {
   const { clientId } = client;
-  const jwt: unknown = await fetch({ clientId, tokenEndpoint: authority.metadata.token_endpoint });
+  const tokenEndpoint = authority.metadata.token_endpoint;
+  const jwt: unknown = await inTimeOf(call, "assertion", (signal) =>
+    fetch({ clientId, tokenEndpoint, signal }),
+  );
   return {
     ...grant,
     parameters: new Parameters()

@@ -15,6 +15,7 @@ import { cacheFirst } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { marginOf } from "../exchange/freshness.js";
 import { refreshInTurn } from "../exchange/in-turn.js";
+import type { Budget } from "../http/budget.js";
 import type { Call } from "../http/transport.js";
 import type { Miss } from "../request/miss.js";
 import type { AuthenticationResult } from "../result.js";
@@ -33,6 +34,7 @@ import { redeemRefreshToken } from "./refresh-token.js";
  * Returns a user's token without interaction, from the cache or with the refresh token, in one request for all
  * concurrent callers.
  *
+ * @param budget what is left to the call of which the token is a step
  * @throws InteractionRequiredAuthError `no_tokens_found` (also for an account of another provider),
  * `refresh_token_expired`, or the server's error
  * @throws ClientAuthError `cache_store_unavailable` for a user whom memory does not know while the store is away
@@ -41,8 +43,12 @@ import { redeemRefreshToken } from "./refresh-token.js";
  * const { accessToken } = await silent(client, { scopes: ["User.Read"], account });
  * ```
  */
-export async function silent(client: Client, input: SilentInput): Promise<AuthenticationResult> {
-  return silentNow(client, input);
+export async function silent(
+  client: Client,
+  input: SilentInput,
+  budget?: Budget,
+): Promise<AuthenticationResult> {
+  return silentNow(client, input, budget);
 }
 
 /**
@@ -52,10 +58,12 @@ export async function silent(client: Client, input: SilentInput): Promise<Authen
 export function silentNow(
   client: Client,
   input: SilentInput,
+  budget?: Budget,
 ): AuthenticationResult | Promise<AuthenticationResult> {
   const repeated = repeatedUserToken(client, input);
   if (repeated) return repeated;
-  const request = silentRequest(client, input);
+  const checked = silentRequest(client, input);
+  const request = budget ? { ...checked, budget } : checked;
   const wanted = wantedByUser(client, request);
   if (isOfUnknownTenant(client, wanted.url)) return inLearnedTenant(client, wanted);
   return fromCacheOrServer(client, wanted);

@@ -7,7 +7,7 @@ import {
 } from "@tessera/core/internal";
 import type { ClientAssertionCallback } from "../configuration.js";
 import { renewedToken } from "./renewed-token.js";
-import { NO_CALL, serviceTransport, tokenIn, type TokenService } from "./token-service.js";
+import { NO_CALL, NO_CONTEXT, serviceTransport, tokenIn, type TokenService } from "./token-service.js";
 
 /** The service connection that {@link azurePipelinesToken} proves to be used by. */
 export interface AzurePipelinesTokenOptions {
@@ -68,9 +68,10 @@ export function azurePipelinesToken(options: AzurePipelinesTokenOptions = {}): C
     // Without it, a wrong token is answered with a sign-in page.
     "X-TFS-FedAuthRedirect": "Suppress",
   };
-  return renewedToken(async () =>
-    tokenIn(await transport.post(asked.href, { body: "", headers }, NO_CALL), SERVICE, headers),
-  );
+  return renewedToken(async ({ signal } = NO_CONTEXT) => {
+    const response = await transport.post(asked.href, { body: "", headers }, { ...NO_CALL, signal });
+    return tokenIn(response, SERVICE, headers);
+  });
 }
 
 /** A value that is passed, or else comes from the environment. */

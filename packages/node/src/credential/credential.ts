@@ -40,12 +40,19 @@ export function isGiven(value: unknown): boolean {
 
 function secretSource(secret: string | ClientSecretCallback): SecretSource {
   if (typeof secret !== "function") return secret;
-  const kept = renewedToken(async ({ refusedAssertion: refusedSecret } = { clientId: "" }) => {
-    const fetched: unknown = await secret(refusedSecret === undefined ? {} : { refusedSecret });
+  const kept = renewedToken(async ({ refusedAssertion: refusedSecret, signal } = { clientId: "" }) => {
+    const fetched: unknown = await secret({
+      ...(refusedSecret === undefined ? {} : { refusedSecret }),
+      ...(signal ? { signal } : {}),
+    });
     return typeof fetched === "string" ? fetched : "";
   });
-  return ({ refusedSecret }) =>
-    kept({ clientId: "", ...(refusedSecret ? { refusedAssertion: refusedSecret } : {}) });
+  return ({ refusedSecret, signal }) =>
+    kept({
+      clientId: "",
+      ...(refusedSecret ? { refusedAssertion: refusedSecret } : {}),
+      ...(signal ? { signal } : {}),
+    });
 }
 
 const PEM_FIELDS = ["privateKey", "publicCertificate", "x5c"] as const;

@@ -1,7 +1,7 @@
 import { clientConfigurationError, secureUrl, wrongType } from "@tessera/core/internal";
 import type { ClientAssertionCallback } from "../configuration.js";
 import { renewedToken } from "./renewed-token.js";
-import { NO_CALL, serviceTransport, tokenIn, type TokenService } from "./token-service.js";
+import { NO_CALL, NO_CONTEXT, serviceTransport, tokenIn, type TokenService } from "./token-service.js";
 
 const SERVICE: TokenService = {
   name: "GitHub Actions",
@@ -37,7 +37,7 @@ export function githubActionsToken(audience = "api://AzureADTokenExchange"): Cli
   const transport = serviceTransport();
   const headers = { authorization: `Bearer ${token}` };
   const asked = `${url}${url.includes("?") ? "&" : "?"}audience=${encodeURIComponent(audience)}`;
-  return renewedToken(async () =>
-    tokenIn(await transport.get(asked, NO_CALL, { headers }), SERVICE, headers),
+  return renewedToken(async ({ signal } = NO_CONTEXT) =>
+    tokenIn(await transport.get(asked, { ...NO_CALL, signal }, { headers }), SERVICE, headers),
   );
 }

@@ -52,7 +52,12 @@ export function managedIdentityAssertion(
   return async (context) => {
     const resource = audience ?? tokenExchangeResource(parsedUrl(context?.tokenEndpoint ?? "")?.host ?? "");
     const refusedToken = context?.refusedAssertion;
-    const request = refusedToken === undefined ? { resource } : { resource, refusedToken };
+    const signal = context?.signal;
+    const request = {
+      resource,
+      ...(signal ? { signal } : {}),
+      ...(refusedToken === undefined ? {} : { refusedToken }),
+    };
     return (await app.acquireToken(request)).accessToken;
   };
 }

@@ -1,4 +1,4 @@
-import { epochSeconds, systemClock, type AssertionContext } from "@tessera/core/internal";
+import { epochSeconds, SingleFlight, systemClock, type AssertionContext } from "@tessera/core/internal";
 import { expiryOf } from "./jwt.js";
 
 /** How long before its expiry a token is fetched again, in seconds; half of its remaining life if that is shorter. */
@@ -13,12 +13,14 @@ interface Known {
 /**
  * Keeps a token that a host issues until shortly before it expires, and fetches the next one once for all callers. If the
  * fetch fails, the known token is used for the rest of its life. A token that the server has refused is not used again.
+ *
+ * @param fetchToken the signal of its context aborts when no caller waits any more
  */
 export function renewedToken(
   fetchToken: (context?: AssertionContext) => Promise<string>,
 ): (context?: AssertionContext) => Promise<string> {
   let known: Known | undefined;
-  let fetching: Promise<string> | undefined;
+  const flights = new SingleFlight();
 
   const fetchNext = async (context?: AssertionContext): Promise<string> => {
     const jwt = await fetchToken(context);
@@ -36,11 +38,10 @@ export function renewedToken(
     const usable = known;
     const now = epochSeconds(systemClock);
     if (usable && now < usable.renewAt) return usable.jwt;
-    fetching ??= fetchNext(context).finally(() => {
-      fetching = undefined;
-    });
     try {
-      return await fetching;
+      return await flights.run("next", context?.signal, (signal) =>
+        fetchNext(context && { ...context, signal }),
+      );
     } catch (error) {
       if (usable && epochSeconds(systemClock) < usable.expiresAt) return usable.jwt;
       throw error;

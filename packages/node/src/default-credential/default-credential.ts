@@ -11,10 +11,12 @@ import { sourcesFor } from "./sources.js";
  * managed identity, the sign-in kept under `developerCache`, the Azure CLI, the Azure Developer CLI. The environment
  * variable `AZURE_TOKEN_CREDENTIALS` limits it to `prod`, `dev` or one of them.
  *
- * The first source that gives a token is used from then on. A source that has an identity and refuses is an error.
+ * The first source that gives a token is used from then on. A source that has an identity and refuses is an error. `timeoutMs`
+ * and `signal` of a call bound all its sources together.
  *
  * @throws ClientConfigurationError `invalid_option`. The credential rejects with ClientAuthError `credential_unavailable`
- * when no source has an identity, and otherwise as the source that has one
+ * when no source has an identity, with `request_timeout` or `request_aborted`, which name the source that was waited for, and
+ * otherwise as the source that has an identity
  *
  * @example
  * ```ts

@@ -1,8 +1,16 @@
 import { TokenCacheContext, type AccountInfo, type ICachePlugin } from "@tessera/core";
-import { clientConfigurationError, isRecord, parseJsonObject, textIn } from "@tessera/core/internal";
+import {
+  clientConfigurationError,
+  isRecord,
+  newCorrelationId,
+  parseJsonObject,
+  textIn,
+  untilAborted,
+  withinBounds,
+} from "@tessera/core/internal";
 import type { NodeSystemOptions } from "../configuration.js";
 import { PublicClientApplication } from "../public-client-application.js";
-import type { Source, Unavailable } from "./source.js";
+import type { AmbientTokenRequest, Outcome, Source, Unavailable } from "./source.js";
 import { checkTenant } from "./tenants.js";
 
 /** A cache of `@tessera/persistence`, with the options that its app passes to `createPersistentCache`. */
@@ -21,27 +29,30 @@ export function developerCacheSource(
 ): Source {
   const options = typeof given === "string" ? { appName: given } : given;
   let found: SignedInUser | undefined;
+  const silently = async ({ app, account }: SignedInUser, request: AmbientTokenRequest): Promise<Outcome> => {
+    checkTenant(request.tenantId, tenantId);
+    const { tenantId: asked, ...others } = request;
+    const tenant = asked ? { authority: `https://${account.environment}/${encodeURIComponent(asked)}` } : {};
+    try {
+      return await app.acquireTokenSilent({ ...others, ...tenant, account });
+    } catch (error) {
+      // The user may have left, or signed in again: the next call looks.
+      found = undefined;
+      throw error;
+    }
+  };
   return {
     name: `sign-in kept by ${options.appName}`,
-    async acquire(request) {
-      if (!found) {
-        const user = await findUser(options, tenantId, system);
+    acquire(request) {
+      if (found) return silently(found, request);
+      const { signal, timeoutMs, correlationId = newCorrelationId() } = request;
+      return withinBounds({ signal, timeoutMs, correlationId }, async (bounded) => {
+        const finding = findUser(options, tenantId, system);
+        const user = await (bounded ? untilAborted(finding, bounded) : finding);
         if ("unavailable" in user) return user;
         found = user;
-      }
-      checkTenant(request.tenantId, tenantId);
-      const { app, account } = found;
-      const { tenantId: asked, ...others } = request;
-      const tenant = asked
-        ? { authority: `https://${account.environment}/${encodeURIComponent(asked)}` }
-        : {};
-      try {
-        return await app.acquireTokenSilent({ ...others, ...tenant, account });
-      } catch (error) {
-        // The user may have left, or signed in again: the next call looks.
-        found = undefined;
-        throw error;
-      }
+        return silently(user, { ...request, correlationId, signal: bounded, timeoutMs: undefined });
+      });
     },
   };
 }

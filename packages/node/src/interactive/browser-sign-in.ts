@@ -21,7 +21,7 @@ export function browserSignIn(
       const { redirectUri, ...rest } = withoutNull(checked(request));
       return interactive(client, isForBroker ? rest : { ...rest, redirectUri });
     },
-    silently: (request) => silent(client, checked(request)),
+    silently: (request, budget) => silent(client, checked(request), budget),
     accounts: (filter) => client.cache.getAccounts(filter),
     signOut: async () => undefined,
   };

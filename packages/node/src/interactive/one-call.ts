@@ -16,6 +16,7 @@ import {
   isAuthError,
   tokenRequest,
   withoutNull,
+  type Budget,
   type TokenRequest,
 } from "@tessera/core/internal";
 import type { DeviceCodeRequest, InteractiveRequest, PublicTokenRequest } from "../requests.js";
@@ -87,13 +88,21 @@ export class OneCall {
    *
    * @param mustAsk whether the user has to decide, because a refresh cannot bring more than was granted. A call that has
    * waited for another prompt looks for its token first
+   * @param budget what is left to the call before the user is asked
    */
-  acquire(request: CallRequest, input: BaseRequest, mustAsk = false): Promise<AuthenticationResult> {
+  acquire(
+    request: CallRequest,
+    input: BaseRequest,
+    mustAsk = false,
+    budget?: Budget,
+  ): Promise<AuthenticationResult> {
     if (request.loginHint === "") throw emptyChoice("loginHint", request.correlationId);
-    const checked = { ...tokenRequest(this.#client, input), given: { ...withoutNull(request) } };
-    return sharedCall(this.#client, checked, ["one call", mustAsk], (call) =>
-      this.#run({ ...request, ...call, timeoutMs: undefined }, checked, mustAsk),
-    );
+    const checked = { ...tokenRequest(this.#client, input), given: { ...withoutNull(request) }, budget };
+    return sharedCall(this.#client, checked, ["one call", mustAsk], (call) => {
+      const { correlationId, signal, budget: left } = call;
+      const shared = { ...request, correlationId, signal, timeoutMs: undefined };
+      return this.#run(shared, { ...checked, budget: left }, mustAsk);
+    });
   }
 
   async #run(request: CallRequest, checked: TokenRequest, mustAsk: boolean): Promise<AuthenticationResult> {
@@ -107,9 +116,10 @@ export class OneCall {
       async () => {
         // Another call may have signed the user in while this one waited.
         const isFirst = mustAsk && this.#last === before;
+        // The time that other users have taken is not the call's.
         const outcome = isFirst
           ? await this.#userOf(request, checked, before)
-          : await this.#silently(request, checked, before);
+          : await this.#silently(request, { ...checked, budget: undefined }, before);
         if (outcome.tokens) return outcome.tokens;
         const { account, reason } = outcome;
         // Prompting at one provider would not help a user of another.
@@ -132,7 +142,7 @@ export class OneCall {
     if (!account) return {};
     try {
       const { openBrowser: _, onDeviceCode: __, ...silent } = request;
-      return { tokens: await this.#signIn.silently({ ...silent, account }) };
+      return { tokens: await this.#signIn.silently({ ...silent, account }, checked.budget) };
     } catch (reason) {
       if (endsSession(reason)) return { account, reason };
       throw reason;

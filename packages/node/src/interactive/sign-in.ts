@@ -1,5 +1,5 @@
 import type { AccountInfo, AuthenticationResult } from "@tessera/core";
-import type { AccountFilter } from "@tessera/core/internal";
+import type { AccountFilter, Budget } from "@tessera/core/internal";
 import type { InteractiveRequest, SilentFlowRequest, SignOutRequest } from "../requests.js";
 
 /**
@@ -11,8 +11,12 @@ export interface SignIn {
   readonly needsNoBrowser: boolean;
   /** Signs a user in. */
   interactively(request: InteractiveRequest): Promise<AuthenticationResult>;
-  /** Acquires a token for a signed-in user. */
-  silently(request: SilentFlowRequest): Promise<AuthenticationResult>;
+  /**
+   * Acquires a token for a signed-in user.
+   *
+   * @param budget what is left to the call
+   */
+  silently(request: SilentFlowRequest, budget?: Budget): Promise<AuthenticationResult>;
   /** Returns the users that match a filter. */
   accounts(filter: AccountFilter): Promise<AccountInfo[]>;
   /** Signs a user out. */

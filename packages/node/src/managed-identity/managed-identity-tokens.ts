@@ -32,8 +32,9 @@ export interface TokenOptions {
 }
 
 /** Gets tokens from the endpoint of the host. The environment is read for each request: hosts rotate their secrets. */
-export function managedIdentityTokens(options: TokenOptions): Pick<TokenSource, "token"> {
+export function managedIdentityTokens(options: TokenOptions): TokenSource {
   return {
+    hasOwnTime: true,
     async token(wanted) {
       const environment = process.env;
       return tokenFrom(sourceIn(environment), wanted, { ...options, environment });

@@ -7,6 +7,8 @@ export interface AppTokenProviderParameters {
   readonly scopes: string[];
   /** Claims challenge, as JSON. */
   readonly claims?: string;
+  /** Aborts when no call waits for the token any more, or its time (`system.callTimeoutMs`) is over. */
+  readonly signal?: AbortSignal;
 }
 
 /** Result of an app token provider. */
@@ -27,12 +29,13 @@ export type AppTokenProvider = (parameters: AppTokenProviderParameters) => Promi
 /** Adapts MSAL's app token provider to a token source. */
 export function sourceOf(provider: AppTokenProvider): TokenSource {
   return {
-    async token({ correlationId, tenantId, scopes, claims }) {
+    async token({ correlationId, tenantId, scopes, claims, signal }) {
       const result = await provider({
         correlationId,
         tenantId,
         scopes: [...scopes],
         ...(claims ? { claims } : {}),
+        ...(signal ? { signal } : {}),
       });
       const { accessToken, expiresInSeconds, refreshInSeconds }: Partial<AppTokenProviderResult> =
         result ?? {};

@@ -1,5 +1,5 @@
 import type { AuthenticationResult } from "@tessera/core";
-import { isAuthError, untilAborted, type AssertionContext } from "@tessera/core/internal";
+import { isAuthError, untilAborted, type AssertionContext, type Budget } from "@tessera/core/internal";
 import { openSystemBrowser } from "../interactive/open-browser.js";
 import type { DpopProofInput } from "../requests.js";
 import type { HowToAcquire, IssuerRequest } from "./issuer-application.js";
@@ -27,6 +27,8 @@ export interface ResourceToken {
 /** What a token is acquired for. */
 export interface Acquisition {
   readonly signal: AbortSignal | undefined;
+  /** What is left to the call. */
+  readonly budget: Budget;
   /** Metadata that were read earlier, in milliseconds since the epoch, are read again. */
   readonly since: number;
   /** By default those that were asked for last. */
@@ -51,12 +53,12 @@ export function tokenAcquirer(
   const { grant = "user", onDeviceCode, client, assertion, acrossApps } = options;
   const openBrowser = openerOf(options.openBrowser);
 
-  return async (known, how, { signal, since, scopes = known.scopes, refusedToken }) => {
+  return async (known, how, { signal, budget, since, scopes = known.scopes, refusedToken }) => {
     const prepared = (forgotten?: string): Promise<ReadyIssuer> => {
       const preparing = issuers.ready(
         known,
         { since, ...(forgotten === undefined ? {} : { forgotten }) },
-        metadataCall(signal),
+        metadataCall({ signal, budget }),
       );
       return signal ? untilAborted(preparing, signal) : preparing;
     };
@@ -69,12 +71,12 @@ export function tokenAcquirer(
     };
     let result: AuthenticationResult;
     try {
-      result = await acquire(known, ready, how, request);
+      result = await acquire(known, ready, { ...how, budget }, request);
     } catch (error) {
       const { client } = ready;
       if (client.way !== "dynamic" || !isForgotten(error)) throw error;
       ready = await prepared(client.auth.clientId);
-      result = await acquire(known, ready, how, request);
+      result = await acquire(known, ready, { ...how, budget }, request);
     }
     const { application } = ready;
     await note(known, ready, { result, scopes });
@@ -90,16 +92,20 @@ export function tokenAcquirer(
   function acquire(
     known: KnownResource,
     ready: ReadyIssuer,
-    how: HowToAcquire,
+    how: HowToAcquire & Pick<Acquisition, "budget">,
     request: IssuerRequest,
   ): Promise<AuthenticationResult> {
     const { application } = ready;
-    if (grant === "app") return application.appToken(request);
-    if (assertion !== undefined)
-      return application.assertionToken(request, (context) => assertionFor(known, request, context));
+    const { budget } = how;
+    if (grant === "app") return application.appToken(request, budget);
+    if (assertion !== undefined) {
+      const fetch = (context: AssertionContext): Promise<string> => assertionFor(known, request, context);
+      return application.assertionToken(request, fetch, budget);
+    }
     if (acrossApps && ready.client.way === "registered" && takesIdentityAssertions(ready.metadata)) {
       const { resource = known.facts.covers } = known.facts;
-      return application.tokenAcrossApps(request, { ...acrossApps, audience: known.issuer, resource });
+      const across = { ...acrossApps, audience: known.issuer, resource };
+      return application.tokenAcrossApps(request, across, budget);
     }
     return application.userToken({ ...request, ...ofUser(known, ready, request) }, how);
   }

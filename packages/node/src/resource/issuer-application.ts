@@ -9,6 +9,7 @@ import {
   silent,
   tokenRequest,
   type AssertionContext,
+  type Budget,
   type ClientCredential,
 } from "@tessera/core/internal";
 import { ClientApplication } from "../client-application.js";
@@ -30,6 +31,8 @@ export interface HowToAcquire {
   readonly mayAsk: boolean;
   /** Whether the user has to be asked. */
   readonly mustAsk?: boolean;
+  /** What is left to the call. */
+  readonly budget?: Budget;
 }
 
 /** A user whom the company's provider vouches for at the issuer. */
@@ -63,24 +66,24 @@ export class IssuerApplication extends ClientApplication {
    */
   userToken(
     request: IssuerRequest,
-    { mayAsk, mustAsk = false }: HowToAcquire,
+    { mayAsk, mustAsk = false, budget }: HowToAcquire,
   ): Promise<AuthenticationResult> {
     return this.logged("acquireToken", request, async () => {
       const { user, ...asked } = request;
       const account = asked.account ?? (await this.#accountOf(user, asked));
       const known = account ? { ...asked, account } : asked;
-      if (mayAsk) return this.#oneCall.acquire(known, this.checked(known), mustAsk);
+      if (mayAsk) return this.#oneCall.acquire(known, this.checked(known), mustAsk, budget);
       // All other fields are as in the call that may ask, so that a refusal counts for both.
       const { openBrowser: _, onDeviceCode: __, ...quiet } = known;
-      if (account) return silent(this.client, { ...quiet, account });
+      if (account) return silent(this.client, { ...quiet, account }, budget);
       throw interactionRequiredError("no_tokens_found", "No user has signed in for this resource.", request);
     });
   }
 
   /** Acquires the program's own token. */
-  appToken(request: CallRequest): Promise<AuthenticationResult> {
+  appToken(request: CallRequest, budget: Budget): Promise<AuthenticationResult> {
     return this.logged("acquireTokenByClientCredential", request, () =>
-      clientCredentialsNow(this.client, this.checked(request), {}),
+      clientCredentialsNow(this.client, this.checked(request), { budget }),
     );
   }
 
@@ -88,9 +91,10 @@ export class IssuerApplication extends ClientApplication {
   assertionToken(
     request: CallRequest,
     assertion: (context: AssertionContext) => Promise<string>,
+    budget: Budget,
   ): Promise<AuthenticationResult> {
     return this.logged("acquireTokenByClientCredential", request, () =>
-      clientCredentialsNow(this.client, this.checked(request), { assertion }),
+      clientCredentialsNow(this.client, this.checked(request), { assertion, budget }),
     );
   }
 
@@ -98,12 +102,14 @@ export class IssuerApplication extends ClientApplication {
   tokenAcrossApps(
     request: CallRequest,
     { application, audience, resource, ...user }: AcrossApps,
+    budget: Budget,
   ): Promise<AuthenticationResult> {
     return this.logged("acquireTokenAcrossApps", request, () => {
       const { scopes, correlationId, signal, timeoutMs, refusedToken } = this.checked(request);
       const asked = { scopes, correlationId, signal, timeoutMs, refusedToken };
       return acrossApps(this.client, asked, {
         subject: [...subjectOf(user), resource],
+        budget,
         assertion: ({ call }, isNew) =>
           identityAssertion(application, user, { audience, resource, scopes, isNew }, call),
       });

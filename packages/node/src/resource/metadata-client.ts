@@ -1,5 +1,5 @@
 import { createClient, Logger, type Client } from "@tessera/core";
-import { newCorrelationId, version } from "@tessera/core/internal";
+import { newCorrelationId, version, type Budget } from "@tessera/core/internal";
 import { checkConfiguration, DEFAULT_AUTHORITY } from "../check-configuration.js";
 import type { NodeAuthOptions, NodeSystemOptions } from "../configuration.js";
 import { withinReach, type Reach } from "../http/network-zone.js";
@@ -8,11 +8,13 @@ import { withinReach, type Reach } from "../http/network-zone.js";
 export interface MetadataCall {
   readonly correlationId: string;
   readonly signal?: AbortSignal | undefined;
+  /** What all its requests may take together. */
+  readonly budget: Budget;
 }
 
-/** Returns the context of one step of discovery. */
-export function metadataCall(signal: AbortSignal | undefined): MetadataCall {
-  return { correlationId: newCorrelationId(), signal };
+/** Returns the context of one step of a call. */
+export function metadataCall({ signal, budget }: Omit<MetadataCall, "correlationId">): MetadataCall {
+  return { correlationId: newCorrelationId(), signal, budget };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { secureUrl, systemClock } from "@tessera/core/internal";
+import { Budget, CALL_BUDGET_MS, secureUrl, systemClock } from "@tessera/core/internal";
 import { endsSession } from "../interactive/one-call.js";
 import { tokenAcquirer, type ResourceToken } from "./acquire-token.js";
 import { challengeOf } from "./challenge.js";
@@ -65,7 +65,8 @@ const MOST_AUTHORIZATIONS = 3;
  */
 export function createResourceTokens(given: ResourceOptions): ResourceTokens {
   const options = checkedResourceOptions(given);
-  const { clock = systemClock } = options.system ?? {};
+  const { clock = systemClock, callTimeoutMs = CALL_BUDGET_MS } = options.system ?? {};
+  const newBudget = (): Budget => new Budget(clock, callTimeoutMs);
   const now = (): number => clock.now();
   const kept = keptDocuments(options.cache ?? {});
   const issuers = new Issuers(options, kept, now);
@@ -81,7 +82,7 @@ export function createResourceTokens(given: ResourceOptions): ResourceTokens {
       const known = await resources.find(new URL(href));
       if (!known?.client) return attempt;
       try {
-        const result = await acquire(known, { mayAsk: false }, { signal, since: 0 });
+        const result = await acquire(known, { mayAsk: false }, { signal, budget: newBudget(), since: 0 });
         return { ...attempt, token: result };
       } catch (error) {
         // The resource is asked first: it may have moved to another issuer.
@@ -124,7 +125,8 @@ export function createResourceTokens(given: ResourceOptions): ResourceTokens {
     if (challenge.header !== undefined && !challenge.isForTokens) return undefined;
     if (token && before && isPaused(before, token.accessToken, now())) return undefined;
     const sent = { url, response, sentAt: attempt.startedAt };
-    const known = await resources.learn(sent, metadataCall(signal));
+    const budget = newBudget();
+    const known = await resources.learn(sent, metadataCall({ signal, budget }));
     if (challenge.wantsDpop && !known.facts.wantsDpop) known.facts = { ...known.facts, wantsDpop: true };
     const asked = known.scopes ?? [];
     const wanted = challenge.scopes ?? known.scopes ?? known.facts.scopes;
@@ -132,7 +134,7 @@ export function createResourceTokens(given: ResourceOptions): ResourceTokens {
     const scopes = known.scopes && isAsked ? known.scopes : wanted;
     const refusedToken = known === before ? token?.accessToken : undefined;
     const how = { mayAsk: canAsk, mustAsk: !isAsked && known.scopes !== undefined };
-    const more = { signal, since: attempt.startedAt, scopes, refusedToken };
+    const more = { signal, budget, since: attempt.startedAt, scopes, refusedToken };
     const next = await acquire(known, how, more);
     return next.accessToken === token?.accessToken ? undefined : repeated(attempt, next);
   }
@@ -155,7 +157,7 @@ export function createResourceTokens(given: ResourceOptions): ResourceTokens {
     const isAsked = union.length === asked.length;
     // Another call may have brought what this one needs.
     const how = isAsked ? { mayAsk: false } : { mayAsk: canAsk, mustAsk: true };
-    const next = await acquire(known, how, { signal, since: 0, scopes: union });
+    const next = await acquire(known, how, { signal, budget: newBudget(), since: 0, scopes: union });
     return next.accessToken === attempt.token?.accessToken ? undefined : repeated(attempt, next);
   }
 

@@ -133,12 +133,10 @@ function putUser(partition: Partition, { account, idToken, claims }: CacheRecord
     const known = accounts.length > 0 ? accounts.filter(entriesOf(partition, provider)) : accounts;
     const entity = known.reduceRight((merged, older) => mergeAccount(merged, older.entity), account);
     const key = accountKey(entity);
-    const [only, ...more] = known;
+    partition.removeOf("Account", (entry) => known.includes(entry));
     // A user who signs in again, and of whom nothing has changed, keeps the entry and what was read from it.
-    if (more.length > 0 || only?.entity !== entity || only.key !== key) {
-      partition.removeOf("Account", (entry) => known.includes(entry));
-      partition.put({ section: "Account", key, entity });
-    }
+    const same = known.find((entry) => entry.entity === entity && entry.key === key);
+    partition.put(same ?? { section: "Account", key, entity });
   }
   if (idToken) {
     partition.removeOf("IdToken", (entry) => sameOwner(entry, idToken, provider.environments));
