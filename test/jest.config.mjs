@@ -1,14 +1,14 @@
 export default {
   rootDir: "..",
   testMatch: ["<rootDir>/test/**/*.test.ts"],
-  testEnvironment: "node",
+  testEnvironment: "<rootDir>/test/support/environment.mjs",
   // Ends only what hangs: a busy machine makes every test slower, and fails none.
   testTimeout: 300_000,
-  setupFiles: ["<rootDir>/test/support/kept-keys.ts"],
+  setupFiles: ["<rootDir>/test/support/kept-keys.mjs"],
   setupFilesAfterEnv: ["<rootDir>/test/support/watch-for-leaks.ts"],
   // One for each processor core of a small machine. With a third one, programs under load miss their limits.
   maxWorkers: 2,
-  // Modules of earlier test files stay in memory and make a worker several times slower, so it is replaced.
+  // Modules of earlier test files stay in memory, so a worker is replaced now and then.
   workerIdleMemoryLimit: "500MB",
   extensionsToTreatAsEsm: [".ts"],
   transform: {

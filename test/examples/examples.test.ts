@@ -8,7 +8,7 @@ import { startLocalAuthority } from "@tessera/local-authority";
 import { createReport, StepFailure } from "../../examples/demo/report.mjs";
 import { describeWith } from "../support/real-part.js";
 import { hasRedis } from "../support/redis-servers.js";
-import { keptKeys } from "../support/rsa-keys.js";
+import { keptKeys } from "../support/rsa-keys.mjs";
 import { signIn } from "../support/sign-in.js";
 import { assertBuilt, root } from "../packages/workspace.js";
 

@@ -15,7 +15,7 @@ import {
   type Chromium,
 } from "../support/chromium.js";
 import { describeWith } from "../support/real-part.js";
-import { keptKeys } from "../support/rsa-keys.js";
+import { keptKeys } from "../support/rsa-keys.mjs";
 import { assertBuilt, root } from "../packages/workspace.js";
 
 beforeAll(assertBuilt);

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { afterEach, beforeAll, expect, test } from "@jest/globals";
-import { keptKeys } from "../support/rsa-keys.js";
+import { keptKeys } from "../support/rsa-keys.mjs";
 import { signIn } from "../support/sign-in.js";
 import { assertBuilt, root } from "../packages/workspace.js";
 

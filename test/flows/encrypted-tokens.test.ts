@@ -7,7 +7,7 @@ import { CompactEncrypt } from "jose";
 import { accountOf } from "../support/entra.js";
 import { keys, redeem, secrets, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
 import { expectNoSecretIn, expectNothingKept } from "../support/nothing-kept.js";
-import { rsaKeyPair } from "../support/rsa-keys.js";
+import { rsaKeyPair } from "../support/rsa-keys.mjs";
 
 const rsa = rsaKeyPair("encryption");
 const older = rsaKeyPair("older-encryption");

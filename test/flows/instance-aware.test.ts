@@ -6,7 +6,7 @@ import * as tessera from "@tessera/node";
 import { libraries, peer } from "../support/both-libraries.js";
 import { documentAt } from "../support/world-network.js";
 import { recordedNetwork } from "../support/recorded-network.js";
-import { rsaKeyPair } from "../support/rsa-keys.js";
+import { rsaKeyPair } from "../support/rsa-keys.mjs";
 
 const clientId = "the-client";
 const redirectUri = "http://localhost:3000/redirect";

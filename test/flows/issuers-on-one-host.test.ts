@@ -10,7 +10,7 @@ import {
   type SilentFlowRequest,
 } from "@tessera/node";
 import { scriptedNetwork, type ScriptedNetwork } from "../support/scripted-network.js";
-import { rsaKeyPair } from "../support/rsa-keys.js";
+import { rsaKeyPair } from "../support/rsa-keys.mjs";
 
 const clientId = "the-client";
 const host = "https://idp.example";

@@ -19,7 +19,7 @@ import { applicationAt, scopes } from "../support/oidc-applications.js";
 import type { OpenIdProvider } from "../support/oidc-provider.js";
 import { signIn } from "../support/sign-in.js";
 import { createTestClock } from "../support/test-clock.js";
-import { rsaKeyPair } from "../support/rsa-keys.js";
+import { rsaKeyPair } from "../support/rsa-keys.mjs";
 
 let provider: FakeProvider;
 beforeAll(async () => {

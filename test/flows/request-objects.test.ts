@@ -11,7 +11,7 @@ import type { OpenIdProvider } from "../support/oidc-provider.js";
 import { resources, startSecuredProvider } from "../support/secured-provider.js";
 import { signIn } from "../support/sign-in.js";
 import { createTestClock } from "../support/test-clock.js";
-import { rsaKeyPair } from "../support/rsa-keys.js";
+import { rsaKeyPair } from "../support/rsa-keys.mjs";
 
 const pairs = {
   rsa: rsaKeyPair("request"),

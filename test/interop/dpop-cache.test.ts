@@ -5,7 +5,7 @@ import { PublicClientApplication as Peer } from "@azure/msal-node";
 import { PublicClientApplication, type AccountInfo, type ICachePlugin } from "@tessera/node";
 import { SignJWT } from "jose";
 import { scriptedNetwork } from "../support/scripted-network.js";
-import { rsaKeyPair } from "../support/rsa-keys.js";
+import { rsaKeyPair } from "../support/rsa-keys.mjs";
 
 const bound = { authenticationScheme: "DPoP" } as const;
 const clientId = "the-client";

@@ -4,7 +4,7 @@ import { ConfidentialClientApplication as Peer } from "@azure/msal-node";
 import { ConfidentialClientApplication, type AccountInfo } from "@tessera/node";
 import { SignJWT } from "jose";
 import { scriptedNetwork } from "../support/scripted-network.js";
-import { rsaKeyPair } from "../support/rsa-keys.js";
+import { rsaKeyPair } from "../support/rsa-keys.mjs";
 
 const clientId = "the-client";
 const tid = "11111111-2222-4333-8444-555555555555";

@@ -3,7 +3,7 @@
 import * as peer from "@azure/msal-node";
 import { expect, it } from "@jest/globals";
 import { tesseraAsPeer as tessera } from "../support/both-libraries.js";
-import { rsaKeyPair } from "../support/rsa-keys.js";
+import { rsaKeyPair } from "../support/rsa-keys.mjs";
 import { SignJWT } from "jose";
 
 type Library = typeof peer;

@@ -1,7 +1,7 @@
 import type { JsonWebKey } from "node:crypto";
 import type { ClientMetadata, Configuration } from "oidc-provider";
 import { startOpenIdProvider, type OpenIdProvider } from "./oidc-provider.js";
-import { rsaKeyPair } from "./rsa-keys.js";
+import { rsaKeyPair } from "./rsa-keys.mjs";
 
 /** The key pair of every client, for what the provider encrypts. */
 export const encryptionKey = rsaKeyPair("two");

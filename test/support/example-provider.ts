@@ -1,6 +1,6 @@
 import { ConfidentialClientApplication, type Clock, type INetworkModule } from "@tessera/node";
 import { sign } from "./fake-provider.js";
-import { rsaKeyPair } from "./rsa-keys.js";
+import { rsaKeyPair } from "./rsa-keys.mjs";
 
 /** An OpenID Provider without a server: what examples of the endpoints around the tokens talk to. */
 export interface ExampleProvider {

@@ -19,7 +19,7 @@ import {
   type NodeSystemOptions,
   type NodeTelemetryOptions,
 } from "@tessera/node";
-import { rsaKeyPair } from "./rsa-keys.js";
+import { rsaKeyPair } from "./rsa-keys.mjs";
 import { createTestClock, type TestClock } from "./test-clock.js";
 
 /** What to answer. A body that is not a text is sent as JSON. */

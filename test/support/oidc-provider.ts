@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ClientMetadata, Configuration, KoaContextWithOIDC, Provider } from "oidc-provider";
-import { rsaKeyPair } from "./rsa-keys.js";
+import { rsaKeyPair } from "./rsa-keys.mjs";
 
 /** A registration: what the application's configuration says of it. */
 export interface ProviderClient {

@@ -5,7 +5,7 @@ import {
   type AccountInfo,
   type Configuration,
 } from "@tessera/node";
-import { rsaKeyPair } from "./rsa-keys.js";
+import { rsaKeyPair } from "./rsa-keys.mjs";
 import { scriptedNetwork, type Script, type ScriptedNetwork } from "./scripted-network.js";
 
 export const clientId = "the-client";
