@@ -1,6 +1,6 @@
 // What a call needs besides its requests shares their time: credentials and tokens that a function of the app provides, another
 // call that such a function makes, the endpoint of a region, and all that precedes a token for a protected resource.
-// proves: core/src/exchange/in-time-of.ts, core/src/credential/shared-renewals.ts, node/src/credential/renewed-token.ts,
+// proves: core/src/http/in-time-of.ts, core/src/credential/shared-renewals.ts, node/src/credential/renewed-token.ts,
 // node/src/credential/managed-identity-assertion.ts, node/src/resource/resource-tokens.ts
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
@@ -13,7 +13,13 @@ import {
 } from "@tessera/node";
 import { makeCertificate } from "../support/certificates.js";
 import { deadlineInHand } from "../support/deadline-in-hand.js";
-import { clientId, clientSecret, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
+import {
+  clientId,
+  clientSecret,
+  redeem,
+  startFakeProvider,
+  type FakeProvider,
+} from "../support/fake-provider.js";
 import { gate, type Gate } from "../support/gate.js";
 import { setEnvironment } from "../support/managed-identity-stage.js";
 import { startMetadataEndpoint, type MetadataEndpoint } from "../support/metadata-endpoint.js";
@@ -134,6 +140,25 @@ describe.each<[string, Build, boolean]>([
     part.isMended = true;
     await token(build(part));
     if (hasSignal) expect(part.signal?.aborted).toBe(false);
+  });
+});
+
+describe("a secret that an HS256 ID token is verified with", () => {
+  it("has what is left to the call", async () => {
+    const key = new TextEncoder().encode(clientSecret);
+    provider.answers.token = () => {
+      provider.clock.advance((callTimeoutMs - rest) / 1000);
+      return {
+        body: provider.tokens({}, { header: { alg: "HS256", kid: undefined }, key }),
+      };
+    };
+    let asked = 0;
+    const app = withAuth({
+      clientSecret: async () => ((asked += 1) === 1 ? clientSecret : never),
+      clientMetadata: { id_token_signed_response_alg: "HS256" },
+    });
+    await expect(redeem(app)).rejects.toMatchObject(outOfTime);
+    expect(asked).toBe(2);
   });
 });
 

@@ -15,7 +15,7 @@ import type { Form } from "../http/transport.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { answerBody } from "../http/answer-body.js";
 import type { Exchange } from "./exchange.js";
-import { inTimeOf } from "./in-time-of.js";
+import { inTimeOf } from "../http/in-time-of.js";
 
 /** A form for an endpoint of the provider at which the client authenticates. */
 export interface ClientForm {

@@ -6,7 +6,7 @@ import { clientAuthError } from "../errors/errors.js";
 import { epochSeconds } from "../clock.js";
 import type { Exchange } from "./exchange.js";
 import type { AcceptedResponse } from "./accept-tokens.js";
-import { inTimeOf } from "./in-time-of.js";
+import { inTimeOf } from "../http/in-time-of.js";
 
 /** Gets app tokens from a source other than the token endpoint, such as a managed identity or a vault. */
 export interface TokenSource {

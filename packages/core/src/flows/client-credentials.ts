@@ -9,7 +9,7 @@ import {
 } from "../credential/assertion-source.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { isAuthError } from "../errors/errors.js";
-import { inTimeOf } from "../exchange/in-time-of.js";
+import { inTimeOf } from "../http/in-time-of.js";
 import { acceptTokens } from "../exchange/accept-tokens.js";
 import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";

@@ -3,6 +3,7 @@ import { idTokenIssuerMatches, keySpeaksFor } from "../authority/issuer.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { errorText } from "../errors/error-text.js";
 import { clientAuthError } from "../errors/errors.js";
+import { inTimeOf } from "../http/in-time-of.js";
 import type { Call, Transport } from "../http/transport.js";
 import { hs256Key } from "../hs256-key.js";
 import { decodeJwt, jwtHeader, type RawClaims } from "./id-token.js";
@@ -173,7 +174,9 @@ async function checkSignature(
     // The algorithm was allowed above. HS256 is verified only with this client's own secret.
     if (alg === "HS256") {
       const { compactVerify } = await import("jose");
-      await compactVerify(jwt, hs256Key((await secret?.()) ?? ""), { algorithms: ["HS256"] });
+      const given = secret?.() ?? "";
+      const known = typeof given === "string" ? given : await inTimeOf(call, "client secret", () => given);
+      await compactVerify(jwt, hs256Key(known), { algorithms: ["HS256"] });
       return undefined;
     } else {
       return await keys.verifyWith(authority, call, {

@@ -1,7 +1,7 @@
 import { clientAuthError } from "../errors/errors.js";
 import { abortAfter } from "../flight/deadline.js";
 import { untilAborted } from "../flight/until-aborted.js";
-import type { Call } from "../http/transport.js";
+import type { Call } from "./attempt.js";
 
 /**
  * Waits for what a function of the app provides, as long as the call has time and somebody waits for it.
