@@ -1,6 +1,6 @@
 // What a call needs besides its requests shares their time: credentials and tokens that a function of the app provides, another
 // call that such a function makes, the endpoint of a region, and all that precedes a token for a protected resource.
-// proves: core/src/http/in-time-of.ts, core/src/credential/shared-renewals.ts, node/src/credential/renewed-token.ts,
+// proves: core/src/http/within-call-time.ts, core/src/credential/shared-renewals.ts, node/src/credential/renewed-token.ts,
 // node/src/credential/managed-identity-assertion.ts, node/src/resource/resource-tokens.ts
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
@@ -24,9 +24,9 @@ import { gate, type Gate } from "../support/gate.js";
 import { setEnvironment } from "../support/managed-identity-stage.js";
 import { startMetadataEndpoint, type MetadataEndpoint } from "../support/metadata-endpoint.js";
 
-const callTimeoutMs = 5000;
+const callTimeoutMs = 99_999;
 /** What is left to the part that never ends, in milliseconds. */
-const rest = 200;
+const rest = 55_555;
 const timeoutMs = 77_777;
 const system = { callTimeoutMs, retries: 0 };
 const never = new Promise<never>(() => undefined);
@@ -56,6 +56,18 @@ const outOfTime = {
   isRetryable: true,
   message: expect.stringContaining(`within ${rest} ms`),
 };
+/** A call that runs out of time as soon as it has begun what never ends. */
+async function endsOutOfTime(call: () => Promise<unknown>, begun: Promise<void>): Promise<void> {
+  const deadline = deadlineInHand(rest);
+  try {
+    const ended = expect(call()).rejects.toMatchObject(outOfTime);
+    await begun;
+    deadline.pass();
+    await ended;
+  } finally {
+    deadline.restore();
+  }
+}
 const token = (app: ConfidentialClientApplication, bounds: object = {}) =>
   app.acquireTokenByClientCredential({ scopes: ["api:read"], ...bounds });
 
@@ -113,7 +125,7 @@ describe.each<[string, Build, boolean]>([
   it("has what is left to the call, and is asked again by the next one", async () => {
     slowDiscovery();
     const app = build(part);
-    await expect(token(app)).rejects.toMatchObject(outOfTime);
+    await endsOutOfTime(() => token(app), part.asked.opened);
     if (hasSignal) expect(part.signal?.aborted).toBe(true);
     part.isMended = true;
     // The first call has left a pause.
@@ -144,21 +156,35 @@ describe.each<[string, Build, boolean]>([
 });
 
 describe("a secret that an HS256 ID token is verified with", () => {
-  it("has what is left to the call", async () => {
+  it("has what is left to the call; the next one asks again, with the refresh token that has come", async () => {
     const key = new TextEncoder().encode(clientSecret);
-    provider.answers.token = () => {
-      provider.clock.advance((callTimeoutMs - rest) / 1000);
-      return {
-        body: provider.tokens({}, { header: { alg: "HS256", kid: undefined }, key }),
-      };
+    const sent: unknown[] = [];
+    provider.answers.token = ({ form }) => {
+      sent.push(form["refresh_token"]);
+      if (isSlow) provider.clock.advance((callTimeoutMs - rest) / 1000);
+      const tokens = provider.tokens({}, { header: { alg: "HS256", kid: undefined }, key });
+      return { body: { ...tokens, refresh_token: `refresh ${sent.length}` } };
     };
+    let isSlow = false;
     let asked = 0;
+    const verifying = gate();
     const app = withAuth({
-      clientSecret: async () => ((asked += 1) === 1 ? clientSecret : never),
+      clientSecret: async () => {
+        if (!isSlow || (asked += 1) < 2) return clientSecret;
+        verifying.open();
+        return never;
+      },
       clientMetadata: { id_token_signed_response_alg: "HS256" },
     });
-    await expect(redeem(app)).rejects.toMatchObject(outOfTime);
-    expect(asked).toBe(2);
+    const { account } = await redeem(app);
+    if (!account) throw new Error("nobody has signed in");
+    const refresh = () => app.acquireTokenSilent({ account, scopes: ["api:read"], forceRefresh: true });
+    isSlow = true;
+    await endsOutOfTime(refresh, verifying.opened);
+    isSlow = false;
+    provider.clock.advance(60);
+    await refresh();
+    expect(sent).toEqual([undefined, "refresh 1", "refresh 2"]);
   });
 });
 
@@ -172,22 +198,27 @@ describe("a managed identity that proves an app", () => {
     };
     metadata.onLeave = left.open;
     try {
-      const isOver = reason.startsWith("the time");
-      if (isOver) slowDiscovery();
       const app = withAuth({ clientAssertion: managedIdentityAssertion({ audience: "api://exchange" }) });
-      const controller = new AbortController();
-      const call = expect(token(app, { signal: controller.signal })).rejects.toMatchObject(
-        isOver ? outOfTime : { errorCode: "request_aborted" },
-      );
-      await arrived.opened;
-      if (!isOver) controller.abort();
-      await call;
+      if (reason.startsWith("the time")) {
+        slowDiscovery();
+        await endsOutOfTime(() => token(app), arrived.opened);
+      } else {
+        const controller = new AbortController();
+        const call = expect(token(app, { signal: controller.signal })).rejects.toMatchObject({
+          errorCode: "request_aborted",
+        });
+        await arrived.opened;
+        controller.abort();
+        await call;
+      }
       await left.opened;
     } finally {
       restore();
     }
   });
 });
+
+const unused: INetworkModule = { sendGetRequestAsync: () => never, sendPostRequestAsync: () => never };
 
 describe("the endpoint of a region", () => {
   it("has half of the time, and the global one the rest", async () => {
@@ -201,7 +232,7 @@ describe("the endpoint of a region", () => {
     };
     const app = new ConfidentialClientApplication({
       auth: { clientId, clientSecret, authority: "https://login.microsoftonline.com/organization.example" },
-      system: { callTimeoutMs: rest, retries: 0, networkClient },
+      system: { callTimeoutMs: 200, retries: 0, networkClient },
     });
     const request = { scopes: ["https://graph.microsoft.com/.default"], azureRegion: "westus2" };
     await expect(app.acquireTokenByClientCredential(request)).rejects.toMatchObject({
@@ -210,6 +241,26 @@ describe("the endpoint of a region", () => {
       message: expect.stringMatching(/within (?:100|\d{1,2}) ms/),
     });
     expect(hosts).toEqual(["westus2.login.microsoft.com", "login.microsoftonline.com"]);
+  });
+
+  it("is not blamed for an assertion that never comes", async () => {
+    let asked = 0;
+    const app = new ConfidentialClientApplication({
+      auth: {
+        clientId,
+        authority: "https://login.microsoftonline.com/organization.example",
+        clientAssertion: () => {
+          asked += 1;
+          return never;
+        },
+      },
+      system: { callTimeoutMs: 200, retries: 0, networkClient: unused },
+    });
+    const request = { scopes: ["https://graph.microsoft.com/.default"], azureRegion: "westus2" };
+    await expect(app.acquireTokenByClientCredential(request)).rejects.toMatchObject({
+      message: expect.stringContaining("The credential of the client has not come"),
+    });
+    expect(asked).toBe(1);
   });
 });
 
@@ -229,9 +280,31 @@ describe("a token for a protected resource", () => {
         return answer(request);
       };
     }
-    provider.answers.token = () => ({ raw: () => undefined });
-    await expect(tokens.next(await tokens.begin(url), challenge)).rejects.toMatchObject(outOfTime);
+    const asked = gate();
+    provider.answers.token = () => ({ raw: asked.open });
+    const attempt = await tokens.begin(url);
+    await endsOutOfTime(() => tokens.next(attempt, challenge), asked.opened);
     expect(provider.count("token")).toBe(1);
+  });
+});
+
+describe("the time of the app", () => {
+  it("does not count while it decides on the issuer of a resource", async () => {
+    let decided = 0;
+    const tokens = createResourceTokens({
+      grant: "app",
+      client: { registered: { [provider.url]: { clientId, clientSecret } } },
+      allowIssuer: async () => {
+        decided += 1;
+        provider.clock.advance(60);
+        return true;
+      },
+      system: { ...system, clock: provider.clock, proxy: false },
+    });
+    const challenge = { status: 401, headers: new Headers({ "www-authenticate": "Bearer" }) };
+    const { token: found } = (await tokens.next(await tokens.begin(`${provider.url}/api`), challenge)) ?? {};
+    expect(found?.accessToken).toBe("an-access-token");
+    expect(decided).toBeGreaterThan(0);
   });
 });
 

@@ -35,7 +35,7 @@ export interface Client {
    * The client's secret, if that is its credential: the key of HS256 signatures. A function, so that logging the
    * client does not reveal it, and because the app may provide it with one.
    */
-  readonly secret: (() => string | Promise<string>) | undefined;
+  readonly secret: ((signal?: AbortSignal) => string | Promise<string>) | undefined;
   /** How the provider signs and encrypts what it sends this client. */
   readonly algorithms: ResponseAlgorithms;
   readonly decryptionKeys: readonly DecryptionKey[];

@@ -224,6 +224,6 @@ export function createClient(options: ClientOptions): Client {
 
 const unobserved = (): undefined => undefined;
 
-function secretOf(source: SecretSource): () => string | Promise<string> {
-  return () => (typeof source === "function" ? source({}) : source);
+function secretOf(source: SecretSource): (signal?: AbortSignal) => string | Promise<string> {
+  return (signal) => (typeof source === "function" ? source(signal ? { signal } : {}) : source);
 }

@@ -11,7 +11,7 @@ import { readCertificate, type Certificate } from "./certificate.js";
 import { currentCertificate, type CertificateSource } from "./certificate-source.js";
 import type { ClientAuthentication } from "./client-authentication.js";
 import { SecretAuthentication, type SecretSource } from "./secret-authentication.js";
-import { AssertionSigner, type AssertionWish } from "./signed-assertion.js";
+import { AssertionSigner, type SigningOptions } from "./signed-assertion.js";
 
 /** The credential a client authenticates with. */
 export type ClientCredential =
@@ -91,11 +91,11 @@ export function createAuthenticator(
   const present = async (
     current: Certificate,
     authority: Authority,
-    wish: AssertionWish,
+    options: SigningOptions,
   ): Promise<ClientAuthentication> =>
     mutualTls
       ? tlsAuthentication(tlsOf(current))
-      : assertionAuthentication(await signer.withCertificate(current, authority, wish));
+      : assertionAuthentication(await signer.withCertificate(current, authority, options));
 
   return (authority, override = {}, signal) => {
     const given = override.assertion ?? (credential.kind === "assertion" ? credential.assertion : undefined);

@@ -51,7 +51,7 @@ export class SharedRenewals<T> {
     return flights.run(key, signal, (shared) => {
       const work = renew(shared);
       const note = (): void => {
-        // What nobody has waited for says nothing.
+        // The outcome of an aborted renewal is not remembered.
         if (shared?.aborted) return;
         this.#finished += 1;
         latest.set(key, { work, finished: this.#finished });

@@ -35,8 +35,8 @@ interface Reusable {
   readonly sign: () => Promise<string>;
 }
 
-/** Who waits for an assertion, and for which one not. */
-export interface AssertionWish {
+/** Options of {@link AssertionSigner.withCertificate}. */
+export interface SigningOptions {
   /** An assertion that must not be reused, because the server has refused it. */
   readonly refused?: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -62,7 +62,7 @@ export class AssertionSigner {
   withCertificate(
     certificate: Certificate,
     authority: Authority,
-    { refused, signal }: AssertionWish = {},
+    { refused, signal }: SigningOptions = {},
   ): Promise<string> {
     const dialect = dialectOf(authority.url);
     const audience = dialect.assertionAudience(authority.metadata);
@@ -91,6 +91,7 @@ export class AssertionSigner {
     const known = this.#made.get(name);
     // One from the future was signed before this machine's clock was known to be wrong.
     if (known && now >= known.from && now < known.until && known.jwt !== refused) return known.jwt;
+    if (known?.jwt === refused) this.#made.delete(name);
     // A signature that never comes must not be waited for by later calls.
     return this.#flights.run(name, signal, async () => {
       const jwt = await sign();

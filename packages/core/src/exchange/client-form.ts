@@ -15,7 +15,7 @@ import type { Form } from "../http/transport.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { answerBody } from "../http/answer-body.js";
 import type { Exchange } from "./exchange.js";
-import { inTimeOf } from "../http/in-time-of.js";
+import { withinCallTime } from "../http/within-call-time.js";
 
 /** A form for an endpoint of the provider at which the client authenticates. */
 export interface ClientForm {
@@ -56,7 +56,7 @@ export async function sendClientForm(
   const provided = (
     provide: (signal?: AbortSignal) => ClientAuthentication | Promise<ClientAuthentication>,
   ): ClientAuthentication | Promise<ClientAuthentication> =>
-    isBounded ? inTimeOf(call, "credential of the client", provide) : provide(call.signal);
+    isBounded ? withinCallTime(call, "credential of the client", provide) : provide(call.signal);
   const authenticate = (): ClientAuthentication | Promise<ClientAuthentication> =>
     provided((signal) => client.authenticate(authority, authentication, signal));
   const make = async (proof: ClientAuthentication): Promise<Filled> => {

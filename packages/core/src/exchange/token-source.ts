@@ -6,7 +6,7 @@ import { clientAuthError } from "../errors/errors.js";
 import { epochSeconds } from "../clock.js";
 import type { Exchange } from "./exchange.js";
 import type { AcceptedResponse } from "./accept-tokens.js";
-import { inTimeOf } from "../http/in-time-of.js";
+import { withinCallTime } from "../http/within-call-time.js";
 
 /** Gets app tokens from a source other than the token endpoint, such as a managed identity or a vault. */
 export interface TokenSource {
@@ -68,7 +68,7 @@ export async function tokensFrom(
     });
   const { accessToken, expiresIn, refreshIn, scope } = await (source.hasOwnTime
     ? sourced(call.signal)
-    : inTimeOf(call, "app token", sourced));
+    : withinCallTime(call, "app token", sourced));
   const lifetime = lifetimeSeconds(expiresIn);
   if (typeof accessToken !== "string" || accessToken === "" || !isHeaderValue(accessToken) || !lifetime) {
     throw clientAuthError(

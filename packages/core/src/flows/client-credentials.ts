@@ -9,7 +9,7 @@ import {
 } from "../credential/assertion-source.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { isAuthError } from "../errors/errors.js";
-import { inTimeOf } from "../http/in-time-of.js";
+import { withinCallTime } from "../http/within-call-time.js";
 import { acceptTokens } from "../exchange/accept-tokens.js";
 import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
@@ -185,7 +185,7 @@ async function assertionGrant(
 ): Promise<Grant> {
   const { clientId } = client;
   const tokenEndpoint = authority.metadata.token_endpoint;
-  const jwt: unknown = await inTimeOf(call, "assertion", (signal) =>
+  const jwt: unknown = await withinCallTime(call, "assertion", (signal) =>
     fetch({ clientId, tokenEndpoint, signal }),
   );
   return {
@@ -202,7 +202,8 @@ const FALLS_BACK = "The endpoint of the region does not work: the token is reque
 
 /** Whether an error says that a host does not work, rather than that it refuses the request or wants a pause. */
 function isOutageError(error: unknown): boolean {
-  if (!isAuthError(error) || !error.isRetryable) return false;
+  // What the app has not provided in time was never sent.
+  if (!isAuthError(error) || !error.isRetryable || error.attempts === undefined) return false;
   return (
     error.errorCode === "network_error" || (isAuthError(error, "ServerError") && isOutage(error.status ?? 0))
   );

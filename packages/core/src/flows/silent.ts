@@ -34,7 +34,6 @@ import { redeemRefreshToken } from "./refresh-token.js";
  * Returns a user's token without interaction, from the cache or with the refresh token, in one request for all
  * concurrent callers.
  *
- * @param budget what is left to the call of which the token is a step
  * @throws InteractionRequiredAuthError `no_tokens_found` (also for an account of another provider),
  * `refresh_token_expired`, or the server's error
  * @throws ClientAuthError `cache_store_unavailable` for a user whom memory does not know while the store is away
@@ -43,12 +42,8 @@ import { redeemRefreshToken } from "./refresh-token.js";
  * const { accessToken } = await silent(client, { scopes: ["User.Read"], account });
  * ```
  */
-export async function silent(
-  client: Client,
-  input: SilentInput,
-  budget?: Budget,
-): Promise<AuthenticationResult> {
-  return silentNow(client, input, budget);
+export async function silent(client: Client, input: SilentInput): Promise<AuthenticationResult> {
+  return silentNow(client, input);
 }
 
 /**

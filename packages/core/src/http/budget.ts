@@ -21,6 +21,21 @@ export class Budget {
     return Math.max(0, this.#end - now);
   }
 
+  /** The same time anew, for work that other calls share: it must not fail for them because this call has little left. */
+  renewed(): Budget {
+    return new Budget(this.#clock, this.#milliseconds);
+  }
+
+  /** Runs what people, or the app, take their time for. That does not count. */
+  async apart<T>(work: () => T | Promise<T>): Promise<T> {
+    const left = this.left();
+    try {
+      return await work();
+    } finally {
+      this.#end = elapsed(this.#clock) + left;
+    }
+  }
+
   /** Half of what is left, for what can be done in another way afterwards. */
   half(): Budget {
     return new Budget(this.#clock, this.left() / 2);

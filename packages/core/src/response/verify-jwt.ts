@@ -3,11 +3,12 @@ import { idTokenIssuerMatches, keySpeaksFor } from "../authority/issuer.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { errorText } from "../errors/error-text.js";
 import { clientAuthError } from "../errors/errors.js";
-import { inTimeOf } from "../http/in-time-of.js";
+import { withinCallTime } from "../http/within-call-time.js";
 import type { Call, Transport } from "../http/transport.js";
 import { hs256Key } from "../hs256-key.js";
 import { decodeJwt, jwtHeader, type RawClaims } from "./id-token.js";
 import type { JwtKind } from "./jwt-kind.js";
+import { asKeyFailure, isKeyFailure } from "./key-failure.js";
 import type { KeySet } from "./key-set.js";
 import type { KeySource } from "./key-source.js";
 import type { ResponseAlgorithms } from "./response-algorithms.js";
@@ -19,7 +20,7 @@ export interface Verifier {
   readonly transport: Pick<Transport, "hosts">;
   readonly keys: KeySource;
   /** Secret of a confidential client: the key of HS256 signatures. */
-  readonly secret: (() => string | Promise<string>) | undefined;
+  readonly secret: ((signal?: AbortSignal) => string | Promise<string>) | undefined;
   /** The algorithms that the client is registered with. */
   readonly algorithms: ResponseAlgorithms;
 }
@@ -174,9 +175,8 @@ async function checkSignature(
     // The algorithm was allowed above. HS256 is verified only with this client's own secret.
     if (alg === "HS256") {
       const { compactVerify } = await import("jose");
-      const given = secret?.() ?? "";
-      const known = typeof given === "string" ? given : await inTimeOf(call, "client secret", () => given);
-      await compactVerify(jwt, hs256Key(known), { algorithms: ["HS256"] });
+      const key = hs256Key(await secretWithin(call, secret));
+      await compactVerify(jwt, key, { algorithms: ["HS256"] });
       return undefined;
     } else {
       return await keys.verifyWith(authority, call, {
@@ -196,7 +196,17 @@ async function checkSignature(
       ? ` If the client is registered with another algorithm, name it in auth.clientMetadata.${kind.use}_signed_response_alg.`
       : "";
     const text = `The signature of the ${kind.name} is refused: ${errorText(cause)}.${remedy}`;
-    throw clientAuthError(kind.code, text, { correlationId: call.correlationId, cause });
+    const error = clientAuthError(kind.code, text, { correlationId: call.correlationId, cause });
+    throw isKeyFailure(cause) ? asKeyFailure(error) : error;
+  }
+}
+
+/** Without the secret, nothing is known about the token, as without the keys of the provider. */
+async function secretWithin(call: Call, secret: Verifier["secret"]): Promise<string> {
+  try {
+    return await withinCallTime(call, "client secret", (signal) => secret?.(signal) ?? "");
+  } catch (error) {
+    throw asKeyFailure(error);
   }
 }
 

@@ -6,8 +6,8 @@ import {
   wrongType,
 } from "@tessera/core/internal";
 import type { ClientAssertionCallback } from "../configuration.js";
-import { renewedToken } from "./renewed-token.js";
-import { NO_CALL, NO_CONTEXT, serviceTransport, tokenIn, type TokenService } from "./token-service.js";
+import { NO_CONTEXT, renewedToken } from "./renewed-token.js";
+import { NO_CALL, serviceTransport, tokenIn, type TokenService } from "./token-service.js";
 
 /** The service connection that {@link azurePipelinesToken} proves to be used by. */
 export interface AzurePipelinesTokenOptions {

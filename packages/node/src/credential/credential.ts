@@ -8,7 +8,7 @@ import {
 import type { ClientCertificate, ClientSecretCallback, NodeAuthOptions } from "../configuration.js";
 import { pemContent } from "./credential-content.js";
 import { createPfxReader } from "./pfx.js";
-import { renewedToken } from "./renewed-token.js";
+import { NO_CONTEXT, renewedToken } from "./renewed-token.js";
 
 /**
  * Returns the credential of a configuration.
@@ -40,7 +40,7 @@ export function isGiven(value: unknown): boolean {
 
 function secretSource(secret: string | ClientSecretCallback): SecretSource {
   if (typeof secret !== "function") return secret;
-  const kept = renewedToken(async ({ refusedAssertion: refusedSecret, signal } = { clientId: "" }) => {
+  const kept = renewedToken(async ({ refusedAssertion: refusedSecret, signal } = NO_CONTEXT) => {
     const fetched: unknown = await secret({
       ...(refusedSecret === undefined ? {} : { refusedSecret }),
       ...(signal ? { signal } : {}),
@@ -49,7 +49,7 @@ function secretSource(secret: string | ClientSecretCallback): SecretSource {
   });
   return ({ refusedSecret, signal }) =>
     kept({
-      clientId: "",
+      ...NO_CONTEXT,
       ...(refusedSecret ? { refusedAssertion: refusedSecret } : {}),
       ...(signal ? { signal } : {}),
     });

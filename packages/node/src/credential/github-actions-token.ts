@@ -1,7 +1,7 @@
 import { clientConfigurationError, secureUrl, wrongType } from "@tessera/core/internal";
 import type { ClientAssertionCallback } from "../configuration.js";
-import { renewedToken } from "./renewed-token.js";
-import { NO_CALL, NO_CONTEXT, serviceTransport, tokenIn, type TokenService } from "./token-service.js";
+import { NO_CONTEXT, renewedToken } from "./renewed-token.js";
+import { NO_CALL, serviceTransport, tokenIn, type TokenService } from "./token-service.js";
 
 const SERVICE: TokenService = {
   name: "GitHub Actions",

@@ -1,6 +1,9 @@
 import { epochSeconds, SingleFlight, systemClock, type AssertionContext } from "@tessera/core/internal";
 import { expiryOf } from "./jwt.js";
 
+/** The context of an assertion that is not for a call. */
+export const NO_CONTEXT: AssertionContext = { clientId: "" };
+
 /** How long before its expiry a token is fetched again, in seconds; half of its remaining life if that is shorter. */
 const RENEW_BEFORE_END = 60;
 

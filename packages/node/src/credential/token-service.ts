@@ -6,7 +6,6 @@ import {
   parseJsonObject,
   statusOf,
   systemClock,
-  type AssertionContext,
   type HttpResponse,
   type Transport,
 } from "@tessera/core/internal";
@@ -27,9 +26,6 @@ export interface TokenService {
 
 /** The context of requests that belong to no call. */
 export const NO_CALL = { correlationId: "" };
-
-/** The context of an assertion that is not for a call. */
-export const NO_CONTEXT: AssertionContext = { clientId: "" };
 
 /** Longest part of a service's own words that an error repeats, in characters. */
 const LONGEST_QUOTE = 300;

@@ -1,11 +1,10 @@
 import type { AccountInfo, AuthenticationResult } from "@tessera/core";
 import {
-  abortAfter,
-  clientAuthError,
   clientConfigurationError,
   ID_JAG,
   numberIn,
   parseJsonObject,
+  withinCallTime,
   wrongType,
   type Call,
 } from "@tessera/core/internal";
@@ -54,11 +53,10 @@ export async function identityAssertion(
   application: CompanyApplication,
   user: IdentityOfUser,
   { audience, resource, scopes, isNew }: AssertionTarget,
-  { correlationId, signal, budget }: Call,
+  call: Call,
 ): Promise<string> {
-  const deadline = abortAfter(budget?.left(), signal);
-  const step = { correlationId, signal: deadline.signal };
-  try {
+  return withinCallTime(call, "identity assertion of the company's provider", async (signal) => {
+    const step = { correlationId: call.correlationId, signal };
     const { accessToken } = await application.acquireTokenByTokenExchange({
       ...step,
       subjectToken: user.account ? await idTokenOf(application, user.account, step) : (user.idToken ?? ""),
@@ -70,21 +68,7 @@ export async function identityAssertion(
       skipCache: isNew,
     });
     return accessToken;
-  } catch (cause) {
-    throw deadline.passed() ? outOfTime(cause, correlationId) : cause;
-  } finally {
-    deadline.done();
-  }
-}
-
-function outOfTime(cause: unknown, correlationId: string): Error {
-  const error = clientAuthError(
-    "network_error",
-    "The company's provider has not issued the identity assertion in the time of the call, system.callTimeoutMs.",
-    { correlationId, cause },
-  );
-  error.isRetryable = true;
-  return error;
+  });
 }
 
 /** Seconds that an ID token must still be valid: it travels to the provider. */

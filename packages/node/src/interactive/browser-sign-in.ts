@@ -1,5 +1,5 @@
-import { silent, type Client } from "@tessera/core";
-import { withoutNull } from "@tessera/core/internal";
+import type { Client } from "@tessera/core";
+import { silentNow, withoutNull } from "@tessera/core/internal";
 import type { MsalRequest } from "../msal/msal-request.js";
 import { interactive } from "./interactive.js";
 import type { SignIn } from "./sign-in.js";
@@ -21,7 +21,7 @@ export function browserSignIn(
       const { redirectUri, ...rest } = withoutNull(checked(request));
       return interactive(client, isForBroker ? rest : { ...rest, redirectUri });
     },
-    silently: (request, budget) => silent(client, checked(request), budget),
+    silently: async (request, budget) => silentNow(client, checked(request), budget),
     accounts: (filter) => client.cache.getAccounts(filter),
     signOut: async () => undefined,
   };

@@ -111,26 +111,29 @@ export class OneCall {
       const { tokens } = await this.#silently(request, checked, before);
       if (tokens) return tokens;
     }
-    return this.#prompts.run(
-      "user",
-      async () => {
-        // Another call may have signed the user in while this one waited.
-        const isFirst = mustAsk && this.#last === before;
-        // The time that other users have taken is not the call's.
-        const outcome = isFirst
-          ? await this.#userOf(request, checked, before)
-          : await this.#silently(request, { ...checked, budget: undefined }, before);
-        if (outcome.tokens) return outcome.tokens;
-        const { account, reason } = outcome;
-        // Prompting at one provider would not help a user of another.
-        if (reason && account && !(await isServed(this.#client, checked, account))) throw reason;
-        const who = account ? `${account.environment} ${account.homeAccountId}` : (request.loginHint ?? "");
-        const refused = this.#last === before ? undefined : this.#last?.refused;
-        if (refused?.who === who) throw refused.error;
-        return this.#prompt(inCloudOf(this.#client, checked, request, account), outcome, who);
-      },
-      request.signal,
-    );
+    const prompted = (): Promise<AuthenticationResult> =>
+      this.#prompts.run(
+        "user",
+        async () => {
+          // Another call may have signed the user in while this one waited.
+          const isFirst = mustAsk && this.#last === before;
+          // The time that other users have taken is not the call's.
+          const outcome = isFirst
+            ? await this.#userOf(request, checked, before)
+            : await this.#silently(request, { ...checked, budget: undefined }, before);
+          if (outcome.tokens) return outcome.tokens;
+          const { account, reason } = outcome;
+          // Prompting at one provider would not help a user of another.
+          if (reason && account && !(await isServed(this.#client, checked, account))) throw reason;
+          const who = account ? `${account.environment} ${account.homeAccountId}` : (request.loginHint ?? "");
+          const refused = this.#last === before ? undefined : this.#last?.refused;
+          if (refused?.who === who) throw refused.error;
+          return this.#prompt(inCloudOf(this.#client, checked, request, account), outcome, who);
+        },
+        request.signal,
+      );
+    // Time that belongs to the user does not count.
+    return checked.budget?.apart(prompted) ?? prompted();
   }
 
   async #silently(

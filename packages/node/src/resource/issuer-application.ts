@@ -6,7 +6,7 @@ import {
   dialectOf,
   interactionRequiredError,
   isServed,
-  silent,
+  silentNow,
   tokenRequest,
   type AssertionContext,
   type Budget,
@@ -75,7 +75,7 @@ export class IssuerApplication extends ClientApplication {
       if (mayAsk) return this.#oneCall.acquire(known, this.checked(known), mustAsk, budget);
       // All other fields are as in the call that may ask, so that a refusal counts for both.
       const { openBrowser: _, onDeviceCode: __, ...quiet } = known;
-      if (account) return silent(this.client, { ...quiet, account }, budget);
+      if (account) return silentNow(this.client, { ...quiet, account }, budget);
       throw interactionRequiredError("no_tokens_found", "No user has signed in for this resource.", request);
     });
   }

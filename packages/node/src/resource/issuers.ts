@@ -1,4 +1,10 @@
-import { clientAuthError, isRecord, SingleFlight, type ClientCredential } from "@tessera/core/internal";
+import {
+  clientAuthError,
+  isRecord,
+  SingleFlight,
+  withinCallTime,
+  type ClientCredential,
+} from "@tessera/core/internal";
 import type { Configuration } from "../configuration.js";
 import { onlyCredential } from "../credential/credential.js";
 import { withinReach, type Reach } from "../http/network-zone.js";
@@ -98,9 +104,12 @@ export class Issuers {
     const isCurrent = last && last.readAt >= since && this.#now() < last.readAt + LIFETIME_MS;
     if (isCurrent && last.client.auth.clientId !== forgotten) return last;
     const resource = facts.resource ?? facts.covers;
-    const registered = await registeredAt(issuer, resource, this.#options.client);
     const isInUse = known.user !== undefined;
-    await allowIssuer(this.#options, { issuer, resource, client: registered, isInUse }, true);
+    const registered = await call.budget.apart(async () => {
+      const client = await registeredAt(issuer, resource, this.#options.client);
+      await allowIssuer(this.#options, { issuer, resource, client, isInUse }, true);
+      return client;
+    });
     const reach = { from: facts.zone };
     const { metadata, readAt } = await this.#metadataOf(facts, { issuer, reach, since }, call);
     const client = registered ?? (await this.#clientAt({ metadata, reach, forgotten }, call));
@@ -127,16 +136,15 @@ export class Issuers {
     if (grant !== "user") return undefined;
     const published = publishedClient(metadata, client);
     if (published) return published;
-    return this.#flights.run(`client ${metadata.issuer}`, call.signal, (signal) =>
-      dynamicClient(
-        {
-          options: this.#options,
-          kept: this.#kept,
-          client: issuerClient(system, reach, metadata),
-          metadata,
-        },
-        { ...call, signal },
-        forgotten,
+    const at = {
+      options: this.#options,
+      kept: this.#kept,
+      client: issuerClient(system, reach, metadata),
+      metadata,
+    };
+    return withinCallTime(call, "registration of the client", (waiting) =>
+      this.#flights.run(`client ${metadata.issuer}`, waiting, (signal) =>
+        dynamicClient(at, { ...call, signal, budget: call.budget.renewed() }, forgotten),
       ),
     );
   }
@@ -156,7 +164,8 @@ export class Issuers {
     const read = async (signal: AbortSignal | undefined): Promise<ReadMetadata> => {
       const client = this.#clients(reach);
       try {
-        const found = await fetchIssuerMetadata(client, issuer, { ...call, signal });
+        const shared = { ...call, signal, budget: call.budget.renewed() };
+        const found = await fetchIssuerMetadata(client, issuer, shared);
         const latest = { metadata: found ?? withoutDocument(facts, issuer), readAt: now };
         this.#metadata.set(issuer, latest);
         if (found) await this.#kept.write(nameOf(issuer), latest);
@@ -168,7 +177,9 @@ export class Issuers {
         return known;
       }
     };
-    return this.#flights.run(`metadata ${reach.from} ${issuer}`, call.signal, read);
+    return withinCallTime(call, "metadata document of the issuer", (waiting) =>
+      this.#flights.run(`metadata ${reach.from} ${issuer}`, waiting, read),
+    );
   }
 
   #application(metadata: IssuerMetadata, client: IssuerClient, reach: Reach): IssuerApplication {

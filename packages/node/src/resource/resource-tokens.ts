@@ -126,6 +126,8 @@ export function createResourceTokens(given: ResourceOptions): ResourceTokens {
     if (token && before && isPaused(before, token.accessToken, now())) return undefined;
     const sent = { url, response, sentAt: attempt.startedAt };
     const budget = newBudget();
+    // It runs from now, although the resource's metadata, which other calls share, are read in a time of their own.
+    budget.left();
     const known = await resources.learn(sent, metadataCall({ signal, budget }));
     if (challenge.wantsDpop && !known.facts.wantsDpop) known.facts = { ...known.facts, wantsDpop: true };
     const asked = known.scopes ?? [];

@@ -58,8 +58,10 @@ export class Resources {
     if (known && known.facts.readAt > sentAt) return known;
     return this.#flights.run(`${url.origin}${url.pathname}`, call.signal, async (signal) => {
       const clients = (reach: Parameters<Issuers["clients"]>[0]) => this.#issuers.clients(reach);
-      const facts = await discoverResource({ ...refused, clients }, { ...call, signal });
-      return this.#update(facts, resourceOf(this.#known.values(), url));
+      const shared = { ...call, signal, budget: call.budget.renewed() };
+      const facts = await discoverResource({ ...refused, clients }, shared);
+      const before = resourceOf(this.#known.values(), url);
+      return call.budget.apart(() => this.#update(facts, before));
     });
   }
 
