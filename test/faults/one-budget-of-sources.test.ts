@@ -1,5 +1,5 @@
 // The sources of the default credential share the time of a call: whichever of them is waited for, the call ends in its time,
-// says what it has waited for, and leaves nothing behind.
+// says what it has waited for, and leaves no request and no tool behind.
 // proves: node/src/default-credential/first-available.ts, node/src/default-credential/developer-cache.ts
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
@@ -232,7 +232,7 @@ test("a source that is in use is named as well", async () => {
   await eventually(() => !isAlive());
 });
 
-test("a cache on disk that another program holds ends with the call", async () => {
+test("a call that ends while another program holds the cache on disk names it, and asks no other source", async () => {
   process.env["AZURE_TOKEN_CREDENTIALS"] = "dev";
   const developerCache = {
     appName: "contoso-cli",

@@ -10,12 +10,12 @@ import type { HttpResponse } from "../http/http-client.js";
 import { secureEndpoint } from "../http/secure-url.js";
 import { repeatsOfForm } from "../http/retry-policy.js";
 import { pauseAfter } from "../http/throttle.js";
+import { withinCallTime } from "../http/within-call-time.js";
 import { mayBeError } from "../http/without-echo.js";
 import type { Form } from "../http/transport.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { answerBody } from "../http/answer-body.js";
 import type { Exchange } from "./exchange.js";
-import { withinCallTime } from "../http/within-call-time.js";
 
 /** A form for an endpoint of the provider at which the client authenticates. */
 export interface ClientForm {

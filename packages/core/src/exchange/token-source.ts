@@ -4,9 +4,9 @@ import { lifetimeSeconds } from "../response/seconds.js";
 import type { TokenResponse } from "../response/token-response.js";
 import { clientAuthError } from "../errors/errors.js";
 import { epochSeconds } from "../clock.js";
+import { withinCallTime } from "../http/within-call-time.js";
 import type { Exchange } from "./exchange.js";
 import type { AcceptedResponse } from "./accept-tokens.js";
-import { withinCallTime } from "../http/within-call-time.js";
 
 /** Gets app tokens from a source other than the token endpoint, such as a managed identity or a vault. */
 export interface TokenSource {

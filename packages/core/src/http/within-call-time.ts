@@ -7,6 +7,7 @@ import type { Call } from "./attempt.js";
  * Waits for work that sends no requests of the call itself, such as a function of the app: as long as the call has time, and
  * somebody waits for it.
  *
+ * @param call its budget is in milliseconds; without one, only its signal ends the wait
  * @param what names it in the error
  * @param work its signal aborts when nobody waits any more
  * @throws ClientAuthError `network_error` when the time of the call is over; the reason of its signal; whatever the work throws
