@@ -4,6 +4,7 @@ import { clientConfigurationError } from "../errors/errors.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import type { HttpResponse } from "../http/http-client.js";
 import type { Call, Transport } from "../http/transport.js";
+import { withinCallTime } from "../http/within-call-time.js";
 import type { Authority } from "./authority.js";
 import { endpointOf } from "./endpoint.js";
 import { knownCloud } from "./clouds.js";
@@ -79,7 +80,12 @@ export class RegionDetector {
 
   /** Runs once for concurrent calls, because the service throttles frequent requests. */
   #detectOnce(call: Call): Promise<string | undefined> {
-    return this.#flights.run("detect", call.signal, (signal) => this.#detect({ ...call, signal }));
+    return withinCallTime(call, "region of this machine", (waiting) =>
+      this.#flights.run("detect", waiting, (signal) =>
+        // It says of this machine, and not of the call, that there is none.
+        this.#detect({ ...call, signal, budget: call.budget?.renewed() }),
+      ),
+    );
   }
 
   async #detect(call: Call): Promise<string | undefined> {

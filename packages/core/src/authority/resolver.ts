@@ -3,6 +3,7 @@ import { elapsed, type Clock } from "../clock.js";
 import { errorText } from "../errors/error-text.js";
 import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
 import { Failures } from "../http/failures.js";
+import { inOwnTime, type Leader, type TimedWork } from "../http/shared-work.js";
 import { withPauseOf } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import { observed, serverOf, type Observer } from "../observer.js";
@@ -38,7 +39,7 @@ export class AuthorityResolver {
   readonly #clouds = new HostClouds();
   /** Tenant ids of authorities that name their tenant by a domain, by authority URL. */
   readonly #tenantIds = new BoundedMap<{ readonly id: string }>(MOST_AUTHORITIES);
-  readonly #flights = new SingleFlight();
+  readonly #flights = new SingleFlight<Leader>();
   /** By authority URL. */
   readonly #failures: Failures;
   /** Number of tenant ids that were learned. */
@@ -166,8 +167,8 @@ export class AuthorityResolver {
   }
 
   #resolveAgain(url: AuthorityUrl, call: Call): Promise<Authority> {
-    return this.#flights.run(url.href, call.signal, async (signal) => {
-      const budget = call.budget ?? this.#transport.budget();
+    const own = { ...call, budget: call.budget ?? this.#transport.budget() };
+    const start: TimedWork<Authority>["start"] = async (budget, signal) => {
       const discover = (): Promise<Resolved> => this.#discover(url, { ...call, signal, budget });
       try {
         const resolved = await observed(this.#observer(), "discovery", serverOf(url.host), discover);
@@ -178,7 +179,8 @@ export class AuthorityResolver {
         if (isAuthError(error) && !signal?.aborted) this.#failures.note(url.href, error);
         throw error;
       }
-    });
+    };
+    return inOwnTime(this.#flights, own, { key: url.href, what: "discovery document", start });
   }
 
   /** When a discovery document may be fetched again, by the clock that nobody sets. */

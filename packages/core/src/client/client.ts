@@ -10,6 +10,7 @@ import type { ClientAuthenticator } from "../credential/client-credential.js";
 import type { RequestObjectSigner } from "../credential/request-object-signer.js";
 import type { Dpop } from "../dpop/dpop.js";
 import type { SingleFlight } from "../flight/single-flight.js";
+import type { Leader } from "../http/shared-work.js";
 import type { HttpClient } from "../http/http-client.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { Logger } from "../logger.js";
@@ -72,7 +73,7 @@ export interface Client {
   watch(http: HttpClient): HttpClient;
   /** Traces and metrics, if somebody collects them now. */
   observer(): Observer | undefined;
-  readonly flights: SingleFlight;
+  readonly flights: SingleFlight<Leader>;
   readonly keys: KeySource;
   readonly regions: RegionDetector;
   readonly usedSignIns: UsedSignIns;

@@ -1,4 +1,5 @@
 import { withinBounds } from "../flight/deadline.js";
+import { inOwnTime } from "../http/shared-work.js";
 import type { Call } from "../http/transport.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { flightKey } from "../request/request-keys.js";
@@ -37,21 +38,39 @@ export function sharedCall(
     const key = flightKey(request.given, flow);
     const leader = client.flights.leaderOf(key);
     if (leader !== undefined)
-      client.logger().verbose(`Waiting for the outcome of an equal call, ${leader}.`, correlationId);
-    const start = (shared: AbortSignal | undefined, hold: () => () => void): Promise<AuthenticationResult> =>
+      client
+        .logger()
+        .verbose(`Waiting for the outcome of an equal call, ${leader.correlationId}.`, correlationId);
+    const start = (
+      shared: AbortSignal | undefined,
+      hold: () => () => void,
+      budget = client.transport.budget(),
+    ): Promise<AuthenticationResult> =>
       acquire(
         {
           correlationId,
           signal: shared,
           hold,
-          budget: request.budget ?? client.transport.budget(),
+          budget,
           // Named although they are set later: a copy with another member takes ten times as long as one without.
           tally: undefined,
           onSend: undefined,
         },
         key,
       );
-    const result = await client.flights.run(key, signal, start, correlationId);
+    // The time of a call that is no step of another one begins with its work, and is enough for those who join.
+    const own = request.budget ?? (leader?.time && client.transport.budget());
+    const result = await (own
+      ? inOwnTime(
+          client.flights,
+          { correlationId, signal, budget: own },
+          {
+            key,
+            what: "token",
+            start: (time, waiting, hold) => start(waiting, hold, time),
+          },
+        )
+      : client.flights.run(key, signal, start, request));
     return result.correlationId === correlationId ? result : resultFor(result, correlationId);
   });
 }

@@ -10,18 +10,20 @@ export type Start<T> = (signal: AbortSignal | undefined, hold: () => () => void)
 /**
  * Runs equal concurrent calls once. Each caller can leave by its own signal; the work is aborted only when every
  * caller has left.
+ *
+ * @typeParam L what those who join later learn of the caller that has started the work
  */
-export class SingleFlight {
-  readonly #flights = new Map<string, Flight>();
+export class SingleFlight<L = undefined> {
+  readonly #flights = new Map<string, Flight<L>>();
 
   /**
    * @param key equal for equal work
    * @param signal lets the caller leave
    * @param start starts the work
-   * @param leader names the caller, for those who join later
+   * @param leader the caller, for those who join later
    * @throws the signal's reason when the caller leaves, or whatever the work throws
    */
-  async run<T>(key: string, signal: AbortSignal | undefined, start: Start<T>, leader = ""): Promise<T> {
+  async run<T>(key: string, signal: AbortSignal | undefined, start: Start<T>, leader?: L): Promise<T> {
     signal?.throwIfAborted();
     const flight = this.#flights.get(key) ?? this.#depart(key, start, { leader, signal });
     const leave = this.#enter(key, flight);
@@ -37,18 +39,18 @@ export class SingleFlight {
   }
 
   /** Returns the caller that has started the work in progress, or `undefined` when there is none. */
-  leaderOf(key: string): string | undefined {
+  leaderOf(key: string): L | undefined {
     return this.#flights.get(key)?.leader;
   }
 
   #depart(
     key: string,
     start: Start<unknown>,
-    { leader, signal }: { readonly leader: string; readonly signal: AbortSignal | undefined },
-  ): Flight {
+    { leader, signal }: { readonly leader: L | undefined; readonly signal: AbortSignal | undefined },
+  ): Flight<L> {
     const controller = signal && new AbortController();
     if (controller && isBackground(signal)) markBackground(controller.signal);
-    const flight: Flight = { controller, leader, waiting: 0, isOver: false, work: Promise.resolve() };
+    const flight: Flight<L> = { controller, leader, waiting: 0, isOver: false, work: Promise.resolve() };
     this.#flights.set(key, flight);
     flight.work = start(controller?.signal, () => this.#enter(key, flight));
     // The first to hear of the end. It also hears a failure after every caller has left, which would otherwise count as
@@ -62,7 +64,7 @@ export class SingleFlight {
   }
 
   /** Keeps the work from being aborted until the returned function is called. */
-  #enter(key: string, flight: Flight): () => void {
+  #enter(key: string, flight: Flight<L>): () => void {
     let isIn = true;
     flight.waiting += 1;
     return () => {
@@ -76,14 +78,14 @@ export class SingleFlight {
     };
   }
 
-  #land(key: string, flight: Flight): void {
+  #land(key: string, flight: Flight<L>): void {
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
   }
 }
 
-interface Flight {
+interface Flight<L> {
   readonly controller: AbortController | undefined;
-  readonly leader: string;
+  readonly leader: L | undefined;
   work: Promise<unknown>;
   waiting: number;
   /** Whether the work has ended. */

@@ -6,6 +6,7 @@ import { parseJsonObject } from "../encoding.js";
 import type { ClientAuthErrorCode } from "../errors/error-codes.js";
 import { clientAuthError } from "../errors/errors.js";
 import { SingleFlight } from "../flight/single-flight.js";
+import { inOwnTime, type Leader, type TimedWork } from "../http/shared-work.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import { parsedUrl } from "../http/secure-url.js";
 import type { Call, Transport } from "../http/transport.js";
@@ -60,7 +61,7 @@ export class KeySource {
   readonly #rediscover: Rediscover;
   readonly #keys = new BoundedMap<KeySet>(100);
   readonly #pauses: KeyPauses;
-  readonly #flights = new SingleFlight();
+  readonly #flights = new SingleFlight<Leader>();
 
   constructor({ transport, clock, observer }: Fetching, rediscover: Rediscover) {
     this.#transport = transport;
@@ -170,16 +171,21 @@ export class KeySource {
 
   /** @param isRefetch whether it is for a key that is not among those in memory */
   #fetch(jwksUri: string, call: Call, isRefetch = false): Promise<KeySet> {
-    return this.#flights.run(jwksUri, call.signal, async (signal) => {
+    const own = { ...call, budget: call.budget ?? this.#transport.budget() };
+    const start: TimedWork<KeySet>["start"] = async (budget, signal) => {
       if (isRefetch) this.#pauses.noteRefetch(jwksUri);
       try {
-        const keys = await this.#load(jwksUri, { ...call, signal });
+        const keys = await this.#load(jwksUri, { ...call, signal, budget });
         this.#pauses.noteSuccess(jwksUri);
         return keys;
       } catch (error) {
         this.#pauses.noteFailure(jwksUri, error, { isRefetch, hasLeft: signal?.aborted ?? false });
-        throw asKeyFailure(error);
+        throw error;
       }
+    };
+    const fetching = inOwnTime(this.#flights, own, { key: jwksUri, what: "keys of the provider", start });
+    return fetching.catch((error: unknown) => {
+      throw call.signal?.aborted ? error : asKeyFailure(error);
     });
   }
 

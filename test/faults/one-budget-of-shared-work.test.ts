@@ -1,0 +1,304 @@
+// Work that several calls share: each of them has its own time for it. None fails because the one that has begun it had little
+// left, none waits longer than its own lasts, and one that stays alone learns why its last request failed.
+// proves: core/src/http/shared-work.ts, core/src/http/budget.ts, core/src/flight/deadline.ts, core/src/exchange/shared-call.ts
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { AuthenticationResult, INetworkModule } from "@tessera/node";
+import type { Client } from "../../packages/core/src/client/client.js";
+import { sharedCall } from "../../packages/core/src/exchange/shared-call.js";
+import type { TokenRequest } from "../../packages/core/src/request/token-request.js";
+import { RegionDetector } from "../../packages/core/src/authority/region.js";
+import { AuthorityResolver } from "../../packages/core/src/authority/resolver.js";
+import { SingleFlight } from "../../packages/core/src/flight/single-flight.js";
+import { Budget } from "../../packages/core/src/http/budget.js";
+import type { HttpResponse } from "../../packages/core/src/http/http-client.js";
+import { inOwnTime, type Leader } from "../../packages/core/src/http/shared-work.js";
+import { createTransport, type Call, type Transport } from "../../packages/core/src/http/transport.js";
+import { Logger } from "../../packages/core/src/logger.js";
+import { KeySource } from "../../packages/core/src/response/key-source.js";
+import { agentStage, appScopes, ask, purpose, user, type AgentStage } from "../support/agent-stage.js";
+import { deadlineInHand } from "../support/deadline-in-hand.js";
+import { jwk, keys } from "../support/fake-provider.js";
+import { gate } from "../support/gate.js";
+import { createTestClock, type TestClock } from "../support/test-clock.js";
+
+const callTimeoutMs = 99_999;
+/** What is left to a call that is short of time, in milliseconds. */
+const rest = 55_555;
+/** The same, less than the question for the region may take. */
+const trifle = 1999;
+const outOfTime = { errorCode: "network_error", isRetryable: true };
+let clock: TestClock;
+let deadline: ReturnType<typeof deadlineInHand>;
+beforeEach(() => {
+  clock = createTestClock();
+  deadline = deadlineInHand(rest);
+});
+afterEach(() => deadline.restore());
+
+type TimedCall = Call & { readonly budget: Budget };
+const call = (correlationId: string): TimedCall => ({
+  correlationId,
+  budget: new Budget(clock, callTimeoutMs),
+});
+/** A call that has used up its time but for the rest. */
+const short = (left = rest): TimedCall => {
+  const made = call("short");
+  made.budget.left();
+  clock.advance((callTimeoutMs - left) / 1000);
+  return made;
+};
+
+/** What sends requests to a server that answers when the test says so. */
+function slowServer() {
+  const answers: ((response: HttpResponse) => void)[] = [];
+  let arrived = gate();
+  const transport = createTransport({
+    clock,
+    logger: () => new Logger({}, "test", "1"),
+    retries: 0,
+    budgetMs: callTimeoutMs,
+    http: {
+      send: ({ signal }) =>
+        new Promise((resolve, reject) => {
+          answers.push(resolve);
+          signal.addEventListener("abort", () => reject(signal.reason as Error));
+          arrived.open();
+        }),
+    },
+  });
+  return {
+    transport,
+    requests: () => answers.length,
+    /** Waits for the next request. */
+    next: async (): Promise<void> => {
+      await arrived.opened;
+      arrived = gate();
+    },
+    answer: (body: object): void =>
+      answers.at(-1)?.({ status: 200, headers: {}, body: JSON.stringify(body) }),
+  };
+}
+
+const issuer = "https://issuer.example";
+const metadata = { issuer, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/keys` };
+const resolver = (transport: Transport): AuthorityResolver =>
+  new AuthorityResolver(
+    {
+      protocolMode: "OIDC",
+      knownAuthorities: new Set(["issuer.example"]),
+      cloudMetadata: undefined,
+      authorityMetadata: undefined,
+    },
+    transport,
+    clock,
+  );
+type Fetch = (call: Call) => Promise<unknown>;
+
+describe.each<[string, number, object, (transport: Transport) => Fetch]>([
+  [
+    "a discovery document",
+    rest,
+    metadata,
+    (transport) => {
+      const authorities = resolver(transport);
+      return (own) => authorities.resolve(authorities.url(issuer), own);
+    },
+  ],
+  [
+    "the keys of a provider",
+    rest,
+    { keys: [jwk(keys.one, { kid: "one" })] },
+    (transport) => {
+      const source = new KeySource({ transport, clock, observer: () => undefined }, async (same) => same);
+      const url = resolver(transport).url(issuer);
+      return (own) => source.require({ url, metadata } as Parameters<KeySource["require"]>[0], own);
+    },
+  ],
+  [
+    "the region of a machine",
+    trifle,
+    { location: "westus2" },
+    (transport) => {
+      const regions = new RegionDetector(transport, clock);
+      return async (own) => {
+        const asked = { azureRegion: "TryAutoDetect", environmentRegion: undefined };
+        const { name } = await regions.resolve(asked, own);
+        if (name === undefined) throw new Error("no region");
+      };
+    },
+  ],
+])("%s", (_, left, document, build) => {
+  it("comes to a call with time, although the one that has asked for it runs out of its own", async () => {
+    const server = slowServer();
+    const fetch = build(server.transport);
+    deadline.restore();
+    deadline = deadlineInHand(left);
+    const first = expect(fetch(short(left))).rejects.toThrow(`within ${left} ms`);
+    await server.next();
+    const second = fetch(call("second"));
+    deadline.pass();
+    await first;
+    server.answer(document);
+    await second;
+    expect(server.requests()).toBe(1);
+  });
+});
+
+it("a region that one call has no time for is looked for by the next one", async () => {
+  const server = slowServer();
+  const regions = new RegionDetector(server.transport, clock);
+  const asked = { azureRegion: "TryAutoDetect", environmentRegion: undefined };
+  deadline.restore();
+  deadline = deadlineInHand(trifle);
+  const first = expect(regions.resolve(asked, short(trifle))).rejects.toMatchObject(outOfTime);
+  await server.next();
+  deadline.pass();
+  await first;
+  const second = regions.resolve(asked, call("second"));
+  await server.next();
+  server.answer({ location: "westus2" });
+  expect(await second).toMatchObject({ name: "westus2" });
+});
+
+describe("shared work", () => {
+  /** Work of which a test says when it ends. */
+  function shared() {
+    const flights = new SingleFlight<Leader>();
+    const times: (Budget | undefined)[] = [];
+    let end: (outcome: Promise<string>) => void = () => undefined;
+    const join = (own: TimedCall): Promise<string> =>
+      inOwnTime(flights, own, {
+        key: "work",
+        what: "document",
+        start: (time) => {
+          times.push(time);
+          return new Promise((resolve) => {
+            end = resolve;
+          });
+        },
+      });
+    return { flights, join, times, end: (outcome: Promise<string>) => end(outcome) };
+  }
+
+  it("is not waited for longer than a call has time", async () => {
+    const { join, end } = shared();
+    const own = short();
+    const long = join(call("long"));
+    const left = expect(join(own)).rejects.toMatchObject({
+      ...outOfTime,
+      correlationId: "short",
+      message: expect.stringContaining(`The document has not come within ${rest} ms`),
+    });
+    deadline.pass();
+    await left;
+    end(Promise.resolve("done"));
+    expect(await long).toBe("done");
+  });
+
+  it("has no more than the time of a call since it began, although another one comes later", async () => {
+    const { join, times, end } = shared();
+    const first = join(call("first"));
+    clock.advance(10);
+    const both = Promise.all([first, join(call("second"))]);
+    expect(times.map((time) => time?.left())).toEqual([callTimeoutMs - 10_000]);
+    end(Promise.resolve("done"));
+    await both;
+  });
+
+  it("fails for a call that has stayed alone with the failure of the work, although the time is over", async () => {
+    const { join, end } = shared();
+    const alone = expect(join(short())).rejects.toThrow("HTTP 503");
+    deadline.pass();
+    end(Promise.reject(new Error("HTTP 503")));
+    await alone;
+  });
+
+  it("that is a part of other shared work becomes longer with that", async () => {
+    const outer = short().budget.shared();
+    const inner = outer.shared();
+    const growth = inner.growth();
+    expect([inner.left(), growth()]).toEqual([rest, 0]);
+    outer.join(call("second").budget);
+    expect([inner.left(), growth(), growth()]).toEqual([callTimeoutMs, callTimeoutMs - rest, 0]);
+  });
+});
+
+describe("a call that is no step of another one", () => {
+  it("has its own time, although it waits for a step that has little", async () => {
+    const client = {
+      flights: new SingleFlight<Leader>(),
+      transport: { budget: () => new Budget(clock, callTimeoutMs) },
+      logger: () => new Logger({}, "test", "1"),
+    } as unknown as Client;
+    let left = (): number => 0;
+    let end: (result: AuthenticationResult) => void = () => undefined;
+    const run = (correlationId: string, budget?: Budget) =>
+      sharedCall(
+        client,
+        { given: {}, correlationId, budget } as unknown as TokenRequest,
+        ["flow"],
+        ({ budget: time }) => {
+          left = () => time?.left() ?? 0;
+          return new Promise((resolve) => {
+            end = resolve;
+          });
+        },
+      );
+    const step = expect(run("step", short().budget)).rejects.toMatchObject(outOfTime);
+    expect(left()).toBe(rest);
+    const own = run("own");
+    expect(left()).toBe(callTimeoutMs);
+    deadline.pass();
+    await step;
+    end({ correlationId: "own" } as AuthenticationResult);
+    expect(await own).toEqual({ correlationId: "own" });
+  });
+});
+
+describe("the steps of two agents' calls", () => {
+  it("end each in the time of its own call", async () => {
+    const stage: AgentStage = agentStage();
+    const [asked, answered] = [gate(), gate()];
+    let isRefused = false;
+    // Entra refuses the agent's own token after a while, and is slow to issue what the agent needs for another one.
+    stage.lifetimes["t1"] = 30;
+    stage.refuse = ({ leg }) => {
+      if (leg !== "user" || isRefused) return undefined;
+      isRefused = true;
+      stage.clock.advance((callTimeoutMs - rest) / 1000);
+      return { error: "invalid_grant", error_codes: [50013] };
+    };
+    stage.arrived = async ({ leg }) => {
+      if (leg !== "t1" || !isRefused) return;
+      asked.open();
+      await answered.opened;
+    };
+    const app = stage.app({ system: { callTimeoutMs, retries: 0 } });
+    const first = expect(ask(app)).rejects.toMatchObject(outOfTime);
+    await asked.opened;
+    const second = ask(app, { user: { objectId: user(1) } });
+    // Until it waits for the same.
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    deadline.pass();
+    await first;
+    answered.open();
+    expect(purpose(await second)).toMatchObject({ leg: "user" });
+    expect(stage.legs()).toEqual(["t1", "t2", "user", "t1", "t2", "user"]);
+  });
+
+  it("fail, if nobody else waits, with what the server said last", async () => {
+    const stage: AgentStage = agentStage();
+    const send: INetworkModule["sendPostRequestAsync"] = async <T>() => {
+      stage.clock.advance(callTimeoutMs / 1000);
+      return { status: 503, headers: {}, body: { error: "temporarily_unavailable" } as T };
+    };
+    const networkClient = { sendGetRequestAsync: send, sendPostRequestAsync: send };
+    const app = stage.app({ system: { callTimeoutMs, networkClient } });
+    await expect(ask(app, { scopes: appScopes })).rejects.toMatchObject({
+      name: "ServerError",
+      status: 503,
+      isRetryable: true,
+      attempts: 1,
+    });
+  });
+});
