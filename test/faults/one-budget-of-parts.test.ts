@@ -1,12 +1,11 @@
 // What a call needs besides its requests shares their time: credentials and tokens that a function of the app provides, another
-// call that such a function makes, the endpoint of a region, and all that precedes a token for a protected resource.
+// call that such a function makes, and the endpoint of a region.
 // proves: core/src/http/within-call-time.ts, core/src/credential/shared-renewals.ts, node/src/credential/renewed-token.ts,
-// node/src/credential/managed-identity-assertion.ts, node/src/resource/resource-tokens.ts
+// node/src/credential/managed-identity-assertion.ts
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   ConfidentialClientApplication,
   createAuthenticatedFetch,
-  createResourceTokens,
   managedIdentityAssertion,
   type INetworkModule,
   type NodeAuthOptions,
@@ -20,6 +19,7 @@ import {
   startFakeProvider,
   type FakeProvider,
 } from "../support/fake-provider.js";
+import { vaultKey } from "../support/external-keys.js";
 import { gate, type Gate } from "../support/gate.js";
 import { setEnvironment } from "../support/managed-identity-stage.js";
 import { startMetadataEndpoint, type MetadataEndpoint } from "../support/metadata-endpoint.js";
@@ -34,6 +34,7 @@ const { privateKeyPem, certificatePem: publicCertificate } = makeCertificate({
   subject: "daemon",
   keyType: "rsa",
 });
+const signWithVault = vaultKey(privateKeyPem);
 let provider: FakeProvider;
 let metadata: MetadataEndpoint;
 
@@ -87,24 +88,27 @@ const provided = async <T>(part: Part, signal: AbortSignal | undefined, value: T
 const withAuth = (auth: Partial<NodeAuthOptions>): ConfidentialClientApplication =>
   provider.confidential({ system, auth: { clientSecret: "", ...auth } });
 
-describe.each<[string, Build, boolean]>([
-  [
-    "a secret",
-    (part) => withAuth({ clientSecret: ({ signal }) => provided(part, signal, clientSecret) }),
-    true,
-  ],
-  [
-    "an assertion",
-    (part) => withAuth({ clientAssertion: ({ signal }) => provided(part, signal, "a.b.c") }),
-    true,
-  ],
+describe.each<[string, Build]>([
+  ["a secret", (part) => withAuth({ clientSecret: ({ signal }) => provided(part, signal, clientSecret) })],
+  ["an assertion", (part) => withAuth({ clientAssertion: ({ signal }) => provided(part, signal, "a.b.c") })],
   [
     "a certificate",
     (part) =>
       withAuth({
-        clientCertificate: () => provided(part, undefined, { privateKey: privateKeyPem, publicCertificate }),
+        clientCertificate: (_refusal, { signal } = {}) =>
+          provided(part, signal, { privateKey: privateKeyPem, publicCertificate }),
       }),
-    false,
+  ],
+  [
+    "a signature",
+    (part) =>
+      withAuth({
+        clientCertificate: {
+          publicCertificate,
+          sign: async (data, algorithm, { signal } = {}) =>
+            provided(part, signal, await signWithVault(data, algorithm)),
+        },
+      }),
   ],
   [
     "an app token",
@@ -114,9 +118,8 @@ describe.each<[string, Build, boolean]>([
       app.SetAppTokenProvider(({ signal }) => provided(part, signal, given));
       return app;
     },
-    true,
   ],
-])("a function that never returns %s", (_, build, hasSignal) => {
+])("a function that never returns %s", (_, build) => {
   let part: Part;
   beforeEach(() => {
     part = { asked: gate(), isMended: false };
@@ -126,7 +129,7 @@ describe.each<[string, Build, boolean]>([
     slowDiscovery();
     const app = build(part);
     await endsOutOfTime(() => token(app), part.asked.opened);
-    if (hasSignal) expect(part.signal?.aborted).toBe(true);
+    expect(part.signal?.aborted).toBe(true);
     part.isMended = true;
     // The first call has left a pause.
     provider.clock.advance(60);
@@ -145,13 +148,13 @@ describe.each<[string, Build, boolean]>([
     } finally {
       deadline.restore();
     }
-    if (hasSignal) expect(part.signal?.aborted).toBe(true);
+    expect(part.signal?.aborted).toBe(true);
   });
 
   it("is not aborted by its success", async () => {
     part.isMended = true;
     await token(build(part));
-    if (hasSignal) expect(part.signal?.aborted).toBe(false);
+    expect(part.signal?.aborted).toBe(false);
   });
 });
 
@@ -261,50 +264,6 @@ describe("the endpoint of a region", () => {
       message: expect.stringContaining("The credential of the client has not come"),
     });
     expect(asked).toBe(1);
-  });
-});
-
-describe("a token for a protected resource", () => {
-  it("has one time for the resource's metadata, the issuer's and the token", async () => {
-    const url = `${provider.url}/api`;
-    const challenge = { status: 401, headers: new Headers({ "www-authenticate": "Bearer" }) };
-    const tokens = createResourceTokens({
-      grant: "app",
-      client: { registered: { [provider.url]: { clientId, clientSecret } } },
-      system: { ...system, clock: provider.clock, proxy: false },
-    });
-    for (const endpoint of ["resource", "discovery"] as const) {
-      const { [endpoint]: answer } = provider.answers;
-      provider.answers[endpoint] = (request) => {
-        provider.clock.advance((callTimeoutMs - rest) / 2000);
-        return answer(request);
-      };
-    }
-    const asked = gate();
-    provider.answers.token = () => ({ raw: asked.open });
-    const attempt = await tokens.begin(url);
-    await endsOutOfTime(() => tokens.next(attempt, challenge), asked.opened);
-    expect(provider.count("token")).toBe(1);
-  });
-});
-
-describe("the time of the app", () => {
-  it("does not count while it decides on the issuer of a resource", async () => {
-    let decided = 0;
-    const tokens = createResourceTokens({
-      grant: "app",
-      client: { registered: { [provider.url]: { clientId, clientSecret } } },
-      allowIssuer: async () => {
-        decided += 1;
-        provider.clock.advance(60);
-        return true;
-      },
-      system: { ...system, clock: provider.clock, proxy: false },
-    });
-    const challenge = { status: 401, headers: new Headers({ "www-authenticate": "Bearer" }) };
-    const { token: found } = (await tokens.next(await tokens.begin(`${provider.url}/api`), challenge)) ?? {};
-    expect(found?.accessToken).toBe("an-access-token");
-    expect(decided).toBeGreaterThan(0);
   });
 });
 

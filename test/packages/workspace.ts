@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export interface Manifest {
@@ -43,11 +43,14 @@ export function sources({ folder }: Package): readonly string[] {
     .map((file) => join(folder, "src", file));
 }
 
-/** @throws Error when a package has not been built */
-export function assertBuilt(): void {
-  for (const { folder, manifest } of packages) {
-    if (!existsSync(join(folder, "dist/index.js"))) {
-      throw new Error(`${manifest.name} is not built: run pnpm build`);
-    }
+/** @throws Error when a package has not been built, or has changed since: its tests would show what it was before */
+export function assertBuilt(built: readonly Package[] = packages): void {
+  for (const pkg of built) {
+    const { name } = pkg.manifest;
+    const output = statSync(join(pkg.folder, "dist/index.js"), { throwIfNoEntry: false });
+    if (!output) throw new Error(`${name} is not built: run npm run build`);
+    const newer = sources(pkg).find((file) => statSync(file).mtimeMs > output.mtimeMs);
+    if (newer !== undefined)
+      throw new Error(`${name} has changed since it was built (${relative(root, newer)}): run npm run build`);
   }
 }

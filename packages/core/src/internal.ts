@@ -52,6 +52,7 @@ export type { CertificateOptions } from "./credential/certificate.js";
 export { epochSeconds, pause, systemClock, type Clock } from "./clock.js";
 export type { AssertionContext } from "./credential/assertion-source.js";
 export type { CertificateContext } from "./credential/certificate-source.js";
+export type { CredentialContext } from "./credential/external-signature.js";
 export {
   decrypts,
   readDecryptionKeys,

@@ -4,6 +4,7 @@ import type {
   AzureCloudOptions,
   BackgroundRenewalListener,
   CertificateContext,
+  CredentialContext,
   CertificateOptions,
   DecryptionKeyOptions,
   SecretContext,
@@ -35,10 +36,11 @@ export interface ClientCertificate extends CertificateOptions {
 
 /**
  * Returns the current certificate, so that it can be rotated without a restart. Called when a request is about to be sent,
- * and once more, with `isRefused`, if the server refuses the certificate.
+ * and once more, with `isRefused`, if the server refuses the certificate. The `signal` of the last argument aborts when no call
+ * waits for the certificate any more.
  */
 export interface ClientCertificateFunction {
-  (context?: CertificateContext): ClientCertificate | Promise<ClientCertificate>;
+  (refusal?: CertificateContext, context?: CredentialContext): ClientCertificate | Promise<ClientCertificate>;
   // Apps written for MSAL read these fields of `auth.clientCertificate` without checking whether it is a function.
   readonly thumbprint?: undefined;
   readonly thumbprintSha256?: undefined;

@@ -58,6 +58,7 @@ export {
   type RegistrationMetadata,
   type CacheStats,
   type CertificateContext,
+  type CredentialContext,
   type DecryptionKeyOptions,
   type ICacheClient,
   type LoadedPartition,

@@ -1,4 +1,5 @@
 import type { Certificate, CertificateOptions } from "./certificate.js";
+import type { CredentialContext } from "./external-signature.js";
 import { SharedRenewals } from "./shared-renewals.js";
 
 /** The argument of a certificate function, passed when the server has refused the certificate that it returned before. */
@@ -8,7 +9,11 @@ export interface CertificateContext {
 
 /** A certificate, or a function that returns the current one, so that it can be rotated without a restart. */
 export type CertificateSource =
-  CertificateOptions | ((context?: CertificateContext) => CertificateOptions | Promise<CertificateOptions>);
+  | CertificateOptions
+  | ((
+      refusal?: CertificateContext,
+      context?: CredentialContext,
+    ) => CertificateOptions | Promise<CertificateOptions>);
 
 /** The certificate to use for one request. */
 export interface CurrentCertificate {
@@ -23,7 +28,7 @@ export interface CurrentCertificate {
 export function currentCertificate(
   source: CertificateSource,
   read: (options: CertificateOptions) => Certificate,
-): () => Promise<CurrentCertificate> {
+): (signal?: AbortSignal) => Promise<CurrentCertificate> {
   if (typeof source !== "function") {
     const certificate = read(source);
     return async () => ({ certificate });
@@ -36,10 +41,18 @@ export function currentCertificate(
     return known.certificate;
   };
   const renewals = new SharedRenewals<Certificate>();
-  return async () => {
+  return async (signal) => {
     const since = renewals.mark();
-    const certificate = parsed(await source());
-    const fresh = async (): Promise<Certificate> => parsed(await source({ isRefused: true }));
-    return { certificate, renew: (signal) => renewals.run(source, { key: "", since, signal }, fresh) };
+    const certificate = parsed(await source(undefined, contextWith(signal)));
+    const fresh = async (shared: AbortSignal | undefined): Promise<Certificate> =>
+      parsed(await source({ isRefused: true }, contextWith(shared)));
+    return {
+      certificate,
+      renew: (waiting) => renewals.run(source, { key: "", since, signal: waiting }, fresh),
+    };
   };
+}
+
+function contextWith(signal: AbortSignal | undefined): CredentialContext {
+  return signal ? { signal } : {};
 }

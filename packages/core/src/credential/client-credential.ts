@@ -121,7 +121,7 @@ export function createAuthenticator(
     authority: Authority,
     signal: AbortSignal | undefined,
   ): Promise<ClientAuthentication> {
-    const { certificate: current, renew } = await source();
+    const { certificate: current, renew } = await source(signal);
     const proof = await present(current, authority, { signal });
     if (!renew) return proof;
     const refused = proof.parameters.get("client_assertion");

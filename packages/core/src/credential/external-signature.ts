@@ -5,8 +5,21 @@ import { nodeCrypto } from "../node-crypto.js";
 import { invalid } from "./certificate-chain.js";
 import { joinedSignature } from "./ecdsa-der.js";
 
+/** The last argument of a function that returns a certificate or signs. */
+export interface CredentialContext {
+  /**
+   * Aborts when no call waits for the function any more, or its time (`system.callTimeoutMs`) is over. Pass it on to what the
+   * function waits for.
+   */
+  readonly signal?: AbortSignal;
+}
+
 /** Signs with a key that cannot be exported. The algorithm is that of the JOSE header (RFC 7518 §3.1). */
-export type SignCallback = (data: Uint8Array, algorithm: string) => Promise<Uint8Array>;
+export type SignCallback = (
+  data: Uint8Array,
+  algorithm: string,
+  context?: CredentialContext,
+) => Promise<Uint8Array>;
 
 /** Length of R and of S, in bytes (RFC 7518 §3.4). */
 const COORDINATE_LENGTH: Readonly<Record<string, number>> = { ES256: 32, ES384: 48, ES512: 66 };
@@ -15,6 +28,7 @@ const COORDINATE_LENGTH: Readonly<Record<string, number>> = { ES256: 32, ES384: 
 interface ExternalKey {
   readonly key: KeyObject;
   readonly sign: SignCallback;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -24,13 +38,13 @@ interface ExternalKey {
  * @throws ClientConfigurationError `invalid_certificate`, or whatever the callback throws
  */
 export async function externallySigned(
-  { key, sign }: ExternalKey,
+  { key, sign, signal }: ExternalKey,
   header: AssertionHeader,
   claims: object,
 ): Promise<string> {
   const data = [header, claims].map((part) => base64UrlEncode(JSON.stringify(part))).join(".");
   const { alg: algorithm } = header;
-  const given: unknown = await sign(Buffer.from(data), algorithm);
+  const given: unknown = await sign(Buffer.from(data), algorithm, signal ? { signal } : {});
   if (!ArrayBuffer.isView(given))
     throw invalid("sign did not return bytes: return the signature as a Uint8Array");
   const signature = Buffer.from(given.buffer, given.byteOffset, given.byteLength);

@@ -32,7 +32,7 @@ interface Reusable {
   readonly now: number;
   readonly refused: string | undefined;
   readonly signal: AbortSignal | undefined;
-  readonly sign: () => Promise<string>;
+  readonly sign: (signal: AbortSignal | undefined) => Promise<string>;
 }
 
 /** Options of {@link AssertionSigner.withCertificate}. */
@@ -68,16 +68,16 @@ export class AssertionSigner {
     const audience = dialect.assertionAudience(authority.metadata);
     const { key, sign: callback } = certificate;
     const now = this.#secondsAt(authority);
-    const sign = (): Promise<string> => {
+    const sign = (waiting: AbortSignal | undefined): Promise<string> => {
       const header = dialect.assertionHeader(certificate, authority.metadata);
       const claims = this.#claims(audience, now);
       return callback
-        ? externallySigned({ key, sign: callback }, header, claims)
+        ? externallySigned({ key, sign: callback, signal: waiting }, header, claims)
         : signed(key, header, claims);
     };
     return dialect.reusesAssertions
       ? this.#reused({ name: `${certificate.id} ${audience}`, now, refused, signal, sign })
-      : sign();
+      : sign(signal);
   }
 
   /** Returns an assertion signed with the client's secret (`client_secret_jwt`). */
@@ -93,8 +93,8 @@ export class AssertionSigner {
     if (known && now >= known.from && now < known.until && known.jwt !== refused) return known.jwt;
     if (known?.jwt === refused) this.#made.delete(name);
     // A signature that never comes must not be waited for by later calls.
-    return this.#flights.run(name, signal, async () => {
-      const jwt = await sign();
+    return this.#flights.run(name, signal, async (shared) => {
+      const jwt = await sign(shared);
       this.#made.set(name, { jwt, from: now, until: now + LIFETIME - RENEW_BEFORE_END });
       return jwt;
     });

@@ -77,7 +77,7 @@ function certificateSource(
     return read instanceof Promise ? read.then((pair) => ({ ...pem, ...pair })) : { ...pem, ...read };
   };
   if (typeof certificate === "function")
-    return async (context) => withoutPfx(await (context ? certificate(context) : certificate()));
+    return async (refusal, context) => withoutPfx(await certificate(refusal, context));
   const read = withoutPfx(certificate);
   if (!(read instanceof Promise)) return read;
   // Every call that needs it fails with its reason.

@@ -1,4 +1,10 @@
-import { isWithinResource, publishedResource, resourceDocuments, type Client } from "@tessera/core/internal";
+import {
+  isWithinResource,
+  publishedResource,
+  resourceDocuments,
+  withinCallTime,
+  type Client,
+} from "@tessera/core/internal";
 import { resolvedZone, type Reach } from "../http/network-zone.js";
 import { challengeOf } from "./challenge.js";
 import type { ResourceFacts } from "./known-resource.js";
@@ -25,7 +31,7 @@ export async function discoverResource(
 ): Promise<ResourceFacts> {
   const asked = `${url.origin}${url.pathname}${url.search}`;
   const { header, wantsDpop } = challengeOf(response.headers);
-  const zone = await resolvedZone(url.hostname);
+  const zone = await withinCallTime(call, `address of ${url.hostname}`, () => resolvedZone(url.hostname));
   // What the resource names may be as near as the server that names it, so that is looked at where the connection leads.
   const client = clients({ from: zone, isOnly: true });
   const readAt = client.clock.now();
