@@ -76,7 +76,7 @@ describe("a token for a protected resource", () => {
     try {
       for (const times of [1, 2]) {
         const asked = gate();
-        lookUp.mockImplementation(asked.open as never);
+        lookUp.mockImplementation(asked.open);
         const attempt = await tokens.begin("https://api.example/mcp");
         const ended = expect(tokens.next(attempt, challenge)).rejects.toMatchObject({
           ...outOfTime,

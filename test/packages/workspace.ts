@@ -44,8 +44,8 @@ export function sources({ folder }: Package): readonly string[] {
 }
 
 /** @throws Error when a package has not been built, or has changed since: its tests would show what it was before */
-export function assertBuilt(built: readonly Package[] = packages): void {
-  for (const pkg of built) {
+export function assertBuilt(expected: readonly Package[] = packages): void {
+  for (const pkg of expected) {
     const { name } = pkg.manifest;
     const output = statSync(join(pkg.folder, "dist/index.js"), { throwIfNoEntry: false });
     if (!output) throw new Error(`${name} is not built: run npm run build`);

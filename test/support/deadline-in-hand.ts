@@ -6,19 +6,30 @@ import { jest } from "@jest/globals";
  * @param milliseconds a length that nothing else uses
  */
 export function deadlineInHand(milliseconds: number): { pass(): void; restore(): void } {
-  const waiting = new Set<() => void>();
-  const real = globalThis.setTimeout;
-  const spy = jest
+  const waiting = new Map<unknown, () => void>();
+  const { setTimeout: start, clearTimeout: stop } = globalThis;
+  const starts = jest
     .spyOn(globalThis, "setTimeout")
     .mockImplementation((callback: () => void, delay?: number, ...rest: unknown[]) => {
-      if (delay === milliseconds) waiting.add(callback);
-      return real(callback, delay, ...(rest as []));
+      const timer = start(callback, delay, ...(rest as []));
+      if (delay === milliseconds) waiting.set(timer, callback);
+      return timer;
     });
+  const stops = jest.spyOn(globalThis, "clearTimeout").mockImplementation((timer) => {
+    waiting.delete(timer);
+    stop(timer);
+  });
   return {
     pass: () => {
-      for (const callback of waiting) callback();
+      for (const [timer, callback] of waiting) {
+        stop(timer as NodeJS.Timeout);
+        callback();
+      }
       waiting.clear();
     },
-    restore: () => spy.mockRestore(),
+    restore: () => {
+      starts.mockRestore();
+      stops.mockRestore();
+    },
   };
 }

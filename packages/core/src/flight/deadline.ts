@@ -68,7 +68,6 @@ export function abortAfter(
     const more = growth?.() ?? 0;
     if (more > 0) {
       total += more;
-      clearTimeout(timer);
       timer = start(more);
       return;
     }
