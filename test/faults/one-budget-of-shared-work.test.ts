@@ -1,6 +1,6 @@
 // Work that several calls share: each of them has its own time for it. None fails because the one that has begun it had little
 // left, none waits longer than its own lasts, and one that stays alone learns why its last request failed.
-// proves: core/src/http/shared-work.ts, core/src/http/budget.ts, core/src/flight/deadline.ts, core/src/exchange/shared-call.ts
+// proves: core/src/http/shared-work.ts, core/src/exchange/shared-call.ts
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { AuthenticationResult, INetworkModule } from "@tessera/node";
 import type { Client } from "../../packages/core/src/client/client.js";
@@ -23,7 +23,7 @@ import { createTestClock, type TestClock } from "../support/test-clock.js";
 
 const callTimeoutMs = 99_999;
 /** What is left to a call that is short of time, in milliseconds. */
-const rest = 55_555;
+const rest = 33_333;
 /** The same, less than the question for the region may take. */
 const trifle = 1999;
 const outOfTime = { errorCode: "network_error", isRetryable: true };
@@ -94,10 +94,11 @@ const resolver = (transport: Transport): AuthorityResolver =>
   );
 type Fetch = (call: Call) => Promise<unknown>;
 
-describe.each<[string, number, object, (transport: Transport) => Fetch]>([
+describe.each<[string, number, number, object, (transport: Transport) => Fetch]>([
   [
     "a discovery document",
     rest,
+    2,
     metadata,
     (transport) => {
       const authorities = resolver(transport);
@@ -107,6 +108,7 @@ describe.each<[string, number, object, (transport: Transport) => Fetch]>([
   [
     "the keys of a provider",
     rest,
+    2,
     { keys: [jwk(keys.one, { kid: "one" })] },
     (transport) => {
       const source = new KeySource({ transport, clock, observer: () => undefined }, async (same) => same);
@@ -117,6 +119,7 @@ describe.each<[string, number, object, (transport: Transport) => Fetch]>([
   [
     "the region of a machine",
     trifle,
+    1,
     { location: "westus2" },
     (transport) => {
       const regions = new RegionDetector(transport, clock);
@@ -127,7 +130,7 @@ describe.each<[string, number, object, (transport: Transport) => Fetch]>([
       };
     },
   ],
-])("%s", (_, left, document, build) => {
+])("%s", (_, left, requests, document, build) => {
   it("comes to a call with time, although the one that has asked for it runs out of its own", async () => {
     const server = slowServer();
     const fetch = build(server.transport);
@@ -140,7 +143,7 @@ describe.each<[string, number, object, (transport: Transport) => Fetch]>([
     await first;
     server.answer(document);
     await second;
-    expect(server.requests()).toBe(1);
+    expect(server.requests()).toBe(requests);
   });
 });
 
@@ -164,24 +167,15 @@ describe("shared work", () => {
   /** Work of which a test says when it ends. */
   function shared() {
     const flights = new SingleFlight<Leader>();
-    const times: (Budget | undefined)[] = [];
-    let end: (outcome: Promise<string>) => void = () => undefined;
+    const ends: ((outcome: Promise<string>) => void)[] = [];
+    const start = (): Promise<string> => new Promise((resolve) => ends.push(resolve));
     const join = (own: TimedCall): Promise<string> =>
-      inOwnTime(flights, own, {
-        key: "work",
-        what: "document",
-        start: (time) => {
-          times.push(time);
-          return new Promise((resolve) => {
-            end = resolve;
-          });
-        },
-      });
-    return { flights, join, times, end: (outcome: Promise<string>) => end(outcome) };
+      inOwnTime(flights, own, { key: "work", what: "document", start });
+    return { join, ends };
   }
 
   it("is not waited for longer than a call has time", async () => {
-    const { join, end } = shared();
+    const { join, ends } = shared();
     const own = short();
     const long = join(call("long"));
     const left = expect(join(own)).rejects.toMatchObject({
@@ -191,74 +185,64 @@ describe("shared work", () => {
     });
     deadline.pass();
     await left;
-    end(Promise.resolve("done"));
+    ends[0]?.(Promise.resolve("done"));
     expect(await long).toBe("done");
   });
 
-  it("has no more than the time of a call since it began, although another one comes later", async () => {
-    const { join, times, end } = shared();
-    const first = join(call("first"));
-    clock.advance(10);
-    const both = Promise.all([first, join(call("second"))]);
-    expect(times.map((time) => time?.left())).toEqual([callTimeoutMs - 10_000]);
-    end(Promise.resolve("done"));
-    await both;
+  it("is joined while the call that began it has half as much time left, and begun anew after that", async () => {
+    const { join, ends } = shared();
+    const first = [join(short(callTimeoutMs / 2 + 1)), join(call("with twice the time"))];
+    expect(ends.length).toBe(1);
+    clock.advance(1);
+    const second = [join(call("with more")), join(call("right after it"))];
+    expect(ends.length).toBe(2);
+    ends[1]?.(Promise.resolve("second"));
+    ends[0]?.(Promise.resolve("first"));
+    expect(await Promise.all([...first, ...second])).toEqual(["first", "first", "second", "second"]);
   });
 
   it("fails for a call that has stayed alone with the failure of the work, although the time is over", async () => {
-    const { join, end } = shared();
+    const { join, ends } = shared();
     const alone = expect(join(short())).rejects.toThrow("HTTP 503");
     deadline.pass();
-    end(Promise.reject(new Error("HTTP 503")));
+    ends[0]?.(Promise.reject(new Error("HTTP 503")));
     await alone;
-  });
-
-  it("that is a part of other shared work becomes longer with that", async () => {
-    const outer = short().budget.shared();
-    const inner = outer.shared();
-    const growth = inner.growth();
-    expect([inner.left(), growth()]).toEqual([rest, 0]);
-    outer.join(call("second").budget);
-    expect([inner.left(), growth(), growth()]).toEqual([callTimeoutMs, callTimeoutMs - rest, 0]);
   });
 });
 
 describe("a call that is no step of another one", () => {
-  it("has its own time, although it waits for a step that has little", async () => {
+  it("has its own time, although there is an equal step that has little", async () => {
     const client = {
       flights: new SingleFlight<Leader>(),
       transport: { budget: () => new Budget(clock, callTimeoutMs) },
       logger: () => new Logger({}, "test", "1"),
     } as unknown as Client;
-    let left = (): number => 0;
-    let end: (result: AuthenticationResult) => void = () => undefined;
+    const begun: { readonly left: number; end(): void }[] = [];
     const run = (correlationId: string, budget?: Budget) =>
       sharedCall(
         client,
         { given: {}, correlationId, budget } as unknown as TokenRequest,
         ["flow"],
-        ({ budget: time }) => {
-          left = () => time?.left() ?? 0;
-          return new Promise((resolve) => {
-            end = resolve;
-          });
-        },
+        ({ budget: time }) =>
+          new Promise((resolve) => {
+            const end = (): void =>
+              resolve({ correlationId, scopes: ["s"] } as unknown as AuthenticationResult);
+            begun.push({ left: time?.left() ?? 0, end });
+          }),
       );
-    const step = expect(run("step", short().budget)).rejects.toMatchObject(outOfTime);
-    expect(left()).toBe(rest);
-    const own = run("own");
-    expect(left()).toBe(callTimeoutMs);
-    deadline.pass();
-    await step;
-    end({ correlationId: "own" } as AuthenticationResult);
-    expect(await own).toEqual({ correlationId: "own" });
+    const calls = [run("step", short().budget), run("own"), run("another")];
+    expect(begun.map(({ left }) => left)).toEqual([rest, callTimeoutMs]);
+    for (const { end } of begun) end();
+    const ids = ["step", "own", "another"];
+    expect((await Promise.all(calls)).map(({ correlationId }) => correlationId)).toEqual(ids);
   });
 });
 
 describe("the steps of two agents' calls", () => {
   it("end each in the time of its own call", async () => {
     const stage: AgentStage = agentStage();
-    const [asked, answered] = [gate(), gate()];
+    const [asked, askedAgain, answered] = [gate(), gate(), gate()];
+    const waits = [asked, askedAgain];
     let isRefused = false;
     // Entra refuses the agent's own token after a while, and is slow to issue what the agent needs for another one.
     stage.lifetimes["t1"] = 30;
@@ -270,20 +254,19 @@ describe("the steps of two agents' calls", () => {
     };
     stage.arrived = async ({ leg }) => {
       if (leg !== "t1" || !isRefused) return;
-      asked.open();
+      waits.shift()?.open();
       await answered.opened;
     };
     const app = stage.app({ system: { callTimeoutMs, retries: 0 } });
     const first = expect(ask(app)).rejects.toMatchObject(outOfTime);
     await asked.opened;
     const second = ask(app, { user: { objectId: user(1) } });
-    // Until it waits for the same.
-    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    await askedAgain.opened;
     deadline.pass();
     await first;
     answered.open();
     expect(purpose(await second)).toMatchObject({ leg: "user" });
-    expect(stage.legs()).toEqual(["t1", "t2", "user", "t1", "t2", "user"]);
+    expect(stage.legs()).toEqual(["t1", "t2", "user", "t1", "t1", "t2", "user"]);
   });
 
   it("fail, if nobody else waits, with what the server said last", async () => {

@@ -3,7 +3,7 @@ import { elapsed, type Clock } from "../clock.js";
 import { errorText } from "../errors/error-text.js";
 import { clientAuthError, clientConfigurationError, isAuthError } from "../errors/errors.js";
 import { Failures } from "../http/failures.js";
-import { inOwnTime, type Leader, type TimedWork } from "../http/shared-work.js";
+import { inOwnTime, type Leader, type SharedWork } from "../http/shared-work.js";
 import { withPauseOf } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import { observed, serverOf, type Observer } from "../observer.js";
@@ -168,8 +168,8 @@ export class AuthorityResolver {
 
   #resolveAgain(url: AuthorityUrl, call: Call): Promise<Authority> {
     const own = { ...call, budget: call.budget ?? this.#transport.budget() };
-    const start: TimedWork<Authority>["start"] = async (budget, signal) => {
-      const discover = (): Promise<Resolved> => this.#discover(url, { ...call, signal, budget });
+    const start: SharedWork<Authority>["start"] = async (signal) => {
+      const discover = (): Promise<Resolved> => this.#discover(url, { ...own, signal });
       try {
         const resolved = await observed(this.#observer(), "discovery", serverOf(url.host), discover);
         this.#failures.forget(url.href);

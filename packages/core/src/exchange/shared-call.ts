@@ -1,5 +1,6 @@
 import { withinBounds } from "../flight/deadline.js";
-import { inOwnTime } from "../http/shared-work.js";
+import type { Start } from "../flight/single-flight.js";
+import { inOwnTime, type Leader } from "../http/shared-work.js";
 import type { Call } from "../http/transport.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { flightKey } from "../request/request-keys.js";
@@ -36,41 +37,31 @@ export function sharedCall(
   checkFieldTypes(request.given, correlationId);
   return withinBounds(request, async (signal) => {
     const key = flightKey(request.given, flow);
-    const leader = client.flights.leaderOf(key);
-    if (leader !== undefined)
-      client
-        .logger()
-        .verbose(`Waiting for the outcome of an equal call, ${leader.correlationId}.`, correlationId);
-    const start = (
-      shared: AbortSignal | undefined,
-      hold: () => () => void,
-      budget = client.transport.budget(),
-    ): Promise<AuthenticationResult> =>
+    // The time of a call begins with its first request, unless it waits for a step of another call.
+    const budget =
+      request.budget ?? (client.flights.leaderOf(key)?.budget ? client.transport.budget() : undefined);
+    const start: Start<AuthenticationResult> = (shared, hold) =>
       acquire(
         {
           correlationId,
           signal: shared,
           hold,
-          budget,
+          budget: budget ?? client.transport.budget(),
           // Named although they are set later: a copy with another member takes ten times as long as one without.
           tally: undefined,
           onSend: undefined,
         },
         key,
       );
-    // The time of a call that is no step of another one begins with its work, and is enough for those who join.
-    const own = request.budget ?? (leader?.time && client.transport.budget());
-    const result = await (own
-      ? inOwnTime(
-          client.flights,
-          { correlationId, signal, budget: own },
-          {
-            key,
-            what: "token",
-            start: (time, waiting, hold) => start(waiting, hold, time),
-          },
-        )
-      : client.flights.run(key, signal, start, request));
+    const onJoin = (leader: Leader): void =>
+      client
+        .logger()
+        .verbose(`Waiting for the outcome of an equal call, ${leader.correlationId}.`, correlationId);
+    const result = await inOwnTime(
+      client.flights,
+      { correlationId, signal, budget },
+      { key, what: "token", start, onJoin },
+    );
     return result.correlationId === correlationId ? result : resultFor(result, correlationId);
   });
 }

@@ -54,33 +54,20 @@ export interface Deadline {
 /**
  * @param milliseconds timeout; none when omitted
  * @param other aborts the returned signal as well
- * @param growth asked when the timeout elapses; returns how many milliseconds have been added to it
  */
-export function abortAfter(
-  milliseconds: number | undefined,
-  other: AbortSignal | undefined,
-  growth?: () => number,
-): Deadline {
+export function abortAfter(milliseconds: number | undefined, other: AbortSignal | undefined): Deadline {
   const controller = new AbortController();
   let passed = false;
-  let total = milliseconds ?? 0;
   const timeUp = (): void => {
-    const more = growth?.() ?? 0;
-    if (more > 0) {
-      total += more;
-      timer = start(more);
-      return;
-    }
     passed = true;
-    controller.abort(new DOMException(`No response within ${Math.round(total)} ms`, "TimeoutError"));
+    controller.abort(new DOMException(`No response within ${milliseconds ?? 0} ms`, "TimeoutError"));
   };
-  const start = (wait: number): ReturnType<typeof setTimeout> => {
-    const started = setTimeout(timeUp, Math.min(wait, LONGEST_TIMER_MS));
-    if (isBackground(other)) started.unref();
-    return started;
-  };
-  let timer = milliseconds === undefined ? undefined : start(milliseconds);
-  if (isBackground(other)) markBackground(controller.signal);
+  const timer =
+    milliseconds === undefined ? undefined : setTimeout(timeUp, Math.min(milliseconds, LONGEST_TIMER_MS));
+  if (isBackground(other)) {
+    markBackground(controller.signal);
+    timer?.unref();
+  }
   const follow = (): void => {
     controller.abort(other?.reason);
   };

@@ -43,6 +43,11 @@ export class SingleFlight<L = undefined> {
     return this.#flights.get(key)?.leader;
   }
 
+  /** Lets later callers start the work anew. Whoever waits for the work in progress still gets its outcome. */
+  forget(key: string): void {
+    this.#flights.delete(key);
+  }
+
   #depart(
     key: string,
     start: Start<unknown>,

@@ -33,8 +33,6 @@ interface Attempt {
   /** Method and URL, as log lines and errors show them. */
   readonly line: string;
   readonly timeoutMs: number;
-  /** Tells how much has been added to the time; see {@link Budget.growth}. */
-  readonly growth: (() => number) | undefined;
   readonly isRepeatable: boolean;
 }
 
@@ -62,10 +60,10 @@ export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
  */
 export async function attempt(
   { http, hosts, host, turn, logger }: Sender,
-  { content, line, timeoutMs, growth, isRepeatable }: Attempt,
+  { content, line, timeoutMs, isRepeatable }: Attempt,
   { signal, correlationId, tally }: Call,
 ): Promise<Attempted> {
-  const deadline = abortAfter(timeoutMs, signal, growth);
+  const deadline = abortAfter(timeoutMs, signal);
   const { method, url, headers, body, tls } = content;
   const startedAt = tally?.begun() ?? 0;
   const sentAt = hosts.now();
@@ -128,7 +126,7 @@ async function awaitedTurn(
   for (let turn = first; ; turn = host.enter()) {
     if (turn === "usual" || turn === "trial") return turn;
     if (turn === "refused") throw refusal(host, call);
-    const deadline = abortAfter(time.left(), call.signal, time.growth());
+    const deadline = abortAfter(time.left(), call.signal);
     try {
       await untilAborted(turn, deadline.signal);
     } catch (reason) {

@@ -14,30 +14,16 @@ export class Budget {
     this.#milliseconds = milliseconds;
   }
 
-  /** When it is over, in milliseconds of the clock that nobody sets. */
-  get end(): number {
-    return (this.#end ??= elapsed(this.#clock) + this.#milliseconds);
-  }
-
   /** Milliseconds. */
   left(): number {
-    const { end } = this;
-    return Math.max(0, end - elapsed(this.#clock));
-  }
-
-  /** Returns what tells how much longer it has become since it was last asked; nothing for one that stays as it is. */
-  growth(): (() => number) | undefined {
-    return undefined;
+    const now = elapsed(this.#clock);
+    this.#end ??= now + this.#milliseconds;
+    return Math.max(0, this.#end - now);
   }
 
   /** The same time anew, for work that other calls share: it must not fail for them because this call has little left. */
   renewed(): Budget {
     return new Budget(this.#clock, this.#milliseconds);
-  }
-
-  /** The time of work that other calls may join. */
-  shared(): SharedBudget {
-    return new SharedBudget(this, this.#clock, this.#milliseconds);
   }
 
   /** Runs what people, or the app, take their time for. That does not count. */
@@ -53,44 +39,5 @@ export class Budget {
   /** Half of what is left, for what can be done in another way afterwards. */
   half(): Budget {
     return new Budget(this.#clock, this.left() / 2);
-  }
-}
-
-/**
- * The time of work that calls share: what is left to the call that has begun it, so that a call which stays alone ends with the
- * failure of its last request. A call that joins, and has more time left, gives the work all of the time of a call.
- */
-export class SharedBudget extends Budget {
-  readonly #leader: Budget;
-  readonly #longest: number;
-  #isLong = false;
-
-  constructor(leader: Budget, clock: Clock, milliseconds: number) {
-    super(clock, milliseconds);
-    this.#leader = leader;
-    this.#longest = elapsed(clock) + milliseconds;
-  }
-
-  override get end(): number {
-    const { end } = this.#leader;
-    return this.#isLong ? Math.max(end, this.#longest) : end;
-  }
-
-  /** Another call waits for the work as well. */
-  join(other: Budget): void {
-    if (other.end > this.end) this.#isLong = true;
-  }
-
-  override growth(): () => number {
-    let known = this.end;
-    return () => {
-      const more = this.end - known;
-      known += more;
-      return more;
-    };
-  }
-
-  override apart<T>(work: () => T | Promise<T>): Promise<T> {
-    return this.#leader.apart(work);
   }
 }

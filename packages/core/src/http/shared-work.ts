@@ -1,45 +1,39 @@
 import type { SingleFlight, Start } from "../flight/single-flight.js";
 import type { Call } from "./attempt.js";
-import type { Budget, SharedBudget } from "./budget.js";
 import { withinCallTime } from "./within-call-time.js";
 
-/** A caller that has started work which others may join. */
-export interface Leader {
-  readonly correlationId: string;
-  /** The time of the work, if a call that joins may make it longer. */
-  readonly time?: SharedBudget | undefined;
-}
+/** A call that has begun work which others may join. */
+export type Leader = Pick<Call, "correlationId" | "budget">;
 
 /** Work that calls share; see {@link inOwnTime}. */
-export interface TimedWork<T> {
+export interface SharedWork<T> {
   /** Equal for equal work. */
   readonly key: string;
   /** Names it in an error. */
   readonly what: string;
-  /** Starts it, with the time that it has. */
-  readonly start: (time: Budget | undefined, ...start: Parameters<Start<T>>) => Promise<T>;
+  readonly start: Start<T>;
+  /** Called when a call joins another one. */
+  readonly onJoin?: (leader: Leader) => void;
 }
 
 /**
- * Runs work that calls share, each in its own time: a call does not fail because another one, which has started the work, had
- * little time left, and does not wait longer than its own lasts. A call that stays alone gets the failure of its last request.
+ * Runs work that calls share, each in its own time. It ends with the time of the call that has begun it. So a call does not join
+ * if less than half of its own is left to that one: it begins the work anew, and later calls join that.
  *
- * @throws ClientAuthError `network_error` when the time of the call is over, and another one still waits; the reason of its
- * signal; whatever the work throws
+ * @throws ClientAuthError `network_error` when the time of a call that has joined is over; the reason of its signal; whatever
+ * the work throws
  */
 export function inOwnTime<T>(
   flights: SingleFlight<Leader>,
-  call: Call & { readonly budget: Budget },
-  { key, what, start }: TimedWork<T>,
+  call: Call,
+  { key, what, start, onJoin }: SharedWork<T>,
 ): Promise<T> {
-  const { budget, correlationId } = call;
+  const { signal, budget } = call;
   const leader = flights.leaderOf(key);
-  leader?.time?.join(budget);
-  const time = leader ? leader.time : budget.shared();
-  return withinCallTime(
-    call,
-    what,
-    (waiting) => flights.run(key, waiting, (...begun) => start(time, ...begun), { correlationId, time }),
-    time,
-  );
+  if (leader?.budget && budget && leader.budget.left() < budget.left() / 2) flights.forget(key);
+  else if (leader) {
+    onJoin?.(leader);
+    if (budget) return withinCallTime(call, what, (waiting) => flights.run(key, waiting, start, call));
+  }
+  return flights.run(key, signal, start, call);
 }

@@ -143,8 +143,7 @@ export function createTransport({
       const halves = content.method === "GET" && mayRepeat && !schedule;
       // Rounded, because a difference of two times may be a trifle more than what was set.
       const timeoutMs = Math.round(halves ? time.left() / 2 : time.left());
-      const growth = halves ? undefined : time.growth();
-      const limits = { timeoutMs, growth, isRepeatable: mayRepeat && repeats === "always" };
+      const limits = { timeoutMs, isRepeatable: mayRepeat && repeats === "always" };
       const outcome = await attempt({ http, hosts, host, turn, logger }, { content, line, ...limits }, call);
       if (outcome.response) statuses.push(outcome.response.status);
       const wait = mayRepeat ? waitAfter(outcome, outgoing, { number, statuses }) : undefined;

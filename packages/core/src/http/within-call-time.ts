@@ -2,7 +2,6 @@ import { clientAuthError } from "../errors/errors.js";
 import { abortAfter } from "../flight/deadline.js";
 import { untilAborted } from "../flight/until-aborted.js";
 import type { Call } from "./attempt.js";
-import type { Budget } from "./budget.js";
 
 /**
  * Waits for work that sends no requests of the call itself, such as a function of the app: as long as the call has time, and
@@ -11,20 +10,16 @@ import type { Budget } from "./budget.js";
  * @param call its budget is in milliseconds; without one, only its signal ends the wait
  * @param what names it in the error
  * @param work its signal aborts when nobody waits any more
- * @param own the time of the work itself, if it ends with that: unless it is longer, the failure of the work is waited for
  * @throws ClientAuthError `network_error` when the time of the call is over; the reason of its signal; whatever the work throws
  */
 export async function withinCallTime<T>(
   { budget, signal, correlationId }: Call,
   what: string,
   work: (signal: AbortSignal) => T | Promise<T>,
-  own?: Budget,
 ): Promise<T> {
   // Rounded, because a difference of two times may be a trifle more than what was set.
   const milliseconds = budget && Math.round(budget.left());
-  const growth = budget?.growth();
-  const more = own && budget ? (): number => growth?.() || (own.end > budget.end ? 0 : Infinity) : growth;
-  const deadline = abortAfter(milliseconds, signal, more);
+  const deadline = abortAfter(milliseconds, signal);
   try {
     return await untilAborted(Promise.resolve(work(deadline.signal)), deadline.signal);
   } catch (cause) {

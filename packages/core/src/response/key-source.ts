@@ -6,7 +6,7 @@ import { parseJsonObject } from "../encoding.js";
 import type { ClientAuthErrorCode } from "../errors/error-codes.js";
 import { clientAuthError } from "../errors/errors.js";
 import { SingleFlight } from "../flight/single-flight.js";
-import { inOwnTime, type Leader, type TimedWork } from "../http/shared-work.js";
+import { inOwnTime, type Leader, type SharedWork } from "../http/shared-work.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import { parsedUrl } from "../http/secure-url.js";
 import type { Call, Transport } from "../http/transport.js";
@@ -172,10 +172,10 @@ export class KeySource {
   /** @param isRefetch whether it is for a key that is not among those in memory */
   #fetch(jwksUri: string, call: Call, isRefetch = false): Promise<KeySet> {
     const own = { ...call, budget: call.budget ?? this.#transport.budget() };
-    const start: TimedWork<KeySet>["start"] = async (budget, signal) => {
+    const start: SharedWork<KeySet>["start"] = async (signal) => {
       if (isRefetch) this.#pauses.noteRefetch(jwksUri);
       try {
-        const keys = await this.#load(jwksUri, { ...call, signal, budget });
+        const keys = await this.#load(jwksUri, { ...own, signal });
         this.#pauses.noteSuccess(jwksUri);
         return keys;
       } catch (error) {
