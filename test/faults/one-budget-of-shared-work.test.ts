@@ -1,8 +1,8 @@
-// Work that several calls share: each of them has its own time for it. None fails because the one that has begun it had little
+// Work that several calls share: each of them has its own time for it. None fails because a step that has begun it had little
 // left, none waits longer than its own lasts, and one that stays alone learns why its last request failed.
 // proves: core/src/http/shared-work.ts, core/src/exchange/shared-call.ts
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { AuthenticationResult, INetworkModule } from "@tessera/node";
+import { ConfidentialClientApplication, type AuthenticationResult, type INetworkModule } from "@tessera/node";
 import type { Client } from "../../packages/core/src/client/client.js";
 import { sharedCall } from "../../packages/core/src/exchange/shared-call.js";
 import type { TokenRequest } from "../../packages/core/src/request/token-request.js";
@@ -80,6 +80,7 @@ function slowServer() {
 }
 
 const issuer = "https://issuer.example";
+const published = jwk(keys.one, { kid: "one" });
 const metadata = { issuer, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/keys` };
 const resolver = (transport: Transport): AuthorityResolver =>
   new AuthorityResolver(
@@ -109,7 +110,7 @@ describe.each<[string, number, number, object, (transport: Transport) => Fetch]>
     "the keys of a provider",
     rest,
     2,
-    { keys: [jwk(keys.one, { kid: "one" })] },
+    { keys: [published] },
     (transport) => {
       const source = new KeySource({ transport, clock, observer: () => undefined }, async (same) => same);
       const url = resolver(transport).url(issuer);
@@ -147,7 +148,7 @@ describe.each<[string, number, number, object, (transport: Transport) => Fetch]>
   });
 });
 
-it("a region that one call has no time for is looked for by the next one", async () => {
+it("a region that one call has no time for is there for the next one", async () => {
   const server = slowServer();
   const regions = new RegionDetector(server.transport, clock);
   const asked = { azureRegion: "TryAutoDetect", environmentRegion: undefined };
@@ -157,10 +158,9 @@ it("a region that one call has no time for is looked for by the next one", async
   await server.next();
   deadline.pass();
   await first;
-  const second = regions.resolve(asked, call("second"));
-  await server.next();
   server.answer({ location: "westus2" });
-  expect(await second).toMatchObject({ name: "westus2" });
+  expect(await regions.resolve(asked, call("second"))).toMatchObject({ name: "westus2" });
+  expect(server.requests()).toBe(1);
 });
 
 describe("shared work", () => {
@@ -211,7 +211,14 @@ describe("shared work", () => {
 });
 
 describe("a call that is no step of another one", () => {
-  it("has its own time, although there is an equal step that has little", async () => {
+  it.each([
+    [
+      "has its own time for a token of an app, although an equal step has little",
+      true,
+      [rest, callTimeoutMs],
+    ],
+    ["never redeems the code or the refresh token of an equal step a second time", false, [rest]],
+  ])("%s", async (_, isRepeatable, times) => {
     const client = {
       flights: new SingleFlight<Leader>(),
       transport: { budget: () => new Budget(clock, callTimeoutMs) },
@@ -222,7 +229,7 @@ describe("a call that is no step of another one", () => {
       sharedCall(
         client,
         { given: {}, correlationId, budget } as unknown as TokenRequest,
-        ["flow"],
+        { flow: ["flow"], isRepeatable },
         ({ budget: time }) =>
           new Promise((resolve) => {
             const end = (): void =>
@@ -231,11 +238,46 @@ describe("a call that is no step of another one", () => {
           }),
       );
     const calls = [run("step", short().budget), run("own"), run("another")];
-    expect(begun.map(({ left }) => left)).toEqual([rest, callTimeoutMs]);
+    expect(begun.map(({ left }) => left)).toEqual(times);
     for (const { end } of begun) end();
     const ids = ["step", "own", "another"];
     expect((await Promise.all(calls)).map(({ correlationId }) => correlationId)).toEqual(ids);
   });
+});
+
+it("a code is sent once, although an equal call has more time left than the first one", async () => {
+  const codes: (string | null)[] = [];
+  const [sent, answered] = [gate(), gate()];
+  const networkClient: INetworkModule = {
+    sendGetRequestAsync: async <T>() => ({ status: 200, headers: {}, body: { keys: [published] } as T }),
+    sendPostRequestAsync: async <T>(_url: string, options?: { body?: string }) => {
+      codes.push(new URLSearchParams(options?.body).get("code"));
+      sent.open();
+      await answered.opened;
+      return { status: 400, headers: {}, body: { error: "invalid_grant" } as T };
+    },
+  };
+  const system = { callTimeoutMs, networkClient, clock };
+  const app = new ConfidentialClientApplication({
+    auth: {
+      clientId: "app",
+      clientSecret: "secret",
+      oidcAuthority: issuer,
+      authorityMetadata: JSON.stringify(metadata),
+    },
+    system,
+  });
+  const request = { code: "one-time", scopes: ["openid"], redirectUri: "https://app.example/callback" };
+  const first = expect(app.acquireTokenByCode(request)).rejects.toMatchObject({ errorCode: "invalid_grant" });
+  await sent.opened;
+  clock.advance((callTimeoutMs - rest) / 1000);
+  const second = expect(app.acquireTokenByCode(request)).rejects.toMatchObject({
+    errorCode: "invalid_grant",
+  });
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  answered.open();
+  await Promise.all([first, second]);
+  expect(codes).toEqual(["one-time"]);
 });
 
 describe("the steps of two agents' calls", () => {

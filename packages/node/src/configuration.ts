@@ -36,8 +36,8 @@ export interface ClientCertificate extends CertificateOptions {
 
 /**
  * Returns the current certificate, so that it can be rotated without a restart. Called when a request is about to be sent,
- * and once more, with `isRefused`, if the server refuses the certificate. The `signal` of the last argument aborts when no call
- * waits for the certificate any more.
+ * and once more, with `isRefused`, if the server refuses the certificate. The `signal` of `context` aborts when no call
+ * waits for the certificate any more, or its time is over.
  */
 export interface ClientCertificateFunction {
   (refusal?: CertificateContext, context?: CredentialContext): ClientCertificate | Promise<ClientCertificate>;

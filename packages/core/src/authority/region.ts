@@ -62,7 +62,11 @@ export class RegionDetector {
     this.#clock = clock;
   }
 
-  /** Returns the region to use. Never fails: without a region, the global endpoint is used. */
+  /**
+   * Returns the region to use. Without one, the global endpoint is used.
+   *
+   * @throws ClientAuthError `network_error` when the time of the call is over before the machine has told its region
+   */
   async resolve({ azureRegion, environmentRegion }: RegionAsk, call: Call): Promise<Region> {
     if (azureRegion !== TRY_AUTO_DETECT) {
       return { name: regionName(azureRegion), source: undefined, outcome: 2 };
@@ -73,18 +77,19 @@ export class RegionDetector {
     const recently =
       this.#failedAt !== undefined && elapsed(this.#clock) - this.#failedAt < FAILURE_LIFETIME_MS;
     const detected = recently ? undefined : await this.#detectOnce(call);
-    if (detected) this.#found = detected;
-    else if (!recently) this.#failedAt = elapsed(this.#clock);
     return detected ? { name: detected, source: 4, outcome: 4 } : { name: undefined, source: 1, outcome: 5 };
   }
 
   /** Runs once for concurrent calls, because the service throttles frequent requests. */
   #detectOnce(call: Call): Promise<string | undefined> {
-    return withinCallTime(call, "region of this machine", (waiting) =>
-      this.#flights.run("detect", waiting, (signal) =>
-        // It says of this machine, and not of the call, that there is none.
-        this.#detect({ ...call, signal, budget: call.budget?.renewed() }),
-      ),
+    return withinCallTime(call, "region of this machine", () =>
+      // A call without time leaves, and the next one learns the outcome: that there is none says nothing of the call.
+      this.#flights.run("detect", call.signal, async (signal) => {
+        const detected = await this.#detect({ ...call, signal, budget: call.budget?.renewed() });
+        if (detected) this.#found = detected;
+        else this.#failedAt = elapsed(this.#clock);
+        return detected;
+      }),
     );
   }
 

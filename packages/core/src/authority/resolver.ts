@@ -123,7 +123,7 @@ export class AuthorityResolver {
     const known = this.resolved(url);
     if (known) return known;
     try {
-      const refusal = this.#failures.refusal(url.href, call.correlationId);
+      const refusal = !this.#flights.leaderOf(url.href) && this.#failures.refusal(url.href, call.correlationId);
       if (refusal) throw refusal;
       return await this.#resolveAgain(url, call);
     } catch (cause) {
@@ -135,10 +135,7 @@ export class AuthorityResolver {
     }
   }
 
-  /**
-   * Returns the id of the tenant a URL names, if known. For a domain, it is known only once tokens have been
-   * received.
-   */
+  /** Returns the id of the tenant that a URL names. That of a domain is known once tokens have been received for it. */
   tenantIdOf({ href, tenantId }: AuthorityUrl): string | undefined {
     return tenantId ?? this.#tenantIds.get(href)?.id;
   }
@@ -176,7 +173,9 @@ export class AuthorityResolver {
         this.#resolved.set(url.href, resolved);
         return resolved.authority;
       } catch (error) {
-        if (isAuthError(error) && !signal?.aborted) this.#failures.note(url.href, error);
+        // That a call had too little time says nothing of the server while another one is asking it.
+        const isLast = this.#flights.leaderOf(url.href) === own;
+        if (isLast && isAuthError(error) && !signal?.aborted) this.#failures.note(url.href, error);
         throw error;
       }
     };

@@ -15,7 +15,7 @@ export interface CertificateOptions {
    *
    * @param data the bytes to sign, not their hash
    * @param algorithm `PS256`, `RS256`, `ES256`, … (RFC 7518 §3.1)
-   * @param context its `signal` aborts when no call waits for the signature any more
+   * @param context its `signal` aborts when no call waits for the signature any more, or its time is over
    * @returns the signature; of an elliptic-curve key as R and S joined, or in DER
    */
   readonly sign?: SignCallback;

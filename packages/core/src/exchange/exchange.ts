@@ -7,7 +7,7 @@ import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 import { accounted, accountedFor } from "./accounted.js";
 import { notedFailure } from "./noted-failure.js";
-import { sharedCall, type SharedCall } from "./shared-call.js";
+import { sharedCall, type SharedCall, type Sharing } from "./shared-call.js";
 
 /**
  * One token acquisition whose authority is resolved: the context of every step from the token request to the cache.
@@ -22,10 +22,8 @@ export interface Exchange {
 }
 
 /** Identifies a shared exchange, together with the fields of the request: equal concurrent exchanges run once. */
-export interface Shared {
+export interface Shared extends Sharing {
   readonly url: AuthorityUrl;
-  /** The flow's name, and its values from outside the request. */
-  readonly flow: readonly unknown[];
 }
 
 /**
@@ -37,11 +35,11 @@ export interface Shared {
 export function sharedExchange(
   client: Client,
   request: TokenRequest,
-  { url, flow }: Shared,
+  { url, flow, isRepeatable }: Shared,
   run: (exchange: Exchange) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {
   return accountedFor(() =>
-    sharedCall(client, request, sharedBy({ url, flow }), (shared, key) =>
+    sharedCall(client, request, { flow: sharedBy({ url, flow }), isRepeatable }, (shared, key) =>
       accounted(shared, (accountedCall) =>
         notedFailure(client, accountedCall, key, async (call) => {
           const { authorities } = client;

@@ -16,12 +16,21 @@ export interface SharedCall extends Call {
   readonly onSend?: (() => void) | undefined;
 }
 
+/** What makes calls equal, and what they may do twice. */
+export interface Sharing {
+  /**
+   * Values that must be equal in equal calls besides the fields of the request: the flow's name, its authority, values the flow
+   * generates.
+   */
+  readonly flow: readonly unknown[];
+  /** Whether the flow asks no user, and has no grant that is good for one request only; see {@link inOwnTime}. */
+  readonly isRepeatable?: boolean | undefined;
+}
+
 /**
  * Runs a network acquisition that equal concurrent calls share (single flight). Each caller keeps its own deadline,
  * abort signal, and correlation id in the result or error.
  *
- * @param flow values that must be equal in equal calls besides the fields of the request: the flow's name, its
- * authority, values the flow generates
  * @param acquire sends the first caller's correlation id; its signal aborts when every caller has left, unless the
  * call is held
  * @throws ClientAuthError `request_timeout`, `request_aborted`; ClientConfigurationError `invalid_option` for a field of
@@ -30,7 +39,7 @@ export interface SharedCall extends Call {
 export function sharedCall(
   client: Client,
   request: TokenRequest,
-  flow: readonly unknown[],
+  { flow, isRepeatable = false }: Sharing,
   acquire: (call: SharedCall, key: string) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {
   const { correlationId } = request;
@@ -38,8 +47,9 @@ export function sharedCall(
   return withinBounds(request, async (signal) => {
     const key = flightKey(request.given, flow);
     // The time of a call begins with its first request, unless it waits for a step of another call.
-    const budget =
-      request.budget ?? (client.flights.leaderOf(key)?.budget ? client.transport.budget() : undefined);
+    const { flights } = client;
+    const leader = flights.leaderOf(key);
+    const budget = request.budget ?? (leader?.budget ? client.transport.budget() : undefined);
     const start: Start<AuthenticationResult> = (shared, hold) =>
       acquire(
         {
@@ -53,15 +63,15 @@ export function sharedCall(
         },
         key,
       );
-    const onJoin = (leader: Leader): void =>
+    const onJoin = (other: Leader): void =>
       client
         .logger()
-        .verbose(`Waiting for the outcome of an equal call, ${leader.correlationId}.`, correlationId);
-    const result = await inOwnTime(
-      client.flights,
-      { correlationId, signal, budget },
-      { key, what: "token", start, onJoin },
-    );
+        .verbose(`Waiting for the outcome of an equal call, ${other.correlationId}.`, correlationId);
+    const own = { correlationId, signal, budget };
+    if (leader && !isRepeatable) onJoin(leader);
+    const result = await (isRepeatable
+      ? inOwnTime(flights, own, { key, what: "token", start, onJoin })
+      : flights.run(key, signal, start, own));
     return result.correlationId === correlationId ? result : resultFor(result, correlationId);
   });
 }

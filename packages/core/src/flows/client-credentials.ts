@@ -12,7 +12,7 @@ import { isAuthError } from "../errors/errors.js";
 import { withinCallTime } from "../http/within-call-time.js";
 import { acceptTokens } from "../exchange/accept-tokens.js";
 import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
-import { sharedExchange, type Exchange } from "../exchange/exchange.js";
+import { sharedExchange, type Exchange, type Shared } from "../exchange/exchange.js";
 import { freshness } from "../exchange/freshness.js";
 import type { Grant } from "../exchange/grant.js";
 import { requestInTurn } from "../exchange/in-turn.js";
@@ -108,6 +108,7 @@ export function appToken(
       host.region,
       host.source?.sharedAs ?? host.source,
     ],
+    isRepeatable: host.assertion === undefined,
     query: appQuery(client, request, url, fmiPath),
     renewsEarly: true,
     question: host.assertion ? undefined : questionIn(client, request.given),
@@ -117,7 +118,7 @@ export function appToken(
   return own.skipCache || request.claims ? send(client, wanted, "forced") : cacheFirst(client, wanted, send);
 }
 
-interface WantedByApp extends Wanted {
+interface WantedByApp extends Wanted, Shared {
   readonly host: ClientCredentialsHost;
   readonly own: OwnFields;
 }

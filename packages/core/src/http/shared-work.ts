@@ -5,20 +5,20 @@ import { withinCallTime } from "./within-call-time.js";
 /** A call that has begun work which others may join. */
 export type Leader = Pick<Call, "correlationId" | "budget">;
 
-/** Work that calls share; see {@link inOwnTime}. */
+/** Work that calls share, and that may be done twice at once; see {@link inOwnTime}. */
 export interface SharedWork<T> {
   /** Equal for equal work. */
   readonly key: string;
   /** Names it in an error. */
   readonly what: string;
   readonly start: Start<T>;
-  /** Called when a call joins another one. */
+  /** Called when the call joins work that another one has begun. */
   readonly onJoin?: (leader: Leader) => void;
 }
 
 /**
- * Runs work that calls share, each in its own time. It ends with the time of the call that has begun it. So a call does not join
- * if less than half of its own is left to that one: it begins the work anew, and later calls join that.
+ * Runs work that calls share, each in its own time. It ends with the time of the call that has begun it. So a call that has more
+ * than twice as much left does not join: it begins the work anew, and later calls join that.
  *
  * @throws ClientAuthError `network_error` when the time of a call that has joined is over; the reason of its signal; whatever
  * the work throws

@@ -128,7 +128,7 @@ export class KeySource {
     try {
       return await work(jwksUriOf(authority, call));
     } catch (error) {
-      if (call.signal?.aborted || !isKeyFailure(error)) throw error;
+      if (call.signal?.aborted || call.budget?.left() === 0 || !isKeyFailure(error)) throw error;
       const latest = await this.#rediscover(authority, call).catch(() => authority);
       if (latest.metadata.jwks_uri === authority.metadata.jwks_uri) throw error;
       return work(jwksUriOf(latest, call));
@@ -141,7 +141,8 @@ export class KeySource {
     if (known && this.#isFresh(known)) return known;
     const isLast = known !== undefined && this.#age(known) < STALE_LIFETIME_MS;
     if (isLast && this.#pauses.untilRetry(jwksUri) > 0) return known;
-    const refusal = isLast ? undefined : this.#pauses.refusal(jwksUri, call.correlationId);
+    const isUnderWay = this.#flights.leaderOf(jwksUri) !== undefined;
+    const refusal = isLast || isUnderWay ? undefined : this.#pauses.refusal(jwksUri, call.correlationId);
     if (refusal) throw asKeyFailure(refusal);
     try {
       return await this.#fetch(jwksUri, call);
@@ -179,7 +180,9 @@ export class KeySource {
         this.#pauses.noteSuccess(jwksUri);
         return keys;
       } catch (error) {
-        this.#pauses.noteFailure(jwksUri, error, { isRefetch, hasLeft: signal?.aborted ?? false });
+        // That a call had too little time says nothing of the server while another one is asking it.
+        if ((this.#flights.leaderOf(jwksUri) ?? own) === own)
+          this.#pauses.noteFailure(jwksUri, error, { isRefetch, hasLeft: signal?.aborted ?? false });
         throw error;
       }
     };

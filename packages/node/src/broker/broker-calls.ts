@@ -72,7 +72,7 @@ export function brokerSignIn(
       const forceRefresh = request.forceRefresh ?? false;
       const native = { ...nativeRequest(client, known, request), ...tenantOf(known, account), forceRefresh };
       const { correlationId, ...equal } = native;
-      return sharedCall(client, known, ["broker", equal], async (call) => {
+      return sharedCall(client, known, { flow: ["broker", equal] }, async (call) => {
         const result = await withOwnErrors(call, () => broker.acquireTokenSilent(native));
         return { ...brokerResult(result, call.correlationId), correlationId };
       });

@@ -98,7 +98,7 @@ export class OneCall {
   ): Promise<AuthenticationResult> {
     if (request.loginHint === "") throw emptyChoice("loginHint", request.correlationId);
     const checked = { ...tokenRequest(this.#client, input), given: { ...withoutNull(request) }, budget };
-    return sharedCall(this.#client, checked, ["one call", mustAsk], (call) => {
+    return sharedCall(this.#client, checked, { flow: ["one call", mustAsk] }, (call) => {
       const { correlationId, signal, budget: left } = call;
       const shared = { ...request, correlationId, signal, timeoutMs: undefined };
       return this.#run(shared, { ...checked, budget: left }, mustAsk);
