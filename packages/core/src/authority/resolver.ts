@@ -123,7 +123,8 @@ export class AuthorityResolver {
     const known = this.resolved(url);
     if (known) return known;
     try {
-      const refusal = !this.#flights.leaderOf(url.href) && this.#failures.refusal(url.href, call.correlationId);
+      const refusal =
+        !this.#flights.leaderOf(url.href) && this.#failures.refusal(url.href, call.correlationId);
       if (refusal) throw refusal;
       return await this.#resolveAgain(url, call);
     } catch (cause) {
