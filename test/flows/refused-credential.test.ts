@@ -8,6 +8,7 @@ import {
   ConfidentialClientApplication,
   type AuthenticationResult,
   type CertificateContext,
+  type CredentialContext,
   type ClientAssertionCallback,
   type ClientCertificate,
   type Configuration,
@@ -164,12 +165,16 @@ const jwtOf = (form: (typeof forms)[number] | undefined) => form?.["client_asser
 describe("a certificate", () => {
   it("that a function provides is asked for again, and the new one signs", async () => {
     const clientCertificate = jest
-      .fn<(context?: CertificateContext) => ClientCertificate>()
+      .fn<(refusal?: CertificateContext, context?: CredentialContext) => ClientCertificate>()
       .mockReturnValueOnce(options(own))
       .mockReturnValue(options(renewed));
     answer = () => (forms.length === 1 ? {} : undefined);
     await ask(application({ clientCertificate }));
-    expect(clientCertificate.mock.calls).toEqual([[], [{ isRefused: true }]]);
+    expect(clientCertificate.mock.calls.map(([refusal]) => refusal)).toEqual([
+      undefined,
+      { isRefused: true },
+    ]);
+    for (const [, context] of clientCertificate.mock.calls) expect(context?.signal?.aborted).toBe(false);
     const [first, second] = forms.map((form) => decodeProtectedHeader(jwtOf(form))["x5t#S256"]);
     expect([first, second]).toEqual([own, renewed].map(sha256));
   });
