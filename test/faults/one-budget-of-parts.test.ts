@@ -11,7 +11,7 @@ import {
   type NodeAuthOptions,
 } from "@tessera/node";
 import { makeCertificate } from "../support/certificates.js";
-import { deadlineInHand } from "../support/deadline-in-hand.js";
+import { deadlineInHand, endsOutOfTime } from "../support/deadline-in-hand.js";
 import {
   clientId,
   clientSecret,
@@ -52,23 +52,6 @@ const slowDiscovery = (): void => {
     return discovery(request);
   };
 };
-const outOfTime = {
-  errorCode: "network_error",
-  isRetryable: true,
-  message: expect.stringContaining(`within ${rest} ms`),
-};
-/** A call that runs out of time as soon as it has begun what never ends. */
-async function endsOutOfTime(call: () => Promise<unknown>, begun: Promise<void>): Promise<void> {
-  const deadline = deadlineInHand(rest);
-  try {
-    const ended = expect(call()).rejects.toMatchObject(outOfTime);
-    await begun;
-    deadline.pass();
-    await ended;
-  } finally {
-    deadline.restore();
-  }
-}
 const token = (app: ConfidentialClientApplication, bounds: object = {}) =>
   app.acquireTokenByClientCredential({ scopes: ["api:read"], ...bounds });
 
@@ -128,7 +111,7 @@ describe.each<[string, Build]>([
   it("has what is left to the call, and is asked again by the next one", async () => {
     slowDiscovery();
     const app = build(part);
-    await endsOutOfTime(() => token(app), part.asked.opened);
+    await endsOutOfTime(rest, () => token(app), part.asked.opened);
     expect(part.signal?.aborted).toBe(true);
     part.isMended = true;
     // The first call has left a pause.
@@ -183,7 +166,7 @@ describe("a secret that an HS256 ID token is verified with", () => {
     if (!account) throw new Error("nobody has signed in");
     const refresh = () => app.acquireTokenSilent({ account, scopes: ["api:read"], forceRefresh: true });
     isSlow = true;
-    await endsOutOfTime(refresh, verifying.opened);
+    await endsOutOfTime(rest, refresh, verifying.opened);
     isSlow = false;
     provider.clock.advance(60);
     await refresh();
@@ -204,7 +187,7 @@ describe("a managed identity that proves an app", () => {
       const app = withAuth({ clientAssertion: managedIdentityAssertion({ audience: "api://exchange" }) });
       if (reason.startsWith("the time")) {
         slowDiscovery();
-        await endsOutOfTime(() => token(app), arrived.opened);
+        await endsOutOfTime(rest, () => token(app), arrived.opened);
       } else {
         const controller = new AbortController();
         const call = expect(token(app, { signal: controller.signal })).rejects.toMatchObject({

@@ -4,7 +4,7 @@
 import dns from "node:dns";
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { createResourceTokens, type ICachePlugin, type ResourceOptions } from "@tessera/node";
-import { deadlineInHand } from "../support/deadline-in-hand.js";
+import { deadlineInHand, endsOutOfTime, outOfTime } from "../support/deadline-in-hand.js";
 import { clientId, clientSecret, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
 import { gate } from "../support/gate.js";
 
@@ -20,24 +20,6 @@ beforeAll(async () => {
 });
 afterEach(() => provider.reset());
 afterAll(() => provider.close());
-
-const outOfTime = {
-  errorCode: "network_error",
-  isRetryable: true,
-  message: expect.stringContaining(`within ${rest} ms`),
-};
-/** A call that runs out of time as soon as it has begun what never ends. */
-async function endsOutOfTime(call: () => Promise<unknown>, begun: Promise<void>): Promise<void> {
-  const deadline = deadlineInHand(rest);
-  try {
-    const ended = expect(call()).rejects.toMatchObject(outOfTime);
-    await begun;
-    deadline.pass();
-    await ended;
-  } finally {
-    deadline.restore();
-  }
-}
 
 describe("a token for a protected resource", () => {
   const challenge = { status: 401, headers: new Headers({ "www-authenticate": "Bearer" }) };
@@ -65,7 +47,7 @@ describe("a token for a protected resource", () => {
     const asked = gate();
     provider.answers.token = () => ({ raw: asked.open });
     const attempt = await tokens.begin(`${provider.url}/api`);
-    await endsOutOfTime(() => tokens.next(attempt, challenge), asked.opened);
+    await endsOutOfTime(rest, () => tokens.next(attempt, challenge), asked.opened);
     expect(provider.count("token")).toBe(1);
   });
 
@@ -79,7 +61,7 @@ describe("a token for a protected resource", () => {
         lookUp.mockImplementation(asked.open);
         const attempt = await tokens.begin("https://api.example/mcp");
         const ended = expect(tokens.next(attempt, challenge)).rejects.toMatchObject({
-          ...outOfTime,
+          ...outOfTime(rest),
           message: expect.stringContaining(`The address of api.example has not come within ${callTimeoutMs}`),
         });
         await asked.opened;
@@ -114,7 +96,7 @@ describe("a token for a protected resource", () => {
     provider.answers.discovery = () => ({ body: metadata });
     slowDocuments();
     const attempt = await tokens.begin(`${provider.url}/api`);
-    await endsOutOfTime(() => tokens.next(attempt, challenge), waiting.opened);
+    await endsOutOfTime(rest, () => tokens.next(attempt, challenge), waiting.opened);
     expect(signal?.aborted).toBe(true);
     expect(provider.count("registration")).toBe(0);
   });

@@ -3,9 +3,7 @@
 // proves: core/src/http/shared-work.ts, core/src/exchange/shared-call.ts
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { ConfidentialClientApplication, type AuthenticationResult, type INetworkModule } from "@tessera/node";
-import type { Client } from "../../packages/core/src/client/client.js";
 import { sharedCall } from "../../packages/core/src/exchange/shared-call.js";
-import type { TokenRequest } from "../../packages/core/src/request/token-request.js";
 import { RegionDetector } from "../../packages/core/src/authority/region.js";
 import { AuthorityResolver } from "../../packages/core/src/authority/resolver.js";
 import { SingleFlight } from "../../packages/core/src/flight/single-flight.js";
@@ -210,30 +208,41 @@ describe("shared work", () => {
   });
 });
 
-describe("a call that is no step of another one", () => {
+const resultOf = (correlationId: string): AuthenticationResult => ({
+  authority: issuer,
+  uniqueId: "",
+  tenantId: "",
+  scopes: ["s"],
+  account: null,
+  idToken: "",
+  idTokenClaims: {},
+  accessToken: "token",
+  fromCache: false,
+  expiresOn: null,
+  tokenType: "Bearer",
+  correlationId,
+});
+
+describe("an ordinary call, beside an equal step of another call", () => {
   it.each([
-    [
-      "has its own time for a token of an app, although an equal step has little",
-      true,
-      [rest, callTimeoutMs],
-    ],
-    ["never redeems the code or the refresh token of an equal step a second time", false, [rest]],
+    ["has its own time for a token of an app, although the step has little", true, [rest, callTimeoutMs]],
+    ["never redeems the code or the refresh token of the step a second time", false, [rest]],
   ])("%s", async (_, isRepeatable, times) => {
+    const { transport } = slowServer();
     const client = {
       flights: new SingleFlight<Leader>(),
-      transport: { budget: () => new Budget(clock, callTimeoutMs) },
+      transport,
       logger: () => new Logger({}, "test", "1"),
-    } as unknown as Client;
+    };
     const begun: { readonly left: number; end(): void }[] = [];
     const run = (correlationId: string, budget?: Budget) =>
       sharedCall(
         client,
-        { given: {}, correlationId, budget } as unknown as TokenRequest,
+        { given: { scopes: ["s"] }, correlationId, budget, signal: undefined, timeoutMs: undefined },
         { flow: ["flow"], isRepeatable },
         ({ budget: time }) =>
           new Promise((resolve) => {
-            const end = (): void =>
-              resolve({ correlationId, scopes: ["s"] } as unknown as AuthenticationResult);
+            const end = (): void => resolve(resultOf(correlationId));
             begun.push({ left: time?.left() ?? 0, end });
           }),
       );

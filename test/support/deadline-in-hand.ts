@@ -1,4 +1,4 @@
-import { jest } from "@jest/globals";
+import { expect, jest } from "@jest/globals";
 
 /**
  * Takes the timers of one length in hand: they go off when the test says so, however busy the machine is.
@@ -32,4 +32,32 @@ export function deadlineInHand(milliseconds: number): { pass(): void; restore():
       stops.mockRestore();
     },
   };
+}
+
+/** The error of a call that had so many milliseconds left for something. */
+export const outOfTime = (milliseconds: number) => ({
+  errorCode: "network_error",
+  isRetryable: true,
+  message: expect.stringContaining(`within ${milliseconds} ms`),
+});
+
+/**
+ * Expects a call to run out of time as soon as it has begun what never ends.
+ *
+ * @param rest what is left to it then, in milliseconds
+ */
+export async function endsOutOfTime(
+  rest: number,
+  call: () => Promise<unknown>,
+  begun: Promise<void>,
+): Promise<void> {
+  const deadline = deadlineInHand(rest);
+  try {
+    const ended = expect(call()).rejects.toMatchObject(outOfTime(rest));
+    await begun;
+    deadline.pass();
+    await ended;
+  } finally {
+    deadline.restore();
+  }
 }

@@ -83,7 +83,7 @@ export class RegionDetector {
   /** Runs once for concurrent calls, because the service throttles frequent requests. */
   #detectOnce(call: Call): Promise<string | undefined> {
     return withinCallTime(call, "region of this machine", () =>
-      // A call without time leaves, and the next one learns the outcome: that there is none says nothing of the call.
+      // The outcome is kept even if this call has run out of time: it is about the machine, not about the call.
       this.#flights.run("detect", call.signal, async (signal) => {
         const detected = await this.#detect({ ...call, signal, budget: call.budget?.renewed() });
         if (detected) this.#found = detected;

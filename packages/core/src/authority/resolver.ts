@@ -174,9 +174,9 @@ export class AuthorityResolver {
         this.#resolved.set(url.href, resolved);
         return resolved.authority;
       } catch (error) {
-        // That a call had too little time says nothing of the server while another one is asking it.
-        const isLast = this.#flights.leaderOf(url.href) === own;
-        if (isLast && isAuthError(error) && !signal?.aborted) this.#failures.note(url.href, error);
+        // While another call is asking the server again, this call's lack of time says nothing about the server.
+        const isCurrent = this.#flights.leaderOf(url.href) === own;
+        if (isCurrent && isAuthError(error) && !signal?.aborted) this.#failures.note(url.href, error);
         throw error;
       }
     };

@@ -1,4 +1,4 @@
-import { withinBounds } from "../flight/deadline.js";
+import { withinBounds, type Bounds } from "../flight/deadline.js";
 import type { Start } from "../flight/single-flight.js";
 import { inOwnTime, type Leader } from "../http/shared-work.js";
 import type { Call } from "../http/transport.js";
@@ -37,8 +37,8 @@ export interface Sharing {
  * the wrong type
  */
 export function sharedCall(
-  client: Client,
-  request: TokenRequest,
+  client: Pick<Client, "flights" | "transport" | "logger">,
+  request: Pick<TokenRequest, "given" | "budget" | keyof Bounds>,
   { flow, isRepeatable = false }: Sharing,
   acquire: (call: SharedCall, key: string) => Promise<AuthenticationResult>,
 ): Promise<AuthenticationResult> {

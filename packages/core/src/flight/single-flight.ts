@@ -43,7 +43,7 @@ export class SingleFlight<L = undefined> {
     return this.#flights.get(key)?.leader;
   }
 
-  /** Lets later callers start the work anew. Whoever waits for the work in progress still gets its outcome. */
+  /** Makes later callers start the work again. Callers that already wait still get the outcome of the work in progress. */
   forget(key: string): void {
     this.#flights.delete(key);
   }

@@ -180,7 +180,7 @@ export class KeySource {
         this.#pauses.noteSuccess(jwksUri);
         return keys;
       } catch (error) {
-        // That a call had too little time says nothing of the server while another one is asking it.
+        // While another call is asking the server again, this call's lack of time says nothing about the server.
         if ((this.#flights.leaderOf(jwksUri) ?? own) === own)
           this.#pauses.noteFailure(jwksUri, error, { isRefetch, hasLeft: signal?.aborted ?? false });
         throw error;
