@@ -1,3 +1,6 @@
+import { isBackground } from "./flight/background.js";
+import { LONGEST_TIMER_MS } from "./longest-timer.js";
+
 /** The source of time. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -7,9 +10,6 @@ export interface Clock {
   /** Milliseconds since any moment, by a clock that nobody sets. Time limits are measured by it; by default, by `now`. */
   monotonic?(): number;
 }
-
-/** Maximum delay of a timer. A longer one would fire at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The system clock. */
 export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
@@ -25,7 +25,7 @@ export function epochSeconds(clock: Clock): number {
 }
 
 /**
- * Waits for a number of milliseconds.
+ * Waits for a number of milliseconds. In work that nobody waits for, this does not keep the process alive.
  *
  * @throws the signal's reason when it aborts
  */
@@ -52,6 +52,7 @@ export async function pause(
       },
       Math.min(milliseconds, LONGEST_TIMER_MS),
     );
+    if (isBackground(signal)) timer.unref();
     signal?.addEventListener("abort", leave, { once: true });
   });
 }
