@@ -19,6 +19,11 @@ export function elapsed(clock: Clock): number {
   return clock.monotonic ? clock.monotonic() : clock.now();
 }
 
+/** Whole seconds since any moment, by the same clock. */
+export function elapsedSeconds(clock: Clock): number {
+  return Math.floor(elapsed(clock) / 1000);
+}
+
 /** Whole seconds since the epoch, the unit of every time in tokens and in the cache. */
 export function epochSeconds(clock: Clock): number {
   return Math.floor(clock.now() / 1000);
