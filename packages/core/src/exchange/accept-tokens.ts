@@ -37,9 +37,9 @@ export interface AcceptedResponse {
 }
 
 /**
- * Validates tokens, writes them to the cache as a whole, and builds the result: the second half of a redemption. If a
- * refresh brings an ID token that cannot be verified now, because the provider's keys are missing, only its refresh token
- * is kept, in place of the one that was redeemed.
+ * Validates tokens, writes them to the cache as a whole, and builds the result: the second half of a redemption. If a refresh
+ * brings an ID token that cannot be verified now, because the provider's keys are missing, or details that were not asked for,
+ * only its refresh token is kept, in place of the one that was redeemed.
  */
 export async function acceptTokens(
   exchange: Exchange,
@@ -56,9 +56,8 @@ export async function acceptTokens(
     claims = await verify(exchange, grant, response.tokens);
   } catch (error) {
     if (isKeyFailure(error)) {
-      const unverified = typedClaims(
-        decodeIdToken(response.tokens.idToken ?? "", exchange.call.correlationId),
-      );
+      const { idToken = "" } = response.tokens;
+      const unverified = typedClaims(decodeIdToken(idToken, exchange.call.correlationId));
       await keepRefreshToken(exchange, grant, response, unverified);
     }
     throw error;
