@@ -1,7 +1,12 @@
 // A refresh never loses the session: RFC 6749 §6 and RFC 9700 §4.14.2 (rotation), OpenID Connect Core §10.1.1 and §12.2.
 // proves: core/src/response/key-failure.ts, core/src/exchange/require-keys.ts, core/src/exchange/same-user.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { AccountInfo, AuthenticationResult, ConfidentialClientApplication } from "@tessera/node";
+import type {
+  AccountInfo,
+  AuthenticationResult,
+  ConfidentialClientApplication,
+  ICachePlugin,
+} from "@tessera/node";
 import { accountOf } from "../support/entra.js";
 import {
   clientSecret,
@@ -259,6 +264,25 @@ describe("what does not pass loses nothing but itself", () => {
     const [account] = accounts;
     await expect(account && renew(account)).rejects.toMatchObject({ errorCode: "invalid_id_token" });
     expect(cached()).toEqual(before);
+  });
+});
+
+describe("a cache that cannot be saved while the keys are missing", () => {
+  it("does not hide that they are", async () => {
+    let isFull = false;
+    const cachePlugin: ICachePlugin = {
+      beforeCacheAccess: () => Promise.resolve(),
+      afterCacheAccess: ({ cacheHasChanged }) =>
+        isFull && cacheHasChanged ? Promise.reject(new Error("disk full")) : Promise.resolve(),
+    };
+    app = provider.confidential({ cache: { cachePlugin }, system: { retries: 0 } });
+    const account = accountOf(await redeem(app, { code: "user-0" }));
+    signing = byTwo;
+    isFull = true;
+    await expect(renew(account)).rejects.toMatchObject({
+      errorCode: "invalid_id_token",
+      message: expect.stringMatching(/no key "two"/),
+    });
   });
 });
 

@@ -11,7 +11,7 @@ import { mergeAccount } from "../cache/merge-account.js";
 import type { Change } from "../cache/storage/cache-access.js";
 import type { BindingKey } from "../dpop/binding-key.js";
 import { errorName } from "../errors/error-name.js";
-import { clientAuthError } from "../errors/errors.js";
+import { clientAuthError, isAuthError } from "../errors/errors.js";
 import { isolated } from "../request/request-keys.js";
 import { decryptJwt } from "../response/decrypt-jwt.js";
 import { decodeIdToken, typedClaims, type IdTokenClaims } from "../response/id-token.js";
@@ -140,6 +140,7 @@ async function keepRefreshToken(
 ): Promise<void> {
   const { client, call, turn } = exchange;
   const { tokens } = response;
+  const log = client.logger();
   const redeemed = grant.parameters.get("refresh_token");
   if (!redeemed || !tokens.refreshToken) return;
   const record = cacheRecord(recordInput(exchange, grant, response, claims));
@@ -151,13 +152,12 @@ async function keepRefreshToken(
   try {
     await client.cache.write(partition, change, undefined, turn);
   } catch (error) {
-    // The caller is told why the tokens are refused.
-    client.logger().error(`The new refresh token cannot be kept: ${errorName(error)}`, call.correlationId);
+    if (isAuthError(error) && error.errorCode === "invalid_id_token") throw error;
+    // A failure of the cache: the caller is told why the tokens are refused.
+    log.error(`The new refresh token cannot be kept: ${errorName(error)}`, call.correlationId);
     return;
   }
-  client
-    .logger()
-    .info("The new refresh token is kept, though the other tokens are refused.", call.correlationId);
+  log.info("The new refresh token is kept, though the other tokens are refused.", call.correlationId);
 }
 
 /** A store finds the users of an agent by name in the agent's own partition. */

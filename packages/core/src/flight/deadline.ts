@@ -30,11 +30,10 @@ export async function withinBounds<T>(
   } catch (cause) {
     const context = { correlationId, cause };
     if (deadline?.passed()) {
-      throw clientAuthError(
-        "request_timeout",
-        `Not completed within timeoutMs, ${timeoutMs ?? 0} ms.`,
-        context,
-      );
+      const message = `Not completed within timeoutMs, ${timeoutMs ?? 0} ms.`;
+      const error = clientAuthError("request_timeout", message, context);
+      error.isRetryable = true;
+      throw error;
     }
     if (signal?.aborted) {
       throw clientAuthError("request_aborted", "The signal of the request was aborted.", context);
