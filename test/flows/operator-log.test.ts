@@ -83,7 +83,7 @@ it("a token that is served during an outage is one line for the episode, and so 
     provider.clock.advance(3400);
     for (const _ of [1, 2, 3]) {
       expect(await silent()).toMatchObject({ isStale: true });
-      provider.clock.advance(30);
+      provider.clock.advance(20);
     }
     const served = lines.filter((line) => line.includes("served meanwhile"));
     expect([episode, served]).toEqual([
