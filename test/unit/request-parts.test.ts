@@ -135,8 +135,12 @@ describe("Retry-After", () => {
     ["Thu, 01 Jan 2026 00:01:00 GMT", 60],
     ["Thursday, 01-Jan-26 00:01:00 GMT", 60],
     ["Wed, 31 Dec 2025 23:59:00 GMT", 0],
+    ["Thu Jan  1 00:01:00 2026", 60],
     ["soon", undefined],
     ["", undefined],
+    ["-5", undefined],
+    ["1.5", undefined],
+    ["10, 20", undefined],
   ])("%p is %p seconds", (header, seconds) => {
     expect(retryAfterSeconds(after(header), clock)).toBe(seconds);
   });
