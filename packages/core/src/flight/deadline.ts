@@ -27,11 +27,8 @@ export async function withinBounds<T>(
   } catch (cause) {
     const context = { correlationId, cause };
     if (deadline?.passed()) {
-      throw clientAuthError(
-        "request_timeout",
-        `Not completed within timeoutMs, ${timeoutMs ?? 0} ms.`,
-        context,
-      );
+      const text = `Not completed within timeoutMs, ${timeoutMs ?? 0} ms.`;
+      throw Object.assign(clientAuthError("request_timeout", text, context), { isRetryable: true });
     }
     if (signal?.aborted) {
       throw clientAuthError("request_aborted", "The signal of the request was aborted.", context);

@@ -8,7 +8,7 @@ import type { Host, Turn } from "./host.js";
 import type { Hosts } from "./hosts.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 import { networkError } from "./network-error.js";
-import { failureOf, isOutage, type Failure } from "./retry-policy.js";
+import { failureOf, hasOnlyWaited, isOutage, type Failure } from "./retry-policy.js";
 import type { Tally } from "./tally.js";
 import { withoutEcho } from "./without-echo.js";
 
@@ -92,7 +92,7 @@ export async function attempt(
   } catch (reason) {
     const failure = isDeliberate(reason) ? "permanent" : failureOf(reason);
     const error = networkError(line, reason, { hide: hideSecretsOf(content), correlationId });
-    const hasLeft = signal?.aborted || isDeliberate(reason);
+    const hasLeft = signal?.aborted || isDeliberate(reason) || hasOnlyWaited(reason);
     host.leave(turn, hasLeft ? "left" : "failed", error.errorMessage);
     signal?.throwIfAborted();
     return { error, failure };
