@@ -179,7 +179,7 @@ export { isLoopback, parsedUrl, secureEndpoint, secureUrl, sharedUrl, shownUrl }
 export { base64Content, holdsCredential } from "./credential/pem.js";
 export { retryAfterSeconds } from "./http/retry-after.js";
 export { DEFAULT_RETRIES } from "./http/retry-policy.js";
-export { statusOf } from "./http/throttle.js";
+export { statusOf, withAttempts, withPauseOf } from "./http/throttle.js";
 export { isHeaderValue } from "./http/header-value.js";
 export { rootMessage } from "./http/network-error.js";
 export type { Schedule } from "./http/retry-policy.js";
