@@ -138,7 +138,7 @@ describe("Retry-After", () => {
     ["Thu Jan  1 00:01:00 2026", 60],
     ["soon", undefined],
     ["", undefined],
-    ["-5", undefined],
+    ["-5", 0],
     ["1.5", undefined],
     ["10, 20", undefined],
   ])("%p is %p seconds", (header, seconds) => {

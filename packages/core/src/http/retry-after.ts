@@ -8,7 +8,7 @@ import type { HttpResponse } from "./http-client.js";
 export function retryAfterSeconds(headers: HttpResponse["headers"], clock: Clock): number | undefined {
   const { "retry-after": header, date } = headers;
   if (header === undefined) return undefined;
-  if (/^\s*\d+\s*$/.test(header)) return Number(header);
+  if (/^\s*-?\d+\s*$/.test(header)) return Math.max(0, Number(header));
   const until = httpDate(header);
   if (Number.isNaN(until)) return undefined;
   const now = httpDate(date);
