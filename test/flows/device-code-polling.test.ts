@@ -43,6 +43,11 @@ const blips: Readonly<
     fault: { status: 429, headers: { "Retry-After": "7" } },
     waits: [5, 10, 10],
   },
+  "HTTP 429 with a longer pause is waited for once": {
+    fault: { status: 429, headers: { "Retry-After": "30" } },
+    waits: [5, 30, 10],
+  },
+  "HTTP 408 does not end the wait": { fault: { status: 408 }, waits: [5, 10, 10] },
 };
 test.each(Object.entries(blips))("%s", async (_, { fault, waits }) => {
   stage.entra.authority.fault({ match: "token", ...fault });

@@ -139,13 +139,13 @@ describe("Retry-After", () => {
     ["soon", undefined],
     ["", undefined],
     ["-5", 0],
-    ["1.5", undefined],
-    ["10, 20", undefined],
+    ["1.5", 1.5],
+    ["10, 20", 20],
   ])("%p is %p seconds", (header, seconds) => {
     expect(retryAfterSeconds(after(header), clock)).toBe(seconds);
   });
 
-  it.each(["-5", "1.5", "1e3", "0x10"])("%p holds nothing back", (header) => {
+  it.each(["-5", "1e3", "0x10"])("%p holds nothing back", (header) => {
     expect(retryAfterSeconds(after(header), clock) ?? 0).toBeLessThanOrEqual(0);
   });
 });

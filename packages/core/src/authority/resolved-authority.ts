@@ -26,6 +26,12 @@ export interface ReceivedDocument {
   readonly mayAskAgain: number;
 }
 
+/** Returns what comes from the document that was requested later. Its answer may have come earlier. */
+export function newerOf(known: Resolved | undefined, received: Resolved): Resolved {
+  const requestedAt = received.document?.requestedAt ?? Infinity;
+  return known?.document && known.document.requestedAt > requestedAt ? known : received;
+}
+
 /** Returns the last discovery document, unless it is too old to be used. */
 export function lastDocument(known: Resolved | undefined, now: number): ReceivedDocument | undefined {
   const document = known?.document;

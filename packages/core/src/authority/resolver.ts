@@ -18,7 +18,7 @@ import { HostClouds } from "./host-clouds.js";
 import { cloudsOf, discoverCloud } from "./instance-discovery.js";
 import { LearnedTenants } from "./learned-tenants.js";
 import { configuredMetadata, forTenant, knownMetadata } from "./provider-metadata.js";
-import { lastDocument, LIFETIME_MS, REFETCH_PAUSE_MS, type Resolved } from "./resolved-authority.js";
+import { lastDocument, LIFETIME_MS, newerOf, REFETCH_PAUSE_MS, type Resolved } from "./resolved-authority.js";
 import { isGuid } from "./tenant-name.js";
 import { isVouchedFor, vouchedCloud, type Vouchers } from "./vouched-host.js";
 
@@ -165,7 +165,8 @@ export class AuthorityResolver {
     const start: SharedWork<Authority>["start"] = async (signal) => {
       const discover = (): Promise<Resolved> => this.#discover(url, { ...own, signal });
       try {
-        const resolved = await observed(this.#observer(), "discovery", serverOf(url.host), discover);
+        const received = await observed(this.#observer(), "discovery", serverOf(url.host), discover);
+        const resolved = newerOf(this.#resolved.get(url.href), received);
         this.#failures.forget(url.href);
         this.#resolved.set(url.href, resolved);
         return resolved.authority;

@@ -1,5 +1,6 @@
 import { elapsedSeconds, pause } from "../clock.js";
 import { clientAuthError, clientConfigurationError, isAuthError, type AuthError } from "../errors/errors.js";
+import { mayPass } from "../http/retry-policy.js";
 import type { Call } from "../http/transport.js";
 import type { AuthenticationResult } from "../result.js";
 import type { Exchange } from "./exchange.js";
@@ -123,8 +124,7 @@ function secondsToAdd(error: unknown, { expired }: Decision): number {
   if (error.errorCode === "authorization_pending") return 0;
   // RFC 8628 §3.5 requires a longer interval after a connection failure.
   if (error.errorCode === "slow_down" || error.errorCode === "network_error") return SLOW_DOWN;
-  if (isAuthError(error, "ServerError") && ((error.status ?? 0) >= 500 || error.status === 429))
-    return SLOW_DOWN;
+  if (isAuthError(error, "ServerError") && mayPass(error.status ?? 0)) return SLOW_DOWN;
   if (error.errorCode === "expired_token" || error.errorCode === "code_expired") throw expired(error);
   throw error;
 }

@@ -55,6 +55,11 @@ export const FAILURES: Readonly<Record<Failure, readonly Repeats[]>> = {
 /** The HTTP statuses after which a request is sent again, if it may be sent again always. */
 export const STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 501, 502, 503, 504]);
 
+/** Whether an answer says that the same request may be answered otherwise later. */
+export function mayPass(status: number): boolean {
+  return status >= 500 || STATUSES.has(status);
+}
+
 /** Whether an answer says that the host does not work, rather than that it wants to be asked less often. */
 export function isOutage(status: number): boolean {
   return status >= 500 && STATUSES.has(status);
@@ -154,11 +159,13 @@ export function failureOf(error: unknown): Failure {
   return isMarked(error, "isUnsent") || NO_CONNECTION.has(code) ? "no-connection" : "broken";
 }
 
-/** The code of an error or, as `fetch` has it, of its cause. */
-function codeIn(error: unknown): unknown {
+/** The code of an error or, as `fetch` has it, of its cause. Causes of causes may be endless. */
+function codeIn(error: unknown, depth = 0): unknown {
   const { code, cause } = membersOf(error);
-  return code === undefined && cause !== undefined ? codeIn(cause) : code;
+  return code === undefined && cause !== undefined && depth < DEEPEST_CAUSE ? codeIn(cause, depth + 1) : code;
 }
+
+const DEEPEST_CAUSE = 5;
 
 /** Whether a request has ended while it waited for a free connection: that says nothing about its host. */
 export function hasOnlyWaited(error: unknown): boolean {

@@ -103,7 +103,7 @@ async function tokenFrom(
   } catch (error) {
     if (!isAuthError(error)) throw error;
     withAttempts(error, response);
-    // What the host wants to be repeated may pass, such as the 404 of an identity that is being set up.
+    // What the host prescribes to try again may pass.
     if (source.retries([response.status]) !== undefined) error.isRetryable = true;
     const seconds = retryAfterSeconds(response.headers, clock) ?? 0;
     if (seconds > 0) client.failures.notePause(throttleKey, error, Math.min(seconds, 3600));
@@ -142,8 +142,11 @@ async function sendOnce(
   } catch (error) {
     if (!isAuthError(error) || error.errorCode !== "network_error" || !(error.cause instanceof Error))
       throw error;
-    const text = `The managed identity's endpoint ${url} does not answer: ${rootMessage(error.cause)}. ${advice}`;
-    const { correlationId } = call;
-    throw withPauseOf(clientAuthError("network_error", text, { correlationId, cause: error.cause }), error);
+    const own = clientAuthError(
+      "network_error",
+      `The managed identity's endpoint ${url} does not answer: ${rootMessage(error.cause)}. ${advice}`,
+      { correlationId: call.correlationId, cause: error.cause },
+    );
+    throw withPauseOf(own, error);
   }
 }
