@@ -63,7 +63,6 @@ export type { SecretContext, SecretSource } from "./credential/secret-authentica
 export type { ClientCredential } from "./credential/client-credential.js";
 export {
   base64Decode,
-  base64UrlEncode,
   isObject,
   newGuid,
   numberIn,
@@ -79,7 +78,7 @@ export { errorText } from "./errors/error-text.js";
 export { invalidOption, requireKnownOptions } from "./errors/invalid-option.js";
 export * from "./errors/errors.js";
 export { authorityOf, isServed, requireAccountOf, tenantAuthorityOf } from "./flows/account-authority.js";
-export { abortAfter, withinBounds, type Bounds } from "./flight/deadline.js";
+export { withinBounds } from "./flight/deadline.js";
 export { SingleFlight } from "./flight/single-flight.js";
 export { untilAborted } from "./flight/until-aborted.js";
 export { KeyedMutex, mutexOf } from "./flight/keyed-mutex.js";

@@ -8,7 +8,7 @@ import type { ProviderMetadata } from "./authority.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import type { Cloud } from "./clouds.js";
 import { discoveryFailure } from "./discovery-failure.js";
-import { isIssuerOf } from "./document-issuer.js";
+import { isDocumentIssuer } from "./document-issuer.js";
 import { checkedMetadata, discoveryUrl, oauthDocumentUrl } from "./provider-metadata.js";
 
 /** A discovery document as it was received. */
@@ -70,7 +70,7 @@ export function documentMetadata(
   call: Call,
 ): ProviderMetadata {
   const metadata = checkedMetadata(body, url, source);
-  if (isIssuerOf(metadata.issuer, url, cloud)) return metadata;
+  if (isDocumentIssuer(metadata.issuer, url, cloud)) return metadata;
   throw clientConfigurationError(
     "issuer_validation_failed",
     `the discovery document of ${url.href} names another issuer, "${metadata.issuer}": use that as the authority if it is the intended one.`,

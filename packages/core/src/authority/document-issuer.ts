@@ -2,7 +2,7 @@ import { parsedUrl } from "../http/secure-url.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { isExternalIdHost, knownCloud, type Cloud } from "./clouds.js";
 import { regionName } from "./region.js";
-import { withCanonicalOrigin } from "./same-origin.js";
+import { withCanonicalOrigin, withoutSlash } from "./same-origin.js";
 import { isGuid } from "./tenant-name.js";
 
 /**
@@ -13,7 +13,7 @@ import { isGuid } from "./tenant-name.js";
  * For OpenID Providers, the issuer must equal the authority exactly, except for one trailing slash. Microsoft's
  * documents may name the tenant by id where the authority names its domain, and other hosts of the same cloud.
  */
-export function isIssuerOf(issuer: string, authority: AuthorityUrl, cloud: Cloud): boolean {
+export function isDocumentIssuer(issuer: string, authority: AuthorityUrl, cloud: Cloud): boolean {
   if (authority.kind === "oidc")
     return (
       withoutSlash(withCanonicalOrigin(issuer)) === withoutSlash(authority.href) ||
@@ -121,8 +121,4 @@ function isNameOfTenant({ host, path }: Issuer, { tenant }: AuthorityUrl): boole
 
 function pathOf({ segments }: AuthorityUrl): string {
   return segments.join("/");
-}
-
-function withoutSlash(text: string): string {
-  return text.endsWith("/") ? text.slice(0, -1) : text;
 }

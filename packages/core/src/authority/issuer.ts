@@ -3,7 +3,7 @@ import type { Authority } from "./authority.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { knownCloud, V1_ISSUER_HOSTS } from "./clouds.js";
 import { externalIdTenant } from "./document-issuer.js";
-import { withCanonicalOrigin } from "./same-origin.js";
+import { withCanonicalOrigin, withoutSlash } from "./same-origin.js";
 import { isGuid, isTenantName } from "./tenant-name.js";
 
 /**
@@ -71,8 +71,4 @@ export function isIssuerOf(issuer: string, { href, issuer: own }: AuthorityUrl):
   if (own !== undefined) return sameIssuer(issuer, own);
   if (issuer === href || (issuer.length === href.length - 1 && href.startsWith(issuer))) return true;
   return sameIssuer(issuer, href);
-}
-
-function withoutSlash(text: string): string {
-  return text.endsWith("/") ? text.slice(0, -1) : text;
 }

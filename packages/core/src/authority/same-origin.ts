@@ -10,3 +10,8 @@ export function withCanonicalOrigin(issuer: string): string {
   const name = host.toLowerCase();
   return `${protocol}://${name.endsWith(port) ? name.slice(0, -port.length) : name}${rest}`;
 }
+
+/** Returns a URL or path without the slash at its end, if it has one. */
+export function withoutSlash(text: string): string {
+  return text.endsWith("/") ? text.slice(0, -1) : text;
+}

@@ -5,7 +5,9 @@ export function acquiredLine({ owner, miss, parameters }: Grant): string {
   const grantType = parameters.get("grant_type") ?? "";
   const isRenewal = grantType === "refresh_token" || miss === "due" || miss === "expired";
   if (isRenewal) return `A token has been renewed (${grantType}).`;
-  const isSignIn = owner.kind === "user" && !owner.agent && !owner.onBehalfOf;
+  // That of a session belongs to no user's partition.
+  const isSignIn =
+    grantType === "authorization_code" || (owner.kind === "user" && !owner.agent && !owner.onBehalfOf);
   return isSignIn ? `A user has signed in (${grantType}).` : `A token has been acquired (${grantType}).`;
 }
 

@@ -4,7 +4,7 @@ import { copyFor, type AuthError } from "../errors/errors.js";
 import { withSeconds } from "./throttle.js";
 
 /** Maximum number of failures that an application remembers. */
-const MOST_FAILURES = 10_000;
+const MOST_REMEMBERED = 10_000;
 
 /** The first pause, in milliseconds. It doubles with each further failure in a row. */
 const FIRST_PAUSE_MS = 200;
@@ -39,7 +39,7 @@ interface Failure {
  * request was sent only once.
  */
 export class Failures {
-  readonly #known = new BoundedMap<Failure>(MOST_FAILURES);
+  readonly #known = new BoundedMap<Failure>(MOST_REMEMBERED);
   readonly #clock: Clock;
   #signIns = 0;
 
@@ -78,7 +78,7 @@ export class Failures {
     const before = this.#known.peek(key);
     const count = before && now < before.until + NEW_ROW_MS ? before.count + 1 : 1;
     const asked = (error.retryAfterSeconds ?? 0) * 1000;
-    const pause = Math.max(asked, pauseAfter(count, error.attempts));
+    const pause = Math.max(asked, pauseMsAfter(count, error.attempts));
     if (pause > 0) withSeconds(error, pause / 1000);
     this.#known.set(key, { error, count, from: now, until: now + pause, isTold: true });
   }
@@ -125,7 +125,7 @@ export class Failures {
 }
 
 /** Returns the milliseconds of pause after the nth failure in a row, whose last request was sent so often. */
-function pauseAfter(count: number, attempts = 1): number {
+function pauseMsAfter(count: number, attempts = 1): number {
   const doublings = attempts > 1 ? count - 1 : count - 2;
   if (doublings < 0) return 0;
   const longest = Math.min(FIRST_PAUSE_MS * 2 ** doublings, LONGEST_PAUSE_MS);

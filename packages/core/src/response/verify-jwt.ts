@@ -2,7 +2,7 @@ import type { Authority } from "../authority/authority.js";
 import { idTokenIssuerMatches, keySpeaksFor } from "../authority/issuer.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { errorText } from "../errors/error-text.js";
-import { clientAuthError } from "../errors/errors.js";
+import { clientAuthError, isAuthError } from "../errors/errors.js";
 import { withinCallTime } from "../http/within-call-time.js";
 import type { Call, Transport } from "../http/transport.js";
 import { hs256Key } from "../hs256-key.js";
@@ -191,7 +191,7 @@ async function checkSignature(
       });
     }
   } catch (cause) {
-    if (call.signal?.aborted || isNetworkError(cause)) throw cause;
+    if (call.signal?.aborted || isAuthError(cause)) throw cause;
     const remedy = kind.use
       ? ` If the client is registered with another algorithm, name it in auth.clientMetadata.${kind.use}_signed_response_alg.`
       : "";
@@ -228,8 +228,4 @@ export function allowedAlgorithms({
     : [];
   const accepted = supported.filter(usable);
   return accepted.length > 0 ? accepted : ["RS256"];
-}
-
-function isNetworkError(error: unknown): boolean {
-  return error instanceof Error && "errorCode" in error;
 }
