@@ -151,12 +151,41 @@ it("a call that waits for a connection ends in its own time", async () => {
   respond = () => new Promise((resolve) => (go = resolve));
   const first = ask(app, 1);
   while (open.size === 0) await new Promise((resolve) => setImmediate(resolve));
-  await expect(ask(app, 2, { timeoutMs: 30 })).rejects.toMatchObject({ errorCode: "request_timeout" });
+  await expect(ask(app, 2, { timeoutMs: 30 })).rejects.toMatchObject({
+    errorCode: "request_timeout",
+    isRetryable: true,
+  });
   respond = () => undefined;
   while (
     !(await Promise.race([first.then(() => true), new Promise((resolve) => setImmediate(resolve, false))]))
   )
     go();
+});
+
+it("calls whose time ends while they wait for a connection do not count against the host", async () => {
+  let go = (): void => undefined;
+  const held = new Promise<void>((resolve) => (go = resolve));
+  respond = () => held;
+  const first = ask(application({ maxConnections: 1 }), 0);
+  await eventually(() => open.size === 1);
+  const authorityMetadata = JSON.stringify({
+    issuer: url,
+    token_endpoint: `${url}/token`,
+    authorization_endpoint: `${url}/authorize`,
+  });
+  const hurried = new ConfidentialClientApplication({
+    auth: { clientId: "the-client", clientSecret: "the-secret", oidcAuthority: url, authorityMetadata },
+    system: { ca: authority.certificatePem, maxConnections: 1, callTimeoutMs: 50, retries: 0 },
+  });
+  const outcomes = await Promise.allSettled(many(12).map((scope) => ask(hurried, scope)));
+  for (const outcome of outcomes)
+    expect(outcome).toMatchObject({
+      reason: { errorMessage: expect.stringContaining("was free in time"), isRetryable: true },
+    });
+  for (const { circuit, failures } of hurried.diagnostics().hosts)
+    expect({ circuit, failures }).toEqual({ circuit: "closed", failures: 0 });
+  go();
+  await first;
 });
 
 describe("lanes", () => {

@@ -184,6 +184,23 @@ describe("Retry-After", () => {
   });
 });
 
+test.each<[number | "nobody", object]>([
+  [500, { isRetryable: true, attempts: 4 }],
+  [404, { isRetryable: true, attempts: 4 }],
+  [501, { isRetryable: true, attempts: 1 }],
+  [400, { isRetryable: false, attempts: 1 }],
+  ["nobody", { isRetryable: true, attempts: 1 }],
+])("an error says how often the host was asked, and whether it may pass: %s", async (fault, expected) => {
+  const isThere = fault !== "nobody";
+  restore = setEnvironment(ENVIRONMENTS.AppService(isThere ? endpoint.origin : "http://127.0.0.1:1"));
+  endpoint.respond = () => ({
+    status: isThere ? fault : 200,
+    body: { error: "e", error_description: "no" },
+  });
+  const app = ourApp({ system: { clock: clock() } });
+  await expect(app.acquireToken({ resource })).rejects.toMatchObject(expected);
+});
+
 test("disableInternalRetries asks once", async () => {
   expect(await askedOf("DefaultToImds", [410], { disableInternalRetries: true })).toBe("e410");
   expect(await askedOf("AppService", [503], { disableInternalRetries: true })).toBe("e503");

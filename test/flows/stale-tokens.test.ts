@@ -117,6 +117,16 @@ describe("a token with an extended lifetime", () => {
     provider.clock.advance(1);
     await expect(ask()).rejects.toMatchObject({ errorCode: "invalid_client" });
   });
+
+  it.each([7200, 3600])("is not served when %i seconds have passed since its issue", async (seconds) => {
+    extended = { ext_expires_in: seconds, refresh_token: undefined };
+    await asApp();
+    outage = { reset: true };
+    provider.clock.advance(seconds - 10);
+    expect(await asApp()).toMatchObject({ isStale: true });
+    provider.clock.advance(11);
+    await expect(asApp()).rejects.toMatchObject({ errorCode: "network_error" });
+  });
 });
 
 it("a token of an agent's user is served, and the caller who leaves gets none", async () => {

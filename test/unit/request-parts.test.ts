@@ -135,13 +135,17 @@ describe("Retry-After", () => {
     ["Thu, 01 Jan 2026 00:01:00 GMT", 60],
     ["Thursday, 01-Jan-26 00:01:00 GMT", 60],
     ["Wed, 31 Dec 2025 23:59:00 GMT", 0],
+    ["Thu Jan  1 00:01:00 2026", 60],
     ["soon", undefined],
     ["", undefined],
+    ["-5", 0],
+    ["1.5", 1.5],
+    ["10, 20", 20],
   ])("%p is %p seconds", (header, seconds) => {
     expect(retryAfterSeconds(after(header), clock)).toBe(seconds);
   });
 
-  it.each(["-5", "1.5", "1e3", "0x10"])("%p holds nothing back", (header) => {
+  it.each(["-5", "1e3", "0x10"])("%p holds nothing back", (header) => {
     expect(retryAfterSeconds(after(header), clock) ?? 0).toBeLessThanOrEqual(0);
   });
 });

@@ -32,7 +32,9 @@ export function freshness(entry: Entry<"AccessToken">, now: number, asked: numbe
  */
 export function isUsable(entry: Entry<"AccessToken">, now: number, isUnavailable: boolean): boolean {
   const { expiresOn, extendedExpiresOn, cachedAt } = accessTokenFacts(entry);
-  return now < (isUnavailable ? Math.max(expiresOn, extendedExpiresOn) : expiresOn) && isPast(cachedAt, now);
+  // `ext_expires_in` counts from the issue of the token; the schema of MSAL Node's cache adds it to the expiry.
+  const extended = extendedExpiresOn - (expiresOn - cachedAt);
+  return now < (isUnavailable && extended > expiresOn ? extended : expiresOn) && isPast(cachedAt, now);
 }
 
 /** A token from the future means that the clock was set back, so its expiry cannot be trusted. */

@@ -8,7 +8,7 @@ import type { Host, Outcome, Turn } from "./host.js";
 import type { Hosts } from "./hosts.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 import { networkError } from "./network-error.js";
-import { failureOf, isOutage, type Failure } from "./retry-policy.js";
+import { failureOf, hasOnlyWaited, isOutage, type Failure } from "./retry-policy.js";
 import type { Tally } from "./tally.js";
 import { withoutEcho } from "./without-echo.js";
 
@@ -97,7 +97,8 @@ export async function attempt(
     const failure = isDeliberate(reason) ? "permanent" : failureOf(reason);
     const error = networkError(line, reason, { hide: hideSecretsOf(content), correlationId });
     why = error.errorMessage;
-    if (!signal?.aborted && !isDeliberate(reason) && !(isShort && deadline.passed())) outcome = "failed";
+    const hasLeft = signal?.aborted || isDeliberate(reason) || hasOnlyWaited(reason);
+    if (!hasLeft && !(isShort && deadline.passed())) outcome = "failed";
     signal?.throwIfAborted();
     return { error, failure };
   } finally {

@@ -1,6 +1,7 @@
 import { elapsed, type Clock } from "../clock.js";
 import { HostLog, type HostRequests } from "./host-log.js";
 import type { HttpResponse } from "./http-client.js";
+import { httpDate } from "./retry-after.js";
 
 /** Requests in a row that have to fail until a host is left alone. */
 export const MOST_FAILURES = 10;
@@ -142,7 +143,7 @@ export class Host {
    * @returns whether the answer has told the time
    */
   learnTime({ headers }: HttpResponse, sentAt: number): boolean {
-    const date = Date.parse(headers["date"] ?? "");
+    const date = httpDate(headers["date"]);
     const age = Number(headers["age"] ?? 0);
     if (Number.isNaN(date) || !(age >= 0)) return false;
     const told = date + age * 1000;
@@ -158,13 +159,13 @@ export class Host {
       ...this.log.record(),
       circuit: this.circuit,
       secondsLeftAlone: Math.ceil(this.restMs / 1000),
-      retries: { sent: this.#counted.repeats, allowed: Math.floor(this.#repeatsAllowed()) },
+      retries: { sent: this.#counted.repeats, allowed: this.#repeatsAllowed() },
       ...(this.#skew === undefined ? undefined : { clockSkewSeconds: Math.round(this.#skew / 1000) || 0 }),
     };
   }
 
   #repeatsAllowed(): number {
-    return Math.max(FREE_REPEATS, this.#counted.requests / REQUESTS_FOR_A_REPEAT);
+    return Math.max(FREE_REPEATS, Math.floor(this.#counted.requests / REQUESTS_FOR_A_REPEAT));
   }
 
   #rest(): void {

@@ -9,11 +9,23 @@ export function retryAfterSeconds(headers: HttpResponse["headers"], clock: Clock
   const { "retry-after": header, date } = headers;
   if (header === undefined) return undefined;
   // Two headers arrive as one, with a comma.
-  const numbers = header.split(",").map((text) => (text.trim() === "" ? NaN : Number(text)));
+  const numbers = header.split(",").map((text) => (NUMBER.test(text) ? Number(text) : NaN));
   if (numbers.every(Number.isFinite)) return Math.max(0, ...numbers);
   // `Date.parse` reads a date into almost any text with a number; a real one has a time of day.
-  const until = /\d:\d\d/.test(header) ? Date.parse(header) : NaN;
+  const until = /\d:\d\d/.test(header) ? httpDate(header) : NaN;
   if (Number.isNaN(until)) return undefined;
-  const now = Date.parse(date ?? "");
+  const now = httpDate(date);
   return Math.max(0, (until - (Number.isNaN(now) ? clock.now() : now)) / 1000);
+}
+
+/** Some servers add a fraction. */
+const NUMBER = /^\s*-?\d+(?:\.\d+)?\s*$/;
+
+/** The form of C's `asctime`: without a time zone, although it is GMT (RFC 9110 §5.6.7). */
+const ASCTIME = /^\w{3} \w{3} [ \d]?\d [\d:]{8} \d{4}$/;
+
+/** Returns the milliseconds since the epoch of an HTTP date; NaN for what is none. */
+export function httpDate(header: string | undefined): number {
+  const text = header?.trim() ?? "";
+  return Date.parse(ASCTIME.test(text) ? `${text} GMT` : text);
 }

@@ -167,7 +167,12 @@ function codeIn(error: unknown, depth = 0): unknown {
 
 const DEEPEST_CAUSE = 5;
 
-function isMarked(error: unknown, mark: "isUnsent" | "isClosed" | "isPermanent"): boolean {
+/** Whether a request has ended while it waited for a free connection: that says nothing about its host. */
+export function hasOnlyWaited(error: unknown): boolean {
+  return isMarked(error, "hasOnlyWaited");
+}
+
+function isMarked(error: unknown, mark: "isUnsent" | "isClosed" | "isPermanent" | "hasOnlyWaited"): boolean {
   return membersOf(error)[mark] === true;
 }
 

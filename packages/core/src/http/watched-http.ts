@@ -1,6 +1,7 @@
 import { serverOf, type Observer } from "../observer.js";
 import { hostIn, type Hosts } from "./hosts.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
+import { hasOnlyWaited } from "./retry-policy.js";
 
 /** Notes the outcome of every request that an HTTP client sends, repeated ones as well. */
 export function watchedHttp(
@@ -18,8 +19,8 @@ export function watchedHttp(
         });
       return response;
     } catch (error) {
-      // A caller that leaves says nothing about the host. A deadline does.
-      if (!request.signal.aborted || isTimeout(request.signal.reason))
+      // A caller that leaves says nothing about the host. A deadline does, once the request has a connection.
+      if (!hasOnlyWaited(error) && (!request.signal.aborted || isTimeout(request.signal.reason)))
         hosts.note(request.url, error, request.correlationId);
       throw error;
     }

@@ -7,17 +7,19 @@ import type { Dispatching } from "./undici.js";
  * Sends a request through a dispatcher, and collects the answer as it comes. `undici.request` would make a stream for each
  * answer, which takes longer than the rest of the request.
  *
+ * @param onBegin called when the request has a connection
  * @throws the reason of the signal, at once: undici does not end a request that waits for a connection
  */
 export function answerOf(
   dispatcher: Dispatching,
   options: object,
   { signal, maxResponseBytes }: Pick<HttpRequest, "signal" | "maxResponseBytes">,
+  onBegin?: () => void,
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const leave = (): void => answer.end(signal.reason);
     const settled = (): void => signal.removeEventListener("abort", leave);
-    const answer = new Answer(maxResponseBytes, { resolve, reject, settled });
+    const answer = new Answer(maxResponseBytes, { resolve, reject, settled, onBegin });
     if (signal.aborted) {
       leave();
       return;
@@ -37,6 +39,7 @@ interface Waiting {
   readonly reject: (reason: Error) => void;
   /** Called before either. */
   readonly settled: () => void;
+  readonly onBegin: (() => void) | undefined;
 }
 
 type Abort = (reason: unknown) => void;
@@ -90,6 +93,7 @@ class Answer {
 
   onConnect(abort: Abort): void {
     this.#abort = abort;
+    this.#waiting?.onBegin?.();
     if (!this.#waiting) abort(this.#failure);
   }
 

@@ -4,7 +4,7 @@ import { answerOf } from "./answer.js";
 import { closedBeforeAnswer, isUnsent, wasNewConnection } from "./connect.js";
 import { createDispatchers, type Dispatchers, type NetworkOptions, type Route } from "./dispatchers.js";
 import { areSocketsMocked, mockDispatcher, replacedFetch } from "./intercepted.js";
-import { Lanes } from "./lanes.js";
+import { hasOnlyWaited, Lanes } from "./lanes.js";
 import { loadUndici } from "./load-undici.js";
 import { requireReach } from "./network-zone.js";
 import { readText } from "./read-text.js";
@@ -77,16 +77,22 @@ async function inLane(lanes: Lanes, { request, url, choose }: Outgoing): Promise
     if (!route.connections) return byUndici(request, url, route.dispatcher);
     const lane = lanes.enter(origin, signal);
     if (lane) await lane;
+    let hasBegun = false;
+    const begin = (): void => {
+      hasBegun = true;
+    };
     let received: ReadonlyMap<number | undefined, number> | undefined;
     try {
       // The route may have been closed in the meantime, with its certificate or its application.
       if (lane) route = choose();
       received = isRepeatable ? undefined : route.connections?.received(origin);
-      const response = await byUndici(request, url, route.dispatcher);
+      const response = await byUndici(request, url, route.dispatcher, lane && begin);
       lanes.answered(origin);
       return response;
     } catch (error) {
       const { connections } = route;
+      // A request that waits behind one whose time is up often has no time left itself.
+      if (lane && !hasBegun && signal.aborted) throw hasOnlyWaited(origin);
       const isRefused = isUnsent(error) || (isRepeatable && wasNewConnection(error));
       const open = connections?.openTo(origin) ?? 0;
       if (signal.aborted || !isRefused || open === 0 || lanes.usedTo(origin) < 2)
@@ -103,10 +109,11 @@ function byUndici(
   request: HttpRequest,
   { origin, pathname, search }: URL,
   dispatcher: Dispatching,
+  onBegin?: () => void,
 ): Promise<HttpResponse> {
   const { method, headers, body, signal } = request;
   const options = { origin, path: pathname + search, method, headers, body: body ?? null };
-  const sent = (): Promise<HttpResponse> => answerOf(dispatcher, options, request);
+  const sent = (): Promise<HttpResponse> => answerOf(dispatcher, options, request, onBegin);
   return isBackground(signal) ? unreferenced(sent) : sent();
 }
 
