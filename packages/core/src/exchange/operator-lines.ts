@@ -3,7 +3,9 @@ import type { Grant } from "./grant.js";
 /** The line for operators about a new token: one for each token, however many callers wait for it. */
 export function acquiredLine({ owner, miss, parameters }: Grant): string {
   const grantType = parameters.get("grant_type") ?? "";
-  const isRenewal = grantType === "refresh_token" || miss === "due" || miss === "expired";
+  // A refresh token from elsewhere signs its user in here.
+  const isCached = grantType === "refresh_token" && miss !== undefined && miss !== "uncached";
+  const isRenewal = isCached || miss === "due" || miss === "expired";
   if (isRenewal) return `A token has been renewed (${grantType}).`;
   const isSignIn = owner.kind === "user" && !owner.agent && !owner.onBehalfOf;
   return isSignIn ? `A user has signed in (${grantType}).` : `A token has been acquired (${grantType}).`;
