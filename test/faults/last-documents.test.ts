@@ -2,7 +2,8 @@
 // proves: core/src/authority/resolved-authority.ts, core/src/response/key-source.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ConfidentialClientApplication } from "@tessera/node";
-import { redeem, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
+import { redeem, startFakeProvider, type Answer, type FakeProvider } from "../support/fake-provider.js";
+import { createTestClock } from "../support/test-clock.js";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -47,5 +48,60 @@ describe.each([
     provider.answers[endpoint] = () => ({ status: 404, body: "nothing here" });
     provider.clock.advance(lifetime - HOUR);
     expect(await ask()).toMatchObject({ fromCache: false });
+  });
+});
+
+describe("the last discovery document", () => {
+  it.each<[string, () => Answer]>([
+    ["a page about maintenance in JSON", () => ({ body: { status: "maintenance" } })],
+    ["a page about maintenance in HTML", () => ({ body: "<html>" })],
+    ["a document whose issuer is not a text", () => ({ body: provider.metadata({ issuer: 1 }) })],
+  ])("is used while the provider answers with %s", async (_, answer) => {
+    provider.answers.discovery = answer;
+    provider.clock.advance(DAY + 1);
+    expect(await asApp()).toMatchObject({ fromCache: false });
+  });
+
+  it("is not used in place of one that names another issuer", async () => {
+    provider.answers.discovery = () => ({ body: provider.metadata({ issuer: "https://other.example" }) });
+    provider.clock.advance(DAY + 1);
+    await expect(asApp()).rejects.toMatchObject({ cause: { errorCode: "issuer_validation_failed" } });
+  });
+
+  it("is fetched again by the next call when the only caller has left", async () => {
+    const warnings: string[] = [];
+    const loggerOptions = { loggerCallback: (_: unknown, line: string) => warnings.push(line), logLevel: 1 };
+    app = provider.confidential({ system: { retries: 0, loggerOptions } });
+    await asApp();
+    const { discovery: good } = provider.answers;
+    const controller = new AbortController();
+    provider.answers.discovery = async (request) => {
+      controller.abort();
+      await request.ended;
+      return good(request);
+    };
+    provider.clock.advance(DAY + 1);
+    const { signal } = controller;
+    const left = app.acquireTokenByClientCredential({ scopes: ["api:read"], skipCache: true, signal });
+    await expect(left).rejects.toMatchObject({ errorCode: "request_aborted" });
+    provider.answers.discovery = good;
+    const before = provider.count("discovery");
+    await asApp();
+    expect(provider.count("discovery")).toBe(before + 1);
+    expect(warnings.join()).not.toContain("last discovery document");
+  });
+
+  it("that came while the clock was ten years ahead is fetched again after a day", async () => {
+    let elapsed = 0;
+    const wall = createTestClock(provider.clock.now());
+    app = provider.confidential({ system: { clock: { ...wall, monotonic: () => elapsed } } });
+    provider.answers.token = () => ({ body: provider.tokens({ id_token: undefined }) });
+    wall.advance(3650 * DAY);
+    await asApp();
+    wall.advance(-3650 * DAY);
+    elapsed = DAY * 1000;
+    const before = provider.count("discovery");
+    await asApp();
+    expect(provider.count("discovery")).toBe(before + 1);
   });
 });

@@ -72,8 +72,9 @@ function slowServer() {
       await arrived.opened;
       arrived = gate();
     },
-    answer: (body: object): void =>
-      answers.at(-1)?.({ status: 200, headers: {}, body: JSON.stringify(body) }),
+    /** Answers the last request, or another one. */
+    answer: (body: object, index = -1): void =>
+      answers.at(index)?.({ status: 200, headers: {}, body: JSON.stringify(body) }),
   };
 }
 
@@ -143,6 +144,56 @@ describe.each<[string, number, number, object, (transport: Transport) => Fetch]>
     server.answer(document);
     await second;
     expect(server.requests()).toBe(requests);
+  });
+});
+
+describe("an older answer, which comes after a newer one,", () => {
+  /** Asks twice, the second time with more time left, and lets the first answer come last. */
+  async function asked(
+    server: ReturnType<typeof slowServer>,
+    fetch: Fetch,
+    older: object,
+    newer: object,
+  ): Promise<void> {
+    const first = fetch(short());
+    await server.next();
+    clock.advance(1);
+    const second = fetch(call("second"));
+    await server.next();
+    server.answer(newer);
+    await second;
+    server.answer(older, 0);
+    await first;
+  }
+
+  it("does not replace a discovery document", async () => {
+    const server = slowServer();
+    const authorities = resolver(server.transport);
+    const url = authorities.url(issuer);
+    const fetch: Fetch = (own) => authorities.resolve(url, own);
+    const token_endpoint = `${issuer}/moved`;
+    await asked(server, fetch, metadata, { ...metadata, token_endpoint });
+    expect(authorities.resolved(url)?.metadata.token_endpoint).toBe(token_endpoint);
+  });
+
+  it("does not replace keys", async () => {
+    const server = slowServer();
+    const source = new KeySource(
+      { transport: server.transport, clock, observer: () => undefined },
+      async (same) => same,
+    );
+    const url = resolver(server.transport).url(issuer);
+    const authority = { url, metadata } as Parameters<KeySource["require"]>[0];
+    const both = [published, jwk(keys.two, { kid: "two" })];
+    await asked(server, (own) => source.require(authority, own), { keys: [published] }, { keys: both });
+    const known = source.verifyWith(authority, call("third"), {
+      accepts: () => true,
+      verify: async (_, { published: all }) => all.length,
+      name: "ID token",
+      code: "invalid_id_token",
+      header: {},
+    });
+    expect(await known).toBe(2);
   });
 });
 

@@ -212,12 +212,6 @@ describe("a refusal", () => {
 
   it.each<[string, Ask, Ask]>([
     ["a code", withCode, () => withCode({ code: "another" })],
-    ["a token to exchange", exchanging, () => exchanging({ subjectToken: "another" })],
-    [
-      "a password",
-      () => app.acquireTokenByUsernamePassword({ scopes, username: "ada", password: "wrong-password" }),
-      () => app.acquireTokenByUsernamePassword({ scopes, username: "ada", password: "right-password" }),
-    ],
     [
       "an imported refresh token",
       () => app.acquireTokenByRefreshToken({ scopes, refreshToken: "the old one" }),
@@ -232,5 +226,40 @@ describe("a refusal", () => {
     expect(provider.count("token")).toBe(1);
     outage = undefined;
     expect(await another()).toMatchObject({ fromCache: false });
+  });
+
+  const onBehalf: Ask = (over) =>
+    app.acquireTokenOnBehalfOf({ scopes, oboAssertion: "an-assertion", ...over });
+  const withPassword: Ask = (over) =>
+    app.acquireTokenByUsernamePassword({ scopes, username: "ada", password: "wrong-password", ...over });
+  it.each<[string, Ask, object]>([
+    ["a password", withPassword, { password: "right-password" }],
+    ["a token to exchange", exchanging, { subjectToken: "another" }],
+    ["an assertion", onBehalf, { oboAssertion: "another" }],
+  ])("of %s is told for a minute at most, because it may be mended elsewhere", async (_, ask, another) => {
+    outage = refusals[1]?.[1];
+    const { retryAfterSeconds = 0 } = await failure(ask());
+    expect(retryAfterSeconds).toBeGreaterThanOrEqual(30);
+    expect(retryAfterSeconds).toBeLessThanOrEqual(60);
+    provider.clock.advance(retryAfterSeconds - 10);
+    expect(await failure(ask())).toMatchObject({ retryAfterSeconds: 10 });
+    expect(provider.count("token")).toBe(1);
+    outage = undefined;
+    expect(await ask(another)).toMatchObject({ fromCache: false });
+    provider.clock.advance(10);
+    expect(await ask()).toMatchObject({ fromCache: false });
+  });
+
+  it.each<[string, object]>([
+    ["a user", {}],
+    ["a user of a session", { sessionKey: "a-session" }],
+  ])("of an assertion is forgotten when %s has signed in, and may have consented", async (_, over) => {
+    outage = refusals[1]?.[1];
+    await failure(onBehalf());
+    outage = undefined;
+    const flow = await app.initiateAuthCodeFlow({ scopes, redirectUri: "http://localhost/signed-in" });
+    provider.answers.token = () => ({ body: provider.tokens({}, { claims: { nonce: flow.nonce } }) });
+    await app.acquireTokenByAuthCodeFlow(flow, { code: "one", state: flow.state }, over);
+    expect(await onBehalf()).toMatchObject({ fromCache: false });
   });
 });

@@ -17,6 +17,14 @@ const blips: Readonly<
     fault: { status: 400, body: JSON.stringify({ error: "slow_down" }) },
     waits: [5, 10, 10],
   },
+  "slow_down with a time adds five seconds, after that time": {
+    fault: {
+      status: 400,
+      headers: { "Retry-After": "30" },
+      body: JSON.stringify({ error: "slow_down" }),
+    },
+    waits: [5, 30, 10],
+  },
   "slow_down twice adds ten": {
     fault: { status: 400, body: JSON.stringify({ error: "slow_down" }), times: 2 },
     waits: [5, 10, 15],
@@ -35,6 +43,11 @@ const blips: Readonly<
     fault: { status: 429, headers: { "Retry-After": "7" } },
     waits: [5, 10, 10],
   },
+  "HTTP 429 with a longer pause is waited for once": {
+    fault: { status: 429, headers: { "Retry-After": "30" } },
+    waits: [5, 30, 10],
+  },
+  "HTTP 408 does not end the wait": { fault: { status: 408 }, waits: [5, 10, 10] },
 };
 test.each(Object.entries(blips))("%s", async (_, { fault, waits }) => {
   stage.entra.authority.fault({ match: "token", ...fault });
@@ -202,3 +215,37 @@ test.each([
   });
   expect(accountOf(await run.result).username).toBe(alice.username);
 });
+
+test.each([
+  ["ahead by an hour", 3600],
+  ["back by an hour", -3600],
+])(
+  "a clock that is set %s moves neither the end of the code nor that of the app's patience",
+  async (_, set) => {
+    const { entra } = stage;
+    const pending = entra.authority.fault({
+      match: "token",
+      status: 400,
+      body: JSON.stringify({ error: "authorization_pending" }),
+      times: Infinity,
+    });
+    const { system, ...configuration } = entra.configuration("public");
+    for (const [timeout, errorCode, seconds] of [
+      [12, "user_timeout_reached", 13],
+      [undefined, "device_code_expired", 901],
+    ] as const) {
+      let waited = 0;
+      const sleep = async (milliseconds: number): Promise<void> => {
+        if (waited === 0) entra.clock.advance(set);
+        waited += milliseconds;
+        if (waited > 2_000_000) throw new Error("the wait has not ended");
+      };
+      const clock = { now: entra.clock.now, monotonic: () => waited, sleep };
+      const app = new PublicClientApplication({ ...configuration, system: { ...system, clock } });
+      const request = { scopes, deviceCodeCallback: () => undefined, ...(timeout ? { timeout } : {}) };
+      await expect(app.acquireTokenByDeviceCode(request)).rejects.toMatchObject({ errorCode });
+      expect(waited).toBe(seconds * 1000);
+    }
+    pending.clear();
+  },
+);

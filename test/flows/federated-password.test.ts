@@ -130,6 +130,21 @@ describe("a federated user", () => {
     });
   });
 
+  test.each(["<html>", ""])("HTTP 503 with %j from the federation server may pass", async (body) => {
+    const headers = { "retry-after": "1" };
+    const fault = entra.authority.fault({ match: "ws-trust", status: 503, body, headers, times: Infinity });
+    try {
+      await expect(signIn(entra)).rejects.toMatchObject({
+        errorCode: "federation_error",
+        errorMessage: expect.stringContaining("HTTP 503"),
+        isRetryable: true,
+        retryAfterSeconds: 1,
+      });
+    } finally {
+      fault.clear();
+    }
+  });
+
   test("metadata with a document type is not read: the known endpoint is used", async () => {
     entra.authority.fault({ match: "ws-trust-metadata", body: doctype });
     expect(accountOf(await signIn(entra)).username).toBe(federated.username);

@@ -147,6 +147,11 @@ describe.each(sources)("%s", (_, { make, member, remedy }) => {
     expect(await source(context)).not.toBe(first);
   });
 
+  it("says when a service that is busy may be asked again", async () => {
+    service.answer = () => ({ status: 429, headers: { "retry-after": "7" } });
+    await expect(make()(context)).rejects.toMatchObject({ isRetryable: true, retryAfterSeconds: 7 });
+  });
+
   it.each<[string, ServiceAnswer, RegExp]>([
     [
       "a redirect to a sign-in page",

@@ -128,7 +128,11 @@ describe("with an endpoint", () => {
         expect(await ourApp().acquireToken({ resource })).toMatchObject({ accessToken: "a-token" });
       }
       restore = setEnvironment(ENVIRONMENTS.AppService("http://managed-identity.invalid"));
-      await expect(ourApp().acquireToken({ resource })).rejects.toMatchObject({ errorCode: "network_error" });
+      await expect(ourApp().acquireToken({ resource })).rejects.toMatchObject({
+        errorCode: "network_error",
+        isRetryable: true,
+        attempts: 1,
+      });
       expect(proxy.requests).toEqual([]);
     } finally {
       restoreProxies();

@@ -101,6 +101,22 @@ describe.each(["AppService", "CloudShell", "MachineLearning"] as const)("%s", (s
   });
 });
 
+test.each<[SourceName, number, boolean, number]>([
+  ["DefaultToImds", 503, true, 4],
+  ["DefaultToImds", 410, true, 8],
+  ["DefaultToImds", 400, false, 1],
+  ["AppService", 429, true, 4],
+  ["AppService", 501, true, 1],
+])(
+  "the error of %s with HTTP %d says whether to come back: %s",
+  async (source, status, isRetryable, attempts) => {
+    restore = setEnvironment(ENVIRONMENTS[source](endpoint.origin));
+    endpoint.respond = () => ({ status, body: { error: "busy" } });
+    const call = ourApp({ system: { clock: clock() } }).acquireToken({ resource });
+    await expect(call).rejects.toMatchObject({ isRetryable, attempts });
+  },
+);
+
 const throttled = (value: string, name = "Retry-After"): MetadataResponse => ({
   status: 429,
   headers: { [name]: value },

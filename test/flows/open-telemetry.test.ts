@@ -12,6 +12,7 @@ import {
   type TokenStore,
 } from "@tessera/node";
 import { accountOf } from "../support/entra.js";
+import { eventually } from "../support/eventually.js";
 import { redeem, scopes, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
 import { collectTelemetry, type Collected } from "../support/open-telemetry.js";
 
@@ -187,6 +188,27 @@ describe("a metric", () => {
     ]);
     expect(await seen.metric("tessera.token.renewals")).toEqual([
       { attributes: { "tessera.renewal.in_background": false }, value: 1 },
+    ]);
+  });
+
+  it("tells a renewal that a caller waits for from one in the background, also of a token that is served stale", async () => {
+    let ended = 0;
+    const app = provider.confidential({ system: { retries: 0, onBackgroundRenewal: () => (ended += 1) } });
+    await appToken(app);
+    provider.clock.advance(3400);
+    provider.answers.token = () => ({ reset: true });
+    for (const renewals of [0, 1]) {
+      expect(await appToken(app)).toMatchObject({ isStale: true });
+      await eventually(() => ended === renewals);
+      provider.clock.advance(1);
+    }
+    const renewals = (await seen.metric("tessera.token.renewals")).map(({ attributes, value }) => [
+      attributes["tessera.renewal.in_background"],
+      value,
+    ]);
+    expect(renewals).toEqual([
+      [false, 1],
+      [true, 1],
     ]);
   });
 

@@ -57,6 +57,8 @@ describe("Retry-After", () => {
     ["503, in seconds", 503, " 30 "],
     ["500, in seconds", 500, "30"],
     ["400, in seconds", 400, "30"],
+    ["429, in seconds with a fraction", 429, "29.5"],
+    ["429, in two headers", 429, "30, 5"],
     ["429, as a date", 429, () => new Date(provider.clock.now() + 30_500).toUTCString()],
   ])(
     "is kept with HTTP %s: the same user's same call gets the server's error at once",
@@ -103,6 +105,21 @@ describe("Retry-After", () => {
     expect(await app.acquireTokenSilent({ scopes: ["api:read"], account: ada })).toMatchObject({
       fromCache: true,
     });
+  });
+
+  it.each(["soon 5", "in 3 minutes", "-", " "])(
+    "with %j, which says no time, is as if absent",
+    async (value) => {
+      busy = { user: "ada", answer: throttled({ "retry-after": value }) };
+      await expect(renew(ada)).rejects.toMatchObject({ retryAfterSeconds: 60 });
+    },
+  );
+
+  it.each(["0", "-5", "Thu, 01 Jan 1970 00:00:00 GMT"])("with %j asks for no pause", async (value) => {
+    busy = { user: "ada", answer: throttled({ "retry-after": value }) };
+    await expect(renew(ada)).rejects.not.toHaveProperty("retryAfterSeconds", 60);
+    busy = undefined;
+    expect(await sentBy(() => renew(ada))).toBe(1);
   });
 
   it("is not believed for longer than an hour", async () => {

@@ -26,8 +26,9 @@ beforeEach(() => {
   app = provider.confidential();
 });
 
-const ask = (over: { signal?: AbortSignal; timeoutMs?: number; claims?: string } = {}) =>
-  app.acquireTokenByClientCredential({ scopes: ["api:read"], ...over });
+const ask = (
+  over: { signal?: AbortSignal; timeoutMs?: number; claims?: string; correlationId?: string } = {},
+) => app.acquireTokenByClientCredential({ scopes: ["api:read"], ...over });
 const toSignIn = { scopes: ["openid"], redirectUri: "http://localhost" };
 const aborted = { name: "ClientAuthError", errorCode: "request_aborted" };
 const timedOut = { name: "ClientAuthError", errorCode: "request_timeout" };
@@ -62,6 +63,27 @@ describe("calls that share a request", () => {
     expect(await calls[2]).toMatchObject({ accessToken: "an-access-token" });
     expect(provider.count("token")).toBe(1);
     expect(await ask()).toMatchObject({ fromCache: true });
+  });
+
+  it("each have a result or an error of their own, also with the same correlation id", async () => {
+    const inOneRequest = { correlationId: "of one web request" };
+    const held = hold("token");
+    const calls = [ask(inOneRequest), ask(inOneRequest)];
+    await held.arrived;
+    held.release();
+    const [one, two] = await Promise.all(calls);
+    expect(provider.count("token")).toBe(1);
+    expect(one).not.toBe(two);
+    expect(one?.scopes).not.toBe(two?.scopes);
+    expect(one?.metadata).not.toBe(two?.metadata);
+    provider.answers.token = () => ({ status: 400, body: { error: "invalid_request" } });
+    const claims = '{"access_token":{"a":null}}';
+    const failed = [ask({ ...inOneRequest, claims }), ask({ ...inOneRequest, claims })];
+    const [first, second] = await Promise.all(failed.map((call) => call.catch((error: unknown) => error)));
+    expect(provider.count("token")).toBe(2);
+    expect(first).toMatchObject({ errorCode: "invalid_request", metadata: { attempts: 1 } });
+    expect(second).toMatchObject({ errorCode: "invalid_request", metadata: { attempts: 1 } });
+    expect(first).not.toBe(second);
   });
 
   it("each have their own deadline", async () => {

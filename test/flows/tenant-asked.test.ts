@@ -1,7 +1,10 @@
 // The tenant whose token is looked up, asked for and kept is one: the one that the authority names, else the account's.
-// proves: node/src/tenant-and-region.ts, node/src/broker/broker-calls.ts, core/src/flows/account-authority.ts, core/src/flows/silent.ts, core/src/cache/record.ts
+// proves: node/src/tenant-and-region.ts, node/src/broker/broker-calls.ts, core/src/flows/account-authority.ts, core/src/flows/silent.ts, core/src/cache/record.ts,
+// core/src/authority/learned-tenants.ts
 import { describe, expect, it } from "@jest/globals";
 import * as tessera from "@tessera/node";
+import { authorityUrl } from "../../packages/core/src/authority/authority-url.js";
+import { LearnedTenants } from "../../packages/core/src/authority/learned-tenants.js";
 import { peer } from "../support/both-libraries.js";
 import { clientId, tenants, tenantsNetwork, type TenantsOptions } from "../support/tenants.js";
 import { brokerAccount, fakeBroker } from "../support/fake-broker.js";
@@ -233,4 +236,13 @@ describe("where the peer asks another tenant than it looks up", () => {
       expect(network.lines()).toEqual([`POST ${host}/common/oauth2/v2.0/token`]);
     }
   });
+});
+
+it("the tenant id of a domain is learned once, so that further tokens of the tenant discard no answers", () => {
+  const url = authorityUrl(`${host}/contoso.example`, "AAD");
+  const learned = new LearnedTenants();
+  for (const id of [home, home.toUpperCase(), home]) learned.learn(url, id);
+  expect([learned.idOf(url), learned.revision]).toEqual([home, 1]);
+  learned.learn(url, other);
+  expect([learned.idOf(url), learned.revision]).toEqual([other, 2]);
 });

@@ -193,6 +193,20 @@ test.each(answers)("the answer: $when", async ({ asked, over, gets }) => {
   expect(app.getTokenCache().serialize()).not.toContain('"issued"');
 });
 
+test("the answer that comes as a form is checked for its type as one in JSON is", async () => {
+  const form = { access_token: "issued", token_type: "Bearer", issued_token_type: saml };
+  provider.answers.token = () => ({
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams(form).toString(),
+  });
+  const app = provider.publicClient();
+  await expect(
+    app.acquireTokenByTokenExchange({ ...exchange, requestedTokenType: "id_token" }),
+  ).rejects.toMatchObject({ errorCode: "invalid_token_response" });
+  const result = await app.acquireTokenByTokenExchange({ ...exchange, requestedTokenType: "saml2" });
+  expect(result).toMatchObject({ tokenType: "N_A", issuedTokenType: saml });
+});
+
 test("N_A is refused where no token is exchanged", async () => {
   answer(() => ({ access_token: "issued", token_type: "N_A", issued_token_type: idToken }));
   const app = provider.confidential();

@@ -137,6 +137,16 @@ describe("a token response that cannot be used is refused, and nothing is cached
   });
 });
 
+it.each(["token_type", "expires_in", "refresh_in"])(
+  "a token in the place of %s is not quoted",
+  async (member) => {
+    const misplaced = "a-token-that-stands-in-the-wrong-place";
+    const error = await refusal({ body: { ...appToken, [member]: misplaced } });
+    expect(error).toMatchObject({ errorCode: "invalid_token_response" });
+    expectNoSecretIn(error, [misplaced]);
+  },
+);
+
 describe("a token response is accepted", () => {
   const hour = 3600;
   it.each<[string, Record<string, unknown>, Record<string, unknown>]>([

@@ -125,6 +125,17 @@ describe("over HTTP", () => {
     await expectNothingKept(app);
   });
 
+  test.each([408, 429, 503])(
+    "HTTP %d from realm discovery may pass, and its pause is told",
+    async (status) => {
+      realm = { status, headers: { "retry-after": "7" } };
+      const error = await failed(
+        application().acquireTokenByUsernamePassword({ scopes, username, password }),
+      );
+      expect(error).toMatchObject({ isRetryable: true, attempts: 1, retryAfterSeconds: 7 });
+    },
+  );
+
   test.each<[string, Realm]>([
     ["the answer Managed", json({ account_type: "Managed" })],
     [

@@ -1,5 +1,7 @@
-// proves: core/src/flight/background.ts, core/src/flight/single-flight.ts, core/src/flight/until-aborted.ts
+// proves: core/src/flight/background.ts, core/src/flight/single-flight.ts, core/src/flight/until-aborted.ts, core/src/clock.ts,
+// core/src/longest-timer.ts
 import { describe, expect, it } from "@jest/globals";
+import { pause, systemClock } from "../../packages/core/src/clock.js";
 import { isBackground, markBackground } from "../../packages/core/src/flight/background.js";
 import { abortAfter } from "../../packages/core/src/flight/deadline.js";
 import { SingleFlight } from "../../packages/core/src/flight/single-flight.js";
@@ -117,7 +119,7 @@ describe("single flight", () => {
     expect(unhandled).toEqual([]);
   });
 
-  it("of background work is background work, and so are the limits of its requests", async () => {
+  it("of background work is background work, and so are the limits of its requests and the pauses between them", async () => {
     const flights = new SingleFlight();
     const { signal } = new AbortController();
     markBackground(signal);
@@ -128,6 +130,7 @@ describe("single flight", () => {
     const first = flights.run("key", signal, async (shared) => {
       const deadline = abortAfter(100_000, shared);
       seen.push(isBackground(shared), isBackground(deadline.signal));
+      void pause(systemClock, 100_000, shared).catch(() => undefined);
       await new Promise<void>((resolve) => (finish = resolve));
       deadline.done();
     });

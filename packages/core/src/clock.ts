@@ -1,3 +1,6 @@
+import { isBackground } from "./flight/background.js";
+import { LONGEST_TIMER_MS } from "./longest-timer.js";
+
 /** The source of time. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -8,9 +11,6 @@ export interface Clock {
   monotonic?(): number;
 }
 
-/** Maximum delay of a timer. A longer one would fire at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /** The system clock. */
 export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
@@ -19,13 +19,18 @@ export function elapsed(clock: Clock): number {
   return clock.monotonic ? clock.monotonic() : clock.now();
 }
 
+/** Whole seconds since any moment, by the same clock. */
+export function elapsedSeconds(clock: Clock): number {
+  return Math.floor(elapsed(clock) / 1000);
+}
+
 /** Whole seconds since the epoch, the unit of every time in tokens and in the cache. */
 export function epochSeconds(clock: Clock): number {
   return Math.floor(clock.now() / 1000);
 }
 
 /**
- * Waits for a number of milliseconds.
+ * Waits for a number of milliseconds. In work that nobody waits for, this does not keep the process alive.
  *
  * @throws the signal's reason when it aborts
  */
@@ -52,6 +57,7 @@ export async function pause(
       },
       Math.min(milliseconds, LONGEST_TIMER_MS),
     );
+    if (isBackground(signal)) timer.unref();
     signal?.addEventListener("abort", leave, { once: true });
   });
 }

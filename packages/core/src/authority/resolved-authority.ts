@@ -9,7 +9,7 @@ const STALE_LIFETIME_MS = 7 * LIFETIME_MS;
 /** Minimum time between requests for a discovery document, in milliseconds, while one is in memory. */
 export const REFETCH_PAUSE_MS = 60_000;
 
-/** A resolved authority. Times are in milliseconds since the epoch, unless they say otherwise. */
+/** A resolved authority. Times are in milliseconds, by the clock that nobody sets. */
 export interface Resolved {
   readonly authority: Authority;
   /** When it is resolved again. */
@@ -18,16 +18,22 @@ export interface Resolved {
   readonly document?: ReceivedDocument;
 }
 
-/** Where a discovery document came from, and when it was received. */
+/** Where a discovery document came from, and when it was requested. */
 export interface ReceivedDocument {
   readonly source: string;
-  readonly receivedAt: number;
-  /** When it may be requested again, by the clock that nobody sets. */
+  readonly requestedAt: number;
+  /** When it may be requested again. */
   readonly mayAskAgain: number;
+}
+
+/** Returns what comes from the document that was requested later. Its answer may have come earlier. */
+export function newerOf(known: Resolved | undefined, received: Resolved): Resolved {
+  const requestedAt = received.document?.requestedAt ?? Infinity;
+  return known?.document && known.document.requestedAt > requestedAt ? known : received;
 }
 
 /** Returns the last discovery document, unless it is too old to be used. */
 export function lastDocument(known: Resolved | undefined, now: number): ReceivedDocument | undefined {
   const document = known?.document;
-  return document && now < document.receivedAt + STALE_LIFETIME_MS ? document : undefined;
+  return document && now < document.requestedAt + STALE_LIFETIME_MS ? document : undefined;
 }

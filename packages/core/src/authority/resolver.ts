@@ -13,11 +13,12 @@ import type { AuthorityOptions } from "./authority-options.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { AuthorityUrls, MOST_AUTHORITIES } from "./authority-urls.js";
 import type { Cloud } from "./clouds.js";
-import { documentMetadata, fetchDocument, type DiscoveryDocument } from "./discovery-document.js";
+import { documentMetadata, fetchDocument } from "./discovery-document.js";
 import { HostClouds } from "./host-clouds.js";
 import { cloudsOf, discoverCloud } from "./instance-discovery.js";
+import { LearnedTenants } from "./learned-tenants.js";
 import { configuredMetadata, forTenant, knownMetadata } from "./provider-metadata.js";
-import { lastDocument, LIFETIME_MS, REFETCH_PAUSE_MS, type Resolved } from "./resolved-authority.js";
+import { lastDocument, LIFETIME_MS, newerOf, REFETCH_PAUSE_MS, type Resolved } from "./resolved-authority.js";
 import { isGuid } from "./tenant-name.js";
 import { isVouchedFor, vouchedCloud, type Vouchers } from "./vouched-host.js";
 
@@ -37,13 +38,10 @@ export class AuthorityResolver {
   readonly #urls: AuthorityUrls;
   readonly #resolved = new BoundedMap<Resolved>(MOST_AUTHORITIES);
   readonly #clouds = new HostClouds();
-  /** Tenant ids of authorities that name their tenant by a domain, by authority URL. */
-  readonly #tenantIds = new BoundedMap<{ readonly id: string }>(MOST_AUTHORITIES);
+  readonly #tenants = new LearnedTenants();
   readonly #flights = new SingleFlight<Leader>();
   /** By authority URL. */
   readonly #failures: Failures;
-  /** Number of tenant ids that were learned. */
-  #learned = 0;
 
   /** @param told `warn` logs a warning, for an authority that is not used as written or cannot be resolved again */
   constructor(options: AuthorityOptions, transport: Transport, clock: Clock, told: Partial<Told> = {}) {
@@ -95,7 +93,7 @@ export class AuthorityResolver {
 
   /** Grows with whatever is learned about authorities, and may change where a token is looked for. */
   get revision(): number {
-    return this.#urls.revision + this.#clouds.revision + this.#learned;
+    return this.#urls.revision + this.#clouds.revision + this.#tenants.revision;
   }
 
   /** Whether the application uses several providers at a host: several issuers, or AD FS and Entra. */
@@ -111,7 +109,7 @@ export class AuthorityResolver {
   /** Returns the identity provider of a URL if it has been resolved, and not too long ago. */
   resolved({ href }: AuthorityUrl): Authority | undefined {
     const known = this.#resolved.get(href);
-    return known && this.#clock.now() < known.until ? known.authority : undefined;
+    return known && elapsed(this.#clock) < known.until ? known.authority : undefined;
   }
 
   /**
@@ -137,15 +135,13 @@ export class AuthorityResolver {
   }
 
   /** Returns the id of the tenant that a URL names. That of a domain is known once tokens have been received for it. */
-  tenantIdOf({ href, tenantId }: AuthorityUrl): string | undefined {
-    return tenantId ?? this.#tenantIds.get(href)?.id;
+  tenantIdOf(url: AuthorityUrl): string | undefined {
+    return this.#tenants.idOf(url);
   }
 
   /** Records the tenant id of a domain, from the tokens received for it. */
-  learnTenant({ href, namesTenant, tenantId }: AuthorityUrl, id: string): void {
-    if (!namesTenant || tenantId !== undefined) return;
-    this.#tenantIds.set(href, { id: id.toLowerCase() });
-    this.#learned += 1;
+  learnTenant(url: AuthorityUrl, id: string): void {
+    this.#tenants.learn(url, id);
   }
 
   /**
@@ -169,7 +165,8 @@ export class AuthorityResolver {
     const start: SharedWork<Authority>["start"] = async (signal) => {
       const discover = (): Promise<Resolved> => this.#discover(url, { ...own, signal });
       try {
-        const resolved = await observed(this.#observer(), "discovery", serverOf(url.host), discover);
+        const received = await observed(this.#observer(), "discovery", serverOf(url.host), discover);
+        const resolved = newerOf(this.#resolved.get(url.href), received);
         this.#failures.forget(url.href);
         this.#resolved.set(url.href, resolved);
         return resolved.authority;
@@ -190,28 +187,31 @@ export class AuthorityResolver {
 
   async #discover(url: AuthorityUrl, call: Call): Promise<Resolved> {
     const cloud = await this.#cloud(url, call);
-    const receivedAt = this.#clock.now();
-    const until = receivedAt + LIFETIME_MS;
+    const requestedAt = elapsed(this.#clock);
+    const until = requestedAt + LIFETIME_MS;
     const known = this.#knownMetadata(url, cloud);
     if (known) return { authority: { url, cloud, metadata: known }, until };
-    let found: DiscoveryDocument;
     try {
-      const { source } = lastDocument(this.#resolved.get(url.href), receivedAt) ?? {};
-      found = await fetchDocument(url, { transport: this.#transport, clock: this.#clock, source }, call);
+      const last = lastDocument(this.#resolved.get(url.href), requestedAt);
+      const via = { transport: this.#transport, clock: this.#clock, source: last?.source };
+      const { source, body } = await fetchDocument(url, via, call);
+      const metadata = documentMetadata({ source, body }, url, cloud, call);
+      const tenantId = metadata.issuer.split("/").find(isGuid);
+      if (tenantId) this.learnTenant(url, tenantId);
+      const document = { source, requestedAt, mayAskAgain: this.#nextRequest() };
+      return { authority: { url, cloud, metadata }, until, document };
     } catch (error) {
+      // A document of another issuer is no outage.
+      const isOfOther = isAuthError(error) && error.errorCode === "issuer_validation_failed";
+      if (isOfOther || call.signal?.aborted) throw error;
       return this.#lastKnown(url, error);
     }
-    const metadata = documentMetadata(found, url, cloud, call);
-    const tenantId = metadata.issuer.split("/").find(isGuid);
-    if (tenantId) this.learnTenant(url, tenantId);
-    const document = { source: found.source, receivedAt, mayAskAgain: this.#nextRequest() };
-    return { authority: { url, cloud, metadata }, until, document };
   }
 
   /** Returns what is known from the last discovery document. @throws the failure, if there is none or it is too old */
   #lastKnown(url: AuthorityUrl, failure: unknown): Resolved {
     const last = this.#resolved.get(url.href);
-    const now = this.#clock.now();
+    const now = elapsed(this.#clock);
     const received = lastDocument(last, now);
     if (!last || !received) throw failure;
     const reason = isAuthError(failure) ? failure.errorMessage : errorText(failure);

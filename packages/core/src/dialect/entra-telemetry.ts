@@ -1,6 +1,7 @@
 import type { Region } from "../authority/region.js";
 import type { Miss } from "../request/miss.js";
 import { isAuthError } from "../errors/errors.js";
+import { mayPass } from "../http/retry-policy.js";
 import type { Parameters } from "../request/parameters.js";
 
 /** Identifies the library and the app to Entra. */
@@ -85,7 +86,7 @@ export class ServerTelemetry {
 
   /** Clears the report after the server has received it. */
   reset(status: number): void {
-    if (status >= 500 || status === 429) return;
+    if (mayPass(status)) return;
     this.#silentHits = 0;
     this.#failures = [];
   }

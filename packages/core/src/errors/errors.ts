@@ -176,11 +176,13 @@ export function interactionRequiredError(
  * Copies an error of shared work for one of its callers: same class, code, message and stack, with the caller's own
  * correlation id. `cause` keeps the original error, and so the id that was sent to the server, unless the error has
  * another cause.
+ *
+ * @param hasJoined whether the error is another caller's, even if both have the same correlation id
  */
-export function errorFor(error: unknown, correlationId: string): unknown {
-  if (!isAuthError(error) || error.correlationId === correlationId) return error;
+export function errorFor(error: unknown, correlationId: string, hasJoined = false): unknown {
+  if (!isAuthError(error) || (error.correlationId === correlationId && !hasJoined)) return error;
   const own = copyFor(error, correlationId);
-  if (error.metadata) own.metadata = error.metadata;
+  if (error.metadata) own.metadata = { ...error.metadata };
   return own;
 }
 

@@ -1,4 +1,5 @@
 import { errorType } from "../errors/error-name.js";
+import { isBackground } from "../flight/background.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { observed, serverOf, type Facts, type Observer, type Tell } from "../observer.js";
 import type { Miss } from "../request/miss.js";
@@ -8,14 +9,14 @@ import type { Grant } from "./grant.js";
 
 /** Sends a token request as a step of its own. Counts renewals, and calls that accept no cached token. */
 export function observedRequest(
-  { client, authority }: Exchange,
+  { client, authority, call }: Exchange,
   { parameters, miss = "uncached" }: Grant,
   send: () => Promise<HttpResponse>,
 ): Promise<HttpResponse> {
   const observer = client.observer();
   if (!observer) return send();
   const facts = { ...serverOf(authority.url.host), "tessera.grant_type": parameters.get("grant_type") };
-  return observedGrant(observer, miss, facts, async (tell) => {
+  return observedGrant(observer, { miss, signal: call.signal }, facts, async (tell) => {
     const response = await send();
     if (response.status >= 400) tell({ "error.type": errorIn(response) });
     return response;
@@ -24,17 +25,17 @@ export function observedRequest(
 
 /** The same for tokens that do not come from the token endpoint. */
 export function observedSource<T>(
-  { client }: Exchange,
+  { client, call }: Exchange,
   { miss = "uncached" }: Grant,
   ask: () => Promise<T>,
 ): Promise<T> {
   const observer = client.observer();
-  return observer ? observedGrant(observer, miss, {}, ask) : ask();
+  return observer ? observedGrant(observer, { miss, signal: call.signal }, {}, ask) : ask();
 }
 
 async function observedGrant<T>(
   observer: Observer,
-  miss: Miss,
+  { miss, signal }: { readonly miss: Miss; readonly signal: AbortSignal | undefined },
   facts: Facts,
   run: (tell: Tell) => Promise<T>,
 ): Promise<T> {
@@ -53,7 +54,7 @@ async function observedGrant<T>(
     throw error;
   } finally {
     if (miss === "due" || miss === "expired")
-      observer.count("renewal", { "tessera.renewal.in_background": miss === "due", ...outcome });
+      observer.count("renewal", { "tessera.renewal.in_background": isBackground(signal), ...outcome });
   }
 }
 

@@ -5,6 +5,7 @@ import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { base64Decode, newGuid, parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
+import { mayPass } from "../http/retry-policy.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import type { IdTokenClaims } from "../response/id-token.js";
 import type { TokenResponse } from "../response/token-response.js";
@@ -57,7 +58,7 @@ async function userFromEndpoint(
     headers: { authorization: `Bearer ${accessToken}`, "user-agent": `${sku}/${version}` },
   });
   const { status } = response;
-  if (status >= 500 || status === 429) {
+  if (mayPass(status)) {
     const reason = `The user is not known, because the user info endpoint answered ${statusOf(response)}: let the user sign in again.`;
     throw withPause(clientAuthError("invalid_token_response", reason, call), response, client.clock);
   }

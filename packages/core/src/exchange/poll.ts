@@ -1,5 +1,6 @@
-import { epochSeconds, pause } from "../clock.js";
+import { elapsedSeconds, pause } from "../clock.js";
 import { clientAuthError, clientConfigurationError, isAuthError, type AuthError } from "../errors/errors.js";
+import { mayPass } from "../http/retry-policy.js";
 import type { Call } from "../http/transport.js";
 import type { AuthenticationResult } from "../result.js";
 import type { Exchange } from "./exchange.js";
@@ -9,7 +10,7 @@ import { redeem } from "./redeem.js";
 /** A request that the user decides on elsewhere, and the pace at which the outcome is asked for. */
 export interface Decision {
   readonly grant: Grant;
-  /** When the request was sent, in seconds since the epoch. */
+  /** When the request was sent, in seconds by the clock that nobody sets. */
   readonly startedAt: number;
   /** Seconds that the request lives. */
   readonly expiresIn: number;
@@ -48,14 +49,16 @@ export async function pollForTokens(exchange: Exchange, decision: Decision): Pro
   let { interval } = decision;
   // Once told of the decision, the poll follows at once. A server that is not ready yet is asked again at its pace.
   let isTold = false;
+  // Until then, a poll would be refused without being sent.
+  let asked = 0;
   for (;;) {
     // Never wait past the end, nor longer than a timer supports: it would fire at once.
-    const left = Math.max(1, Math.min(expiresAt, patience) + 1 - epochSeconds(client.clock));
+    const left = Math.max(1, Math.min(expiresAt, patience) + 1 - elapsedSeconds(client.clock));
     const early = isTold ? undefined : decided;
-    if (!early?.aborted) await pauseUnless(early, Math.min(interval, left) * 1000, exchange);
+    if (!early?.aborted) await pauseUnless(early, Math.min(Math.max(interval, asked), left) * 1000, exchange);
     isTold = decided?.aborted ?? false;
     decision.check();
-    const now = epochSeconds(client.clock);
+    const now = elapsedSeconds(client.clock);
     if (now > patience)
       throw clientAuthError(
         "user_timeout_reached",
@@ -70,6 +73,7 @@ export async function pollForTokens(exchange: Exchange, decision: Decision): Pro
     } catch (error) {
       if (call.signal?.aborted) throw error;
       interval += secondsToAdd(error, decision);
+      asked = isAuthError(error) ? (error.retryAfterSeconds ?? 0) : 0;
     }
   }
 }
@@ -120,8 +124,7 @@ function secondsToAdd(error: unknown, { expired }: Decision): number {
   if (error.errorCode === "authorization_pending") return 0;
   // RFC 8628 §3.5 requires a longer interval after a connection failure.
   if (error.errorCode === "slow_down" || error.errorCode === "network_error") return SLOW_DOWN;
-  if (isAuthError(error, "ServerError") && ((error.status ?? 0) >= 500 || error.status === 429))
-    return SLOW_DOWN;
+  if (isAuthError(error, "ServerError") && mayPass(error.status ?? 0)) return SLOW_DOWN;
   if (error.errorCode === "expired_token" || error.errorCode === "code_expired") throw expired(error);
   throw error;
 }

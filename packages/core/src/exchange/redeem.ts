@@ -117,7 +117,9 @@ async function sendAndAccept(
     throw error;
   }
   client.logger().verbose(`Received ${contentOf(tokens)}.`, correlationId);
-  if (grant.owner.kind === "user" && grantType !== "refresh_token") client.failures.noteSignIn();
+  // That of a session belongs to no user's partition.
+  const isSignIn = grant.owner.kind === "user" && grantType !== "refresh_token";
+  if (isSignIn || grantType === "authorization_code") client.failures.noteSignIn();
   const result = await acceptTokens(exchange, grant, { tokens, requestedAt, key });
   client.logger().info(acquiredLine(grant), correlationId);
   return result;

@@ -26,8 +26,14 @@ export function throwIfRefused(exchange: Exchange, grant: Grant): void {
 export function noteRefusal(exchange: Exchange, grant: Grant, error: unknown): void {
   if (!isAuthError(error) || !isRemembered(grant)) return;
   if (error.errorCode !== "invalid_grant" && !isAuthError(error, "InteractionRequiredAuthError")) return;
-  exchange.client.failures.noteRefusal(keyOf(exchange, grant), error);
-  if (grant.parameters.get("grant_type") === "refresh_token") markRefusedToken(error);
+  exchange.client.failures.noteRefusal(keyOf(exchange, grant), error, isMendable(grant));
+  markRefusedToken(error);
+}
+
+/** Whether the same grant may be good later: somebody has consented elsewhere, or unlocked the user. */
+function isMendable({ parameters }: Grant): boolean {
+  const grantType = parameters.get("grant_type");
+  return grantType !== "authorization_code" && grantType !== "refresh_token";
 }
 
 /**

@@ -1,3 +1,4 @@
+import { errorFor } from "../errors/errors.js";
 import { withinBounds, type Bounds } from "../flight/deadline.js";
 import type { Start } from "../flight/single-flight.js";
 import { inOwnTime, type Leader } from "../http/shared-work.js";
@@ -50,8 +51,10 @@ export function sharedCall(
     const { flights } = client;
     const leader = flights.leaderOf(key);
     const budget = request.budget ?? (leader?.budget ? client.transport.budget() : undefined);
-    const start: Start<AuthenticationResult> = (shared, hold) =>
-      acquire(
+    let hasJoined = true;
+    const start: Start<AuthenticationResult> = (shared, hold) => {
+      hasJoined = false;
+      return acquire(
         {
           correlationId,
           signal: shared,
@@ -63,16 +66,21 @@ export function sharedCall(
         },
         key,
       );
+    };
     const onJoin = (other: Leader): void =>
       client
         .logger()
         .verbose(`Waiting for the outcome of an equal call, ${other.correlationId}.`, correlationId);
     const own = { correlationId, signal, budget };
     if (leader && !isRepeatable) onJoin(leader);
-    const result = await (isRepeatable
-      ? inOwnTime(flights, own, { key, what: "token", start, onJoin })
-      : flights.run(key, signal, start, own));
-    return result.correlationId === correlationId ? result : resultFor(result, correlationId);
+    try {
+      const result = await (isRepeatable
+        ? inOwnTime(flights, own, { key, what: "token", start, onJoin })
+        : flights.run(key, signal, start, own));
+      return hasJoined ? resultFor(result, correlationId) : result;
+    } catch (error) {
+      throw errorFor(error, correlationId, hasJoined);
+    }
   });
 }
 

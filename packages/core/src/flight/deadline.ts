@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from "../clock.js";
+import { LONGEST_TIMER_MS } from "../longest-timer.js";
 import { clientAuthError, errorFor } from "../errors/errors.js";
 import { isBackground, markBackground } from "./background.js";
 

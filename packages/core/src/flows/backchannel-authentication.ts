@@ -1,5 +1,5 @@
 import type { Client } from "../client/client.js";
-import { epochSeconds } from "../clock.js";
+import { elapsedSeconds } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { newGuid, parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
@@ -69,7 +69,7 @@ export async function backchannelAuthentication(
     const { call } = exchange;
     const ping = pings?.expect();
     try {
-      const startedAt = epochSeconds(client.clock);
+      const startedAt = elapsedSeconds(client.clock);
       const scopes = userScopes(exchange);
       await requireKeys(exchange, { owner: { kind: "user" }, scopes });
       const sent = new Parameters()

@@ -1,5 +1,5 @@
 import type { Client } from "../client/client.js";
-import { epochSeconds } from "../clock.js";
+import { elapsedSeconds } from "../clock.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { ApiId } from "../dialect/entra-telemetry.js";
 import { newGuid } from "../encoding.js";
@@ -47,7 +47,7 @@ export async function deviceCode(client: Client, input: DeviceCodeInput): Promis
   // Every call shows its own code, so calls never share a request.
   return sharedExchange(client, request, { url, flow: ["device_code", newGuid()] }, async (exchange) => {
     const { call } = exchange;
-    const startedAt = epochSeconds(client.clock);
+    const startedAt = elapsedSeconds(client.clock);
     await requireKeys(exchange, { owner: { kind: "user" }, scopes: userScopes(exchange) });
     const device = await authorizeDevice(exchange);
     const shown = show(deviceCodeCallback, device);

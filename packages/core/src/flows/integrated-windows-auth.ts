@@ -78,11 +78,11 @@ export async function integratedWindowsAuth(
 
 /** Returns the grant with the assertion of the user's federation server. */
 async function federatedAssertion(
-  { client: { transport }, authority: { url: authority }, call }: Exchange,
+  { client, authority: { url: authority }, call }: Exchange,
   username: string,
   source: TicketSource,
 ): Promise<Parameters> {
-  const federation = await discoverFederation(transport, { authority, username, proof: "ticket" }, call);
+  const federation = await discoverFederation(client, { authority, username, proof: "ticket" }, call);
   if (!federation) {
     throw clientAuthError(
       "integrated_windows_auth_not_supported_managed_user",
@@ -91,10 +91,10 @@ async function federatedAssertion(
     );
   }
   const { metadataUrl: url, audience } = federation;
-  const endpoint = await findEndpoint(transport, { url, authority, proof: "ticket" }, call);
-  const channelBinding = transport.channelBinding(endpoint.url);
+  const endpoint = await findEndpoint(client, { url, authority, proof: "ticket" }, call);
+  const channelBinding = client.transport.channelBinding(endpoint.url);
   const ticket = await ticketFor(source, { url: endpoint.url, channelBinding }, call);
   // What fails before is not the provider's: the user may get a ticket, and try again at once.
   call.onSend?.();
-  return requestSecurityToken(transport, endpoint, { audience, proof: { ticket } }, call);
+  return requestSecurityToken(client, endpoint, { audience, proof: { ticket } }, call);
 }

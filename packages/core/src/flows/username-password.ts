@@ -50,11 +50,7 @@ export async function usernamePassword(
   return sharedExchange(client, request, { url, flow: ["password"] }, async (exchange) => {
     exchange.call.onSend?.();
     const federation = dialect.federatesUsers(exchange.authority)
-      ? await discoverFederation(
-          client.transport,
-          { authority: url, username, proof: "password" },
-          exchange.call,
-        )
+      ? await discoverFederation(client, { authority: url, username, proof: "password" }, exchange.call)
       : undefined;
     const scopes = userScopes(exchange);
     const parameters = new Parameters().set("scope", scopes.join(" "));
@@ -62,7 +58,7 @@ export async function usernamePassword(
       const endpoint = await endpointOf(exchange, federation, url);
       const { audience } = federation;
       const ask = { audience, proof: { username, password } };
-      parameters.setAll(await requestSecurityToken(client.transport, endpoint, ask, exchange.call));
+      parameters.setAll(await requestSecurityToken(client, endpoint, ask, exchange.call));
     } else {
       parameters
         .set("username", username)
@@ -95,7 +91,7 @@ async function endpointOf(
   const known: WsTrustEndpoint = { url: activeAuthUrl, version: "2005" };
   if (!metadataUrl && activeAuthUrl) return known;
   try {
-    return await findEndpoint(client.transport, { url: metadataUrl, authority, proof: "password" }, call);
+    return await findEndpoint(client, { url: metadataUrl, authority, proof: "password" }, call);
   } catch (error) {
     // Metadata that names an endpoint which must not receive a password is an error, not unreadable metadata.
     const unreadable = isAuthError(error) && UNREADABLE.has(error.errorCode);

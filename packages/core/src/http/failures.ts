@@ -18,6 +18,9 @@ const NEW_ROW_MS = 300_000;
 /** How long the provider's refusal of a grant is remembered, in milliseconds. */
 const REFUSED_MS = 3_600_000;
 
+/** The same for a refusal that somebody may have mended elsewhere: at most so long, because nothing says so here. */
+const MENDABLE_MS = 60_000;
+
 interface Failure {
   readonly error: AuthError;
   /** How many failures there were in a row. */
@@ -95,10 +98,16 @@ export class Failures {
     this.#known.set(key, { error, count: 1, from, until: from + pause * 1000, isTold: true });
   }
 
-  /** Remembers a refusal that lasts as long as the same grant is sent with the same request. */
-  noteRefusal(key: string, error: AuthError): void {
+  /**
+   * Remembers a refusal that lasts as long as the same grant is sent with the same request.
+   *
+   * @param isMendable whether it may end although the same grant is sent; the error then says after how many seconds it is sent
+   */
+  noteRefusal(key: string, error: AuthError, isMendable: boolean): void {
     const from = elapsed(this.#clock);
-    this.#known.set(key, { error, count: 1, from, until: from + REFUSED_MS, isTold: false });
+    const pause = isMendable ? shortened(MENDABLE_MS) : REFUSED_MS;
+    if (isMendable) withSeconds(error, Math.max(pause / 1000, error.retryAfterSeconds ?? 0));
+    this.#known.set(key, { error, count: 1, from, until: from + pause, isTold: isMendable });
   }
 
   /** How many sign-ins have succeeded: a user may have agreed in one to what was refused before. */
@@ -120,5 +129,10 @@ function pauseAfter(count: number, attempts = 1): number {
   const doublings = attempts > 1 ? count - 1 : count - 2;
   if (doublings < 0) return 0;
   const longest = Math.min(FIRST_PAUSE_MS * 2 ** doublings, LONGEST_PAUSE_MS);
-  return longest * (0.5 + Math.random() / 2);
+  return shortened(longest);
+}
+
+/** Shortens a pause at random, by up to a half. */
+function shortened(pause: number): number {
+  return pause * (0.5 + Math.random() / 2);
 }

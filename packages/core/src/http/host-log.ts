@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.js";
 import { errorName } from "../errors/error-name.js";
+import { mayPass } from "./retry-policy.js";
 
 /** A request that failed, without anything that could name a user or quote a secret. */
 export interface HostFailure {
@@ -42,7 +43,7 @@ export class HostLog {
    */
   note(outcome: unknown, correlationId: string): number {
     this.#requests += 1;
-    if (typeof outcome === "number" && !isFailure(outcome)) {
+    if (typeof outcome === "number" && !mayPass(outcome)) {
       const failed = this.#failuresInARow;
       this.#failuresInARow = 0;
       return failed;
@@ -63,11 +64,6 @@ export class HostLog {
       lastErrors: this.#lastErrors,
     };
   }
-}
-
-/** Whether a status says that the host, and not the request, is the reason. */
-function isFailure(status: number): boolean {
-  return status >= 500 || status === 429 || status === 408;
 }
 
 /** The code of the innermost error: that of the connection. */

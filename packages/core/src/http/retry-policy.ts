@@ -55,6 +55,11 @@ export const FAILURES: Readonly<Record<Failure, readonly Repeats[]>> = {
 /** The HTTP statuses after which a request is sent again, if it may be sent again always. */
 export const STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 501, 502, 503, 504]);
 
+/** Whether an answer says that the same request may be answered otherwise later. */
+export function mayPass(status: number): boolean {
+  return status >= 500 || STATUSES.has(status);
+}
+
 /** Whether an answer says that the host does not work, rather than that it wants to be asked less often. */
 export function isOutage(status: number): boolean {
   return status >= 500 && STATUSES.has(status);

@@ -1,5 +1,5 @@
-import { parseJsonObject } from "../encoding.js";
 import { clientAuthError } from "../errors/errors.js";
+import { answerBody } from "../http/answer-body.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { printable } from "../printable.js";
 import { ACCESS_TOKEN_TYPE, isAccessTokenType, isTypeAsked } from "../request/token-type.js";
@@ -20,7 +20,7 @@ export function parseIssuedToken(
   }: { readonly requestedType: string | undefined; readonly scheme?: "DPoP" | undefined },
   correlationId: string,
 ): TokenResponse {
-  const body = parseJsonObject(response.body);
+  const body = answerBody(response);
   const type = body?.["token_type"];
   const isUnusable = typeof type === "string" && type.toLowerCase() === "n_a";
   const usable = isUnusable

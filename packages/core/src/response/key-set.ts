@@ -32,8 +32,8 @@ export interface KeySet {
   readonly find: KeyFinder;
   /** Where they were published. */
   readonly jwksUri: string;
-  /** In milliseconds since the epoch. */
-  readonly fetchedAt: number;
+  /** When they were requested, in milliseconds by the clock that nobody sets. */
+  readonly requestedAt: number;
 }
 
 /** The finders among some keys of a set, by the positions of the keys: to make one imports the keys again. */
@@ -91,4 +91,15 @@ export function isBadSignature(error: unknown): boolean {
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+/** What is wrong with a key set, for a token with this header. */
+export function lacking(
+  { kid, alg }: { readonly kid?: unknown; readonly alg?: unknown },
+  cause: unknown,
+): string {
+  if (kid !== undefined) return `no key ${JSON.stringify(kid)} for ${JSON.stringify(alg)}`;
+  return isWithoutKey(cause)
+    ? `no key, or multiple keys, for ${JSON.stringify(alg)}, and the token does not name one (kid)`
+    : `another key, and the token does not name one (kid)`;
 }

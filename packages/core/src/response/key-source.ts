@@ -1,7 +1,7 @@
 import type { Authority } from "../authority/authority.js";
 import { endpointOf } from "../authority/endpoint.js";
 import { BoundedMap } from "../bounded-map.js";
-import type { Clock } from "../clock.js";
+import { elapsed, type Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import type { ClientAuthErrorCode } from "../errors/error-codes.js";
 import { clientAuthError } from "../errors/errors.js";
@@ -19,6 +19,7 @@ import {
   isBadSignature,
   isKey,
   isWithoutKey,
+  lacking,
   type KeyFinder,
   type KeySet,
   type PublishedKey,
@@ -162,10 +163,10 @@ export class KeySource {
   }
 
   #age(keys: KeySet): number {
-    return this.#clock.now() - keys.fetchedAt;
+    return elapsed(this.#clock) - keys.requestedAt;
   }
 
-  /** Keys from a distant future mean that the clock was set back. */
+  /** Keys from a distant future mean that a clock of the application was set back. */
   #isFresh(keys: KeySet): boolean {
     return Math.abs(this.#age(keys)) < LIFETIME_MS;
   }
@@ -181,7 +182,8 @@ export class KeySource {
         return keys;
       } catch (error) {
         // While another call is asking the server again, this call's lack of time says nothing about the server.
-        if ((this.#flights.leaderOf(jwksUri) ?? own) === own)
+        const leader = this.#flights.leaderOf(jwksUri);
+        if (leader === own || (!leader && signal?.aborted))
           this.#pauses.noteFailure(jwksUri, error, { isRefetch, hasLeft: signal?.aborted ?? false });
         throw error;
       }
@@ -198,6 +200,7 @@ export class KeySource {
   }
 
   async #received(jwksUri: string, call: Call): Promise<KeySet> {
+    const requestedAt = elapsed(this.#clock);
     const response = await this.#transport.get(jwksUri, call);
     const { keys: entries } = (response.status === 200 && parseJsonObject(response.body)) || {};
     // An entry that is not a key must not make the others unusable.
@@ -211,7 +214,10 @@ export class KeySource {
       throw withPause(error, response, this.#clock);
     }
     const find = await finderIn(published);
-    const keys = { published, find, jwksUri, fetchedAt: this.#clock.now() };
+    const latest = this.#keys.get(jwksUri);
+    // A later request may have been answered earlier.
+    if (latest && latest.requestedAt > requestedAt) return latest;
+    const keys = { published, find, jwksUri, requestedAt };
     this.#keys.set(jwksUri, keys);
     return keys;
   }
@@ -234,14 +240,6 @@ function jwksUriOf(authority: Authority, call: Call): string {
   } catch (error) {
     throw asKeyFailure(error);
   }
-}
-
-/** What is wrong with a key set, for a token with this header. */
-function lacking({ kid, alg }: Verification<unknown>["header"], cause: unknown): string {
-  if (kid !== undefined) return `no key ${JSON.stringify(kid)} for ${JSON.stringify(alg)}`;
-  return isWithoutKey(cause)
-    ? `no key, or multiple keys, for ${JSON.stringify(alg)}, and the token does not name one (kid)`
-    : `another key, and the token does not name one (kid)`;
 }
 
 /** Whether a key that the provider has published since may verify the token. */

@@ -74,7 +74,7 @@ export function parseTokenResponse(
     throw notBound(tokenType, correlationId);
   if (accessToken && tokenType.toLowerCase() !== scheme.toLowerCase()) {
     throw invalidTokenResponse(
-      `token_type "${tokenType}" was not requested: only Bearer is supported`,
+      `token_type ${shown(tokenType)} was not requested: only Bearer is supported`,
       correlationId,
     );
   }
@@ -145,7 +145,15 @@ function lifetime(
   if (value === undefined || value === null || value === "") return undefined;
   const seconds = lifetimeSeconds(value);
   if (seconds !== undefined) return seconds;
-  throw invalidTokenResponse(`${field} is ${JSON.stringify(value)}, not a number of seconds`, correlationId);
+  throw invalidTokenResponse(`${field} is ${shown(value)}, not a number of seconds`, correlationId);
+}
+
+/** A longer value than this may be a token in the wrong place, and is not quoted. */
+const LONGEST_QUOTE = 20;
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= LONGEST_QUOTE ? text : `a ${typeof value} of ${text.length} characters`;
 }
 
 function unusableStatus(response: HttpResponse, correlationId: string): Error {
@@ -173,7 +181,7 @@ function unusableStatus(response: HttpResponse, correlationId: string): Error {
 function notBound(tokenType: string, correlationId: string): Error {
   return clientAuthError(
     "dpop_token_type_mismatch",
-    `The token endpoint returned a token of the type "${printable(tokenType)}", although a DPoP token was requested: the provider does not bind tokens to keys, or not for this client. Request Bearer, or change the registration.`,
+    `The token endpoint returned a token of the type ${shown(tokenType)}, although a DPoP token was requested: the provider does not bind tokens to keys, or not for this client. Request Bearer, or change the registration.`,
     { correlationId },
   );
 }

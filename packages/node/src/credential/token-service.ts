@@ -6,6 +6,7 @@ import {
   parseJsonObject,
   statusOf,
   systemClock,
+  withPause,
   type HttpResponse,
   type Transport,
 } from "@tessera/core/internal";
@@ -61,10 +62,11 @@ export function tokenIn(
     return value ? [`${name} ${hide(value)}`] : [];
   });
   const trace = traces.length > 0 ? ` For its support: ${traces.join(", ")}.` : "";
-  throw clientAuthError(
+  const error = clientAuthError(
     "invalid_assertion",
     `${service.name} returned ${statusOf(response)}${formOf(response)} without a token${said}: ${service.remedy}.${trace}`,
   );
+  throw withPause(error, response, systemClock);
 }
 
 /** What a service answers with when it wants a person to sign in. */

@@ -7,6 +7,8 @@ import {
   isAuthError,
   retryAfterSeconds,
   rootMessage,
+  withAttempts,
+  withPauseOf,
   withQuery,
   type Schedule,
   type SourcedToken,
@@ -99,9 +101,12 @@ async function tokenFrom(
       },
     });
   } catch (error) {
+    if (!isAuthError(error)) throw error;
+    withAttempts(error, response);
+    // What the host prescribes to try again may pass.
+    if (source.retries([response.status]) !== undefined) error.isRetryable = true;
     const seconds = retryAfterSeconds(response.headers, clock) ?? 0;
-    if (isAuthError(error) && seconds > 0)
-      client.failures.notePause(throttleKey, error, Math.min(seconds, 3600));
+    if (seconds > 0) client.failures.notePause(throttleKey, error, Math.min(seconds, 3600));
     throw error;
   }
 }
@@ -137,10 +142,11 @@ async function sendOnce(
   } catch (error) {
     if (!isAuthError(error) || error.errorCode !== "network_error" || !(error.cause instanceof Error))
       throw error;
-    throw clientAuthError(
+    const own = clientAuthError(
       "network_error",
       `The managed identity's endpoint ${url} does not answer: ${rootMessage(error.cause)}. ${advice}`,
       { correlationId: call.correlationId, cause: error.cause },
     );
+    throw withPauseOf(own, error);
   }
 }

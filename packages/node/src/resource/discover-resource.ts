@@ -1,5 +1,6 @@
 import {
   isWithinResource,
+  notedFailure,
   publishedResource,
   resourceDocuments,
   withinCallTime,
@@ -36,7 +37,10 @@ export async function discoverResource(
   const client = clients({ from: zone, isOnly: true });
   const readAt = client.clock.now();
   const question = { resource: asked, challenge: header, acceptsParent: true };
-  const found = await publishedResource(client, question, call);
+  const found = await notedFailure(client, call, `resource ${asked} ${header ?? ""}`, ({ onSend }) => {
+    onSend?.();
+    return publishedResource(client, question, call);
+  });
   const known = { zone, readAt };
   if ("missing" in found) return { ...known, covers: url.origin, issuers: [url.origin], wantsDpop };
   const { resource, authorizationServers: issuers, metadata, document } = found;

@@ -1,12 +1,14 @@
-import type { Client } from "@tessera/core";
+import type { AuthError, Client } from "@tessera/core";
 import {
   clientAuthError,
+  mayPass,
   parseJsonObject,
   printable,
   secureEndpoint,
   secureUrl,
   shownUrl,
   statusOf,
+  withPause,
 } from "@tessera/core/internal";
 import type { MetadataCall } from "./metadata-client.js";
 
@@ -29,12 +31,10 @@ export async function fetchIssuerMetadata(
     const response = await client.transport.get(document, call);
     const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
     if (body) return checked(body, issuer, document, call);
-    if (
-      response.status < 400 ||
-      response.status === 429 ||
-      (response.status > 499 && response.status !== 502)
-    )
-      throw invalid(`${document} returned ${statusOf(response)} without a JSON document`, call);
+    if (response.status < 400 || (mayPass(response.status) && response.status !== 502)) {
+      const error = invalid(`${document} returned ${statusOf(response)} without a JSON document`, call);
+      throw withPause(error, response, client.clock);
+    }
   }
   return undefined;
 }
@@ -126,7 +126,7 @@ function isUsable(name: string, value: unknown, document: string): boolean {
   }
 }
 
-function invalid(what: string, call: MetadataCall): Error {
+function invalid(what: string, call: MetadataCall): AuthError {
   const text = `The metadata of the authorization server cannot be used: ${what} (RFC 8414).`;
   return clientAuthError("openid_config_error", text, call);
 }

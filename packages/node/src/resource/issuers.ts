@@ -1,6 +1,7 @@
 import {
   clientAuthError,
   isRecord,
+  notedFailure,
   SingleFlight,
   withinCallTime,
   type ClientCredential,
@@ -165,7 +166,10 @@ export class Issuers {
       const client = this.#clients(reach);
       try {
         const shared = { ...call, signal, budget: call.budget.renewed() };
-        const found = await fetchIssuerMetadata(client, issuer, shared);
+        const found = await notedFailure(client, shared, `issuer ${issuer}`, ({ onSend }) => {
+          onSend?.();
+          return fetchIssuerMetadata(client, issuer, shared);
+        });
         const latest = { metadata: found ?? withoutDocument(facts, issuer), readAt: now };
         this.#metadata.set(issuer, latest);
         if (found) await this.#kept.write(nameOf(issuer), latest);

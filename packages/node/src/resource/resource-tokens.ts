@@ -45,6 +45,9 @@ export interface ResourceTokens {
   ): Promise<ResourceAttempt | undefined>;
 }
 
+/** Metadata that were read within this time are used by a caller that comes back without a token, in milliseconds. */
+const JUST_READ_MS = 1000;
+
 /** The most tokens that are requested for one call. */
 const MOST_AUTHORIZATIONS = 3;
 
@@ -124,7 +127,9 @@ export function createResourceTokens(given: ResourceOptions): ResourceTokens {
     const challenge = challengeOf(response.headers);
     if (challenge.header !== undefined && !challenge.isForTokens) return undefined;
     if (token && before && isPaused(before, token.accessToken, now())) return undefined;
-    const sent = { url, response, sentAt: attempt.startedAt };
+    // A caller that has no token, because none could be acquired, may come back in a loop.
+    const since = token ? attempt.startedAt : attempt.startedAt - JUST_READ_MS;
+    const sent = { url, response, sentAt: since };
     const budget = newBudget();
     // It runs from now, although the resource's metadata, which other calls share, are read in a time of their own.
     budget.left();
@@ -136,7 +141,7 @@ export function createResourceTokens(given: ResourceOptions): ResourceTokens {
     const scopes = known.scopes && isAsked ? known.scopes : wanted;
     const refusedToken = known === before ? token?.accessToken : undefined;
     const how = { mayAsk: canAsk, mustAsk: !isAsked && known.scopes !== undefined };
-    const more = { signal, budget, since: attempt.startedAt, scopes, refusedToken };
+    const more = { signal, budget, since, scopes, refusedToken };
     const next = await acquire(known, how, more);
     return next.accessToken === token?.accessToken ? undefined : repeated(attempt, next);
   }

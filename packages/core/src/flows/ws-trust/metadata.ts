@@ -1,6 +1,7 @@
 import type { AuthorityUrl } from "../../authority/authority-url.js";
-import { statusOf } from "../../http/throttle.js";
-import type { Call, Transport } from "../../http/transport.js";
+import type { Client } from "../../client/client.js";
+import { statusOf, withPause } from "../../http/throttle.js";
+import type { Call } from "../../http/transport.js";
 import { federationUrl } from "./federation-url.js";
 import { attribute, elements, federationError, parseXml, textOf, type XmlNode } from "./xml.js";
 
@@ -57,14 +58,15 @@ export interface EndpointSearch {
  * `url_parse_error` for an endpoint that must not receive a proof
  */
 export async function findEndpoint(
-  transport: Transport,
+  { transport, clock }: Pick<Client, "transport" | "clock">,
   { url, authority, proof }: EndpointSearch,
   call: Call,
 ): Promise<WsTrustEndpoint> {
   const { element, shown } = POLICIES[proof];
   if (url === "") throw federationError("the user's realm does not name a federation_metadata_url");
   const response = await transport.get(url, call, { headers: { accept: "application/soap+xml, text/xml" } });
-  if (response.status !== 200) throw federationError(`${url} returned ${statusOf(response)}`);
+  if (response.status !== 200)
+    throw withPause(federationError(`${url} returned ${statusOf(response)}`), response, clock);
   const document = await parseXml(response.body, url);
   const policies = new Set(
     elements(document, "Policy")

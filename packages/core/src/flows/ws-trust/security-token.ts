@@ -1,6 +1,7 @@
+import type { Client } from "../../client/client.js";
 import { newGuid } from "../../encoding.js";
-import { statusOf } from "../../http/throttle.js";
-import type { Call, Transport } from "../../http/transport.js";
+import { statusOf, withPause } from "../../http/throttle.js";
+import type { Call } from "../../http/transport.js";
 import { Parameters } from "../../request/parameters.js";
 import { WS_TRUST_VERSIONS, type WsTrustEndpoint } from "./metadata.js";
 import { windowsAuthError } from "./windows-auth-error.js";
@@ -39,7 +40,7 @@ const GRANT_TYPES: Readonly<Record<string, string>> = {
  * `integrated_windows_authentication_failed` for a ticket that was refused
  */
 export async function requestSecurityToken(
-  transport: Transport,
+  { transport, clock }: Pick<Client, "transport" | "clock">,
   endpoint: WsTrustEndpoint,
   ask: SecurityTokenRequest,
   call: Call,
@@ -61,7 +62,11 @@ export async function requestSecurityToken(
       `${endpoint.url} redirects to another address (${statusOf(response)}), which is not followed`,
     );
   if (response.status === 401 && "ticket" in ask.proof) throw refusedTicket(endpoint, call);
-  const document = await parseXml(response.body, endpoint.url);
+  const failed = (): Error =>
+    withPause(federationError(`${endpoint.url} returned ${statusOf(response)}`), response, clock);
+  const document = await parseXml(response.body, endpoint.url).catch((error: unknown) => {
+    throw response.status === 200 ? error : failed();
+  });
   const fault = elements(document, "Fault")[0];
   if (fault) {
     const reason = textOf(elements(fault, "Text")[0]) || textOf(elements(fault, "faultstring")[0]);
@@ -70,7 +75,7 @@ export async function requestSecurityToken(
       `the federation server refused: ${reason || "no reason given"} (${codes.join(", ")})`,
     );
   }
-  if (response.status !== 200) throw federationError(`${endpoint.url} returned ${statusOf(response)}`);
+  if (response.status !== 200) throw failed();
   const grantType = elements(document, "TokenType")
     .map((type) => GRANT_TYPES[textOf(type)])
     .find(Boolean);

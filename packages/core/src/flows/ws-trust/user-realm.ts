@@ -1,9 +1,10 @@
 import type { AuthorityUrl } from "../../authority/authority-url.js";
+import type { Client } from "../../client/client.js";
 import { parseJsonObject, percentEncode } from "../../encoding.js";
 import { clientAuthError } from "../../errors/errors.js";
 import type { HttpResponse } from "../../http/http-client.js";
-import { statusOf } from "../../http/throttle.js";
-import type { Call, Transport } from "../../http/transport.js";
+import { statusOf, withPause } from "../../http/throttle.js";
+import type { Call } from "../../http/transport.js";
 import { federationUrl } from "./federation-url.js";
 import type { ProofKind } from "./metadata.js";
 
@@ -35,7 +36,7 @@ export interface RealmUser {
  * `authority_uri_insecure`, `url_parse_error` when it names a URL that must not receive a proof
  */
 export async function discoverFederation(
-  transport: Transport,
+  { transport, clock }: Pick<Client, "transport" | "clock">,
   { authority: url, username, proof }: RealmUser,
   call: Call,
 ): Promise<Federation | undefined> {
@@ -46,12 +47,14 @@ export async function discoverFederation(
   // A host without this endpoint does not have federated users.
   if (response.status === 404) return undefined;
   const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
-  const unclear = (answer: string): Error =>
-    clientAuthError(
+  const unclear = (answer: string): Error => {
+    const error = clientAuthError(
       "user_realm_discovery_failed",
       `The ${proof} was not sent: ${endpoint}{username} did not state where the user signs in (${answer}). Check the user name and the proxy, try again later, or let the user sign in interactively.`,
       call,
     );
+    return withPause(error, response, clock);
+  };
   if (!body) throw unclear(`${statusOf(response)} with ${contentOf(response)}`);
   const type = text(body["account_type"]);
   if (type === "Managed") return undefined;

@@ -1,5 +1,5 @@
 import { isObject } from "../../encoding.js";
-import { clientAuthError, clientConfigurationError } from "../../errors/errors.js";
+import { clientAuthError, clientConfigurationError, type AuthError } from "../../errors/errors.js";
 
 /** A parsed element: its children by local name, attributes with a leading `@`. */
 export type XmlNode = Readonly<Record<string, unknown>>;
@@ -77,7 +77,7 @@ export function escapeXml(text: string): string {
 }
 
 /** Creates an error for a failure of the federation server or an invalid response from it. */
-export function federationError(what: string, cause?: unknown): Error {
+export function federationError(what: string, cause?: unknown): AuthError {
   return clientAuthError("federation_error", `The federated sign-in failed: ${what}.`, { cause });
 }
 
