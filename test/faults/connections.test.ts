@@ -176,4 +176,10 @@ describe("lanes", () => {
     expect(lanes.usedTo("a")).toBe(3);
     expect(lanes.enter("b", signal)).toBeUndefined();
   });
+
+  it("are not for a caller that has left before it asks for one", () => {
+    const lanes = new Lanes(1);
+    expect(() => lanes.enter("a", AbortSignal.abort(new Error("gone")))).toThrow("gone");
+    expect(lanes.usedTo("a")).toBe(0);
+  });
 });

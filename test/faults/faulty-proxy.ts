@@ -13,16 +13,23 @@ export interface FaultyProxy {
   close(): Promise<void>;
 }
 
-/** @param respond what becomes of a connection on which a tunnel is asked for */
-export async function startFaultyProxy(respond: (socket: Socket) => void): Promise<FaultyProxy> {
+/**
+ * @param respond what becomes of a connection on which a tunnel is asked for
+ * @param onRequest is given the request for a tunnel
+ */
+export async function startFaultyProxy(
+  respond: (socket: Socket) => void,
+  onRequest: (text: string) => void = () => undefined,
+): Promise<FaultyProxy> {
   const sockets = new Set<Socket>();
   let asked = 0;
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on("error", () => undefined);
     socket.on("close", () => sockets.delete(socket));
-    socket.once("data", () => {
+    socket.once("data", (data: Buffer) => {
       asked += 1;
+      onRequest(data.toString());
       respond(socket);
     });
   });

@@ -87,6 +87,25 @@ describe.each(["system.proxy", "HTTPS_PROXY"])("%s names a proxy that", (setting
   });
 });
 
+it.each([
+  ["100%", "100%"],
+  ["100%25", "100%"],
+  ["p%40ss", "p@ss"],
+])("a password in the proxy's URL may be written %s", async (written, password) => {
+  let request = "";
+  const proxy = await startFaultyProxy(
+    (socket) => socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n"),
+    (text) => {
+      request = text;
+    },
+  );
+  const app = application({ proxy: proxy.url.replace("://", `://user:${written}@`), retries: 0 });
+  await expect(ask(app)).rejects.toMatchObject({ errorMessage: expect.stringContaining("HTTP 502") });
+  const credentials = Buffer.from(`user:${password}`).toString("base64");
+  expect(request.toLowerCase()).toContain(`proxy-authorization: basic ${credentials.toLowerCase()}`);
+  await proxy.close();
+});
+
 it("a caller that leaves takes the connection along", async () => {
   const proxy = await startFaultyProxy(() => undefined);
   const app = application({ proxy: proxy.url });

@@ -184,6 +184,19 @@ describe("an answer", () => {
     expect(await answering(undefined)).not.toHaveProperty("authorizationDetails");
   });
 
+  it("that grants other details to a refresh token is refused, and the refresh token that came with it is kept", async () => {
+    const app = fake.confidential();
+    const signedIn = await redeem(app);
+    const ask = () =>
+      app.acquireTokenSilent({ scopes, account: accountOf(signedIn), authorizationDetails: [payment] });
+    const over = { refresh_token: "the-next-one", authorization_details: [{ type: "transfer" }] };
+    fake.answers.token = () => ({ body: fake.tokens(over) });
+    await expect(ask()).rejects.toMatchObject({ errorCode: "invalid_token_response" });
+    fake.answers.token = () => ({ body: fake.tokens({ authorization_details: [payment] }) });
+    await expect(ask()).resolves.toMatchObject({ authorizationDetails: [payment] });
+    expect(fake.requests.at(-1)?.form).toMatchObject({ refresh_token: "the-next-one" });
+  });
+
   it("may grant details to a request that named none", async () => {
     fake.answers.token = () => ({ body: fake.tokens({ authorization_details: details }) });
     expect((await redeem(fake.confidential())).authorizationDetails).toEqual(details);

@@ -200,20 +200,21 @@ describe("a host that nobody knows", () => {
     expect(network.requests).toHaveLength(3);
   });
 
-  it.each<[string, ReturnType<Respond>]>([
+  it.each<[string, string, ReturnType<Respond>]>([
     [
       "Entra does not know it",
+      "does not know",
       { status: 400, body: { error: "invalid_instance", error_description: "AADSTS50049" } },
     ],
-    ["Entra's answer is HTML", { body: "<html>" }],
-    ["Entra's answer is HTML with an error", { status: 403, body: "<html>" }],
-    ["Entra's answer is a list", { body: [] }],
-  ])("is refused when %s: no secret goes there", async (_, answer) => {
+    ["Entra's answer is HTML", "could not say", { body: "<html>" }],
+    ["Entra's answer is HTML with an error", "could not say", { status: 403, body: "<html>" }],
+    ["Entra's answer is a list", "could not say", { body: [] }],
+  ])("is refused when %s, and told that it %s: no secret goes there", async (_, said, answer) => {
     respond = ({ line }) => (line === INSTANCE ? answer : "as usual");
     await expect(ask(application({ authority }))).rejects.toMatchObject({
       name: "ClientAuthError",
       errorCode: "endpoints_resolution_error",
-      message: expect.stringMatching(/"login\.new-cloud\.example".*knownAuthorities/),
+      message: expect.stringMatching(`${said}.*"login\\.new-cloud\\.example".*knownAuthorities`),
       cause: { name: "ClientConfigurationError", errorCode: "untrusted_authority" },
     });
     expect(network.lines()).toEqual([INSTANCE]);

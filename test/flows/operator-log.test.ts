@@ -41,6 +41,15 @@ it("a user whose refresh token comes from elsewhere has signed in", async () => 
   expect(lines).toEqual(["A user has signed in (refresh_token)."]);
 });
 
+it("a sign-in that keeps its tokens for one session is a sign-in", async () => {
+  const own = app();
+  const flow = await own.initiateAuthCodeFlow({ scopes, redirectUri: "http://localhost/signed-in" });
+  provider.answers.token = () => ({ body: provider.tokens({}, { claims: { nonce: flow.nonce } }) });
+  const { state } = flow;
+  await own.acquireTokenByAuthCodeFlow(flow, { code: "one", state }, { sessionKey: "a-session" });
+  expect(lines).toEqual(["A user has signed in (authorization_code)."]);
+});
+
 it("a token of the app itself is acquired", async () => {
   await app().acquireTokenByClientCredential({ scopes: ["api"] });
   expect(lines).toEqual(["A token has been acquired (client_credentials)."]);

@@ -27,6 +27,7 @@ export async function discoverCloud(
   const isAnswer =
     typeof body?.["tenant_discovery_endpoint"] === "string" || Array.isArray(body?.["metadata"]);
   if (!body || response.status !== 200 || body["error"] !== undefined || !isAnswer) {
+    const isSaid = body?.["error"] !== undefined && (response.status === 200 || response.status === 400);
     const unknown = `Entra does not know the host "${url.host}"`;
     const unsaid = `Entra could not say whether it knows the host "${url.host}" (${statusOf(response)})`;
     const remedy =
@@ -37,11 +38,7 @@ export async function discoverCloud(
           `${unsaid}: try again later. To do without its answer, ${remedy}`,
           call,
         )
-      : clientConfigurationError(
-          "untrusted_authority",
-          `${response.status === 200 || response.status === 400 ? unknown : unsaid}: ${remedy}`,
-          call,
-        );
+      : clientConfigurationError("untrusted_authority", `${isSaid ? unknown : unsaid}: ${remedy}`, call);
     throw withPause(error, response, clock);
   }
   return cloudsOf(body).find(({ aliases }) => aliases.has(url.host)) ?? selfCloud(url.host);

@@ -10,6 +10,7 @@ import { storable } from "../cache/storable.js";
 import { mergeAccount } from "../cache/merge-account.js";
 import type { Change } from "../cache/storage/unsaved.js";
 import type { BindingKey } from "../dpop/binding-key.js";
+import { errorName } from "../errors/error-name.js";
 import { clientAuthError } from "../errors/errors.js";
 import { isolated } from "../request/request-keys.js";
 import { decryptJwt } from "../response/decrypt-jwt.js";
@@ -36,9 +37,9 @@ export interface AcceptedResponse {
 }
 
 /**
- * Validates tokens, writes them to the cache as a whole, and builds the result: the second half of a redemption. If a
- * refresh brings an ID token that cannot be verified now, because the provider's keys are missing, only its refresh token
- * is kept, in place of the one that was redeemed.
+ * Validates tokens, writes them to the cache as a whole, and builds the result: the second half of a redemption. If a refresh
+ * brings an ID token that cannot be verified now, because the provider's keys are missing, or details that were not asked for,
+ * only its refresh token is kept, in place of the one that was redeemed.
  */
 export async function acceptTokens(
   exchange: Exchange,
@@ -54,7 +55,11 @@ export async function acceptTokens(
   try {
     claims = await verify(exchange, grant, response.tokens);
   } catch (error) {
-    if (isKeyFailure(error)) await keepRefreshToken(exchange, grant, response);
+    if (isKeyFailure(error)) {
+      const { idToken = "" } = response.tokens;
+      const unverified = typedClaims(decodeIdToken(idToken, exchange.call.correlationId));
+      await keepRefreshToken(exchange, grant, response, unverified);
+    }
     throw error;
   }
   return accept(exchange, grant, response, claims);
@@ -67,7 +72,12 @@ async function accept(
   claims: IdTokenClaims | undefined,
 ): Promise<AuthenticationResult> {
   const { tokens } = response;
-  requireAskedDetails(exchange, tokens);
+  try {
+    requireAskedDetails(exchange, tokens);
+  } catch (error) {
+    await keepRefreshToken(exchange, grant, response, claims);
+    throw error;
+  }
   const { client, authority } = exchange;
   if (claims?.tid) client.authorities.learnTenant(authority.url, claims.tid);
   const input = recordInput(exchange, grant, response, claims);
@@ -119,24 +129,35 @@ function recordInput(
 }
 
 /**
- * Keeps the refresh token of a response whose ID token has passed every check but that of its signature: the provider no
- * longer accepts the one that was redeemed. The tokens of another user are refused.
+ * Keeps the refresh token of a response whose other tokens are refused although it is the user's: the provider no longer accepts
+ * the one that was redeemed. The tokens of another user are refused as a whole.
  */
-async function keepRefreshToken(exchange: Exchange, grant: Grant, response: AcceptedResponse): Promise<void> {
-  const { client, call } = exchange;
+async function keepRefreshToken(
+  exchange: Exchange,
+  grant: Grant,
+  response: AcceptedResponse,
+  claims: IdTokenClaims | undefined,
+): Promise<void> {
+  const { client, call, turn } = exchange;
   const { tokens } = response;
   const redeemed = grant.parameters.get("refresh_token");
-  if (!redeemed || !tokens.refreshToken || !tokens.idToken) return;
-  const claims = typedClaims(decodeIdToken(tokens.idToken, call.correlationId));
+  if (!redeemed || !tokens.refreshToken) return;
   const record = cacheRecord(recordInput(exchange, grant, response, claims));
   const { partition, refreshToken: fresh } = record;
-  await client.cache.write(partition, (memory) => {
+  const change = (memory: TokenMemory): void => {
     requireSameUser(memory, exchange, grant, { tokens, claims, record });
     if (fresh) replaceRefreshToken(memory, partition, redeemed, fresh);
-  });
+  };
+  try {
+    await client.cache.write(partition, change, undefined, turn);
+  } catch (error) {
+    // The caller is told why the tokens are refused.
+    client.logger().error(`The new refresh token cannot be kept: ${errorName(error)}`, call.correlationId);
+    return;
+  }
   client
     .logger()
-    .info("The new refresh token is kept, though the ID token cannot be verified now.", call.correlationId);
+    .info("The new refresh token is kept, though the other tokens are refused.", call.correlationId);
 }
 
 /** A store finds the users of an agent by name in the agent's own partition. */

@@ -1,6 +1,7 @@
 import type { Client } from "../client/client.js";
 import { isAuthError } from "../errors/errors.js";
 import { withinBounds, type Bounds } from "../flight/deadline.js";
+import { untilAborted } from "../flight/until-aborted.js";
 import { Tally } from "../http/tally.js";
 import type { Call } from "../http/transport.js";
 import { fromCall, type AcquisitionMetadata } from "../metadata.js";
@@ -36,9 +37,11 @@ export async function boundedCall<T>(
   const { correlationId } = bounds;
   const tally = new Tally();
   try {
-    return await withinBounds(bounds, (signal) =>
-      work({ correlationId, signal, budget: transport.budget(), tally }),
-    );
+    return await withinBounds(bounds, (signal) => {
+      const working = work({ correlationId, signal, budget: transport.budget(), tally });
+      // Not every step heeds the signal: the app's cache plugin does not.
+      return signal ? untilAborted(working, signal) : working;
+    });
   } catch (error) {
     noteFailure(error, tally);
     throw error;

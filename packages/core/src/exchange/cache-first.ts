@@ -3,6 +3,7 @@ import { isEntry, type Entry } from "../cache/memory/partition.js";
 import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
+import { begun, waitWithin } from "../flight/deadline.js";
 import { WHY_SENT, type Miss } from "../request/miss.js";
 import { afterLookUp, fromStore } from "../metadata.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
@@ -40,10 +41,11 @@ async function late<W extends Wanted>(
   reading: Promise<AuthenticationResult | Miss>,
 ): Promise<AuthenticationResult> {
   const startedAt = performance.now();
-  const found = await reading;
+  const request = begun(wanted.request);
+  const found = await waitWithin(wanted.request, reading);
   if (typeof found === "object") found.metadata = fromStore(startedAt);
   const lookedUp = performance.now();
-  const result = await answer(client, wanted, send, found);
+  const result = await answer(client, { ...wanted, request }, send, found);
   if (result !== found && result.metadata)
     result.metadata = afterLookUp(result.metadata, lookedUp - startedAt);
   return result;
@@ -57,14 +59,17 @@ async function withoutToken<W extends Wanted>(
   refusedToken: string,
 ): Promise<AuthenticationResult> {
   const { partition } = wanted.query;
+  const request = begun(wanted.request);
   const isRefused = (entry: Entry): boolean =>
     isEntry(entry, "AccessToken") && entry.entity.secret === refusedToken;
-  const isKept = await client.cache.read(partition, ({ partitions }) =>
-    partitions.peek(partition)?.has(isRefused),
-  );
-  if (isKept) await client.cache.write(partition, (memory) => memory.remove(partition, isRefused));
-  const found = await client.cache.read(partition, (memory) => lookUp(client, memory, wanted, send));
-  return answer(client, wanted, send, found);
+  const forgotten = async (): Promise<AuthenticationResult | Miss> => {
+    const isKept = await client.cache.read(partition, ({ partitions }) =>
+      partitions.peek(partition)?.has(isRefused),
+    );
+    if (isKept) await client.cache.write(partition, (memory) => memory.remove(partition, isRefused));
+    return client.cache.read(partition, (memory) => lookUp(client, memory, wanted, send));
+  };
+  return answer(client, { ...wanted, request }, send, await waitWithin(wanted.request, forgotten()));
 }
 
 function answer<W extends Wanted>(

@@ -6,13 +6,14 @@ import type { Clock } from "../clock.js";
 import { isClockWrong } from "../http/clock-skew.js";
 import { dialectOf } from "../dialect/dialects.js";
 import type { BindingKey } from "../dpop/binding-key.js";
+import { clientAuthError } from "../errors/errors.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { secureEndpoint } from "../http/secure-url.js";
 import { repeatsOfForm } from "../http/retry-policy.js";
 import { pauseAfter } from "../http/throttle.js";
 import { withinCallTime } from "../http/within-call-time.js";
 import { mayBeError } from "../http/without-echo.js";
-import type { Form } from "../http/transport.js";
+import type { Call, Form } from "../http/transport.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { answerBody } from "../http/answer-body.js";
 import type { Exchange } from "./exchange.js";
@@ -80,9 +81,10 @@ export async function sendClientForm(
     // A process that stood still in the meantime must not send a grant that another one has used.
     if (turn) await requireTurn(turn);
     const refreshToken = form.parameters.get("refresh_token");
-    if (turn && refreshToken !== undefined && dialectOf(authority.url).rotatesRefreshTokens)
-      await requireUnsent(turn, refreshToken, call);
+    const rotates = refreshToken !== undefined && dialectOf(authority.url).rotatesRefreshTokens;
+    if (turn && rotates) await requireUnsent(turn, refreshToken, call);
     call.signal?.throwIfAborted();
+    if (rotates || repeats === "never") requireTime(form, call);
     form.onSend?.();
     // An assertion of the client, and a proof of possession, may be good for one request.
     const again = async (): Promise<Filled> => {
@@ -111,6 +113,22 @@ export async function sendClientForm(
   const { renew } = proof;
   const renewed = await provided((signal) => renew(signal));
   return noted(await send(renewed), renewed);
+}
+
+/**
+ * A grant that is good for one request is lost when the answer comes too late. So it is not sent when the call has little time
+ * left, and the next call can redeem it.
+ */
+function requireTime({ endpoint }: ClientForm, { budget, correlationId }: Call): void {
+  if (!budget?.isShort) return;
+  const error = clientAuthError(
+    "network_error",
+    `Nothing is sent to the ${endpoint}: only ${Math.round(budget.left())} ms are left of the time of the call (system.callTimeoutMs), and an answer that came later would lose the grant. Try again.`,
+    { correlationId },
+  );
+  error.isRetryable = true;
+  error.attempts = 0;
+  throw error;
 }
 
 /** A form as it is sent. */

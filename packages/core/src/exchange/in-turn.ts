@@ -1,4 +1,7 @@
+import type { HeldTurn } from "../cache/storage/held-turn.js";
 import { sha256Base64Url } from "../encoding.js";
+import { clientAuthError } from "../errors/errors.js";
+import { abortAfter } from "../flight/deadline.js";
 import type { Miss } from "../request/miss.js";
 import type { AuthenticationResult } from "../result.js";
 import { recheckCache, type Wanted } from "./cache-first.js";
@@ -7,21 +10,49 @@ import type { Exchange } from "./exchange.js";
 /**
  * Runs the refreshes of a partition one at a time, in all processes that share the cache. Each looks in the cache again
  * first, because the one before may have brought its token.
+ *
+ * The wait behind refreshes of this process is part of the call's time. The outcome in another process is waited for as long as
+ * that one lives: it may have used the refresh token.
+ *
+ * @throws ClientAuthError `network_error` when the time is over; the reason of the call's signal; whatever the refresh throws
  */
-export function refreshInTurn<T extends AuthenticationResult | undefined>(
+export async function refreshInTurn<T extends AuthenticationResult | undefined>(
   exchange: Exchange,
   wanted: Wanted,
   miss: Miss,
   refresh: (inTurn: Exchange) => Promise<T>,
 ): Promise<T | AuthenticationResult> {
   const { client, call } = exchange;
+  const { budget, signal, correlationId } = call;
   const found = (): Promise<AuthenticationResult | undefined> => recheckCache(client, wanted, miss);
-  return client.cache.turns.refreshing<T | AuthenticationResult>({
-    key: wanted.query.partition,
-    signal: call.signal,
-    found,
-    run: async (turn) => (await found()) ?? refresh({ ...exchange, turn }),
-  });
+  let left = 0;
+  const run = async (turn: HeldTurn | undefined): Promise<T | AuthenticationResult> => {
+    budget?.resume(left);
+    return (await found()) ?? refresh({ ...exchange, turn });
+  };
+  const deadline = abortAfter(budget && Math.round(budget.left()), signal);
+  const onLeft = (): void => {
+    deadline.done();
+    left = budget?.left() ?? 0;
+  };
+  const key = wanted.query.partition;
+  try {
+    return await client.cache.turns.refreshing(
+      { key, signal, found, run },
+      { signal: deadline.signal, onLeft },
+    );
+  } catch (cause) {
+    if (!deadline.passed() || signal?.aborted) throw cause;
+    const error = clientAuthError(
+      "network_error",
+      "Another refresh of the user's tokens, for which the call had to wait, has taken all of its time (system.callTimeoutMs).",
+      { correlationId, cause },
+    );
+    error.isRetryable = true;
+    throw error;
+  } finally {
+    deadline.done();
+  }
 }
 
 /**

@@ -7,7 +7,9 @@ export function acquiredLine({ owner, miss, parameters }: Grant): string {
   const isCached = grantType === "refresh_token" && miss !== undefined && miss !== "uncached";
   const isRenewal = isCached || miss === "due" || miss === "expired";
   if (isRenewal) return `A token has been renewed (${grantType}).`;
-  const isSignIn = owner.kind === "user" && !owner.agent && !owner.onBehalfOf;
+  // That of a session belongs to no user's partition.
+  const isSignIn =
+    grantType === "authorization_code" || (owner.kind === "user" && !owner.agent && !owner.onBehalfOf);
   return isSignIn ? `A user has signed in (${grantType}).` : `A token has been acquired (${grantType}).`;
 }
 

@@ -5,6 +5,7 @@ import type { CachedTokens } from "../cache/memory/partition.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { isAuthError } from "../errors/errors.js";
+import { waitWithin } from "../flight/deadline.js";
 import { FROM_MEMORY } from "../metadata.js";
 import type { Miss } from "../request/miss.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
@@ -58,18 +59,25 @@ export function startRenewal<W extends Wanted>(
   );
 }
 
+/** How long a call looks for a token that it can serve after the renewal has taken its time, in milliseconds. */
+const LAST_LOOK_UP_MS = 250;
+
 async function usableTokens(
   client: Client,
   wanted: Wanted,
   isUnavailable: boolean,
 ): Promise<CachedTokens | undefined> {
-  return client.cache.read(wanted.query.partition, (memory) => {
+  const { request, query } = wanted;
+  const found = client.cache.read(query.partition, (memory) => {
     if (wanted.isServed?.(client, memory, wanted) === false) return undefined;
-    const tokens = findTokens(memory, wanted.query);
+    const tokens = findTokens(memory, query);
     return tokens && isUsable(tokens.accessToken, epochSeconds(client.clock), isUnavailable)
       ? tokens
       : undefined;
   });
+  if (request.timeoutMs === undefined) return waitWithin(request, found);
+  // The time may be over by now, and reading a file is worth the moment that it takes.
+  return waitWithin({ ...request, timeoutMs: LAST_LOOK_UP_MS, startedAt: undefined }, found);
 }
 
 function staleResult(

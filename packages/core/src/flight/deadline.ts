@@ -1,12 +1,15 @@
 import { LONGEST_TIMER_MS } from "../longest-timer.js";
 import { clientAuthError, errorFor } from "../errors/errors.js";
 import { isBackground, markBackground } from "./background.js";
+import { untilAborted } from "./until-aborted.js";
 
 /** A caller's limits on a call. */
 export interface Bounds {
   readonly signal: AbortSignal | undefined;
   /** Milliseconds. */
   readonly timeoutMs: number | undefined;
+  /** When the time began, by `performance.now()`; by default, it begins with the work. */
+  readonly startedAt?: number | undefined;
   readonly correlationId: string;
 }
 
@@ -21,7 +24,7 @@ export async function withinBounds<T>(
   work: (signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
   const { timeoutMs, signal, correlationId } = bounds;
-  const deadline = timeoutMs === undefined && !signal ? undefined : abortAfter(timeoutMs, signal);
+  const deadline = timeoutMs === undefined && !signal ? undefined : abortAfter(timeLeft(bounds), signal);
   try {
     return await work(deadline?.signal);
   } catch (cause) {
@@ -40,6 +43,27 @@ export async function withinBounds<T>(
   } finally {
     deadline?.done();
   }
+}
+
+/** Returns a request whose time runs from now on, for a call that waits for something before it sends its request. */
+export function begun<R extends Bounds>(request: R): R {
+  if (request.timeoutMs === undefined || request.startedAt !== undefined) return request;
+  return { ...request, startedAt: performance.now() };
+}
+
+/**
+ * Waits for work that heeds no signal, such as a look-up in the app's cache plugin, as long as the caller does.
+ *
+ * @throws ClientAuthError `request_timeout`, `request_aborted`; whatever the work throws
+ */
+export function waitWithin<T>(bounds: Bounds, work: T | Promise<T>): T | Promise<T> {
+  if (!(work instanceof Promise) || (bounds.timeoutMs === undefined && !bounds.signal)) return work;
+  return withinBounds(bounds, (signal) => (signal ? untilAborted(work, signal) : work));
+}
+
+function timeLeft({ timeoutMs, startedAt }: Bounds): number | undefined {
+  if (timeoutMs === undefined || startedAt === undefined) return timeoutMs;
+  return Math.max(0, timeoutMs - (performance.now() - startedAt));
 }
 
 /** A signal that aborts after a timeout, or when another signal aborts. */

@@ -1,4 +1,5 @@
 import { processWide } from "../process-wide.js";
+import { untilAborted } from "./until-aborted.js";
 
 /** Runs tasks with the same key one at a time, in the order they are submitted. */
 export class KeyedMutex {
@@ -10,12 +11,11 @@ export class KeyedMutex {
    */
   run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = this.#tails.get(key) ?? Promise.resolve();
-    const turn = before.then(() => {
-      signal?.throwIfAborted();
-      return work();
-    });
+    const turn = (signal ? untilAborted(before, signal) : before).then(work);
+    // A caller that has left must not let the next one overtake those before it.
     const tail = turn
       .catch(() => undefined)
+      .then(() => before)
       .finally(() => {
         if (this.#tails.get(key) === tail) this.#tails.delete(key);
       });

@@ -8,6 +8,7 @@ import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { AgentClient, Client } from "../client/client.js";
 import { clientAuthError, isAuthError } from "../errors/errors.js";
 import { cacheFirst, type Wanted } from "../exchange/cache-first.js";
+import { begun, waitWithin } from "../flight/deadline.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { redeem } from "../exchange/redeem.js";
 import { userScopes } from "../exchange/user-scopes.js";
@@ -77,17 +78,18 @@ export async function agentToken(
 
 async function userToken(
   agent: AgentClient,
-  request: AgentRequest,
+  asked: AgentRequest,
   user: IdentifiedUser,
   region: RegionAsk | undefined,
 ): Promise<AuthenticationResult> {
-  const url = tenantAuthority(agent, request);
+  const url = tenantAuthority(agent, asked);
   const key = `${url.href} ${user.key}`;
+  let known = agent.users.get(key);
+  const request = known ? asked : begun(asked);
   const wish: UserWish = { request, url, flow: ["user_fic", key], agent, user, region };
   if (request.given.skipCache || request.claims) return send(agent, wish, "forced");
-  let known = agent.users.get(key);
   if (!known) {
-    known = await recalled(agent, url, user);
+    known = await waitWithin(asked, recalled(agent, url, user));
     if (!known) {
       agent.cache.countLookup(false);
       return send(agent, wish, "not_found");

@@ -6,6 +6,7 @@ import {
   writtenAt,
 } from "../cache/memory/find.js";
 import { removeRefreshToken } from "../cache/memory/remove.js";
+import type { TokenMemory } from "../cache/memory/token-memory.js";
 import { storeUnavailable } from "../cache/storage/ask-store.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
@@ -15,6 +16,7 @@ import { cacheFirst } from "../exchange/cache-first.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import { marginOf } from "../exchange/freshness.js";
 import { refreshInTurn } from "../exchange/in-turn.js";
+import { begun, waitWithin } from "../flight/deadline.js";
 import type { Budget } from "../http/budget.js";
 import type { Call } from "../http/transport.js";
 import type { Miss } from "../request/miss.js";
@@ -76,9 +78,11 @@ function fromCacheOrServer(
 
 /** Takes the id of a tenant that the authority names by its domain from the cached tokens that came from there. */
 async function inLearnedTenant(client: Client, wanted: WantedOfUser): Promise<AuthenticationResult> {
-  const { request, url, query } = wanted;
-  const id = await client.cache.read(query.partition, (memory) => tenantOfDomain(memory, query, url.tenant));
-  if (id === undefined) return fromCacheOrServer(client, wanted);
+  const { url, query } = wanted;
+  const request = begun(wanted.request);
+  const domain = (memory: TokenMemory): string | undefined => tenantOfDomain(memory, query, url.tenant);
+  const id = await waitWithin(wanted.request, client.cache.read(query.partition, domain));
+  if (id === undefined) return fromCacheOrServer(client, { ...wanted, request });
   client.authorities.learnTenant(url, id);
   return fromCacheOrServer(client, wantedByUser(client, request));
 }

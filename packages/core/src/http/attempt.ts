@@ -4,7 +4,7 @@ import { untilAborted } from "../flight/until-aborted.js";
 import type { Logger } from "../logger.js";
 import type { Budget } from "./budget.js";
 import { hideSecretsOf, type SentSecrets } from "./hide-secrets.js";
-import type { Host, Turn } from "./host.js";
+import type { Host, Outcome, Turn } from "./host.js";
 import type { Hosts } from "./hosts.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 import { networkError } from "./network-error.js";
@@ -34,6 +34,8 @@ interface Attempt {
   readonly line: string;
   readonly timeoutMs: number;
   readonly isRepeatable: boolean;
+  /** Whether the call has so little time left that no answer in it says nothing about the host. */
+  readonly isShort: boolean;
 }
 
 /** What an attempt needs of its application. */
@@ -60,7 +62,7 @@ export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
  */
 export async function attempt(
   { http, hosts, host, turn, logger }: Sender,
-  { content, line, timeoutMs, isRepeatable }: Attempt,
+  { content, line, timeoutMs, isRepeatable, isShort }: Attempt,
   { signal, correlationId, tally }: Call,
 ): Promise<Attempted> {
   const deadline = abortAfter(timeoutMs, signal);
@@ -68,8 +70,9 @@ export async function attempt(
   const startedAt = tally?.begun() ?? 0;
   const sentAt = hosts.now();
   let response: HttpResponse | undefined;
+  let outcome: Outcome = "left";
+  let why: string | undefined;
   try {
-    // Whatever fails from here on ends the turn, for which others may wait.
     logger().verbose(line, correlationId);
     const request: { -readonly [Member in keyof HttpRequest]: HttpRequest[Member] } = {
       method,
@@ -87,16 +90,19 @@ export async function attempt(
     logger().verbose(`${line}: HTTP ${response.status}`, correlationId);
     hosts.learnTime(host, response, { sentAt, correlationId });
     const isDown = isOutage(response.status);
-    host.leave(turn, isDown ? "failed" : "answered", isDown ? `HTTP ${response.status}` : undefined);
+    outcome = isDown ? "failed" : "answered";
+    if (isDown) why = `HTTP ${response.status}`;
     return { response };
   } catch (reason) {
     const failure = isDeliberate(reason) ? "permanent" : failureOf(reason);
     const error = networkError(line, reason, { hide: hideSecretsOf(content), correlationId });
-    const hasLeft = signal?.aborted || isDeliberate(reason);
-    host.leave(turn, hasLeft ? "left" : "failed", error.errorMessage);
+    why = error.errorMessage;
+    if (!signal?.aborted && !isDeliberate(reason) && !(isShort && deadline.passed())) outcome = "failed";
     signal?.throwIfAborted();
     return { error, failure };
   } finally {
+    // Whatever has happened: others may wait for the end of the turn.
+    host.leave(turn, outcome, why);
     tally?.ended(startedAt, response);
     deadline.done();
   }

@@ -54,7 +54,7 @@ export class Hosts {
   }
 
   /**
-   * Learns what a host's clock says, and warns once if this machine's differs.
+   * Learns what a host's clock says, and warns when this machine's begins to differ.
    *
    * @param sentAt when the request was sent
    */

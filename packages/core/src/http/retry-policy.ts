@@ -159,11 +159,13 @@ export function failureOf(error: unknown): Failure {
   return isMarked(error, "isUnsent") || NO_CONNECTION.has(code) ? "no-connection" : "broken";
 }
 
-/** The code of an error or, as `fetch` has it, of its cause. */
-function codeIn(error: unknown): unknown {
+/** The code of an error or, as `fetch` has it, of its cause. Causes of causes may be endless. */
+function codeIn(error: unknown, depth = 0): unknown {
   const { code, cause } = membersOf(error);
-  return code === undefined && cause !== undefined ? codeIn(cause) : code;
+  return code === undefined && cause !== undefined && depth < DEEPEST_CAUSE ? codeIn(cause, depth + 1) : code;
 }
+
+const DEEPEST_CAUSE = 5;
 
 function isMarked(error: unknown, mark: "isUnsent" | "isClosed" | "isPermanent"): boolean {
   return membersOf(error)[mark] === true;

@@ -3,7 +3,7 @@ import type { Logger } from "../logger.js";
 import { attempt, turnAt, type Attempted, type Call, type Content } from "./attempt.js";
 import { Budget, CALL_BUDGET_MS } from "./budget.js";
 import { checkHeaders } from "./header-value.js";
-import type { Host } from "./host.js";
+import type { Host, Turn } from "./host.js";
 import { Hosts } from "./hosts.js";
 import type { ClientTls, HttpClient, HttpResponse } from "./http-client.js";
 import { serverOf, type Observer } from "../observer.js";
@@ -135,16 +135,26 @@ export function createTransport({
     const host = hosts.of(sharedUrl(content.url).host);
     const time = timeFor(call, outgoing.timeoutMs);
     const statuses: number[] = [];
+    let outcome: Attempted | undefined;
     host.count();
     for (let number = 1; ; number += 1) {
       const mayRepeat = schedule !== undefined || number <= retries;
-      const turn = await turnAt(host, call, time);
+      let turn: Turn;
+      try {
+        turn = await turnAt(host, call, time);
+      } catch (error) {
+        call.signal?.throwIfAborted();
+        if (!outcome) throw error;
+        // Others have found in the meantime that the host does not work.
+        return resultOf(outcome, number - 1, host);
+      }
       // A document that is slow to come is fetched once more.
       const halves = content.method === "GET" && mayRepeat && !schedule;
       // Rounded, because a difference of two times may be a trifle more than what was set.
       const timeoutMs = Math.round(halves ? time.left() / 2 : time.left());
-      const limits = { timeoutMs, isRepeatable: mayRepeat && repeats === "always" };
-      const outcome = await attempt({ http, hosts, host, turn, logger }, { content, line, ...limits }, call);
+      const isRepeatable = mayRepeat && repeats === "always";
+      const limits = { timeoutMs, isRepeatable, isShort: (call.budget ?? time).isShort };
+      outcome = await attempt({ http, hosts, host, turn, logger }, { content, line, ...limits }, call);
       if (outcome.response) statuses.push(outcome.response.status);
       const wait = mayRepeat ? waitAfter(outcome, outgoing, { number, statuses }) : undefined;
       if (wait === undefined || wait >= time.left() || host.restMs > wait)

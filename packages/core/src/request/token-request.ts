@@ -98,6 +98,8 @@ export interface TokenRequest<R extends BaseRequest = BaseRequest> {
   readonly given: Readonly<R> & GivenRequest;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number | undefined;
+  /** When that began, if not with the request: see {@link begun}. */
+  readonly startedAt?: number | undefined;
   /** What is left to the call of which the request is a step; otherwise it has a time of its own. */
   readonly budget: Budget | undefined;
 }

@@ -74,7 +74,7 @@ export function parseTokenResponse(
     throw notBound(tokenType, correlationId);
   if (accessToken && tokenType.toLowerCase() !== scheme.toLowerCase()) {
     throw invalidTokenResponse(
-      `token_type ${shown(tokenType)} was not requested: only Bearer is supported`,
+      `token_type ${shown(tokenType)} was not requested: the request was for a ${scheme} token`,
       correlationId,
     );
   }

@@ -16,9 +16,10 @@ export class Lanes {
   /**
    * Takes a lane to an origin. Returns a promise only if there is none free.
    *
-   * @throws the signal's reason when it aborts before there is one
+   * @throws the signal's reason when it has aborted, or aborts before there is one
    */
   enter(origin: string, signal: AbortSignal): Promise<void> | undefined {
+    signal.throwIfAborted();
     const lane = this.#lanes.get(origin) ?? this.#create(origin);
     if (lane.used < lane.limit) {
       lane.used += 1;

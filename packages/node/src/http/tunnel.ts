@@ -21,7 +21,7 @@ export interface ProxyRoute {
 export function throughProxy({ proxy, secureContext, secure }: ProxyRoute): Connect {
   const url = new URL(proxy);
   const isSecure = url.protocol === "https:";
-  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const user = `${decoded(url.username)}:${decoded(url.password)}`;
   const credentials = Buffer.from(user).toString("base64");
   const authorization = user === ":" ? {} : { "proxy-authorization": `Basic ${credentials}` };
   const hostname = url.hostname.replace(/^\[|\]$/g, "");
@@ -82,4 +82,13 @@ function refusal(status: number): string {
   return status === 407
     ? "the proxy answered HTTP 407: it requires a user name and a password, or refuses those of the proxy URL"
     : `the proxy answered HTTP ${status} to the request for a tunnel`;
+}
+
+/** A password is often written as it is: a `%` that encodes nothing stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -75,18 +75,17 @@ async function inLane(lanes: Lanes, { request, url, choose }: Outgoing): Promise
   for (let route = choose(); ; route = choose()) {
     if (!route.connections) return byUndici(request, url, route.dispatcher);
     const lane = lanes.enter(origin, signal);
-    if (lane) {
-      await lane;
-      // The route may have been closed in the meantime, with its certificate or its application.
-      route = choose();
-    }
-    const { dispatcher, connections } = route;
-    const received = isRepeatable ? undefined : connections?.received(origin);
+    if (lane) await lane;
+    let received: ReadonlyMap<number | undefined, number> | undefined;
     try {
-      const response = await byUndici(request, url, dispatcher);
+      // The route may have been closed in the meantime, with its certificate or its application.
+      if (lane) route = choose();
+      received = isRepeatable ? undefined : route.connections?.received(origin);
+      const response = await byUndici(request, url, route.dispatcher);
       lanes.answered(origin);
       return response;
     } catch (error) {
+      const { connections } = route;
       const isRefused = isUnsent(error) || (isRepeatable && wasNewConnection(error));
       const open = connections?.openTo(origin) ?? 0;
       if (signal.aborted || !isRefused || open === 0 || lanes.usedTo(origin) < 2)
@@ -94,7 +93,7 @@ async function inLane(lanes: Lanes, { request, url, choose }: Outgoing): Promise
       // The host takes no further connection: the request waits for one of the others.
       lanes.refused(origin, open);
     } finally {
-      if (lanes.leave(origin)) connections?.abandon(origin);
+      if (lanes.leave(origin)) route.connections?.abandon(origin);
     }
   }
 }

@@ -17,6 +17,13 @@ export interface TurnOfWork<T> extends Pick<WorkInTurn<T>, "found"> {
   run(turn: HeldTurn | undefined): Promise<T>;
 }
 
+/** The wait for other refreshes of this process. */
+export interface Queue {
+  readonly signal: AbortSignal;
+  /** Called when it is over. */
+  readonly onLeft: () => void;
+}
+
 /** How often a turn may be lost before anything is sent. */
 const MOST_TURNS = 5;
 
@@ -53,14 +60,17 @@ export class Turns {
    * Runs the refreshes of one partition one at a time, including those of other applications with the same plugin or
    * store, because a rotating refresh token must not be redeemed twice.
    */
-  refreshing<T>(work: TurnOfWork<T>): Promise<T> {
+  refreshing<T>(work: TurnOfWork<T>, queue: Queue): Promise<T> {
     const name = partitionName(work.key);
     const run = (turn?: Turn): Promise<T> => work.run(turn && { partition: name, turn });
     const { store, plugin } = this.#parts;
-    const turn = (): Promise<T> =>
-      store ? this.inTurn(work) : unlessLost(() => plugin?.aroundRefresh?.(name, run, work.signal) ?? run());
+    const turn = (): Promise<T> => {
+      queue.onLeft();
+      if (store) return this.inTurn(work);
+      return unlessLost(() => plugin?.aroundRefresh?.(name, run, work.signal) ?? run());
+    };
     // A store that cannot be reached gives turns to all.
-    return this.#refreshing.run(`refresh ${name}`, turn, work.signal);
+    return this.#refreshing.run(`refresh ${name}`, turn, queue.signal);
   }
 
   /** Runs work in turn with all applications that share the store; at once without one. */
