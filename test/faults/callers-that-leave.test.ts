@@ -1,5 +1,5 @@
 // A grant that can be redeemed once has been sent, and its callers leave before the answer comes: it is saved all the same.
-// proves: core/src/exchange/redeem.ts, core/src/flight/single-flight.ts, core/src/exchange/shared-call.ts
+// proves: core/src/exchange/redeem.ts, core/src/flight/single-flight.ts, core/src/exchange/shared-call.ts, core/src/flight/under-way.ts
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -176,6 +176,23 @@ describe("a refresh whose caller leaves keeps the rotated token", () => {
     });
     const sent = apis.entra.authority.requests.flatMap(({ form }) => form["refresh_token"] ?? []);
     expect(new Set(sent).size).toBe(2);
+  });
+
+  it("before the application is closed", async () => {
+    const account = accountOf(await signInWithCode(apis.entra, desktop, scopes));
+    const before = desktop.getTokenCache().serialize();
+    const turn = (held = { arrived: gate(), released: gate() });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const call = desktop.acquireTokenSilent({ account, scopes, forceRefresh: true, signal });
+    call.catch(() => undefined);
+    await turn.arrived.opened;
+    controller.abort();
+    await expect(call).rejects.toMatchObject({ errorCode: "request_aborted" });
+    const closed = desktop.close().then(() => desktop.getTokenCache().serialize());
+    turn.released.open();
+    expect(await closed).not.toBe(before);
+    sentOnce("refresh_token");
   });
 
   it("when a closed tab ends createAuthenticatedFetch", async () => {

@@ -1,5 +1,5 @@
 // Connections to one host: shared, capped, queued within the time of each call, closed; idle ones that the server has closed.
-// proves: node/src/http/lanes.ts, node/src/http/under-way.ts, node/src/http/shared-http-client.ts, node/src/endpoints-application.ts
+// proves: node/src/http/lanes.ts, core/src/flight/under-way.ts, node/src/http/shared-http-client.ts, node/src/endpoints-application.ts
 import { once } from "node:events";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";

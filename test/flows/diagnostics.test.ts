@@ -78,6 +78,9 @@ describe("the diagnostics", () => {
       },
       system: {
         proxy: "http://user:the-password@proxy.example:8080",
+        retries: 1,
+        callTimeoutMs: 20_000,
+        maxConnections: 5,
         loggerOptions: { loggerCallback: () => undefined, logLevel: LogLevel.Error },
       },
     });
@@ -89,6 +92,9 @@ describe("the diagnostics", () => {
       "auth.extraParameters": "(set)",
       "auth.clientMetadata.token_endpoint_auth_method": "private_key_jwt",
       "system.proxy": "(set)",
+      "system.retries": 1,
+      "system.callTimeoutMs": 20_000,
+      "system.maxConnections": 5,
       "system.loggerOptions.loggerCallback": "(set)",
       "system.loggerOptions.logLevel": LogLevel.Error,
     });

@@ -7,7 +7,8 @@ import {
   type AuthError,
   type ConfidentialClientApplication,
 } from "@tessera/node";
-import { redeem, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
+import { accountOf } from "../support/entra.js";
+import { redeem, scopes, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
 
 let provider: FakeProvider;
 beforeAll(async () => {
@@ -47,16 +48,37 @@ describe("the metadata of a result", () => {
     expect(Object.isFrozen(one.metadata)).toBe(true);
   });
 
-  it("from a store says so, and how long that took", async () => {
+  const distantStore = () => {
     const memory = createMemoryTokenStore();
-    const store = {
+    return {
       ...memory,
       load: async (...args: Parameters<typeof memory.load>) => memory.load(...args),
     };
+  };
+
+  it("from a store says so, and how long that took", async () => {
+    const store = distantStore();
     await appToken(provider.confidential({ cache: { store } }));
     const { metadata } = await appToken(provider.confidential({ cache: { store } }));
     expect(metadata).toMatchObject({ source: "store", attempts: 0, requestId: "" });
     expect(metadata?.totalMs).toBe(metadata?.cacheMs);
+  });
+
+  it("from a store is so too when another application has renewed it while the call waited", async () => {
+    const store = distantStore();
+    const [first, second] = [
+      provider.confidential({ cache: { store } }),
+      provider.confidential({ cache: { store } }),
+    ];
+    const account = accountOf(await redeem(first));
+    provider.answers.token = () => ({ body: provider.tokens({}, { claims: { nonce: undefined } }) });
+    provider.clock.advance(3590);
+    const results = await Promise.all(
+      [first, second].map((app) => app.acquireTokenSilent({ scopes, account })),
+    );
+    expect(provider.count("token")).toBe(2);
+    expect(results.map(({ metadata }) => metadata?.source)).toEqual(["network", "store"]);
+    expect(results[1]?.metadata?.totalMs).toBeGreaterThan(0);
   });
 
   it("is that of the request that equal calls share", async () => {

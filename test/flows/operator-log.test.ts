@@ -36,6 +36,11 @@ it("a sign-in and a renewal are one line each, however many wait for them; a hit
   expect(lines.slice(1)).toEqual(["A token has been renewed (refresh_token)."]);
 });
 
+it("a user whose refresh token comes from elsewhere has signed in", async () => {
+  await app().acquireTokenByRefreshToken({ scopes, refreshToken: "from-elsewhere", forceCache: true });
+  expect(lines).toEqual(["A user has signed in (refresh_token)."]);
+});
+
 it("a sign-in that keeps its tokens for one session is a sign-in", async () => {
   const own = app();
   const flow = await own.initiateAuthCodeFlow({ scopes, redirectUri: "http://localhost/signed-in" });

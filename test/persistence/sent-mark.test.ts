@@ -1,15 +1,19 @@
 // A refresh token that a process has sent is not sent by another one: not while the first is suspended, nor after it was killed.
-// proves: persistence/src/lock/sent-mark.ts, core/src/cache/storage/held-turn.ts, core/src/cache/storage/turns.ts
+// proves: persistence/src/lock/sent-mark.ts, core/src/cache/storage/held-turn.ts, core/src/cache/storage/turns.ts,
+// proves: core/src/cache/storage/unsaved-refreshes.ts
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { createPersistentCache } from "@tessera/persistence";
+import type { AccountInfo, ICachePlugin } from "@tessera/node";
+import { createPersistentCache, PersistenceError } from "@tessera/persistence";
 import { sentMark } from "../../packages/persistence/src/lock/sent-mark.js";
 import { root } from "../packages/workspace.js";
 import { clientId, redeem, scopes, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
+import { eventually } from "../support/eventually.js";
 import { gate, type Gate } from "../support/gate.js";
 
 let provider: FakeProvider;
@@ -116,6 +120,36 @@ it("a process that is suspended in the middle of a refresh: the next one waits, 
   expect(await second.ended).toBe("token 1");
   expect(sent).toEqual(["refresh 0"]);
   expect((await readdir(join(directory, "locks"))).filter((name) => name.includes("-sent."))).toEqual([]);
+});
+
+it("an answer that cannot be saved is kept, and saved later; meanwhile no other process sends the token again", async () => {
+  answered.open();
+  const plugin = await createPersistentCache(cache());
+  let isFull = true;
+  const cachePlugin: ICachePlugin = {
+    ...plugin,
+    afterCacheAccess: async (context) => {
+      const fails = isFull && context.cacheHasChanged;
+      if (fails) context.hasChanged = false;
+      await plugin.afterCacheAccess(context);
+      if (fails) throw new PersistenceError("storage_failed", "the disk is full");
+    },
+  };
+  const apps = [cachePlugin, await createPersistentCache(cache())].map((own) =>
+    provider.publicClient({ cache: { cachePlugin: own } }),
+  );
+  const [account] = (await apps[0]?.getAllAccounts()) ?? [];
+  const [refreshed, refreshedElsewhere] = apps.map(
+    (app) => () => app.acquireTokenSilent({ account: account as AccountInfo, scopes, forceRefresh: true }),
+  );
+  await expect(refreshed?.()).rejects.toMatchObject({ errorCode: "storage_failed" });
+  await expect(refreshedElsewhere?.()).rejects.toMatchObject({ errorCode: "no_tokens_found" });
+  expect(sent).toEqual(["refresh 0"]);
+  isFull = false;
+  await eventually(() => readFileSync(plugin.file, "utf8").includes("refresh 1"));
+  expect(await refreshedElsewhere?.()).toMatchObject({ accessToken: "token 2" });
+  expect(await refreshed?.()).toMatchObject({ accessToken: "token 3" });
+  expect(sent).toEqual(["refresh 0", "refresh 1", "refresh 2"]);
 });
 
 describe("a mark", () => {

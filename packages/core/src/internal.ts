@@ -80,6 +80,7 @@ export * from "./errors/errors.js";
 export { authorityOf, isServed, requireAccountOf, tenantAuthorityOf } from "./flows/account-authority.js";
 export { withinBounds } from "./flight/deadline.js";
 export { SingleFlight } from "./flight/single-flight.js";
+export { UnderWay } from "./flight/under-way.js";
 export { untilAborted } from "./flight/until-aborted.js";
 export { KeyedMutex, mutexOf } from "./flight/keyed-mutex.js";
 export { agentToken, type AgentInput, type AgentUser } from "./flows/agent.js";

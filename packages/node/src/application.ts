@@ -61,6 +61,7 @@ export abstract class Application {
     this.#azureCloud = configuration.auth.azureCloudOptions;
     this.closeConnections = async (): Promise<void> => {
       await this.client.renewals.ended();
+      await this.client.sentGrants.ended();
       await options.http.close?.();
     };
     const logger = (): Logger => this.#logger;

@@ -23,8 +23,9 @@ import type {
  */
 export abstract class EndpointsApplication extends Application {
   /**
-   * Closes the application's connections when the last requests are answered and renewals in the background have been saved,
-   * unless another application uses them too. A later request opens new ones. Call it before `process.exit()`.
+   * Closes the application's connections when the last requests are answered, and renewals in the background and tokens of
+   * callers that have left are saved, unless another application uses them too. A later request opens new ones. Call it
+   * before `process.exit()`.
    *
    * @example
    * ```ts

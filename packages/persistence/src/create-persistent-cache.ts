@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { ICachePlugin, TokenCacheContext } from "@tessera/core";
 import { keychainEntry, keychainProtection } from "./protection/keychain.js";
 import { assertWritable, preparePrivateFolder } from "./files/private-folder.js";
+import { isPersistenceError } from "./errors.js";
 import { checkOptions, type PersistentCacheOptions } from "./options.js";
 import { openStoredCache, type StoredCache } from "./stored-cache.js";
 import { sentMark, shortHash } from "./lock/sent-mark.js";
@@ -140,7 +141,8 @@ const PATIENCE_MS = 60_000;
 
 /**
  * Two processes must not redeem the same rotating refresh token: the second one waits, and then finds the first one's
- * new token. If the first one was killed after it had sent the token, the second one does not send it again.
+ * new token. If the first one was killed after it had sent the token, or could not save the answer, the second one does not
+ * send it again.
  */
 function serializeRefreshes(lockFolder: string): NonNullable<ICachePlugin["aroundRefresh"]> {
   return (partition, refresh, signal) => {
@@ -148,10 +150,14 @@ function serializeRefreshes(lockFolder: string): NonNullable<ICachePlugin["aroun
     // A suspended process may have sent the refresh token: the provider would take a second redemption for a theft.
     return withLock(lockFolder, name, { signal, patienceMs: PATIENCE_MS }, async ({ isHeld }) => {
       const mark = sentMark(lockFolder, name);
+      let isUnsaved = false;
       try {
         return await refresh({ holds: async () => isHeld(), sends: async (grant) => mark.put(grant) });
+      } catch (error) {
+        isUnsaved = isPersistenceError(error);
+        throw error;
       } finally {
-        mark.remove();
+        if (!isUnsaved) mark.remove();
       }
     });
   };

@@ -10,6 +10,7 @@ import type { ClientAuthenticator } from "../credential/client-credential.js";
 import type { RequestObjectSigner } from "../credential/request-object-signer.js";
 import type { Dpop } from "../dpop/dpop.js";
 import type { SingleFlight } from "../flight/single-flight.js";
+import type { UnderWay } from "../flight/under-way.js";
 import type { Leader } from "../http/shared-work.js";
 import type { HttpClient } from "../http/http-client.js";
 import type { Call, Transport } from "../http/transport.js";
@@ -79,6 +80,8 @@ export interface Client {
   readonly usedSignIns: UsedSignIns;
   readonly failures: Failures;
   readonly renewals: Renewals;
+  /** Grants of users that have been sent, until their tokens are saved. */
+  readonly sentGrants: UnderWay;
   /** Seconds that a token from the cache must still live; `undefined` for the usual margin. */
   readonly renewalMargin: number | undefined;
   /** Seconds that an access token is good for, where its answer does not say. */

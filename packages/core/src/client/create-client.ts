@@ -21,6 +21,7 @@ import { Dpop } from "../dpop/dpop.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import { ServerTelemetry, type LibraryInfo } from "../dialect/entra-telemetry.js";
 import { SingleFlight } from "../flight/single-flight.js";
+import { UnderWay } from "../flight/under-way.js";
 import { Hosts } from "../http/hosts.js";
 import type { HttpClient } from "../http/http-client.js";
 import { createTransport } from "../http/transport.js";
@@ -210,6 +211,7 @@ export function createClient(options: ClientOptions): Client {
     usedSignIns: new UsedSignIns(clock),
     failures: new Failures(clock),
     renewals: new Renewals(clock, logger, options.onBackgroundRenewal),
+    sentGrants: new UnderWay(),
     renewalMargin: checkedSeconds(options.cache?.renewalMarginSeconds, "cache.renewalMarginSeconds"),
     defaultLifetime:
       checkedSeconds(options.cache?.defaultLifetimeSeconds, "cache.defaultLifetimeSeconds") ??

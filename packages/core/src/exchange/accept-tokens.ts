@@ -8,7 +8,7 @@ import { lendTokens, replaceRefreshToken, saveTokens } from "../cache/memory/wri
 import { cacheRecord, type CacheRecordInput, type FreshRecord } from "../cache/record.js";
 import { storable } from "../cache/storable.js";
 import { mergeAccount } from "../cache/merge-account.js";
-import type { Change } from "../cache/storage/cache-access.js";
+import type { Change } from "../cache/storage/unsaved.js";
 import type { BindingKey } from "../dpop/binding-key.js";
 import { errorName } from "../errors/error-name.js";
 import { clientAuthError, isAuthError } from "../errors/errors.js";

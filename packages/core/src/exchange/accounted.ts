@@ -16,6 +16,7 @@ export async function accounted<C extends Call>(
   const tally = new Tally();
   try {
     const result = await work({ ...call, tally });
+    if (result.fromCache) tally.cacheMs += result.metadata?.cacheMs ?? 0;
     result.metadata = fromCall(tally, sourceOf(result));
     return result;
   } catch (error) {

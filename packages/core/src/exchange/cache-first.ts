@@ -99,8 +99,12 @@ export async function recheckCache(
 ): Promise<AuthenticationResult | undefined> {
   if (miss === "forced") return undefined;
   const { partition } = wanted.query;
-  const found = await client.cache.read(partition, (memory) => lookUp(client, memory, wanted, miss));
-  return typeof found === "object" ? found : undefined;
+  const startedAt = performance.now();
+  const reading = client.cache.read(partition, (memory) => lookUp(client, memory, wanted, miss));
+  const found = await reading;
+  if (typeof found !== "object") return undefined;
+  if (reading instanceof Promise) found.metadata = fromStore(startedAt);
+  return found;
 }
 
 /** @param send renews a token that is due; or the reason why no renewal must be started here */

@@ -3,7 +3,9 @@ import type { Grant } from "./grant.js";
 /** The line for operators about a new token: one for each token, however many callers wait for it. */
 export function acquiredLine({ owner, miss, parameters }: Grant): string {
   const grantType = parameters.get("grant_type") ?? "";
-  const isRenewal = grantType === "refresh_token" || miss === "due" || miss === "expired";
+  // A refresh token from elsewhere signs its user in here.
+  const isCached = grantType === "refresh_token" && miss !== undefined && miss !== "uncached";
+  const isRenewal = isCached || miss === "due" || miss === "expired";
   if (isRenewal) return `A token has been renewed (${grantType}).`;
   // That of a session belongs to no user's partition.
   const isSignIn =

@@ -48,11 +48,13 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
 const LONGEST_HOLD_MS = 5000;
 
 /**
- * Keeps a request running although its callers leave. If a background renewal has sent a refresh token that is good for one
- * request, the process waits for the answer as well: no later process could redeem that token again.
+ * Keeps a request running although its callers leave, and the application from closing. If a background renewal has sent a
+ * refresh token that is good for one request, the process waits for the answer as well: no later process could redeem that
+ * token again.
  */
 function held({ client, authority, call }: Exchange, { parameters }: Grant): () => void {
   const leave = call.hold?.();
+  const ended = client.sentGrants.begin();
   const isOneTime =
     parameters.get("refresh_token") !== undefined && dialectOf(authority.url).rotatesRefreshTokens;
   const end =
@@ -61,6 +63,7 @@ function held({ client, authority, call }: Exchange, { parameters }: Grant): () 
       : undefined;
   return () => {
     leave?.();
+    ended();
     end?.();
   };
 }

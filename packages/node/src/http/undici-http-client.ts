@@ -1,5 +1,5 @@
 import type { HttpClient, HttpRequest, HttpResponse } from "@tessera/core";
-import { isBackground, sharedUrl, untilAborted } from "@tessera/core/internal";
+import { isBackground, sharedUrl, UnderWay, untilAborted } from "@tessera/core/internal";
 import { answerOf } from "./answer.js";
 import { closedBeforeAnswer, isUnsent, wasNewConnection } from "./connect.js";
 import { createDispatchers, type Dispatchers, type NetworkOptions, type Route } from "./dispatchers.js";
@@ -10,7 +10,6 @@ import { requireReach } from "./network-zone.js";
 import { readText } from "./read-text.js";
 import type { Dispatching } from "./undici.js";
 import { textHeaders } from "./text-headers.js";
-import { UnderWay } from "./under-way.js";
 import { unreferenced } from "./unreferenced.js";
 
 /** An {@link HttpClient} whose connections can be closed. */

@@ -15,14 +15,8 @@ import type { ICachePlugin, ISerializableTokenCache } from "./plugin.js";
 import { accessContext, throughPlugin, retryIfLockLost, type PluginSession } from "./plugin-session.js";
 import { StoredCache } from "./stored-cache.js";
 import { Turns } from "./turns.js";
-import type { PartitionChange } from "./unsaved.js";
-
-/** A change of one partition; `onlyInStore` if it is of no use where the whole cache is in memory. */
-export interface Change {
-  readonly key: PartitionKey;
-  readonly change: PartitionChange<void>;
-  readonly onlyInStore?: boolean;
-}
+import type { Change, PartitionChange } from "./unsaved.js";
+import { UnsavedRefreshes } from "./unsaved-refreshes.js";
 
 /**
  * The only access to the tokens in memory. With a plugin or a store, the persisted cache is authoritative: each
@@ -38,6 +32,7 @@ export class CacheAccess implements ISerializableTokenCache {
   #changed = false;
   #session: PluginSession | undefined;
   readonly #text: HeldText;
+  readonly #unsaved: UnsavedRefreshes;
 
   /** @internal */
   constructor(parts: CacheParts) {
@@ -45,6 +40,7 @@ export class CacheAccess implements ISerializableTokenCache {
     this.#text = new HeldText(parts.memory);
     if (store) this.stored = new StoredCache({ ...parts, store, parse: (text) => this.#parse(text) });
     this.turns = new Turns(parts);
+    this.#unsaved = new UnsavedRefreshes((key) => this.write(key, () => undefined), parts.warn);
   }
 
   /**
@@ -170,14 +166,16 @@ export class CacheAccess implements ISerializableTokenCache {
       if (also) await this.stored.write(also.key, also.change);
       return result;
     }
-    const both = (held: TokenMemory): T => {
-      const result = change(held, false);
-      if (!also?.onlyInStore) also?.change(held, false);
+    const both = (held: TokenMemory, isLate: boolean): T => {
+      const result = change(held, isLate);
+      if (!also?.onlyInStore) also?.change(held, isLate);
       return result;
     };
-    if (plugin) return this.#inSession(plugin, key, true, both);
-    this.#changed = true;
-    return both(memory);
+    const save = (own: (held: TokenMemory) => T): T | Promise<T> =>
+      plugin ? this.#inSession(plugin, key, true, own) : own(memory);
+    if (plugin && turn) return this.#unsaved.keeping(key, both, save);
+    this.#changed ||= !plugin;
+    return save((held) => both(held, false));
   }
 
   #inSession<T>(
@@ -203,6 +201,7 @@ export class CacheAccess implements ISerializableTokenCache {
         const readPending = (): Promise<void> => this.#readPending(session);
         const access = { memory, context, session, onFailure, observer, readPending, text: this.#text };
         return await throughPlugin(plugin, access, key, () => {
+          this.#unsaved.makeAgain(key, memory);
           const result = work(memory);
           this.#changed ||= writes;
           return result;

@@ -9,6 +9,13 @@ import type { TokenMemory } from "../memory/token-memory.js";
  */
 export type PartitionChange<T> = (memory: TokenMemory, isLate: boolean) => T;
 
+/** A change of one partition; `onlyInStore` if it is of no use where the whole cache is in memory. */
+export interface Change {
+  readonly key: PartitionKey;
+  readonly change: PartitionChange<void>;
+  readonly onlyInStore?: boolean;
+}
+
 /** The changes of a partition, or of a group, that a store has not taken yet. */
 export interface UnsavedChanges {
   /** The partition, or the group. */

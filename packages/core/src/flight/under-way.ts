@@ -1,8 +1,8 @@
-/** Counts a client's open requests, including those that still wait for a connection, so that closing can wait for them. */
+/** Counts what is under way, such as open requests, so that closing can wait for it. */
 export class UnderWay {
   #round = newRound();
 
-  /** Notes that a request begins. Returns what to call when it has ended. */
+  /** Notes that something begins. Returns what to call when it has ended. */
   begin(): () => void {
     const round = this.#round;
     round.count += 1;
@@ -12,7 +12,7 @@ export class UnderWay {
     };
   }
 
-  /** Waits for the requests that are under way, and not for those that begin later. */
+  /** Waits for what is under way, and not for what begins later. */
   async ended(): Promise<void> {
     const round = this.#round;
     this.#round = newRound();
