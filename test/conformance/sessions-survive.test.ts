@@ -267,25 +267,6 @@ describe("what does not pass loses nothing but itself", () => {
   });
 });
 
-describe("a cache that cannot be saved while the keys are missing", () => {
-  it("does not hide that they are", async () => {
-    let isFull = false;
-    const cachePlugin: ICachePlugin = {
-      beforeCacheAccess: () => Promise.resolve(),
-      afterCacheAccess: ({ cacheHasChanged }) =>
-        isFull && cacheHasChanged ? Promise.reject(new Error("disk full")) : Promise.resolve(),
-    };
-    app = provider.confidential({ cache: { cachePlugin }, system: { retries: 0 } });
-    const account = accountOf(await redeem(app, { code: "user-0" }));
-    signing = byTwo;
-    isFull = true;
-    await expect(renew(account)).rejects.toMatchObject({
-      errorCode: "invalid_id_token",
-      message: expect.stringMatching(/no key "two"/),
-    });
-  });
-});
-
 describe("a grant that can be redeemed once is not sent while its ID token could not be verified", () => {
   it("a code", async () => {
     fail();

@@ -10,8 +10,7 @@ import { storable } from "../cache/storable.js";
 import { mergeAccount } from "../cache/merge-account.js";
 import type { Change } from "../cache/storage/unsaved.js";
 import type { BindingKey } from "../dpop/binding-key.js";
-import { errorName } from "../errors/error-name.js";
-import { clientAuthError, isAuthError } from "../errors/errors.js";
+import { clientAuthError } from "../errors/errors.js";
 import { isolated } from "../request/request-keys.js";
 import { decryptJwt } from "../response/decrypt-jwt.js";
 import { decodeIdToken, typedClaims, type IdTokenClaims } from "../response/id-token.js";
@@ -140,7 +139,6 @@ async function keepRefreshToken(
 ): Promise<void> {
   const { client, call, turn } = exchange;
   const { tokens } = response;
-  const log = client.logger();
   const redeemed = grant.parameters.get("refresh_token");
   if (!redeemed || !tokens.refreshToken) return;
   const record = cacheRecord(recordInput(exchange, grant, response, claims));
@@ -149,15 +147,10 @@ async function keepRefreshToken(
     requireSameUser(memory, exchange, grant, { tokens, claims, record });
     if (fresh) replaceRefreshToken(memory, partition, redeemed, fresh);
   };
-  try {
-    await client.cache.write(partition, change, undefined, turn);
-  } catch (error) {
-    if (isAuthError(error) && error.errorCode === "invalid_id_token") throw error;
-    // A failure of the cache: the caller is told why the tokens are refused.
-    log.error(`The new refresh token cannot be kept: ${errorName(error)}`, call.correlationId);
-    return;
-  }
-  log.info("The new refresh token is kept, though the other tokens are refused.", call.correlationId);
+  await client.cache.write(partition, change, undefined, turn);
+  client
+    .logger()
+    .info("The new refresh token is kept, though the other tokens are refused.", call.correlationId);
 }
 
 /** A store finds the users of an agent by name in the agent's own partition. */
