@@ -1,12 +1,7 @@
 // A refresh never loses the session: RFC 6749 §6 and RFC 9700 §4.14.2 (rotation), OpenID Connect Core §10.1.1 and §12.2.
 // proves: core/src/response/key-failure.ts, core/src/exchange/require-keys.ts, core/src/exchange/same-user.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type {
-  AccountInfo,
-  AuthenticationResult,
-  ConfidentialClientApplication,
-  ICachePlugin,
-} from "@tessera/node";
+import type { AccountInfo, AuthenticationResult, ConfidentialClientApplication } from "@tessera/node";
 import { accountOf } from "../support/entra.js";
 import {
   clientSecret,
