@@ -55,7 +55,7 @@ describe("the last discovery document", () => {
   it.each<[string, () => Answer]>([
     ["a page about maintenance in JSON", () => ({ body: { status: "maintenance" } })],
     ["a page about maintenance in HTML", () => ({ body: "<html>" })],
-    ["a document whose issuer is not a text", () => ({ body: provider.metadata({ issuer: 1 }) })],
+    ["a document whose issuer is a number", () => ({ body: provider.metadata({ issuer: 1 }) })],
   ])("is used while the provider answers with %s", async (_, answer) => {
     provider.answers.discovery = answer;
     provider.clock.advance(DAY + 1);

@@ -1,5 +1,5 @@
 // What a call waits for besides its requests ends with the caller's time as well: the app's cache plugin, and other refreshes of
-// the same user. What is good for one request is not sent when there is no time for its answer.
+// the same user. A grant that can be redeemed only once is not sent when too little time is left for the answer.
 // proves: core/src/flight/deadline.ts, core/src/flight/keyed-mutex.ts, core/src/exchange/in-turn.ts,
 // core/src/exchange/client-form.ts
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";

@@ -26,7 +26,7 @@ export interface ReceivedDocument {
   readonly mayAskAgain: number;
 }
 
-/** Returns what comes from the document that was requested later. Its answer may have come earlier. */
+/** Returns the authority whose document was requested later, even if that document arrived first. */
 export function newerOf(known: Resolved | undefined, received: Resolved): Resolved {
   const requestedAt = received.document?.requestedAt ?? Infinity;
   return known?.document && known.document.requestedAt > requestedAt ? known : received;

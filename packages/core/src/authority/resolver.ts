@@ -201,7 +201,7 @@ export class AuthorityResolver {
       const document = { source, requestedAt, mayAskAgain: this.#nextRequest() };
       return { authority: { url, cloud, metadata }, until, document };
     } catch (error) {
-      // A document of another issuer is no outage.
+      // A document that names another issuer is refused: the last known one must not hide that.
       const isOfOther = isAuthError(error) && error.errorCode === "issuer_validation_failed";
       if (isOfOther || call.signal?.aborted) throw error;
       return this.#lastKnown(url, error);

@@ -6,12 +6,11 @@ import type { Clock } from "../clock.js";
 import { isClockWrong } from "../http/clock-skew.js";
 import { dialectOf } from "../dialect/dialects.js";
 import type { BindingKey } from "../dpop/binding-key.js";
-import { clientAuthError } from "../errors/errors.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { secureEndpoint } from "../http/secure-url.js";
 import { repeatsOfForm } from "../http/retry-policy.js";
 import { pauseAfter } from "../http/throttle.js";
-import { withinCallTime } from "../http/within-call-time.js";
+import { noTimeLeft, withinCallTime } from "../http/within-call-time.js";
 import { mayBeError } from "../http/without-echo.js";
 import type { Call, Form } from "../http/transport.js";
 import { Parameters, withQuery } from "../request/parameters.js";
@@ -121,12 +120,8 @@ export async function sendClientForm(
  */
 function requireTime({ endpoint }: ClientForm, { budget, correlationId }: Call): void {
   if (!budget?.isShort) return;
-  const error = clientAuthError(
-    "network_error",
-    `Nothing is sent to the ${endpoint}: only ${Math.round(budget.left())} ms are left of the time of the call (system.callTimeoutMs), and an answer that came later would lose the grant. Try again.`,
-    { correlationId },
-  );
-  error.isRetryable = true;
+  const text = `Nothing is sent to the ${endpoint}: only ${Math.round(budget.left())} ms are left of the time of the call (system.callTimeoutMs), and an answer that came later would lose the grant. Try again.`;
+  const error = noTimeLeft(text, { correlationId });
   error.attempts = 0;
   throw error;
 }

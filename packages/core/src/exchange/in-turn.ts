@@ -1,7 +1,7 @@
 import type { HeldTurn } from "../cache/storage/held-turn.js";
 import { sha256Base64Url } from "../encoding.js";
-import { clientAuthError } from "../errors/errors.js";
 import { abortAfter } from "../flight/deadline.js";
+import { noTimeLeft } from "../http/within-call-time.js";
 import type { Miss } from "../request/miss.js";
 import type { AuthenticationResult } from "../result.js";
 import { recheckCache, type Wanted } from "./cache-first.js";
@@ -43,13 +43,10 @@ export async function refreshInTurn<T extends AuthenticationResult | undefined>(
     );
   } catch (cause) {
     if (!deadline.passed() || signal?.aborted) throw cause;
-    const error = clientAuthError(
-      "network_error",
+    throw noTimeLeft(
       "Another refresh of the user's tokens, for which the call had to wait, has taken all of its time (system.callTimeoutMs).",
       { correlationId, cause },
     );
-    error.isRetryable = true;
-    throw error;
   } finally {
     deadline.done();
   }

@@ -1,4 +1,4 @@
-import { clientAuthError } from "../errors/errors.js";
+import { clientAuthError, type AuthError } from "../errors/errors.js";
 import { abortAfter } from "../flight/deadline.js";
 import { untilAborted } from "../flight/until-aborted.js";
 import type { Call } from "./attempt.js";
@@ -25,14 +25,19 @@ export async function withinCallTime<T>(
   } catch (cause) {
     signal?.throwIfAborted();
     if (!deadline.passed()) throw cause;
-    const error = clientAuthError(
-      "network_error",
-      `The ${what} has not come within ${milliseconds ?? 0} ms, which were left of the time of the call (system.callTimeoutMs).`,
-      { correlationId, cause },
-    );
-    error.isRetryable = true;
-    throw error;
+    const text = `The ${what} has not come within ${milliseconds ?? 0} ms, which were left of the time of the call (system.callTimeoutMs).`;
+    throw noTimeLeft(text, { correlationId, cause });
   } finally {
     deadline.done();
   }
+}
+
+/** Creates the error of a call whose time (`system.callTimeoutMs`) is over. It may be repeated. */
+export function noTimeLeft(
+  text: string,
+  context: { readonly correlationId: string; readonly cause?: unknown },
+): AuthError {
+  const error = clientAuthError("network_error", text, context);
+  error.isRetryable = true;
+  return error;
 }

@@ -16,7 +16,7 @@ export class Lanes {
   /**
    * Takes a lane to an origin. Returns a promise only if there is none free.
    *
-   * @throws the signal's reason when it has aborted; {@link hasOnlyWaited} when it aborts before there is one
+   * @throws the signal's reason when it has aborted; {@link noFreeConnection} when it aborts before there is one
    */
   enter(origin: string, signal: AbortSignal): Promise<void> | undefined {
     signal.throwIfAborted();
@@ -34,7 +34,7 @@ export class Lanes {
       };
       const leave = (): void => {
         lane.waiting.delete(waiter);
-        reject(hasOnlyWaited(origin));
+        reject(noFreeConnection(origin));
       };
       lane.waiting.add(waiter);
       signal.addEventListener("abort", leave, { once: true });
@@ -101,7 +101,7 @@ export class Lanes {
 }
 
 /** The error of a request that was not sent because all connections were in use. It says nothing about the host. */
-export function hasOnlyWaited(origin: string): Error {
+export function noFreeConnection(origin: string): Error {
   const text = `none of the connections to ${origin} was free in time (system.maxConnections)`;
   return Object.assign(new Error(text), { isUnsent: true, hasOnlyWaited: true });
 }

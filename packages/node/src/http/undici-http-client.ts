@@ -4,7 +4,7 @@ import { answerOf } from "./answer.js";
 import { closedBeforeAnswer, isUnsent, wasNewConnection } from "./connect.js";
 import { createDispatchers, type Dispatchers, type NetworkOptions, type Route } from "./dispatchers.js";
 import { areSocketsMocked, mockDispatcher, replacedFetch } from "./intercepted.js";
-import { hasOnlyWaited, Lanes } from "./lanes.js";
+import { Lanes, noFreeConnection } from "./lanes.js";
 import { loadUndici } from "./load-undici.js";
 import { requireReach } from "./network-zone.js";
 import { readText } from "./read-text.js";
@@ -91,7 +91,7 @@ async function inLane(lanes: Lanes, { request, url, choose }: Outgoing): Promise
     } catch (error) {
       const { connections } = route;
       // A request that waits behind one whose time is up often has no time left itself.
-      if (lane && !hasBegun && signal.aborted) throw hasOnlyWaited(origin);
+      if (lane && !hasBegun && signal.aborted) throw noFreeConnection(origin);
       const isRefused = isUnsent(error) || (isRepeatable && wasNewConnection(error));
       const open = connections?.openTo(origin) ?? 0;
       if (signal.aborted || !isRefused || open === 0 || lanes.usedTo(origin) < 2)
