@@ -136,6 +136,7 @@ describe.each(["az", "azd"] as const)("%s", (tool) => {
         "has not answered within 10000 ms and was killed; raise processTimeoutInMs",
       ),
     });
+    rmSync(pids);
     await expect(
       credentialOf(tool, { system, processTimeoutInMs: 50 }).acquireToken({ scopes }),
     ).rejects.toThrow("within 50 ms");
