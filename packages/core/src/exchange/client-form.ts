@@ -32,7 +32,7 @@ export interface ClientForm {
   readonly authentication?: AssertionOverride | undefined;
   /** The key that tokens are to be bound to: the form comes with a proof of its possession (RFC 9449 §5). */
   readonly key?: BindingKey | undefined;
-  /** Called right before the form is sent, once nothing else can keep it back. */
+  /** Called right before the form is written to a connection, once nothing else can keep it back. */
   readonly onSend?: () => void;
 }
 
@@ -81,10 +81,15 @@ export async function sendClientForm(
     if (turn) await requireTurn(turn);
     const refreshToken = form.parameters.get("refresh_token");
     const rotates = refreshToken !== undefined && dialectOf(authority.url).rotatesRefreshTokens;
-    if (turn && rotates) await requireUnsent(turn, refreshToken, call);
     call.signal?.throwIfAborted();
-    if (rotates || repeats === "never") requireTime(form, call);
-    form.onSend?.();
+    const isForOnce = rotates || repeats === "never";
+    if (isForOnce) requireTime(form, call);
+    const onSend = (): void => {
+      // The connection may have taken long.
+      if (isForOnce) requireTime(form, call);
+      if (turn && rotates) requireUnsent(turn, refreshToken, call);
+      form.onSend?.();
+    };
     // An assertion of the client, and a proof of possession, may be good for one request.
     const again = async (): Promise<Filled> => {
       sent = await make(await authenticate());
@@ -94,7 +99,7 @@ export async function sendClientForm(
     const { hosts } = client.transport;
     const correction = hosts.correctionAt(url);
     const { body, headers, tls } = sent;
-    const response = await client.transport.post(url, { body, headers, tls, repeats, again }, call);
+    const response = await client.transport.post(url, { body, headers, tls, repeats, onSend, again }, call);
     hasNewTime = isClockWrong(hosts.correctionAt(url) - correction);
     const nonce = response.headers["dpop-nonce"];
     hasNonce = nonce !== undefined && client.dpop.noteNonce(url, nonce);

@@ -25,6 +25,7 @@ export interface Call {
 /** The parts of a request that do not depend on the call. */
 export interface Content extends Pick<HttpRequest, "method" | "url" | "headers">, SentSecrets {
   readonly tls?: HttpRequest["tls"] | undefined;
+  readonly onSend?: HttpRequest["onSend"] | undefined;
 }
 
 /** One attempt of a request. */
@@ -58,7 +59,7 @@ export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
 /**
  * Sends a request once.
  *
- * @throws the reason of the call's signal
+ * @throws the reason of the call's signal; what `onSend` throws
  */
 export async function attempt(
   { http, hosts, host, turn, logger }: Sender,
@@ -66,12 +67,13 @@ export async function attempt(
   { signal, correlationId, tally }: Call,
 ): Promise<Attempted> {
   const deadline = abortAfter(timeoutMs, signal);
-  const { method, url, headers, body, tls } = content;
+  const { method, url, headers, body, tls, onSend } = content;
   const startedAt = tally?.begun() ?? 0;
   const sentAt = hosts.now();
   let response: HttpResponse | undefined;
   let outcome: Outcome = "left";
   let why: string | undefined;
+  let keptBack: { readonly reason: unknown } | undefined;
   try {
     logger().verbose(line, correlationId);
     const request: { -readonly [Member in keyof HttpRequest]: HttpRequest[Member] } = {
@@ -86,6 +88,15 @@ export async function attempt(
     };
     if (body !== undefined) request.body = body;
     if (tls) request.tls = tls;
+    if (onSend)
+      request.onSend = () => {
+        try {
+          onSend();
+        } catch (reason) {
+          keptBack = { reason };
+          throw reason;
+        }
+      };
     response = withoutEcho(await http.send(request), content);
     logger().verbose(`${line}: HTTP ${response.status}`, correlationId);
     hosts.learnTime(host, response, { sentAt, correlationId });
@@ -94,6 +105,7 @@ export async function attempt(
     if (isDown) why = `HTTP ${response.status}`;
     return { response };
   } catch (reason) {
+    if (keptBack) throw keptBack.reason;
     const failure = isDeliberate(reason) ? "permanent" : failureOf(reason);
     const error = networkError(line, reason, { hide: hideSecretsOf(content), correlationId });
     why = error.errorMessage;

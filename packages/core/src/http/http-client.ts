@@ -18,6 +18,11 @@ export interface HttpRequest {
   readonly maxResponseBytes: number;
   /** Whether the request may be sent again when its connection ends without an answer; `false` by default. */
   readonly isRepeatable?: boolean;
+  /**
+   * Called when there is a connection, right before the request is written to it. What it throws ends the request, of which
+   * nothing is sent then.
+   */
+  readonly onSend?: () => void;
 }
 
 /** A client certificate for TLS. */
@@ -42,7 +47,7 @@ export interface HttpResponse {
 
 /**
  * Sends all HTTP requests of the library. An implementation must not follow redirects, must reject when `signal`
- * aborts, and must be safe to call concurrently.
+ * aborts, must call `onSend`, and must be safe to call concurrently.
  */
 export interface HttpClient {
   /** Sends a request. Rejects only when no complete response is received. */

@@ -5,7 +5,7 @@ import { Budget, CALL_BUDGET_MS } from "./budget.js";
 import { checkHeaders } from "./header-value.js";
 import type { Host, Turn } from "./host.js";
 import { Hosts } from "./hosts.js";
-import type { ClientTls, HttpClient, HttpResponse } from "./http-client.js";
+import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 import { serverOf, type Observer } from "../observer.js";
 import {
   DEFAULT_RETRIES,
@@ -66,6 +66,8 @@ export interface Form {
   readonly repeats?: Repeats;
   /** When it is sent again, if the host prescribes it. */
   readonly schedule?: Schedule | undefined;
+  /** See {@link HttpRequest}. */
+  readonly onSend?: HttpRequest["onSend"];
   /** Makes it anew for another attempt, because a proof may be good for one only. */
   readonly again?: () => Promise<Pick<Form, "body" | "headers">>;
 }
@@ -120,8 +122,11 @@ export function createTransport({
       const content = { method, url, headers: all, body: json && JSON.stringify(json) };
       return send({ content, line: `${method} ${withoutQuery(url)}`, repeats: "unprocessed" }, call);
     },
-    post(url, { body, headers, secrets, tls, timeoutMs, repeats = "unprocessed", schedule, again }, call) {
-      const content = { method: "POST" as const, url, headers: formHeaders(headers), body, secrets, tls };
+    post(url, form, call) {
+      const { headers, body, secrets, tls, onSend } = form;
+      const method = "POST" as const;
+      const content = { method, url, headers: formHeaders(headers), body, secrets, tls, onSend };
+      const { timeoutMs, repeats = "unprocessed", schedule, again } = form;
       return send({ content, line: `POST ${withoutQuery(url)}`, repeats, timeoutMs, schedule, again }, call);
     },
   };
