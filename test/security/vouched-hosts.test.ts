@@ -142,6 +142,15 @@ describe("an instance discovery that does not answer vouches for nothing", () =>
     expect(new Set(lines)).toEqual(new Set([instanceDiscovery]));
   });
 
+  it("an `error` of null is none: Entra has answered", async () => {
+    const way = { request: { authority: `https://${evil}/t` } };
+    const body = { error: null, metadata: [] };
+    const { ended } = await appToken(tessera, way, ({ line }) =>
+      line === instanceDiscovery ? { body } : undefined,
+    );
+    expect(ended).toMatchObject({ accessToken: "the-token" });
+  });
+
   it("where the peer sends the secret after any error but one", async () => {
     const way = { request: { authority: `https://${evil}/t` } };
     const body = errorOfInstanceDiscovery("invalid_request");

@@ -116,6 +116,7 @@ const paths = {
   "/par": "par",
   "/register": "registration",
   "/backchannel": "backchannel",
+  "/device": "device",
   "/.well-known/oauth-protected-resource/api": "resource",
   /** An API that takes the provider's tokens. */
   "/api": "api",
@@ -188,6 +189,9 @@ export async function startFakeProvider(path = ""): Promise<FakeProvider> {
     par: () => ({ status: 201, body: { request_uri: "urn:example:pushed", expires_in: 60 } }),
     registration: () => ({ status: 201, body: { client_id: clientId } }),
     backchannel: () => ({ body: { auth_req_id: "an-auth-req-id", expires_in: 120 } }),
+    device: () => ({
+      body: { device_code: "d", user_code: "u", verification_uri: "https://d.example", expires_in: 120 },
+    }),
     resource: () => ({ body: { resource: `${url}/api`, authorization_servers: [url] } }),
     api: () => ({ body: { answer: 42 } }),
   });

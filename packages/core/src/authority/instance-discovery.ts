@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.js";
 import { isObject, parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
+import { errorBodyOf } from "../http/answer-body.js";
 import { STATUSES } from "../http/retry-policy.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
@@ -23,11 +24,12 @@ export async function discoverCloud(
   const query = `api-version=1.1&authorization_endpoint=${encodeURIComponent(`${url.href}oauth2/v2.0/authorize`)}`;
   const response = await transport.get(`${INSTANCE_DISCOVERY}?${query}`, call);
   const body = parseJsonObject(response.body);
+  const said = errorBodyOf(response);
   // Only a response about the host is conclusive. Other errors, which a crafted path can cause, are not.
   const isAnswer =
     typeof body?.["tenant_discovery_endpoint"] === "string" || Array.isArray(body?.["metadata"]);
-  if (!body || response.status !== 200 || body["error"] !== undefined || !isAnswer) {
-    const isSaid = body?.["error"] !== undefined && (response.status === 200 || response.status === 400);
+  if (!body || response.status !== 200 || said || !isAnswer) {
+    const isSaid = said !== undefined && (response.status === 200 || response.status === 400);
     const unknown = `Entra does not know the host "${url.host}"`;
     const unsaid = `Entra could not say whether it knows the host "${url.host}" (${statusOf(response)})`;
     const remedy =

@@ -1,9 +1,8 @@
 import type { AccountInfo } from "../account.js";
 import type { Authority } from "../authority/authority.js";
 import type { Client } from "../client/client.js";
-import { parseJsonObject } from "../encoding.js";
-import { ServerError } from "../errors/errors.js";
 import { boundedCall } from "../exchange/accounted.js";
+import { endpointError } from "../exchange/endpoint-error.js";
 import { authorityOf, requireAccountOf } from "../flows/account-authority.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { statusOf, withPause } from "../http/throttle.js";
@@ -43,20 +42,20 @@ export function atProvider<T>(
   });
 }
 
-/** The error of an endpoint at which the client authenticates (RFC 6749 §5.2). */
-export function endpointError(name: string, response: HttpResponse, { client, call }: EndpointCall): Error {
-  const { correlationId } = call;
-  const body = parseJsonObject(response.body);
-  const error =
-    body?.["error"] === undefined
-      ? new ServerError(
-          "server_error",
-          correlationId,
-          `The ${name} endpoint returned ${statusOf(response)}.`,
-          undefined,
-          undefined,
-          response.status,
-        )
-      : serverError(body, response.status, correlationId);
-  return withPause(error, response, client.clock);
+/**
+ * The error of an endpoint that has refused a request (RFC 6749 §5.2).
+ *
+ * @param error its code, if the response is not an OAuth error
+ */
+export function refusalOf(
+  name: string,
+  response: HttpResponse,
+  { client, call }: Pick<EndpointCall, "client" | "call">,
+  error = "server_error",
+): Error {
+  const described = { error, error_description: `The ${name} endpoint returned ${statusOf(response)}.` };
+  return (
+    endpointError(response, { client, call }) ??
+    withPause(serverError(described, response.status, call.correlationId), response, client.clock)
+  );
 }

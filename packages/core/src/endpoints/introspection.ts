@@ -10,7 +10,7 @@ import { requiredText, tokenRequest } from "../request/token-request.js";
 import { decryptJwt } from "../response/decrypt-jwt.js";
 import { INTROSPECTION } from "../response/jwt-kind.js";
 import { verifyJwt } from "../response/verify-jwt.js";
-import { atProvider, endpointError, type EndpointCall, type EndpointInput } from "./at-provider.js";
+import { atProvider, refusalOf, type EndpointCall, type EndpointInput } from "./at-provider.js";
 
 /** Request about a token. */
 export interface IntrospectionInput extends EndpointInput {
@@ -90,7 +90,7 @@ async function bodyOf(
   const body = parseJsonObject(response.body);
   if (response.status === 200 && body) return body;
   if (response.status === 200) throw invalid("it is not a JSON object", context);
-  throw endpointError("introspection", response, context);
+  throw refusalOf("introspection", response, context);
 }
 
 function invalid(reason: string, { call }: EndpointCall): Error {

@@ -2,13 +2,14 @@ import type { Authority } from "../authority/authority.js";
 import type { Client } from "../client/client.js";
 import { numberIn, parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
+import { errorBodyOf } from "../http/answer-body.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { parsedUrl, secureEndpoint, secureUrl } from "../http/secure-url.js";
-import { statusOf, withPause } from "../http/throttle.js";
+import { statusOf } from "../http/throttle.js";
 import type { Call } from "../http/transport.js";
 import { parseAuthenticationChallenges } from "../request/claims-challenge.js";
 import { wrongType } from "../request/field-types.js";
-import { serverError } from "../response/server-error.js";
+import { refusalOf } from "./at-provider.js";
 import {
   checkedMetadata,
   onlyMetadata,
@@ -97,25 +98,18 @@ function bearer(token: string | undefined, name: string): Readonly<Record<string
 }
 
 function accepted(response: HttpResponse, client: Client, call: Call): Readonly<Record<string, unknown>> {
-  const body = parseJsonObject(response.body);
-  if (response.status < 200 || response.status > 299 || body?.["error"] !== undefined)
+  if (response.status < 200 || response.status > 299 || errorBodyOf(response))
     throw refusal(response, client, call);
+  const body = parseJsonObject(response.body);
   if (body) return body;
   throw invalidResponse(`the body of ${statusOf(response)} is not a JSON object`, call);
 }
 
 /** The error of a provider (RFC 7591 §3.2.2), or of what protects the endpoint (RFC 6750 §3.1). */
 function refusal(response: HttpResponse, client: Client, call: Call): Error {
-  const body = parseJsonObject(response.body);
   const [challenge] = parseAuthenticationChallenges(response.headers["www-authenticate"]);
   const error = challenge?.parameters["error"] ?? (response.status === 401 ? "invalid_token" : undefined);
-  const known = typeof body?.["error"] === "string" ? body : undefined;
-  const described = known ??
-    (error ? { error } : undefined) ?? {
-      error: "server_error",
-      error_description: `The registration endpoint returned ${statusOf(response)} without an OAuth error.`,
-    };
-  return withPause(serverError(described, response.status, call.correlationId), response, client.clock);
+  return refusalOf("registration", response, { client, call }, error);
 }
 
 /** @param known the registration so far, of which the response need not repeat the credentials */

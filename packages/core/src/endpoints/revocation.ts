@@ -11,7 +11,7 @@ import { pacedRequest } from "../exchange/paced-request.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters } from "../request/parameters.js";
 import { requiredText, tokenRequest } from "../request/token-request.js";
-import { atProvider, endpointError, type EndpointCall, type EndpointInput } from "./at-provider.js";
+import { atProvider, refusalOf, type EndpointCall, type EndpointInput } from "./at-provider.js";
 
 /** Request to revoke a token. */
 export interface RevocationInput extends EndpointInput {
@@ -50,7 +50,7 @@ async function revokeToken(context: EndpointCall, token: string, hint: string | 
   const parameters = new Parameters().set("token", token).set("token_type_hint", hint);
   await pacedRequest(context, endpoint, parameters, async () => {
     const response = await sendClientForm(context, { endpoint, parameters });
-    if (response.status < 200 || response.status > 299) throw endpointError("revocation", response, context);
+    if (response.status < 200 || response.status > 299) throw refusalOf("revocation", response, context);
   });
 }
 

@@ -11,10 +11,9 @@ import { secureEndpoint } from "../http/secure-url.js";
 import { repeatsOfForm } from "../http/retry-policy.js";
 import { pauseAfter } from "../http/throttle.js";
 import { noTimeLeft, withinCallTime } from "../http/within-call-time.js";
-import { mayBeError } from "../http/without-echo.js";
 import type { Call, Form } from "../http/transport.js";
 import { Parameters, withQuery } from "../request/parameters.js";
-import { answerBody } from "../http/answer-body.js";
+import { errorBodyOf } from "../http/answer-body.js";
 import type { Exchange } from "./exchange.js";
 
 /** A form for an endpoint of the provider at which the client authenticates. */
@@ -136,12 +135,12 @@ type Filled = Form & { readonly url: string };
 
 /** Whether the server has refused a proof because of its nonce (RFC 9449 §8). */
 function wantsNonce(response: HttpResponse): boolean {
-  return answerBody(response)?.["error"] === "use_dpop_nonce";
+  return errorBodyOf(response)?.["error"] === "use_dpop_nonce";
 }
 
 /** Whether a server may have refused a proof because of its times. */
 function refusesTime(response: HttpResponse): boolean {
-  const error = answerBody(response)?.["error"];
+  const error = errorBodyOf(response)?.["error"];
   return error === "invalid_client" || error === "invalid_dpop_proof";
 }
 
@@ -155,8 +154,7 @@ function isNamed({ parameters }: ClientForm, { namesClient }: ClientAuthenticati
 
 /** Tokens show that the server has accepted the client; an error may have come before it looked. */
 function noted(response: HttpResponse, { accepted }: ClientAuthentication): HttpResponse {
-  const isError = mayBeError(response) && answerBody(response)?.["error"] !== undefined;
-  if (accepted && response.status < 300 && !isError) accepted();
+  if (accepted && response.status < 300 && !errorBodyOf(response)) accepted();
   return response;
 }
 
@@ -179,8 +177,7 @@ function formEndpoint(
  * code or refresh token can still be redeemed. A server that asks for a pause gets no second request.
  */
 function refusesClient(response: HttpResponse, clock: Clock): boolean {
-  if (!mayBeError(response) || pauseAfter(response, clock) !== undefined) return false;
-  return REFUSALS.has(answerBody(response)?.["error"]);
+  return pauseAfter(response, clock) === undefined && REFUSALS.has(errorBodyOf(response)?.["error"]);
 }
 
 /** The second is GitHub's. */

@@ -3,12 +3,12 @@ import { epochSeconds } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import { sendClientForm } from "../exchange/client-form.js";
+import { endpointError } from "../exchange/endpoint-error.js";
 import type { Exchange } from "../exchange/exchange.js";
 import { pacedRequest } from "../exchange/paced-request.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import { Parameters, withQuery } from "../request/parameters.js";
 import { lifetimeSeconds } from "../response/seconds.js";
-import { serverError } from "../response/server-error.js";
 
 /** A URL that starts a sign-in. */
 export interface PreparedUrl {
@@ -69,9 +69,9 @@ async function push(
   const { client, call } = context;
   const requestedAt = epochSeconds(client.clock);
   const response = await sendClientForm(context, { endpoint: PUSHED, parameters });
+  const refusal = endpointError(response, context);
+  if (refusal) throw refusal;
   const body = parseJsonObject(response.body);
-  if (body?.["error"] !== undefined)
-    throw withPause(serverError(body, response.status, call.correlationId), response, client.clock);
   const requestUri = body?.["request_uri"];
   const lifetime = lifetimeSeconds(body?.["expires_in"]);
   const isGood = response.status >= 200 && response.status <= 299;

@@ -4,6 +4,7 @@ import { dialectOf } from "../dialect/dialects.js";
 import { newGuid, parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
 import { sendClientForm } from "../exchange/client-form.js";
+import { endpointError } from "../exchange/endpoint-error.js";
 import { sharedExchange, type Exchange } from "../exchange/exchange.js";
 import type { Grant } from "../exchange/grant.js";
 import { pacedRequest } from "../exchange/paced-request.js";
@@ -16,7 +17,6 @@ import { requireKnownTypes } from "../request/authorization-details.js";
 import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
 import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
-import { serverError } from "../response/server-error.js";
 import type { AuthenticationResult } from "../result.js";
 import type { BackchannelPings } from "./backchannel-pings.js";
 
@@ -135,9 +135,9 @@ async function sendRequest(exchange: Exchange, parameters: Parameters): Promise<
     parameters: await signed(exchange, parameters),
     query: new Parameters().addMissing(request.extraQueryParameters),
   });
+  const refusal = endpointError(response, exchange);
+  if (refusal) throw refusal;
   const body = parseJsonObject(response.body);
-  if ((body?.["error"] ?? undefined) !== undefined)
-    throw withPause(serverError(body ?? {}, response.status, call.correlationId), response, client.clock);
   const authReqId = body?.["auth_req_id"];
   const pace = pollingPace(body);
   if (response.status === 200 && typeof authReqId === "string" && authReqId !== "" && pace.expiresIn > 0)

@@ -2,6 +2,7 @@ import type { ClientAuthentication } from "../credential/client-authentication.j
 import { dialectOf } from "../dialect/dialects.js";
 import { clientAuthError } from "../errors/errors.js";
 import { sendClientForm } from "../exchange/client-form.js";
+import { endpointError } from "../exchange/endpoint-error.js";
 import type { Exchange } from "../exchange/exchange.js";
 import { pacedRequest } from "../exchange/paced-request.js";
 import { pollingPace } from "../exchange/poll.js";
@@ -15,7 +16,6 @@ import { mergeClaims } from "../request/claims.js";
 import { Parameters } from "../request/parameters.js";
 import { resourcesIn } from "../request/resource.js";
 import { answerBody } from "../http/answer-body.js";
-import { serverError } from "../response/server-error.js";
 
 /** The device authorization response (RFC 8628 §3.2), to be shown to the user. */
 export interface DeviceCodeResponse {
@@ -70,10 +70,11 @@ export async function authorizeDevice(exchange: Exchange): Promise<DeviceCodeRes
   );
 }
 
-function deviceIn({ client, authority, call }: Exchange, response: HttpResponse): DeviceCodeResponse {
+function deviceIn(exchange: Exchange, response: HttpResponse): DeviceCodeResponse {
+  const refusal = endpointError(response, exchange);
+  if (refusal) throw refusal;
+  const { client, authority, call } = exchange;
   const body = answerBody(response);
-  if (body?.["error"] !== undefined)
-    throw withPause(serverError(body, response.status, call.correlationId), response, client.clock);
   const text = (field: string): string => (typeof body?.[field] === "string" ? body[field] : "");
   const userCode = text("user_code");
   const code = text("device_code");

@@ -1,5 +1,5 @@
 import { percentEncode } from "../encoding.js";
-import { answerBody } from "./answer-body.js";
+import { answerBody, errorBodyOf } from "./answer-body.js";
 import type { HttpResponse } from "./http-client.js";
 import { hideSecretsOf, partsOf, type SentSecrets } from "./hide-secrets.js";
 import { REQUEST_ID_HEADERS } from "./tally.js";
@@ -9,7 +9,7 @@ import { REQUEST_ID_HEADERS } from "./tally.js";
  * response with tokens may repeat one on purpose, and stays as it is.
  */
 export function withoutEcho(response: HttpResponse, sent: SentSecrets): HttpResponse {
-  const isFailure = response.status >= 300 || hasError(response);
+  const isFailure = response.status >= 300 || errorBodyOf(response) !== undefined;
   // What is not JSON is refused as well, and its type is quoted.
   const type = response.headers["content-type"];
   const isQuoted = isFailure || type?.includes("json") === false || hasEchoedId(response, sent);
@@ -27,16 +27,6 @@ function hasEchoedId({ headers }: HttpResponse, { body = "", headers: sent }: Se
     const credentials = Object.values(sent).flatMap((value) => [value, ...partsOf(value)]);
     return [id, percentEncode(id)].some((text) => [body, ...credentials].some((part) => part.includes(text)));
   });
-}
-
-/** Most answers are tokens, and need not be parsed to see that they are no errors. JSON may escape the letters of a name. */
-export function mayBeError({ status, body }: HttpResponse): boolean {
-  return status >= 400 || body.includes("error") || body.includes("\\u");
-}
-
-/** Some servers answer with an error in a 200. */
-function hasError(response: HttpResponse): boolean {
-  return mayBeError(response) && (answerBody(response)?.["error"] ?? undefined) !== undefined;
 }
 
 function bodyWithout(response: HttpResponse, hide: (text: string) => string): string {

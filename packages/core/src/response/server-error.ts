@@ -87,7 +87,7 @@ interface SaidError {
 function errorIn(body: Readonly<Record<string, unknown>>): SaidError {
   const { error, error_description: description, message } = body;
   if (typeof error !== "object" || error === null) {
-    const isCoded = error !== undefined || body["suberror"] !== undefined;
+    const isCoded = (error ?? body["suberror"] ?? undefined) !== undefined;
     return {
       error: isCoded ? text(error) : "server_error",
       description: text(description) || text(message),
