@@ -1,5 +1,5 @@
 // What servers answer to requests with a proof of possession (RFC 9449), and what an API gets.
-// proves: core/src/dpop/dpop.ts, core/src/dpop/binding-key.ts, core/src/exchange/client-form.ts,
+// proves: core/src/dpop/dpop.ts, core/src/dpop/wants-nonce.ts, core/src/dpop/binding-key.ts, core/src/exchange/client-form.ts,
 // node/src/http/send-with-token.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
@@ -203,6 +203,16 @@ it.each(["account", "token"] as const)("user info is asked for with a proof, giv
   const request = given === "token" ? { accessToken } : { ...(account ? { account } : {}), ...bound };
   expect(await app.userInfo(request)).toEqual({ sub: "user-1" });
   expect(proofs("/userinfo").map(({ nonce }) => nonce)).toEqual([undefined, "info-1"]);
+});
+
+it("user info is asked for once when the challenge for a nonce is of another scheme than DPoP", async () => {
+  fake.answers.discovery = () => ({ body: fake.metadata({ userinfo_endpoint: `${fake.url}/userinfo` }) });
+  const app = fake.publicClient();
+  const { accessToken } = await redeem(app, bound);
+  const challenge = { "www-authenticate": 'Bearer error="use_dpop_nonce"', "dpop-nonce": "info-1" };
+  fake.answers.userinfo = () => ({ status: 401, headers: challenge, body: {} });
+  await expect(app.userInfo({ accessToken })).rejects.toMatchObject({ errorCode: "use_dpop_nonce" });
+  expect(fake.count("userinfo")).toBe(1);
 });
 
 describe("an authenticated fetch with DPoP", () => {

@@ -130,6 +130,7 @@ export {
 export { discoverableIssuer, leavesTenantOpen } from "./authority/access-token-issuer.js";
 export { AccessTokens, type AcceptedTenants, type VerifiedAccessToken } from "./endpoints/access-tokens.js";
 export { PROOF_ALGORITHMS, verifyDpopProof } from "./dpop/verify-proof.js";
+export { wantsNonce } from "./dpop/wants-nonce.js";
 export { endSessionUrl, type EndSessionInput } from "./endpoints/end-session.js";
 export { introspect, type Introspection, type IntrospectionInput } from "./endpoints/introspection.js";
 export {

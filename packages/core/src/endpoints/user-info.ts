@@ -2,6 +2,7 @@ import type { AccountInfo } from "../account.js";
 import { endpointOf } from "../authority/endpoint.js";
 import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
+import { wantsNonce } from "../dpop/wants-nonce.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError, type AuthError } from "../errors/errors.js";
 import { pacedRequest } from "../exchange/paced-request.js";
@@ -98,20 +99,13 @@ async function send({ client, call }: EndpointCall, url: string, accessToken: st
   let headers = { ...(await client.dpop.authorization(accessToken, { method: "GET", url })), accept };
   let response = await client.transport.get(url, call, { headers });
   const hasNonce = client.dpop.noteNonce(url, response.headers["dpop-nonce"]);
-  if (hasNonce && wantsNonce(response)) {
+  if (hasNonce && wantsNonce(response.status, response.headers["www-authenticate"])) {
     headers = { ...(await client.dpop.authorization(accessToken, { method: "GET", url })), accept };
     response = await client.transport.get(url, call, { headers });
   }
   if (response.status === 200) return response;
   const error = refusal(response, call.correlationId);
   throw withPause(error, response, client.clock);
-}
-
-/** Whether the endpoint has refused a proof because of its nonce (RFC 9449 §9). */
-function wantsNonce({ status, headers }: HttpResponse): boolean {
-  if (status !== 401) return false;
-  const challenges = parseAuthenticationChallenges(headers["www-authenticate"]);
-  return challenges.some(({ parameters }) => parameters["error"] === "use_dpop_nonce");
 }
 
 /** The error of a protected resource (RFC 6750 §3.1), or that of a body which has one. */

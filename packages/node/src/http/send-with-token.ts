@@ -1,5 +1,5 @@
 import type { AuthenticationResult } from "@tessera/core";
-import { parseAuthenticationChallenges } from "@tessera/core/internal";
+import { wantsNonce } from "@tessera/core/internal";
 import type { DpopProofInput } from "../requests.js";
 import { authorization, fetchBoundToOrigin, type OriginAnswer } from "./origin-bound-fetch.js";
 
@@ -63,16 +63,13 @@ export async function sendWithToken(
     return answer;
   };
   const answer = await send(request);
-  if (!again || !answer.isOfOrigin || !wantsNonce(answer.response)) return { ...answer, unused: again };
+  if (!again || !answer.isOfOrigin || !lacksNonce(answer.response)) return { ...answer, unused: again };
   await answer.response.body?.cancel();
   const unused = again.clone();
   return { ...(await send(again)), unused };
 }
 
 /** Whether a resource refuses a request only because its proof lacks a nonce, which the response has (RFC 9449 §9). */
-export function wantsNonce({ status, headers }: Response): boolean {
-  if (status !== 401 || !headers.get("dpop-nonce")) return false;
-  return parseAuthenticationChallenges(headers.get("www-authenticate") ?? "").some(
-    ({ scheme, parameters }) => scheme.toLowerCase() === "dpop" && parameters["error"] === "use_dpop_nonce",
-  );
+export function lacksNonce({ status, headers }: Response): boolean {
+  return Boolean(headers.get("dpop-nonce")) && wantsNonce(status, headers.get("www-authenticate"));
 }

@@ -1,5 +1,5 @@
 import { requireRecord, secureUrl, wrongType } from "@tessera/core/internal";
-import { sendWithToken, wantsNonce, type LastNonce } from "../http/send-with-token.js";
+import { lacksNonce, sendWithToken, type LastNonce } from "../http/send-with-token.js";
 import { isCovered } from "./known-resource.js";
 import type { ResourceFetchOptions, ResourceSendingOptions } from "./options.js";
 import { repeatableRequest } from "./repeatable-request.js";
@@ -49,7 +49,7 @@ export function createResourceFetch(
       for (;;) {
         const { response, isOfOrigin } = await send(attempt, request.next(), init);
         // The nonce has been noted: the same token is sent once more.
-        const isRepeated = isOfOrigin && attempt.token && withNonce !== attempt && wantsNonce(response);
+        const isRepeated = isOfOrigin && attempt.token && withNonce !== attempt && lacksNonce(response);
         if (isRepeated) withNonce = attempt;
         const next = isRepeated
           ? attempt
