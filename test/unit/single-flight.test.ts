@@ -5,6 +5,7 @@ import { pause, systemClock } from "../../packages/core/src/clock.js";
 import { isBackground, markBackground } from "../../packages/core/src/flight/background.js";
 import { abortAfter } from "../../packages/core/src/flight/deadline.js";
 import { SingleFlight } from "../../packages/core/src/flight/single-flight.js";
+import { untilAborted } from "../../packages/core/src/flight/until-aborted.js";
 
 /** Work that ends when the test says so. */
 function work() {
@@ -88,6 +89,12 @@ describe("single flight", () => {
     const { start, started } = work();
     await expect(new SingleFlight().run("key", AbortSignal.abort("no"), start)).rejects.toBe("no");
     expect(started).toHaveLength(0);
+  });
+
+  it("waits for the work itself, with no promise around it, for a caller who cannot leave", () => {
+    const { start } = work();
+    const running = start(undefined);
+    expect(untilAborted(running, undefined)).toBe(running);
   });
 
   it("does not abort work that is over, and makes no signal for a caller who cannot leave", async () => {

@@ -37,11 +37,10 @@ export async function boundedCall<T>(
   const { correlationId } = bounds;
   const tally = new Tally();
   try {
-    return await withinBounds(bounds, (signal) => {
-      const working = work({ correlationId, signal, budget: transport.budget(), tally });
-      // Not every step heeds the signal: the app's cache plugin does not.
-      return signal ? untilAborted(working, signal) : working;
-    });
+    // Not every step heeds the signal: the app's cache plugin does not.
+    return await withinBounds(bounds, (signal) =>
+      untilAborted(work({ correlationId, signal, budget: transport.budget(), tally }), signal),
+    );
   } catch (error) {
     noteFailure(error, tally);
     throw error;

@@ -57,7 +57,7 @@ export function begun<R extends Bounds>(request: R): R {
  */
 export function waitWithin<T>(bounds: Bounds, work: T | Promise<T>): T | Promise<T> {
   if (!(work instanceof Promise) || (bounds.timeoutMs === undefined && !bounds.signal)) return work;
-  return withinBounds(bounds, (signal) => (signal ? untilAborted(work, signal) : work));
+  return withinBounds(bounds, (signal) => untilAborted(work, signal));
 }
 
 function timeLeft({ timeoutMs, startedAt }: Bounds): number | undefined {

@@ -11,7 +11,7 @@ export class KeyedMutex {
    */
   run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = this.#tails.get(key) ?? Promise.resolve();
-    const turn = (signal ? untilAborted(before, signal) : before).then(work);
+    const turn = untilAborted(before, signal).then(work);
     // A caller that has left must not let the next one overtake those before it.
     const tail = turn
       .catch(() => undefined)

@@ -31,7 +31,7 @@ export class SingleFlight<L = undefined> {
     const release =
       isBackground(flight.controller?.signal) && !isBackground(signal) ? keepAlive() : undefined;
     try {
-      return (await (signal ? untilAborted(flight.work, signal) : flight.work)) as T;
+      return (await untilAborted(flight.work, signal)) as T;
     } finally {
       release?.();
       leave();

@@ -1,9 +1,10 @@
 /**
- * Waits for work until a signal aborts; the work itself continues.
+ * Waits for work until a signal aborts; the work itself continues. Without a signal, it returns the work.
  *
  * @throws the signal's reason, or whatever the work throws
  */
-export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(signal.reason as Error);
     if (signal.aborted) leave();

@@ -61,7 +61,7 @@ export function brokerSignIn(
         const native = nativeRequest(client, known, asked);
         const work = withOwnErrors(known, () => broker.acquireTokenInteractive(native, windowHandle));
         // A caller that cancels or times out leaves; the broker's window cannot be closed.
-        return brokerResult(await (signal ? untilAborted(work, signal) : work), known.correlationId);
+        return brokerResult(await untilAborted(work, signal), known.correlationId);
       });
     },
     async silently(request) {

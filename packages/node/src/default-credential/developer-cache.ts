@@ -47,8 +47,7 @@ export function developerCacheSource(
       if (found) return silently(found, request);
       const { signal, timeoutMs, correlationId = newCorrelationId() } = request;
       return withinBounds({ signal, timeoutMs, correlationId }, async (bounded) => {
-        const finding = findUser(options, tenantId, system);
-        const user = await (bounded ? untilAborted(finding, bounded) : finding);
+        const user = await untilAborted(findUser(options, tenantId, system), bounded);
         if ("unavailable" in user) return user;
         found = user;
         return silently(user, { ...request, correlationId, signal: bounded, timeoutMs: undefined });

@@ -54,14 +54,15 @@ export function tokenAcquirer(
   const openBrowser = openerOf(options.openBrowser);
 
   return async (known, how, { signal, budget, since, scopes = known.scopes, refusedToken }) => {
-    const prepared = (forgotten?: string): Promise<ReadyIssuer> => {
-      const preparing = issuers.ready(
-        known,
-        { since, ...(forgotten === undefined ? {} : { forgotten }) },
-        metadataCall({ signal, budget }),
+    const prepared = (forgotten?: string): Promise<ReadyIssuer> =>
+      untilAborted(
+        issuers.ready(
+          known,
+          { since, ...(forgotten === undefined ? {} : { forgotten }) },
+          metadataCall({ signal, budget }),
+        ),
+        signal,
       );
-      return signal ? untilAborted(preparing, signal) : preparing;
-    };
     let ready = await prepared();
     const request: IssuerRequest = {
       scopes: [...(scopes ?? [])],

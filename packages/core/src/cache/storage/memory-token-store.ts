@@ -58,7 +58,7 @@ export function createMemoryTokenStore(clock: { now(): number } = Date): TokenSt
     async inTurn(name, work, signal) {
       signal?.throwIfAborted();
       for (let running = turns.get(name); running; running = turns.get(name)) {
-        await (signal ? untilAborted(running.ended, signal) : running.ended);
+        await untilAborted(running.ended, signal);
         const found = await work.found();
         if (found !== undefined) return found;
       }

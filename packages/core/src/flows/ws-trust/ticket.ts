@@ -32,7 +32,7 @@ interface TicketEndpoint {
 
 /** @throws ClientAuthError `missing_user_identifier` */
 export async function usersOwnName(system: SystemTickets, call: Call): Promise<string> {
-  const name = await unlessAborted(system.principal(), call);
+  const name = await untilAborted(system.principal(), call.signal);
   if (name !== undefined) return name;
   throw clientAuthError(
     "missing_user_identifier",
@@ -54,9 +54,9 @@ export async function ticketFor(
   const service = `HTTP@${new URL(url).hostname}`;
   let ticket: unknown;
   try {
-    ticket = await unlessAborted(
+    ticket = await untilAborted(
       Promise.resolve(source({ service, ...(channelBinding && { channelBinding }) })),
-      call,
+      call.signal,
     );
   } catch (cause) {
     call.signal?.throwIfAborted();
@@ -84,7 +84,3 @@ export async function ticketFor(
 
 /** How a message of NTLM begins, also within SPNEGO. */
 const NTLM = "NTLMSSP\0";
-
-function unlessAborted<T>(work: Promise<T>, { signal }: Call): Promise<T> {
-  return signal ? untilAborted(work, signal) : work;
-}
