@@ -1,3 +1,4 @@
+import { memberOf } from "./causes.js";
 import { isAuthError } from "./errors.js";
 
 /** Codes and class names as programs write them. Any other text may name a user or quote a secret. */
@@ -18,11 +19,10 @@ export function errorName(error: unknown): string {
 /** The same without numbers, for the attribute `error.type` of a span or metric: it has few values. */
 export function errorType(error: unknown): string {
   if (typeof error !== "object" || error === null) return typeof error;
-  const { errorCode, code, name }: Partial<Record<string, unknown>> = { ...error };
   return (
-    matching(errorCode, ERROR_CODE) ??
-    matching(code, SYSTEM_CODE) ??
-    matching(name ?? (error as Error).name, CLASS_NAME) ??
+    matching(memberOf(error, "errorCode"), ERROR_CODE) ??
+    matching(memberOf(error, "code"), SYSTEM_CODE) ??
+    matching(memberOf(error, "name"), CLASS_NAME) ??
     "an error of another kind"
   );
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.js";
+import { causesOf } from "../errors/causes.js";
 import { errorName } from "../errors/error-name.js";
 import { mayPass } from "./retry-policy.js";
 
@@ -67,7 +68,7 @@ export class HostLog {
 }
 
 /** The code of the innermost error: that of the connection. */
-function reasonOf(error: unknown, depth = 0): string {
-  const cause = error instanceof Error && depth < 5 ? error.cause : undefined;
-  return cause instanceof Error ? reasonOf(cause, depth + 1) : errorName(error);
+function reasonOf(error: unknown): string {
+  const errors = [...causesOf(error)].filter((one) => typeof one === "object");
+  return errorName(errors.at(-1) ?? error);
 }

@@ -1,3 +1,4 @@
+import { causesOf, memberOf } from "../errors/causes.js";
 import { clientAuthError, copyFor, isAuthError, type AuthError } from "../errors/errors.js";
 import { printable } from "../printable.js";
 import { failureOf } from "./retry-policy.js";
@@ -27,8 +28,8 @@ export function networkError(
 /** Codes of certificates that are not valid at the time of this machine's clock. */
 const CERTIFICATE_TIMES: ReadonlySet<unknown> = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID"]);
 
-function remedyFor(error: Error & { readonly code?: string | number }): string {
-  if (!CERTIFICATE_TIMES.has(rootCode(error)))
+function remedyFor(error: Error): string {
+  if (!CERTIFICATE_TIMES.has(memberOf(rootOf(error), "code")))
     return "Check the network, the proxy and the trusted certificates.";
   const time = new Date().toISOString();
   return `The server's certificate is not valid at ${time}, the time by this machine's clock: if the clock is wrong, set it; otherwise the certificate has to be renewed.`;
@@ -46,33 +47,35 @@ function ownError(error: AuthError, hide: (text: string) => string): AuthError {
   return own;
 }
 
-/** Maximum depth of nested causes to copy; guards against cycles. */
-const DEEPEST_CAUSE = 5;
-
 /**
  * Copies an error's message, code and causes only: an app's own client may have attached the request, with its
  * secrets, to the error.
  */
-function bareError(error: unknown, hide: (text: string) => string, depth = 0): Error {
+function bareError(error: unknown, hide: (text: string) => string): Error {
+  const copies = [...causesOf(error)].map((one) => bareCopy(one, hide));
+  return copies.reduceRight((cause, one) => Object.assign(one, { cause }));
+}
+
+function bareCopy(error: unknown, hide: (text: string) => string): Error {
   if (typeof error !== "object" || error === null) return new Error(hide(String(error)));
-  const { name, message, code, stack, cause } = error as Partial<Record<string, unknown>>;
+  const [message, code] = [memberOf(error, "message"), memberOf(error, "code")];
   const bare = new Error(typeof message === "string" ? printable(hide(message)) : "");
-  for (const [key, value] of Object.entries({ name, stack }))
+  for (const key of ["name", "stack"]) {
+    const value = memberOf(error, key);
     if (typeof value === "string")
       Object.defineProperty(bare, key, { value: hide(value), configurable: true });
+  }
   if (typeof code === "string") Object.assign(bare, { code: hide(code) });
   if (typeof code === "number") Object.assign(bare, { code });
-  if (cause !== undefined && depth < DEEPEST_CAUSE) bare.cause = bareError(cause, hide, depth + 1);
   return bare;
 }
 
-function rootCode(error: Error & { readonly code?: string | number }): string | number | undefined {
-  return error.cause instanceof Error ? rootCode(error.cause) : error.code;
+function rootOf(error: Error): Error & { readonly code?: string | number } {
+  return [...causesOf(error)].filter((one) => one instanceof Error).at(-1) ?? error;
 }
 
 /** The message of the innermost cause of an error. */
-export function rootMessage(error: Error & { readonly code?: string | number }): string {
-  return error.cause instanceof Error
-    ? rootMessage(error.cause)
-    : error.message || String(error.code ?? error.name);
+export function rootMessage(error: Error): string {
+  const { message, code, name } = rootOf(error);
+  return message || String(code ?? name);
 }

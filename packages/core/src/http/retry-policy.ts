@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.js";
+import { causesOf, memberOf } from "../errors/causes.js";
 import type { HttpResponse } from "./http-client.js";
 import { retryAfterSeconds } from "./retry-after.js";
 
@@ -152,20 +153,13 @@ const NO_CONNECTION: ReadonlySet<unknown> = new Set([
 
 /** Returns what an error of an HTTP client means. Its own has marked those that say that nothing was sent. */
 export function failureOf(error: unknown): Failure {
-  const code = codeIn(error);
+  // That of an error or, as `fetch` has it, of its cause.
+  const code = [...causesOf(error)].map((one) => memberOf(one, "code")).find((one) => one !== undefined);
   if (typeof code === "string" && PERMANENT.test(code)) return "permanent";
   if (isMarked(error, "isPermanent")) return "permanent";
   if (isMarked(error, "isClosed")) return "closed";
   return isMarked(error, "isUnsent") || NO_CONNECTION.has(code) ? "no-connection" : "broken";
 }
-
-/** The code of an error or, as `fetch` has it, of its cause. Causes of causes may be endless. */
-function codeIn(error: unknown, depth = 0): unknown {
-  const { code, cause } = membersOf(error);
-  return code === undefined && cause !== undefined && depth < DEEPEST_CAUSE ? codeIn(cause, depth + 1) : code;
-}
-
-const DEEPEST_CAUSE = 5;
 
 /** Whether a request has ended while it waited for a free connection: that says nothing about its host. */
 export function hasOnlyWaited(error: unknown): boolean {
@@ -173,10 +167,5 @@ export function hasOnlyWaited(error: unknown): boolean {
 }
 
 function isMarked(error: unknown, mark: "isUnsent" | "isClosed" | "isPermanent" | "hasOnlyWaited"): boolean {
-  return membersOf(error)[mark] === true;
-}
-
-/** Not by `instanceof`: an error may come from another realm, such as that of a test runner. */
-function membersOf(error: unknown): Readonly<Record<string, unknown>> {
-  return typeof error === "object" && error !== null ? (error as Record<string, unknown>) : {};
+  return memberOf(error, mark) === true;
 }
