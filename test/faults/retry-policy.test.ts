@@ -1,8 +1,9 @@
 // Which request is sent again after what, and that docs/reliability.md says the same.
-// proves: core/src/http/retry-policy.ts, core/src/http/retry-after.ts
+// proves: core/src/http/retry-policy.ts, core/src/flight/back-off.ts, core/src/http/retry-after.ts
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { backOff } from "../../packages/core/src/flight/back-off.js";
 import {
   ENDPOINTS,
   failureOf,
@@ -133,4 +134,18 @@ it.each<[string, unknown, string]>([
   ["a response that is too long", error({ isPermanent: true }), "permanent"],
 ])("%s is a failure of its kind", (_, reason, failure) => {
   expect(failureOf(reason)).toBe(failure);
+});
+
+it.each([
+  [1, 100],
+  [2, 200],
+  [4, 800],
+  [5, 1000],
+  [2000, 1000],
+])("after %d failures in a row, a pause is between a half of %d ms and all of it", (failures, longest) => {
+  for (let turn = 0; turn < 50; turn += 1) {
+    const pause = backOff(failures, { first: 100, longest: 1000 });
+    expect(pause).toBeGreaterThanOrEqual(longest / 2);
+    expect(pause).toBeLessThanOrEqual(longest);
+  }
 });

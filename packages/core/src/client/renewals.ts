@@ -3,6 +3,7 @@ import { BoundedMap } from "../bounded-map.js";
 import { elapsed, type Clock } from "../clock.js";
 import { errorName } from "../errors/error-name.js";
 import { isAuthError } from "../errors/errors.js";
+import { backOff } from "../flight/back-off.js";
 import { keepAlive, markBackground } from "../flight/background.js";
 import type { Logger } from "../logger.js";
 import type { TokenRequest } from "../request/token-request.js";
@@ -39,7 +40,7 @@ export interface Renewable<R extends TokenRequest> {
  * The shortest and the longest time between two renewals of the same token, in milliseconds. It doubles with each failure
  * in a row and is shortened by up to a half at random.
  */
-const PAUSE_MS = { shortest: 30_000, longest: 60_000 } as const;
+const PAUSE_MS = { first: 30_000, longest: 60_000 } as const;
 
 /** Renews tokens in the background, while callers use the current ones. */
 export class Renewals {
@@ -121,9 +122,8 @@ export class Renewals {
   }
 
   #pause(key: string, failures: number): void {
-    const longest = Math.min(PAUSE_MS.shortest * 2 ** Math.max(0, failures - 1), PAUSE_MS.longest);
-    const pause = longest * (0.5 + Math.random() / 2);
-    this.#known.set(key, { next: elapsed(this.#clock) + pause, failures });
+    const next = elapsed(this.#clock) + backOff(Math.max(1, failures), PAUSE_MS);
+    this.#known.set(key, { next, failures });
   }
 
   #logFailure(error: unknown, correlationId: string): void {

@@ -1,16 +1,14 @@
 import { BoundedMap } from "../bounded-map.js";
 import { elapsed, type Clock } from "../clock.js";
 import { copyFor, type AuthError } from "../errors/errors.js";
+import { backOff, shortened } from "../flight/back-off.js";
 import { withSeconds } from "./throttle.js";
 
 /** Maximum number of failures that an application remembers. */
 const MOST_REMEMBERED = 10_000;
 
-/** The first pause, in milliseconds. It doubles with each further failure in a row. */
-const FIRST_PAUSE_MS = 200;
-
-/** The longest of these pauses, in milliseconds. */
-const LONGEST_PAUSE_MS = 30_000;
+/** The first pause and the longest, in milliseconds. */
+const PAUSE_MS = { first: 200, longest: 30_000 };
 
 /** A failure that comes so much later than the pause of the previous one is the first of another row. */
 const NEW_ROW_MS = 300_000;
@@ -126,13 +124,6 @@ export class Failures {
 
 /** Returns the milliseconds of pause after the nth failure in a row, whose last request was sent so often. */
 function pauseMsAfter(count: number, attempts = 1): number {
-  const doublings = attempts > 1 ? count - 1 : count - 2;
-  if (doublings < 0) return 0;
-  const longest = Math.min(FIRST_PAUSE_MS * 2 ** doublings, LONGEST_PAUSE_MS);
-  return shortened(longest);
-}
-
-/** Shortens a pause at random, by up to a half. */
-function shortened(pause: number): number {
-  return pause * (0.5 + Math.random() / 2);
+  const failures = attempts > 1 ? count : count - 1;
+  return failures > 0 ? backOff(failures, PAUSE_MS) : 0;
 }

@@ -1,4 +1,5 @@
 import { elapsed, type Clock } from "../clock.js";
+import { backOff } from "../flight/back-off.js";
 import { HostLog, type HostRequests } from "./host-log.js";
 import type { HttpResponse } from "./http-client.js";
 import { httpDate } from "./retry-after.js";
@@ -7,8 +8,7 @@ import { httpDate } from "./retry-after.js";
 export const MOST_FAILURES = 10;
 
 /** A host is left alone for up to this long at first, and for up to twice as long each further time, in milliseconds. */
-const FIRST_REST_MS = 1000;
-const LONGEST_REST_MS = 30_000;
+const REST_MS = { first: 1000, longest: 30_000 };
 
 /** In the time of one count, as many requests may be repeated in any case. */
 const FREE_REPEATS = 10;
@@ -169,10 +169,8 @@ export class Host {
   }
 
   #rest(): void {
-    const longest = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** this.#rests);
     this.#rests += 1;
-    // Jittered: processes that failed together do not come back together.
-    this.#restsUntil = elapsed(this.#clock) + longest * (0.5 + Math.random() / 2);
+    this.#restsUntil = elapsed(this.#clock) + backOff(this.#rests, REST_MS);
   }
 
   #recount(): void {

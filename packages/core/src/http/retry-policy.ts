@@ -133,7 +133,7 @@ interface AnswerContext {
   readonly clock: Clock;
 }
 
-/** Exponential, with full jitter: callers that failed together do not come back together. */
+/** Exponential, with full jitter: a call that waits may come back at once, other than after the pauses of `flight/back-off.ts`. */
 function backOff(attempt: number): number {
   return Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
 }
