@@ -14,8 +14,14 @@ import type { Send, Wanted } from "./wanted.js";
 
 export type { Wanted };
 
-/** What is logged of a cache hit. */
-export const HIT = "The token comes from the cache.";
+const HIT = "The token comes from the cache.";
+
+/** Notes a cache hit of a path that does not go through {@link cacheFirst}. */
+export function noteHit(client: Client, correlationId: string | undefined): void {
+  client.telemetry.countHit();
+  client.cache.countLookup(true);
+  client.logger().verbose(HIT, correlationId);
+}
 
 /**
  * Returns the tokens from the cache or, on a miss, requests them. A cache hit without a plugin or store completes

@@ -4,7 +4,7 @@ import type { TokenMemory } from "../cache/memory/token-memory.js";
 import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
-import { HIT } from "./cache-first.js";
+import { noteHit } from "./cache-first.js";
 import { freshness } from "./freshness.js";
 
 /** Finds the token of one request again and again, as long as it is fresh and the cache is in memory only. */
@@ -26,7 +26,7 @@ export interface Search {
  * when more is known about the authority.
  */
 export function freshHits(client: Client, searchFor: () => Search): FreshHits {
-  const { authorities, cache, telemetry, clock, renewalMargin } = client;
+  const { authorities, cache, clock, renewalMargin } = client;
   let revision: number | undefined;
   let known: number | undefined;
   let search: Search | undefined;
@@ -45,9 +45,7 @@ export function freshHits(client: Client, searchFor: () => Search): FreshHits {
     const found = cache.readNow(find);
     if (!found || freshness(found.accessToken, epochSeconds(clock), renewalMargin) !== "fresh")
       return undefined;
-    telemetry.countHit();
-    cache.countLookup(true);
-    client.logger().verbose(HIT, correlationId);
+    noteHit(client, correlationId);
     return found;
   };
   return {

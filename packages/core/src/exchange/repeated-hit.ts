@@ -8,7 +8,7 @@ import { newCorrelationId } from "../correlation-id.js";
 import { printable } from "../printable.js";
 import type { BaseRequest } from "../request/token-request.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
-import { HIT } from "./cache-first.js";
+import { noteHit } from "./cache-first.js";
 import { freshness } from "./freshness.js";
 
 type Request = BaseRequest & { readonly account?: AccountInfo };
@@ -33,9 +33,7 @@ export function repeatedHit(
   if (freshness(tokens.accessToken, epochSeconds(client.clock), client.renewalMargin) !== "fresh")
     return undefined;
   const correlationId = request.correlationId ? printable(request.correlationId) : newCorrelationId();
-  client.telemetry.countHit();
-  client.cache.countLookup(true);
-  client.logger().verbose(HIT, correlationId);
+  noteHit(client, correlationId);
   return authenticationResult(tokens, { authority, correlationId, fromCache: true });
 }
 
