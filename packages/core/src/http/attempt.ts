@@ -4,7 +4,7 @@ import { untilAborted } from "../flight/until-aborted.js";
 import type { Logger } from "../logger.js";
 import type { Budget } from "./budget.js";
 import { hideSecretsOf, type SentSecrets } from "./hide-secrets.js";
-import type { Host, Outcome, Turn } from "./host.js";
+import type { Admission, Host, Outcome } from "./host.js";
 import type { Hosts } from "./hosts.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 import { networkError } from "./network-error.js";
@@ -44,7 +44,7 @@ interface Sender {
   readonly http: HttpClient;
   readonly hosts: Hosts;
   readonly host: Host;
-  readonly turn: Turn;
+  readonly admission: Admission;
   readonly logger: () => Logger;
 }
 
@@ -62,7 +62,7 @@ export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
  * @throws the reason of the call's signal; what `onSend` throws
  */
 export async function attempt(
-  { http, hosts, host, turn, logger }: Sender,
+  { http, hosts, host, admission, logger }: Sender,
   { content, line, timeoutMs, isRepeatable, isShort }: Attempt,
   { signal, correlationId, tally }: Call,
 ): Promise<Attempted> {
@@ -114,8 +114,8 @@ export async function attempt(
     signal?.throwIfAborted();
     return { error, failure };
   } finally {
-    // Whatever has happened: others may wait for the end of the turn.
-    host.leave(turn, outcome, why);
+    // Whatever has happened: others may wait for the end of a trial.
+    host.leave(admission, outcome, why);
     tally?.ended(startedAt, response);
     deadline.done();
   }
@@ -131,23 +131,23 @@ function isDeliberate(reason: unknown): boolean {
  *
  * @throws ClientAuthError `network_error` while the host is left alone, or when there is no time left
  */
-export function turnAt(host: Host, call: Call, time: Budget): Turn | Promise<Turn> {
-  const turn = host.enter();
-  return turn === "usual" ? turn : awaitedTurn(turn, host, call, time);
+export function admittedTo(host: Host, call: Call, time: Budget): Admission | Promise<Admission> {
+  const admission = host.enter();
+  return admission === "usual" ? admission : awaitedAdmission(admission, host, call, time);
 }
 
-async function awaitedTurn(
+async function awaitedAdmission(
   first: ReturnType<Host["enter"]>,
   host: Host,
   call: Call,
   time: Budget,
-): Promise<Turn> {
-  for (let turn = first; ; turn = host.enter()) {
-    if (turn === "usual" || turn === "trial") return turn;
-    if (turn === "refused") throw refusal(host, call);
+): Promise<Admission> {
+  for (let admission = first; ; admission = host.enter()) {
+    if (admission === "usual" || admission === "trial") return admission;
+    if (admission === "refused") throw refusal(host, call);
     const deadline = abortAfter(time.left(), call.signal);
     try {
-      await untilAborted(turn, deadline.signal);
+      await untilAborted(admission, deadline.signal);
     } catch (reason) {
       call.signal?.throwIfAborted();
       throw networkError(host.name, reason, { hide: (text) => text, correlationId: call.correlationId });

@@ -31,7 +31,7 @@ export interface HostRecord extends HostRequests {
 }
 
 /** How a request was let through: as any other, or to try a host that was left alone. */
-export type Turn = "usual" | "trial";
+export type Admission = "usual" | "trial";
 
 /** What became of a request: an answer, none, or the caller has left. */
 export type Outcome = "answered" | "failed" | "left";
@@ -91,7 +91,7 @@ export class Host {
    * Asks whether a request may be sent: `"usual"` or `"trial"` if so, `"refused"` while the host is left alone. While another
    * request tries it, a promise; then it is to be asked again.
    */
-  enter(): Turn | "refused" | Promise<void> {
+  enter(): Admission | "refused" | Promise<void> {
     if (this.#rests === 0) return "usual";
     if (this.restMs > 0) return "refused";
     if (this.#trial) return this.#trial.ended;
@@ -108,16 +108,16 @@ export class Host {
    *
    * @param reason why it failed
    */
-  leave(turn: Turn, outcome: Outcome, reason?: string): void {
+  leave(admission: Admission, outcome: Outcome, reason?: string): void {
     if (outcome === "answered") {
       this.#failures = 0;
       this.#rests = 0;
     } else if (outcome === "failed") {
       this.#failures += 1;
       this.#lastFailure = reason;
-      if (this.restMs === 0 && (turn === "trial" || this.#failures >= MOST_FAILURES)) this.#rest();
+      if (this.restMs === 0 && (admission === "trial" || this.#failures >= MOST_FAILURES)) this.#rest();
     }
-    if (turn === "usual") return;
+    if (admission === "usual") return;
     this.#trial?.end();
     this.#trial = undefined;
   }

@@ -1,9 +1,9 @@
 import { pause, type Clock } from "../clock.js";
 import type { Logger } from "../logger.js";
-import { attempt, turnAt, type Attempted, type Call, type Content } from "./attempt.js";
+import { admittedTo, attempt, type Attempted, type Call, type Content } from "./attempt.js";
 import { Budget, CALL_BUDGET_MS } from "./budget.js";
 import { checkHeaders } from "./header-value.js";
-import type { Host, Turn } from "./host.js";
+import type { Admission, Host } from "./host.js";
 import { Hosts } from "./hosts.js";
 import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 import { serverOf, type Observer } from "../observer.js";
@@ -144,9 +144,9 @@ export function createTransport({
     host.count();
     for (let number = 1; ; number += 1) {
       const mayRepeat = schedule !== undefined || number <= retries;
-      let turn: Turn;
+      let admission: Admission;
       try {
-        turn = await turnAt(host, call, time);
+        admission = await admittedTo(host, call, time);
       } catch (error) {
         call.signal?.throwIfAborted();
         if (!outcome) throw error;
@@ -159,7 +159,7 @@ export function createTransport({
       const timeoutMs = Math.round(halves ? time.left() / 2 : time.left());
       const isRepeatable = mayRepeat && repeats === "always";
       const limits = { timeoutMs, isRepeatable, isShort: (call.budget ?? time).isShort };
-      outcome = await attempt({ http, hosts, host, turn, logger }, { content, line, ...limits }, call);
+      outcome = await attempt({ http, hosts, host, admission, logger }, { content, line, ...limits }, call);
       if (outcome.response) statuses.push(outcome.response.status);
       const wait = mayRepeat ? waitAfter(outcome, outgoing, { number, statuses }) : undefined;
       if (wait === undefined || wait >= time.left() || host.restMs > wait)

@@ -18,7 +18,7 @@ import type { CacheOptions } from "../configuration.js";
 export type Kept = Readonly<Record<string, unknown>>;
 
 /** Work that one process does for all that share the cache. */
-export interface SharedWork<T> {
+export interface WorkForAll<T> {
   /** Returns the outcome, if another process has reached it. */
   readonly found: () => Promise<T | undefined>;
   readonly run: () => Promise<T>;
@@ -30,7 +30,7 @@ export interface KeptDocuments {
   /** Replaces a document. */
   write(name: string, document: Kept): Promise<void>;
   /** Runs work while no other process that shares the cache runs work of the same name. */
-  inTurn<T>(name: string, work: SharedWork<T>, signal?: AbortSignal): Promise<T>;
+  inTurn<T>(name: string, work: WorkForAll<T>, signal?: AbortSignal): Promise<T>;
 }
 
 /** Returns the documents in the application's plugin or store, or in memory. */
