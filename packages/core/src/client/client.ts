@@ -79,9 +79,9 @@ export interface Client {
   readonly renewals: Renewals;
   /** Grants of users that have been sent, until their tokens are saved. */
   readonly sentGrants: UnderWay;
-  /** Seconds that a token from the cache must still live; `undefined` for the usual margin. */
+  /** Minimum remaining lifetime of a cached token, in seconds; `undefined` for the usual margin. */
   readonly renewalMargin: number | undefined;
-  /** Seconds that an access token is good for, where its answer does not say. */
+  /** Lifetime of an access token in seconds, if its response does not say. */
   readonly defaultLifetime: number;
   readonly clock: Clock;
   readonly library: LibraryInfo;

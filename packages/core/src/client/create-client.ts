@@ -81,10 +81,10 @@ export interface ClientOptions {
   readonly idTokenAlgorithm?: string | undefined;
   /** How the provider signs and encrypts what it sends this client, as the client is registered. */
   readonly algorithms?: ResponseAlgorithms;
-  /** Keys of the client with which what the provider encrypts is decrypted. */
+  /** The client's keys to decrypt what the provider encrypts. */
   readonly decryptionKeys?: readonly DecryptionKeyOptions[] | undefined;
   readonly cache?: CacheOptions;
-  /** How often a request that failed is sent again at most; twice by default. Codes are never sent again. */
+  /** Maximum number of further attempts of a request that failed; 2 by default. Codes are never sent again. */
   readonly retries?: number | undefined;
   /** The time that all requests of one call may take together, in milliseconds; 30,000 by default. */
   readonly callTimeoutMs?: number | undefined;
@@ -94,7 +94,7 @@ export interface ClientOptions {
   readonly clock?: Clock;
   /** Called for each log line; by default nothing is logged. */
   readonly logger?: () => Logger;
-  /** Called for traces and metrics whenever there is something to note; nobody watches by default. */
+  /** Called for traces and metrics whenever there is something to record; by default, nothing is recorded. */
   readonly observer?: () => Observer | undefined;
   /** Names the library to Entra. */
   readonly library?: LibraryInfo;

@@ -32,14 +32,14 @@ export interface ClientForm {
   readonly authentication?: AssertionOverride | undefined;
   /** The key that tokens are to be bound to: the form comes with a proof of its possession (RFC 9449 §5). */
   readonly key?: BindingKey | undefined;
-  /** Called right before the form is written to a connection, once nothing else can keep it back. */
+  /** Called right before the form is written to a connection, when nothing else can stop it. */
   readonly onSend?: () => void;
 }
 
 /**
- * Posts a form with the client's authentication (RFC 6749 §2.3). If the server refuses the client, a credential that a
- * function provides is asked for once more; if it wants another nonce in a proof of possession, the form is sent once more
- * with that.
+ * Posts a form with the client's authentication (RFC 6749 §2.3). If the server refuses the client, a function that provides
+ * the credential is asked once more. If it wants another nonce in a proof of possession, the form is sent once more with
+ * that nonce.
  *
  * @throws ClientAuthError `openid_config_error` when the provider does not publish the endpoint, `network_error`
  */
@@ -77,7 +77,7 @@ export async function sendClientForm(
   const send = async (proof: ClientAuthentication): Promise<HttpResponse> => {
     let sent = await make(proof);
     const { url } = sent;
-    // A process that stood still in the meantime must not send a grant that another one has used.
+    // A process that was suspended meanwhile must not send a grant that another one has used.
     if (turn) await requireTurn(turn);
     const refreshToken = form.parameters.get("refresh_token");
     const rotates = refreshToken !== undefined && dialectOf(authority.url).rotatesRefreshTokens;
@@ -85,7 +85,7 @@ export async function sendClientForm(
     const isForOnce = rotates || repeats === "never";
     if (isForOnce) requireTime(form, call);
     const onSend = (): void => {
-      // The connection may have taken long.
+      // Making the connection may have taken long.
       if (isForOnce) requireTime(form, call);
       if (turn && rotates) requireUnsent(turn, refreshToken, call);
       form.onSend?.();
@@ -153,7 +153,7 @@ function isNamed({ parameters }: ClientForm, { namesClient }: ClientAuthenticati
   return namesClient === true || parameters.get("client_id") !== undefined;
 }
 
-/** Tokens show that the server has accepted the client; an error may have come before it looked. */
+/** Tokens show that the server has accepted the client; an error may have come before it checked. */
 function noted(response: HttpResponse, { accepted }: ClientAuthentication): HttpResponse {
   const isError = mayBeError(response) && answerBody(response)?.["error"] !== undefined;
   if (accepted && response.status < 300 && !isError) accepted();

@@ -7,7 +7,7 @@ export function acquiredLine({ owner, miss, parameters }: Grant): string {
   const isCached = grantType === "refresh_token" && miss !== undefined && miss !== "uncached";
   const isRenewal = isCached || miss === "due" || miss === "expired";
   if (isRenewal) return `A token has been renewed (${grantType}).`;
-  // That of a session belongs to no user's partition.
+  // The sign-in of a session belongs to no user's partition.
   const isSignIn =
     grantType === "authorization_code" || (owner.kind === "user" && !owner.agent && !owner.onBehalfOf);
   return isSignIn ? `A user has signed in (${grantType}).` : `A token has been acquired (${grantType}).`;

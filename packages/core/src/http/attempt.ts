@@ -36,11 +36,11 @@ interface Attempt {
   readonly line: string;
   readonly timeoutMs: number;
   readonly isRepeatable: boolean;
-  /** Whether the call has so little time left that no answer in it says nothing about the host. */
+  /** Whether the call has so little time left that a timeout says nothing about the host. */
   readonly isShort: boolean;
 }
 
-/** What an attempt needs of its application. */
+/** What an attempt needs from its application. */
 interface Sender {
   readonly http: HttpClient;
   readonly hosts: Hosts;
@@ -50,7 +50,7 @@ interface Sender {
   readonly observer: (() => Observer | undefined) | undefined;
 }
 
-/** What became of an attempt. */
+/** The outcome of an attempt. */
 export type Attempted =
   | { readonly response: HttpResponse; readonly error?: undefined }
   | { readonly error: AuthError; readonly failure: Failure; readonly response?: undefined };
@@ -122,14 +122,14 @@ export async function attempt(
     signal?.throwIfAborted();
     return { error, failure };
   } finally {
-    // Whatever has happened: others may wait for the end of the turn.
+    // Whatever has happened: others may be waiting for this turn to end.
     host.leave(turn, outcome, why);
     tally?.ended(startedAt, response);
     deadline.done();
   }
 }
 
-/** Whether an error is one that the app's network client has thrown on purpose. */
+/** Whether the app's network client has thrown an error on purpose. */
 function isDeliberate(reason: unknown): boolean {
   return isAuthError(reason) && reason.errorCode !== "network_error";
 }

@@ -39,8 +39,8 @@ export function withPause(error: AuthError, response: HttpResponse, clock: Clock
 }
 
 /**
- * Adds to an error how often its request was sent, whether it may succeed later, and for how long its host is left alone: a call
- * that is repeated sooner would only be told the same.
+ * Adds to an error how often its request was sent, whether it may succeed later, and for how long its host is left alone: an
+ * earlier call would only get the same error.
  */
 export function withAttempts(
   error: AuthError,
@@ -51,7 +51,7 @@ export function withAttempts(
   return restMs === undefined ? error : withSeconds(error, restMs / 1000);
 }
 
-/** Adds what the error underneath says about another attempt. */
+/** Copies what the underlying error says about another attempt. */
 export function withPauseOf(error: AuthError, cause: unknown): AuthError {
   if (!isAuthError(cause)) return error;
   const { retryAfterSeconds, isRetryable, attempts } = cause;
@@ -60,7 +60,7 @@ export function withPauseOf(error: AuthError, cause: unknown): AuthError {
   return retryAfterSeconds === undefined ? error : withSeconds(error, retryAfterSeconds);
 }
 
-/** Adds to an error how long equal requests are not sent. */
+/** Adds to an error for how long equal requests are not sent. */
 export function withSeconds(error: AuthError, seconds: number): AuthError {
   error.retryAfterSeconds = Math.ceil(seconds);
   return error;
