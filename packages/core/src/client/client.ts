@@ -12,7 +12,6 @@ import type { Dpop } from "../dpop/dpop.js";
 import type { SingleFlight } from "../flight/single-flight.js";
 import type { UnderWay } from "../flight/under-way.js";
 import type { Leader } from "../http/shared-work.js";
-import type { HttpClient } from "../http/http-client.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { Logger } from "../logger.js";
 import type { Observer } from "../observer.js";
@@ -70,8 +69,6 @@ export interface Client {
   /** Tokens are reachable only inside an access: `read` and `write` pass the token memory to a callback. */
   readonly cache: TokenCache;
   readonly transport: Transport;
-  /** Wraps a flow's own HTTP client, so that it is watched like the application's. */
-  watch(http: HttpClient): HttpClient;
   /** Traces and metrics, if somebody collects them now. */
   observer(): Observer | undefined;
   readonly flights: SingleFlight<Leader>;

@@ -6,6 +6,7 @@ import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { isAuthError } from "../errors/errors.js";
 import { waitWithin } from "../flight/deadline.js";
+import { mayPass } from "../http/retry-policy.js";
 import { FROM_MEMORY } from "../metadata.js";
 import type { Miss } from "../request/miss.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
@@ -101,5 +102,5 @@ function staleResult(
 function isRefusal(error: unknown): boolean {
   if (isAuthError(error, "InteractionRequiredAuthError")) return true;
   const status = isAuthError(error, "ServerError") ? (error.status ?? 0) : 0;
-  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+  return status >= 400 && !mayPass(status);
 }

@@ -2,6 +2,7 @@ import { clientAuthError, isAuthError, type AuthError } from "../errors/errors.j
 import { abortAfter } from "../flight/deadline.js";
 import { untilAborted } from "../flight/until-aborted.js";
 import type { Logger } from "../logger.js";
+import type { Observer } from "../observer.js";
 import type { Budget } from "./budget.js";
 import { hideSecretsOf, type SentSecrets } from "./hide-secrets.js";
 import type { Host, Outcome, Turn } from "./host.js";
@@ -46,6 +47,7 @@ interface Sender {
   readonly host: Host;
   readonly turn: Turn;
   readonly logger: () => Logger;
+  readonly observer: (() => Observer | undefined) | undefined;
 }
 
 /** The outcome of an attempt. */
@@ -62,7 +64,7 @@ export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
  * @throws the reason of the call's signal; what `onSend` throws
  */
 export async function attempt(
-  { http, hosts, host, turn, logger }: Sender,
+  { http, hosts, host, turn, logger, observer }: Sender,
   { content, line, timeoutMs, isRepeatable, isShort }: Attempt,
   { signal, correlationId, tally }: Call,
 ): Promise<Attempted> {
@@ -97,9 +99,12 @@ export async function attempt(
           throw reason;
         }
       };
-    response = withoutEcho(await http.send(request), content);
+    const watching = observer?.();
+    const send = (): Promise<HttpResponse> => http.send(request);
+    response = withoutEcho(await (watching ? watching.request(request, send) : send()), content);
     logger().verbose(`${line}: HTTP ${response.status}`, correlationId);
     hosts.learnTime(host, response, { sentAt, correlationId });
+    hosts.note(host, response.status, correlationId);
     const isDown = isOutage(response.status);
     outcome = isDown ? "failed" : "answered";
     if (isDown) why = `HTTP ${response.status}`;
@@ -110,7 +115,10 @@ export async function attempt(
     const error = networkError(line, reason, { hide: hideSecretsOf(content), correlationId });
     why = error.errorMessage;
     const hasLeft = signal?.aborted || isDeliberate(reason) || hasOnlyWaited(reason);
-    if (!hasLeft && !(isShort && deadline.passed())) outcome = "failed";
+    if (!hasLeft && !(isShort && deadline.passed())) {
+      outcome = "failed";
+      hosts.note(host, reason, correlationId);
+    }
     signal?.throwIfAborted();
     return { error, failure };
   } finally {

@@ -40,8 +40,7 @@ export class Hosts {
   }
 
   /** Notes the outcome of a request: the status, or the error of a request without an answer. */
-  note(url: string, outcome: unknown, correlationId = ""): void {
-    const host = this.of(hostIn(url));
+  note(host: Host, outcome: unknown, correlationId: string): void {
     const failed = host.log.note(outcome, correlationId);
     if (failed === 0) return;
     const times = failed === 1 ? "a failed request" : `${failed} failed requests`;

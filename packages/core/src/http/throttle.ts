@@ -2,7 +2,7 @@ import type { Clock } from "../clock.js";
 import { isAuthError, type AuthError } from "../errors/errors.js";
 import type { HttpResponse } from "./http-client.js";
 import { retryAfterSeconds } from "./retry-after.js";
-import { STATUSES } from "./retry-policy.js";
+import { mayPass } from "./retry-policy.js";
 
 /** Maximum pause in seconds, even if the server requests a longer one. */
 const LONGEST_PAUSE = 3600;
@@ -47,7 +47,7 @@ export function withAttempts(
   { status, attempts = 1, restMs }: Pick<HttpResponse, "status" | "attempts" | "restMs">,
 ): AuthError {
   error.attempts = attempts;
-  if (STATUSES.has(status)) error.isRetryable = true;
+  if (mayPass(status)) error.isRetryable = true;
   return restMs === undefined ? error : withSeconds(error, restMs / 1000);
 }
 

@@ -16,7 +16,7 @@ import {
   type Schedule,
 } from "./retry-policy.js";
 import { sharedUrl, withoutQuery } from "./secure-url.js";
-import { withAttempts } from "./throttle.js";
+import { pauseAfter, withAttempts } from "./throttle.js";
 
 export type { Call };
 
@@ -159,8 +159,15 @@ export function createTransport({
       const timeoutMs = Math.round(halves ? time.left() / 2 : time.left());
       const isRepeatable = mayRepeat && repeats === "always";
       const limits = { timeoutMs, isRepeatable, isShort: (call.budget ?? time).isShort };
-      outcome = await attempt({ http, hosts, host, turn, logger }, { content, line, ...limits }, call);
-      if (outcome.response) statuses.push(outcome.response.status);
+      outcome = await attempt(
+        { http, hosts, host, turn, logger, observer },
+        { content, line, ...limits },
+        call,
+      );
+      if (outcome.response) {
+        statuses.push(outcome.response.status);
+        countPause(outcome.response, host);
+      }
       const wait = mayRepeat ? waitAfter(outcome, outgoing, { number, statuses }) : undefined;
       if (wait === undefined || wait >= time.left() || host.restMs > wait)
         return resultOf(outcome, number, host);
@@ -178,6 +185,11 @@ export function createTransport({
         content = { ...content, body, headers: formHeaders(headers) };
       }
     }
+  }
+
+  function countPause(response: HttpResponse, { name }: Host): void {
+    if (response.status < 400 || pauseAfter(response, clock) === undefined) return;
+    observer?.()?.count("throttled", { ...serverOf(name), "error.type": String(response.status) });
   }
 
   function timeFor({ budget }: Call, timeoutMs: number | undefined): Budget {
