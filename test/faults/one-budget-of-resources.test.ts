@@ -62,7 +62,9 @@ describe("a token for a protected resource", () => {
         const attempt = await tokens.begin("https://api.example/mcp");
         const ended = expect(tokens.next(attempt, challenge)).rejects.toMatchObject({
           ...outOfTime(rest),
-          message: expect.stringContaining(`The address of api.example has not come within ${callTimeoutMs}`),
+          message: expect.stringContaining(
+            `Timed out waiting for the address of api.example: ${callTimeoutMs} ms`,
+          ),
         });
         await asked.opened;
         deadline.pass();

@@ -125,7 +125,7 @@ export async function sendClientForm(
  */
 function requireTime({ endpoint }: ClientForm, { budget, correlationId }: Call): void {
   if (!budget?.isShort) return;
-  const text = `Nothing is sent to the ${endpoint}: only ${Math.round(budget.left())} ms are left of the time of the call (system.callTimeoutMs), and an answer that came later would lose the grant. Try again.`;
+  const text = `Nothing is sent to the ${endpoint}: the call has only ${Math.round(budget.left())} ms left (system.callTimeoutMs), and the grant would be lost if the answer came later. Try again.`;
   const error = noTimeLeft(text, { correlationId });
   error.attempts = 0;
   throw error;

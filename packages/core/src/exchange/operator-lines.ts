@@ -15,5 +15,5 @@ export function acquiredLine({ owner, miss, parameters }: Grant): string {
 
 /** The same about a server that asks for a pause: once for each pause. */
 export function throttledLine(host: string, seconds: number): string {
-  return `${host} wants a pause of ${Math.ceil(seconds)} seconds: equal requests are not sent before.`;
+  return `${host} asked for a pause of ${Math.ceil(seconds)} seconds: equal requests are not sent until it ends.`;
 }

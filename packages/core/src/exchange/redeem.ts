@@ -79,10 +79,8 @@ async function sendAndAccept(
   const throttleKey = `${endpointOf(authority, "token_endpoint", call)} ${grant.throttleKey}`;
   const refusal = client.failures.refusal(throttleKey, correlationId);
   if (refusal) {
-    const left = `${refusal.retryAfterSeconds ?? 0} more seconds`;
-    client
-      .logger()
-      .verbose(`No token request is sent (${grantType}): the server wants ${left} of pause.`, correlationId);
+    const why = `the server asked for a pause, which ends in ${refusal.retryAfterSeconds ?? 0} s`;
+    client.logger().verbose(`No token request is sent (${grantType}): ${why}.`, correlationId);
     throw refusal;
   }
   throwIfRefused(exchange, grant);

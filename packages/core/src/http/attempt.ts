@@ -156,13 +156,24 @@ async function awaitedTurn(
     const deadline = abortAfter(time.left(), call.signal);
     try {
       await untilAborted(turn, deadline.signal);
-    } catch (reason) {
+    } catch (cause) {
       call.signal?.throwIfAborted();
-      throw networkError(host.name, reason, { hide: (text) => text, correlationId: call.correlationId });
+      throw ranOut(host, { correlationId: call.correlationId, cause });
     } finally {
       deadline.done();
     }
   }
+}
+
+/** The error of a call that has sent nothing: another request was trying the host until the call's time was over. */
+function ranOut(
+  { name }: Host,
+  context: Pick<Call, "correlationId"> & { readonly cause: unknown },
+): AuthError {
+  const text = `The call ran out of time waiting for another request to show whether ${name} works again.`;
+  const error = clientAuthError("network_error", text, context);
+  error.isRetryable = true;
+  return error;
 }
 
 function refusal({ name, failures, lastFailure, restMs }: Host, call: Call): AuthError {

@@ -25,7 +25,7 @@ export async function withinCallTime<T>(
   } catch (cause) {
     signal?.throwIfAborted();
     if (!deadline.passed()) throw cause;
-    const text = `The ${what} has not come within ${milliseconds ?? 0} ms, which were left of the time of the call (system.callTimeoutMs).`;
+    const text = `Timed out waiting for the ${what}: ${milliseconds ?? 0} ms were left for the call (system.callTimeoutMs).`;
     throw noTimeLeft(text, { correlationId, cause });
   } finally {
     deadline.done();
