@@ -14,9 +14,10 @@ import type { Send, Wanted } from "./wanted.js";
 
 export type { Wanted };
 
+/** Logged for a cache hit. */
 const HIT = "The token comes from the cache.";
 
-/** Notes a cache hit of a path that does not go through {@link cacheFirst}. */
+/** Notes a cache hit that does not go through {@link cacheFirst}. */
 export function noteHit(client: Client, correlationId: string | undefined): void {
   client.telemetry.countHit();
   client.cache.countLookup(true);
@@ -25,7 +26,7 @@ export function noteHit(client: Client, correlationId: string | undefined): void
 
 /**
  * Returns the tokens from the cache or, on a miss, requests them. A cache hit without a plugin or store completes
- * synchronously. Functions are passed what they need rather than made for each call, which would take a tenth of a hit.
+ * synchronously. Functions get what they need as arguments: a closure for each call would cost a tenth of a hit.
  */
 export function cacheFirst<W extends Wanted>(
   client: Client,
@@ -57,7 +58,7 @@ async function late<W extends Wanted>(
   return result;
 }
 
-/** Forgets a token that an API has refused before it looks for another one. */
+/** Forgets a token that an API has refused, then looks for another one. */
 async function withoutToken<W extends Wanted>(
   client: Client,
   wanted: W,

@@ -31,14 +31,14 @@ export interface ClientForm {
   readonly authentication?: AssertionOverride | undefined;
   /** The key that tokens are to be bound to: the form comes with a proof of its possession (RFC 9449 §5). */
   readonly key?: BindingKey | undefined;
-  /** Called right before the form is written to a connection, once nothing else can keep it back. */
+  /** Called right before the form is written to a connection, when nothing else can stop it. */
   readonly onSend?: () => void;
 }
 
 /**
- * Posts a form with the client's authentication (RFC 6749 §2.3). If the server refuses the client, a credential that a
- * function provides is asked for once more; if it wants another nonce in a proof of possession, the form is sent once more
- * with that.
+ * Posts a form with the client's authentication (RFC 6749 §2.3). If the server refuses the client, a function that provides
+ * the credential is asked once more. If it wants another nonce in a proof of possession, the form is sent once more with
+ * that nonce.
  *
  * @throws ClientAuthError `openid_config_error` when the provider does not publish the endpoint, `network_error`
  */
@@ -76,7 +76,7 @@ export async function sendClientForm(
   const send = async (proof: ClientAuthentication): Promise<HttpResponse> => {
     let sent = await make(proof);
     const { url } = sent;
-    // A process that stood still in the meantime must not send a grant that another one has used.
+    // A process that was suspended meanwhile must not send a grant that another one has used.
     if (turn) await requireTurn(turn);
     const refreshToken = form.parameters.get("refresh_token");
     const rotates = refreshToken !== undefined && dialectOf(authority.url).rotatesRefreshTokens;
@@ -84,7 +84,7 @@ export async function sendClientForm(
     const isForOnce = rotates || repeats === "never";
     if (isForOnce) requireTime(form, call);
     const onSend = (): void => {
-      // The connection may have taken long.
+      // Making the connection may have taken long.
       if (isForOnce) requireTime(form, call);
       if (turn && rotates) requireUnsent(turn, refreshToken, call);
       form.onSend?.();
@@ -124,7 +124,7 @@ export async function sendClientForm(
  */
 function requireTime({ endpoint }: ClientForm, { budget, correlationId }: Call): void {
   if (!budget?.isShort) return;
-  const text = `Nothing is sent to the ${endpoint}: only ${Math.round(budget.left())} ms are left of the time of the call (system.callTimeoutMs), and an answer that came later would lose the grant. Try again.`;
+  const text = `Nothing is sent to the ${endpoint}: the call has only ${Math.round(budget.left())} ms left (system.callTimeoutMs), and the grant would be lost if the answer came later. Try again.`;
   const error = noTimeLeft(text, { correlationId });
   error.attempts = 0;
   throw error;
@@ -152,7 +152,7 @@ function isNamed({ parameters }: ClientForm, { namesClient }: ClientAuthenticati
   return namesClient === true || parameters.get("client_id") !== undefined;
 }
 
-/** Tokens show that the server has accepted the client; an error may have come before it looked. */
+/** Tokens show that the server has accepted the client; an error may have come before it checked. */
 function noted(response: HttpResponse, { accepted }: ClientAuthentication): HttpResponse {
   if (accepted && response.status < 300 && !errorBodyOf(response)) accepted();
   return response;

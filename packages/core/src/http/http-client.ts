@@ -19,8 +19,8 @@ export interface HttpRequest {
   /** Whether the request may be sent again when its connection ends without an answer; `false` by default. */
   readonly isRepeatable?: boolean;
   /**
-   * Called when there is a connection, right before the request is written to it. What it throws ends the request, of which
-   * nothing is sent then.
+   * Called right before the request is written to a connection. If it throws, nothing is sent, and the request fails with that
+   * error.
    */
   readonly onSend?: () => void;
 }
@@ -41,7 +41,7 @@ export interface HttpResponse {
   readonly body: string;
   /** How often the request was sent, if it was more than once. Set by the library. */
   readonly attempts?: number;
-  /** Milliseconds for which nothing is sent to the host any more, because it does not work. Set by the library. */
+  /** Milliseconds for which nothing more is sent to the host, because it does not work. Set by the library. */
   readonly restMs?: number;
 }
 
@@ -53,8 +53,8 @@ export interface HttpClient {
   /** Sends a request. Rejects only when no complete response is received. */
   send(request: HttpRequest): Promise<HttpResponse>;
   /**
-   * Returns what a Kerberos ticket can be bound to (RFC 5929 §4, `tls-server-end-point`), if there is a connection to an
-   * origin whose certificate is known.
+   * Returns the channel binding for a Kerberos ticket (RFC 5929 §4, `tls-server-end-point`), if there is a connection to the
+   * origin and its certificate is known.
    */
   channelBinding?(origin: string): Uint8Array | undefined;
   /** Closes the connections when their requests are answered, once no application uses them any more. */

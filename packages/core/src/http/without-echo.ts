@@ -10,7 +10,7 @@ import { REQUEST_ID_HEADERS } from "./tally.js";
  */
 export function withoutEcho(response: HttpResponse, sent: SentSecrets): HttpResponse {
   const isFailure = response.status >= 300 || errorBodyOf(response) !== undefined;
-  // What is not JSON is refused as well, and its type is quoted.
+  // A response that is not JSON is refused as well, and the error quotes its type.
   const type = response.headers["content-type"];
   const isQuoted = isFailure || type?.includes("json") === false || hasEchoedId(response, sent);
   if (!isQuoted) return response;
@@ -36,7 +36,7 @@ function bodyWithout(response: HttpResponse, hide: (text: string) => string): st
   return text === JSON.stringify(members) ? response.body : text;
 }
 
-/** @param value of JSON, whose depth is limited */
+/** @param value a JSON value, whose depth is limited */
 function hiddenIn(value: unknown, hide: (text: string) => string): unknown {
   if (typeof value === "string") return hide(value);
   if (typeof value !== "object" || value === null) return value;

@@ -11,7 +11,7 @@ const REFETCH_PAUSE_MS = 60_000;
 /** Time in milliseconds, after a fetch failed, for which keys in memory are used without another attempt. */
 const FAILURE_PAUSE_MS = 10_000;
 
-/** When key sets may be fetched again, by the clock that nobody sets. */
+/** When key sets may be fetched again, by the monotonic clock. */
 export class KeyPauses {
   readonly #clock: Clock;
   readonly #refetches = new BoundedMap<number>(100);
