@@ -34,7 +34,7 @@ export async function notedFailure<T>(
     else if (
       isAuthError(error) &&
       !isOurs &&
-      !call.signal?.aborted &&
+      (!call.signal?.aborted || error.retryAfterSeconds !== undefined) &&
       (isSent || UNREACHED.has(error.errorCode))
     )
       failures.note(key, error);

@@ -70,15 +70,17 @@ export class Failures {
 
   /**
    * Remembers a failure that may pass by itself. One for which nothing was sent, because the host is left alone for a while,
-   * says itself for how long; a pause of its own would begin anew with each call.
+   * says itself for how long, and does not make the next pause longer.
    */
   note(key: string, error: AuthError): void {
-    if (error.attempts === 0) return;
+    const isUnsent = error.attempts === 0;
+    if (isUnsent && !error.retryAfterSeconds) return;
     const now = elapsed(this.#clock);
     const before = this.#known.peek(key);
-    const count = before && now < before.until + NEW_ROW_MS ? before.count + 1 : 1;
+    const inRow = before && now < before.until + NEW_ROW_MS ? before.count : 0;
     const asked = (error.retryAfterSeconds ?? 0) * 1000;
-    const pause = Math.max(asked, pauseMsAfter(count, error.attempts));
+    const count = isUnsent ? inRow : inRow + 1;
+    const pause = isUnsent ? asked : Math.max(asked, pauseMsAfter(count, error.attempts));
     if (pause > 0) withSeconds(error, pause / 1000);
     this.#known.set(key, { error, count, from: now, until: now + pause, isTold: true });
   }
