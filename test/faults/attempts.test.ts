@@ -73,6 +73,22 @@ describe("a host that was left alone", () => {
     await expect(post()).resolves.toMatchObject({ status: 200 });
     expect(host().circuit).toBe("closed");
   });
+
+  it("is not blamed by a call whose time ends while another request tries it", async () => {
+    await halfOpen();
+    answer = hang;
+    const controller = new AbortController();
+    const trial = expect(post({ signal: controller.signal })).rejects.toBeDefined();
+    await expect(post({ budget: new Budget(clock, 10) })).rejects.toMatchObject({
+      errorCode: "network_error",
+      errorMessage:
+        "The call ran out of time waiting for another request to show whether login.example works again.",
+      isRetryable: true,
+    });
+    expect(sent).toBe(MOST_FAILURES + 1);
+    controller.abort();
+    await trial;
+  });
 });
 
 describe("a call for which nothing was sent to its last host, because that is left alone", () => {

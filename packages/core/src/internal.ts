@@ -184,6 +184,7 @@ export { isHeaderValue } from "./http/header-value.js";
 export { rootMessage } from "./http/network-error.js";
 export type { Schedule } from "./http/retry-policy.js";
 export { Budget, CALL_BUDGET_MS } from "./http/budget.js";
+export { inOwnTime, type Leader } from "./http/shared-work.js";
 export { withinCallTime } from "./http/within-call-time.js";
 export { createTransport, type Call, type Transport } from "./http/transport.js";
 export { Logger, LogLevel, type ILoggerCallback, type LoggerOptions } from "./logger.js";

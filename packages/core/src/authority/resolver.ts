@@ -190,7 +190,7 @@ export class AuthorityResolver {
     return inOwnTime(this.#flights, own, { key: url.href, what: "discovery document", start });
   }
 
-  /** When a discovery document may be fetched again, by the clock that nobody sets. */
+  /** When a discovery document may be fetched again, by the monotonic clock. */
   #nextRequest(): number {
     return elapsed(this.#clock) + REFETCH_PAUSE_MS;
   }

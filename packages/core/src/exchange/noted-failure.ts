@@ -4,8 +4,8 @@ import { isRefusedToken } from "./refused-tokens.js";
 import type { SharedCall } from "./shared-call.js";
 
 /**
- * Runs an exchange, unless an equal one has just failed: then the caller gets a copy of that error. Only failures behind
- * which the provider or the network may be are remembered, because what this process decides costs nothing.
+ * Runs an exchange, unless an equal one has just failed: then the caller gets a copy of that error. Only failures that the
+ * provider or the network may have caused are remembered: what this process decides by itself costs nothing.
  */
 export async function notedFailure<T>(
   client: Pick<Client, "failures" | "logger">,
@@ -42,7 +42,7 @@ export async function notedFailure<T>(
   }
 }
 
-/** The codes of what fails before the token request. */
+/** The codes of failures before the token request. */
 const UNREACHED: ReadonlySet<string> = new Set([
   "network_error",
   "endpoints_resolution_error",

@@ -1,6 +1,6 @@
 const refusals = new WeakSet<object>();
 
-/** Marks an error: a token, or another grant, was refused. That is remembered with it, and so ends when there is another one. */
+/** Marks an error as the refusal of a token or another grant. It is remembered for that grant, and so ends when there is another one. */
 export function markRefusedToken(error: object): void {
   refusals.add(error);
 }

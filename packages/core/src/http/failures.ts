@@ -12,30 +12,30 @@ const FIRST_PAUSE_MS = 200;
 /** The longest of these pauses, in milliseconds. */
 const LONGEST_PAUSE_MS = 30_000;
 
-/** A failure that comes so much later than the pause of the previous one is the first of another row. */
+/** A failure this long after the previous pause starts a new row, in milliseconds. */
 const NEW_ROW_MS = 300_000;
 
 /** How long the provider's refusal of a grant is remembered, in milliseconds. */
 const REFUSED_MS = 3_600_000;
 
-/** The same for a refusal that somebody may have mended elsewhere: at most so long, because nothing says so here. */
+/** Shorter for a refusal that may be resolved elsewhere, which this process would not notice. */
 const MENDABLE_MS = 60_000;
 
 interface Failure {
   readonly error: AuthError;
-  /** How many failures there were in a row. */
+  /** Number of failures in a row. */
   readonly count: number;
-  /** Milliseconds, by the clock that nobody sets. */
+  /** Milliseconds, by the monotonic clock. */
   readonly from: number;
   readonly until: number;
-  /** Whether the pause is a time after which the same call may succeed. */
+  /** Whether the caller is told the length of the pause, after which the same call may succeed. */
   readonly isTold: boolean;
 }
 
 /**
  * Remembers failed calls, so that a caller in a loop does not flood the provider: for a while, an equal call is answered
  * with a copy of the error and nothing is sent. The pause doubles from failure to failure, and is shortened at random, so
- * that processes do not return at the same moment. A failure is not followed by a pause if it was the first and its
+ * that processes do not retry at the same moment. A failure is not followed by a pause if it was the first and its
  * request was sent only once.
  */
 export class Failures {
@@ -47,7 +47,7 @@ export class Failures {
     this.#clock = clock;
   }
 
-  /** Whether nothing has failed, so that no key is needed. */
+  /** Whether nothing is remembered, so that callers need not compute a key. */
   get isEmpty(): boolean {
     return this.#known.size === 0;
   }
@@ -57,7 +57,7 @@ export class Failures {
     return this.#known.peek(key)?.error;
   }
 
-  /** Returns the error for a call during the pause, with the seconds that are left of it. */
+  /** Returns the error for a call during the pause, with the seconds left. */
   refusal(key: string, correlationId: string): AuthError | undefined {
     const known = this.#known.get(key);
     if (!known) return undefined;
@@ -69,8 +69,8 @@ export class Failures {
   }
 
   /**
-   * Remembers a failure that may pass by itself. One for which nothing was sent, because the host is left alone for a while,
-   * says itself for how long, and does not make the next pause longer.
+   * Remembers a failure that may pass by itself. If nothing was sent, because the host is left alone, the error already says
+   * for how long, and the next pause is no longer for it.
    */
   note(key: string, error: AuthError): void {
     const isUnsent = error.attempts === 0;
@@ -91,7 +91,7 @@ export class Failures {
     this.#known.set(key, { error, count: 1, from: now, until: now, isTold: true });
   }
 
-  /** Remembers that the server wants equal requests to pause, and adds the length of the pause to its error. */
+  /** Remembers that the server asked for a pause, and adds its length to the error. Equal requests are not sent until it ends. */
   notePause(key: string, error: AuthError, seconds: number): void {
     const from = elapsed(this.#clock);
     error.isRetryable = true;
@@ -103,7 +103,7 @@ export class Failures {
   /**
    * Remembers a refusal that lasts as long as the same grant is sent with the same request.
    *
-   * @param isMendable whether it may end although the same grant is sent; the error then says after how many seconds it is sent
+   * @param isMendable whether the same grant may be accepted later; the error then says after how many seconds it is sent again
    */
   noteRefusal(key: string, error: AuthError, isMendable: boolean): void {
     const from = elapsed(this.#clock);
@@ -112,7 +112,7 @@ export class Failures {
     this.#known.set(key, { error, count: 1, from, until: from + pause, isTold: isMendable });
   }
 
-  /** How many sign-ins have succeeded: a user may have agreed in one to what was refused before. */
+  /** Number of sign-ins that have succeeded: in one of them, a user may have consented to what was refused before. */
   get signIns(): number {
     return this.#signIns;
   }
@@ -126,7 +126,11 @@ export class Failures {
   }
 }
 
-/** Returns the milliseconds of pause after the nth failure in a row, whose last request was sent so often. */
+/**
+ * Returns the pause after the nth failure in a row, in milliseconds.
+ *
+ * @param attempts how often its request was sent
+ */
 function pauseMsAfter(count: number, attempts = 1): number {
   const doublings = attempts > 1 ? count - 1 : count - 2;
   if (doublings < 0) return 0;

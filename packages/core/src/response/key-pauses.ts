@@ -13,7 +13,7 @@ const FAILURE_PAUSE_MS = 10_000;
 /** The same while a fetch is late: by then it has ended. */
 const LATE_PAUSE_MS = 30_000;
 
-/** When key sets may be fetched again, by the clock that nobody sets. */
+/** When key sets may be fetched again, by the monotonic clock. */
 export class KeyPauses {
   readonly #clock: Clock;
   readonly #refetches = new BoundedMap<number>(100);

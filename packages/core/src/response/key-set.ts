@@ -33,7 +33,7 @@ export interface KeySet {
   readonly find: KeyFinder;
   /** Where they were published. */
   readonly jwksUri: string;
-  /** When they were requested, in milliseconds by the clock that nobody sets. */
+  /** When they were requested, in milliseconds by the monotonic clock. */
   readonly requestedAt: number;
 }
 

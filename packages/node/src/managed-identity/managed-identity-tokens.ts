@@ -63,7 +63,7 @@ async function tokenFrom(
   logger.verbose(`Requesting a token from the managed identity of the host (${source.name}).`, correlationId);
   request.query.set("token_sha256_to_refresh", await revokedHash(request, wanted));
   request.query.set("xms_cc", client.capabilities.join(","));
-  const http = client.watch(httpWith(source.connection?.(environment) ?? {}));
+  const http = httpWith(source.connection?.(environment) ?? {});
   const { hosts } = client.transport;
   let sentAt = requestedAt;
   const transport = createTransport({
