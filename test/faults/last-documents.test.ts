@@ -1,5 +1,5 @@
 // While a provider's documents cannot be fetched again, the last ones are used: discovery for a week, keys for a day.
-// proves: core/src/authority/resolved-authority.ts, core/src/response/key-source.ts
+// proves: core/src/authority/resolved-authority.ts, core/src/response/key-source.ts, core/src/http/unless-late.ts
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ConfidentialClientApplication } from "@tessera/node";
 import { eventually } from "../support/eventually.js";
