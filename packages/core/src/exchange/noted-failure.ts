@@ -1,6 +1,5 @@
 import type { Client } from "../client/client.js";
 import { isAuthError } from "../errors/errors.js";
-import { isRefusedToken } from "./refused-tokens.js";
 import type { SharedCall } from "./shared-call.js";
 
 /**
@@ -29,14 +28,7 @@ export async function notedFailure<T>(
     return result;
   } catch (error) {
     const isOurs = isAuthError(error) && error.name === "ClientConfigurationError";
-    // A pause would hold back a user who signs in again.
-    if (isAuthError(error) && isRefusedToken(error)) failures.noteWithoutPause(key, error);
-    else if (
-      isAuthError(error) &&
-      !isOurs &&
-      !call.signal?.aborted &&
-      (isSent || UNREACHED.has(error.errorCode))
-    )
+    if (isAuthError(error) && !isOurs && !call.signal?.aborted && (isSent || UNREACHED.has(error.errorCode)))
       failures.note(key, error);
     throw error;
   }
