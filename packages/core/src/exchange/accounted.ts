@@ -39,7 +39,7 @@ export async function boundedCall<T>(
   try {
     return await withinBounds(bounds, (signal) => {
       const working = work({ correlationId, signal, budget: transport.budget(), tally });
-      // Not every step heeds the signal: the app's cache plugin does not.
+      // Not every step ends with the signal: the app's cache plugin does not.
       return signal ? untilAborted(working, signal) : working;
     });
   } catch (error) {
