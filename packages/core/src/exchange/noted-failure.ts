@@ -21,14 +21,14 @@ export async function notedFailure<T>(
       .verbose(`Nothing is sent for ${seconds} more seconds: an equal call has failed.`, call.correlationId);
     throw refusal;
   }
-  let isSent = false;
+  let isAsked = false;
   try {
-    const result = await run({ ...call, onSend: () => (isSent = true) });
+    const result = await run({ ...call, onAsk: () => (isAsked = true) });
     failures.forget(key);
     return result;
   } catch (error) {
     const isOurs = isAuthError(error) && error.name === "ClientConfigurationError";
-    if (isAuthError(error) && !isOurs && !call.signal?.aborted && (isSent || UNREACHED.has(error.errorCode)))
+    if (isAuthError(error) && !isOurs && !call.signal?.aborted && (isAsked || UNREACHED.has(error.errorCode)))
       failures.note(key, error);
     throw error;
   }
