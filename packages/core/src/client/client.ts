@@ -69,7 +69,7 @@ export interface Client {
   /** Tokens are reachable only inside an access: `read` and `write` pass the token memory to a callback. */
   readonly cache: TokenCache;
   readonly transport: Transport;
-  /** Traces and metrics, if somebody collects them now. */
+  /** Traces and metrics, while they are collected. */
   observer(): Observer | undefined;
   readonly flights: SingleFlight<Leader>;
   readonly keys: KeySource;

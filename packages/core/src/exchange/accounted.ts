@@ -37,7 +37,7 @@ export async function boundedCall<T>(
   const { correlationId } = bounds;
   const tally = new Tally();
   try {
-    // Not every step heeds the signal: the app's cache plugin does not.
+    // Not every step ends with the signal: the app's cache plugin does not.
     return await withinBounds(bounds, (signal) =>
       untilAborted(work({ correlationId, signal, budget: transport.budget(), tally }), signal),
     );

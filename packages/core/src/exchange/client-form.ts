@@ -46,7 +46,6 @@ export async function sendClientForm(
   { client, authority, call, turn }: Pick<Exchange, "client" | "authority" | "call" | "turn">,
   form: ClientForm,
 ): Promise<HttpResponse> {
-  const { client_id: _, ...extra } = form.extraParameters ?? {};
   let hasNonce = false;
   let hasNewTime = false;
   const repeats = repeatsOfForm(form.endpoint, form.parameters.get("grant_type"));
@@ -58,26 +57,14 @@ export async function sendClientForm(
     isBounded ? withinCallTime(call, "credential of the client", provide) : provide(call.signal);
   const authenticate = (): ClientAuthentication | Promise<ClientAuthentication> =>
     provided((signal) => client.authenticate(authority, authentication, signal));
-  const make = async (proof: ClientAuthentication): Promise<Filled> => {
-    const body = new Parameters()
-      .set("client_id", isNamed(form, proof) ? undefined : client.clientId)
-      .setAll(form.parameters)
-      .setAll(proof.parameters)
-      .set("claims", form.claims)
-      .addMissing(extra);
-    const url = withQuery(
-      formEndpoint(form.endpoint, { authority, call }, proof),
-      form.query?.toString() ?? "",
-    );
-    const possession = form.key && { DPoP: await client.dpop.proof(form.key, { method: "POST", url }) };
-    const headers = { ...form.headers, ...proof.headers, ...possession };
-    return { url, body: body.toString(), headers, tls: proof.tls };
-  };
-  const send = async (proof: ClientAuthentication): Promise<HttpResponse> => {
-    let sent = await make(proof);
-    const { url } = sent;
+  const prepared = async (proof: ClientAuthentication): Promise<Filled> => {
+    const made = await filled({ client, authority, call }, form, proof);
     // A process that was suspended meanwhile must not send a grant that another one has used.
     if (turn) await requireTurn(turn);
+    return made;
+  };
+  const send = async (proof: ClientAuthentication): Promise<HttpResponse> => {
+    const { url, body, headers, tls } = await prepared(proof);
     const refreshToken = form.parameters.get("refresh_token");
     const rotates = refreshToken !== undefined && dialectOf(authority.url).rotatesRefreshTokens;
     call.signal?.throwIfAborted();
@@ -90,14 +77,9 @@ export async function sendClientForm(
       form.onSend?.();
     };
     // An assertion of the client, and a proof of possession, may be good for one request.
-    const again = async (): Promise<Filled> => {
-      sent = await make(await authenticate());
-      if (turn) await requireTurn(turn);
-      return sent;
-    };
+    const again = async (): Promise<Filled> => prepared(await authenticate());
     const { hosts } = client.transport;
     const correction = hosts.correctionAt(url);
-    const { body, headers, tls } = sent;
     const response = await client.transport.post(url, { body, headers, tls, repeats, onSend, again }, call);
     hasNewTime = isClockWrong(hosts.correctionAt(url) - correction);
     const nonce = response.headers["dpop-nonce"];
@@ -132,6 +114,27 @@ function requireTime({ endpoint }: ClientForm, { budget, correlationId }: Call):
 
 /** A form as it is sent. */
 type Filled = Form & { readonly url: string };
+
+async function filled(
+  { client, authority, call }: Pick<Exchange, "client" | "authority" | "call">,
+  form: ClientForm,
+  proof: ClientAuthentication,
+): Promise<Filled> {
+  const { client_id: _, ...extra } = form.extraParameters ?? {};
+  const body = new Parameters()
+    .set("client_id", isNamed(form, proof) ? undefined : client.clientId)
+    .setAll(form.parameters)
+    .setAll(proof.parameters)
+    .set("claims", form.claims)
+    .addMissing(extra);
+  const url = withQuery(
+    formEndpoint(form.endpoint, { authority, call }, proof),
+    form.query?.toString() ?? "",
+  );
+  const possession = form.key && { DPoP: await client.dpop.proof(form.key, { method: "POST", url }) };
+  const headers = { ...form.headers, ...proof.headers, ...possession };
+  return { url, body: body.toString(), headers, tls: proof.tls };
+}
 
 /** Whether the server has refused a proof because of its nonce (RFC 9449 §8). */
 function wantsNonce(response: HttpResponse): boolean {

@@ -30,7 +30,7 @@ export function pacedRequest<T>(
   // A hash, because parameters may be tokens.
   const key = sha256Base64Url(JSON.stringify([authority.url.href, endpoint, equal]));
   return notedFailure(client, call, key, (noted) => {
-    noted.onSend?.();
+    noted.onAsk?.();
     return send();
   });
 }

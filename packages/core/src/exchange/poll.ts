@@ -49,7 +49,7 @@ export async function pollForTokens(exchange: Exchange, decision: Decision): Pro
   let { interval } = decision;
   // The first poll after the decision is sent at once. If the server is not ready yet, polling goes on at its pace.
   let isTold = false;
-  // For so many seconds, a poll would be refused without being sent.
+  // Seconds for which a poll would be refused without being sent.
   let asked = 0;
   for (;;) {
     // Never wait past the end, nor longer than a timer supports: it would fire at once.

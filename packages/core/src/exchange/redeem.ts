@@ -84,7 +84,7 @@ async function sendAndAccept(
     throw refusal;
   }
   throwIfRefused(exchange, grant);
-  call.onSend?.();
+  call.onAsk?.();
   const keys = requireKeys(exchange, grant);
   if (keys) await keys;
   const requestedAt = epochSeconds(client.clock);

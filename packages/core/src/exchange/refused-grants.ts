@@ -3,7 +3,6 @@ import { isAuthError } from "../errors/errors.js";
 import { flightKey } from "../request/request-keys.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
-import { markRefusedToken } from "./refused-tokens.js";
 
 /**
  * Throws the provider's refusal of the same grant again, instead of sending it once more. A renewed refresh token, or a
@@ -27,7 +26,6 @@ export function noteRefusal(exchange: Exchange, grant: Grant, error: unknown): v
   if (!isAuthError(error) || !isRemembered(grant)) return;
   if (error.errorCode !== "invalid_grant" && !isAuthError(error, "InteractionRequiredAuthError")) return;
   exchange.client.failures.noteRefusal(keyOf(exchange, grant), error, isMendable(grant));
-  markRefusedToken(error);
 }
 
 /** Whether the same grant may be accepted later, because somebody consents elsewhere or unlocks the user. */

@@ -39,7 +39,7 @@ export function repeatedHit(
 
 const itself = (memory: TokenMemory): TokenMemory => memory;
 
-/** Returns the question of a request, if it is nothing but a question. */
+/** Returns the question of a request, if the request is nothing more; see {@link isQuestion}. */
 export function questionIn(client: Client, request: Request): Question | undefined {
   return isQuestion(request) ? asQuestion(client, client.authorities.revision, request) : undefined;
 }

@@ -13,8 +13,8 @@ import type { Client } from "../client/client.js";
 export interface SharedCall extends Call {
   /** Keeps {@link Call.signal} from aborting until the returned function is called, even if every caller leaves. */
   readonly hold?: () => () => void;
-  /** Called when something is sent whose failure may be the provider's. */
-  readonly onSend?: (() => void) | undefined;
+  /** Called when the provider is about to be asked: from then on, a failure may be its own. */
+  readonly onAsk?: (() => void) | undefined;
 }
 
 /** What makes calls equal, and whether they may run twice at once. */
@@ -62,7 +62,7 @@ export function sharedCall(
           budget: budget ?? client.transport.budget(),
           // Listed although they are set later: a copy that adds a member takes ten times as long as one that does not.
           tally: undefined,
-          onSend: undefined,
+          onAsk: undefined,
         },
         key,
       );

@@ -2,7 +2,7 @@ import { LONGEST_TIMER_MS } from "../longest-timer.js";
 
 const signals = new WeakSet<AbortSignal>();
 
-/** Marks the signal of work that nobody waits for: it does not keep the process alive. */
+/** Marks the signal of background work, which does not keep the process alive. */
 export function markBackground(signal: AbortSignal): void {
   signals.add(signal);
 }

@@ -39,6 +39,8 @@ interface Failure {
 export class Failures {
   readonly #known = new BoundedMap<Failure>(MOST_REMEMBERED);
   readonly #clock: Clock;
+  /** A pause after one of these would hold back a user who signs in again. */
+  readonly #refusals = new WeakSet<AuthError>();
   #signIns = 0;
 
   constructor(clock: Clock) {
@@ -68,23 +70,20 @@ export class Failures {
 
   /**
    * Remembers a failure that may pass by itself. If nothing was sent, because the host is left alone, the error already says
-   * for how long; another pause would start again with each call.
+   * for how long, and the next pause is no longer for it.
    */
   note(key: string, error: AuthError): void {
-    if (error.attempts === 0) return;
+    const isUnsent = error.attempts === 0;
+    if (isUnsent && !error.retryAfterSeconds) return;
     const now = elapsed(this.#clock);
     const before = this.#known.peek(key);
-    const count = before && now < before.until + NEW_ROW_MS ? before.count + 1 : 1;
+    const inRow = before && now < before.until + NEW_ROW_MS ? before.count : 0;
     const asked = (error.retryAfterSeconds ?? 0) * 1000;
-    const pause = Math.max(asked, pauseMsAfter(count, error.attempts));
+    const count = isUnsent ? inRow : inRow + 1;
+    const own = isUnsent ? 0 : pauseMsAfter(count, error.attempts);
+    const pause = this.#refusals.has(error) ? 0 : Math.max(asked, own);
     if (pause > 0) withSeconds(error, pause / 1000);
     this.#known.set(key, { error, count, from: now, until: now + pause, isTold: true });
-  }
-
-  /** Remembers a failure that no pause follows, because it is remembered elsewhere for as long as it lasts. */
-  noteWithoutPause(key: string, error: AuthError): void {
-    const now = elapsed(this.#clock);
-    this.#known.set(key, { error, count: 1, from: now, until: now, isTold: true });
   }
 
   /** Remembers that the server asked for a pause, and adds its length to the error. Equal requests are not sent until it ends. */
@@ -106,6 +105,7 @@ export class Failures {
     const pause = isMendable ? shortened(MENDABLE_MS) : REFUSED_MS;
     if (isMendable) withSeconds(error, Math.max(pause / 1000, error.retryAfterSeconds ?? 0));
     this.#known.set(key, { error, count: 1, from, until: from + pause, isTold: isMendable });
+    this.#refusals.add(error);
   }
 
   /** Number of sign-ins that have succeeded: in one of them, a user may have consented to what was refused before. */

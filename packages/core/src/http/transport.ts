@@ -179,7 +179,13 @@ export function createTransport({
         ...serverOf(host.name),
         "error.type": outcome.error ? outcome.failure : String(outcome.response.status),
       });
-      if (wait > 0) await pause(clock, wait, call.signal);
+      try {
+        if (wait > 0) await pause(clock, wait, call.signal);
+      } catch (reason) {
+        // The server has asked for this pause: equal calls have to know of it, although nobody waits for this one any more.
+        if (outcome.response?.headers["retry-after"] === undefined) throw reason;
+        return resultOf(outcome, number, host);
+      }
       if (outgoing.again) {
         const { body, headers } = await outgoing.again();
         content = { ...content, body, headers: formHeaders(headers) };
