@@ -6,7 +6,10 @@ interface Named {
   readonly correlationId?: unknown;
 }
 
-/** Logs why public methods fail, and gives their errors the caller's correlation id. A method that calls another one logs the same error only once. */
+/**
+ * Logs why public methods fail, and gives their errors the caller's correlation id. A method that calls another one logs
+ * the same error only once.
+ */
 export class FailureLog {
   readonly #logger: () => Logger;
   readonly #logged = new WeakSet<object>();
