@@ -1,7 +1,9 @@
 // What the attempts of one request teach about its host, and what the caller hears of them.
-// proves: core/src/http/attempt.ts, core/src/http/transport.ts, core/src/http/budget.ts
+// proves: core/src/http/attempt.ts, core/src/http/transport.ts, core/src/http/budget.ts, core/src/http/failures.ts
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import { clientAuthError } from "../../packages/core/src/errors/errors.js";
 import { Budget } from "../../packages/core/src/http/budget.js";
+import { Failures } from "../../packages/core/src/http/failures.js";
 import { MOST_FAILURES } from "../../packages/core/src/http/host.js";
 import type { HttpRequest, HttpResponse } from "../../packages/core/src/http/http-client.js";
 import { createTransport, type Transport } from "../../packages/core/src/http/transport.js";
@@ -70,6 +72,42 @@ describe("a host that was left alone", () => {
     answer = async () => ok;
     await expect(post()).resolves.toMatchObject({ status: 200 });
     expect(host().circuit).toBe("closed");
+  });
+
+  it("is not blamed by a call whose time ends while another request tries it", async () => {
+    await halfOpen();
+    answer = hang;
+    const controller = new AbortController();
+    const trial = expect(post({ signal: controller.signal })).rejects.toBeDefined();
+    await expect(post({ budget: new Budget(clock, 10) })).rejects.toMatchObject({
+      errorCode: "network_error",
+      errorMessage:
+        "The call ran out of time waiting for another request to show whether login.example works again.",
+      isRetryable: true,
+    });
+    expect(sent).toBe(MOST_FAILURES + 1);
+    controller.abort();
+    await trial;
+  });
+});
+
+describe("a call for which nothing was sent to its last host, because that is left alone", () => {
+  it("is not begun again before that time is over, and makes no later pause longer", () => {
+    const failures = new Failures(clock);
+    const leftAlone = Object.assign(clientAuthError("network_error", "left alone"), {
+      attempts: 0,
+      retryAfterSeconds: 5,
+    });
+    for (let time = 0; time < 10; time += 1) {
+      failures.note("call", leftAlone);
+      clock.advance(4);
+      expect(failures.refusal("call", call.correlationId)).toMatchObject({ retryAfterSeconds: 1 });
+      clock.advance(1);
+      expect(failures.refusal("call", call.correlationId)).toBeUndefined();
+    }
+    // The first that was sent has no pause.
+    failures.note("call", Object.assign(clientAuthError("network_error", "no answer"), { attempts: 1 }));
+    expect(failures.refusal("call", call.correlationId)).toBeUndefined();
   });
 });
 

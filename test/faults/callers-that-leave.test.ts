@@ -1,5 +1,5 @@
 // A grant that can be redeemed once has been sent, and its callers leave before the answer comes: it is saved all the same.
-// proves: core/src/exchange/redeem.ts, core/src/flight/single-flight.ts, core/src/exchange/shared-call.ts, core/src/flight/under-way.ts
+// proves: node/src/close-client.ts, core/src/exchange/redeem.ts, core/src/flight/single-flight.ts, core/src/exchange/shared-call.ts, core/src/flight/under-way.ts
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -10,6 +10,7 @@ import {
   CryptoProvider,
   type AuthenticationResult,
   type ConfidentialClientApplication,
+  type ICachePlugin,
   type PublicClientApplication,
 } from "@tessera/node";
 import { graph, startApis, type Apis } from "../support/api-stage.js";
@@ -296,5 +297,46 @@ describe("at an OpenID Provider that rotates refresh tokens", () => {
     expect(provider.requests.flatMap(({ form }) => form["refresh_token"] ?? [])).toEqual(
       [1, 2, 3].map((count) => `rotated ${count}`),
     );
+  });
+
+  it.each<[string, Ask]>([
+    ["a code", (app) => redeem(app)],
+    [
+      "a token at another company's server",
+      (app) =>
+        app.acquireTokenAcrossApps({
+          idToken: provider.idToken(),
+          audience: provider.url,
+          resource: "https://api.example",
+          client: { clientId: "at-the-other", clientSecret: "the secret at the other server" },
+          scopes: ["read"],
+        }),
+    ],
+  ])("close() waits until the answer is saved: %s", async (_, ask) => {
+    let isLast = false;
+    provider.answers.token = ({ form }) => {
+      const issued_token_type = form["requested_token_type"];
+      isLast = issued_token_type === undefined;
+      const id_token = form["code"] === undefined ? undefined : provider.idToken();
+      return { body: provider.tokens({ id_token, issued_token_type }) };
+    };
+    const [saving, saved] = [gate(), gate()];
+    const cachePlugin: ICachePlugin = {
+      beforeCacheAccess: () => Promise.resolve(),
+      async afterCacheAccess({ cacheHasChanged }) {
+        if (!cacheHasChanged || !isLast) return;
+        saving.open();
+        await saved.opened;
+      },
+    };
+    const app = provider.confidential({ cache: { cachePlugin } });
+    const call = ask(app, {});
+    await saving.opened;
+    let isClosed = false;
+    const closed = app.close().then(() => (isClosed = true));
+    for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(isClosed).toBe(false);
+    saved.open();
+    await Promise.all([call, closed]);
   });
 });

@@ -113,7 +113,7 @@ it("the hosts that are known are listed, each once", () => {
 });
 
 describe("the time of a call", () => {
-  it("runs from its first request, by a clock that nobody sets", () => {
+  it("runs from its first request, by the monotonic clock", () => {
     let monotonic = 0;
     const budget = new Budget({ now: () => 0, monotonic: () => monotonic }, 100);
     monotonic = 1000;

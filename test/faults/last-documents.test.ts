@@ -1,8 +1,10 @@
 // While a provider's documents cannot be fetched again, the last ones are used: discovery for a week, keys for a day.
-// proves: core/src/authority/resolved-authority.ts, core/src/response/key-source.ts
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+// proves: core/src/authority/resolved-authority.ts, core/src/response/key-source.ts, core/src/http/unless-late.ts
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ConfidentialClientApplication } from "@tessera/node";
+import { eventually } from "../support/eventually.js";
 import { redeem, startFakeProvider, type Answer, type FakeProvider } from "../support/fake-provider.js";
+import { gate, type Gate } from "../support/gate.js";
 import { createTestClock } from "../support/test-clock.js";
 
 const HOUR = 3600;
@@ -20,7 +22,8 @@ beforeEach(async () => {
   await redeem(app);
 });
 
-const asApp = () => app.acquireTokenByClientCredential({ scopes: ["api:read"], skipCache: true });
+const api = { scopes: ["api:read"], skipCache: true };
+const asApp = () => app.acquireTokenByClientCredential(api);
 const signIn = () => redeem(app);
 
 describe.each([
@@ -51,6 +54,43 @@ describe.each([
   });
 });
 
+describe.each([
+  ["discovery document", "discovery", asApp, 7 * DAY],
+  ["keys", "keys", signIn, DAY],
+] as const)("while the provider hangs, the last %s", (_, endpoint, ask, lifetime) => {
+  let answer: Gate;
+  beforeEach(() => {
+    const { [endpoint]: good } = provider.answers;
+    answer = gate();
+    provider.answers[endpoint] = async (request) => {
+      await answer.opened;
+      return good(request);
+    };
+    provider.clock.advance(lifetime - HOUR);
+  });
+  afterEach(() => answer.open());
+
+  it("are used soon, and by later calls at once", async () => {
+    const before = provider.count(endpoint);
+    expect(await ask()).toMatchObject({ fromCache: false });
+    expect(await ask()).toMatchObject({ fromCache: false });
+    expect(provider.count(endpoint)).toBe(before + 1);
+  });
+
+  it("are used by the next call when the only caller has left", async () => {
+    const before = provider.count(endpoint);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const left =
+      endpoint === "keys" ? redeem(app, { signal }) : app.acquireTokenByClientCredential({ ...api, signal });
+    await eventually(() => provider.count(endpoint) > before);
+    controller.abort();
+    await expect(left).rejects.toMatchObject({ errorCode: "request_aborted" });
+    expect(await ask()).toMatchObject({ fromCache: false });
+    expect(provider.count(endpoint)).toBe(before + 1);
+  });
+});
+
 describe("the last discovery document", () => {
   it.each<[string, () => Answer]>([
     ["a page about maintenance in JSON", () => ({ body: { status: "maintenance" } })],
@@ -66,29 +106,6 @@ describe("the last discovery document", () => {
     provider.answers.discovery = () => ({ body: provider.metadata({ issuer: "https://other.example" }) });
     provider.clock.advance(DAY + 1);
     await expect(asApp()).rejects.toMatchObject({ cause: { errorCode: "issuer_validation_failed" } });
-  });
-
-  it("is fetched again by the next call when the only caller has left", async () => {
-    const warnings: string[] = [];
-    const loggerOptions = { loggerCallback: (_: unknown, line: string) => warnings.push(line), logLevel: 1 };
-    app = provider.confidential({ system: { retries: 0, loggerOptions } });
-    await asApp();
-    const { discovery: good } = provider.answers;
-    const controller = new AbortController();
-    provider.answers.discovery = async (request) => {
-      controller.abort();
-      await request.ended;
-      return good(request);
-    };
-    provider.clock.advance(DAY + 1);
-    const { signal } = controller;
-    const left = app.acquireTokenByClientCredential({ scopes: ["api:read"], skipCache: true, signal });
-    await expect(left).rejects.toMatchObject({ errorCode: "request_aborted" });
-    provider.answers.discovery = good;
-    const before = provider.count("discovery");
-    await asApp();
-    expect(provider.count("discovery")).toBe(before + 1);
-    expect(warnings.join()).not.toContain("last discovery document");
   });
 
   it("that came while the clock was ten years ahead is fetched again after a day", async () => {

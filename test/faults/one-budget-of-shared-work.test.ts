@@ -136,7 +136,7 @@ describe.each<[string, number, number, object, (transport: Transport) => Fetch]>
     const fetch = build(server.transport);
     deadline.restore();
     deadline = deadlineInHand(left);
-    const first = expect(fetch(short(left))).rejects.toThrow(`within ${left} ms`);
+    const first = expect(fetch(short(left))).rejects.toThrow(` ${left} ms`);
     await server.next();
     const second = fetch(call("second"));
     deadline.pass();
@@ -230,7 +230,7 @@ describe("shared work", () => {
     const left = expect(join(own)).rejects.toMatchObject({
       ...outOfTime,
       correlationId: "short",
-      message: expect.stringContaining(`The document has not come within ${rest} ms`),
+      message: expect.stringContaining(`Timed out waiting for the document: ${rest} ms`),
     });
     deadline.pass();
     await left;

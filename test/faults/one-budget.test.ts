@@ -5,9 +5,11 @@ import { createHash } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import type { AuthCodeFlowRequest } from "@tessera/node";
 import { agentStage, ask, type AgentStage } from "../support/agent-stage.js";
+import { accountOf } from "../support/entra.js";
 import {
   code,
   nonce,
+  redeem,
   startFakeProvider,
   type Endpoint,
   type FakeProvider,
@@ -139,6 +141,22 @@ describe("one time", () => {
         message: expect.stringContaining("system.callTimeoutMs"),
       });
     });
+  });
+
+  it("is for user info, and the token that it needs", async () => {
+    const endpoint = { userinfo_endpoint: `${provider.url}/userinfo` };
+    provider.answers.discovery = () => ({ body: provider.metadata(endpoint) });
+    const app = provider.confidential({ system });
+    const account = accountOf(await redeem(app));
+    provider.clock.advance(100_000);
+    slow(
+      [
+        [provider, "discovery"],
+        [provider, "token"],
+      ],
+      [provider, "userinfo"],
+    );
+    await expect(app.userInfo({ account })).rejects.toMatchObject(outOfTime);
   });
 
   it("and timeoutMs are for all steps of a code flow together", async () => {

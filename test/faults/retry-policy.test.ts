@@ -16,6 +16,8 @@ import {
   waitAfterFailure,
   type Repeats,
 } from "../../packages/core/src/http/retry-policy.js";
+import { clientAuthError } from "../../packages/core/src/errors/errors.js";
+import { withAttempts } from "../../packages/core/src/http/throttle.js";
 
 const clock = { now: () => 1_800_000_000_000 };
 const waitAfter = (status: number, headers: Record<string, string> = {}, over: object = {}) =>
@@ -101,6 +103,15 @@ describe("a request is sent again", () => {
 
   it.each([200, 302, 400, 401, 403, 404, 410, 505])("not after HTTP %i", (status) => {
     expect(waitAfter(status)).toBeUndefined();
+  });
+});
+
+it.each([
+  ...[408, 429, 500, 503, 505, 507, 520, 524].map((status) => [status, true] as const),
+  ...[400, 401, 403, 404, 410].map((status) => [status, false] as const),
+])("the error of HTTP %i says whether the call may succeed later: %j", (status, isRetryable) => {
+  expect(withAttempts(clientAuthError("network_error", "It has failed."), { status })).toMatchObject({
+    isRetryable,
   });
 });
 

@@ -1,5 +1,5 @@
 // A caller that repeats a failing call in a loop does not flood the provider, and harms nobody else.
-// proves: core/src/http/failures.ts, core/src/exchange/noted-failure.ts, core/src/exchange/refused-grants.ts, core/src/exchange/refused-tokens.ts
+// proves: core/src/http/failures.ts, core/src/exchange/noted-failure.ts, core/src/exchange/refused-grants.ts
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import {
   createMemoryTokenStore,

@@ -5,8 +5,10 @@ import { ConfidentialClientApplication, LogLevel, version } from "@tessera/node"
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CONFIGURATION, type Members } from "../../packages/node/src/configuration-members.js";
+import { gate } from "../support/gate.js";
 import { root } from "../packages/workspace.js";
 import { makeCertificate } from "../support/certificates.js";
+import { deadlineInHand } from "../support/deadline-in-hand.js";
 import { redeem, secrets, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
 
 let provider: FakeProvider;
@@ -53,6 +55,26 @@ describe("the diagnostics", () => {
     ]);
     provider.clock.advance(1);
     expect(app.diagnostics().hosts).toMatchObject([{ circuit: "half-open", secondsLeftAlone: 0 }]);
+  });
+
+  it("count no failure of a host when a caller's own time ends, nor does its circuit", async () => {
+    const userinfo_endpoint = `${provider.url}/userinfo`;
+    provider.answers.discovery = () => ({ body: provider.metadata({ userinfo_endpoint }) });
+    const app = provider.confidential();
+    const { accessToken } = await redeem(app);
+    const asked = gate();
+    provider.answers.userinfo = () => {
+      asked.open();
+      return { raw: () => undefined };
+    };
+    const deadline = deadlineInHand(234_567);
+    const call = app.userInfo({ accessToken, timeoutMs: 234_567 });
+    call.catch(() => undefined);
+    await asked.opened;
+    deadline.pass();
+    deadline.restore();
+    await expect(call).rejects.toMatchObject({ errorCode: "request_timeout" });
+    expect(app.diagnostics().hosts).toMatchObject([{ failures: 0, circuit: "closed" }]);
   });
 
   it("are plain JSON without a secret, a token or a user", async () => {

@@ -220,22 +220,24 @@ describe("a host that nobody knows", () => {
     expect(network.lines()).toEqual([INSTANCE]);
   });
 
-  it.each<[string, { status: number; body: unknown } | undefined, string]>([
-    ["cannot be reached", undefined, "network_error"],
+  it.each<[string, { status: number; body: unknown } | undefined, string, number]>([
+    ["cannot be reached", undefined, "network_error", 3],
     [
       "is down, which does not mean that it does not know the host,",
       { status: 503, body: "" },
       "openid_config_error",
+      3,
     ],
-  ])("is refused when Entra %s after further attempts", async (_, answer, errorCode) => {
+    ["is down behind another server", { status: 520, body: "" }, "openid_config_error", 1],
+  ])("is refused when Entra %s after all attempts", async (_, answer, errorCode, attempts) => {
     respond = ({ line }) => (line === INSTANCE ? answer : "as usual");
     await expect(ask(application({ authority }))).rejects.toMatchObject({
       errorCode: "endpoints_resolution_error",
       isRetryable: true,
-      attempts: 3,
+      attempts,
       cause: { name: "ClientAuthError", errorCode },
     });
-    expect(network.lines()).toEqual([INSTANCE, INSTANCE, INSTANCE]);
+    expect(network.lines()).toEqual(Array(attempts).fill(INSTANCE));
   });
 
   it("is not asked about when the configuration knows it", async () => {

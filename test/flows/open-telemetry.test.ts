@@ -1,7 +1,7 @@
 // An application that registers an OpenTelemetry SDK sees what the library does and how long it takes. Nothing that it sees
 // names a user, a tenant or a scope, unless it asks for that.
 // proves: core/src/observer.ts, core/src/exchange/look-up-notes.ts, core/src/exchange/observed-request.ts,
-// core/src/http/watched-http.ts, node/src/telemetry/telemetry.ts, node/src/telemetry/instruments.ts,
+// core/src/http/attempt.ts, node/src/telemetry/telemetry.ts, node/src/telemetry/instruments.ts,
 // node/src/telemetry/open-telemetry-observer.ts, node/src/telemetry/checked-attributes.ts
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";

@@ -65,7 +65,7 @@ it("a pause that a server asks for is one line, and so is the end of an outage",
   });
   for (const _ of [1, 2, 3]) await expect(appToken()).rejects.toThrow();
   expect(lines.filter((line) => line.includes("pause"))).toEqual([
-    expect.stringMatching(new RegExp(`^${host()}\\S* wants a pause of 3000 seconds`)),
+    expect.stringMatching(new RegExp(`^${host()}\\S* asked for a pause of 3000 seconds`)),
   ]);
   provider.reset();
   provider.clock.advance(3001);

@@ -1,7 +1,7 @@
 // RFC 9110 §10.2.3: a server that asks to be left alone is left alone, by those it asked and by nobody else.
 // proves: core/src/http/throttle.ts, core/src/http/transport.ts
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { AccountInfo, ConfidentialClientApplication } from "@tessera/node";
+import { LogLevel, type AccountInfo, type ConfidentialClientApplication } from "@tessera/node";
 import { accountOf } from "../support/entra.js";
 import { redeem, startFakeProvider, type Answer, type FakeProvider } from "../support/fake-provider.js";
 
@@ -155,6 +155,24 @@ describe("Retry-After", () => {
     busy = undefined;
     provider.clock.advance(1);
     expect(await sentBy(() => renew(ada))).toBe(1);
+  });
+
+  it("counts although the only caller leaves before another attempt", async () => {
+    const controller = new AbortController();
+    const loggerCallback = (_: unknown, line: string) => {
+      if (line.includes("sent again in")) controller.abort();
+    };
+    app = provider.confidential({
+      system: { loggerOptions: { loggerCallback, logLevel: LogLevel.Verbose } },
+    });
+    const ask = (bounds = {}) => app.acquireTokenByClientCredential({ scopes: ["api:read"], ...bounds });
+    provider.answers.token = () => throttled({ "retry-after": "2" }, 503);
+    const left = expect(ask({ signal: controller.signal })).rejects.toMatchObject({
+      errorCode: "request_aborted",
+    });
+    expect(await sentBy(() => left)).toBe(1);
+    const held = { errorCode: "temporarily_unavailable", retryAfterSeconds: 2 };
+    expect(await sentBy(() => expect(ask()).rejects.toMatchObject(held))).toBe(0);
   });
 
   it("beside a token means nothing", async () => {

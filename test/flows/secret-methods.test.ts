@@ -229,7 +229,8 @@ describe("a secret from a function", () => {
       return { body: provider.tokens({}, { header: { alg: "HS256", kid: undefined }, key }) };
     };
     const client = app(undefined, "client_secret_jwt", {
-      clientSecret: async () => clientSecret,
+      // As it was read from a file.
+      clientSecret: async () => `${clientSecret}\n`,
       clientMetadata: {
         token_endpoint_auth_method: "client_secret_jwt",
         id_token_signed_response_alg: "HS256",

@@ -15,6 +15,7 @@ import { root } from "../packages/workspace.js";
 import { clientId, redeem, scopes, startFakeProvider, type FakeProvider } from "../support/fake-provider.js";
 import { eventually } from "../support/eventually.js";
 import { gate, type Gate } from "../support/gate.js";
+import { startHeldPort } from "../support/held-port.js";
 
 let provider: FakeProvider;
 let directory: string;
@@ -103,6 +104,21 @@ it("a process that is killed in the middle of a refresh: the next one does not s
   answered.open();
   provider.clock.advance(4_000_000);
   expect(await start().ended).toBe("token 2");
+});
+
+it("a process that is killed while it connects has sent nothing: the next one does", async () => {
+  const held = await startHeldPort();
+  const unreachable = provider.metadata({ token_endpoint: `https://localhost:${held.port}/token` });
+  provider.answers.discovery = () => ({ body: unreachable });
+  const first = start();
+  await held.reached;
+  first.child.kill("SIGKILL");
+  await first.ended;
+  await held.close();
+  provider.answers.discovery = () => ({ body: provider.metadata() });
+  answered.open();
+  expect(await start().ended).toBe("token 1");
+  expect(sent).toEqual(["refresh 0"]);
 });
 
 it("a process that is suspended in the middle of a refresh: the next one waits, and gets its token", async () => {

@@ -38,7 +38,7 @@ export function deadlineInHand(milliseconds: number): { pass(): void; restore():
 export const outOfTime = (milliseconds: number) => ({
   errorCode: "network_error",
   isRetryable: true,
-  message: expect.stringContaining(`within ${milliseconds} ms`),
+  message: expect.stringContaining(` ${milliseconds} ms`),
 });
 
 /**

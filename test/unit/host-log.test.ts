@@ -14,16 +14,17 @@ beforeEach(() => {
   hosts = new Hosts(createTestClock(Date.parse("2026-01-01T00:00:00Z")), () => logger);
 });
 
-const url = "https://login.example:8443/token?client_id=the-client";
+const note = (outcome: unknown, correlationId = "", host = "login.example:8443") =>
+  hosts.note(hosts.of(host), outcome, correlationId);
 const refused = new Error("fetch failed for alice", {
   cause: Object.assign(new Error("connect"), { code: "ECONNREFUSED" }),
 });
 
 describe("a host", () => {
-  it("is named without path and query, and its failures without their text", () => {
-    hosts.note(url, 200, "one");
-    hosts.note(url, 503, "two");
-    hosts.note(url, refused, "three");
+  it("is named, and its failures without their text", () => {
+    note(200, "one");
+    note(503, "two");
+    note(refused, "three");
     const at = "2026-01-01T00:00:00.000Z";
     expect(hosts.records()).toEqual([
       {
@@ -45,14 +46,14 @@ describe("a host", () => {
   it.each([408, 429, 500, 503])(
     "that answers with %d has failed; an error of the request is none",
     (status) => {
-      hosts.note(url, status);
-      hosts.note("https://other.example", 400);
+      note(status);
+      note(400, "", "other.example");
       expect(hosts.records().map(({ failures }) => failures)).toEqual([1, 0]);
     },
   );
 
   it("that answers again is logged once", () => {
-    for (const outcome of [503, refused, 200, 200, 503, 400]) hosts.note(url, outcome);
+    for (const outcome of [503, refused, 200, 200, 503, 400]) note(outcome);
     expect(lines).toEqual([
       "login.example:8443 answers again, after 2 failed requests.",
       "login.example:8443 answers again, after a failed request.",
@@ -60,11 +61,11 @@ describe("a host", () => {
   });
 
   it("is remembered with its last five failures, and so are the last hundred hosts", () => {
-    for (let index = 0; index < 9; index += 1) hosts.note(url, 500 + index);
+    for (let index = 0; index < 9; index += 1) note(500 + index);
     expect(hosts.records()[0]?.lastErrors.map(({ error }) => error)).toEqual(
       [508, 507, 506, 505, 504].map((status) => `HTTP ${status}`),
     );
-    for (let index = 0; index < 150; index += 1) hosts.note(`https://host-${index}.example/`, 200);
+    for (let index = 0; index < 150; index += 1) note(200, "", `host-${index}.example`);
     expect(hosts.records()).toHaveLength(100);
   });
 });

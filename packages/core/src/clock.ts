@@ -7,19 +7,19 @@ export interface Clock {
   now(): number;
   /** Waits, by default with a timer. Ends early when `signal` aborts. */
   sleep?(milliseconds: number, signal?: AbortSignal): Promise<void>;
-  /** Milliseconds since any moment, by a clock that nobody sets. Time limits are measured by it; by default, by `now`. */
+  /** Milliseconds since an arbitrary moment, by a monotonic clock. Time limits are measured by it; by default, by `now`. */
   monotonic?(): number;
 }
 
 /** The system clock. */
 export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
-/** Milliseconds since any moment, to measure how long something takes. */
+/** Milliseconds since an arbitrary moment, to measure how long something takes. */
 export function elapsed(clock: Clock): number {
   return clock.monotonic ? clock.monotonic() : clock.now();
 }
 
-/** Whole seconds since any moment, by the same clock. */
+/** Whole seconds since an arbitrary moment, by the same clock. */
 export function elapsedSeconds(clock: Clock): number {
   return Math.floor(elapsed(clock) / 1000);
 }

@@ -18,6 +18,7 @@ import {
   type AzureCloudOptions,
 } from "@tessera/core/internal";
 import { checkConfiguration } from "./check-configuration.js";
+import { closeClient } from "./close-client.js";
 import type { Configuration } from "./configuration.js";
 import { FailureLog } from "./failure-log.js";
 import type { SignOutRequest } from "./requests.js";
@@ -59,11 +60,7 @@ export abstract class Application {
     this.#logger = new Logger(loggerOptions, "@tessera/node", version);
     this.#config = appConfiguration(configuration);
     this.#azureCloud = configuration.auth.azureCloudOptions;
-    this.closeConnections = async (): Promise<void> => {
-      await this.client.renewals.ended();
-      await this.client.sentGrants.ended();
-      await options.http.close?.();
-    };
+    this.closeConnections = () => closeClient(this.client, options.http);
     const logger = (): Logger => this.#logger;
     this.telemetry = new Telemetry(configuration.telemetry, options.clock, logger);
     this.client = createClient({ ...options, ...own, credential, logger, observer: this.telemetry.observer });

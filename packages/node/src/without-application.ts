@@ -54,7 +54,7 @@ export function withoutApplication<T>(
     const means = system?.networkClient ?? system?.dispatcher ?? client.clock;
     const noted = { failures: failuresOf(means, client.clock), logger: () => logger };
     return notedFailure(noted, call, key, (sent) => {
-      sent.onSend?.();
+      sent.onAsk?.();
       return run(client, sent);
     });
   });

@@ -152,7 +152,7 @@ function serializeRefreshes(lockFolder: string): NonNullable<ICachePlugin["aroun
       const mark = sentMark(lockFolder, name);
       let isUnsaved = false;
       try {
-        return await refresh({ holds: async () => isHeld(), sends: async (grant) => mark.put(grant) });
+        return await refresh({ holds: async () => isHeld(), sends: (grant) => mark.put(grant) });
       } catch (error) {
         isUnsaved = isPersistenceError(error);
         throw error;

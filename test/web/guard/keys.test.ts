@@ -95,3 +95,25 @@ test("while keys cannot be read, nothing is known of a token: the client may try
   api.clock.advance(3600);
   expect(outcome(await api.call(api.token()))).toBe("user user-1");
 });
+
+test("a token with a key that is not known is not refused while the keys cannot be read", async () => {
+  let answer = (): object => ({ keys: [one] });
+  const api = provider({ keys: [] }, () => answer());
+  expect(outcome(await api.call(api.token()))).toBe("user user-1");
+  answer = () => {
+    throw new Error("down");
+  };
+  const token = api.token({ header: { kid: "two" }, key: keys.two.privateKey });
+  // The failure and, in the pause after it, a copy.
+  let retryAfter = 0;
+  for (let i = 0; i < 2; i += 1) {
+    const { response } = await api.call(token);
+    expect(response?.status).toBe(503);
+    retryAfter = Number(response?.headers.get("retry-after"));
+  }
+  expect(retryAfter).toBeGreaterThan(0);
+  expect(outcome(await api.call(api.token()))).toBe("user user-1");
+  answer = () => ({ keys: [one, two] });
+  api.clock.advance(retryAfter);
+  expect(outcome(await api.call(token))).toBe("user user-1");
+});

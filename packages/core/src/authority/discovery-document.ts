@@ -2,6 +2,7 @@ import type { Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientConfigurationError } from "../errors/errors.js";
 import type { HttpResponse } from "../http/http-client.js";
+import { mayPass } from "../http/retry-policy.js";
 import { withPause } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { ProviderMetadata } from "./authority.js";
@@ -55,7 +56,7 @@ function documentIn({ status, body }: HttpResponse): Readonly<Record<string, unk
 
 /** Whether a server has answered that it has no such document. Networks in front of it use several codes for that. */
 function isMissing({ status }: HttpResponse): boolean {
-  return status < 500 && status !== 408 && status !== 429;
+  return !mayPass(status);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.js";
 import { isObject, parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
-import { STATUSES } from "../http/retry-policy.js";
+import { mayPass } from "../http/retry-policy.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { AuthorityUrl } from "./authority-url.js";
@@ -32,7 +32,7 @@ export async function discoverCloud(
     const unsaid = `Entra could not say whether it knows the host "${url.host}" (${statusOf(response)})`;
     const remedy =
       "for an AD FS or a domain of your own, list it in knownAuthorities; for an OpenID Provider that is not Microsoft's, name its issuer as auth.oidcAuthority in place of auth.authority.";
-    const error = STATUSES.has(response.status)
+    const error = mayPass(response.status)
       ? clientAuthError(
           "openid_config_error",
           `${unsaid}: try again later. To do without its answer, ${remedy}`,

@@ -16,8 +16,26 @@ export function oauthDocumentUrl({ href }: AuthorityUrl): string {
   return `${origin}/.well-known/oauth-authorization-server${pathname.slice(0, -1)}`;
 }
 
+/**
+ * Returns metadata that need not be fetched: configured, or of a known cloud.
+ *
+ * @param configured the document that the application gives for its own authority
+ */
+export function unfetchedMetadata(
+  url: AuthorityUrl,
+  cloud: Cloud,
+  configured: Readonly<Record<string, unknown>> | undefined,
+  own: AuthorityUrl | undefined,
+): ProviderMetadata | undefined {
+  const body = configured && forTenant(configured, own, url);
+  if (body) return configuredMetadata(body, url);
+  return cloud.endpointsKnown && url.kind === "entra" && url.segments.length === 1
+    ? knownMetadata(url, cloud)
+    : undefined;
+}
+
 /** Returns the metadata of an authority in a known cloud, without fetching its discovery document. */
-export function knownMetadata(url: AuthorityUrl, cloud: Cloud): ProviderMetadata {
+function knownMetadata(url: AuthorityUrl, cloud: Cloud): ProviderMetadata {
   const base = `https://${cloud.preferredNetwork}/${url.tenant}`;
   return {
     // Multi-tenant authorities issue tokens under each user's own tenant.
@@ -100,7 +118,7 @@ function isEndpoint(name: string): boolean {
  * Adapts a configured document of one tenant to another tenant at the same host, as MSAL does, for clouds whose
  * documents cannot be fetched. Returns `undefined` for any other authority, which the document does not describe.
  */
-export function forTenant(
+function forTenant(
   body: Readonly<Record<string, unknown>>,
   own: AuthorityUrl | undefined,
   url: AuthorityUrl,

@@ -9,7 +9,7 @@ const STALE_LIFETIME_MS = 7 * LIFETIME_MS;
 /** Minimum time between requests for a discovery document, in milliseconds, while one is in memory. */
 export const REFETCH_PAUSE_MS = 60_000;
 
-/** A resolved authority. Times are in milliseconds, by the clock that nobody sets. */
+/** A resolved authority. Times are in milliseconds, by the monotonic clock. */
 export interface Resolved {
   readonly authority: Authority;
   /** When it is resolved again. */

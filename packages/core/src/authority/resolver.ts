@@ -5,10 +5,11 @@ import { clientAuthError, clientConfigurationError, isAuthError } from "../error
 import { Failures } from "../http/failures.js";
 import { inOwnTime, type Leader, type SharedWork } from "../http/shared-work.js";
 import { withPauseOf } from "../http/throttle.js";
+import { unlessLate } from "../http/unless-late.js";
 import type { Call, Transport } from "../http/transport.js";
 import { observed, serverOf, type Observer } from "../observer.js";
 import { SingleFlight } from "../flight/single-flight.js";
-import type { Authority, ProviderMetadata } from "./authority.js";
+import type { Authority } from "./authority.js";
 import type { AuthorityOptions } from "./authority-options.js";
 import type { AuthorityUrl } from "./authority-url.js";
 import { AuthorityUrls, MOST_AUTHORITIES } from "./authority-urls.js";
@@ -17,7 +18,7 @@ import { documentMetadata, fetchDocument } from "./discovery-document.js";
 import { HostClouds } from "./host-clouds.js";
 import { cloudsOf, discoverCloud } from "./instance-discovery.js";
 import { LearnedTenants } from "./learned-tenants.js";
-import { configuredMetadata, forTenant, knownMetadata } from "./provider-metadata.js";
+import { configuredMetadata, unfetchedMetadata } from "./provider-metadata.js";
 import { lastDocument, LIFETIME_MS, newerOf, REFETCH_PAUSE_MS, type Resolved } from "./resolved-authority.js";
 import { isGuid } from "./tenant-name.js";
 import { isVouchedFor, vouchedCloud, type Vouchers } from "./vouched-host.js";
@@ -124,7 +125,7 @@ export class AuthorityResolver {
       const refusal =
         !this.#flights.leaderOf(url.href) && this.#failures.refusal(url.href, call.correlationId);
       if (refusal) throw refusal;
-      return await this.#resolveAgain(url, call);
+      return await this.#newerOrLast(url, call);
     } catch (cause) {
       if (call.signal?.aborted) throw cause;
       const reason = isAuthError(cause) ? cause.errorMessage : errorText(cause);
@@ -160,6 +161,14 @@ export class AuthorityResolver {
     return this.#resolveAgain(url, call);
   }
 
+  async #newerOrLast(url: AuthorityUrl, call: Call): Promise<Authority> {
+    const last = this.#resolved.get(url.href);
+    const fetch = (inBackground: Call): Promise<Authority> => this.#resolveAgain(url, inBackground);
+    if (!last || !lastDocument(last, elapsed(this.#clock))) return fetch(call);
+    const onLate = (): void => this.#resolved.set(url.href, this.#lastKnown(url, "no newer one has come."));
+    return (await unlessLate(call, fetch, onLate)) ?? last.authority;
+  }
+
   #resolveAgain(url: AuthorityUrl, call: Call): Promise<Authority> {
     const own = { ...call, budget: call.budget ?? this.#transport.budget() };
     const start: SharedWork<Authority>["start"] = async (signal) => {
@@ -172,15 +181,16 @@ export class AuthorityResolver {
         return resolved.authority;
       } catch (error) {
         // While another call is asking the server again, this call's lack of time says nothing about the server.
-        const isCurrent = this.#flights.leaderOf(url.href) === own;
-        if (isCurrent && isAuthError(error) && !signal?.aborted) this.#failures.note(url.href, error);
+        const counts = this.#flights.leaderOf(url.href) === own && !signal?.aborted;
+        // A pause that the server asks for counts in any case.
+        if (isAuthError(error) && (counts || error.retryAfterSeconds)) this.#failures.note(url.href, error);
         throw error;
       }
     };
     return inOwnTime(this.#flights, own, { key: url.href, what: "discovery document", start });
   }
 
-  /** When a discovery document may be fetched again, by the clock that nobody sets. */
+  /** When a discovery document may be fetched again, by the monotonic clock. */
   #nextRequest(): number {
     return elapsed(this.#clock) + REFETCH_PAUSE_MS;
   }
@@ -189,7 +199,7 @@ export class AuthorityResolver {
     const cloud = await this.#cloud(url, call);
     const requestedAt = elapsed(this.#clock);
     const until = requestedAt + LIFETIME_MS;
-    const known = this.#knownMetadata(url, cloud);
+    const known = unfetchedMetadata(url, cloud, this.#options.authorityMetadata, this.#urls.own);
     if (known) return { authority: { url, cloud, metadata: known }, until };
     try {
       const last = lastDocument(this.#resolved.get(url.href), requestedAt);
@@ -236,15 +246,5 @@ export class AuthorityResolver {
   #vouchers(): Omit<Vouchers, "discover" | "alone"> {
     const { knownAuthorities } = this.#options;
     return { own: this.#urls.own, knownAuthorities, discovered: this.#clouds.discovered };
-  }
-
-  /** Returns metadata that need not be fetched: configured, or of a known cloud. */
-  #knownMetadata(url: AuthorityUrl, cloud: Cloud): ProviderMetadata | undefined {
-    const { authorityMetadata } = this.#options;
-    const configured = authorityMetadata && forTenant(authorityMetadata, this.#urls.own, url);
-    if (configured) return configuredMetadata(configured, url);
-    return cloud.endpointsKnown && url.kind === "entra" && url.segments.length === 1
-      ? knownMetadata(url, cloud)
-      : undefined;
   }
 }

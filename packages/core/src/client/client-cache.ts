@@ -25,7 +25,7 @@ export interface CacheOptions {
   readonly onUnreadable?: "refuse" | "ignore";
 }
 
-/** What the cache needs of its client. */
+/** What the cache needs from its client. */
 interface CacheContext {
   readonly clock: Clock;
   readonly authorities: AuthorityResolver;

@@ -12,7 +12,6 @@ import type { Dpop } from "../dpop/dpop.js";
 import type { SingleFlight } from "../flight/single-flight.js";
 import type { UnderWay } from "../flight/under-way.js";
 import type { Leader } from "../http/shared-work.js";
-import type { HttpClient } from "../http/http-client.js";
 import type { Call, Transport } from "../http/transport.js";
 import type { Logger } from "../logger.js";
 import type { Observer } from "../observer.js";
@@ -70,9 +69,7 @@ export interface Client {
   /** Tokens are reachable only inside an access: `read` and `write` pass the token memory to a callback. */
   readonly cache: TokenCache;
   readonly transport: Transport;
-  /** Watches what is sent with a client of a flow's own, as that of the application is watched. */
-  watch(http: HttpClient): HttpClient;
-  /** Traces and metrics, if somebody collects them now. */
+  /** Traces and metrics, while they are collected. */
   observer(): Observer | undefined;
   readonly flights: SingleFlight<Leader>;
   readonly keys: KeySource;
@@ -82,9 +79,9 @@ export interface Client {
   readonly renewals: Renewals;
   /** Grants of users that have been sent, until their tokens are saved. */
   readonly sentGrants: UnderWay;
-  /** Seconds that a token from the cache must still live; `undefined` for the usual margin. */
+  /** Minimum remaining lifetime of a cached token, in seconds; `undefined` for the usual margin. */
   readonly renewalMargin: number | undefined;
-  /** Seconds that an access token is good for, where its answer does not say. */
+  /** Lifetime of an access token in seconds, if its response does not say. */
   readonly defaultLifetime: number;
   readonly clock: Clock;
   readonly library: LibraryInfo;

@@ -14,7 +14,7 @@ import {
   createRequestObjectSigner,
   type AuthorizationRequestOptions,
 } from "../credential/request-object-signer.js";
-import type { SecretSource } from "../credential/secret-authentication.js";
+import { secretFrom } from "../credential/secret-authentication.js";
 import type { AuthMethod } from "../dialect/auth-methods.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { Dpop } from "../dpop/dpop.js";
@@ -25,7 +25,6 @@ import { UnderWay } from "../flight/under-way.js";
 import { Hosts } from "../http/hosts.js";
 import type { HttpClient } from "../http/http-client.js";
 import { createTransport } from "../http/transport.js";
-import { watchedHttp } from "../http/watched-http.js";
 import { Logger } from "../logger.js";
 import type { Observer } from "../observer.js";
 import { checkedSeconds } from "../request/renewal.js";
@@ -82,10 +81,10 @@ export interface ClientOptions {
   readonly idTokenAlgorithm?: string | undefined;
   /** How the provider signs and encrypts what it sends this client, as the client is registered. */
   readonly algorithms?: ResponseAlgorithms;
-  /** Keys of the client with which what the provider encrypts is decrypted. */
+  /** The client's keys to decrypt what the provider encrypts. */
   readonly decryptionKeys?: readonly DecryptionKeyOptions[] | undefined;
   readonly cache?: CacheOptions;
-  /** How often a request that failed is sent again at most; twice by default. Codes are never sent again. */
+  /** Maximum number of further attempts of a request that failed; 2 by default. Codes are never sent again. */
   readonly retries?: number | undefined;
   /** The time that all requests of one call may take together, in milliseconds; 30,000 by default. */
   readonly callTimeoutMs?: number | undefined;
@@ -95,7 +94,7 @@ export interface ClientOptions {
   readonly clock?: Clock;
   /** Called for each log line; by default nothing is logged. */
   readonly logger?: () => Logger;
-  /** Called for traces and metrics whenever there is something to note; nobody watches by default. */
+  /** Called for traces and metrics whenever there is something to record; by default, nothing is recorded. */
   readonly observer?: () => Observer | undefined;
   /** Names the library to Entra. */
   readonly library?: LibraryInfo;
@@ -142,9 +141,8 @@ export function createClient(options: ClientOptions): Client {
   const logger = options.logger ?? ((): Logger => silentLogger);
   const observer = options.observer ?? unobserved;
   const hosts = new Hosts(clock, logger);
-  const watch = (http: HttpClient): HttpClient => watchedHttp(http, { hosts, observer });
   const transport = createTransport({
-    http: watch(options.http),
+    http: options.http,
     clock,
     hosts,
     logger,
@@ -184,7 +182,10 @@ export function createClient(options: ClientOptions): Client {
     isPublic: credential.kind === "none",
     algorithms: { id_token_signed_response_alg: options.idTokenAlgorithm, ...options.algorithms },
     decryptionKeys: readDecryptionKeys(options.decryptionKeys ?? []),
-    secret: credential.kind === "secret" ? secretOf(credential.secret) : undefined,
+    secret:
+      credential.kind === "secret"
+        ? (signal) => secretFrom(credential.secret, signal ? { signal } : {})
+        : undefined,
     instanceAware,
     extraParameters: options.extraParameters,
     extraAuthorizationParameters: options.extraAuthorizationParameters,
@@ -201,7 +202,6 @@ export function createClient(options: ClientOptions): Client {
     authorities,
     cache: createCache(options, { clock, authorities, logger, observer }),
     transport,
-    watch,
     observer,
     flights: new SingleFlight(),
     keys: new KeySource({ transport, clock, observer }, (authority, call) =>
@@ -225,7 +225,3 @@ export function createClient(options: ClientOptions): Client {
 }
 
 const unobserved = (): undefined => undefined;
-
-function secretOf(source: SecretSource): (signal?: AbortSignal) => string | Promise<string> {
-  return (signal) => (typeof source === "function" ? source(signal ? { signal } : {}) : source);
-}

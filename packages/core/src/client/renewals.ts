@@ -48,7 +48,7 @@ export class Renewals {
   readonly #listener: BackgroundRenewalListener | undefined;
   readonly #known = new BoundedMap<{ readonly next: number; readonly failures: number }>(10_000);
   readonly #running = new Map<string, Promise<void>>();
-  /** The tokens that are served although they should have been renewed. */
+  /** Tokens served past their renewal time. */
   readonly #stale = new BoundedMap<true>(10_000);
 
   constructor(clock: Clock, logger: () => Logger, listener?: BackgroundRenewalListener) {
@@ -57,7 +57,7 @@ export class Renewals {
     this.#listener = listener;
   }
 
-  /** Returns the renewals of another client of the same application. */
+  /** Returns the same, without its state, for another client of the same application. */
   copy(): Renewals {
     return new Renewals(this.#clock, this.#logger, this.#listener);
   }
@@ -98,14 +98,14 @@ export class Renewals {
     this.#running.set(key, running);
   }
 
-  /** Waits for the renewals that are under way, whatever becomes of them. */
+  /** Waits for the renewals that are under way, whatever their outcome. */
   async ended(): Promise<void> {
     const release = keepAlive();
     await Promise.allSettled(this.#running.values());
     release();
   }
 
-  /** Notes that a token is served although it cannot be renewed. An operator reads that once, until it is renewed. */
+  /** Notes that a token is served although it cannot be renewed. That is logged once, until it is renewed. */
   noteStale(key: string, error: unknown, correlationId: string): void {
     if (this.#stale.get(key)) return;
     this.#stale.set(key, true);

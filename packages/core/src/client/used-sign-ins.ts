@@ -2,11 +2,11 @@ import { BoundedMap } from "../bounded-map.js";
 import type { Clock } from "../clock.js";
 
 /**
- * Records that something is used, for all processes: resolves to `false` if it was used before. In one step, such as `SET key 1
- * NX EX seconds` of Redis.
+ * Records that something is used, for all processes: resolves to `false` if it was used before. It must do so in one step, such
+ * as `SET key 1 NX EX seconds` of Redis.
  *
- * @param key what is used; it may hold the identifier of a token, and no token
- * @param seconds how long it can be used anyway
+ * @param key what is used; it may contain the identifier of a token, but never a token
+ * @param seconds how long it remains usable anyway
  */
 export type UseOnce = (key: string, seconds: number) => boolean | Promise<boolean>;
 
@@ -24,7 +24,7 @@ export class UsedSignIns {
    * Marks a sign-in as used.
    *
    * @param until when the sign-in expires anyway, in milliseconds since the epoch
-   * @param everywhere the record of all processes, if there is one
+   * @param everywhere the record that all processes share, if there is one
    * @returns false when it was already used
    */
   async use(state: string, until: number, everywhere?: UseOnce): Promise<boolean> {

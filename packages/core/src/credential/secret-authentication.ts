@@ -69,7 +69,7 @@ export class SecretAuthentication {
   ): Promise<ClientAuthentication> {
     const source = this.#source;
     const since = this.#renewals.mark();
-    const secret = typeof source === "function" ? checked(await source(signal ? { signal } : {})) : source;
+    const secret = await secretFrom(source, signal ? { signal } : {});
     const proof = await this.#present(authority, method, secret);
     if (other) {
       const remembered = (by: AuthMethod) => (): void =>
@@ -85,7 +85,7 @@ export class SecretAuthentication {
     }
     if (typeof source !== "function") return proof;
     const fresh = async (waiting: AbortSignal | undefined): Promise<string> =>
-      checked(await source({ refusedSecret: secret, ...(waiting ? { signal: waiting } : {}) }));
+      secretFrom(source, { refusedSecret: secret, ...(waiting ? { signal: waiting } : {}) });
     const renewed = (waiting: AbortSignal | undefined): Promise<string> =>
       this.#renewals.run(source, { key: "", since, signal: waiting }, fresh);
     return {
@@ -121,7 +121,17 @@ export class SecretAuthentication {
   }
 }
 
-function checked(secret: unknown): string {
+/**
+ * Returns the secret of a source.
+ *
+ * @throws ClientAuthError `invalid_client_credential` if a function returns none
+ */
+export function secretFrom(source: SecretSource, context: SecretContext): string | Promise<string> {
+  return typeof source === "function" ? askedFor(source, context) : source;
+}
+
+async function askedFor(source: Exclude<SecretSource, string>, context: SecretContext): Promise<string> {
+  const secret: unknown = await source(context);
   // A file that it was read from may end in a line break.
   const text = typeof secret === "string" ? secret.replace(/[\r\n]{1,2}$/, "") : "";
   if (text !== "") return text;

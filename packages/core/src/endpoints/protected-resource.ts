@@ -3,6 +3,7 @@ import { parseJsonObject, textIn } from "../encoding.js";
 import { clientAuthError, clientConfigurationError, type AuthError } from "../errors/errors.js";
 import { isLoopback, parsedUrl, secureEndpoint, secureUrl, shownUrl } from "../http/secure-url.js";
 import type { HttpResponse } from "../http/http-client.js";
+import { mayPass } from "../http/retry-policy.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import type { Call } from "../http/transport.js";
 import { printable } from "../printable.js";
@@ -90,7 +91,7 @@ export async function publishedResource(
 
 /** Whether the response means that the document does not exist. A timeout or throttling (408, 429) does not. */
 function isAbsent({ status }: HttpResponse): boolean {
-  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+  return status >= 400 && !mayPass(status);
 }
 
 /**

@@ -5,13 +5,13 @@ import { dialectOf } from "../dialect/dialects.js";
 import { parseJsonObject } from "../encoding.js";
 import { clientAuthError, clientConfigurationError, type AuthError } from "../errors/errors.js";
 import { pacedRequest } from "../exchange/paced-request.js";
-import { silent } from "../flows/silent.js";
+import { silentNow } from "../flows/silent.js";
 import type { HttpResponse } from "../http/http-client.js";
 import { statusOf, withPause } from "../http/throttle.js";
 import { parseAuthenticationChallenges } from "../request/claims-challenge.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { Parameters } from "../request/parameters.js";
-import { tokenRequest, type BaseRequest, type TokenRequest } from "../request/token-request.js";
+import { tokenRequest, type BaseRequest } from "../request/token-request.js";
 import { decryptJwt } from "../response/decrypt-jwt.js";
 import type { RawClaims } from "../response/id-token.js";
 import { USER_INFO } from "../response/jwt-kind.js";
@@ -54,11 +54,10 @@ export async function userInfo(client: Client, input: UserInfoInput): Promise<Us
   const { correlationId, given } = request;
   checkFieldTypes(given, correlationId);
   const { account } = given;
-  const { signal, timeoutMs, scheme: authenticationScheme } = request;
+  const { scheme: authenticationScheme } = request;
   return atProvider(client, request, account, async (context) => {
     const url = endpointOf(context.authority, "userinfo_endpoint", context.call);
-    const accessToken =
-      given.accessToken || (await ownToken(context, account, { signal, timeoutMs, authenticationScheme }));
+    const accessToken = given.accessToken || (await ownToken(context, account, authenticationScheme));
     const parameters = new Parameters().set("access_token", accessToken);
     const claims = await pacedRequest(context, "userinfo_endpoint", parameters, async () =>
       claimsIn(context, await send(context, url, accessToken)),
@@ -75,7 +74,7 @@ export async function userInfo(client: Client, input: UserInfoInput): Promise<Us
 async function ownToken(
   { client, authority, call }: EndpointCall,
   account: AccountInfo | undefined,
-  more: Pick<TokenRequest, "signal" | "timeoutMs"> & Pick<BaseRequest, "authenticationScheme">,
+  authenticationScheme: BaseRequest["authenticationScheme"],
 ): Promise<string> {
   if (!account) {
     throw clientConfigurationError(
@@ -84,11 +83,11 @@ async function ownToken(
       call,
     );
   }
-  const { correlationId } = call;
-  const given = Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined));
+  const { correlationId, signal, budget } = call;
+  const given = { ...(signal ? { signal } : {}), ...(authenticationScheme ? { authenticationScheme } : {}) };
   const { url } = authority;
   const asked = { ...given, scopes: ["openid"], account, authority: url.href, correlationId };
-  return (await silent(client, asked)).accessToken;
+  return (await silentNow(client, asked, budget)).accessToken;
 }
 
 async function send({ client, call }: EndpointCall, url: string, accessToken: string): Promise<HttpResponse> {

@@ -94,7 +94,7 @@ async function accept(
   return acceptedResult(exchange, kept, tokens);
 }
 
-/** The ID token is cached as it is after decryption: its signature is the provider's, and it has to be read later. */
+/** The ID token is cached in its decrypted form: it still has the provider's signature, and must be readable later. */
 async function decrypted({ client, call }: Exchange, response: AcceptedResponse): Promise<AcceptedResponse> {
   const { tokens } = response;
   if (tokens.idToken === undefined) return response;
@@ -185,7 +185,7 @@ function lent({ authority, request }: Exchange, input: CacheRecordInput): Change
   };
 }
 
-/** Refuses a response without an ID token if that has to hold a nonce. */
+/** Refuses a response without an ID token if a nonce was sent, which the ID token would have to contain. */
 function requireNoIdToken({ client, authority, call }: Exchange, { nonce }: Grant): void {
   if (nonce === "unchecked" || nonce.expected === undefined) return;
   // An OAuth server without ID tokens ignores the nonce. The code is bound to the sign-in by PKCE and the state.
@@ -224,7 +224,7 @@ function keep(
   // An on-behalf-of session may previously have belonged to another provider.
   if (grant.owner.kind === "assertion") removeForeign(memory, fresh.partition, query);
   const found = findAccount(memory, query);
-  // Another user begins the session anew: nothing of the previous one goes into the new account.
+  // The session now belongs to another user: nothing of the previous one goes into the new account.
   const isOfAnother = fresh.account && found?.entity.home_account_id !== fresh.account.home_account_id;
   const known = isOfAnother ? undefined : found;
   const account = fresh.account && mergeAccount(fresh.account, known?.entity);

@@ -8,7 +8,7 @@ import { fromCall, type AcquisitionMetadata } from "../metadata.js";
 import type { TokenRequest } from "../request/token-request.js";
 import type { AuthenticationResult } from "../result.js";
 
-/** Runs shared work, and adds to its result or error what it took. */
+/** Runs shared work, and adds to its result or error what it cost. */
 export async function accounted<C extends Call>(
   call: C,
   work: (call: C) => Promise<AuthenticationResult>,
@@ -26,8 +26,8 @@ export async function accounted<C extends Call>(
 }
 
 /**
- * Runs a call of several steps, or one that yields no token: within the caller's bounds, with one time for all its requests. Adds
- * to its error what it took.
+ * Runs a call that has several steps or yields no token, within the caller's bounds and with one budget for all its requests.
+ * Adds to its error what it cost.
  */
 export async function boundedCall<T>(
   { transport }: Pick<Client, "transport">,
@@ -39,7 +39,7 @@ export async function boundedCall<T>(
   try {
     return await withinBounds(bounds, (signal) => {
       const working = work({ correlationId, signal, budget: transport.budget(), tally });
-      // Not every step heeds the signal: the app's cache plugin does not.
+      // Not every step ends with the signal: the app's cache plugin does not.
       return signal ? untilAborted(working, signal) : working;
     });
   } catch (error) {
@@ -53,7 +53,7 @@ export function asStep<R extends TokenRequest>(request: R, { signal, budget }: C
   return { ...request, signal, timeoutMs: undefined, budget };
 }
 
-/** Waits for shared work, and corrects what each caller waits for itself. */
+/** Waits for shared work, and corrects the total time to what this caller waited. */
 export async function accountedFor(wait: () => Promise<AuthenticationResult>): Promise<AuthenticationResult> {
   const tally = new Tally();
   try {
@@ -68,7 +68,7 @@ export async function accountedFor(wait: () => Promise<AuthenticationResult>): P
   }
 }
 
-/** A cached token that another call has brought in the meantime comes from the cache. */
+/** A token that another call has cached in the meantime counts as one from the cache. */
 function sourceOf({ fromCache, metadata }: AuthenticationResult): AcquisitionMetadata["source"] {
   return fromCache ? (metadata?.source ?? "memory") : "network";
 }

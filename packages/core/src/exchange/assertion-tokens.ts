@@ -40,7 +40,7 @@ export function assertionQuery(
 /**
  * Returns the grant for tokens that are kept under the hash of an assertion.
  *
- * @param throttledBy names the request: after a failure, equal ones pause
+ * @param throttledBy identifies the request: after a failure, equal ones pause
  */
 export function assertionGrant(
   { request, hash, url }: Pick<WantedForAssertion, "request" | "hash" | "url">,

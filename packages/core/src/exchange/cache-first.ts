@@ -14,12 +14,12 @@ import type { Send, Wanted } from "./wanted.js";
 
 export type { Wanted };
 
-/** What is logged of a cache hit. */
+/** Logged for a cache hit. */
 export const HIT = "The token comes from the cache.";
 
 /**
  * Returns the tokens from the cache or, on a miss, requests them. A cache hit without a plugin or store completes
- * synchronously. Functions are passed what they need rather than made for each call, which would take a tenth of a hit.
+ * synchronously. Functions get what they need as arguments: a closure for each call would cost a tenth of a hit.
  */
 export function cacheFirst<W extends Wanted>(
   client: Client,
@@ -51,7 +51,7 @@ async function late<W extends Wanted>(
   return result;
 }
 
-/** Forgets a token that an API has refused before it looks for another one. */
+/** Forgets a token that an API has refused, then looks for another one. */
 async function withoutToken<W extends Wanted>(
   client: Client,
   wanted: W,

@@ -32,14 +32,14 @@ export interface ClientForm {
   readonly authentication?: AssertionOverride | undefined;
   /** The key that tokens are to be bound to: the form comes with a proof of its possession (RFC 9449 §5). */
   readonly key?: BindingKey | undefined;
-  /** Called right before the form is sent, once nothing else can keep it back. */
+  /** Called right before the form is written to a connection, when nothing else can stop it. */
   readonly onSend?: () => void;
 }
 
 /**
- * Posts a form with the client's authentication (RFC 6749 §2.3). If the server refuses the client, a credential that a
- * function provides is asked for once more; if it wants another nonce in a proof of possession, the form is sent once more
- * with that.
+ * Posts a form with the client's authentication (RFC 6749 §2.3). If the server refuses the client, a function that provides
+ * the credential is asked once more. If it wants another nonce in a proof of possession, the form is sent once more with
+ * that nonce.
  *
  * @throws ClientAuthError `openid_config_error` when the provider does not publish the endpoint, `network_error`
  */
@@ -47,7 +47,6 @@ export async function sendClientForm(
   { client, authority, call, turn }: Pick<Exchange, "client" | "authority" | "call" | "turn">,
   form: ClientForm,
 ): Promise<HttpResponse> {
-  const { client_id: _, ...extra } = form.extraParameters ?? {};
   let hasNonce = false;
   let hasNewTime = false;
   const repeats = repeatsOfForm(form.endpoint, form.parameters.get("grant_type"));
@@ -59,42 +58,30 @@ export async function sendClientForm(
     isBounded ? withinCallTime(call, "credential of the client", provide) : provide(call.signal);
   const authenticate = (): ClientAuthentication | Promise<ClientAuthentication> =>
     provided((signal) => client.authenticate(authority, authentication, signal));
-  const make = async (proof: ClientAuthentication): Promise<Filled> => {
-    const body = new Parameters()
-      .set("client_id", isNamed(form, proof) ? undefined : client.clientId)
-      .setAll(form.parameters)
-      .setAll(proof.parameters)
-      .set("claims", form.claims)
-      .addMissing(extra);
-    const url = withQuery(
-      formEndpoint(form.endpoint, { authority, call }, proof),
-      form.query?.toString() ?? "",
-    );
-    const possession = form.key && { DPoP: await client.dpop.proof(form.key, { method: "POST", url }) };
-    const headers = { ...form.headers, ...proof.headers, ...possession };
-    return { url, body: body.toString(), headers, tls: proof.tls };
+  const prepared = async (proof: ClientAuthentication): Promise<Filled> => {
+    const made = await filled({ client, authority, call }, form, proof);
+    // A process that was suspended meanwhile must not send a grant that another one has used.
+    if (turn) await requireTurn(turn);
+    return made;
   };
   const send = async (proof: ClientAuthentication): Promise<HttpResponse> => {
-    let sent = await make(proof);
-    const { url } = sent;
-    // A process that stood still in the meantime must not send a grant that another one has used.
-    if (turn) await requireTurn(turn);
+    const { url, body, headers, tls } = await prepared(proof);
     const refreshToken = form.parameters.get("refresh_token");
     const rotates = refreshToken !== undefined && dialectOf(authority.url).rotatesRefreshTokens;
-    if (turn && rotates) await requireUnsent(turn, refreshToken, call);
     call.signal?.throwIfAborted();
-    if (rotates || repeats === "never") requireTime(form, call);
-    form.onSend?.();
-    // An assertion of the client, and a proof of possession, may be good for one request.
-    const again = async (): Promise<Filled> => {
-      sent = await make(await authenticate());
-      if (turn) await requireTurn(turn);
-      return sent;
+    const isForOnce = rotates || repeats === "never";
+    if (isForOnce) requireTime(form, call);
+    const onSend = (): void => {
+      // Making the connection may have taken long.
+      if (isForOnce) requireTime(form, call);
+      if (turn && rotates) requireUnsent(turn, refreshToken, call);
+      form.onSend?.();
     };
+    // An assertion of the client, and a proof of possession, may be good for one request.
+    const again = async (): Promise<Filled> => prepared(await authenticate());
     const { hosts } = client.transport;
     const correction = hosts.correctionAt(url);
-    const { body, headers, tls } = sent;
-    const response = await client.transport.post(url, { body, headers, tls, repeats, again }, call);
+    const response = await client.transport.post(url, { body, headers, tls, repeats, onSend, again }, call);
     hasNewTime = isClockWrong(hosts.correctionAt(url) - correction);
     const nonce = response.headers["dpop-nonce"];
     hasNonce = nonce !== undefined && client.dpop.noteNonce(url, nonce);
@@ -120,7 +107,7 @@ export async function sendClientForm(
  */
 function requireTime({ endpoint }: ClientForm, { budget, correlationId }: Call): void {
   if (!budget?.isShort) return;
-  const text = `Nothing is sent to the ${endpoint}: only ${Math.round(budget.left())} ms are left of the time of the call (system.callTimeoutMs), and an answer that came later would lose the grant. Try again.`;
+  const text = `Nothing is sent to the ${endpoint}: the call has only ${Math.round(budget.left())} ms left (system.callTimeoutMs), and the grant would be lost if the answer came later. Try again.`;
   const error = noTimeLeft(text, { correlationId });
   error.attempts = 0;
   throw error;
@@ -128,6 +115,27 @@ function requireTime({ endpoint }: ClientForm, { budget, correlationId }: Call):
 
 /** A form as it is sent. */
 type Filled = Form & { readonly url: string };
+
+async function filled(
+  { client, authority, call }: Pick<Exchange, "client" | "authority" | "call">,
+  form: ClientForm,
+  proof: ClientAuthentication,
+): Promise<Filled> {
+  const { client_id: _, ...extra } = form.extraParameters ?? {};
+  const body = new Parameters()
+    .set("client_id", isNamed(form, proof) ? undefined : client.clientId)
+    .setAll(form.parameters)
+    .setAll(proof.parameters)
+    .set("claims", form.claims)
+    .addMissing(extra);
+  const url = withQuery(
+    formEndpoint(form.endpoint, { authority, call }, proof),
+    form.query?.toString() ?? "",
+  );
+  const possession = form.key && { DPoP: await client.dpop.proof(form.key, { method: "POST", url }) };
+  const headers = { ...form.headers, ...proof.headers, ...possession };
+  return { url, body: body.toString(), headers, tls: proof.tls };
+}
 
 /** Whether the server has refused a proof because of its nonce (RFC 9449 §8). */
 function wantsNonce(response: HttpResponse): boolean {
@@ -148,7 +156,7 @@ function isNamed({ parameters }: ClientForm, { namesClient }: ClientAuthenticati
   return namesClient === true || parameters.get("client_id") !== undefined;
 }
 
-/** Tokens show that the server has accepted the client; an error may have come before it looked. */
+/** Tokens show that the server has accepted the client; an error may have come before it checked. */
 function noted(response: HttpResponse, { accepted }: ClientAuthentication): HttpResponse {
   const isError = mayBeError(response) && answerBody(response)?.["error"] !== undefined;
   if (accepted && response.status < 300 && !isError) accepted();

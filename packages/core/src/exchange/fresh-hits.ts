@@ -7,7 +7,7 @@ import { authenticationResult, type AuthenticationResult } from "../result.js";
 import { HIT } from "./cache-first.js";
 import { freshness } from "./freshness.js";
 
-/** Finds the token of one request again and again, as long as it is fresh and the cache is in memory only. */
+/** Finds the token of one request repeatedly, as long as it is fresh and the cache is in memory only. */
 export interface FreshHits {
   /** Returns the result of a cache hit. */
   result(correlationId: string): AuthenticationResult | undefined;
@@ -22,8 +22,8 @@ export interface Search {
 }
 
 /**
- * Returns an object that finds the token of one request again and again. It searches the cache only after a change of it, or
- * when more is known about the authority.
+ * Returns an object that finds the token of one request repeatedly. It searches the cache again only when the cache has changed
+ * or more is known about the authority.
  */
 export function freshHits(client: Client, searchFor: () => Search): FreshHits {
   const { authorities, cache, telemetry, clock, renewalMargin } = client;
@@ -40,7 +40,7 @@ export function freshHits(client: Client, searchFor: () => Search): FreshHits {
     return tokens;
   };
   const findFresh = (correlationId?: string): CachedTokens | undefined => {
-    // What is watched takes the path on which it is noted.
+    // An observed call takes the path on which it is reported.
     if (client.observer()) return undefined;
     const found = cache.readNow(find);
     if (!found || freshness(found.accessToken, epochSeconds(clock), renewalMargin) !== "fresh")

@@ -28,11 +28,11 @@ export interface Grant {
   readonly subject?: string | undefined;
   /** `"always"` for an ID token that did not come over TLS from the provider. */
   readonly signature?: IdTokenExpectations["signature"];
-  /** What the hashes of the ID token are of, besides the access token. */
+  /** Values, besides the access token, whose hashes in the ID token are checked. */
   readonly hashed?: IdTokenExpectations["hashed"];
   /** Equal for requests that are held back together when the server throttles: same grant, user and scopes. */
   readonly throttleKey: string;
-  /** Sent again and again at a pace of its own: only a `Retry-After` pauses it. */
+  /** A poll, which is repeated at its own pace: only `Retry-After` pauses it. */
   readonly isPoll?: boolean;
   /** A token exchange, which may issue other tokens than access tokens, and the type that is asked for, if any. */
   readonly exchange?: { readonly requestedType: string | undefined };

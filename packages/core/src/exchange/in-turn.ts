@@ -44,7 +44,7 @@ export async function refreshInTurn<T extends AuthenticationResult | undefined>(
   } catch (cause) {
     if (!deadline.passed() || signal?.aborted) throw cause;
     throw noTimeLeft(
-      "Another refresh of the user's tokens, for which the call had to wait, has taken all of its time (system.callTimeoutMs).",
+      "The call ran out of time (system.callTimeoutMs) waiting for another refresh of the same user.",
       { correlationId, cause },
     );
   } finally {

@@ -10,7 +10,7 @@ interface LookedFor {
   readonly query: AccessTokenQuery;
 }
 
-/** Counts a look-up of an access token for metrics. Called only while somebody collects them. */
+/** Counts a look-up of an access token for metrics. Called only while metrics are collected. */
 export function noteLookUp(
   observer: Observer,
   { url, query }: LookedFor,

@@ -1,11 +1,10 @@
 import type { Client } from "../client/client.js";
 import { isAuthError } from "../errors/errors.js";
-import { isRefusedToken } from "./refused-tokens.js";
 import type { SharedCall } from "./shared-call.js";
 
 /**
- * Runs an exchange, unless an equal one has just failed: then the caller gets a copy of that error. Only failures behind
- * which the provider or the network may be are remembered, because what this process decides costs nothing.
+ * Runs an exchange, unless an equal one has just failed: then the caller gets a copy of that error. Only failures that the
+ * provider or the network may have caused are remembered: what this process decides by itself costs nothing.
  */
 export async function notedFailure<T>(
   client: Pick<Client, "failures" | "logger">,
@@ -22,27 +21,21 @@ export async function notedFailure<T>(
       .verbose(`Nothing is sent for ${seconds} more seconds: an equal call has failed.`, call.correlationId);
     throw refusal;
   }
-  let isSent = false;
+  let isAsked = false;
   try {
-    const result = await run({ ...call, onSend: () => (isSent = true) });
+    const result = await run({ ...call, onAsk: () => (isAsked = true) });
     failures.forget(key);
     return result;
   } catch (error) {
     const isOurs = isAuthError(error) && error.name === "ClientConfigurationError";
-    // A pause would hold back a user who signs in again.
-    if (isAuthError(error) && isRefusedToken(error)) failures.noteWithoutPause(key, error);
-    else if (
-      isAuthError(error) &&
-      !isOurs &&
-      !call.signal?.aborted &&
-      (isSent || UNREACHED.has(error.errorCode))
-    )
-      failures.note(key, error);
+    // A pause that the server asks for counts although nobody waits any more.
+    const counts = isAuthError(error) && (!call.signal?.aborted || error.retryAfterSeconds !== undefined);
+    if (counts && !isOurs && (isAsked || UNREACHED.has(error.errorCode))) failures.note(key, error);
     throw error;
   }
 }
 
-/** The codes of what fails before the token request. */
+/** The codes of failures before the token request. */
 const UNREACHED: ReadonlySet<string> = new Set([
   "network_error",
   "endpoints_resolution_error",

@@ -7,7 +7,7 @@ export function acquiredLine({ owner, miss, parameters }: Grant): string {
   const isCached = grantType === "refresh_token" && miss !== undefined && miss !== "uncached";
   const isRenewal = isCached || miss === "due" || miss === "expired";
   if (isRenewal) return `A token has been renewed (${grantType}).`;
-  // That of a session belongs to no user's partition.
+  // The sign-in of a session belongs to no user's partition.
   const isSignIn =
     grantType === "authorization_code" || (owner.kind === "user" && !owner.agent && !owner.onBehalfOf);
   return isSignIn ? `A user has signed in (${grantType}).` : `A token has been acquired (${grantType}).`;
@@ -15,5 +15,5 @@ export function acquiredLine({ owner, miss, parameters }: Grant): string {
 
 /** The same about a server that asks for a pause: once for each pause. */
 export function throttledLine(host: string, seconds: number): string {
-  return `${host} wants a pause of ${Math.ceil(seconds)} seconds: equal requests are not sent before.`;
+  return `${host} asked for a pause of ${Math.ceil(seconds)} seconds: equal requests are not sent until it ends.`;
 }

@@ -18,7 +18,7 @@ const NEW_EACH_TIME: ReadonlySet<string> = new Set([
  * error. Token requests are covered by the exchange that they belong to.
  *
  * @param endpoint its name in the discovery document
- * @param parameters with everything that makes the request another one
+ * @param parameters include everything that distinguishes the request from others
  */
 export function pacedRequest<T>(
   { client, authority, call }: Pick<Exchange, "client" | "authority" | "call">,
@@ -30,7 +30,7 @@ export function pacedRequest<T>(
   // A hash, because parameters may be tokens.
   const key = sha256Base64Url(JSON.stringify([authority.url.href, endpoint, equal]));
   return notedFailure(client, call, key, (noted) => {
-    noted.onSend?.();
+    noted.onAsk?.();
     return send();
   });
 }

@@ -18,9 +18,9 @@ const THE_USER = "the-user";
 /**
  * Returns the user of an OAuth server without ID tokens: as its user info endpoint says, else as the access token says if it
  * is a JWT of the server (RFC 9068 §2.2), else a user without a name. A public client has one such user. A confidential
- * client may have many, so that each sign-in is one of its own.
+ * client may have many, so each sign-in gets one of its own.
  *
- * @returns `undefined` if the tokens have no user, or if the user is known without
+ * @returns `undefined` if the tokens have no user, or if the user is already known
  * @throws ClientAuthError `network_error`, `invalid_token_response` when the endpoint is down
  */
 export async function plainUser(
@@ -45,7 +45,7 @@ export function bringsIdTokens(
   return !requiresPkceSupport && dialectOf(url).issuesIdTokens(metadata);
 }
 
-/** Asks the user info endpoint, if there is one and it accepts the token. Servers have it under several forms. */
+/** Asks the user info endpoint, if there is one and it accepts the token. Its format differs from server to server. */
 async function userFromEndpoint(
   { authority, client, call }: Exchange,
   { accessToken, tokenType }: TokenResponse,
@@ -71,7 +71,7 @@ async function userFromEndpoint(
   return { sub: subject, ...(name ? { name } : {}), ...(username ? { preferred_username: username } : {}) };
 }
 
-/** Reads the subject of a JWT that the server has issued. It came from there over TLS, and names only the cache entry. */
+/** Reads the subject of a JWT that the server has issued. The token came over TLS, and its subject only names the cache entry. */
 function userInToken({ authority }: Exchange, accessToken: string): IdTokenClaims | undefined {
   const parts = accessToken.split(".");
   const { iss, sub } = (parts.length === 3 && parseJsonObject(base64Decode(parts[1] ?? ""))) || {};

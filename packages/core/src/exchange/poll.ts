@@ -7,12 +7,12 @@ import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
 import { redeem } from "./redeem.js";
 
-/** A request that the user decides on elsewhere, and the pace at which the outcome is asked for. */
+/** A request that the user decides on elsewhere, and the pace at which its outcome is polled. */
 export interface Decision {
   readonly grant: Grant;
-  /** When the request was sent, in seconds by the clock that nobody sets. */
+  /** When the request was sent, in seconds by the monotonic clock. */
   readonly startedAt: number;
-  /** Seconds that the request lives. */
+  /** Lifetime of the request, in seconds. */
   readonly expiresIn: number;
   /** Seconds between two polls. */
   readonly interval: number;
@@ -47,9 +47,9 @@ export async function pollForTokens(exchange: Exchange, decision: Decision): Pro
   const expiresAt = startedAt + decision.expiresIn;
   const patience = timeout === undefined ? Infinity : startedAt + timeout;
   let { interval } = decision;
-  // Once told of the decision, the poll follows at once. A server that is not ready yet is asked again at its pace.
+  // The first poll after the decision is sent at once. If the server is not ready yet, polling goes on at its pace.
   let isTold = false;
-  // Until then, a poll would be refused without being sent.
+  // Seconds for which a poll would be refused without being sent.
   let asked = 0;
   for (;;) {
     // Never wait past the end, nor longer than a timer supports: it would fire at once.

@@ -48,7 +48,7 @@ export async function redeem(exchange: Exchange, grant: Grant): Promise<Authenti
 const LONGEST_HOLD_MS = 5000;
 
 /**
- * Keeps a request running although its callers leave, and the application from closing. If a background renewal has sent a
+ * Keeps a request running although its callers leave, and keeps the application from closing. If a background renewal has sent a
  * refresh token that is good for one request, the process waits for the answer as well: no later process could redeem that
  * token again.
  */
@@ -79,14 +79,12 @@ async function sendAndAccept(
   const throttleKey = `${endpointOf(authority, "token_endpoint", call)} ${grant.throttleKey}`;
   const refusal = client.failures.refusal(throttleKey, correlationId);
   if (refusal) {
-    const left = `${refusal.retryAfterSeconds ?? 0} more seconds`;
-    client
-      .logger()
-      .verbose(`No token request is sent (${grantType}): the server wants ${left} of pause.`, correlationId);
+    const why = `the server asked for a pause, which ends in ${refusal.retryAfterSeconds ?? 0} s`;
+    client.logger().verbose(`No token request is sent (${grantType}): ${why}.`, correlationId);
     throw refusal;
   }
   throwIfRefused(exchange, grant);
-  call.onSend?.();
+  call.onAsk?.();
   const keys = requireKeys(exchange, grant);
   if (keys) await keys;
   const requestedAt = epochSeconds(client.clock);
@@ -117,7 +115,7 @@ async function sendAndAccept(
     throw error;
   }
   client.logger().verbose(`Received ${contentOf(tokens)}.`, correlationId);
-  // That of a session belongs to no user's partition.
+  // The sign-in of a session belongs to no user's partition.
   const isSignIn = grant.owner.kind === "user" && grantType !== "refresh_token";
   if (isSignIn || grantType === "authorization_code") client.failures.noteSignIn();
   const result = await acceptTokens(exchange, grant, { tokens, requestedAt, key });

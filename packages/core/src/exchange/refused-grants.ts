@@ -3,11 +3,10 @@ import { isAuthError } from "../errors/errors.js";
 import { flightKey } from "../request/request-keys.js";
 import type { Exchange } from "./exchange.js";
 import type { Grant } from "./grant.js";
-import { markRefusedToken } from "./refused-tokens.js";
 
 /**
- * Throws the provider's refusal of the same grant again, instead of sending it once more. A refresh token that anybody
- * has renewed, or a request with other fields, is another grant.
+ * Throws the provider's refusal of the same grant again, instead of sending it once more. A renewed refresh token, or a
+ * request with other fields, is another grant.
  *
  * @throws InteractionRequiredAuthError, ServerError as received
  */
@@ -27,25 +26,24 @@ export function noteRefusal(exchange: Exchange, grant: Grant, error: unknown): v
   if (!isAuthError(error) || !isRemembered(grant)) return;
   if (error.errorCode !== "invalid_grant" && !isAuthError(error, "InteractionRequiredAuthError")) return;
   exchange.client.failures.noteRefusal(keyOf(exchange, grant), error, isMendable(grant));
-  markRefusedToken(error);
 }
 
-/** Whether the same grant may be good later: somebody has consented elsewhere, or unlocked the user. */
+/** Whether the same grant may be accepted later, because somebody consents elsewhere or unlocks the user. */
 function isMendable({ parameters }: Grant): boolean {
   const grantType = parameters.get("grant_type");
   return grantType !== "authorization_code" && grantType !== "refresh_token";
 }
 
 /**
- * What an app or an agent is refused, an administrator can mend at any time, and the question to a user elsewhere is put
- * again and again.
+ * Refusals of apps and agents are not remembered, because an administrator can lift them at any time; nor are those of polls,
+ * which are repeated anyway.
  */
 function isRemembered({ owner, isPoll }: Grant): boolean {
   const isOfApp = owner.kind === "app" || (owner.kind === "user" && owner.agent === true);
   return !isOfApp && !isPoll;
 }
 
-/** A hash, because the grant is a secret. What a user has agreed to in the meantime, an assertion does not show. */
+/** A hash, because the grant is a secret. An assertion does not show a consent since then, so sign-ins are part of its key. */
 function keyOf({ client, authority, request }: Exchange, { parameters, owner }: Grant): string {
   const signIns = owner.kind === "assertion" ? client.failures.signIns : 0;
   const parts = ["grant", authority.metadata.token_endpoint, parameters.toString(), signIns];

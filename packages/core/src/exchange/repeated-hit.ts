@@ -15,7 +15,7 @@ type Request = BaseRequest & { readonly account?: AccountInfo };
 
 /**
  * Returns the token that an equal question found before in a partition, if it is fresh and memory is known to be current. Most
- * calls of a program ask the same again, and this takes a third of the time of checking and looking up what they ask.
+ * calls of a program repeat an earlier one, and this takes a third of the time of checking and looking up the request.
  *
  * @param request passed by the caller, for which {@link isQuestion} is true
  */
@@ -24,7 +24,7 @@ export function repeatedHit(
   key: PartitionKey,
   request: Request,
 ): AuthenticationResult | undefined {
-  // What is watched takes the path on which it is noted.
+  // An observed call takes the path on which it is reported.
   if (client.observer()) return undefined;
   const partition = client.cache.readNow(itself, key)?.partitions.get(key);
   const known = partition?.memo.answer(client, client.authorities.revision, request);
@@ -41,7 +41,7 @@ export function repeatedHit(
 
 const itself = (memory: TokenMemory): TokenMemory => memory;
 
-/** Returns the question of a request, if it is nothing but a question. */
+/** Returns the question of a request, if the request is nothing more; see {@link isQuestion}. */
 export function questionIn(client: Client, request: Request): Question | undefined {
   return isQuestion(request) ? asQuestion(client, client.authorities.revision, request) : undefined;
 }

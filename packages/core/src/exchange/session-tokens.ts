@@ -8,7 +8,7 @@ import type { Client } from "../client/client.js";
 import { dialectOf } from "../dialect/dialects.js";
 import { sha256Base64Url } from "../encoding.js";
 
-/** Returns what the tokens of a session are kept by. The key itself is not kept. */
+/** Returns the hash under which the tokens of a session are kept. The key itself is not kept. */
 export function sessionHash(sessionKey: string): string {
   return SESSION + sha256Base64Url(sessionKey);
 }
@@ -19,7 +19,7 @@ export function sessionPartition(sessionKey: string): PartitionKey {
 }
 
 /**
- * Returns the user of a session, with the session's own ID token: the user may have other sessions, each with another one.
+ * Returns the user of a session, with the session's own ID token: the user may have other sessions, each with its own.
  * Returns `undefined` if the session has no tokens.
  */
 export async function accountOfSession(

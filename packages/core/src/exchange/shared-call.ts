@@ -11,20 +11,20 @@ import type { Client } from "../client/client.js";
 
 /** The context of the requests of a call that other callers may share. */
 export interface SharedCall extends Call {
-  /** Keeps {@link Call.signal} from aborting until the returned function is called, although every caller leaves. */
+  /** Keeps {@link Call.signal} from aborting until the returned function is called, even if every caller leaves. */
   readonly hold?: () => () => void;
-  /** Called when something is sent whose failure may be the provider's. */
-  readonly onSend?: (() => void) | undefined;
+  /** Called when the provider is about to be asked: from then on, a failure may be its own. */
+  readonly onAsk?: (() => void) | undefined;
 }
 
-/** What makes calls equal, and what they may do twice. */
+/** What makes calls equal, and whether they may run twice at once. */
 export interface Sharing {
   /**
    * Values that must be equal in equal calls besides the fields of the request: the flow's name, its authority, values the flow
    * generates.
    */
   readonly flow: readonly unknown[];
-  /** Whether the flow asks no user, and has no grant that is good for one request only; see {@link inOwnTime}. */
+  /** Whether the flow involves neither a user nor a grant that is good for one request only; see {@link inOwnTime}. */
   readonly isRepeatable?: boolean | undefined;
 }
 
@@ -60,9 +60,9 @@ export function sharedCall(
           signal: shared,
           hold,
           budget: budget ?? client.transport.budget(),
-          // Named although they are set later: a copy with another member takes ten times as long as one without.
+          // Listed although they are set later: a copy that adds a member takes ten times as long as one that does not.
           tally: undefined,
-          onSend: undefined,
+          onAsk: undefined,
         },
         key,
       );

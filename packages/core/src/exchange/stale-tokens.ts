@@ -6,6 +6,7 @@ import type { Client } from "../client/client.js";
 import { epochSeconds } from "../clock.js";
 import { isAuthError } from "../errors/errors.js";
 import { waitWithin } from "../flight/deadline.js";
+import { mayPass } from "../http/retry-policy.js";
 import { FROM_MEMORY } from "../metadata.js";
 import type { Miss } from "../request/miss.js";
 import { authenticationResult, type AuthenticationResult } from "../result.js";
@@ -15,7 +16,7 @@ import { isUsable } from "./freshness.js";
 
 /**
  * Renews a token that is about to expire or has expired. If that fails, the token is served as long as it can be used, and
- * renewed in the background while the calls go on.
+ * further calls renew it in the background.
  */
 export async function renewedOrStale<W extends Wanted>(
   client: Client,
@@ -59,7 +60,7 @@ export function startRenewal<W extends Wanted>(
   );
 }
 
-/** How long a call looks for a token that it can serve after the renewal has taken its time, in milliseconds. */
+/** How long a call may look for a token to serve after the renewal has used up its time, in milliseconds. */
 const LAST_LOOK_UP_MS = 250;
 
 async function usableTokens(
@@ -76,7 +77,7 @@ async function usableTokens(
       : undefined;
   });
   if (request.timeoutMs === undefined) return waitWithin(request, found);
-  // The time may be over by now, and reading a file is worth the moment that it takes.
+  // The time may be over by now, but reading a file is worth the moment it takes.
   return waitWithin({ ...request, timeoutMs: LAST_LOOK_UP_MS, startedAt: undefined }, found);
 }
 
@@ -97,9 +98,9 @@ function staleResult(
   return result;
 }
 
-/** Whether the provider has answered and refused: it is not unavailable. */
+/** Whether the provider has answered with a refusal: then it is not unavailable. */
 function isRefusal(error: unknown): boolean {
   if (isAuthError(error, "InteractionRequiredAuthError")) return true;
   const status = isAuthError(error, "ServerError") ? (error.status ?? 0) : 0;
-  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+  return status >= 400 && !mayPass(status);
 }

@@ -54,7 +54,7 @@ export async function tokensFrom(
 ): Promise<AcceptedResponse> {
   const { correlationId, claims } = request;
   const requestedAt = epochSeconds(client.clock);
-  call.onSend?.();
+  call.onAsk?.();
   const sourced = (signal: AbortSignal | undefined): Promise<SourcedToken> =>
     source.token({
       correlationId,

@@ -4,7 +4,7 @@ import type { Exchange } from "./exchange.js";
 
 /**
  * Returns the scopes of a user's request: the caller's, those that the provider needs for an ID token and a refresh token,
- * and not those that the application or the request leaves out.
+ * without those that the application or the request leaves out.
  *
  * @param asked the caller's scopes, if they are not all of the request's
  */

@@ -8,7 +8,7 @@ export interface Bounds {
   readonly signal: AbortSignal | undefined;
   /** Milliseconds. */
   readonly timeoutMs: number | undefined;
-  /** When the time began, by `performance.now()`; by default, it begins with the work. */
+  /** Start of the timeout, by `performance.now()`; by default, the start of the work. */
   readonly startedAt?: number | undefined;
   readonly correlationId: string;
 }
@@ -44,14 +44,14 @@ export async function withinBounds<T>(
   }
 }
 
-/** Returns a request whose time runs from now on, for a call that waits for something before it sends its request. */
+/** Returns a request whose timeout starts now, for a call that has to wait for something before it sends its request. */
 export function begun<R extends Bounds>(request: R): R {
   if (request.timeoutMs === undefined || request.startedAt !== undefined) return request;
   return { ...request, startedAt: performance.now() };
 }
 
 /**
- * Waits for work that heeds no signal, such as a look-up in the app's cache plugin, as long as the caller does.
+ * Waits for work that ignores signals, such as a look-up in the app's cache plugin, within the caller's limits.
  *
  * @throws ClientAuthError `request_timeout`, `request_aborted`; whatever the work throws
  */

@@ -2,8 +2,8 @@ import { isBackground, keepAlive, markBackground } from "./background.js";
 import { untilAborted } from "./until-aborted.js";
 
 /**
- * Starts work. The signal aborts when every caller has left; until the function that `hold` returns is called, it does
- * not, and equal calls still join the work. There is none if the first caller has no signal, and so cannot leave.
+ * Starts work. The signal aborts when every caller has left. Between a call of `hold` and a call of the function that it
+ * returns, the signal does not abort, and equal calls can still join. There is no signal if the first caller has none.
  */
 export type Start<T> = (signal: AbortSignal | undefined, hold: () => () => void) => Promise<T>;
 
@@ -11,7 +11,7 @@ export type Start<T> = (signal: AbortSignal | undefined, hold: () => () => void)
  * Runs equal concurrent calls once. Each caller can leave by its own signal; the work is aborted only when every
  * caller has left.
  *
- * @typeParam L what those who join later learn of the caller that has started the work
+ * @typeParam L what later callers learn about the one that started the work
  */
 export class SingleFlight<L = undefined> {
   readonly #flights = new Map<string, Flight<L>>();
@@ -20,14 +20,14 @@ export class SingleFlight<L = undefined> {
    * @param key equal for equal work
    * @param signal lets the caller leave
    * @param start starts the work
-   * @param leader the caller, for those who join later
+   * @param leader describes this caller to those that join later
    * @throws the signal's reason when the caller leaves, or whatever the work throws
    */
   async run<T>(key: string, signal: AbortSignal | undefined, start: Start<T>, leader?: L): Promise<T> {
     signal?.throwIfAborted();
     const flight = this.#flights.get(key) ?? this.#depart(key, start, { leader, signal });
     const leave = this.#enter(key, flight);
-    // For a caller that has joined work which does not keep the process alive.
+    // Background work does not keep the process alive, but a caller that has joined it does.
     const release =
       isBackground(flight.controller?.signal) && !isBackground(signal) ? keepAlive() : undefined;
     try {
@@ -38,12 +38,12 @@ export class SingleFlight<L = undefined> {
     }
   }
 
-  /** Returns the caller that has started the work in progress, or `undefined` when there is none. */
+  /** Returns the caller that started the work in progress, or `undefined` if there is none. */
   leaderOf(key: string): L | undefined {
     return this.#flights.get(key)?.leader;
   }
 
-  /** Makes later callers start the work again. Callers that already wait still get the outcome of the work in progress. */
+  /** Makes later callers start the work again. Callers already waiting still get the outcome of the work in progress. */
   forget(key: string): void {
     this.#flights.delete(key);
   }
@@ -58,8 +58,8 @@ export class SingleFlight<L = undefined> {
     const flight: Flight<L> = { controller, leader, waiting: 0, isOver: false, work: Promise.resolve() };
     this.#flights.set(key, flight);
     flight.work = start(controller?.signal, () => this.#enter(key, flight));
-    // The first to hear of the end. It also hears a failure after every caller has left, which would otherwise count as
-    // unhandled.
+    // Added first, so it runs before the callers continue. It also handles a failure after every caller has left, which
+    // would otherwise be an unhandled rejection.
     const end = (): void => {
       flight.isOver = true;
       this.#land(key, flight);
@@ -76,7 +76,7 @@ export class SingleFlight<L = undefined> {
       if (!isIn) return;
       isIn = false;
       flight.waiting -= 1;
-      // Work that is over has nothing to abort, and the error that an abort makes costs more than the rest of the flight.
+      // Finished work needs no abort, and creating the abort's error costs more than the rest of the flight.
       if (flight.waiting > 0 || flight.isOver) return;
       flight.controller?.abort();
       this.#land(key, flight);

@@ -2,7 +2,7 @@
 export class UnderWay {
   #round = newRound();
 
-  /** Notes that something begins. Returns what to call when it has ended. */
+  /** Notes that something begins. Returns a function to call when it has ended. */
   begin(): () => void {
     const round = this.#round;
     round.count += 1;
@@ -12,7 +12,7 @@ export class UnderWay {
     };
   }
 
-  /** Waits for what is under way, and not for what begins later. */
+  /** Waits for what is under way, but not for what begins later. */
   async ended(): Promise<void> {
     const round = this.#round;
     this.#round = newRound();

@@ -95,6 +95,6 @@ async function federatedAssertion(
   const channelBinding = client.transport.channelBinding(endpoint.url);
   const ticket = await ticketFor(source, { url: endpoint.url, channelBinding }, call);
   // What fails before is not the provider's: the user may get a ticket, and try again at once.
-  call.onSend?.();
+  call.onAsk?.();
   return requestSecurityToken(client, endpoint, { audience, proof: { ticket } }, call);
 }

@@ -48,7 +48,7 @@ export async function usernamePassword(
     throw clientConfigurationError("invalid_option", text, request);
   }
   return sharedExchange(client, request, { url, flow: ["password"] }, async (exchange) => {
-    exchange.call.onSend?.();
+    exchange.call.onAsk?.();
     const federation = dialect.federatesUsers(exchange.authority)
       ? await discoverFederation(client, { authority: url, username, proof: "password" }, exchange.call)
       : undefined;

@@ -2,6 +2,7 @@ import { clientAuthError, isAuthError, type AuthError } from "../errors/errors.j
 import { abortAfter } from "../flight/deadline.js";
 import { untilAborted } from "../flight/until-aborted.js";
 import type { Logger } from "../logger.js";
+import type { Observer } from "../observer.js";
 import type { Budget } from "./budget.js";
 import { hideSecretsOf, type SentSecrets } from "./hide-secrets.js";
 import type { Host, Outcome, Turn } from "./host.js";
@@ -25,6 +26,7 @@ export interface Call {
 /** The parts of a request that do not depend on the call. */
 export interface Content extends Pick<HttpRequest, "method" | "url" | "headers">, SentSecrets {
   readonly tls?: HttpRequest["tls"] | undefined;
+  readonly onSend?: HttpRequest["onSend"] | undefined;
 }
 
 /** One attempt of a request. */
@@ -34,20 +36,21 @@ interface Attempt {
   readonly line: string;
   readonly timeoutMs: number;
   readonly isRepeatable: boolean;
-  /** Whether the call has so little time left that no answer in it says nothing about the host. */
+  /** Whether the call has so little time left that a timeout says nothing about the host. */
   readonly isShort: boolean;
 }
 
-/** What an attempt needs of its application. */
+/** What an attempt needs from its application. */
 interface Sender {
   readonly http: HttpClient;
   readonly hosts: Hosts;
   readonly host: Host;
   readonly turn: Turn;
   readonly logger: () => Logger;
+  readonly observer: (() => Observer | undefined) | undefined;
 }
 
-/** What became of an attempt. */
+/** The outcome of an attempt. */
 export type Attempted =
   | { readonly response: HttpResponse; readonly error?: undefined }
   | { readonly error: AuthError; readonly failure: Failure; readonly response?: undefined };
@@ -58,20 +61,21 @@ export const MAX_RESPONSE_BYTES = 2 * 1024 * 1024;
 /**
  * Sends a request once.
  *
- * @throws the reason of the call's signal
+ * @throws the reason of the call's signal; what `onSend` throws
  */
 export async function attempt(
-  { http, hosts, host, turn, logger }: Sender,
+  { http, hosts, host, turn, logger, observer }: Sender,
   { content, line, timeoutMs, isRepeatable, isShort }: Attempt,
   { signal, correlationId, tally }: Call,
 ): Promise<Attempted> {
   const deadline = abortAfter(timeoutMs, signal);
-  const { method, url, headers, body, tls } = content;
+  const { method, url, headers, body, tls, onSend } = content;
   const startedAt = tally?.begun() ?? 0;
   const sentAt = hosts.now();
   let response: HttpResponse | undefined;
   let outcome: Outcome = "left";
   let why: string | undefined;
+  let keptBack: { readonly reason: unknown } | undefined;
   try {
     logger().verbose(line, correlationId);
     const request: { -readonly [Member in keyof HttpRequest]: HttpRequest[Member] } = {
@@ -86,30 +90,46 @@ export async function attempt(
     };
     if (body !== undefined) request.body = body;
     if (tls) request.tls = tls;
-    response = withoutEcho(await http.send(request), content);
+    if (onSend)
+      request.onSend = () => {
+        try {
+          onSend();
+        } catch (reason) {
+          keptBack = { reason };
+          throw reason;
+        }
+      };
+    const watching = observer?.();
+    const send = (): Promise<HttpResponse> => http.send(request);
+    response = withoutEcho(await (watching ? watching.request(request, send) : send()), content);
     logger().verbose(`${line}: HTTP ${response.status}`, correlationId);
     hosts.learnTime(host, response, { sentAt, correlationId });
+    hosts.note(host, response.status, correlationId);
     const isDown = isOutage(response.status);
     outcome = isDown ? "failed" : "answered";
     if (isDown) why = `HTTP ${response.status}`;
     return { response };
   } catch (reason) {
+    if (keptBack) throw keptBack.reason;
     const failure = isDeliberate(reason) ? "permanent" : failureOf(reason);
     const error = networkError(line, reason, { hide: hideSecretsOf(content), correlationId });
     why = error.errorMessage;
     const hasLeft = signal?.aborted || isDeliberate(reason) || hasOnlyWaited(reason);
-    if (!hasLeft && !(isShort && deadline.passed())) outcome = "failed";
+    if (!hasLeft && !(isShort && deadline.passed())) {
+      outcome = "failed";
+      hosts.note(host, reason, correlationId);
+    }
     signal?.throwIfAborted();
     return { error, failure };
   } finally {
-    // Whatever has happened: others may wait for the end of the turn.
+    // Whatever has happened: others may be waiting for this turn to end.
     host.leave(turn, outcome, why);
     tally?.ended(startedAt, response);
     deadline.done();
   }
 }
 
-/** Whether an error is one that the app's network client has thrown on purpose. */
+/** Whether the app's network client has thrown an error on purpose. */
 function isDeliberate(reason: unknown): boolean {
   return isAuthError(reason) && reason.errorCode !== "network_error";
 }
@@ -136,13 +156,24 @@ async function awaitedTurn(
     const deadline = abortAfter(time.left(), call.signal);
     try {
       await untilAborted(turn, deadline.signal);
-    } catch (reason) {
+    } catch (cause) {
       call.signal?.throwIfAborted();
-      throw networkError(host.name, reason, { hide: (text) => text, correlationId: call.correlationId });
+      throw ranOut(host, { correlationId: call.correlationId, cause });
     } finally {
       deadline.done();
     }
   }
+}
+
+/** The error of a call that has sent nothing: another request was trying the host until the call's time was over. */
+function ranOut(
+  { name }: Host,
+  context: Pick<Call, "correlationId"> & { readonly cause: unknown },
+): AuthError {
+  const text = `The call ran out of time waiting for another request to show whether ${name} works again.`;
+  const error = clientAuthError("network_error", text, context);
+  error.isRetryable = true;
+  return error;
 }
 
 function refusal({ name, failures, lastFailure, restMs }: Host, call: Call): AuthError {

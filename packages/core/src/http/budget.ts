@@ -1,12 +1,12 @@
 import { elapsed, type Clock } from "../clock.js";
 
-/** The time that all requests of one call may take together, in milliseconds, unless the caller grants more. */
+/** The default time for all requests of one call together, in milliseconds. */
 export const CALL_BUDGET_MS = 30_000;
 
-/** The share of a call's time below which a request is not given a fair chance. */
+/** Below this share of a call's time, a request is unlikely to be answered in time. */
 const SHORT = 0.2;
 
-/** The time that is left to a call for its requests, whatever it takes inside. It runs from the first of them. */
+/** The time that a call has left for its requests. It starts with the first of them. */
 export class Budget {
   readonly #clock: Clock;
   readonly #milliseconds: number;
@@ -17,19 +17,22 @@ export class Budget {
     this.#milliseconds = milliseconds;
   }
 
-  /** Milliseconds. */
+  /** Milliseconds that are left. */
   left(): number {
     const now = elapsed(this.#clock);
     this.#end ??= now + this.#milliseconds;
     return Math.max(0, this.#end - now);
   }
 
-  /** The same time anew, for work that other calls share: it must not fail for them because this call has little left. */
+  /**
+   * Returns a new budget of the same length, for work that other calls share: it must not fail for them because this call has
+   * little time left.
+   */
   renewed(): Budget {
     return new Budget(this.#clock, this.#milliseconds);
   }
 
-  /** Runs what people, or the app, take their time for. That does not count. */
+  /** Runs work that waits for a person or the app, without counting the time it takes. */
   async apart<T>(work: () => T | Promise<T>): Promise<T> {
     const left = this.left();
     try {
@@ -39,7 +42,7 @@ export class Budget {
     }
   }
 
-  /** Goes on with what was left at an earlier time: what has happened since does not count. */
+  /** Restores the time that was left earlier: what has passed since does not count. */
   resume(left: number): void {
     this.#end = elapsed(this.#clock) + left;
   }
@@ -49,7 +52,7 @@ export class Budget {
     return this.left() < this.#milliseconds * SHORT;
   }
 
-  /** Half of what is left, for what can be done in another way afterwards. */
+  /** Half of what is left, which leaves time for a fallback. */
   half(): Budget {
     return new Budget(this.#clock, this.left() / 2);
   }

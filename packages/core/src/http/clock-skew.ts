@@ -1,4 +1,4 @@
-/** A smaller difference is that of two good clocks, and the time that an answer takes. */
+/** Smaller differences are normal between two good clocks, given the time that a response takes. */
 const LEAST_SKEW_MS = 60_000;
 
 /** A larger difference is not corrected: the clock of such a machine also fails the check of certificates. */
@@ -13,12 +13,12 @@ export function correctionOf(skewMs: number | undefined): number {
   return isClockWrong(skewMs) && Math.abs(skewMs) <= LARGEST_SKEW_MS ? skewMs : 0;
 }
 
-/** Whether this machine's clock differs from a host's by more than two good clocks do. */
+/** Whether this machine's clock differs from a host's by more than two good clocks would. */
 export function isClockWrong(skewMs: number | undefined): skewMs is number {
   return skewMs !== undefined && Math.abs(skewMs) > LEAST_SKEW_MS;
 }
 
-/** Says how wrong this machine's clock is, and what to do; nothing if it is right. */
+/** Describes how wrong this machine's clock is, and what to do; empty if it is right. */
 export function skewSentence(host: string, skewMs: number | undefined): string {
   if (!isClockWrong(skewMs)) return "";
   const way = skewMs > 0 ? "behind" : "ahead of";

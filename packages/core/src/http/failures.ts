@@ -12,42 +12,44 @@ const FIRST_PAUSE_MS = 200;
 /** The longest of these pauses, in milliseconds. */
 const LONGEST_PAUSE_MS = 30_000;
 
-/** A failure that comes so much later than the pause of the previous one is the first of another row. */
+/** A failure this long after the previous pause starts a new row, in milliseconds. */
 const NEW_ROW_MS = 300_000;
 
 /** How long the provider's refusal of a grant is remembered, in milliseconds. */
 const REFUSED_MS = 3_600_000;
 
-/** The same for a refusal that somebody may have mended elsewhere: at most so long, because nothing says so here. */
+/** Shorter for a refusal that may be resolved elsewhere, which this process would not notice. */
 const MENDABLE_MS = 60_000;
 
 interface Failure {
   readonly error: AuthError;
-  /** How many failures there were in a row. */
+  /** Number of failures in a row. */
   readonly count: number;
-  /** Milliseconds, by the clock that nobody sets. */
+  /** Milliseconds, by the monotonic clock. */
   readonly from: number;
   readonly until: number;
-  /** Whether the pause is a time after which the same call may succeed. */
+  /** Whether the caller is told the length of the pause, after which the same call may succeed. */
   readonly isTold: boolean;
 }
 
 /**
  * Remembers failed calls, so that a caller in a loop does not flood the provider: for a while, an equal call is answered
  * with a copy of the error and nothing is sent. The pause doubles from failure to failure, and is shortened at random, so
- * that processes do not return at the same moment. A failure is not followed by a pause if it was the first and its
+ * that processes do not retry at the same moment. A failure is not followed by a pause if it was the first and its
  * request was sent only once.
  */
 export class Failures {
   readonly #known = new BoundedMap<Failure>(MOST_REMEMBERED);
   readonly #clock: Clock;
+  /** A pause after one of these would hold back a user who signs in again. */
+  readonly #refusals = new WeakSet<AuthError>();
   #signIns = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Whether nothing has failed, so that no key is needed. */
+  /** Whether nothing is remembered, so that callers need not compute a key. */
   get isEmpty(): boolean {
     return this.#known.size === 0;
   }
@@ -57,7 +59,7 @@ export class Failures {
     return this.#known.peek(key)?.error;
   }
 
-  /** Returns the error for a call during the pause, with the seconds that are left of it. */
+  /** Returns the error for a call during the pause, with the seconds left. */
   refusal(key: string, correlationId: string): AuthError | undefined {
     const known = this.#known.get(key);
     if (!known) return undefined;
@@ -69,27 +71,24 @@ export class Failures {
   }
 
   /**
-   * Remembers a failure that may pass by itself. One for which nothing was sent, because the host is left alone for a while,
-   * says itself for how long; a pause of its own would begin anew with each call.
+   * Remembers a failure that may pass by itself. If nothing was sent, because the host is left alone, the error already says
+   * for how long, and the next pause is no longer for it.
    */
   note(key: string, error: AuthError): void {
-    if (error.attempts === 0) return;
+    const isUnsent = error.attempts === 0;
+    if (isUnsent && !error.retryAfterSeconds) return;
     const now = elapsed(this.#clock);
     const before = this.#known.peek(key);
-    const count = before && now < before.until + NEW_ROW_MS ? before.count + 1 : 1;
+    const inRow = before && now < before.until + NEW_ROW_MS ? before.count : 0;
     const asked = (error.retryAfterSeconds ?? 0) * 1000;
-    const pause = Math.max(asked, pauseMsAfter(count, error.attempts));
+    const count = isUnsent ? inRow : inRow + 1;
+    const own = isUnsent ? 0 : pauseMsAfter(count, error.attempts);
+    const pause = this.#refusals.has(error) ? 0 : Math.max(asked, own);
     if (pause > 0) withSeconds(error, pause / 1000);
     this.#known.set(key, { error, count, from: now, until: now + pause, isTold: true });
   }
 
-  /** Remembers a failure that no pause follows, because it is remembered elsewhere for as long as it lasts. */
-  noteWithoutPause(key: string, error: AuthError): void {
-    const now = elapsed(this.#clock);
-    this.#known.set(key, { error, count: 1, from: now, until: now, isTold: true });
-  }
-
-  /** Remembers that the server wants equal requests to pause, and adds the length of the pause to its error. */
+  /** Remembers that the server asked for a pause, and adds its length to the error. Equal requests are not sent until it ends. */
   notePause(key: string, error: AuthError, seconds: number): void {
     const from = elapsed(this.#clock);
     error.isRetryable = true;
@@ -101,16 +100,17 @@ export class Failures {
   /**
    * Remembers a refusal that lasts as long as the same grant is sent with the same request.
    *
-   * @param isMendable whether it may end although the same grant is sent; the error then says after how many seconds it is sent
+   * @param isMendable whether the same grant may be accepted later; the error then says after how many seconds it is sent again
    */
   noteRefusal(key: string, error: AuthError, isMendable: boolean): void {
     const from = elapsed(this.#clock);
     const pause = isMendable ? shortened(MENDABLE_MS) : REFUSED_MS;
     if (isMendable) withSeconds(error, Math.max(pause / 1000, error.retryAfterSeconds ?? 0));
     this.#known.set(key, { error, count: 1, from, until: from + pause, isTold: isMendable });
+    this.#refusals.add(error);
   }
 
-  /** How many sign-ins have succeeded: a user may have agreed in one to what was refused before. */
+  /** Number of sign-ins that have succeeded: in one of them, a user may have consented to what was refused before. */
   get signIns(): number {
     return this.#signIns;
   }
@@ -124,7 +124,11 @@ export class Failures {
   }
 }
 
-/** Returns the milliseconds of pause after the nth failure in a row, whose last request was sent so often. */
+/**
+ * Returns the pause after the nth failure in a row, in milliseconds.
+ *
+ * @param attempts how often its request was sent
+ */
 function pauseMsAfter(count: number, attempts = 1): number {
   const doublings = attempts > 1 ? count - 1 : count - 2;
   if (doublings < 0) return 0;

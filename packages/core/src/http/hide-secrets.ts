@@ -30,7 +30,7 @@ const MIN_SECRET_LENGTH = 8;
 
 const HIDDEN = "(hidden)";
 
-/** What of a request may be secret. */
+/** The parts of a request that may hold secrets. */
 export interface SentSecrets {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;

@@ -15,7 +15,7 @@ export interface HostFailure {
 export interface HostRequests {
   readonly requests: number;
   readonly failures: number;
-  /** Failures since the last answer that was none. */
+  /** Failures since the last success. */
   readonly failuresInARow: number;
   /** The last failures, newest first. */
   readonly lastErrors: readonly HostFailure[];

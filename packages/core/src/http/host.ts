@@ -10,7 +10,7 @@ export const MOST_FAILURES = 10;
 const FIRST_REST_MS = 1000;
 const LONGEST_REST_MS = 30_000;
 
-/** In the time of one count, as many requests may be repeated in any case. */
+/** This many repetitions are allowed in any case, within the time of one count. */
 const FREE_REPEATS = 10;
 /** Of all requests, at most a fifth are repetitions. */
 const REQUESTS_FOR_A_REPEAT = 4;
@@ -24,23 +24,23 @@ export interface HostRecord extends HostRequests {
   readonly circuit: "closed" | "open" | "half-open";
   /** Seconds for which it is still left alone. */
   readonly secondsLeftAlone: number;
-  /** Repetitions in this minute, and how many there may be. */
+  /** Repetitions in this minute, and how many are allowed. */
   readonly retries: { readonly sent: number; readonly allowed: number };
   /** How far its clock is ahead of this machine's, in seconds; absent until it has told the time. */
   readonly clockSkewSeconds?: number;
 }
 
-/** How a request was let through: as any other, or to try a host that was left alone. */
+/** Why a request may be sent: as usual, or as a trial of a host that was left alone. */
 export type Turn = "usual" | "trial";
 
-/** What became of a request: an answer, none, or the caller has left. */
+/** The outcome of a request: the host answered, it failed, or the end of the request says nothing about it. */
 export type Outcome = "answered" | "failed" | "left";
 
 /**
  * One host: whether it works, how many requests to it are repetitions, and what its clock says.
  *
  * A host that fails again and again is left alone for a while (a circuit breaker). Then one request tries it, and the others
- * wait for how that one ends.
+ * wait for its outcome.
  */
 export class Host {
   readonly name: string;
@@ -89,7 +89,7 @@ export class Host {
 
   /**
    * Asks whether a request may be sent: `"usual"` or `"trial"` if so, `"refused"` while the host is left alone. While another
-   * request tries it, a promise; then it is to be asked again.
+   * request tries the host, returns a promise to wait for before asking again.
    */
   enter(): Turn | "refused" | Promise<void> {
     if (this.#rests === 0) return "usual";
@@ -137,10 +137,10 @@ export class Host {
   }
 
   /**
-   * Learns what the host's clock says (RFC 9110 §6.6.1). A cache between may have kept the answer for a while.
+   * Learns what the host's clock says (RFC 9110 §6.6.1). A cache in between may have kept the response for a while.
    *
    * @param sentAt when the request was sent, by this machine's clock: the host has told the time since then
-   * @returns whether the answer has told the time
+   * @returns whether the response told the time
    */
   learnTime({ headers }: HttpResponse, sentAt: number): boolean {
     const date = httpDate(headers["date"]);

@@ -17,7 +17,7 @@ export class Hosts {
   readonly #clock: Clock;
   readonly #logger: (() => Logger) | undefined;
   readonly #hosts = new BoundedMap<Host>(MOST_HOSTS);
-  /** What the last host with a Date has taught. */
+  /** The correction learned from the last host that sent a `Date`. */
   #correction = 0;
 
   constructor(clock: Clock, logger?: () => Logger) {
@@ -34,14 +34,13 @@ export class Hosts {
     return created;
   }
 
-  /** What is known about each host, for diagnostics; the one that was last sent a request last. */
+  /** What is known about each host, for diagnostics; the one used last comes last. */
   records(): readonly HostRecord[] {
     return Array.from(this.#hosts.oldestFirst(), ([, host]) => host.record());
   }
 
   /** Notes the outcome of a request: the status, or the error of a request without an answer. */
-  note(url: string, outcome: unknown, correlationId = ""): void {
-    const host = this.of(hostIn(url));
+  note(host: Host, outcome: unknown, correlationId: string): void {
     const failed = host.log.note(outcome, correlationId);
     if (failed === 0) return;
     const times = failed === 1 ? "a failed request" : `${failed} failed requests`;
@@ -71,8 +70,8 @@ export class Hosts {
   }
 
   /**
-   * Returns the milliseconds since the epoch by the clock of a URL's host: this machine's clock, unless the host has said
-   * that it is wrong. For a host that has not told the time, what the last other one has said counts.
+   * Returns the milliseconds since the epoch by the clock of a URL's host: this machine's clock, corrected if the host's `Date`
+   * shows that it is wrong. For a host that has not sent one, the correction learned from the last other host applies.
    */
   readonly timeAt: TimeAt = (url) => this.#clock.now() + this.correctionAt(url);
 
@@ -82,7 +81,7 @@ export class Hosts {
     return skew === undefined ? this.#correction : correctionOf(skew);
   }
 
-  /** Says how wrong this machine's clock is, by that of a URL's host; nothing if it is right. */
+  /** Describes how wrong this machine's clock is, compared with that of a URL's host; empty if it is right. */
   skewSentence(url: string): string {
     const host = hostIn(url);
     return skewSentence(host, this.#hosts.peek(host)?.skewMs);

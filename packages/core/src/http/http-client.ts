@@ -18,6 +18,11 @@ export interface HttpRequest {
   readonly maxResponseBytes: number;
   /** Whether the request may be sent again when its connection ends without an answer; `false` by default. */
   readonly isRepeatable?: boolean;
+  /**
+   * Called right before the request is written to a connection. If it throws, nothing is sent, and the request fails with that
+   * error.
+   */
+  readonly onSend?: () => void;
 }
 
 /** A client certificate for TLS. */
@@ -36,20 +41,20 @@ export interface HttpResponse {
   readonly body: string;
   /** How often the request was sent, if it was more than once. Set by the library. */
   readonly attempts?: number;
-  /** Milliseconds for which nothing is sent to the host any more, because it does not work. Set by the library. */
+  /** Milliseconds for which nothing more is sent to the host, because it does not work. Set by the library. */
   readonly restMs?: number;
 }
 
 /**
  * Sends all HTTP requests of the library. An implementation must not follow redirects, must reject when `signal`
- * aborts, and must be safe to call concurrently.
+ * aborts, must call `onSend`, and must be safe to call concurrently.
  */
 export interface HttpClient {
   /** Sends a request. Rejects only when no complete response is received. */
   send(request: HttpRequest): Promise<HttpResponse>;
   /**
-   * Returns what a Kerberos ticket can be bound to (RFC 5929 §4, `tls-server-end-point`), if there is a connection to an
-   * origin whose certificate is known.
+   * Returns the channel binding for a Kerberos ticket (RFC 5929 §4, `tls-server-end-point`), if there is a connection to the
+   * origin and its certificate is known.
    */
   channelBinding?(origin: string): Uint8Array | undefined;
   /** Closes the connections when their requests are answered, once no application uses them any more. */

@@ -2,15 +2,12 @@ import type { Clock } from "../clock.js";
 import type { HttpResponse } from "./http-client.js";
 import { retryAfterSeconds } from "./retry-after.js";
 
-// Which request is sent again after what. `docs/reliability.md` shows these tables, and a test compares them.
+// Which requests are sent again, and after which failures. `docs/reliability.md` shows these tables, and a test compares them.
 
-/**
- * When a request is sent again: whenever the outcome may be another one; only if the server has certainly not processed it; or
- * not at all.
- */
+/** When a request is sent again: whenever that may help, only if the server has certainly not processed it, or never. */
 export type Repeats = "always" | "unprocessed" | "never";
 
-/** What becomes of a request without a usable answer. */
+/** Why a request got no usable answer. */
 export type Failure =
   /** There was no connection: refused, unknown name, TLS, proxy, too slow. */
   | "no-connection"
@@ -18,7 +15,7 @@ export type Failure =
   | "closed"
   /** The connection broke, or there was no complete answer in time. */
   | "broken"
-  /** An answer that will be the same again, such as one that is too long, or a certificate that is not trusted. */
+  /** Another attempt would fail in the same way: the response is too long, or the certificate is not trusted. */
   | "permanent";
 
 /** Grants that may be redeemed any number of times. A grant that is not listed may be good for one request only. */
@@ -36,7 +33,7 @@ export const GRANTS: Readonly<Record<string, Repeats>> = {
   "urn:openid:params:grant-type:ciba": "never",
 };
 
-/** Requests to other endpoints that change nothing, or the same however often they are sent. */
+/** Requests to other endpoints that may be repeated: they change nothing, or the same each time. */
 export const ENDPOINTS: Readonly<Record<string, Repeats>> = {
   introspection_endpoint: "always",
   revocation_endpoint: "always",
@@ -52,15 +49,15 @@ export const FAILURES: Readonly<Record<Failure, readonly Repeats[]>> = {
   permanent: [],
 };
 
-/** The HTTP statuses after which a request is sent again, if it may be sent again always. */
+/** The HTTP statuses after which a request is sent again, if it may always be repeated. */
 export const STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 501, 502, 503, 504]);
 
-/** Whether an answer says that the same request may be answered otherwise later. */
+/** Whether a status means that the same request may succeed later. */
 export function mayPass(status: number): boolean {
   return status >= 500 || STATUSES.has(status);
 }
 
-/** Whether an answer says that the host does not work, rather than that it wants to be asked less often. */
+/** Whether a status means that the host does not work, rather than that it is asked too often. */
 export function isOutage(status: number): boolean {
   return status >= 500 && STATUSES.has(status);
 }
@@ -76,7 +73,7 @@ export const LONGEST_PAUSE_MS = 3000;
 
 const TOO_MANY_REQUESTS = 429;
 
-/** Returns when a form is sent again. */
+/** Returns when a form may be sent again. */
 export function repeatsOfForm(endpoint: string, grantType: string | undefined): Repeats {
   if (endpoint !== "token_endpoint") return ENDPOINTS[endpoint] ?? "unprocessed";
   return (Object.hasOwn(GRANTS, grantType ?? "") && GRANTS[grantType ?? ""]) || "unprocessed";
@@ -93,8 +90,8 @@ export function waitAfterFailure(failure: Failure, repeats: Repeats, attempt: nu
 }
 
 /**
- * When a host on the same machine or network, such as the Instance Metadata Service, is asked again: the milliseconds to wait
- * after the statuses so far, or `undefined` if it is not. It takes the place of {@link STATUSES} and the usual pauses.
+ * When to ask a host on the same machine or network again, such as the Instance Metadata Service: returns the milliseconds to
+ * wait after the statuses so far, or `undefined` to give up. It replaces {@link STATUSES} and the usual pauses.
  */
 export type Schedule = (statuses: readonly number[]) => number | undefined;
 
@@ -137,10 +134,10 @@ function backOff(attempt: number): number {
   return Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
 }
 
-/** Codes of certificates and of TLS that fail in the same way again. */
+/** Error codes of certificates and TLS: another attempt would fail in the same way. */
 const PERMANENT = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_SSL|ERR_TLS|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH/;
 
-/** Codes of connections that were not made. */
+/** Error codes of connections that could not be made. */
 const NO_CONNECTION: ReadonlySet<unknown> = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -150,7 +147,7 @@ const NO_CONNECTION: ReadonlySet<unknown> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-/** Returns what an error of an HTTP client means. Its own has marked those that say that nothing was sent. */
+/** Classifies an error of an HTTP client. The library's own client marks those for which nothing was sent. */
 export function failureOf(error: unknown): Failure {
   const code = codeIn(error);
   if (typeof code === "string" && PERMANENT.test(code)) return "permanent";
@@ -159,7 +156,7 @@ export function failureOf(error: unknown): Failure {
   return isMarked(error, "isUnsent") || NO_CONNECTION.has(code) ? "no-connection" : "broken";
 }
 
-/** The code of an error or, as `fetch` has it, of its cause. Causes of causes may be endless. */
+/** The code of an error or, as with `fetch`, of its cause. A chain of causes may be circular. */
 function codeIn(error: unknown, depth = 0): unknown {
   const { code, cause } = membersOf(error);
   return code === undefined && cause !== undefined && depth < DEEPEST_CAUSE ? codeIn(cause, depth + 1) : code;

@@ -37,7 +37,7 @@ export function sharedUrl(text: string): URL {
   const known = parsed.get(text);
   if (known) return known;
   const url = new URL(text);
-  // A query has parts that do not come back.
+  // A query usually differs from request to request.
   if (url.search !== "") return url;
   if (parsed.size >= MOST_PARSED) parsed.clear();
   parsed.set(text, url);

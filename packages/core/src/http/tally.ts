@@ -10,13 +10,13 @@ export class Tally {
   requestId = "";
   readonly #startedAt = performance.now();
 
-  /** Notes that a request is sent, and returns when. */
+  /** Notes that a request is sent, and returns the time. */
   begun(): number {
     this.attempts += 1;
     return performance.now();
   }
 
-  /** Notes that its answer has come, or that there is none. */
+  /** Notes that its response has come, or that it failed. */
   ended(startedAt: number, response: HttpResponse | undefined): void {
     this.networkMs += performance.now() - startedAt;
     if (response) this.requestId = requestIdOf(response) || this.requestId;
@@ -33,7 +33,7 @@ export class Tally {
   }
 }
 
-/** Headers in which providers name a request, for their support: Entra, Okta, Auth0, AWS, GitHub, and what others use. */
+/** Headers in which providers identify a request for their support: Entra, Okta, Auth0, AWS, GitHub and others. */
 export const REQUEST_ID_HEADERS = [
   "x-ms-request-id",
   "x-okta-request-id",
@@ -44,14 +44,14 @@ export const REQUEST_ID_HEADERS = [
   "request-id",
 ] as const;
 
-/** Longest request ID that is taken over. */
+/** Longest request ID that is accepted. */
 const LONGEST_ID = 128;
 
 /** Returns the provider's name for a request, or `""`. */
 function requestIdOf({ headers }: Pick<HttpResponse, "headers">): string {
   for (const name of REQUEST_ID_HEADERS) {
     const value = headers[name];
-    // A header that quotes something else does not name a request.
+    // A value with other characters may quote something, so it does not identify a request.
     if (value !== undefined && value.length <= LONGEST_ID && /^[\w.:/+=-]+$/.test(value)) return value;
   }
   return "";

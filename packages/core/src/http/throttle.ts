@@ -2,7 +2,7 @@ import type { Clock } from "../clock.js";
 import { isAuthError, type AuthError } from "../errors/errors.js";
 import type { HttpResponse } from "./http-client.js";
 import { retryAfterSeconds } from "./retry-after.js";
-import { STATUSES } from "./retry-policy.js";
+import { mayPass } from "./retry-policy.js";
 
 /** Maximum pause in seconds, even if the server requests a longer one. */
 const LONGEST_PAUSE = 3600;
@@ -39,19 +39,19 @@ export function withPause(error: AuthError, response: HttpResponse, clock: Clock
 }
 
 /**
- * Adds to an error how often its request was sent, whether it may succeed later, and for how long its host is left alone: a call
- * that is repeated sooner would only be told the same.
+ * Adds to an error how often its request was sent, whether it may succeed later, and for how long its host is left alone: an
+ * earlier call would only get the same error.
  */
 export function withAttempts(
   error: AuthError,
   { status, attempts = 1, restMs }: Pick<HttpResponse, "status" | "attempts" | "restMs">,
 ): AuthError {
   error.attempts = attempts;
-  if (STATUSES.has(status)) error.isRetryable = true;
+  if (mayPass(status)) error.isRetryable = true;
   return restMs === undefined ? error : withSeconds(error, restMs / 1000);
 }
 
-/** Adds what the error underneath says about another attempt. */
+/** Copies what the underlying error says about another attempt. */
 export function withPauseOf(error: AuthError, cause: unknown): AuthError {
   if (!isAuthError(cause)) return error;
   const { retryAfterSeconds, isRetryable, attempts } = cause;
@@ -60,7 +60,7 @@ export function withPauseOf(error: AuthError, cause: unknown): AuthError {
   return retryAfterSeconds === undefined ? error : withSeconds(error, retryAfterSeconds);
 }
 
-/** Adds to an error how long equal requests are not sent. */
+/** Adds to an error for how long equal requests are not sent. */
 export function withSeconds(error: AuthError, seconds: number): AuthError {
   error.retryAfterSeconds = Math.ceil(seconds);
   return error;

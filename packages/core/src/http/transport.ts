@@ -5,7 +5,7 @@ import { Budget, CALL_BUDGET_MS } from "./budget.js";
 import { checkHeaders } from "./header-value.js";
 import type { Host, Turn } from "./host.js";
 import { Hosts } from "./hosts.js";
-import type { ClientTls, HttpClient, HttpResponse } from "./http-client.js";
+import type { ClientTls, HttpClient, HttpRequest, HttpResponse } from "./http-client.js";
 import { serverOf, type Observer } from "../observer.js";
 import {
   DEFAULT_RETRIES,
@@ -16,15 +16,15 @@ import {
   type Schedule,
 } from "./retry-policy.js";
 import { sharedUrl, withoutQuery } from "./secure-url.js";
-import { withAttempts } from "./throttle.js";
+import { pauseAfter, withAttempts } from "./throttle.js";
 
 export type { Call };
 
-/** Sends requests through the injected {@link HttpClient}: with limits, again where that may help, and with descriptive errors. */
+/** Sends requests through the injected {@link HttpClient}, with limits, retries where they may help, and descriptive errors. */
 export interface Transport {
   /** What is known about the hosts that requests were sent to. */
   readonly hosts: Hosts;
-  /** Returns the time for all requests of a call together. */
+  /** Returns a budget for all requests of a call together. */
   budget(): Budget;
   /** Fetches a document, again after a failure, because a GET has no side effects. */
   get(url: string, call: Call, options?: GetOptions): Promise<HttpResponse>;
@@ -37,7 +37,7 @@ export interface Transport {
   ): Promise<HttpResponse>;
   /** Posts a form. */
   post(url: string, form: Form, call: Call): Promise<HttpResponse>;
-  /** Returns what a Kerberos ticket for a URL can be bound to, if that is known; see {@link HttpClient}. */
+  /** Returns the channel binding for a Kerberos ticket for a URL, if it is known; see {@link HttpClient}. */
   channelBinding(url: string): Uint8Array | undefined;
 }
 
@@ -66,7 +66,9 @@ export interface Form {
   readonly repeats?: Repeats;
   /** When it is sent again, if the host prescribes it. */
   readonly schedule?: Schedule | undefined;
-  /** Makes it anew for another attempt, because a proof may be good for one only. */
+  /** See {@link HttpRequest}. */
+  readonly onSend?: HttpRequest["onSend"];
+  /** Makes it again for another attempt, because a proof may be good for one attempt only. */
   readonly again?: () => Promise<Pick<Form, "body" | "headers">>;
 }
 
@@ -85,7 +87,7 @@ export interface TransportOptions {
   readonly observer?: (() => Observer | undefined) | undefined;
 }
 
-/** A request with what decides whether it is sent again. */
+/** A request, and what decides whether it is sent again. */
 interface Outgoing {
   readonly content: Content;
   /** Method and URL, as log lines and errors show them. */
@@ -120,8 +122,11 @@ export function createTransport({
       const content = { method, url, headers: all, body: json && JSON.stringify(json) };
       return send({ content, line: `${method} ${withoutQuery(url)}`, repeats: "unprocessed" }, call);
     },
-    post(url, { body, headers, secrets, tls, timeoutMs, repeats = "unprocessed", schedule, again }, call) {
-      const content = { method: "POST" as const, url, headers: formHeaders(headers), body, secrets, tls };
+    post(url, form, call) {
+      const { headers, body, secrets, tls, onSend } = form;
+      const method = "POST" as const;
+      const content = { method, url, headers: formHeaders(headers), body, secrets, tls, onSend };
+      const { timeoutMs, repeats = "unprocessed", schedule, again } = form;
       return send({ content, line: `POST ${withoutQuery(url)}`, repeats, timeoutMs, schedule, again }, call);
     },
   };
@@ -145,21 +150,28 @@ export function createTransport({
       } catch (error) {
         call.signal?.throwIfAborted();
         if (!outcome) throw error;
-        // Others have found in the meantime that the host does not work.
+        // Meanwhile, other requests have found that the host does not work.
         return resultOf(outcome, number - 1, host);
       }
-      // A document that is slow to come is fetched once more.
+      // A slow document is fetched once more.
       const halves = content.method === "GET" && mayRepeat && !schedule;
-      // Rounded, because a difference of two times may be a trifle more than what was set.
+      // Rounded, because the difference of two times may exceed the timeout by a fraction.
       const timeoutMs = Math.round(halves ? time.left() / 2 : time.left());
       const isRepeatable = mayRepeat && repeats === "always";
       const limits = { timeoutMs, isRepeatable, isShort: (call.budget ?? time).isShort };
-      outcome = await attempt({ http, hosts, host, turn, logger }, { content, line, ...limits }, call);
-      if (outcome.response) statuses.push(outcome.response.status);
+      outcome = await attempt(
+        { http, hosts, host, turn, logger, observer },
+        { content, line, ...limits },
+        call,
+      );
+      if (outcome.response) {
+        statuses.push(outcome.response.status);
+        countPause(outcome.response, host);
+      }
       const wait = mayRepeat ? waitAfter(outcome, outgoing, { number, statuses }) : undefined;
       if (wait === undefined || wait >= time.left() || host.restMs > wait)
         return resultOf(outcome, number, host);
-      // What a host prescribes is counted, and not refused.
+      // Attempts that the host prescribes are counted, but not refused.
       if (!host.mayRepeat() && !schedule) return resultOf(outcome, number, host);
       const reason = outcome.error ? "no answer" : `HTTP ${outcome.response.status}`;
       logger().verbose(`${line}: ${reason}, sent again in ${Math.round(wait)} ms.`, call.correlationId);
@@ -167,12 +179,23 @@ export function createTransport({
         ...serverOf(host.name),
         "error.type": outcome.error ? outcome.failure : String(outcome.response.status),
       });
-      if (wait > 0) await pause(clock, wait, call.signal);
+      try {
+        if (wait > 0) await pause(clock, wait, call.signal);
+      } catch (reason) {
+        // The server has asked for this pause: equal calls have to know of it, although nobody waits for this one any more.
+        if (outcome.response?.headers["retry-after"] === undefined) throw reason;
+        return resultOf(outcome, number, host);
+      }
       if (outgoing.again) {
         const { body, headers } = await outgoing.again();
         content = { ...content, body, headers: formHeaders(headers) };
       }
     }
+  }
+
+  function countPause(response: HttpResponse, { name }: Host): void {
+    if (response.status < 400 || pauseAfter(response, clock) === undefined) return;
+    observer?.()?.count("throttled", { ...serverOf(name), "error.type": String(response.status) });
   }
 
   function timeFor({ budget }: Call, timeoutMs: number | undefined): Budget {
@@ -186,7 +209,7 @@ export function createTransport({
     { number, statuses }: { readonly number: number; readonly statuses: readonly number[] },
   ): number | undefined {
     const { error, response } = outcome;
-    // A host with a schedule is there at once or not at all.
+    // A host with a schedule answers at once or not at all.
     if (error && schedule && outcome.failure !== "closed") return undefined;
     if (error) return waitAfterFailure(outcome.failure, repeats, number);
     if (schedule) return waitBySchedule(schedule, statuses, response, clock);
@@ -199,7 +222,7 @@ export function createTransport({
   }
 }
 
-/** Adds to what became of the last attempt how many there were, and for how long the host is left alone now. */
+/** Returns the outcome of the last attempt, with the number of attempts and for how long the host is left alone now. */
 function resultOf({ response, error }: Attempted, attempts: number, { restMs }: Host): HttpResponse {
   const rest = restMs > 0 ? { restMs } : undefined;
   if (response) return attempts > 1 || rest ? { ...response, attempts, ...rest } : response;

@@ -4,12 +4,12 @@ import { untilAborted } from "../flight/until-aborted.js";
 import type { Call } from "./attempt.js";
 
 /**
- * Waits for work that sends no requests of the call itself, such as a function of the app: as long as the call has time, and
- * somebody waits for it.
+ * Waits for work that is not a request of the call itself, such as a function of the app, while the call has time and a caller
+ * waits for it.
  *
  * @param call its budget is in milliseconds; without one, only its signal ends the wait
- * @param what names it in the error
- * @param work its signal aborts when nobody waits any more
+ * @param what names the work in the error
+ * @param work its signal aborts when nobody waits for it any more
  * @throws ClientAuthError `network_error` when the time of the call is over; the reason of its signal; whatever the work throws
  */
 export async function withinCallTime<T>(
@@ -17,7 +17,7 @@ export async function withinCallTime<T>(
   what: string,
   work: (signal: AbortSignal) => T | Promise<T>,
 ): Promise<T> {
-  // Rounded, because a difference of two times may be a trifle more than what was set.
+  // Rounded, because the difference of two times may exceed the timeout by a fraction.
   const milliseconds = budget && Math.round(budget.left());
   const deadline = abortAfter(milliseconds, signal);
   try {
@@ -25,14 +25,14 @@ export async function withinCallTime<T>(
   } catch (cause) {
     signal?.throwIfAborted();
     if (!deadline.passed()) throw cause;
-    const text = `The ${what} has not come within ${milliseconds ?? 0} ms, which were left of the time of the call (system.callTimeoutMs).`;
+    const text = `Timed out waiting for the ${what}: ${milliseconds ?? 0} ms were left for the call (system.callTimeoutMs).`;
     throw noTimeLeft(text, { correlationId, cause });
   } finally {
     deadline.done();
   }
 }
 
-/** Creates the error of a call whose time (`system.callTimeoutMs`) is over. It may be repeated. */
+/** Creates the error of a call that ran out of time (`system.callTimeoutMs`). It is retryable. */
 export function noTimeLeft(
   text: string,
   context: { readonly correlationId: string; readonly cause?: unknown },

@@ -10,7 +10,7 @@ import { REQUEST_ID_HEADERS } from "./tally.js";
  */
 export function withoutEcho(response: HttpResponse, sent: SentSecrets): HttpResponse {
   const isFailure = response.status >= 300 || hasError(response);
-  // What is not JSON is refused as well, and its type is quoted.
+  // A response that is not JSON is refused as well, and the error quotes its type.
   const type = response.headers["content-type"];
   const isQuoted = isFailure || type?.includes("json") === false || hasEchoedId(response, sent);
   if (!isQuoted) return response;
@@ -29,12 +29,12 @@ function hasEchoedId({ headers }: HttpResponse, { body = "", headers: sent }: Se
   });
 }
 
-/** Most answers are tokens, and need not be parsed to see that they are no errors. JSON may escape the letters of a name. */
+/** Most responses are tokens, and need not be parsed to see that they are not errors. JSON may escape the letters of a name. */
 export function mayBeError({ status, body }: HttpResponse): boolean {
   return status >= 400 || body.includes("error") || body.includes("\\u");
 }
 
-/** Some servers answer with an error in a 200. */
+/** Some servers send an error with status 200. */
 function hasError(response: HttpResponse): boolean {
   return mayBeError(response) && (answerBody(response)?.["error"] ?? undefined) !== undefined;
 }
@@ -46,7 +46,7 @@ function bodyWithout(response: HttpResponse, hide: (text: string) => string): st
   return text === JSON.stringify(members) ? response.body : text;
 }
 
-/** @param value of JSON, whose depth is limited */
+/** @param value a JSON value, whose depth is limited */
 function hiddenIn(value: unknown, hide: (text: string) => string): unknown {
   if (typeof value === "string") return hide(value);
   if (typeof value !== "object" || value === null) return value;

@@ -10,8 +10,10 @@ import { Failures } from "../http/failures.js";
 const REFETCH_PAUSE_MS = 60_000;
 /** Time in milliseconds, after a fetch failed, for which keys in memory are used without another attempt. */
 const FAILURE_PAUSE_MS = 10_000;
+/** The same while a fetch is late: by then it has ended. */
+const LATE_PAUSE_MS = 30_000;
 
-/** When key sets may be fetched again, by the clock that nobody sets. */
+/** When key sets may be fetched again, by the monotonic clock. */
 export class KeyPauses {
   readonly #clock: Clock;
   readonly #refetches = new BoundedMap<number>(100);
@@ -33,7 +35,7 @@ export class KeyPauses {
     return this.#left(this.#retries, jwksUri);
   }
 
-  /** Returns the error of a fetch that has just failed, if no keys are in memory. */
+  /** Returns the error of a fetch that has just failed, for a call that cannot do with the keys in memory. */
   refusal(jwksUri: string, correlationId: string): AuthError | undefined {
     return this.#failures.refusal(jwksUri, correlationId);
   }
@@ -41,6 +43,11 @@ export class KeyPauses {
   /** Notes that a key set is fetched for an unknown key. */
   noteRefetch(jwksUri: string): void {
     this.#set(this.#refetches, jwksUri, REFETCH_PAUSE_MS);
+  }
+
+  /** Notes that a fetch is late, so that others need not wait for it. */
+  noteLate(jwksUri: string): void {
+    this.#set(this.#retries, jwksUri, LATE_PAUSE_MS);
   }
 
   noteSuccess(jwksUri: string): void {
@@ -54,7 +61,8 @@ export class KeyPauses {
     const pause = asked || FAILURE_PAUSE_MS;
     // Even when every caller has left: the next one should not have to wait as long.
     this.#set(this.#retries, jwksUri, pause);
-    if (isRefetch) this.#set(this.#refetches, jwksUri, hasLeft ? 0 : pause);
+    // The pause after a failure is the one that its error tells.
+    if (isRefetch) this.#refetches.delete(jwksUri);
     if (isAuthError(error) && !hasLeft) this.#failures.note(jwksUri, error);
   }
 

@@ -1,5 +1,6 @@
 import type { webcrypto } from "node:crypto";
 import { isObject } from "../encoding.js";
+import type { ClientAuthErrorCode } from "../errors/error-codes.js";
 
 /**
  * Chooses and imports the key for the header of a token, as a key set of `jose` does.
@@ -32,8 +33,22 @@ export interface KeySet {
   readonly find: KeyFinder;
   /** Where they were published. */
   readonly jwksUri: string;
-  /** When they were requested, in milliseconds by the clock that nobody sets. */
+  /** When they were requested, in milliseconds by the monotonic clock. */
   readonly requestedAt: number;
+}
+
+/** A verification that needs the provider's keys. */
+export interface Verification<T> {
+  /** Whether a key may sign for the issuer of the token. */
+  readonly accepts: (key: PublishedKey) => boolean;
+  /** Verifies with a key that the finder returns. */
+  readonly verify: (find: KeyFinder, keys: KeySet) => Promise<T>;
+  /** The token, for messages, such as `ID token`. */
+  readonly name: string;
+  /** Code of the error for a token whose key is missing. */
+  readonly code: ClientAuthErrorCode;
+  /** `kid` and `alg` of the token's header. */
+  readonly header: { readonly kid?: unknown; readonly alg?: unknown };
 }
 
 /** The finders among some keys of a set, by the positions of the keys: to make one imports the keys again. */
@@ -84,8 +99,13 @@ export function isWithoutKey(error: unknown): boolean {
   return code === "ERR_JWKS_NO_MATCHING_KEY" || code === "ERR_JWKS_MULTIPLE_MATCHING_KEYS";
 }
 
+/** Whether a key that the provider has published since may verify the token. */
+export function mayBeOutdated(error: unknown, { kid }: { readonly kid?: unknown }): boolean {
+  return isWithoutKey(error) || (kid === undefined && isBadSignature(error));
+}
+
 /** Whether an error of `jose` says that the key is not the one that made the signature. */
-export function isBadSignature(error: unknown): boolean {
+function isBadSignature(error: unknown): boolean {
   return codeOf(error) === "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
 }
 

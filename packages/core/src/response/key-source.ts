@@ -3,11 +3,11 @@ import { endpointOf } from "../authority/endpoint.js";
 import { BoundedMap } from "../bounded-map.js";
 import { elapsed, type Clock } from "../clock.js";
 import { parseJsonObject } from "../encoding.js";
-import type { ClientAuthErrorCode } from "../errors/error-codes.js";
-import { clientAuthError } from "../errors/errors.js";
+import { clientAuthError, isAuthError } from "../errors/errors.js";
 import { SingleFlight } from "../flight/single-flight.js";
 import { inOwnTime, type Leader, type SharedWork } from "../http/shared-work.js";
 import { statusOf, withPause } from "../http/throttle.js";
+import { unlessLate } from "../http/unless-late.js";
 import { parsedUrl } from "../http/secure-url.js";
 import type { Call, Transport } from "../http/transport.js";
 import { observed, serverOf, type Observer } from "../observer.js";
@@ -16,33 +16,18 @@ import { KeyPauses } from "./key-pauses.js";
 import {
   finderAmong,
   finderIn,
-  isBadSignature,
   isKey,
   isWithoutKey,
   lacking,
-  type KeyFinder,
+  mayBeOutdated,
   type KeySet,
-  type PublishedKey,
+  type Verification,
 } from "./key-set.js";
 
 /** Lifetime of fetched keys, in milliseconds. */
 const LIFETIME_MS = 600_000;
 /** How long keys are used, in milliseconds, while newer ones cannot be fetched: a day. */
 const STALE_LIFETIME_MS = 86_400_000;
-
-/** A verification that needs the provider's keys. */
-export interface Verification<T> {
-  /** Whether a key may sign for the issuer of the token. */
-  readonly accepts: (key: PublishedKey) => boolean;
-  /** Verifies with a key that the finder returns. */
-  readonly verify: (find: KeyFinder, keys: KeySet) => Promise<T>;
-  /** The token, for messages, such as `ID token`. */
-  readonly name: string;
-  /** Code of the error for a token whose key is missing. */
-  readonly code: ClientAuthErrorCode;
-  /** `kid` and `alg` of the token's header. */
-  readonly header: { readonly kid?: unknown; readonly alg?: unknown };
-}
 
 /** How keys are fetched. */
 interface Fetching {
@@ -108,7 +93,7 @@ export class KeySource {
       try {
         return await attempt(keys);
       } catch (error) {
-        if (!mayBeOutdated(error, verification)) throw error;
+        if (!mayBeOutdated(error, verification.header)) throw error;
         newer = await this.#newerThan(keys, jwksUri, call);
         if (!newer) throw missing(error);
       }
@@ -140,16 +125,19 @@ export class KeySource {
   async #usable(jwksUri: string, call: Call): Promise<KeySet> {
     const known = this.#keys.get(jwksUri);
     if (known && this.#isFresh(known)) return known;
-    const isLast = known !== undefined && this.#age(known) < STALE_LIFETIME_MS;
-    if (isLast && this.#pauses.untilRetry(jwksUri) > 0) return known;
-    const isUnderWay = this.#flights.leaderOf(jwksUri) !== undefined;
-    const refusal = isLast || isUnderWay ? undefined : this.#pauses.refusal(jwksUri, call.correlationId);
-    if (refusal) throw asKeyFailure(refusal);
+    if (known && this.#age(known) < STALE_LIFETIME_MS) return this.#newerOrLast(known, call);
+    return this.#fetchInTurn(jwksUri, call);
+  }
+
+  async #newerOrLast(last: KeySet, call: Call): Promise<KeySet> {
+    const { jwksUri } = last;
+    if (this.#pauses.untilRetry(jwksUri) > 0) return last;
     try {
-      return await this.#fetch(jwksUri, call);
+      const fetch = (inBackground: Call): Promise<KeySet> => this.#fetch(jwksUri, inBackground);
+      return (await unlessLate(call, fetch, () => this.#pauses.noteLate(jwksUri))) ?? last;
     } catch (error) {
-      if (!isLast || call.signal?.aborted) throw error;
-      return known;
+      if (call.signal?.aborted) throw error;
+      return last;
     }
   }
 
@@ -159,7 +147,7 @@ export class KeySource {
     if (latest && latest !== keys) return latest;
     const isUnderWay = this.#flights.leaderOf(jwksUri) !== undefined;
     if (!isUnderWay && this.#pauses.untilRefetch(jwksUri) > 0) return undefined;
-    return this.#fetch(jwksUri, call, true);
+    return this.#fetchInTurn(jwksUri, call, true);
   }
 
   #age(keys: KeySet): number {
@@ -169,6 +157,14 @@ export class KeySource {
   /** Keys from a distant future mean that a clock of the application was set back. */
   #isFresh(keys: KeySet): boolean {
     return Math.abs(this.#age(keys)) < LIFETIME_MS;
+  }
+
+  /** @throws the error of a fetch that has just failed, unless another one is under way */
+  async #fetchInTurn(jwksUri: string, call: Call, isRefetch = false): Promise<KeySet> {
+    const isUnderWay = this.#flights.leaderOf(jwksUri) !== undefined;
+    const refusal = isUnderWay ? undefined : this.#pauses.refusal(jwksUri, call.correlationId);
+    if (refusal) throw asKeyFailure(refusal);
+    return this.#fetch(jwksUri, call, isRefetch);
   }
 
   /** @param isRefetch whether it is for a key that is not among those in memory */
@@ -183,8 +179,13 @@ export class KeySource {
       } catch (error) {
         // While another call is asking the server again, this call's lack of time says nothing about the server.
         const leader = this.#flights.leaderOf(jwksUri);
-        if (leader === own || (!leader && signal?.aborted))
-          this.#pauses.noteFailure(jwksUri, error, { isRefetch, hasLeft: signal?.aborted ?? false });
+        // A pause that the server asks for counts in any case.
+        const isTold = isAuthError(error) && error.retryAfterSeconds !== undefined;
+        if (isTold || leader === own || (!leader && signal?.aborted))
+          this.#pauses.noteFailure(jwksUri, error, {
+            isRefetch,
+            hasLeft: !isTold && (signal?.aborted ?? false),
+          });
         throw error;
       }
     };
@@ -240,9 +241,4 @@ function jwksUriOf(authority: Authority, call: Call): string {
   } catch (error) {
     throw asKeyFailure(error);
   }
-}
-
-/** Whether a key that the provider has published since may verify the token. */
-function mayBeOutdated(error: unknown, { header }: Verification<unknown>): boolean {
-  return isWithoutKey(error) || (header.kid === undefined && isBadSignature(error));
 }

@@ -7,6 +7,7 @@ import {
 } from "@tessera/core";
 import { acrossApps, requiredText, sha256Base64Url, wrongType } from "@tessera/core/internal";
 import { checkConfiguration } from "../check-configuration.js";
+import { closeClient } from "../close-client.js";
 import type { Configuration } from "../configuration.js";
 import { isGiven, onlyCredential } from "../credential/credential.js";
 import { EndpointsApplication } from "../endpoints-application.js";
@@ -113,7 +114,7 @@ export abstract class CrossAppApplication extends EndpointsApplication implement
       this.#others.delete(oldest[0]);
       void oldest[1].close();
     }
-    this.#others.set(key, { client: other, close: async () => options.http.close?.() });
+    this.#others.set(key, { client: other, close: () => closeClient(other, options.http) });
     return other;
   }
 }

@@ -7,7 +7,7 @@ import type { Dispatching } from "./undici.js";
  * Sends a request through a dispatcher, and collects the answer as it comes. `undici.request` would make a stream for each
  * answer, which takes longer than the rest of the request.
  *
- * @param onBegin called when the request has a connection
+ * @param onBegin called when the request has a connection, before anything is written to it; what it throws ends the request
  * @throws the reason of the signal, at once: undici does not end a request that waits for a connection
  */
 export function answerOf(
@@ -93,7 +93,11 @@ class Answer {
 
   onConnect(abort: Abort): void {
     this.#abort = abort;
-    this.#waiting?.onBegin?.();
+    try {
+      this.#waiting?.onBegin?.();
+    } catch (error) {
+      this.end(error);
+    }
     if (!this.#waiting) abort(this.#failure);
   }
 

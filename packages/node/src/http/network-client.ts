@@ -44,6 +44,8 @@ export function fromNetworkModule(network: INetworkModule, reach?: Reach): HttpC
           "invalid_option",
           `system.networkClient cannot send ${method}, which the management of a registration needs: use system.dispatcher, or leave it out.`,
         );
+      // Whether it has a connection, only it knows.
+      request.onSend?.();
       const answer =
         method === "GET"
           ? network.sendGetRequestAsync<unknown>(url, options, timeoutMs)

@@ -73,19 +73,23 @@ async function inLane(lanes: Lanes, { request, url, choose }: Outgoing): Promise
   const { signal, isRepeatable = false } = request;
   const { origin } = url;
   for (let route = choose(); ; route = choose()) {
-    if (!route.connections) return byUndici(request, url, route.dispatcher);
+    if (!route.connections) {
+      request.onSend?.();
+      return byUndici(request, url, route.dispatcher);
+    }
     const lane = lanes.enter(origin, signal);
     if (lane) await lane;
     let hasBegun = false;
     const begin = (): void => {
       hasBegun = true;
+      request.onSend?.();
     };
     let received: ReadonlyMap<number | undefined, number> | undefined;
     try {
       // The route may have been closed in the meantime, with its certificate or its application.
       if (lane) route = choose();
       received = isRepeatable ? undefined : route.connections?.received(origin);
-      const response = await byUndici(request, url, route.dispatcher, lane && begin);
+      const response = await byUndici(request, url, route.dispatcher, begin);
       lanes.answered(origin);
       return response;
     } catch (error) {
@@ -119,9 +123,10 @@ function byUndici(
 /** @param way an option of Node.js's `fetch` and of its wrappers */
 async function byFetch(
   fetch: typeof globalThis.fetch,
-  { url, method, headers, body, signal, maxResponseBytes }: HttpRequest,
+  { url, method, headers, body, signal, maxResponseBytes, onSend }: HttpRequest,
   way: { readonly dispatcher?: Dispatching },
 ): Promise<HttpResponse> {
+  onSend?.();
   const init: RequestInit = { method, headers: new Headers(headers), body, signal, redirect: "manual" };
   Object.assign(init, way);
   const response = await untilAborted(Promise.resolve(fetch(url, init)), signal);

@@ -5,7 +5,7 @@ import {
   epochSeconds,
   hideSecretsOf,
   isAuthError,
-  retryAfterSeconds,
+  pauseAfter,
   rootMessage,
   withAttempts,
   withPauseOf,
@@ -63,7 +63,7 @@ async function tokenFrom(
   logger.verbose(`Requesting a token from the managed identity of the host (${source.name}).`, correlationId);
   request.query.set("token_sha256_to_refresh", await revokedHash(request, wanted));
   request.query.set("xms_cc", client.capabilities.join(","));
-  const http = client.watch(httpWith(source.connection?.(environment) ?? {}));
+  const http = httpWith(source.connection?.(environment) ?? {});
   const { hosts } = client.transport;
   let sentAt = requestedAt;
   const transport = createTransport({
@@ -105,8 +105,9 @@ async function tokenFrom(
     withAttempts(error, response);
     // What the host prescribes to try again may pass.
     if (source.retries([response.status]) !== undefined) error.isRetryable = true;
-    const seconds = retryAfterSeconds(response.headers, clock) ?? 0;
-    if (seconds > 0) client.failures.notePause(throttleKey, error, Math.min(seconds, 3600));
+    // Its host prescribes when it is asked again after HTTP 429 without `Retry-After`.
+    const pause = pauseAfter(response, clock, 0);
+    if (pause !== undefined) client.failures.notePause(throttleKey, error, pause);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import type { Schedule } from "@tessera/core/internal";
+import { mayPass, type Schedule } from "@tessera/core/internal";
 
 // What the hosts prescribe. `docs/reliability.md` shows it as rows of the retry policy.
 
@@ -24,7 +24,7 @@ export const imdsRetries: Schedule = (statuses) => {
   const status = statuses.at(-1) ?? 0;
   const gone = statuses.filter((each) => each === GONE).length;
   if (status === GONE) return gone <= MAX_GONE_RETRIES ? GONE_PAUSE_MS : undefined;
-  if (status !== 404 && status !== 408 && status !== 429 && status < 500) return undefined;
+  if (status !== 404 && !mayPass(status)) return undefined;
   const most = gone > 0 ? MAX_GONE_RETRIES : MAX_RETRIES;
   return statuses.length <= most ? (IMDS_PAUSES_MS[statuses.length - 1] ?? 4000) : undefined;
 };

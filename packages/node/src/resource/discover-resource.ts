@@ -37,8 +37,8 @@ export async function discoverResource(
   const client = clients({ from: zone, isOnly: true });
   const readAt = client.clock.now();
   const question = { resource: asked, challenge: header, acceptsParent: true };
-  const found = await notedFailure(client, call, `resource ${asked} ${header ?? ""}`, ({ onSend }) => {
-    onSend?.();
+  const found = await notedFailure(client, call, `resource ${asked} ${header ?? ""}`, ({ onAsk }) => {
+    onAsk?.();
     return publishedResource(client, question, call);
   });
   const known = { zone, readAt };

@@ -166,8 +166,8 @@ export class Issuers {
       const client = this.#clients(reach);
       try {
         const shared = { ...call, signal, budget: call.budget.renewed() };
-        const found = await notedFailure(client, shared, `issuer ${issuer}`, ({ onSend }) => {
-          onSend?.();
+        const found = await notedFailure(client, shared, `issuer ${issuer}`, ({ onAsk }) => {
+          onAsk?.();
           return fetchIssuerMetadata(client, issuer, shared);
         });
         const latest = { metadata: found ?? withoutDocument(facts, issuer), readAt: now };

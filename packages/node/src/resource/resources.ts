@@ -1,4 +1,4 @@
-import { clientConfigurationError, SingleFlight } from "@tessera/core/internal";
+import { clientConfigurationError, inOwnTime, SingleFlight, type Leader } from "@tessera/core/internal";
 import { discoverResource } from "./discover-resource.js";
 import type { Issuers } from "./issuers.js";
 import type { KeptDocuments } from "./kept-documents.js";
@@ -32,7 +32,8 @@ export class Resources {
   readonly #known = new Map<string, KnownResource>();
   /** Origins and paths for which nothing was kept. */
   readonly #unknown = new Set<string>();
-  readonly #flights = new SingleFlight();
+  readonly #flights = new SingleFlight<Leader>();
+  readonly #updates = new SingleFlight();
 
   constructor(kept: KeptDocuments, issuers: Issuers, now: () => number) {
     this.#kept = kept;
@@ -56,13 +57,16 @@ export class Resources {
     const { url, sentAt } = refused;
     const known = resourceOf(this.#known.values(), url) ?? (await this.#remembered(url));
     if (known && known.facts.readAt > sentAt) return known;
-    return this.#flights.run(`${url.origin}${url.pathname}`, call.signal, async (signal) => {
-      const clients = (reach: Parameters<Issuers["clients"]>[0]) => this.#issuers.clients(reach);
-      const shared = { ...call, signal, budget: call.budget.renewed() };
-      const facts = await discoverResource({ ...refused, clients }, shared);
-      const before = resourceOf(this.#known.values(), url);
-      return call.budget.apart(() => this.#update(facts, before));
+    const place = `${url.origin}${url.pathname}`;
+    const clients = (reach: Parameters<Issuers["clients"]>[0]) => this.#issuers.clients(reach);
+    const facts = await inOwnTime(this.#flights, call, {
+      key: place,
+      what: "metadata of the resource",
+      start: (signal) => discoverResource({ ...refused, clients }, { ...call, signal }),
     });
+    // The app is asked once about an issuer, and takes its time.
+    const update = () => this.#update(facts, resourceOf(this.#known.values(), url));
+    return call.budget.apart(() => this.#updates.run(place, call.signal, update));
   }
 
   /** Keeps what is known of a resource for the next start of the program. */

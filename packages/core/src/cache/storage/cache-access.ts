@@ -21,7 +21,7 @@ import { UnsavedRefreshes } from "./unsaved-refreshes.js";
 /**
  * The only access to the tokens in memory. With a plugin or a store, the persisted cache is authoritative: each
  * access loads, works and saves. Accesses do not overlap, even between applications that share the plugin. A failed
- * access leaves memory and store unchanged.
+ * access leaves memory and store unchanged; the answer to a refresh is kept and saved later, see {@link UnsavedRefreshes}.
  */
 export class CacheAccess implements ISerializableTokenCache {
   readonly #parts: CacheParts;

@@ -22,12 +22,12 @@ export async function requireTurn({ turn }: HeldTurn): Promise<void> {
  *
  * @throws InteractionRequiredAuthError `no_tokens_found` if a process has sent it that ended before the outcome was saved
  */
-export async function requireUnsent(
+export function requireUnsent(
   { turn }: HeldTurn,
   refreshToken: string,
   context: { readonly correlationId: string },
-): Promise<void> {
-  if ((await turn.sends?.(refreshToken)) !== false) return;
+): void {
+  if (turn.sends?.(refreshToken) !== false) return;
   throw interactionRequiredError(
     "no_tokens_found",
     "Another process has sent the user's refresh token and ended before the answer was saved. Sent again, it would count as stolen: let the user sign in.",

@@ -101,7 +101,7 @@ export interface Turn {
   holds(): Promise<boolean>;
   /**
    * Notes that a grant is about to be sent, until the work of the turn ends. `false`: the work of an earlier turn sent it
-   * and never ended, so it must not be sent again. Optional.
+   * and never ended, so it must not be sent again. Optional. It returns at once, because a connection waits for it.
    */
-  sends?(grant: string): Promise<boolean>;
+  sends?(grant: string): boolean;
 }
