@@ -88,13 +88,13 @@ describe("the error of a provider", () => {
     [
       "of Entra has the form it has in MSAL",
       {
-        error_codes: [7000215],
+        error_codes: [7000215, 50000],
         timestamp: "2026-01-01 00:00:00Z",
         error_description: "AADSTS7000215: Invalid client secret.",
         correlation_id: "c",
         trace_id: "t",
       },
-      "Error(s): 7000215 - Timestamp: 2026-01-01 00:00:00Z - Description: AADSTS7000215: Invalid client secret. - Correlation ID: c - Trace ID: t",
+      "Error(s): 7000215,50000 - Timestamp: 2026-01-01 00:00:00Z - Description: AADSTS7000215: Invalid client secret. - Correlation ID: c - Trace ID: t",
     ],
     [
       "has no part that is not there",

@@ -230,6 +230,33 @@ describe.each([
   });
 });
 
+it("lists users in the order in which they signed in, whoever was used or renewed last: apps take the first", async () => {
+  const { peer, tessera } = await stage.both(async (library) => {
+    const app = stage.app(library, "public");
+    const signInAs = (oid: string) =>
+      redeem(app, { claims: { oid, sub: oid }, client_info: clientInfo({ uid: oid, utid: contoso }) });
+    const first = await signInAs("user-1");
+    await signInAs("user-2");
+    const lists: string[][] = [];
+    const list = async (of: App) => {
+      const accounts = await of.getTokenCache().getAllAccounts();
+      lists.push(accounts.map(({ localAccountId }) => localAccountId));
+    };
+    await silently(app, first);
+    await list(app);
+    await signInAs("user-1");
+    await list(app);
+    const next = stage.app(library, "public");
+    next.getTokenCache().deserialize(app.getTokenCache().serialize());
+    await list(next);
+    await silently(next, first);
+    await list(next);
+    return lists;
+  });
+  expect(tessera.value).toEqual(Array.from({ length: 4 }, () => ["user-1", "user-2"]));
+  expect(peer.value).toEqual(tessera.value);
+});
+
 it("keeps sections and fields that neither library knows, through a write", async () => {
   const seed = stage.app(stage.peer, "confidential");
   const account = accountOf(await signInWith(seed, stage));

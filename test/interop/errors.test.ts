@@ -117,6 +117,14 @@ describe("client credentials: the error is the same for", () => {
         run: (app) => asApp(app, { claims: "[1]" }),
         error: "ClientConfigurationError invalid_claims",
       },
+      "an authority that is http": {
+        run: (app) => asApp(app, { authority: "http://login.example/contoso" }),
+        error: "ClientConfigurationError authority_uri_insecure",
+      },
+      "an authority that is no URL": {
+        run: (app) => asApp(app, { authority: "contoso" }),
+        error: "ClientConfigurationError url_parse_error",
+      },
     }),
   )("%s", (_, mistake) => expectSameError(stage, mistake));
 });

@@ -1,12 +1,15 @@
 import type { Logger } from "@tessera/core";
-import { errorName, isAuthError } from "@tessera/core/internal";
+import { errorName, isAuthError, printable } from "@tessera/core/internal";
 
 /** The part of a request that names its call. */
 interface Named {
   readonly correlationId?: unknown;
 }
 
-/** Logs why public methods fail. A method that calls another one logs the same error only once. */
+/**
+ * Logs why public methods fail, and gives their errors the caller's correlation id. A method that calls another one logs
+ * the same error only once.
+ */
 export class FailureLog {
   readonly #logger: () => Logger;
   readonly #logged = new WeakSet<object>();
@@ -28,7 +31,7 @@ export class FailureLog {
   }
 
   /**
-   * Logs why a method fails, and returns the error.
+   * Logs why a method fails, and returns the error with the caller's correlation id, if it has none.
    *
    * @param request names the call when the error does not
    */
@@ -39,7 +42,9 @@ export class FailureLog {
     }
     const given = request?.correlationId;
     const known = isAuthError(error) ? error.correlationId : "";
-    const correlationId = known || (typeof given === "string" ? given : "");
+    const correlationId = known || (typeof given === "string" ? printable(given) : "");
+    // A check that does not know the call leaves the id out, such as that of an authority's URL.
+    if (isAuthError(error) && !known) Reflect.set(error, "correlationId", correlationId);
     this.#logger().warning(`${method} failed: ${errorName(error)}`, correlationId);
     // A description may name the user. An error of the app's own code may quote a secret, so it is not quoted at all.
     if (isAuthError(error)) this.#logger().warningPii(`${method} failed: ${String(error)}`, correlationId);

@@ -118,7 +118,7 @@ function serverMessage(
   { status, description, codes }: ServerWords,
 ): string {
   const parts = [
-    ["Error(s)", codes.join(" ")],
+    ["Error(s)", codes.join(",")],
     ["Timestamp", text(body["timestamp"])],
     ["Description", description],
     ["Correlation ID", text(body["correlation_id"])],

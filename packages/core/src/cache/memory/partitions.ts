@@ -26,6 +26,8 @@ export class Partitions {
   readonly #hot: Readonly<Record<PartitionKind, BoundedMap<Partition>>>;
   /** Users with only their account and refresh tokens. */
   readonly #dormant: BoundedMap<Partition>;
+  /** The ids of all users in the order in which they came, in which apps list them: `accounts[0]` stays the same user. */
+  readonly #users = new Set<string>();
   #evictions = 0;
   #setsUntilPurge = 0;
 
@@ -35,7 +37,7 @@ export class Partitions {
     this.#dormant = new BoundedMap(max * DORMANT_USERS_PER_USER, {
       onEvicted: (id, partition) => {
         this.#evictions += 1;
-        limits.onUserDropped({ kind: "user", id }, partition);
+        this.#drop(id, partition);
       },
     });
     const onEvicted = (): void => {
@@ -66,24 +68,33 @@ export class Partitions {
   set({ kind, id }: PartitionKey, partition: Partition | undefined): void {
     if (kind === "user") this.#dormant.delete(id);
     if (!partition || partition.isEmpty) {
+      if (kind === "user") this.#users.delete(id);
       this.#hotOf(kind).delete(id);
       return;
     }
+    if (kind === "user") this.#users.add(id);
     const ttl = kind === "user" ? 0 : this.#remaining(partition);
     this.#hotOf(kind).set(id, partition, ttl);
     this.#purgePeriodically();
   }
 
-  /** Iterates over the partitions of a kind with their keys, the least recently used first. */
+  /** Iterates over the partitions of a kind with their keys, in any order. */
   *entries(kind: PartitionKind): Iterable<readonly [PartitionKey, Partition]> {
     for (const tier of this.#tiers(kind))
       for (const [id, partition] of tier.oldestFirst()) yield [{ kind, id }, partition];
   }
 
-  /** Returns the partitions of a kind, the least recently used first. A list, because nested generators take much longer. */
+  /**
+   * Returns the partitions of a kind: users in the order in which they came, others the least recently used first. A list,
+   * because nested generators take much longer.
+   */
   all(kind: PartitionKind): readonly Partition[] {
+    if (kind !== "user") return Array.from(this.#hotOf(kind).values());
     const all: Partition[] = [];
-    for (const tier of this.#tiers(kind)) for (const partition of tier.values()) all.push(partition);
+    for (const id of this.#users) {
+      const partition = this.peek({ kind, id });
+      if (partition) all.push(partition);
+    }
     return all;
   }
 
@@ -113,7 +124,12 @@ export class Partitions {
     const slim = partition.copy();
     slim.remove(({ section }) => section === "AccessToken" || section === "IdToken");
     if (slim.find("RefreshToken", () => true)) this.#dormant.set(id, slim);
-    else this.#limits.onUserDropped({ kind: "user", id }, partition);
+    else this.#drop(id, partition);
+  }
+
+  #drop(id: string, partition: Partition): void {
+    this.#users.delete(id);
+    this.#limits.onUserDropped({ kind: "user", id }, partition);
   }
 
   /**
