@@ -110,6 +110,19 @@ describe("a cache plugin is called in the same order and with the same flags for
         },
         calls: read,
       },
+      "a token on behalf of a user that is refused": {
+        run: ({ app }) => {
+          stage.authority.fault({
+            match: "token",
+            status: 400,
+            body: JSON.stringify({ error: "invalid_client" }),
+          });
+          const call = app.acquireTokenOnBehalfOf({ scopes: graph, oboAssertion: "an-assertion" });
+          return expect(call).rejects.toThrow();
+        },
+        calls: [],
+        tessera: { calls: read, why: "another process may have the token" },
+      },
       "all accounts": { run: ({ app }) => app.getTokenCache().getAllAccounts(), calls: read },
       "an account by home id": {
         run: ({ app, account }) => app.getTokenCache().getAccountByHomeId(account.homeAccountId),

@@ -26,7 +26,7 @@ export type Cache = Pick<
   | "removeAccount"
 >;
 export type ConfidentialApp = App &
-  Pick<peer.ConfidentialClientApplication, "acquireTokenByClientCredential">;
+  Pick<peer.ConfidentialClientApplication, "acquireTokenByClientCredential" | "acquireTokenOnBehalfOf">;
 
 /** One of the two libraries that are compared. */
 export interface Library {

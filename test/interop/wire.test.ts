@@ -194,6 +194,24 @@ describe("the requests of a confidential client for itself", () => {
         configuration: { auth: { clientCapabilities: ["CP1"] } },
         differs: [inQuery, ...idTokenClaims("signin_state", "login_hint", "tenant_region_sub_scope")],
       },
+      "a token after one that was in the cache": {
+        run: async (app, configuration) => {
+          await ask({})(app, configuration);
+          await ask({})(app, configuration);
+          return ask({ skipCache: true })(app, configuration);
+        },
+        differs: [
+          inQuery,
+          { ...inQuery, at: "token#2.form.client-request-id" },
+          { ...whyNotCached, at: "token#2.form.x-client-current-telemetry" },
+          {
+            at: "token#2.form.x-client-last-telemetry",
+            peer: "5|0|||0,0",
+            tessera: "5|1|||0,0",
+            why: "the peer counts the cache hits of users only",
+          },
+        ],
+      },
       "a token past the cache": { run: ask({ skipCache: true }), differs: [inQuery, whyNotCached] },
       "a token, asked with OpenID Connect scopes": {
         run: ask({ scopes: ["openid", ...appScopes] }),

@@ -33,14 +33,17 @@ const known: Readonly<Record<string, readonly string[]>> = {
   ],
   // Internal to the peer, and for browsers.
   AuthorizationUrlRequest: ["asymmetricEar is missing"],
-  InteractiveRequest: ["asymmetricEar is missing"],
+  InteractiveRequest: ["asymmetricEar is missing", "openBrowser may be undefined"],
+  // A session, or the code in the response, may take their place.
+  OnBehalfOfRequest: ["oboAssertion may be undefined"],
+  AuthorizationCodeRequest: ["code may be undefined"],
   NetworkRequestOptions: ["performanceClient is missing"],
   TokenCache: ["getCacheSnapshot is missing"],
 };
 
 const shared = [...theirs.keys()].filter((name) => ours.has(name));
 
-test.each(shared)("%s has the peer's members, as free to be set", (name) => {
+test.each(shared)("%s has the peer's members, as free to be set and as sure to be there", (name) => {
   expect(differences(name)).toEqual(known[name] ?? []);
 });
 
@@ -108,7 +111,11 @@ function differences(name: string): string[] {
     if (!here) return [`${member.name} is missing`];
     if (isReadonly(here) && !isReadonly(member)) return [`${member.name} is read-only`];
     const demanded = !isOptional(here) && isOptional(member);
-    return demanded ? [`${member.name} is required`] : [];
+    const isUnsure = isOptional(here) && !isOptional(member);
+    return [
+      ...(demanded ? [`${member.name} is required`] : []),
+      ...(isUnsure ? [`${member.name} may be undefined`] : []),
+    ];
   });
 }
 
