@@ -155,6 +155,15 @@ describe("the answer", () => {
     expect(provider.count("token")).toBe(1);
   });
 
+  it("that has met an outage is used up: the same call cannot succeed, and the error says so", async () => {
+    const flow = await begin();
+    provider.answers.token = () => ({ status: 503, body: "down" });
+    await expect(finish(flow, { state: "another" })).rejects.toMatchObject(stateMismatch);
+    await expect(finish(flow)).rejects.toMatchObject({ errorCode: "server_error", isRetryable: false });
+    await expect(finish(flow)).rejects.toMatchObject({ errorCode: "invalid_state", isRetryable: false });
+    expect(provider.count("token")).toBe(1);
+  });
+
   it.each([
     [3599, true],
     [3601, false],

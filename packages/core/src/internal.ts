@@ -95,6 +95,7 @@ export { redeemCode, type CodeInput } from "./flows/authorization-code.js";
 export { responseParameters, type AuthorizationResponse } from "./flows/authorization-response.js";
 export {
   completeAuthCodeFlow,
+  completeFlow,
   initiateAuthCodeFlow,
   type AuthCodeFlowInput,
   type AuthCodeFlowOptions,

@@ -20,6 +20,11 @@ export class UsedSignIns {
     this.#used = new BoundedMap(100_000, { clock });
   }
 
+  /** Whether a sign-in was used in this process. */
+  has(state: string): boolean {
+    return this.#used.peek(state) !== undefined;
+  }
+
   /**
    * Marks a sign-in as used.
    *

@@ -51,6 +51,8 @@ export async function pollForTokens(exchange: Exchange, decision: Decision): Pro
   let isTold = false;
   // Seconds for which a poll would be refused without being sent.
   let asked = 0;
+  /** Why the last poll learned nothing of the user's decision. */
+  let outage: AuthError | undefined;
   for (;;) {
     // Never wait past the end, nor longer than a timer supports: it would fire at once.
     const left = Math.max(1, Math.min(expiresAt, patience) + 1 - elapsedSeconds(client.clock));
@@ -60,12 +62,11 @@ export async function pollForTokens(exchange: Exchange, decision: Decision): Pro
     decision.check();
     const now = elapsedSeconds(client.clock);
     if (now > patience)
-      throw clientAuthError(
-        "user_timeout_reached",
-        `The user did not sign in within ${timeout} seconds.`,
-        call,
-      );
-    if (now > expiresAt) throw decision.expired();
+      throw clientAuthError("user_timeout_reached", `The user did not sign in within ${timeout} seconds.`, {
+        correlationId: call.correlationId,
+        cause: outage,
+      });
+    if (now > expiresAt) throw decision.expired(outage);
     try {
       // Each poll has its own time: the call lasts as long as the user takes.
       const budget = client.transport.budget();
@@ -74,6 +75,7 @@ export async function pollForTokens(exchange: Exchange, decision: Decision): Pro
       if (call.signal?.aborted) throw error;
       interval += secondsToAdd(error, decision);
       asked = isAuthError(error) ? (error.retryAfterSeconds ?? 0) : 0;
+      outage = isAuthError(error) && !ANSWERS.has(error.errorCode) ? error : undefined;
     }
   }
 }
@@ -117,6 +119,9 @@ async function pauseUnless(
 function secondsIn(value: unknown): number {
   return (typeof value === "number" || typeof value === "string" ? Number(value) : 0) || 0;
 }
+
+/** The codes of polls that the provider has answered: the user has not decided. */
+const ANSWERS: ReadonlySet<string> = new Set(["authorization_pending", "slow_down"]);
 
 /** Returns the seconds to add to the interval after a failed poll. @throws an error that ends polling */
 function secondsToAdd(error: unknown, { expired }: Decision): number {

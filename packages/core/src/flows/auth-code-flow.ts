@@ -1,5 +1,5 @@
 import { newGuid, withoutNull } from "../encoding.js";
-import { clientAuthError, clientConfigurationError } from "../errors/errors.js";
+import { clientAuthError, clientConfigurationError, copyFor, isAuthError } from "../errors/errors.js";
 import { asStep, boundedCall } from "../exchange/accounted.js";
 import { checkFieldTypes } from "../request/field-types.js";
 import { generatePkceCodes } from "../request/pkce.js";
@@ -145,6 +145,22 @@ export async function completeAuthCodeFlow(
   begun: AuthCodeFlow,
   answer: AuthorizationResponse | URLSearchParams | URL,
   options: AuthCodeFlowOptions = {},
+): Promise<AuthenticationResult> {
+  try {
+    return await completeFlow(client, begun, answer, options);
+  } catch (error) {
+    if (!isAuthError(error) || !client.usedSignIns.has(begun?.state)) throw error;
+    // The flow is used up, whatever has failed. Others may share the error.
+    throw Object.assign(copyFor(error, error.correlationId), { isRetryable: false });
+  }
+}
+
+/** Does the same as {@link completeAuthCodeFlow}, for a caller that repeats the whole sign-in. */
+export async function completeFlow(
+  client: Client,
+  begun: AuthCodeFlow,
+  answer: AuthorizationResponse | URLSearchParams | URL,
+  options: AuthCodeFlowOptions,
 ): Promise<AuthenticationResult> {
   // checkFlow reports a missing flow, which means that the session was lost.
   const flow: AuthCodeFlow = withoutNull(begun ?? ({} as AuthCodeFlow));

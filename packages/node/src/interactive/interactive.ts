@@ -1,12 +1,8 @@
-import {
-  completeAuthCodeFlow,
-  initiateAuthCodeFlow,
-  type AuthenticationResult,
-  type Client,
-} from "@tessera/core";
+import { initiateAuthCodeFlow, type AuthenticationResult, type Client } from "@tessera/core";
 import {
   checkFieldTypes,
   clientConfigurationError,
+  completeFlow,
   isAuthError,
   untilAborted,
   withinBounds,
@@ -62,7 +58,7 @@ export async function interactive(client: Client, input: InteractiveInput): Prom
       const answer = await untilAborted(Promise.race([answered, opened.then(() => answered)]), signal);
       client.logger().verbose("The response has come through the browser.", correlationId);
       return redeemed(answer, () =>
-        completeAuthCodeFlow(client, flow, answer.parameters, { ...bounds, extraQueryParameters }),
+        completeFlow(client, flow, answer.parameters, { ...bounds, extraQueryParameters }),
       );
     });
     return { ...result, state: input.state ?? "" };
