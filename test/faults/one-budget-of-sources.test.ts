@@ -180,6 +180,7 @@ describe.each(hanging)("%s that never answers", (_, prepare) => {
       else controller.abort();
       expect(await error).toMatchObject({
         errorCode,
+        isRetryable: isTimed,
         errorMessage: expect.stringMatching(`was waiting for its source ${source}\\.$`),
       });
       const reasons = (await error).cause.errors as readonly AuthError[];

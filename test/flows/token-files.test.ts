@@ -89,6 +89,13 @@ describe.each(sources)("%s", (name, source, variable) => {
     });
   });
 
+  it("reads no more of a file that is too long than tells so, even if it has no end", async () => {
+    await expect(source("/dev/zero")(context)).rejects.toMatchObject({
+      errorCode: "invalid_assertion",
+      message: expect.stringContaining('"/dev/zero" is longer than'),
+    });
+  });
+
   it("says which path is missing, and shows none that may be the token itself", async () => {
     if (variable) Reflect.deleteProperty(process.env, variable);
     expect(() => source()).toThrow(expect.objectContaining({ errorCode: "invalid_option" }));

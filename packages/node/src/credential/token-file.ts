@@ -1,4 +1,4 @@
-import { promises } from "node:fs";
+import { createReadStream } from "node:fs";
 import { isAbsolute } from "node:path";
 import {
   clientAuthError,
@@ -9,6 +9,9 @@ import {
 } from "@tessera/core/internal";
 import type { ClientAssertionCallback } from "../configuration.js";
 import { expiryOf } from "./jwt.js";
+
+/** No token is longer, in bytes. */
+const LONGEST_TOKEN = 1_000_000;
 
 /** A source of tokens in a file that the host replaces before they expire. */
 export interface TokenFile {
@@ -43,7 +46,7 @@ export function tokenFile(path: unknown, { name, variable, writer }: TokenFile):
   return async () => {
     let content: string;
     try {
-      content = await promises.readFile(path, "utf8");
+      content = await contentOf(path);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       throw clientAuthError(
@@ -51,6 +54,11 @@ export function tokenFile(path: unknown, { name, variable, writer }: TokenFile):
         `The federated token file${shown} cannot be read (${String(code)}): check the path passed to ${source}.`,
       );
     }
+    if (content.length > LONGEST_TOKEN)
+      throw clientAuthError(
+        "invalid_assertion",
+        `The federated token file${shown} is longer than ${LONGEST_TOKEN} characters, and so no token: check the path passed to ${source}.`,
+      );
     const token = content.trim();
     const now = epochSeconds(systemClock);
     if (token !== "") {
@@ -63,4 +71,12 @@ export function tokenFile(path: unknown, { name, variable, writer }: TokenFile):
       `The federated token file${shown} is empty: check that ${writer} writes it.`,
     );
   };
+}
+
+/** Reads no more of a file than tells that it is too long: a wrong path may be that of a disk image or a device. */
+async function contentOf(path: string): Promise<string> {
+  let text = "";
+  for await (const chunk of createReadStream(path, { encoding: "utf8", end: LONGEST_TOKEN }))
+    text += String(chunk);
+  return text;
 }

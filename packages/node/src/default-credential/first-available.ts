@@ -118,11 +118,13 @@ function namingSource(error: unknown, { source, attempts }: Search): unknown {
   if (!code) return error;
   const { errorMessage, correlationId, cause } = error;
   const unanswered = clientAuthError(code, `${source.name}: it has not answered yet.`, { cause });
-  return clientAuthError(
+  const named = clientAuthError(
     code,
     `${errorMessage} The default credential was waiting for its source ${source.name}.`,
     { correlationId, cause: new AggregateError([...reasonsIn({ attempts }), unanswered]) },
   );
+  named.isRetryable = error.isRetryable;
+  return named;
 }
 
 const ENDED_EARLY = ["request_aborted", "request_timeout"] as const;
