@@ -136,7 +136,6 @@ const OWN_STATE: Readonly<Record<string, string>> = {
   "app-tokens.ts ownPartitions": "saves time only",
   "node-crypto.ts loaded": "saves time only",
   "process-identity.ts own": "is worked out from the process, alike in both",
-  "refused-tokens.ts refusals": "an error is marked and asked about in the same call",
   "without-application.ts failures": "after a failure, each build makes its own pause",
 };
 
