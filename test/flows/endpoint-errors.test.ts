@@ -63,7 +63,7 @@ const calls: readonly (readonly [Endpoint, () => Promise<unknown>])[] = [
   ],
 ];
 
-it.each(calls)("an `error` of null is no error at the %s endpoint", async (endpoint, call) => {
+it.each(calls)("the %s endpoint reports no error with `error: null`", async (endpoint, call) => {
   const good = provider.answers[endpoint];
   provider.answers[endpoint] = async (request) => {
     const answer = await good(request);

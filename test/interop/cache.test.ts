@@ -230,7 +230,7 @@ describe.each([
   });
 });
 
-it("lists users in the order in which they signed in, whoever was used or renewed last: apps take the first", async () => {
+it("getAllAccounts lists users in the order in which they first signed in, even after one of them gets a token: apps take the first", async () => {
   const { peer, tessera } = await stage.both(async (library) => {
     const app = stage.app(library, "public");
     const signInAs = (oid: string) =>

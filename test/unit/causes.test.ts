@@ -51,9 +51,9 @@ describe("the causes of an error", () => {
     ["endless", endless],
     ["unreadable", throwing("cause")],
     ["null", new Error("odd", { cause: null })],
-    ["unreadable, as all else", throwing("cause", "code", "message", "name", "stack")],
-    ["those of no error", "a text"],
-    ["those of nothing", undefined],
+    ["unreadable, like every other member", throwing("cause", "code", "message", "name", "stack")],
+    ["asked of a text", "a text"],
+    ["asked of nothing", undefined],
   ])("that are %s break nothing", (_, error) => {
     expect(readings(error)).toEqual({
       failure: "broken",

@@ -1,12 +1,15 @@
 /**
  * Returns how long to wait after the nth failure in a row, in milliseconds: doubled from failure to failure, and shortened at
  * random by up to a half. Callers that failed together do not come back together, and yet leave the server alone for a while.
+ *
+ * @param failures how many there were in a row, from 1
+ * @param pauses the first pause and the longest, in milliseconds
  */
 export function backOff(
   failures: number,
-  { first, longest }: { readonly first: number; readonly longest: number },
+  pauses: { readonly first: number; readonly longest: number },
 ): number {
-  return shortened(Math.min(first * 2 ** (failures - 1), longest));
+  return shortened(Math.min(pauses.first * 2 ** (failures - 1), pauses.longest));
 }
 
 /** Shortens a pause at random, by up to a half. */

@@ -3,7 +3,7 @@ import { untilAborted } from "./until-aborted.js";
 
 /**
  * Starts work. The signal aborts when every caller has left. Between a call of `hold` and a call of the function that it
- * returns, the signal does not abort, and equal calls can still join. There is no signal if the first caller has none.
+ * returns, the signal does not abort, and equal calls can still join. Without a signal of the first caller, the work has none.
  */
 export type Start<T> = (signal: AbortSignal | undefined, hold: () => () => void) => Promise<T>;
 

@@ -70,7 +70,7 @@ export class Failures {
 
   /**
    * Remembers a failure that may pass by itself. If nothing was sent, because the host is left alone, the error already says
-   * for how long, and the next pause is no longer for it.
+   * for how long, and this failure does not lengthen the next pause.
    */
   note(key: string, error: AuthError): void {
     const isUnsent = error.attempts === 0;
